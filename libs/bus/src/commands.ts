@@ -1,0 +1,107 @@
+import type { Command } from "@countersign/proto/internal/v1/command_pb";
+
+/**
+ * Every reason there is, with the codes it comes with (`google.rpc.ErrorInfo.reason`, domain `countersign.dev`). Programs branch on it.
+ */
+export type FailureReason =
+  // INVALID_ARGUMENT
+  | "FIELD_VIOLATION"
+  | "MALFORMED"
+  // NOT_FOUND: also for what belongs to another tenant
+  | "NOT_FOUND"
+  // ALREADY_EXISTS
+  | "KEY_REUSED"
+  // PERMISSION_DENIED
+  | "SELF_APPROVAL"
+  | "NOT_HUMAN"
+  | "NOT_ELIGIBLE"
+  | "NOT_REQUESTER"
+  | "NOT_GRANTEE"
+  | "ROLE_MISSING"
+  // UNAUTHENTICATED
+  | "TOKEN_MISSING"
+  | "TOKEN_INVALID"
+  | "TOKEN_EXPIRED"
+  | "GRANT_INVALID"
+  // FAILED_PRECONDITION
+  | "STALE_DIGEST"
+  | "STALE_VERSION"
+  | "WRONG_STATE"
+  | "DEADLINE_PASSED"
+  | "DIGEST_MISMATCH"
+  | "GRANT_REDEEMED"
+  | "GRANT_EXPIRED"
+  | "GRANT_REVOKED"
+  | "REPORT_CONFLICT"
+  | "CONTENT_ERASED"
+  // ABORTED
+  | "LOST_RACE"
+  // RESOURCE_EXHAUSTED
+  | "TOO_LARGE"
+  | "OVERLOADED"
+  // UNAVAILABLE: safe to retry
+  | "NO_HANDLER"
+  | "POLICY_UNREACHABLE"
+  | "LOG_UNREACHABLE"
+  | "SHUTTING_DOWN"
+  // DEADLINE_EXCEEDED
+  | "TIMEOUT"
+  // UNIMPLEMENTED, INTERNAL
+  | "UNKNOWN_METHOD"
+  | "BUG";
+
+/** Canonical gRPC codes that a command can fail with. */
+export type FailureCode =
+  | "INVALID_ARGUMENT"
+  | "NOT_FOUND"
+  | "ALREADY_EXISTS"
+  | "PERMISSION_DENIED"
+  | "UNAUTHENTICATED"
+  | "FAILED_PRECONDITION"
+  | "ABORTED"
+  | "RESOURCE_EXHAUSTED"
+  | "UNIMPLEMENTED"
+  | "UNAVAILABLE"
+  | "DEADLINE_EXCEEDED"
+  | "INTERNAL";
+
+/** A "no" that travels: the same on both sides of the bus and, as `google.rpc.ErrorInfo`, at the front door. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+  readonly code: FailureCode;
+  readonly reason: FailureReason;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly violations: readonly { readonly field: string; readonly description: string }[];
+
+  constructor(
+    code: FailureCode,
+    reason: FailureReason,
+    message: string,
+    details: {
+      readonly metadata?: Readonly<Record<string, string>>;
+      readonly violations?: readonly { readonly field: string; readonly description: string }[];
+      readonly cause?: unknown;
+    } = {},
+  ) {
+    super(message, { cause: details.cause });
+    this.code = code;
+    this.reason = reason;
+    this.metadata = details.metadata ?? {};
+    this.violations = details.violations ?? [];
+  }
+}
+
+/** Handles one method: the bytes of the request message are in `command.request`, the bytes of the response message go back. */
+export type CommandHandler = (command: Command) => Promise<Uint8Array>;
+
+/** The two ends of the command port. Two adapters (in one process, over NATS) pass the same contract suite. */
+export type CommandBus = {
+  /**
+   * Sends a command to one instance of a service and waits for its reply. The reply comes after the append has committed.
+   * @throws CommandError as the handler refused; UNAVAILABLE (reason NO_HANDLER) when no instance listens; DEADLINE_EXCEEDED when no reply
+   * came in time, and then nothing is known about the outcome.
+   */
+  send(service: string, method: string, command: Command, options: { readonly timeoutMs: number }): Promise<Uint8Array>;
+  /** Serves a service's methods. Errors other than CommandError reach the caller as INTERNAL with a fixed sentence. */
+  serve(service: string, handlers: Readonly<Record<string, CommandHandler>>): Promise<{ /** Refuses new commands and waits for those under way. */ close(): Promise<void> }>;
+};

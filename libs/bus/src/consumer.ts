@@ -1,0 +1,33 @@
+import type { EventReader, RecordedEvent } from "@countersign/event-log";
+import type { Logger } from "@countersign/telemetry";
+import type { Kysely, Transaction } from "kysely";
+import type { EventFeed } from "./event-feed.ts";
+
+/** Something that folds the ledger, event after event, into tables of its own. */
+export type ConsumerDefinition<Tables> = {
+  /** Unique; names the checkpoint, the lease and the dead letters, for example `audit.actions`. */
+  readonly name: string;
+  /** Event types it wants; the checkpoint moves past the others. Absent: all. */
+  readonly types?: readonly string[];
+  /** How long to gather events before handling them together, 0 to 1000 ms. Default 20: cheap, and nobody waits for a projection. */
+  readonly lingerMs?: number;
+  /**
+   * Handles events in position order, inside the transaction that also moves the checkpoint: a crash leaves both or neither. When it throws, the batch is
+   * rolled back and tried event by event; an event that keeps failing becomes a dead letter, with those that follow it in its stream.
+   */
+  handle(events: readonly RecordedEvent[], transaction: Transaction<Tables>): Promise<void>;
+};
+
+/** A consumer at work. Any number of instances may run; a lease lets one of them work at a time. */
+export type RunningConsumer = {
+  /** Resolves once every event before `position` is handled (or is a dead letter) by some instance. */
+  reached(position: number): Promise<void>;
+  close(): Promise<void>;
+};
+
+export type ConsumerDeps<Tables> = {
+  readonly log: EventReader & { readonly ledger: string };
+  readonly feed: EventFeed;
+  readonly database: Kysely<Tables>;
+  readonly logger: Logger;
+};

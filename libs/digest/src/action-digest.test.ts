@@ -1,0 +1,47 @@
+import { createHash } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { actionDigest, type DigestInput } from "./action-digest.ts";
+
+const salt = Buffer.alloc(32, 7);
+const input: DigestInput = {
+  tenant: "acme",
+  subject: { type: "agent", id: "exporter" },
+  action: { name: "db.export", properties: { table: "customers", limit: 10 } },
+  resource: { type: "db", id: "crm", properties: { region: "eu" } },
+  context: { environment: "production", justification: "asked by sales" },
+};
+
+describe("P1: the digest names exactly one action with exactly one input", () => {
+  it("is SHA-256 over the salt and the RFC 8785 text", () => {
+    const text =
+      '{"action":{"name":"db.export","properties":{"limit":10,"table":"customers"}},"context":{"environment":"production"},' +
+      '"resource":{"id":"crm","properties":{"region":"eu"},"type":"db"},"subject":{"id":"exporter","properties":{},"type":"agent"},"tenant":"acme"}';
+    expect(actionDigest(salt, input, ["environment"])).toEqual(createHash("sha256").update(salt).update(text).digest());
+  });
+
+  it("ignores the order of members", () => {
+    const reordered = { ...input, action: { name: "db.export", properties: { limit: 10, table: "customers" } } };
+    expect(actionDigest(salt, reordered, [])).toEqual(actionDigest(salt, input, []));
+  });
+
+  it.each<[string, DigestInput]>([
+    ["tenant", { ...input, tenant: "other" }],
+    ["subject", { ...input, subject: { type: "agent", id: "other" } }],
+    ["operation", { ...input, action: { ...input.action, name: "db.drop" } }],
+    ["parameter", { ...input, action: { ...input.action, properties: { table: "customers", limit: 11 } } }],
+    ["resource", { ...input, resource: { ...input.resource, id: "hr" } }],
+    ["binding context", { ...input, context: { environment: "staging" } }],
+  ])("changes with the %s", (_what, changed) => {
+    expect(actionDigest(salt, changed, ["environment"])).not.toEqual(actionDigest(salt, input, ["environment"]));
+  });
+
+  it("does not change with a member of the context that is not binding", () => {
+    const other = { ...input, context: { environment: "production", justification: "something else" } };
+    expect(actionDigest(salt, other, ["environment"])).toEqual(actionDigest(salt, input, ["environment"]));
+  });
+
+  it("refuses what has no canonical form", () => {
+    const odd = { ...input, action: { name: "x", properties: { text: "\ud800" } } };
+    expect(() => actionDigest(salt, odd, [])).toThrow("lone surrogate");
+  });
+});

@@ -1,0 +1,25 @@
+import canonicalize from "canonicalize";
+
+export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
+export type JsonObject = { [key: string]: JsonValue };
+
+/**
+ * RFC 8785 canonical JSON of an I-JSON value (RFC 7493).
+ * @throws TypeError on a number that is not finite or a string with a lone surrogate: no two parsers agree on these.
+ */
+export function canonicalJson(value: JsonValue): string {
+  assertIJson(value);
+  const text = canonicalize(value);
+  if (text === undefined) throw new TypeError("value has no JSON form");
+  return text;
+}
+
+function assertIJson(value: JsonValue): void {
+  if (typeof value === "number" && !Number.isFinite(value)) throw new TypeError("number is not finite");
+  if (typeof value === "string" && !value.isWellFormed()) throw new TypeError("string holds a lone surrogate");
+  if (typeof value !== "object" || value === null) return;
+  for (const [key, member] of Object.entries(value)) {
+    assertIJson(key);
+    assertIJson(member);
+  }
+}

@@ -1,0 +1,11 @@
+import { createHash, randomBytes } from "node:crypto";
+
+/** 32 random bytes: what makes the hash of a guessable text unguessable once the salt is erased. */
+export function newSalt(): Buffer {
+  return randomBytes(32);
+}
+
+/** SHA-256(salt || body), 32 bytes: what an entry holds in place of content. */
+export function contentDigest(salt: Uint8Array, body: Uint8Array): Buffer {
+  return createHash("sha256").update(salt).update(body).digest();
+}

@@ -1,0 +1,124 @@
+/** Names the facts of one aggregate. Streams of two tenants never meet, whatever their ids. */
+export type StreamName = {
+  readonly tenant: string;
+  /** `action` or `policy`. */
+  readonly type: string;
+  readonly id: string;
+};
+
+/** Who caused an event; the identity only. */
+export type Actor = { readonly issuer: string; readonly id: string };
+
+/** Text or parameters that may be erased later; the entry holds only `digest`. */
+export type Content = {
+  /** SHA-256(salt || body), 32 bytes. */
+  readonly digest: Uint8Array;
+  /** 32 random bytes. */
+  readonly salt: Uint8Array;
+  readonly body: Uint8Array;
+};
+
+/** A fact to record. `data` is the serialized payload; the log never looks into it. */
+export type NewEvent = {
+  readonly type: string;
+  readonly schemaVersion: number;
+  readonly data: Uint8Array;
+};
+
+/** The reply to keep for a caller's retries. */
+export type IdempotentReply = {
+  /** Who chose the key, for example `issuer|id`. */
+  readonly caller: string;
+  /** Unique per tenant and caller, for ever. */
+  readonly key: string;
+  /** SHA-256 of the request: tells a retry from a misuse of the key. */
+  readonly requestDigest: Uint8Array;
+  readonly reply: Uint8Array;
+};
+
+/** Everything that one command records, in one transaction or not at all. */
+export type AppendRequest = {
+  readonly stream: StreamName;
+  /** Version of the stream that the decision was made on; 0: the stream must not exist. */
+  readonly expectedVersion: number;
+  readonly events: readonly NewEvent[];
+  readonly contents?: readonly Content[];
+  readonly actor?: Actor | undefined;
+  /** Time of all events, from the command's clock. */
+  readonly time: Date;
+  readonly traceparent?: string | undefined;
+  readonly idempotency?: IdempotentReply | undefined;
+};
+
+/** What became of an append. Infrastructure faults are thrown (`EventLogError`), and then nothing is known about the outcome. */
+export type AppendOutcome =
+  /** Durable. */
+  | { readonly outcome: "appended"; readonly events: readonly RecordedEvent[] }
+  /** Somebody else appended first: load, decide again. */
+  | { readonly outcome: "conflict"; readonly actualVersion: number }
+  /** This key was used before for the same request: this is what was answered then. Nothing was appended. */
+  | { readonly outcome: "replayed"; readonly reply: Uint8Array }
+  /** This key was used before for another request. Nothing was appended. */
+  | { readonly outcome: "key_reused" };
+
+/** A fact as it stands in the log. */
+export type RecordedEvent = {
+  readonly ledger: string;
+  /** 0-based leaf index, dense over the ledger, in commit order. Below 2^53. */
+  readonly position: number;
+  readonly stream: StreamName;
+  /** 1-based, dense in its stream. */
+  readonly streamVersion: number;
+  /** 1-based, dense in its tenant and ledger. */
+  readonly tenantSequence: number;
+  /** UUIDv7, 16 bytes. */
+  readonly eventId: Uint8Array;
+  readonly type: string;
+  readonly schemaVersion: number;
+  readonly time: Date;
+  readonly actor: Actor | undefined;
+  readonly traceparent: string;
+  readonly data: Uint8Array;
+  /** The envelope as hashed, byte for byte. */
+  readonly entry: Uint8Array;
+  /** RFC 6962 leaf hash of `entry`. */
+  readonly leafHash: Uint8Array;
+};
+
+/** A stretch of the log. */
+export type ReadRange = {
+  /** First position wanted. */
+  readonly from: number;
+  /** At most this many events, 1 to 10,000. */
+  readonly limit: number;
+};
+
+/** The write side of one ledger. */
+export type EventAppender = {
+  /**
+   * Appends durably. Concurrent calls share transactions; a call with a wrong version fails alone.
+   * @throws EventLogError when the log cannot be reached or refuses.
+   */
+  append(request: AppendRequest): Promise<AppendOutcome>;
+  /** Calls back in this process with each committed batch, in position order, after the commit. For feeds that can fall back to reading. */
+  onCommitted(listener: (events: readonly RecordedEvent[]) => void): () => void;
+};
+
+/** The read side of one ledger. */
+export type EventReader = {
+  /** The stream's events after `afterVersion` (default 0), oldest first. */
+  readStream(stream: StreamName, afterVersion?: number): Promise<readonly RecordedEvent[]>;
+  /** All tenants' events in position order. What is returned is final: no event appears later at a position before them. */
+  readAll(range: ReadRange): Promise<readonly RecordedEvent[]>;
+  /** One tenant's events in position order, from a position on. */
+  readTenant(tenant: string, range: ReadRange): Promise<readonly RecordedEvent[]>;
+  /** The position that the next event will get; equals the number of events. */
+  nextPosition(): Promise<number>;
+  /** The stream's contents that are not erased, by hex digest. */
+  readContents(stream: StreamName): Promise<ReadonlyMap<string, Content>>;
+  /** What was answered to this key before, if it was. */
+  findReply(tenant: string, caller: string, key: string): Promise<{ readonly requestDigest: Uint8Array; readonly reply: Uint8Array } | undefined>;
+};
+
+/** One ledger: an ordered log with its own positions. A deployment may have several. */
+export type EventLog = EventAppender & EventReader & { readonly ledger: string };

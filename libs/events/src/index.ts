@@ -1,0 +1,1 @@
+export { decodeEvent, encodeEvent, eventJson, EVENT_SCHEMAS, UnknownEventError, type DecodedEvent, type EventType } from "./registry.ts";

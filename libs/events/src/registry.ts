@@ -1,0 +1,63 @@
+import { fromBinary, toBinary, toJson, type MessageShape } from "@bufbuild/protobuf";
+import * as action from "@countersign/proto/event/v1/action_events_pb";
+import * as policy from "@countersign/proto/event/v1/policy_events_pb";
+
+/** Every event there is, by the name its entry carries. An addition here needs a golden file in `golden/`. */
+export const EVENT_SCHEMAS = {
+  ActionRequested: action.ActionRequestedSchema,
+  VerdictReached: action.VerdictReachedSchema,
+  ReviewOpened: action.ReviewOpenedSchema,
+  StageOpened: action.StageOpenedSchema,
+  VoteCast: action.VoteCastSchema,
+  VoteLapsed: action.VoteLapsedSchema,
+  ActionEdited: action.ActionEditedSchema,
+  ActionApproved: action.ActionApprovedSchema,
+  ActionRejected: action.ActionRejectedSchema,
+  ActionExpired: action.ActionExpiredSchema,
+  ActionCancelled: action.ActionCancelledSchema,
+  GrantIssued: action.GrantIssuedSchema,
+  GrantRedeemed: action.GrantRedeemedSchema,
+  GrantExpired: action.GrantExpiredSchema,
+  GrantRevoked: action.GrantRevokedSchema,
+  ExecutionReported: action.ExecutionReportedSchema,
+  ExecutionUnreported: action.ExecutionUnreportedSchema,
+  PolicyPublished: policy.PolicyPublishedSchema,
+  PolicyActivated: policy.PolicyActivatedSchema,
+} as const;
+
+type Schemas = typeof EVENT_SCHEMAS;
+export type EventType = keyof Schemas;
+
+/** An event's payload with its type, as a union that a switch can exhaust. */
+export type DecodedEvent = { [Type in EventType]: { readonly type: Type; readonly data: MessageShape<Schemas[Type]> } }[EventType];
+
+/** An entry names a type or a schema version that this build does not know: a newer build wrote it. */
+export class UnknownEventError extends Error {
+  override readonly name = "UnknownEventError";
+}
+
+/**
+ * Decodes a payload as it was stored.
+ * @throws UnknownEventError on a type or version of a newer build; never guess what it means.
+ */
+export function decodeEvent(event: { readonly type: string; readonly schemaVersion: number; readonly data: Uint8Array }): DecodedEvent {
+  if (!isEventType(event.type) || event.schemaVersion !== 1) {
+    throw new UnknownEventError(`unknown event ${event.type} in version ${event.schemaVersion}`);
+  }
+  // The table is what ties a type to its schema; TypeScript cannot follow a correlated union through an index.
+  return { type: event.type, data: fromBinary(EVENT_SCHEMAS[event.type], event.data) } as DecodedEvent;
+}
+
+/** The payload's bytes, and what an append needs to know beside them. */
+export function encodeEvent(event: DecodedEvent): { readonly type: EventType; readonly schemaVersion: number; readonly data: Uint8Array } {
+  return { type: event.type, schemaVersion: 1, data: toBinary<Schemas[EventType]>(EVENT_SCHEMAS[event.type], event.data) };
+}
+
+/** The payload as ProtoJSON, for people and exports. */
+export function eventJson(event: DecodedEvent) {
+  return toJson<Schemas[EventType]>(EVENT_SCHEMAS[event.type], event.data);
+}
+
+function isEventType(type: string): type is EventType {
+  return Object.hasOwn(EVENT_SCHEMAS, type);
+}
