@@ -1,0 +1,3 @@
+export { readRuntimeConfig, type RuntimeConfig } from "./config.ts";
+export { closeOnSignal, runService, type Closeable } from "./run-service.ts";
+export { connectRuntime, type ConnectedRuntime, type Runtime } from "./runtime.ts";

@@ -1,0 +1,51 @@
+import { connectNats, inProcessCommands, natsCommands, natsFeed, publishWakeups, type CommandBus, type EventFeed } from "@countersign/bus";
+import { openDatabase, type Database } from "@countersign/database";
+import { createPostgresEventLog, type EventLog } from "@countersign/event-log";
+import type { Logger } from "@countersign/telemetry";
+import type { RuntimeConfig } from "./config.ts";
+
+/** What a service stands on: the log, the two ways of the bus, its tables, a log of its own and the time. */
+export type Runtime = {
+  readonly log: EventLog;
+  readonly commands: CommandBus;
+  readonly feed: EventFeed;
+  readonly database: Database;
+  readonly logger: Logger;
+  readonly clock: () => Date;
+};
+
+export type ConnectedRuntime = Runtime & {
+  readonly nats: Awaited<ReturnType<typeof connectNats>>;
+  close(): Promise<void>;
+};
+
+/**
+ * Connects to Postgres and NATS. `commands: "in-process"` is for services that are modules of one process; events go over JetStream all the same.
+ * @throws when either cannot be reached: a service that cannot work must not look as if it could.
+ */
+export async function connectRuntime(
+  name: string,
+  config: RuntimeConfig,
+  logger: Logger,
+  commands: "nats" | "in-process" = "nats",
+): Promise<ConnectedRuntime> {
+  const nats = await connectNats({ url: config.natsUrl, name });
+  const database = await openDatabase({ url: config.databaseUrl });
+  const log = await createPostgresEventLog({ url: config.databaseUrl, ledger: config.ledger, logger });
+  const stopWakeups = publishWakeups(log, nats, config.natsPrefix);
+  return {
+    log,
+    nats,
+    commands: commands === "nats" ? natsCommands(nats, { prefix: config.natsPrefix, logger }) : inProcessCommands({ logger }),
+    feed: natsFeed(nats, { prefix: config.natsPrefix, ledger: config.ledger, logger }),
+    database,
+    logger,
+    clock: () => new Date(),
+    close: async () => {
+      stopWakeups();
+      await log.close();
+      await database.close();
+      await nats.drain();
+    },
+  };
+}
