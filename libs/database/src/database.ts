@@ -1,0 +1,62 @@
+import { Kysely, PostgresDialect } from "kysely";
+import pg from "pg";
+import { SERVICE_ROLE } from "./roles.ts";
+
+export type DatabaseOptions = {
+  readonly url: string;
+  /** Role that every session takes on; default `countersign_service`, which cannot change what is recorded. `null`: the login itself. */
+  readonly role?: string | null;
+  /** Default 8. */
+  readonly maxConnections?: number;
+  /** More session settings, such as `{ enable_seqscan: "off" }`; they win over the default timeouts. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Shown in `pg_stat_activity`. */
+  readonly name?: string;
+  /** Told when an idle connection breaks. The pool opens another one by itself; queries that are under way throw on their own. */
+  readonly onConnectionLost?: (error: Error) => void;
+};
+
+/** A pool of sessions with one role. `bigint` columns arrive as numbers and throw above 2^53. */
+export type Database = {
+  readonly pool: pg.Pool;
+  /** The same pool through Kysely, for the tables that `T` describes. */
+  kysely<T>(): Kysely<T>;
+  close(): Promise<void>;
+};
+
+/** Opens nothing yet: the first query connects. */
+export function openDatabase(options: DatabaseOptions): Database {
+  const pool = new pg.Pool({ ...connectionConfig(options), max: options.maxConnections ?? 8 });
+  // Without a listener Node ends the process when the server closes an idle connection.
+  pool.on("error", options.onConnectionLost ?? (() => {}));
+  return {
+    pool,
+    kysely: <T>() => new Kysely<T>({ dialect: new PostgresDialect({ pool }) }),
+    close: () => pool.end(),
+  };
+}
+
+/** What `openDatabase` connects with, for a single connection of one's own. */
+export function connectionConfig(options: Pick<DatabaseOptions, "url" | "role" | "settings" | "name">): pg.ClientConfig {
+  const role = options.role === undefined ? SERVICE_ROLE : options.role;
+  const settings = { ...TIMEOUTS, ...(role === null ? {} : { role }), ...options.settings };
+  return {
+    connectionString: options.url,
+    application_name: options.name ?? "countersign",
+    options: Object.entries(settings).map(([name, value]) => `-c ${name}=${value.replaceAll(/[\\ ]/g, "\\$&")}`).join(" "),
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+    types: { getTypeParser },
+  };
+}
+
+const TIMEOUTS = { statement_timeout: "30s", lock_timeout: "10s", idle_in_transaction_session_timeout: "30s" };
+
+const getTypeParser: typeof pg.types.getTypeParser = (oid: number, format?: "text" | "binary") =>
+  oid === pg.types.builtins.INT8 && format !== "binary" ? safeInteger : pg.types.getTypeParser(oid, format);
+
+function safeInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`bigint ${text} is above 2^53`);
+  return value;
+}
