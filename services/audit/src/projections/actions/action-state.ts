@@ -1,0 +1,74 @@
+import type { PrincipalKind, StageFact } from "./fact.ts";
+import { principalKey, type PrincipalKey } from "./principal-key.ts";
+
+export type ActionStatus =
+  | "REQUESTED"
+  | "DENIED"
+  | "IN_REVIEW"
+  | "APPROVED"
+  | "REJECTED"
+  | "EXPIRED"
+  | "CANCELLED"
+  | "REDEEMED"
+  | "SUCCEEDED"
+  | "FAILED"
+  | "UNREPORTED"
+  | "GRANT_EXPIRED"
+  | "REVOKED";
+
+export type CountingVote = { readonly reviewer: PrincipalKey; readonly approves: boolean; readonly stage: number };
+
+/** All that the list of actions knows about one action. Every member is always there, in this order: the stored bytes depend on it. */
+export type ActionState = {
+  readonly version: number;
+  readonly status: ActionStatus;
+  readonly requestPosition: number;
+  readonly requestTime: number;
+  readonly updateTime: number;
+  readonly actionName: string;
+  readonly resourceType: string;
+  readonly resourceId: string;
+  readonly requester: { readonly issuer: string; readonly id: string; readonly kind: PrincipalKind };
+  readonly involved: readonly PrincipalKey[];
+  readonly stages: readonly StageFact[];
+  readonly openStage: number;
+  readonly deadline: number | null;
+  readonly editor: PrincipalKey | null;
+  /** Votes that did not lapse, oldest first. */
+  readonly votes: readonly CountingVote[];
+};
+
+export const UNREQUESTED: ActionState = {
+  version: 0,
+  status: "REQUESTED",
+  requestPosition: 0,
+  requestTime: 0,
+  updateTime: 0,
+  actionName: "",
+  resourceType: "",
+  resourceId: "",
+  requester: { issuer: "", id: "", kind: "unknown" },
+  involved: [],
+  stages: [],
+  openStage: 0,
+  deadline: null,
+  editor: null,
+  votes: [],
+};
+
+export type OpenReview = { readonly deadline: number | null; readonly groups: readonly string[]; readonly quorum: number; readonly approvals: number };
+
+/** The stage that people are asked in (or were asked last), if people were ever asked. */
+export function openReview(state: ActionState): OpenReview | undefined {
+  const stage = state.stages[state.openStage];
+  if (stage === undefined) return undefined;
+  const approvals = state.votes.filter((vote) => vote.approves && vote.stage === state.openStage).length;
+  return { deadline: state.deadline, groups: stage.groups, quorum: stage.quorum, approvals };
+}
+
+/** Who may not decide, whatever their groups: who caused the action in any way, who edited it last, and who has voted already. */
+export function barredFromDeciding(state: ActionState): readonly PrincipalKey[] {
+  if (state.status !== "IN_REVIEW") return [];
+  const editor = state.editor === null ? [] : [state.editor];
+  return [...new Set([principalKey(state.requester), ...state.involved, ...editor, ...state.votes.map((vote) => vote.reviewer)])];
+}

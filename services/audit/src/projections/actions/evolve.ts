@@ -1,0 +1,55 @@
+import { UNREQUESTED, type ActionState } from "./action-state.ts";
+import type { PlacedFact } from "./fact.ts";
+
+/** The action after one more fact. The past is accepted as it is: this never throws and never judges. */
+export function evolve(state: ActionState | undefined, placed: PlacedFact): ActionState {
+  const before = state ?? { ...UNREQUESTED, requestPosition: placed.position, requestTime: placed.time };
+  return apply({ ...before, version: placed.version, updateTime: placed.time }, placed);
+}
+
+function apply(state: ActionState, { fact }: PlacedFact): ActionState {
+  switch (fact.type) {
+    case "ActionRequested":
+      return {
+        ...state,
+        actionName: fact.actionName,
+        resourceType: fact.resourceType,
+        resourceId: fact.resourceId,
+        requester: { issuer: fact.requester.issuer, id: fact.requester.id, kind: fact.requester.kind },
+        involved: fact.involved,
+      };
+    case "VerdictReached":
+      // Allow and review are followed by the events that carry them out; a denial is complete with its verdict.
+      return fact.denied ? { ...state, status: "DENIED" } : state;
+    case "ReviewOpened":
+      return { ...state, status: "IN_REVIEW", stages: fact.stages, openStage: 0, deadline: fact.deadline, votes: [] };
+    case "StageOpened":
+      return { ...state, openStage: fact.stage };
+    case "VoteCast":
+      return { ...state, votes: [...state.votes, { reviewer: fact.reviewer, approves: fact.approves, stage: fact.stage }] };
+    case "VoteLapsed":
+      return { ...state, votes: state.votes.filter((vote) => vote.reviewer !== fact.reviewer) };
+    case "ActionEdited":
+      return { ...state, editor: fact.editor };
+    case "ActionApproved":
+      return { ...state, status: "APPROVED" };
+    case "ActionRejected":
+      return { ...state, status: "REJECTED" };
+    case "ActionExpired":
+      return { ...state, status: "EXPIRED" };
+    case "ActionCancelled":
+      return { ...state, status: "CANCELLED" };
+    case "GrantIssued":
+      return state;
+    case "GrantRedeemed":
+      return { ...state, status: "REDEEMED" };
+    case "GrantExpired":
+      return { ...state, status: "GRANT_EXPIRED" };
+    case "GrantRevoked":
+      return { ...state, status: "REVOKED" };
+    case "ExecutionReported":
+      return { ...state, status: fact.succeeded ? "SUCCEEDED" : "FAILED" };
+    case "ExecutionUnreported":
+      return { ...state, status: "UNREPORTED" };
+  }
+}

@@ -1,0 +1,41 @@
+import type { PrincipalKey } from "./principal-key.ts";
+
+export type PrincipalKind = "human" | "agent" | "service" | "unknown";
+
+export type StageFact = { readonly groups: readonly string[]; readonly quorum: number };
+
+/** What the list of actions needs of an event on an action's stream, free of wire types. */
+export type ActionFact =
+  | {
+      readonly type: "ActionRequested";
+      readonly requester: { readonly issuer: string; readonly id: string; readonly kind: PrincipalKind };
+      /** Everybody on the requester's delegation chain, and its owner. */
+      readonly involved: readonly PrincipalKey[];
+      readonly actionName: string;
+      readonly resourceType: string;
+      readonly resourceId: string;
+    }
+  | { readonly type: "VerdictReached"; readonly denied: boolean }
+  | { readonly type: "ReviewOpened"; readonly stages: readonly StageFact[]; readonly deadline: number | null }
+  | { readonly type: "StageOpened"; readonly stage: number }
+  | { readonly type: "VoteCast"; readonly reviewer: PrincipalKey; readonly approves: boolean; readonly stage: number }
+  | { readonly type: "VoteLapsed"; readonly reviewer: PrincipalKey }
+  | { readonly type: "ActionEdited"; readonly editor: PrincipalKey }
+  | { readonly type: "ActionApproved" }
+  | { readonly type: "ActionRejected" }
+  | { readonly type: "ActionExpired" }
+  | { readonly type: "ActionCancelled" }
+  | { readonly type: "GrantIssued" }
+  | { readonly type: "GrantRedeemed" }
+  | { readonly type: "GrantExpired" }
+  | { readonly type: "GrantRevoked" }
+  | { readonly type: "ExecutionReported"; readonly succeeded: boolean }
+  | { readonly type: "ExecutionUnreported" };
+
+/** A fact with its place in the log. Times are milliseconds since 1970. */
+export type PlacedFact = {
+  readonly position: number;
+  readonly version: number;
+  readonly time: number;
+  readonly fact: ActionFact;
+};
