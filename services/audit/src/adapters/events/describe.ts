@@ -1,0 +1,98 @@
+import { timestampDate, type Timestamp } from "@bufbuild/protobuf/wkt";
+import type { DecodedEvent } from "@countersign/events";
+import type { ContentRef } from "@countersign/proto/event/v1/action_events_pb";
+import { ExecutionOutcome, VerdictOutcome, VoteDecision, type Stage, type Verdict } from "@countersign/proto/v1/action_pb";
+import { PrincipalType, type PrincipalRef } from "@countersign/proto/v1/principal_pb";
+import { plainText } from "./plain-text.ts";
+
+/** What became of words that an event refers to. */
+export type Words = { readonly text: string } | "erased" | "altered";
+
+/** One line for people on what happened, harmless wherever it is shown. Words that people typed are included while they exist. */
+export function describeEvent(event: DecodedEvent, lookUp: (ref: ContentRef) => Words): string {
+  const said = (ref: ContentRef | undefined): string => (ref === undefined ? "" : quoted(lookUp(ref)));
+  switch (event.type) {
+    case "ActionRequested":
+      return `${principal(event.data.requester)} asked for ${plainText(event.data.actionName)} on ${plainText(event.data.resourceType)} ${plainText(event.data.resourceId)}, for ${plainText(event.data.subjectType)} ${plainText(event.data.subjectId)}`;
+    case "VerdictReached":
+      return verdict(event.data.verdict);
+    case "ReviewOpened":
+      return `people are asked${until(event.data.deadline)}: ${event.data.stages.map(stage).join(", then ")}`;
+    case "StageOpened":
+      return `stage ${event.data.stage + 1} of the review opened`;
+    case "VoteCast":
+      return `${principal(event.data.reviewer)} ${VOTES[event.data.decision] ?? "voted"}${said(event.data.reason)}`;
+    case "VoteLapsed":
+      return `the vote of ${reference(event.data.reviewer)} lapsed, as the action was edited`;
+    case "ActionEdited":
+      return `${principal(event.data.editor)} edited the parameters${said(event.data.reason)}`;
+    case "ActionApproved":
+      return "approved";
+    case "ActionRejected":
+      return "rejected";
+    case "ActionExpired":
+      return "expired: nobody decided in time";
+    case "ActionCancelled":
+      return `taken back by its requester${said(event.data.reason)}`;
+    case "GrantIssued":
+      return `grant issued to ${reference(event.data.principal)}${until(event.data.expireTime)}`;
+    case "GrantRedeemed":
+      return `grant redeemed by ${reference(event.data.principal)}`;
+    case "GrantExpired":
+      return "grant expired unused";
+    case "GrantRevoked":
+      return `grant revoked unused${said(event.data.reason)}`;
+    case "ExecutionReported":
+      return `execution ${OUTCOMES[event.data.outcome] ?? "reported"}${said(event.data.message)}`;
+    case "ExecutionUnreported":
+      return "no report of the execution came in time";
+    case "PolicyPublished":
+      return `policy revision ${event.data.revision} published`;
+    case "PolicyActivated":
+      return `policy revision ${event.data.revision} came into force`;
+  }
+}
+
+const VOTES: Readonly<Record<number, string>> = { [VoteDecision.APPROVE]: "approved", [VoteDecision.REJECT]: "rejected" };
+const OUTCOMES: Readonly<Record<number, string>> = { [ExecutionOutcome.SUCCEEDED]: "succeeded", [ExecutionOutcome.FAILED]: "failed" };
+const VERDICTS: Readonly<Record<number, string>> = {
+  [VerdictOutcome.ALLOW]: "allow",
+  [VerdictOutcome.DENY]: "deny",
+  [VerdictOutcome.REVIEW]: "review",
+};
+const KINDS: Readonly<Record<number, string>> = {
+  [PrincipalType.HUMAN]: "human",
+  [PrincipalType.AGENT]: "agent",
+  [PrincipalType.SERVICE]: "service",
+};
+
+function quoted(words: Words): string {
+  if (words === "erased") return " (the words were erased)";
+  if (words === "altered") return " (the stored words are not the ones that were recorded)";
+  const text = plainText(words.text);
+  return text === "" ? "" : `: "${text}"`;
+}
+
+function verdict(answer: Verdict | undefined): string {
+  const revision = answer === undefined || answer.revision === 0n ? "policy" : `policy revision ${answer.revision}`;
+  const rule = answer === undefined || answer.rule === "" ? "" : ` by rule ${plainText(answer.rule)}`;
+  const reasons = answer === undefined || answer.reasons.length === 0 ? "" : `: ${plainText(answer.reasons.join("; "), 400)}`;
+  return `${revision} answered ${VERDICTS[answer?.outcome ?? VerdictOutcome.UNSPECIFIED] ?? "nothing that is known"}${rule}${reasons}`;
+}
+
+function stage({ name, groups, quorum }: Stage): string {
+  return `${quorum} of ${groups.map((group) => plainText(group)).join(" or ")}${name === "" ? "" : ` (${plainText(name)})`}`;
+}
+
+function principal(who: (Pick<PrincipalRef, "issuer" | "id"> & { readonly type: PrincipalType }) | undefined): string {
+  const kind = who === undefined ? undefined : KINDS[who.type];
+  return kind === undefined ? reference(who) : `${kind} ${reference(who)}`;
+}
+
+function reference(who: Pick<PrincipalRef, "id"> | undefined): string {
+  return who === undefined || who.id === "" ? "somebody unnamed" : plainText(who.id);
+}
+
+function until(time: Timestamp | undefined): string {
+  return time === undefined ? "" : `, until ${timestampDate(time).toISOString()}`;
+}

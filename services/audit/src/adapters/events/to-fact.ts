@@ -1,0 +1,84 @@
+import { decodeEvent, UnknownEventError, type DecodedEvent } from "@countersign/events";
+import type { RecordedEvent } from "@countersign/event-log";
+import { ExecutionOutcome, VerdictOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
+import { PrincipalType, type PrincipalRef } from "@countersign/proto/v1/principal_pb";
+import { timestampMs } from "@bufbuild/protobuf/wkt";
+import type { ActionFact, PrincipalKind } from "../../projections/actions/fact.ts";
+import { principalKey } from "../../projections/actions/principal-key.ts";
+
+/**
+ * What the list of actions needs of an event.
+ * @throws UnknownEventError on a type or version of a newer build, and on an event that has no place on an action's stream.
+ */
+export function toFact(event: RecordedEvent): ActionFact {
+  return factOf(decodeEvent(event));
+}
+
+function factOf(event: DecodedEvent): ActionFact {
+  switch (event.type) {
+    case "ActionRequested":
+      return requested(event.data);
+    case "VerdictReached":
+      return { type: event.type, denied: event.data.verdict?.outcome === VerdictOutcome.DENY };
+    case "ReviewOpened":
+      return {
+        type: event.type,
+        stages: event.data.stages.map((stage) => ({ groups: stage.groups.map(storable), quorum: stage.quorum })),
+        deadline: event.data.deadline === undefined ? null : timestampMs(event.data.deadline),
+      };
+    case "StageOpened":
+      return { type: event.type, stage: event.data.stage };
+    case "VoteCast":
+      return { type: event.type, reviewer: keyOf(event.data.reviewer), approves: event.data.decision === VoteDecision.APPROVE, stage: event.data.stage };
+    case "VoteLapsed":
+      return { type: event.type, reviewer: keyOf(event.data.reviewer) };
+    case "ActionEdited":
+      return { type: event.type, editor: keyOf(event.data.editor) };
+    case "ExecutionReported":
+      return { type: event.type, succeeded: event.data.outcome === ExecutionOutcome.SUCCEEDED };
+    case "ActionApproved":
+    case "ActionRejected":
+    case "ActionExpired":
+    case "ActionCancelled":
+    case "GrantIssued":
+    case "GrantRedeemed":
+    case "GrantExpired":
+    case "GrantRevoked":
+    case "ExecutionUnreported":
+      return { type: event.type };
+    case "PolicyPublished":
+    case "PolicyActivated":
+      throw new UnknownEventError(`${event.type} on an action's stream`);
+  }
+}
+
+function requested(data: Extract<DecodedEvent, { type: "ActionRequested" }>["data"]): ActionFact {
+  const owner = data.requester?.owner;
+  return {
+    type: "ActionRequested",
+    requester: {
+      issuer: storable(data.requester?.issuer ?? ""),
+      id: storable(data.requester?.id ?? ""),
+      kind: KINDS[data.requester?.type ?? PrincipalType.UNSPECIFIED] ?? "unknown",
+    },
+    involved: [...(data.requester?.chain ?? []), ...(owner === undefined ? [] : [owner])].map(keyOf),
+    actionName: storable(data.actionName),
+    resourceType: storable(data.resourceType),
+    resourceId: storable(data.resourceId),
+  };
+}
+
+const KINDS: Readonly<Record<number, PrincipalKind>> = {
+  [PrincipalType.HUMAN]: "human",
+  [PrincipalType.AGENT]: "agent",
+  [PrincipalType.SERVICE]: "service",
+};
+
+function keyOf(principal: Pick<PrincipalRef, "issuer" | "id"> | undefined): string {
+  return principalKey({ issuer: principal?.issuer ?? "", id: principal?.id ?? "" });
+}
+
+/** Postgres text cannot hold U+0000. */
+function storable(text: string): string {
+  return text.includes("\0") ? text.replaceAll("\0", "\ufffd") : text;
+}

@@ -1,0 +1,46 @@
+import { barredFromDeciding, openReview, type ActionState } from "./action-state.ts";
+import { principalKey } from "./principal-key.ts";
+import { NO_DEADLINE } from "./table.ts";
+
+/** A row as text and numbers; every column is a function of the state. */
+export type ActionRow = {
+  readonly tenant: string;
+  readonly actionId: string;
+  readonly requestPosition: number;
+  readonly version: number;
+  readonly status: string;
+  readonly actionName: string;
+  readonly requester: string;
+  readonly reviewDeadline: number;
+  /** Array literals of Postgres. */
+  readonly reviewGroups: string;
+  readonly barred: string;
+  readonly state: string;
+};
+
+export function toRow(tenant: string, actionId: string, state: ActionState): ActionRow {
+  const review = state.status === "IN_REVIEW" ? openReview(state) : undefined;
+  return {
+    tenant,
+    actionId,
+    requestPosition: state.requestPosition,
+    version: state.version,
+    status: state.status,
+    actionName: state.actionName,
+    requester: principalKey(state.requester),
+    reviewDeadline: review?.deadline ?? NO_DEADLINE,
+    reviewGroups: arrayLiteral(review?.groups ?? []),
+    barred: arrayLiteral(barredFromDeciding(state)),
+    state: JSON.stringify(state),
+  };
+}
+
+/** The state as `toRow` wrote it. Rows are ours alone and are compared with the log on demand, so their shape is taken as it is. */
+export function parseState(text: string): ActionState {
+  return JSON.parse(text) as ActionState;
+}
+
+/** A Postgres array literal: `unnest` takes arrays apart to the last dimension, so an array per row travels as text. */
+export function arrayLiteral(items: readonly string[]): string {
+  return `{${items.map((item) => `"${item.replaceAll(/["\\]/g, String.raw`\$&`)}"`).join(",")}}`;
+}

@@ -1,0 +1,26 @@
+import type { RecordedEvent } from "@countersign/event-log";
+import type { Kysely } from "kysely";
+
+/** An event that a projection could not take in; those that follow it in its stream wait behind it. */
+export type RefusedEvent = { readonly event: RecordedEvent; readonly error: Error };
+
+/**
+ * A read model in one table of schema `audit`, folded from the log and from nothing else: no clock, no order of insertion, no database default
+ * goes into a row, so that folding again gives the same bytes (P5), whatever the batches.
+ */
+export type Projection = {
+  /** Names its consumer, its checkpoint and its dead letters. */
+  readonly name: string;
+  readonly table: string;
+  /** Statements that make an empty table of this shape under some name. */
+  createTable(table: string): readonly string[];
+  /** What index names start or end with beside the table's name: a rebuilt table takes over the live one's. */
+  readonly indexes: readonly string[];
+  /** Columns of the primary key: rows are compared in this order. */
+  readonly key: readonly string[];
+  /**
+   * Folds a batch, in position order, into a table. Events that a row has seen already change nothing. Streams with an event that cannot be
+   * folded are left as they were before it, and it is returned with all that follow it in its stream.
+   */
+  project(events: readonly RecordedEvent[], database: Kysely<unknown>, table: string): Promise<readonly RefusedEvent[]>;
+};
