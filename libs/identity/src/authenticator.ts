@@ -1,0 +1,127 @@
+import { hash } from "node:crypto";
+import type { Principal } from "@countersign/proto/v1/principal_pb";
+import { decodeJwt, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from "jose";
+import { LRUCache } from "lru-cache";
+import { AuthenticationError } from "./authentication-error.ts";
+import { principalOf } from "./claims.ts";
+import type { IssuerConfig, IssuerInput } from "./issuer-config.ts";
+import { keySource } from "./key-source.ts";
+import { checkIssuers } from "./read-issuers.ts";
+
+const MAX_TOKEN_LENGTH = 16_384;
+const CACHE_MS = 60_000;
+
+/** A caller whose token was verified. */
+export type Authenticated = {
+  /** Frozen, and shared by all calls with the same token. */
+  readonly principal: Principal;
+  /** From then on the token is not accepted any more; whoever keeps a call open ends it then. */
+  readonly expiresAt: Date;
+};
+
+/** Turns bearer tokens into principals. */
+export type Authenticator = {
+  /**
+   * Verifies a compact JWT: a configured issuer, its key, an allowed algorithm, audience, times, and claims that say who it is.
+   * @throws AuthenticationError whatever is wrong with it; ISSUER_UNREACHABLE when it cannot be told now.
+   */
+  authenticate(token: string): Promise<Authenticated>;
+};
+
+export type AuthenticatorOptions = {
+  readonly issuers: readonly IssuerInput[];
+  /** How far clocks may be apart. Default 30 s. */
+  readonly clockToleranceSeconds?: number;
+  /** Longest time from `iat` to `exp`. Default 24 h. */
+  readonly maxLifetimeSeconds?: number;
+  /** How soon an unknown key may make the key set be fetched again. Default 30 s. */
+  readonly refetchKeysAfterMs?: number;
+  readonly clock?: () => Date;
+};
+
+type TrustedIssuer = { readonly config: IssuerConfig; readonly keys: JWTVerifyGetKey };
+
+/**
+ * Makes an authenticator. A verified token is remembered by its SHA-256 until it expires, for 60 s at most and 10,000 tokens at most,
+ * because verifying a signature costs 100 us and more: a key that an issuer withdraws is accepted up to 60 s longer. What was refused
+ * is not remembered.
+ * @throws ConfigError when there is no issuer or one is not well formed.
+ */
+export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
+  const clock = options.clock ?? (() => new Date());
+  const issuers = new Map<string, TrustedIssuer>(
+    checkIssuers(options.issuers).map((config) => [config.issuer, { config, keys: keySource(config, options.refetchKeysAfterMs ?? 30_000) }]),
+  );
+  const limits = { tolerance: options.clockToleranceSeconds ?? 30, maxLifetime: options.maxLifetimeSeconds ?? 86_400 };
+  const verified = new LRUCache<string, { readonly caller: Authenticated; readonly until: number }>({ max: 10_000 });
+
+  return {
+    authenticate: async (token) => {
+      if (token === "") throw new AuthenticationError("TOKEN_MISSING", "a bearer token is needed");
+      if (token.length > MAX_TOKEN_LENGTH) throw new AuthenticationError("TOKEN_INVALID", "the token is longer than 16 KiB");
+      const key = hash("sha256", token, "base64");
+      const now = clock();
+      const known = verified.get(key);
+      if (known !== undefined && now.getTime() < known.until) return known.caller;
+      verified.delete(key);
+
+      const issuer = issuers.get(issuerOf(token));
+      if (issuer === undefined) throw new AuthenticationError("TOKEN_INVALID", "the token's issuer is not one of those accepted here");
+      const payload = await verify(token, issuer, now, limits);
+      const expiry = (payload.exp ?? 0) * 1000;
+      const caller = {
+        principal: freeze(principalOf(payload, issuer.config)),
+        expiresAt: new Date(expiry + limits.tolerance * 1000),
+      };
+      verified.set(key, { caller, until: Math.min(expiry, now.getTime() + CACHE_MS) });
+      return caller;
+    },
+  };
+}
+
+/** Only says which keys to try: nothing of it is trusted before the signature is verified, and `iss` is checked again then. */
+function issuerOf(token: string): string {
+  try {
+    return decodeJwt(token).iss ?? "";
+  } catch (error) {
+    throw new AuthenticationError("TOKEN_INVALID", "the token is not a JWT", { cause: error });
+  }
+}
+
+type Limits = { readonly tolerance: number; readonly maxLifetime: number };
+
+async function verify(token: string, { config, keys }: TrustedIssuer, now: Date, limits: Limits): Promise<JWTPayload> {
+  const { payload } = await jwtVerify(token, keys, {
+    issuer: config.issuer,
+    audience: config.audience,
+    algorithms: config.algorithms,
+    clockTolerance: limits.tolerance,
+    currentDate: now,
+    requiredClaims: ["exp", "sub"],
+  }).catch((error: unknown) => {
+    throw toAuthenticationError(error);
+  });
+  const seconds = now.getTime() / 1000;
+  const issued = payload.iat ?? seconds;
+  if (issued > seconds + limits.tolerance) throw new AuthenticationError("TOKEN_INVALID", "the token was issued in the future");
+  if ((payload.exp ?? Infinity) - Math.min(issued, seconds) > limits.maxLifetime + limits.tolerance) {
+    throw new AuthenticationError("TOKEN_INVALID", `the token lives longer than ${limits.maxLifetime} s`);
+  }
+  return payload;
+}
+
+function toAuthenticationError(error: unknown): AuthenticationError {
+  if (error instanceof AuthenticationError) return error;
+  if (error instanceof errors.JWTExpired) return new AuthenticationError("TOKEN_EXPIRED", "the token has expired", { cause: error });
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    return new AuthenticationError("TOKEN_INVALID", `the token's claim ${error.claim} is missing or not acceptable`, { cause: error });
+  }
+  return new AuthenticationError("TOKEN_INVALID", "the token's signature, key or algorithm is not acceptable", { cause: error });
+}
+
+/** Calls share it, and with commands in one process handlers see the same object. */
+function freeze(principal: Principal): Principal {
+  for (const part of [principal.groups, principal.roles, ...principal.chain, principal.chain]) Object.freeze(part);
+  if (principal.owner !== undefined) Object.freeze(principal.owner);
+  return Object.freeze(principal);
+}
