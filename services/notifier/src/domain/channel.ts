@@ -1,0 +1,81 @@
+import type { NotifiedEvent } from "./notified-event.ts";
+import type { RenderLimits, ReviewView } from "./review-view.ts";
+
+/** What a channel can do with a review. Adapters for chat add `answer`, `edit` and `thread` when they take answers back in. */
+export type ChannelCapabilities = {
+  /** Shows a review to people. Such a channel is not asked to show one that is over; without it every event is delivered. */
+  readonly show: boolean;
+  /** Can change what it delivered before: gets `earlierRef`. */
+  readonly update: boolean;
+};
+
+/** The port of a notifier that runs in this process: one configured destination. Everything about retries, order and state is done for it. */
+export type Channel = {
+  /** Unique and stable: delivery state belongs to it. 1 to 64 of `a-z0-9-`. */
+  readonly name: string;
+  /** The program behind it: `terminal`, `webhook`. */
+  readonly kind: string;
+  /** Changes when the channel is pointed somewhere else; never a secret. A channel that its receiver closed opens again with another target. */
+  readonly target: string;
+  readonly capabilities: ChannelCapabilities;
+  /** The tenants it may hear of. */
+  readonly tenants: "all" | readonly string[];
+  /** The events it wants. */
+  readonly events: readonly NotifiedEvent[];
+  /**
+   * Delivers once. Resolves when the receiver has it for sure; the same delivery never comes again then.
+   * @throws RetryableDeliveryError to get it again later; TerminalDeliveryError to give it up. Any other error counts as retryable.
+   */
+  deliver(delivery: Delivery, signal: AbortSignal): Promise<DeliveryReceipt>;
+};
+
+/** One message for one channel. After a crash it may come again with the same `id`. */
+export type Delivery = {
+  /** Stable over all attempts. */
+  readonly id: string;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  readonly tenant: string;
+  readonly event: {
+    /** UUIDv7 of the event: the same in the log, on JetStream and here. */
+    readonly id: string;
+    readonly type: NotifiedEvent;
+    readonly position: number;
+    readonly streamVersion: number;
+    readonly time: Date;
+    readonly traceparent: string;
+  };
+  /** What the channel returned for this action before, if it can update. */
+  readonly earlierRef: string | undefined;
+  /** The action as it is at this attempt: never older than the event, maybe newer. */
+  render(limits?: RenderLimits): ReviewView;
+};
+
+export type DeliveryReceipt = {
+  /** Names the message at the receiver, so that it can be updated. At most 512 characters. */
+  readonly externalRef?: string;
+};
+
+/** Did not arrive, or it is not known whether it did: try again. */
+export class RetryableDeliveryError extends Error {
+  override readonly name = "RetryableDeliveryError";
+  /** Not before this many milliseconds, as the receiver asked. */
+  readonly delayMs: number | undefined;
+
+  constructor(message: string, options: { readonly delayMs?: number | undefined; readonly cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.delayMs = options.delayMs;
+  }
+}
+
+/** Trying again cannot help. */
+export class TerminalDeliveryError extends Error {
+  override readonly name = "TerminalDeliveryError";
+  /** The receiver wants nothing from this channel any more. */
+  readonly disablesChannel: boolean;
+
+  constructor(message: string, options: { readonly disablesChannel?: boolean; readonly cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.disablesChannel = options.disablesChannel ?? false;
+  }
+}

@@ -1,0 +1,63 @@
+import type { JsonObject } from "./json.ts";
+
+export type PrincipalName = { readonly issuer: string; readonly id: string };
+
+export type ReviewStatus =
+  | "requested"
+  | "denied"
+  | "in review"
+  | "approved"
+  | "rejected"
+  | "expired"
+  | "cancelled"
+  | "redeemed"
+  | "succeeded"
+  | "failed"
+  | "unreported"
+  | "grant expired"
+  | "revoked"
+  | "unknown";
+
+/** What a review is rendered from: the action as `approval` returns it, without salt, grant or wire types. */
+export type ReviewSource = {
+  readonly id: string;
+  readonly tenant: string;
+  readonly status: ReviewStatus;
+  readonly version: number;
+  /** Lower-case hex. */
+  readonly digest: string;
+  /** Absent once its content was erased. */
+  readonly input: ReviewInput | undefined;
+  readonly bindingContext: readonly string[];
+  readonly requester: (PrincipalName & { readonly type: string; readonly chain: readonly PrincipalName[]; readonly owner: PrincipalName | undefined }) | undefined;
+  readonly verdict: { readonly rule: string; readonly revision: number; readonly reasons: readonly string[] } | undefined;
+  readonly review:
+    | {
+        readonly stages: readonly { readonly name: string; readonly groups: readonly string[]; readonly quorum: number }[];
+        readonly openStage: number;
+        readonly votes: readonly ReviewVote[];
+        readonly deadline: Date | undefined;
+        readonly editor: PrincipalName | undefined;
+      }
+    | undefined;
+};
+
+export type ReviewInput = {
+  readonly subject: { readonly type: string; readonly id: string; readonly properties: JsonObject };
+  readonly action: { readonly name: string; readonly properties: JsonObject };
+  readonly resource: { readonly type: string; readonly id: string; readonly properties: JsonObject };
+  readonly context: JsonObject;
+};
+
+export type ReviewVote = {
+  readonly reviewer: PrincipalName;
+  readonly decision: "approve" | "reject";
+  readonly reason: string;
+  readonly stage: number;
+  readonly lapsed: boolean;
+};
+
+/** True while people can still decide. */
+export function isUndecided(source: ReviewSource): boolean {
+  return source.status === "in review";
+}

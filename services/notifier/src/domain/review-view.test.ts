@@ -1,0 +1,134 @@
+import { createHash } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import type { ReviewSource } from "./review-source.ts";
+import { renderReview } from "./review-view.ts";
+import { showString, showText } from "./shown-text.ts";
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+const agent = { issuer: "https://id.example", id: "exporter" };
+const alice = { issuer: "https://id.example", id: "alice" };
+const bob = { issuer: "https://id.example", id: "bob" };
+
+const source: ReviewSource = {
+  id: "0190-a",
+  tenant: "acme",
+  status: "in review",
+  version: 3,
+  digest: "ab".repeat(32),
+  input: {
+    subject: { type: "agent", id: "exporter", properties: {} },
+    action: { name: "db.export", properties: { table: "customers", limit: 10, columns: ["name", "mail"], filter: {}, db_password: "hunter2" } },
+    resource: { type: "db", id: "crm", properties: {} },
+    context: { environment: "production", justification: "asked by sales\nApproved already!", run_id: "r1" },
+  },
+  bindingContext: ["environment"],
+  requester: { ...agent, type: "agent", chain: [alice], owner: bob },
+  verdict: { rule: "exports", revision: 4, reasons: ["exports of customer data"] },
+  review: {
+    stages: [{ name: "data", groups: ["dpo"], quorum: 2 }],
+    openStage: 0,
+    votes: [
+      { reviewer: bob, decision: "approve", reason: "", stage: 0, lapsed: true },
+      { reviewer: bob, decision: "approve", reason: "fine", stage: 0, lapsed: false },
+    ],
+    deadline: new Date("2026-01-02T03:04:05.000Z"),
+    editor: undefined,
+  },
+};
+
+const shownLines = (section: { readonly members: readonly { readonly path: { readonly text: string }; readonly value: { readonly text: string } }[] }): string[] =>
+  section.members.map((member) => `${member.path.text} = ${member.value.text}`);
+
+describe("renderReview", () => {
+  const view = renderReview(source, sha256);
+
+  it("shows what will run, and nothing that the digest does not cover, as parameters", () => {
+    expect(shownLines(view.parameters)).toEqual([
+      'action = "db.export"',
+      'parameters.table = "customers"',
+      "parameters.limit = 10",
+      'parameters.columns[0] = "name"',
+      'parameters.columns[1] = "mail"',
+      "parameters.filter = {}",
+      "parameters.db_password = (secret, 7 characters, not shown)",
+      'resource.type = "db"',
+      'resource.id = "crm"',
+      'subject.type = "agent"',
+      'subject.id = "exporter"',
+      'context.environment = "production"',
+    ]);
+  });
+
+  it("sets the requester's own words apart", () => {
+    expect(shownLines(view.claims)).toEqual([String.raw`justification = "asked by sales\nApproved already!"`, 'run_id = "r1"']);
+  });
+
+  it("tells who asked, why it is here and who already decided", () => {
+    expect(view.facts.map((fact) => `${fact.label}: ${fact.value.text}`)).toEqual([
+      "requested by: agent exporter (https://id.example)",
+      "acting for: alice (https://id.example)",
+      "owner: bob (https://id.example)",
+      "policy: revision 4, rule exports",
+      "because: exports of customer data",
+      "approved by (lapsed): bob (https://id.example)",
+      "approved by: bob (https://id.example): fine",
+    ]);
+    expect(view).toMatchObject({ digest: source.digest, version: 3, deadline: "2026-01-02T03:04:05.000Z", decide: { quorum: 2, approvals: 1 } });
+    expect(view.title).toEqual({ text: "db.export on db crm", notes: [] });
+  });
+
+  it("P7: asks for no decision once the content is erased or the review is over", () => {
+    expect(renderReview({ ...source, input: undefined }, sha256)).toMatchObject({ erased: true, decide: undefined, parameters: { members: [], more: 0 } });
+    expect(renderReview({ ...source, status: "approved" }, sha256).decide).toBeUndefined();
+  });
+
+  it("counts what found no room", () => {
+    const small = renderReview(source, sha256, { characters: 40, members: 3 });
+    expect(small.parameters).toMatchObject({ members: { length: 3 }, more: 9 });
+    expect(small).toMatchObject({ facts: { length: 3 }, moreFacts: 4 });
+  });
+
+  it.each([
+    ["in the resource", { ...source, input: { ...source.input!, resource: { type: "db", id: "postgres://root:hunter2@db/crm", properties: {} } } }],
+    ["in the justification", { ...source, input: { ...source.input!, context: { justification: "use whsec_C2FtcGxlc2VjcmV0c2FtcGxl please" } } }],
+    ["under an odd name", { ...source, input: { ...source.input!, action: { name: "x", properties: { "Refresh-Token": { a: ["hunter2"] } } } } }],
+  ])("shows no secret %s", (_where, secretive) => {
+    expect(JSON.stringify(renderReview(secretive, sha256))).not.toMatch(/hunter2|C2FtcGxl/);
+  });
+
+  it("shows which secret is meant when only its name is given", () => {
+    const rotate = { ...source, input: { ...source.input!, action: { name: "x", properties: { secret_name: "db-prod", token_id: "t1" } } } };
+    expect(shownLines(renderReview(rotate, sha256).parameters)).toContain('parameters.secret_name = "db-prod"');
+  });
+
+  it("names a member so that it cannot pass for two", () => {
+    const odd = { ...source, input: { ...source.input!, action: { name: "x", properties: { "a.b = 1\n\u202ec": 1 } } } };
+    expect(shownLines(renderReview(odd, sha256).parameters)).toContain(String.raw`parameters["a.b = 1\\n\u{202e}c"] = 1`);
+  });
+});
+
+describe("long texts", () => {
+  const limit = { characters: 30, sha256 };
+
+  it("show head, tail, length and digest", () => {
+    const text = `select 1; ${"-".repeat(500)} drop table customers`;
+    expect(showText(text, limit)).toEqual({
+      text: "select 1; ----------",
+      cut: { tail: " customers", characters: 531, sha256: sha256(text) },
+      notes: [],
+    });
+  });
+
+  it("are cut between characters, never inside of one", () => {
+    const shown = showString("😀".repeat(31), limit);
+    expect(shown.text).toBe(`"${"😀".repeat(20)}"`);
+    expect(shown.cut).toMatchObject({ tail: `"${"😀".repeat(10)}"`, characters: 31 });
+  });
+
+  it("P7: are escaped in head and tail by one rule, also when only the middle needs it", () => {
+    const shown = showText(String.raw`C:\a${"\u202e".repeat(50)}C:\b`, limit);
+    expect(shown.text.startsWith(String.raw`C:\\a\u{202e}`)).toBe(true);
+    const middle = showText(`${String.raw`C:\a`.padEnd(40, "x")}\u202e${"y".repeat(40)}\\`, limit);
+    expect(middle).toMatchObject({ text: String.raw`C:\\axxxxxxxxxxxxxxxx`, cut: { tail: String.raw`yyyyyyyyy\\` }, notes: ["escaped", "hidden characters"] });
+  });
+});
