@@ -1,0 +1,82 @@
+import type { Principal, PrincipalRef } from "./principal.ts";
+import type { ExecutionOutcome, Hex, Instant, Operation, Verdict } from "./values.ts";
+
+type Order<Type extends string, Data = object> = { readonly type: Type; readonly at: Instant } & Readonly<Data>;
+
+/** The grant that is issued if this command approves: its token was signed for exactly this digest and these times. */
+export type GrantOffer = {
+  readonly grantId: string;
+  readonly issuedAt: Instant;
+  readonly expiresAt: Instant;
+  readonly keyId: string;
+  readonly tokenDigest: Hex;
+};
+
+type Judged = { readonly verdict: Verdict; readonly policyDigest: Hex; readonly digest: Hex };
+
+/** A verdict with what follows from it. Only an allow comes with a grant, and no allow comes without. */
+export type Judgement = (Judged & { readonly outcome: "allow"; readonly grant: GrantOffer }) | (Judged & { readonly outcome: "deny" | "review" });
+
+export type RequestAction = Order<
+  "RequestAction",
+  {
+    requester: Principal;
+    operation: Operation;
+    input: Hex;
+    /** Undecided by then means expired, while policy does not answer. */
+    deadline: Instant;
+    /** Absent when policy did not answer. */
+    judgement: Judgement | undefined;
+  }
+>;
+
+/** Policy answered late. */
+export type ReachVerdict = Order<"ReachVerdict", { judgement: Judgement }>;
+
+type Ballot = {
+  reviewer: Principal;
+  /** What the reviewer was shown. */
+  digest: Hex;
+  version: number;
+  reason: Hex | undefined;
+};
+
+export type CastVote = Order<"CastVote", Ballot & { keyId: string; signature: Hex } & ({ decision: "approve"; grant: GrantOffer } | { decision: "reject" })>;
+
+/** A reviewer changes the parameters; policy has looked at the result. */
+export type EditAction = Order<"EditAction", Ballot & { input: Hex; judgement: Judgement }>;
+
+export type CancelAction = Order<"CancelAction", { caller: PrincipalRef; reason: Hex | undefined }>;
+
+export type RedeemGrant = Order<"RedeemGrant", { caller: PrincipalRef; tokenDigest: Hex; digest: Hex; reportDeadline: Instant }>;
+
+export type ReportExecution = Order<
+  "ReportExecution",
+  {
+    caller: PrincipalRef;
+    outcome: ExecutionOutcome;
+    outputDigest: Hex;
+    message: Hex | undefined;
+    /** The message is, salt aside, the one recorded before. */
+    sameMessage: boolean;
+  }
+>;
+
+export type ExpireReview = Order<"ExpireReview">;
+
+export type ExpireGrant = Order<"ExpireGrant">;
+
+export type MarkUnreported = Order<"MarkUnreported">;
+
+export type ActionCommand =
+  | RequestAction
+  | ReachVerdict
+  | CastVote
+  | EditAction
+  | CancelAction
+  | RedeemGrant
+  | ReportExecution
+  | ExpireReview
+  | ExpireGrant
+  | MarkUnreported;
+

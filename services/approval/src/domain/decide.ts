@@ -1,0 +1,174 @@
+import type {
+  ActionCommand,
+  CancelAction,
+  CastVote,
+  EditAction,
+  ExpireGrant,
+  ExpireReview,
+  GrantOffer,
+  Judgement,
+  MarkUnreported,
+  ReachVerdict,
+  RedeemGrant,
+  ReportExecution,
+  RequestAction,
+} from "./commands.ts";
+import { ineligibility } from "./eligibility.ts";
+import type { ActionEvent, VoteCast } from "./events.ts";
+import { staleness } from "./freshness.ts";
+import { type PrincipalRef, samePrincipal, toRef } from "./principal.ts";
+import { completesStage, isLastStage, ownVote } from "./quorum.ts";
+import { hasExpired, redemptionFault } from "./redemption.ts";
+import { type Decision, reject } from "./rejection.ts";
+import type { ActionState, InReview } from "./state.ts";
+import type { Hex, Instant } from "./values.ts";
+
+export function requestAction(command: RequestAction, state: ActionState): Decision {
+  if (state.status !== "NONE") return reject("WRONG_STATE");
+  const { at, requester, operation, input, deadline, judgement } = command;
+  const requested: ActionEvent = { type: "ActionRequested", at, requester, operation, input, deadline };
+  return judgement === undefined ? [requested] : [requested, ...follow(judgement, requester, at)];
+}
+
+export function reachVerdict(command: ReachVerdict, state: ActionState): Decision {
+  if (state.status === "NONE") return reject("NOT_FOUND");
+  if (state.status !== "REQUESTED") return [];
+  if (command.at >= state.deadline) return reject("DEADLINE_PASSED");
+  return follow(command.judgement, state.requester, command.at);
+}
+
+export function castVote(command: CastVote, state: ActionState): Decision {
+  if (state.status === "NONE") return reject("NOT_FOUND");
+  const { at, reviewer, decision, digest, reason, keyId, signature } = command;
+  // First of all, so that a retry is quiet also when this very vote ended the review.
+  if ("review" in state && state.review !== undefined && ownVote(state.review, reviewer, decision, digest) !== undefined) return [];
+  if (state.status !== "IN_REVIEW") return reject("WRONG_STATE");
+  const fault = ballotFault(command, state, decision);
+  if (fault !== undefined) return reject(fault);
+  const { openStage: stage } = state.review;
+  const cast: VoteCast = { type: "VoteCast", at, reviewer, decision, digest, stage, reason, keyId, signature };
+  if (command.decision === "reject") return [cast, { type: "ActionRejected", at, digest }];
+  if (!completesStage(state.review, digest)) return [cast];
+  if (!isLastStage(state.review)) return [cast, { type: "StageOpened", at, stage: stage + 1 }];
+  return [cast, ...approve(command.grant, digest, state.requester, at)];
+}
+
+export function editAction(command: EditAction, state: ActionState): Decision {
+  if (state.status === "NONE") return reject("NOT_FOUND");
+  if (state.status !== "IN_REVIEW") return reject("WRONG_STATE");
+  const fault = ballotFault(command, state, "edit");
+  if (fault !== undefined) return reject(fault);
+  if (command.input === state.input) return [];
+  const { at, reviewer: editor, input, reason, judgement } = command;
+  const lapsed = state.review.votes.filter((vote) => !vote.lapsed);
+  return [
+    ...lapsed.map((vote): ActionEvent => ({ type: "VoteLapsed", at, reviewer: vote.reviewer, digest: vote.digest })),
+    { type: "ActionEdited", at, editor, previousDigest: state.ruling.digest, input, reason },
+    ...follow(judgement, state.requester, at),
+  ];
+}
+
+export function cancelAction(command: CancelAction, state: ActionState): Decision {
+  if (state.status === "NONE") return reject("NOT_FOUND");
+  const { at, caller, reason } = command;
+  if (!samePrincipal(state.requester, caller)) return reject("NOT_REQUESTER");
+  if (state.status === "CANCELLED" || state.status === "REVOKED") return [];
+  if (state.status === "REQUESTED" || state.status === "IN_REVIEW") return [{ type: "ActionCancelled", at, reason }];
+  if (state.status === "APPROVED") return [{ type: "GrantRevoked", at, grantId: state.grant.id, reason }];
+  return reject("WRONG_STATE");
+}
+
+export function redeemGrant(command: RedeemGrant, state: ActionState): Decision {
+  const fault = redemptionFault(state, command);
+  if (fault !== undefined) return reject(fault);
+  if (state.status !== "APPROVED") return reject("WRONG_STATE");
+  const { at, caller, reportDeadline } = command;
+  return [{ type: "GrantRedeemed", at, grantId: state.grant.id, principal: toRef(caller), reportDeadline }];
+}
+
+export function reportExecution(command: ReportExecution, state: ActionState): Decision {
+  if (state.status === "NONE") return reject("NOT_FOUND");
+  if (!("grant" in state)) return reject(samePrincipal(state.requester, command.caller) ? "WRONG_STATE" : "NOT_GRANTEE");
+  if (!samePrincipal(state.grant.principal, command.caller)) return reject("NOT_GRANTEE");
+  const { at, outcome, outputDigest, message } = command;
+  if (state.status === "SUCCEEDED" || state.status === "FAILED") {
+    const { execution } = state;
+    const same = execution.outcome === outcome && execution.outputDigest === outputDigest && command.sameMessage;
+    return same ? [] : reject("REPORT_CONFLICT");
+  }
+  // Late is better than never: until the log says UNREPORTED, a report counts.
+  return state.status === "REDEEMED" ? [{ type: "ExecutionReported", at, outcome, outputDigest, message }] : reject("WRONG_STATE");
+}
+
+export function expireReview(command: ExpireReview, state: ActionState): Decision {
+  const { at } = command;
+  if (state.status === "REQUESTED" && at >= state.deadline) return [{ type: "ActionExpired", at }];
+  if (state.status === "IN_REVIEW" && at >= state.review.deadline) return [{ type: "ActionExpired", at }];
+  return [];
+}
+
+export function expireGrant(command: ExpireGrant, state: ActionState): Decision {
+  if (state.status !== "APPROVED" || !hasExpired(state.grant, command.at)) return [];
+  return [{ type: "GrantExpired", at: command.at, grantId: state.grant.id }];
+}
+
+export function markUnreported(command: MarkUnreported, state: ActionState): Decision {
+  if (state.status !== "REDEEMED" || command.at < state.reportDeadline) return [];
+  return [{ type: "ExecutionUnreported", at: command.at }];
+}
+
+/** The action's whole life, one command at a time. */
+export function decide(command: ActionCommand, state: ActionState): Decision {
+  switch (command.type) {
+    case "RequestAction":
+      return requestAction(command, state);
+    case "ReachVerdict":
+      return reachVerdict(command, state);
+    case "CastVote":
+      return castVote(command, state);
+    case "EditAction":
+      return editAction(command, state);
+    case "CancelAction":
+      return cancelAction(command, state);
+    case "RedeemGrant":
+      return redeemGrant(command, state);
+    case "ReportExecution":
+      return reportExecution(command, state);
+    case "ExpireReview":
+      return expireReview(command, state);
+    case "ExpireGrant":
+      return expireGrant(command, state);
+    case "MarkUnreported":
+      return markUnreported(command, state);
+    default:
+      return command satisfies never;
+  }
+}
+
+function ballotFault(command: CastVote | EditAction, state: InReview, act: "approve" | "reject" | "edit") {
+  // The timer that expires the review may be late; the deadline is not.
+  if (command.at >= state.review.deadline) return "DEADLINE_PASSED";
+  return ineligibility(state, command.reviewer, act) ?? staleness(state, command);
+}
+
+function follow(judgement: Judgement, requester: PrincipalRef, at: Instant): readonly ActionEvent[] {
+  const { verdict, policyDigest, digest } = judgement;
+  const reached: ActionEvent = { type: "VerdictReached", at, verdict, policyDigest, digest };
+  switch (judgement.outcome) {
+    case "deny":
+      return [reached];
+    case "allow":
+      return [reached, ...approve(judgement.grant, digest, requester, at)];
+    case "review":
+      return [reached, { type: "ReviewOpened", at, stages: verdict.stages, deadline: at + verdict.reviewSeconds * 1000 }];
+    default:
+      return judgement satisfies never;
+  }
+}
+
+function approve(grant: GrantOffer, digest: Hex, requester: PrincipalRef, at: Instant): readonly ActionEvent[] {
+  return [
+    { type: "ActionApproved", at, digest },
+    { type: "GrantIssued", at, principal: toRef(requester), digest, ...grant },
+  ];
+}

@@ -1,0 +1,87 @@
+import type { Principal, PrincipalRef } from "./principal.ts";
+import type { ExecutionOutcome, Hex, Instant, Operation, Stage, Verdict, VoteDecision } from "./values.ts";
+
+type Fact<Type extends string, Data = object> = { readonly type: Type; readonly at: Instant } & Readonly<Data>;
+
+export type ActionRequested = Fact<
+  "ActionRequested",
+  { requester: Principal; operation: Operation; /** Content digest of the input. */ input: Hex; deadline: Instant }
+>;
+
+export type VerdictReached = Fact<"VerdictReached", { verdict: Verdict; policyDigest: Hex; /** The action digest. */ digest: Hex }>;
+
+export type ReviewOpened = Fact<"ReviewOpened", { stages: readonly Stage[]; deadline: Instant }>;
+
+export type StageOpened = Fact<"StageOpened", { stage: number }>;
+
+export type VoteCast = Fact<
+  "VoteCast",
+  {
+    /** Whole, so that the log shows which groups made this human eligible. */
+    reviewer: Principal;
+    decision: VoteDecision;
+    digest: Hex;
+    stage: number;
+    reason: Hex | undefined;
+    keyId: string;
+    signature: Hex;
+  }
+>;
+
+export type VoteLapsed = Fact<"VoteLapsed", { reviewer: PrincipalRef; digest: Hex }>;
+
+export type ActionEdited = Fact<"ActionEdited", { editor: Principal; previousDigest: Hex; input: Hex; reason: Hex | undefined }>;
+
+export type ActionApproved = Fact<"ActionApproved", { digest: Hex }>;
+
+export type ActionRejected = Fact<"ActionRejected", { digest: Hex }>;
+
+export type ActionExpired = Fact<"ActionExpired">;
+
+export type ActionCancelled = Fact<"ActionCancelled", { reason: Hex | undefined }>;
+
+export type GrantIssued = Fact<
+  "GrantIssued",
+  {
+    grantId: string;
+    principal: PrincipalRef;
+    digest: Hex;
+    issuedAt: Instant;
+    expiresAt: Instant;
+    keyId: string;
+    /** SHA-256 of the token; the token itself is never recorded. */
+    tokenDigest: Hex;
+  }
+>;
+
+export type GrantRedeemed = Fact<"GrantRedeemed", { grantId: string; principal: PrincipalRef; reportDeadline: Instant }>;
+
+export type GrantExpired = Fact<"GrantExpired", { grantId: string }>;
+
+export type GrantRevoked = Fact<"GrantRevoked", { grantId: string; reason: Hex | undefined }>;
+
+export type ExecutionReported = Fact<
+  "ExecutionReported",
+  { outcome: ExecutionOutcome; /** Empty when there was no output to hash. */ outputDigest: Hex; message: Hex | undefined }
+>;
+
+export type ExecutionUnreported = Fact<"ExecutionUnreported">;
+
+export type ActionEvent =
+  | ActionRequested
+  | VerdictReached
+  | ReviewOpened
+  | StageOpened
+  | VoteCast
+  | VoteLapsed
+  | ActionEdited
+  | ActionApproved
+  | ActionRejected
+  | ActionExpired
+  | ActionCancelled
+  | GrantIssued
+  | GrantRedeemed
+  | GrantExpired
+  | GrantRevoked
+  | ExecutionReported
+  | ExecutionUnreported;

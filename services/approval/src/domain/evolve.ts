@@ -1,0 +1,110 @@
+import type { ActionEdited, ActionEvent, ActionRequested, GrantIssued, ReviewOpened, VerdictReached, VoteCast, VoteLapsed } from "./events.ts";
+import { samePrincipal, toRef } from "./principal.ts";
+import type { ActionState, Review } from "./state.ts";
+
+/** What the past adds up to. Accepts every past: an event that makes no sense in its place counts in the version and changes nothing else. */
+export function evolve(state: ActionState, event: ActionEvent): ActionState {
+  return { ...apply(state, event), version: state.version + 1, updatedAt: event.at };
+}
+
+function apply(state: ActionState, event: ActionEvent): ActionState {
+  switch (event.type) {
+    case "ActionRequested":
+      return requested(state, event);
+    case "VerdictReached":
+      return ruled(state, event);
+    case "ReviewOpened":
+      return opened(state, event);
+    case "StageOpened":
+      return inReview(state, (review) => ({ ...review, openStage: event.stage }));
+    case "VoteCast":
+      return inReview(state, (review) => ({ ...review, votes: [...review.votes, toVote(event)] }));
+    case "VoteLapsed":
+      return inReview(state, (review) => lapse(review, event));
+    case "ActionEdited":
+      return edited(state, event);
+    case "ActionApproved":
+      return state; // The grant that is issued with it moves the action.
+    case "GrantIssued":
+      return granted(state, event);
+    case "ActionRejected":
+      return state.status === "IN_REVIEW" ? { ...state, status: "REJECTED" } : state;
+    case "ActionExpired":
+      return ended(state, "EXPIRED");
+    case "ActionCancelled":
+      return ended(state, "CANCELLED");
+    case "GrantRedeemed":
+      return state.status === "APPROVED"
+        ? { ...state, status: "REDEEMED", redeemedAt: event.at, reportDeadline: event.reportDeadline }
+        : state;
+    case "GrantExpired":
+      return state.status === "APPROVED" ? { ...state, status: "GRANT_EXPIRED" } : state;
+    case "GrantRevoked":
+      return state.status === "APPROVED" ? { ...state, status: "REVOKED" } : state;
+    case "ExecutionReported": {
+      if (state.status !== "REDEEMED") return state;
+      const execution = { outcome: event.outcome, outputDigest: event.outputDigest, message: event.message, at: event.at };
+      return { ...state, status: event.outcome === "succeeded" ? "SUCCEEDED" : "FAILED", execution };
+    }
+    case "ExecutionUnreported":
+      return state.status === "REDEEMED" ? { ...state, status: "UNREPORTED" } : state;
+    default:
+      return event satisfies never;
+  }
+}
+
+function requested(state: ActionState, event: ActionRequested): ActionState {
+  if (state.status !== "NONE") return state;
+  const { requester, operation, input, deadline } = event;
+  return { status: "REQUESTED", version: 0, updatedAt: 0, requester, operation, input, requestedAt: event.at, deadline, ruling: undefined };
+}
+
+function ruled(state: ActionState, event: VerdictReached): ActionState {
+  if (state.status !== "REQUESTED" && state.status !== "IN_REVIEW") return state;
+  const ruling = { verdict: event.verdict, policyDigest: event.policyDigest, digest: event.digest };
+  if (event.verdict.outcome !== "deny") return { ...state, ruling };
+  return { ...state, status: "DENIED", ruling, review: state.status === "IN_REVIEW" ? state.review : undefined };
+}
+
+function opened(state: ActionState, event: ReviewOpened): ActionState {
+  const { stages, deadline } = event;
+  const fresh = { stages, deadline, openStage: 0, shownFrom: state.version + 1 };
+  if (state.status === "IN_REVIEW") return { ...state, review: { ...state.review, ...fresh } };
+  if (state.status !== "REQUESTED" || state.ruling === undefined) return state;
+  return { ...state, status: "IN_REVIEW", ruling: state.ruling, review: { ...fresh, votes: [], editors: [] } };
+}
+
+function edited(state: ActionState, event: ActionEdited): ActionState {
+  if (state.status !== "IN_REVIEW") return state;
+  const editors = [...state.review.editors.filter((editor) => !samePrincipal(editor, event.editor)), toRef(event.editor)];
+  return { ...state, input: event.input, review: { ...state.review, editors } };
+}
+
+function granted(state: ActionState, event: GrantIssued): ActionState {
+  if (state.status !== "REQUESTED" && state.status !== "IN_REVIEW") return state;
+  if (state.ruling === undefined) return state;
+  const { grantId: id, principal, digest, issuedAt, expiresAt, keyId, tokenDigest } = event;
+  const grant = { id, principal, digest, issuedAt, expiresAt, keyId, tokenDigest };
+  return { ...state, status: "APPROVED", ruling: state.ruling, review: state.status === "IN_REVIEW" ? state.review : undefined, grant };
+}
+
+function ended(state: ActionState, status: "EXPIRED" | "CANCELLED"): ActionState {
+  if (state.status === "IN_REVIEW") return { ...state, status };
+  return state.status === "REQUESTED" ? { ...state, status, review: undefined } : state;
+}
+
+function inReview(state: ActionState, change: (review: Review) => Review): ActionState {
+  return state.status === "IN_REVIEW" ? { ...state, review: change(state.review) } : state;
+}
+
+function lapse(review: Review, event: VoteLapsed): Review {
+  const votes = review.votes.map((vote) =>
+    vote.digest === event.digest && samePrincipal(vote.reviewer, event.reviewer) ? { ...vote, lapsed: true } : vote,
+  );
+  return { ...review, votes };
+}
+
+function toVote(event: VoteCast) {
+  const { decision, digest, stage, reason, at } = event;
+  return { reviewer: toRef(event.reviewer), decision, digest, stage, reason, at, lapsed: false };
+}

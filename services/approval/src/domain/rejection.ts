@@ -1,0 +1,33 @@
+import type { ActionEvent } from "./events.ts";
+
+/** Why a command changes nothing. Each is the reason that the caller is told. */
+export type RejectionCode =
+  | "NOT_FOUND"
+  | "WRONG_STATE"
+  | "NOT_HUMAN"
+  | "SELF_APPROVAL"
+  | "NOT_ELIGIBLE"
+  | "STALE_DIGEST"
+  | "STALE_VERSION"
+  | "DEADLINE_PASSED"
+  | "NOT_REQUESTER"
+  | "GRANT_INVALID"
+  | "NOT_GRANTEE"
+  | "GRANT_REDEEMED"
+  | "GRANT_EXPIRED"
+  | "GRANT_REVOKED"
+  | "DIGEST_MISMATCH"
+  | "REPORT_CONFLICT";
+
+export type Rejection = { readonly code: RejectionCode };
+
+/** Events to record; none at all means "already so". Or why not. */
+export type Decision = readonly ActionEvent[] | Rejection;
+
+export function reject(code: RejectionCode): Rejection {
+  return { code };
+}
+
+export function isRejection(decision: Decision): decision is Rejection {
+  return "code" in decision;
+}

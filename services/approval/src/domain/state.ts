@@ -1,0 +1,108 @@
+import type { Principal, PrincipalRef } from "./principal.ts";
+import type { ExecutionOutcome, Hex, Instant, Operation, Stage, Verdict, VoteDecision } from "./values.ts";
+
+export type Vote = {
+  readonly reviewer: PrincipalRef;
+  readonly decision: VoteDecision;
+  readonly digest: Hex;
+  readonly stage: number;
+  readonly reason: Hex | undefined;
+  readonly at: Instant;
+  /** An edit came after it. */
+  readonly lapsed: boolean;
+};
+
+export type Review = {
+  readonly stages: readonly Stage[];
+  readonly openStage: number;
+  /** Oldest first, lapsed ones included. */
+  readonly votes: readonly Vote[];
+  readonly deadline: Instant;
+  /** Version from which on a reviewer has seen what is to be decided: that of the last ReviewOpened. */
+  readonly shownFrom: number;
+  /** Everybody who edited, last one last. */
+  readonly editors: readonly PrincipalRef[];
+};
+
+export type Grant = {
+  readonly id: string;
+  readonly principal: PrincipalRef;
+  readonly digest: Hex;
+  readonly issuedAt: Instant;
+  readonly expiresAt: Instant;
+  readonly keyId: string;
+  readonly tokenDigest: Hex;
+};
+
+export type Execution = { readonly outcome: ExecutionOutcome; readonly outputDigest: Hex; readonly message: Hex | undefined; readonly at: Instant };
+
+type Versioned = { readonly version: number; readonly updatedAt: Instant };
+
+type Asked = Versioned & {
+  readonly requester: Principal;
+  readonly operation: Operation;
+  readonly input: Hex;
+  readonly requestedAt: Instant;
+};
+
+type Ruling = { readonly verdict: Verdict; readonly policyDigest: Hex; readonly digest: Hex };
+
+type Ruled = Asked & { readonly ruling: Ruling };
+
+type Granted = Ruled & { readonly review: Review | undefined; readonly grant: Grant };
+
+type Used = Granted & { readonly redeemedAt: Instant };
+
+type Undecided = Asked & { readonly ruling: Ruling | undefined; readonly review: Review | undefined };
+
+export type NotRequested = Versioned & { readonly status: "NONE" };
+export type Requested = Asked & { readonly status: "REQUESTED"; readonly deadline: Instant; readonly ruling: Ruling | undefined };
+export type Denied = Ruled & { readonly status: "DENIED"; readonly review: Review | undefined };
+export type InReview = Ruled & { readonly status: "IN_REVIEW"; readonly review: Review };
+export type Approved = Granted & { readonly status: "APPROVED" };
+export type Rejected = Ruled & { readonly status: "REJECTED"; readonly review: Review };
+export type Expired = Undecided & { readonly status: "EXPIRED" };
+export type Cancelled = Undecided & { readonly status: "CANCELLED" };
+export type Redeemed = Used & { readonly status: "REDEEMED"; readonly reportDeadline: Instant };
+export type Reported = Used & { readonly status: "SUCCEEDED" | "FAILED"; readonly execution: Execution };
+export type Unreported = Used & { readonly status: "UNREPORTED" };
+export type GrantExpired = Granted & { readonly status: "GRANT_EXPIRED" };
+export type Revoked = Granted & { readonly status: "REVOKED" };
+
+/** An action that was asked for. */
+export type RecordedAction =
+  | Requested
+  | Denied
+  | InReview
+  | Approved
+  | Rejected
+  | Expired
+  | Cancelled
+  | Redeemed
+  | Reported
+  | Unreported
+  | GrantExpired
+  | Revoked;
+
+export type ActionState = NotRequested | RecordedAction;
+
+export type ActionStatus = RecordedAction["status"];
+
+export const initialState: NotRequested = { status: "NONE", version: 0, updatedAt: 0 };
+
+const TERMINAL: ReadonlySet<string> = new Set<ActionStatus>([
+  "DENIED",
+  "REJECTED",
+  "EXPIRED",
+  "CANCELLED",
+  "SUCCEEDED",
+  "FAILED",
+  "UNREPORTED",
+  "GRANT_EXPIRED",
+  "REVOKED",
+]);
+
+/** Nothing moves it any more. */
+export function isTerminal(state: ActionState): boolean {
+  return TERMINAL.has(state.status);
+}

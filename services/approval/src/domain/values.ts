@@ -1,0 +1,33 @@
+/** Milliseconds since 1970, UTC. */
+export type Instant = number;
+
+/** Lower-case hexadecimal of a hash or a signature. Text compares with `===`; bytes do not. */
+export type Hex = string;
+
+/** One step of a review with its own quorum. */
+export type Stage = { readonly name: string; readonly groups: readonly string[]; readonly quorum: number };
+
+/** What policy answered, and why. */
+export type Verdict = {
+  readonly outcome: "allow" | "deny" | "review";
+  readonly revision: number;
+  readonly rule: string;
+  readonly reasons: readonly string[];
+  readonly stages: readonly Stage[];
+  readonly reviewSeconds: number;
+  readonly grantSeconds: number;
+  readonly bindingContext: readonly string[];
+};
+
+/** What an entry says about the input without its erasable content. */
+export type Operation = {
+  readonly subjectType: string;
+  readonly subjectId: string;
+  readonly actionName: string;
+  readonly resourceType: string;
+  readonly resourceId: string;
+};
+
+export type VoteDecision = "approve" | "reject";
+
+export type ExecutionOutcome = "succeeded" | "failed";

@@ -1,0 +1,111 @@
+import type { CastVote, EditAction, GrantOffer, Judgement, RequestAction } from "../domain/commands.ts";
+import type { ActionEvent } from "../domain/events.ts";
+import type { Principal, PrincipalRef } from "../domain/principal.ts";
+import type { Hex, Verdict } from "../domain/values.ts";
+
+/** 2026-01-05T10:00:00Z. */
+export const T0 = Date.UTC(2026, 0, 5, 10);
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
+
+export const hex = (byte: number): Hex => byte.toString(16).padStart(2, "0").repeat(32);
+
+export const DIGEST = hex(0xd1);
+export const EDITED_DIGEST = hex(0xd2);
+export const INPUT = hex(0x11);
+export const EDITED_INPUT = hex(0x12);
+export const TOKEN_DIGEST = hex(0x70);
+export const POLICY_DIGEST = hex(0x90);
+export const ISSUER = "https://id.acme.example";
+
+export function principal(id: string, more: Partial<Principal> = {}): Principal {
+  return { tenant: "acme", type: "human", issuer: ISSUER, id, groups: [], roles: [], chain: [], owner: undefined, ...more };
+}
+
+export const ref = (id: string): PrincipalRef => ({ issuer: ISSUER, id });
+
+export const sponsor = principal("sponsor", { groups: ["oncall", "managers"] });
+export const owner = principal("owner", { groups: ["oncall", "managers"] });
+export const exporter = principal("exporter", { type: "agent", roles: ["requester"], groups: ["oncall"], chain: [ref("sponsor")], owner: ref("owner") });
+export const ann = principal("ann", { groups: ["oncall"], roles: ["reviewer"] });
+export const bob = principal("bob", { groups: ["oncall", "managers"], roles: ["reviewer"] });
+export const cid = principal("cid", { groups: ["managers"], roles: ["reviewer"] });
+
+export function verdict(outcome: Verdict["outcome"], more: Partial<Verdict> = {}): Verdict {
+  return {
+    outcome,
+    revision: 3,
+    rule: `${outcome}-exports`,
+    reasons: ["as written"],
+    stages: outcome === "review" ? [{ name: "oncall", groups: ["oncall"], quorum: 1 }] : [],
+    reviewSeconds: outcome === "review" ? 3600 : 0,
+    grantSeconds: outcome === "deny" ? 0 : 300,
+    bindingContext: ["environment"],
+    ...more,
+  };
+}
+
+export function offer(at: number, more: Partial<GrantOffer> = {}): GrantOffer {
+  return { grantId: "grant-1", issuedAt: at, expiresAt: at + 300_000, keyId: "key-1", tokenDigest: TOKEN_DIGEST, ...more };
+}
+
+export function judgement(what: Verdict, at = T0, digest = DIGEST): Judgement {
+  const judged = { verdict: what, policyDigest: POLICY_DIGEST, digest };
+  return what.outcome === "allow" ? { ...judged, outcome: "allow", grant: offer(at) } : { ...judged, outcome: what.outcome };
+}
+
+export const operation = { subjectType: "agent", subjectId: "exporter", actionName: "db.export", resourceType: "db", resourceId: "crm" };
+
+export function request(what: Judgement | undefined, more: Partial<RequestAction> = {}): RequestAction {
+  return { type: "RequestAction", at: T0, requester: exporter, operation, input: INPUT, deadline: T0 + 24 * HOUR, judgement: what, ...more };
+}
+
+export function approveBy(reviewer: Principal, more: Partial<Omit<CastVote, "type" | "decision">> = {}): CastVote {
+  const at = more.at ?? T0 + MINUTE;
+  const ballot = { digest: DIGEST, version: 3, reason: undefined, keyId: "key-1", signature: hex(0x51) };
+  return { type: "CastVote", reviewer, ...ballot, grant: offer(at), ...more, at, decision: "approve" };
+}
+
+export function rejectBy(reviewer: Principal, more: Partial<Omit<CastVote, "type" | "decision" | "grant">> = {}): CastVote {
+  const ballot = { digest: DIGEST, version: 3, reason: hex(0x21), keyId: "key-1", signature: hex(0x51) };
+  return { type: "CastVote", at: T0 + MINUTE, reviewer, ...ballot, ...more, decision: "reject" };
+}
+
+export function editBy(reviewer: Principal, what: Verdict, more: Partial<EditAction> = {}): EditAction {
+  const at = more.at ?? T0 + MINUTE;
+  const ballot = { digest: DIGEST, version: 3, reason: hex(0x22), input: EDITED_INPUT };
+  return { type: "EditAction", reviewer, ...ballot, judgement: judgement(what, at, EDITED_DIGEST), ...more, at };
+}
+
+export const requested: ActionEvent = { type: "ActionRequested", at: T0, requester: exporter, operation, input: INPUT, deadline: T0 + 24 * HOUR };
+
+export function reached(what: Verdict, at = T0, digest = DIGEST): ActionEvent {
+  return { type: "VerdictReached", at, verdict: what, policyDigest: POLICY_DIGEST, digest };
+}
+
+export function opened(what: Verdict, at = T0): ActionEvent {
+  return { type: "ReviewOpened", at, stages: what.stages, deadline: at + what.reviewSeconds * 1000 };
+}
+
+export function approved(at: number, digest = DIGEST): readonly [ActionEvent, ActionEvent] {
+  return [
+    { type: "ActionApproved", at, digest },
+    { type: "GrantIssued", at, principal: ref("exporter"), digest, ...offer(at) },
+  ];
+}
+
+export function cast(command: CastVote, stage = 0): ActionEvent {
+  const { at, reviewer, decision, digest, reason, keyId, signature } = command;
+  return { type: "VoteCast", at, reviewer, decision, digest, stage, reason, keyId, signature };
+}
+
+export const allowed: readonly ActionEvent[] = [requested, reached(verdict("allow")), ...approved(T0)];
+export const redeemed: readonly ActionEvent[] = [
+  ...allowed,
+  { type: "GrantRedeemed", at: T0 + MINUTE, grantId: "grant-1", principal: ref("exporter"), reportDeadline: T0 + HOUR },
+];
+
+/** Version 3: requested, verdict reached, review opened. */
+export function inReview(what: Verdict = verdict("review")): readonly ActionEvent[] {
+  return [requested, reached(what), opened(what)];
+}
