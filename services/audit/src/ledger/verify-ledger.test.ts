@@ -1,0 +1,114 @@
+import { createHash } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import type { CheckedRow, EntryFields } from "./check-row.ts";
+import { FlawList, type Flaw } from "./flaws.ts";
+import { verifyLedger } from "./verify-ledger.ts";
+
+const hash = (text: string): string => createHash("sha256").update(text).digest("latin1");
+
+/** A sound ledger: two tenants, three streams, in turn. */
+function ledger(length: number): CheckedRow[] {
+  const leaves = new Map<string, { count: number; leaf: string }>();
+  const next = (key: string, leaf: string): { count: number; leaf: string } => {
+    const before = leaves.get(key) ?? { count: 0, leaf: "" };
+    leaves.set(key, { count: before.count + 1, leaf });
+    return before;
+  };
+  return Array.from({ length }, (_, position) => {
+    const tenant = position % 3 === 0 ? "globex" : "acme";
+    const streamId = `stream-${position % 3}`;
+    const leaf = hash(`leaf ${position}`);
+    const stream = next(streamId, leaf);
+    const ofTenant = next(tenant, leaf);
+    const entry: EntryFields = {
+      ledger: "main", position, tenant, tenantSequence: ofTenant.count + 1, streamType: "action", streamId, streamVersion: stream.count + 1,
+      eventId: `id ${position}`, type: "ActionApproved", schemaVersion: 1, time: 1000 + position, previousStreamLeaf: stream.leaf, previousTenantLeaf: ofTenant.leaf,
+    };
+    const { previousStreamLeaf: _stream, previousTenantLeaf: _tenant, ...columns } = entry;
+    return { columns, entry, leaf, storedLeaf: leaf };
+  });
+}
+
+async function verify(rows: readonly CheckedRow[], head = 9): Promise<readonly Flaw[]> {
+  const flaws = new FlawList();
+  await verifyLedger(
+    {
+      head: async () => head,
+      read: async (from, below, limit) => rows.filter(({ columns: { position } }) => position >= from && position < below).slice(0, limit),
+    },
+    flaws,
+  );
+  return flaws.list();
+}
+
+const places = (flaws: readonly Flaw[]): readonly string[] => flaws.map((flaw) => `${flaw.kind} ${flaw.position}`);
+const change = (rows: readonly CheckedRow[], position: number, to: (row: CheckedRow) => CheckedRow): CheckedRow[] =>
+  rows.map((row, index) => (index === position ? to(row) : row));
+
+describe("P6: verifying the ledger", () => {
+  it("finds nothing wrong with a sound one", async () => {
+    expect(await verify(ledger(9))).toEqual([]);
+    expect(await verify([], 0)).toEqual([]);
+  });
+
+  it("reads it in pages of any size", async () => {
+    expect(await verify(ledger(2500), 2500)).toEqual([]);
+  });
+
+  it("finds a leaf hash that was changed", async () => {
+    expect(places(await verify(change(ledger(9), 4, (row) => ({ ...row, storedLeaf: hash("other") }))))).toEqual(["LEAF_HASH 4"]);
+  });
+
+  it("finds an entry that was changed, and that what follows it does not link to it", async () => {
+    const changed = change(ledger(9), 4, (row) => ({ ...row, leaf: hash("other") }));
+    expect(places(await verify(changed))).toEqual(["LEAF_HASH 4", "LINK 5", "LINK 7"]);
+  });
+
+  it("finds an entry that was changed together with its leaf hash", async () => {
+    const changed = change(ledger(9), 4, (row) => ({ ...row, leaf: hash("other"), storedLeaf: hash("other") }));
+    expect(places(await verify(changed))).toEqual(["LINK 5", "LINK 7"]);
+  });
+
+  it.each(["tenant", "type", "streamId", "eventId", "ledger"] as const)("finds a changed column: %s", async (name) => {
+    const changed = change(ledger(9), 4, (row) => ({ ...row, columns: { ...row.columns, [name]: "other" } }));
+    expect(places(await verify(changed))).toEqual(["COLUMN 4"]);
+  });
+
+  it("finds a changed number or time in a column", async () => {
+    for (const name of ["tenantSequence", "streamVersion", "schemaVersion", "time"] as const) {
+      const changed = change(ledger(9), 4, (row) => ({ ...row, columns: { ...row.columns, [name]: 77 } }));
+      expect(places(await verify(changed))).toEqual(["COLUMN 4"]);
+    }
+  });
+
+  it("finds events that are gone, and who misses them", async () => {
+    const flaws = await verify(ledger(9).filter((_row, position) => position !== 4));
+    expect(places(flaws)).toEqual(["POSITION_GAP 4", "TENANT_SEQUENCE 5", "LINK 5", "STREAM_VERSION 7", "LINK 7"]);
+    expect(flaws[0]?.detail).toBe("no events at positions 4 to 4");
+  });
+
+  it("finds a tail that was cut off", async () => {
+    expect(places(await verify(ledger(6)))).toEqual(["POSITION_GAP 6"]);
+  });
+
+  it("finds two events that changed places", async () => {
+    const rows = ledger(9);
+    const [four, five] = [rows[4], rows[5]];
+    if (four === undefined || five === undefined) throw new Error("too short");
+    const swapped = [...rows.slice(0, 4), { ...five, columns: { ...five.columns, position: 4 } }, { ...four, columns: { ...four.columns, position: 5 } }, ...rows.slice(6)];
+    expect(places(await verify(swapped))).toEqual([
+      "COLUMN 4", "TENANT_SEQUENCE 4", "LINK 4", "COLUMN 5", "TENANT_SEQUENCE 5", "LINK 5", "TENANT_SEQUENCE 7", "LINK 7",
+    ]);
+  });
+
+  it("finds an entry that cannot be read, and goes on behind it by its columns", async () => {
+    expect(places(await verify(change(ledger(9), 4, (row) => ({ ...row, entry: undefined }))))).toEqual(["ENTRY 4"]);
+  });
+
+  it("lists a thousand flaws and counts the rest", async () => {
+    const ruined = ledger(1200).map((row) => ({ ...row, storedLeaf: "" }));
+    const flaws = await verify(ruined, 1200);
+    expect(flaws).toHaveLength(1001);
+    expect(flaws.at(-1)).toEqual({ position: 999, kind: "MORE", detail: "200 more, not listed" });
+  });
+});
