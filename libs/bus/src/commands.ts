@@ -1,69 +1,76 @@
 import type { Command } from "@countersign/proto/internal/v1/command_pb";
 
 /**
- * Every reason there is, with the codes it comes with (`google.rpc.ErrorInfo.reason`, domain `countersign.dev`). Programs branch on it.
+ * Every reason there is, under the code it mostly comes with (`google.rpc.ErrorInfo.reason`, domain `countersign.dev`). Programs branch on it.
  */
-export type FailureReason =
+export const FAILURE_REASONS = [
   // INVALID_ARGUMENT
-  | "FIELD_VIOLATION"
-  | "MALFORMED"
+  "FIELD_VIOLATION",
+  "MALFORMED",
   // NOT_FOUND: also for what belongs to another tenant
-  | "NOT_FOUND"
+  "NOT_FOUND",
   // ALREADY_EXISTS
-  | "KEY_REUSED"
+  "KEY_REUSED",
   // PERMISSION_DENIED
-  | "SELF_APPROVAL"
-  | "NOT_HUMAN"
-  | "NOT_ELIGIBLE"
-  | "NOT_REQUESTER"
-  | "NOT_GRANTEE"
-  | "ROLE_MISSING"
+  "SELF_APPROVAL",
+  "NOT_HUMAN",
+  "NOT_ELIGIBLE",
+  "NOT_REQUESTER",
+  "NOT_GRANTEE",
+  "ROLE_MISSING",
   // UNAUTHENTICATED
-  | "TOKEN_MISSING"
-  | "TOKEN_INVALID"
-  | "TOKEN_EXPIRED"
-  | "GRANT_INVALID"
+  "TOKEN_MISSING",
+  "TOKEN_INVALID",
+  "TOKEN_EXPIRED",
+  "GRANT_INVALID",
   // FAILED_PRECONDITION
-  | "STALE_DIGEST"
-  | "STALE_VERSION"
-  | "WRONG_STATE"
-  | "DEADLINE_PASSED"
-  | "DIGEST_MISMATCH"
-  | "GRANT_REDEEMED"
-  | "GRANT_EXPIRED"
-  | "GRANT_REVOKED"
-  | "REPORT_CONFLICT"
-  | "CONTENT_ERASED"
+  "STALE_DIGEST",
+  "STALE_VERSION",
+  "WRONG_STATE",
+  "DEADLINE_PASSED",
+  "DIGEST_MISMATCH",
+  "GRANT_REDEEMED",
+  "GRANT_EXPIRED",
+  "GRANT_REVOKED",
+  "REPORT_CONFLICT",
+  "CONTENT_ERASED",
   // ABORTED
-  | "LOST_RACE"
+  "LOST_RACE",
   // RESOURCE_EXHAUSTED
-  | "TOO_LARGE"
-  | "OVERLOADED"
+  "TOO_LARGE",
+  "OVERLOADED",
   // UNAVAILABLE: safe to retry
-  | "NO_HANDLER"
-  | "POLICY_UNREACHABLE"
-  | "LOG_UNREACHABLE"
-  | "SHUTTING_DOWN"
+  "NO_HANDLER",
+  "POLICY_UNREACHABLE",
+  "LOG_UNREACHABLE",
+  "ISSUER_UNREACHABLE",
+  "SHUTTING_DOWN",
   // DEADLINE_EXCEEDED
-  | "TIMEOUT"
+  "TIMEOUT",
   // UNIMPLEMENTED, INTERNAL
-  | "UNKNOWN_METHOD"
-  | "BUG";
+  "UNKNOWN_METHOD",
+  "BUG",
+] as const;
+
+export type FailureReason = (typeof FAILURE_REASONS)[number];
 
 /** Canonical gRPC codes that a command can fail with. */
-export type FailureCode =
-  | "INVALID_ARGUMENT"
-  | "NOT_FOUND"
-  | "ALREADY_EXISTS"
-  | "PERMISSION_DENIED"
-  | "UNAUTHENTICATED"
-  | "FAILED_PRECONDITION"
-  | "ABORTED"
-  | "RESOURCE_EXHAUSTED"
-  | "UNIMPLEMENTED"
-  | "UNAVAILABLE"
-  | "DEADLINE_EXCEEDED"
-  | "INTERNAL";
+export const FAILURE_CODES = [
+  "INVALID_ARGUMENT",
+  "NOT_FOUND",
+  "ALREADY_EXISTS",
+  "PERMISSION_DENIED",
+  "UNAUTHENTICATED",
+  "FAILED_PRECONDITION",
+  "ABORTED",
+  "RESOURCE_EXHAUSTED",
+  "UNIMPLEMENTED",
+  "UNAVAILABLE",
+  "DEADLINE_EXCEEDED",
+  "INTERNAL",
+] as const;
+
+export type FailureCode = (typeof FAILURE_CODES)[number];
 
 /** A "no" that travels: the same on both sides of the bus and, as `google.rpc.ErrorInfo`, at the front door. */
 export class CommandError extends Error {

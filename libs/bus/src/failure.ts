@@ -1,0 +1,57 @@
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { CommandFailureSchema } from "@countersign/proto/internal/v1/command_pb";
+import type { Logger } from "@countersign/telemetry";
+import { CommandError, FAILURE_CODES, FAILURE_REASONS, type FailureCode, type FailureReason } from "./commands.ts";
+
+/**
+ * What the caller may learn of an error in a handler: a CommandError as it is, without its cause; anything else is a bug, and the log here
+ * is the only place that says which.
+ */
+export function refusalOf(error: unknown, what: { readonly service: string; readonly method: string }, logger: Logger): CommandError {
+  if (error instanceof CommandError) {
+    if (error.cause !== undefined) logger.warn({ err: error.cause, ...what, reason: error.reason }, "command failed");
+    return new CommandError(error.code, error.reason, error.message, { metadata: error.metadata, violations: error.violations });
+  }
+  logger.error({ err: error, ...what }, "command handler threw");
+  return bug();
+}
+
+/** An internal failure, told without details. */
+export function bug(): CommandError {
+  return new CommandError("INTERNAL", "BUG", "The service failed on this command; its log says why.");
+}
+
+/** A refusal as bytes of `CommandFailure`. */
+export function encodeFailure(error: CommandError): Uint8Array {
+  const { code, reason, message, metadata } = error;
+  return toBinary(CommandFailureSchema, create(CommandFailureSchema, { code, reason, message, metadata, violations: error.violations.map((each) => ({ ...each })) }));
+}
+
+/** The refusal that another process encoded. What this build cannot read counts as internal. */
+export function decodeFailure(bytes: Uint8Array): CommandError {
+  const failure = fromBinary(CommandFailureSchema, bytes);
+  if (!isCode(failure.code) || !isReason(failure.reason)) return bug();
+  const violations = failure.violations.map(({ field, description }) => ({ field, description }));
+  return new CommandError(failure.code, failure.reason, failure.message, { metadata: failure.metadata, violations });
+}
+
+/** Nobody serves this service. */
+export function noHandler(service: string): CommandError {
+  return new CommandError("UNAVAILABLE", "NO_HANDLER", `No instance of ${service} is listening.`);
+}
+
+/** The service is there; the method is not. */
+export function unknownMethod(service: string, method: string): CommandError {
+  return new CommandError("UNIMPLEMENTED", "UNKNOWN_METHOD", `${service} does not serve ${method}.`);
+}
+
+function isCode(text: string): text is FailureCode {
+  return CODES.has(text);
+}
+
+function isReason(text: string): text is FailureReason {
+  return REASONS.has(text);
+}
+
+const CODES: ReadonlySet<string> = new Set(FAILURE_CODES);
+const REASONS: ReadonlySet<string> = new Set(FAILURE_REASONS);

@@ -1,0 +1,10 @@
+// For those who send and serve commands.
+export { CommandError, FAILURE_CODES, FAILURE_REASONS, type CommandBus, type CommandHandler, type FailureCode, type FailureReason } from "./commands.ts";
+export { inProcessCommands } from "./in-process-commands.ts";
+export { natsCommands, type NatsCommandsOptions } from "./nats-commands.ts";
+// For those who read events.
+export type { EventFeed } from "./event-feed.ts";
+export type { ConsumerDefinition, ConsumerDeps, RunningConsumer } from "./consumer.ts";
+// For those who wire.
+export { connectNats, NatsConnectError, type NatsOptions } from "./connect.ts";
+export { commandSubject, eventStreamName, eventSubject, feedSubject, ledgerSubjects, UnsafeSubjectError, wakeSubject } from "./subjects.ts";

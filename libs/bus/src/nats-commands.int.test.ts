@@ -1,0 +1,57 @@
+import { testNats, type TestNats } from "@countersign/testing";
+import { silentLogger } from "@countersign/telemetry";
+import { beforeAll, describe, expect, test } from "vitest";
+import { commandBusContract, commandOf, failureOf } from "./commands.contract.ts";
+import { connectNats } from "./connect.ts";
+import { natsCommands } from "./nats-commands.ts";
+
+commandBusContract("over NATS", async (logger) => {
+  const { url, prefix } = await testNats();
+  const connections = await Promise.all(["sender", "one", "two"].map((name) => connectNats({ url, name })));
+  const [sender, one, two] = connections.map((connection) => natsCommands(connection, { prefix, logger }));
+  if (sender === undefined || one === undefined || two === undefined) throw new Error("no bus");
+  return { sender, servers: [one, two], close: async () => void (await Promise.all(connections.map((connection) => connection.close()))) };
+});
+
+describe("commands over NATS", () => {
+  let nats: TestNats;
+  beforeAll(async () => {
+    nats = await testNats();
+  });
+
+  test("what is too large for the bus is refused in words, on both ways", async () => {
+    const connection = await connectNats({ url: nats.url, name: "large" });
+    const bus = natsCommands(connection, { prefix: nats.prefix, logger: silentLogger });
+    await bus.serve("policy", { Grow: async () => new Uint8Array(2_000_000) });
+    const send = (command = commandOf("x")) => failureOf(bus.send("policy", "Grow", command, { timeoutMs: 5000 }));
+    const refusal = { code: "RESOURCE_EXHAUSTED", reason: "TOO_LARGE" };
+    expect(await send({ ...commandOf(""), request: new Uint8Array(2_000_000) })).toMatchObject({ ...refusal, message: expect.stringMatching(/command has 2000\d+ bytes; the bus carries 1048576/) });
+    expect(await send()).toMatchObject({ ...refusal, message: "The reply has 2000000 bytes; the bus carries 1048576." });
+    await connection.close();
+  });
+
+  test("bytes that are no command are refused", async () => {
+    const connection = await connectNats({ url: nats.url, name: "malformed" });
+    const bus = natsCommands(connection, { prefix: nats.prefix, logger: silentLogger });
+    await bus.serve("audit", { Echo: async (command) => command.request });
+    const reply = await connection.request(`${nats.prefix}.cmd.audit.Echo`, Uint8Array.of(0xff, 0xff, 0xff), { timeout: 5000 });
+    expect(reply.headers?.get("cs-failure")).toBe("1");
+    expect(reply.string()).toContain("MALFORMED");
+    await connection.close();
+  });
+
+  test("a name that would change the subject is not sent", async () => {
+    const connection = await connectNats({ url: nats.url, name: "unsafe" });
+    const bus = natsCommands(connection, { prefix: nats.prefix, logger: silentLogger });
+    for (const method of ["a.b", ">", "", "a b", "a\r\nPUB x 0"]) {
+      await expect(bus.send("policy", method, commandOf("x"), { timeoutMs: 100 })).rejects.toThrow(/cannot be part of a subject/);
+    }
+    await connection.close();
+  });
+
+  test("a url without a server, or no url at all, is explained", async () => {
+    await expect(connectNats({ url: "nats://127.0.0.1:1", name: "x" })).rejects.toThrow(/cannot connect to NATS at nats:\/\/127.0.0.1:1 .*nats-server 2.9/);
+    await expect(connectNats({ url: "nats://user:hunter2@127.0.0.1:1", name: "x" })).rejects.not.toThrow(/hunter2/);
+    await expect(connectNats({ url: "http//nowhere", name: "x" })).rejects.toThrow(/must look like/);
+  });
+});

@@ -1,0 +1,146 @@
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { CommandSchema, type Command } from "@countersign/proto/internal/v1/command_pb";
+import { createLogger, type Logger } from "@countersign/telemetry";
+import { createInbox, headers, type Msg, type MsgHdrs, type NatsConnection, type Subscription } from "@nats-io/transport-node";
+import { CommandError, type CommandBus, type CommandHandler } from "./commands.ts";
+import { bug, decodeFailure, encodeFailure, noHandler, refusalOf, unknownMethod } from "./failure.ts";
+import { InFlight } from "./in-flight.ts";
+import { linkOf } from "./link.ts";
+import { outboxOf } from "./outbox.ts";
+import { PendingReplies } from "./pending-replies.ts";
+import { commandSubject } from "./subjects.ts";
+
+export type NatsCommandsOptions = {
+  /** First token of the subjects. */
+  readonly prefix: string;
+  /** Where a handler's unexpected errors go. */
+  readonly logger?: Logger;
+};
+
+/**
+ * The command port over NATS: requests on `<prefix>.cmd.<service>.<method>`, each handled by one member of the service's queue group.
+ * Replies come to one wildcard inbox; a refusal is a `CommandFailure` with the header `cs-failure`.
+ */
+export function natsCommands(connection: NatsConnection, options: NatsCommandsOptions): CommandBus {
+  const logger = options.logger ?? createLogger("commands");
+  return { send: commandSender(connection, options.prefix), serve: (service, handlers) => serve(connection, options.prefix, logger, service, handlers) };
+}
+
+function commandSender(connection: NatsConnection, prefix: string): CommandBus["send"] {
+  const outbox = outboxOf(connection);
+  const link = linkOf(connection);
+  const replies = new PendingReplies();
+  const inbox = createInbox();
+  connection.subscribe(`${inbox}.*`, { callback: (error, message) => void (error ?? settle(replies, message, inbox.length + 1)) });
+
+  return async (service, method, command, { timeoutMs }) => {
+    // The client would keep the command until it is connected again, long after its caller has given up.
+    if (!link.connected()) throw new CommandError("UNAVAILABLE", "NO_HANDLER", "The bus is not connected.");
+    const subject = commandSubject(prefix, service, method);
+    const request = toBinary(CommandSchema, command);
+    const tooLarge = sizeProblem(connection, request, "command");
+    if (tooLarge !== undefined) throw tooLarge;
+    const { token, reply } = replies.open(service, timeoutMs);
+    outbox.publish(subject, request, { reply: `${inbox}.${token}` }, () => replies.reject(token, noHandler));
+    return reply;
+  };
+}
+
+function settle(replies: PendingReplies, message: Msg, tokenStart: number): void {
+  const token = Number(message.subject.slice(tokenStart));
+  // Successful replies carry no headers, so nothing is parsed for them.
+  const status = message.headers;
+  if (status === undefined) {
+    replies.resolve(token, ownBytes(message.data));
+  } else if (status.has(FAILURE_HEADER)) {
+    replies.reject(token, () => readFailure(message.data));
+  } else {
+    // "No responders": the server found nobody subscribed.
+    replies.reject(token, status.code === 503 ? noHandler : bug);
+  }
+}
+
+function readFailure(bytes: Uint8Array): CommandError {
+  try {
+    return decodeFailure(bytes);
+  } catch {
+    return bug();
+  }
+}
+
+async function serve(
+  connection: NatsConnection,
+  prefix: string,
+  logger: Logger,
+  service: string,
+  handlers: Readonly<Record<string, CommandHandler>>,
+): ReturnType<CommandBus["serve"]> {
+  const outbox = outboxOf(connection);
+  const inFlight = new InFlight();
+  const subject = commandSubject(prefix, service, "*");
+  const answer = async (message: Msg) => {
+    const method = message.subject.slice(subject.length - 1);
+    try {
+      const reply = await handle(handlers, service, method, message.data);
+      const tooLarge = sizeProblem(connection, reply, "reply");
+      if (tooLarge !== undefined) throw tooLarge;
+      outbox.publish(message.reply ?? "", reply);
+    } catch (error) {
+      outbox.publish(message.reply ?? "", encodeFailure(refusalOf(error, { service, method }, logger)), { headers: FAILURE_HEADERS });
+    }
+  };
+  const subscription = connection.subscribe(subject, {
+    queue: service,
+    callback: (error, message) => {
+      if (error !== null) logger.error({ err: error, service }, "commands cannot be received");
+      // Without a reply subject nobody waits: not one of ours.
+      else if (message.reply !== undefined && message.reply !== "") inFlight.run(() => answer(message));
+    },
+  });
+  // The server has the subscription when this comes back.
+  await connection.flush();
+  return { close: () => stopServing(connection, subscription, inFlight) };
+}
+
+async function handle(handlers: Readonly<Record<string, CommandHandler>>, service: string, method: string, bytes: Uint8Array): Promise<Uint8Array> {
+  const handler = Object.hasOwn(handlers, method) ? handlers[method] : undefined;
+  if (handler === undefined) throw unknownMethod(service, method);
+  return handler(decodeCommand(bytes));
+}
+
+function decodeCommand(bytes: Uint8Array): Command {
+  try {
+    return fromBinary(CommandSchema, ownBytes(bytes));
+  } catch (cause) {
+    throw new CommandError("INVALID_ARGUMENT", "MALFORMED", "The command cannot be decoded.", { cause });
+  }
+}
+
+async function stopServing(connection: NatsConnection, subscription: Subscription, inFlight: InFlight): Promise<void> {
+  if (!connection.isClosed() && !subscription.isClosed()) await subscription.drain();
+  await inFlight.idle();
+  // The last replies are in the outbox until the turn ends.
+  await new Promise((resolve) => setImmediate(resolve));
+  if (!connection.isClosed()) await connection.flush().catch(() => {});
+}
+
+function sizeProblem(connection: NatsConnection, bytes: Uint8Array, what: "command" | "reply"): CommandError | undefined {
+  const limit = connection.info?.max_payload ?? DEFAULT_MAX_PAYLOAD;
+  if (bytes.length <= limit) return undefined;
+  return new CommandError("RESOURCE_EXHAUSTED", "TOO_LARGE", `The ${what} has ${bytes.length} bytes; the bus carries ${limit}.`);
+}
+
+/** A copy: what arrives is a view of the socket's buffer, which a small message would keep alive for as long as somebody keeps a part of it. */
+function ownBytes(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}
+
+const FAILURE_HEADER = "cs-failure";
+const FAILURE_HEADERS = failureHeaders();
+const DEFAULT_MAX_PAYLOAD = 1_048_576;
+
+function failureHeaders(): MsgHdrs {
+  const made = headers();
+  made.set(FAILURE_HEADER, "1");
+  return made;
+}

@@ -1,0 +1,58 @@
+import { CommandError } from "./commands.ts";
+
+type Pending = { readonly service: string; readonly resolve: (reply: Uint8Array) => void; readonly reject: (error: CommandError) => void; readonly deadline: number };
+
+/**
+ * Commands that wait for their replies. One timer sweeps them all: a timer, a race and an error object per command would cost more than the
+ * command itself.
+ */
+export class PendingReplies {
+  readonly #pending = new Map<number, Pending>();
+  #lastToken = 0;
+  #sweeper: NodeJS.Timeout | undefined;
+
+  /** Opens a place for a reply; it fails with DEADLINE_EXCEEDED when none came in time. */
+  open(service: string, timeoutMs: number): { readonly token: number; readonly reply: Promise<Uint8Array> } {
+    this.#lastToken += 1;
+    const token = this.#lastToken;
+    const reply = new Promise<Uint8Array>((resolve, reject) => {
+      this.#pending.set(token, { service, resolve, reject, deadline: performance.now() + timeoutMs });
+    });
+    this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS);
+    return { token, reply };
+  }
+
+  /** The first outcome counts; a late or second one is dropped. */
+  resolve(token: number, reply: Uint8Array): void {
+    this.#take(token)?.resolve(reply);
+  }
+
+  reject(token: number, errorFor: (service: string) => CommandError): void {
+    const pending = this.#take(token);
+    pending?.reject(errorFor(pending.service));
+  }
+
+  #take(token: number): Pending | undefined {
+    const pending = this.#pending.get(token);
+    this.#pending.delete(token);
+    return pending;
+  }
+
+  #sweep(): void {
+    const now = performance.now();
+    for (const [token, pending] of this.#pending) {
+      if (pending.deadline <= now) this.reject(token, timedOut);
+    }
+    // Not stopped when the last reply comes, but here: commands come in rows, and starting a timer for each would cost.
+    if (this.#pending.size === 0) {
+      clearInterval(this.#sweeper);
+      this.#sweeper = undefined;
+    }
+  }
+}
+
+function timedOut(service: string): CommandError {
+  return new CommandError("DEADLINE_EXCEEDED", "TIMEOUT", `No reply from ${service} came in time; the outcome is not known.`);
+}
+
+const SWEEP_MS = 10;
