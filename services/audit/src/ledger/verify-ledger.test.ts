@@ -4,7 +4,7 @@ import type { CheckedRow, EntryFields } from "./check-row.ts";
 import { FlawList, type Flaw } from "./flaws.ts";
 import { verifyLedger } from "./verify-ledger.ts";
 
-const hash = (text: string): string => createHash("sha256").update(text).digest("latin1");
+const hash = (text: string): string => createHash("sha256").update(text).digest().toString("latin1");
 
 /** A sound ledger: two tenants, three streams, in turn. */
 function ledger(length: number): CheckedRow[] {

@@ -33,7 +33,8 @@ export type ActionState = {
   readonly stages: readonly StageFact[];
   readonly openStage: number;
   readonly deadline: number | null;
-  readonly editor: PrincipalKey | null;
+  /** Everybody who edited, in order of the first time. */
+  readonly editors: readonly PrincipalKey[];
   /** Votes that did not lapse, oldest first. */
   readonly votes: readonly CountingVote[];
 };
@@ -52,7 +53,7 @@ export const UNREQUESTED: ActionState = {
   stages: [],
   openStage: 0,
   deadline: null,
-  editor: null,
+  editors: [],
   votes: [],
 };
 
@@ -66,9 +67,8 @@ export function openReview(state: ActionState): OpenReview | undefined {
   return { deadline: state.deadline, groups: stage.groups, quorum: stage.quorum, approvals };
 }
 
-/** Who may not decide, whatever their groups: who caused the action in any way, who edited it last, and who has voted already. */
+/** Who may not decide, whatever their groups: who caused the action in any way, who edited it, and who has voted already. */
 export function barredFromDeciding(state: ActionState): readonly PrincipalKey[] {
   if (state.status !== "IN_REVIEW") return [];
-  const editor = state.editor === null ? [] : [state.editor];
-  return [...new Set([principalKey(state.requester), ...state.involved, ...editor, ...state.votes.map((vote) => vote.reviewer)])];
+  return [...new Set([principalKey(state.requester), ...state.involved, ...state.editors, ...state.votes.map((vote) => vote.reviewer)])];
 }

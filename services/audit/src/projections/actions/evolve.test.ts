@@ -76,7 +76,7 @@ describe("evolve", () => {
   it("starts the quorum over when a review opens again after an edit", () => {
     const state = given(...inReview, approvedByAnn, { type: "ActionEdited", editor: ben }, opened);
     expect(state.votes).toEqual([]);
-    expect(state.editor).toBe(ben);
+    expect(state.editors).toEqual([ben]);
     expect(state.status).toBe("IN_REVIEW");
   });
 

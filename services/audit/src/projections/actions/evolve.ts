@@ -30,7 +30,7 @@ function apply(state: ActionState, { fact }: PlacedFact): ActionState {
     case "VoteLapsed":
       return { ...state, votes: state.votes.filter((vote) => vote.reviewer !== fact.reviewer) };
     case "ActionEdited":
-      return { ...state, editor: fact.editor };
+      return state.editors.includes(fact.editor) ? state : { ...state, editors: [...state.editors, fact.editor] };
     case "ActionApproved":
       return { ...state, status: "APPROVED" };
     case "ActionRejected":

@@ -1,0 +1,53 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { ActionStatus as WireStatus } from "@countersign/proto/v1/action_pb";
+import type { ActionSummarySchema } from "@countersign/proto/v1/action_service_pb";
+import { openReview, type ActionStatus } from "../../projections/actions/action-state.ts";
+import type { ListedAction } from "../../projections/actions/query.ts";
+
+export function toSummary({ id, state }: ListedAction): MessageInitShape<typeof ActionSummarySchema> {
+  const review = openReview(state);
+  return {
+    id,
+    status: WIRE_STATUS[state.status],
+    version: BigInt(state.version),
+    actionName: state.actionName,
+    resourceType: state.resourceType,
+    resourceId: state.resourceId,
+    requester: { issuer: state.requester.issuer, id: state.requester.id, type: state.requester.kind },
+    requestTime: rfc3339(state.requestTime),
+    updateTime: rfc3339(state.updateTime),
+    reviewDeadline: review?.deadline === undefined || review.deadline === null ? "" : rfc3339(review.deadline),
+    reviewGroups: [...(review?.groups ?? [])],
+    approvals: review?.approvals ?? 0,
+    quorum: review?.quorum ?? 0,
+  };
+}
+
+/** Our word for a wire status, if it is one. */
+export function fromWireStatus(wire: WireStatus): ActionStatus | undefined {
+  return STATUS_BY_WIRE.get(wire);
+}
+
+function rfc3339(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}
+
+const WIRE_STATUS: Readonly<Record<ActionStatus, WireStatus>> = {
+  REQUESTED: WireStatus.REQUESTED,
+  DENIED: WireStatus.DENIED,
+  IN_REVIEW: WireStatus.IN_REVIEW,
+  APPROVED: WireStatus.APPROVED,
+  REJECTED: WireStatus.REJECTED,
+  EXPIRED: WireStatus.EXPIRED,
+  CANCELLED: WireStatus.CANCELLED,
+  REDEEMED: WireStatus.REDEEMED,
+  SUCCEEDED: WireStatus.SUCCEEDED,
+  FAILED: WireStatus.FAILED,
+  UNREPORTED: WireStatus.UNREPORTED,
+  GRANT_EXPIRED: WireStatus.GRANT_EXPIRED,
+  REVOKED: WireStatus.REVOKED,
+};
+
+const STATUS_BY_WIRE: ReadonlyMap<WireStatus, ActionStatus> = new Map(
+  (Object.keys(WIRE_STATUS) as ActionStatus[]).map((status) => [WIRE_STATUS[status], status]),
+);

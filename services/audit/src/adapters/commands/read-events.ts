@@ -1,0 +1,93 @@
+import type { CommandHandler } from "@countersign/bus";
+import type { EventReader, RecordedEvent } from "@countersign/event-log";
+import { ReadEventsRequestSchema, ReadEventsResponseSchema, type ReadEventsRequest } from "@countersign/proto/internal/v1/command_pb";
+import { knownEvent, toWireEvent } from "../events/wire-event.ts";
+import { invalidField, unary } from "./unary.ts";
+
+/** Events looked at per call at most, however few of them match. */
+const SCAN = 5000;
+const PAGE = 500;
+/** Bytes of entries per reply; with their JSON beside them a reply stays below the megabyte that NATS carries. */
+const REPLY = 200 * 1024;
+
+type Filter = (event: RecordedEvent) => boolean;
+type Page = { readonly events: readonly RecordedEvent[]; readonly next: number; readonly atHead: boolean };
+
+/**
+ * One page of a tenant's events. `next_position` is just behind the last event that was looked at, whether it matched or not: going on from
+ * there neither skips nor repeats, and a call without events still makes way.
+ */
+export function readEvents(log: EventReader): CommandHandler {
+  return unary(ReadEventsRequestSchema, ReadEventsResponseSchema, async (request, caller) => {
+    check(request);
+    const from = Number(request.fromPosition);
+    const types = new Set(request.types);
+    const matches: Filter = ({ type }) => types.size === 0 || types.has(type);
+    const page =
+      request.streamId === ""
+        ? await scanTenant(log, caller.tenant, from, request.limit, matches)
+        : await readStreams(log, caller.tenant, request.streamId, from, request.limit, matches);
+    return {
+      events: page.events.map((event) => toWireEvent(event, knownEvent(event))),
+      nextPosition: BigInt(page.next),
+      atHead: page.atHead,
+    };
+  });
+}
+
+function check(request: ReadEventsRequest): void {
+  if (request.limit < 1 || request.limit > 1000) throw invalidField("limit", "must be 1 to 1000");
+  if (request.fromPosition > BigInt(Number.MAX_SAFE_INTEGER)) throw invalidField("from_position", "must be below 2^53");
+  if (request.types.length > 100) throw invalidField("types", "must be at most 100");
+  if (!/^[\x21-\x7e]{0,256}$/.test(request.streamId)) throw invalidField("stream_id", "must be at most 256 printable ASCII characters");
+}
+
+async function scanTenant(log: EventReader, tenant: string, from: number, limit: number, matches: Filter): Promise<Page> {
+  const page = new ReplyPage(limit);
+  let next = from;
+  for (let scanned = 0; scanned < SCAN; ) {
+    const events = await log.readTenant(tenant, { from: next, limit: PAGE });
+    for (const event of events) {
+      if (page.full) return { events: page.events, next, atHead: false };
+      if (matches(event)) page.add(event);
+      next = event.position + 1;
+    }
+    if (events.length < PAGE) return { events: page.events, next, atHead: true };
+    scanned += events.length;
+  }
+  return { events: page.events, next, atHead: false };
+}
+
+/** Streams are short and indexed: read whole, whatever the position. An id names at most one stream of each type. */
+async function readStreams(log: EventReader, tenant: string, id: string, from: number, limit: number, matches: Filter): Promise<Page> {
+  const streams = await Promise.all(["action", "policy"].map((type) => log.readStream({ tenant, type, id })));
+  const page = new ReplyPage(limit);
+  let next = from;
+  for (const event of streams.flat().toSorted((a, b) => a.position - b.position)) {
+    if (event.position < from || !matches(event)) continue;
+    if (page.full) return { events: page.events, next, atHead: false };
+    page.add(event);
+    next = event.position + 1;
+  }
+  return { events: page.events, next, atHead: true };
+}
+
+/** Events up to a number and a size; takes the one that crosses the size, so that every page makes way. */
+class ReplyPage {
+  readonly events: RecordedEvent[] = [];
+  readonly #limit: number;
+  #bytes = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get full(): boolean {
+    return this.events.length >= this.#limit || this.#bytes >= REPLY;
+  }
+
+  add(event: RecordedEvent): void {
+    this.events.push(event);
+    this.#bytes += event.entry.byteLength;
+  }
+}

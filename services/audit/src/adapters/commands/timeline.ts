@@ -1,0 +1,43 @@
+import type { CommandHandler } from "@countersign/bus";
+import { CommandError } from "@countersign/bus";
+import type { EventReader } from "@countersign/event-log";
+import { GetTimelineRequestSchema, GetTimelineResponseSchema } from "@countersign/proto/v1/audit_service_pb";
+import { principalKey, type PrincipalKey } from "../../projections/actions/principal-key.ts";
+import { describeEvent } from "../events/describe.ts";
+import { plainText } from "../events/plain-text.ts";
+import { knownEvent, toWireEvent } from "../events/wire-event.ts";
+import { wordsOf } from "../events/words.ts";
+import type { DecodedEvent } from "@countersign/events";
+import { invalidField, unary } from "./unary.ts";
+import { onlyOwn } from "./viewer.ts";
+
+/** One action's events from the log itself, each with a line for people. What the caller may not see does not exist. */
+export function getTimeline(log: EventReader): CommandHandler {
+  return unary(GetTimelineRequestSchema, GetTimelineResponseSchema, async (request, caller) => {
+    if (!UUID.test(request.actionId)) throw invalidField("action_id", "must be a UUID");
+    const stream = { tenant: caller.tenant, type: "action", id: request.actionId };
+    const recorded = await log.readStream(stream);
+    const events = recorded.map((event) => ({ event, decoded: knownEvent(event) }));
+    const own = onlyOwn(caller);
+    if (events.length === 0 || (own !== undefined && own !== requesterOf(events[0]?.decoded))) {
+      throw new CommandError("NOT_FOUND", "NOT_FOUND", "no such action");
+    }
+    const contents = await log.readContents(stream);
+    return {
+      entries: events.map(({ event, decoded }) => ({
+        event: toWireEvent(event, decoded),
+        text:
+          decoded === undefined
+            ? `${plainText(event.type)} (recorded by a newer version)`
+            : describeEvent(decoded, (ref) => wordsOf(contents, ref.digest)),
+      })),
+    };
+  });
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+function requesterOf(first: DecodedEvent | undefined): PrincipalKey | undefined {
+  if (first?.type !== "ActionRequested" || first.data.requester === undefined) return undefined;
+  return principalKey(first.data.requester);
+}

@@ -1,0 +1,37 @@
+import { fromBinary, create, toBinary, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
+import { CommandError, type CommandHandler } from "@countersign/bus";
+import type { Principal } from "@countersign/proto/v1/principal_pb";
+
+/** A method from typed request to typed response. Everything here is done for somebody, so a command without a caller is refused. */
+export function unary<Request extends DescMessage, Response extends DescMessage>(
+  request: Request,
+  response: Response,
+  handle: (request: MessageShape<Request>, caller: Principal) => Promise<MessageInitShape<Response>>,
+): CommandHandler {
+  return async (command) => {
+    const { caller } = command;
+    if (caller === undefined || caller.tenant === "") throw new CommandError("UNAUTHENTICATED", "TOKEN_MISSING", "this needs a caller");
+    return toBinary(response, create(response, await handle(decode(request, command.request), caller)));
+  };
+}
+
+function decode<Request extends DescMessage>(schema: Request, bytes: Uint8Array): MessageShape<Request> {
+  try {
+    return fromBinary(schema, bytes);
+  } catch (cause) {
+    throw new CommandError("INVALID_ARGUMENT", "MALFORMED", `not a ${schema.typeName}`, { cause });
+  }
+}
+
+export function invalidField(field: string, description: string): CommandError {
+  return new CommandError("INVALID_ARGUMENT", "FIELD_VIOLATION", `${field} ${description}`, { violations: [{ field, description }] });
+}
+
+export function pageSize(asked: number): number {
+  if (asked < 0 || asked > 200) throw invalidField("page_size", "must be 1 to 200, or 0 for 50");
+  return asked === 0 ? 50 : asked;
+}
+
+export function badPageToken(): CommandError {
+  return invalidField("page_token", "must be the one from the last reply, with the same filter");
+}

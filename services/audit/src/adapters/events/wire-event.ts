@@ -1,0 +1,41 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { decodeEvent, eventJson, UnknownEventError, type DecodedEvent } from "@countersign/events";
+import type { RecordedEvent } from "@countersign/event-log";
+import type { EventSchema } from "@countersign/proto/v1/audit_service_pb";
+import { uuidText } from "./uuid.ts";
+
+/** The payload, or nothing when a newer build wrote it: its bytes are shown all the same, and nothing is guessed. */
+export function knownEvent(event: RecordedEvent): DecodedEvent | undefined {
+  try {
+    return decodeEvent(event);
+  } catch (error) {
+    if (error instanceof UnknownEventError) return undefined;
+    throw error;
+  }
+}
+
+export function toWireEvent(event: RecordedEvent, decoded: DecodedEvent | undefined): MessageInitShape<typeof EventSchema> {
+  const json = decoded === undefined ? undefined : eventJson(decoded);
+  return {
+    position: BigInt(event.position),
+    ledger: event.ledger,
+    tenantSequence: BigInt(event.tenantSequence),
+    streamType: event.stream.type,
+    streamId: event.stream.id,
+    streamVersion: BigInt(event.streamVersion),
+    id: uuidText(event.eventId),
+    type: event.type,
+    eventTime: timestampFromDate(event.time),
+    ...(event.actor === undefined ? {} : { actor: { issuer: event.actor.issuer, id: event.actor.id } }),
+    ...(isObject(json) ? { data: json } : {}),
+    entry: event.entry,
+    leafHash: event.leafHash,
+  };
+}
+
+type Json = ReturnType<typeof eventJson>;
+
+function isObject(json: Json | undefined): json is Exclude<Json, null | string | number | boolean | readonly unknown[]> {
+  return typeof json === "object" && json !== null && !Array.isArray(json);
+}

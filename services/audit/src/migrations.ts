@@ -1,0 +1,17 @@
+import { sqlMigration, type MigrationSet } from "@countersign/database";
+import { createActionTable } from "./projections/actions/table.ts";
+
+/**
+ * Schema `audit`. Projections belong to the service's role, as a rebuild makes a new table and drops the old one: they hold nothing that the log
+ * does not say. A projection of another shape is a migration that drops the table and its checkpoint, and the consumer folds it anew.
+ */
+export const auditMigrations: MigrationSet = {
+  schema: "audit",
+  migrations: {
+    "0001_action": sqlMigration(`
+      grant usage, create on schema audit to countersign_service;
+      ${createActionTable("action").join(";\n")};
+      alter table audit.action owner to countersign_service;
+    `),
+  },
+};
