@@ -1,0 +1,128 @@
+import type { NotifiedEvent } from "../../domain/notified-event.ts";
+import type { ReviewView } from "../../domain/review-view.ts";
+import type { ShownMembers } from "../../domain/shown-members.ts";
+import type { ShownText } from "../../domain/shown-text.ts";
+import type { Paint } from "./paint.ts";
+
+const LABEL = 14;
+
+/** How a card is drawn. `columns` is the width of the screen: a line that the terminal itself would break starts without a bar. */
+export type CardStyle = { readonly paint: Paint; readonly columns: number };
+
+/**
+ * A review as lines of text. Every line starts with a bar, so nothing inside of a value can look like a line of the card, and what the requester says
+ * stands behind a bar of its own.
+ */
+export function reviewCard(view: ReviewView, { paint, columns }: CardStyle): string {
+  const lines = body(view).flatMap((line) => wrap(line, columns)).map((line) => (line.startsWith(CLAIM) ? paint.warn(line) : line));
+  return [paint.strong("┌─ Review"), ...lines, "└─", ""].join("\n");
+}
+
+function body(view: ReviewView): Line[] {
+  return [
+    row("│ ", "", shown(view.title)),
+    row("│ ", "action", view.actionId),
+    row("│ ", "tenant", view.tenant),
+    row("│ ", "status", view.status),
+    ...view.facts.map((fact) => row("│ ", fact.label, shown(fact.value))),
+    ...missing("│ ", view.moreFacts, "facts"),
+    note(""),
+    ...(view.erased ? [note("The content of this action was erased.")] : [note("This will run, and the digest covers all of it:"), ...members("│   ", view.parameters)]),
+    ...claims(view),
+    note(""),
+    row("│ ", "digest", view.digest),
+    row("│ ", "version", String(view.version)),
+    ...(view.deadline === undefined ? [] : [row("│ ", "deadline", view.deadline)]),
+    ...howToDecide(view),
+  ];
+}
+
+/** A line before it is broken: the bar stands on each part, the indent on all but the first. */
+type Line = { readonly bar: string; readonly indent: string; readonly text: string };
+
+const CLAIM = "│ ┊ ";
+
+/** What happened since, on one line. */
+export function updateLine(type: NotifiedEvent, view: ReviewView, { paint }: CardStyle): string {
+  const words = WORDS[type];
+  const colour = words === "approved" ? paint.good : paint.warn;
+  return `${colour(`■ ${words}`)}: ${shown(view.title)} (action ${view.actionId}, now ${view.status})\n`;
+}
+
+const WORDS: Readonly<Record<NotifiedEvent, string>> = {
+  ReviewOpened: "review opened",
+  StageOpened: "next stage opened",
+  VoteCast: "vote cast",
+  ActionEdited: "edited, earlier votes lapsed",
+  ActionApproved: "approved",
+  ActionRejected: "rejected",
+  ActionExpired: "expired, nobody decided in time",
+  ActionCancelled: "cancelled by its requester",
+  GrantIssued: "grant issued",
+  GrantRevoked: "grant revoked",
+  GrantRedeemed: "grant redeemed",
+  GrantExpired: "grant expired unused",
+  ExecutionReported: "execution reported",
+  ExecutionUnreported: "no report came",
+};
+
+function claims(view: ReviewView): Line[] {
+  if (view.claims.members.length === 0 && view.claims.more === 0) return [];
+  return [note(""), note("The requester says (not checked, not covered by the digest):"), ...members(CLAIM, view.claims)];
+}
+
+function members(bar: string, section: ShownMembers): Line[] {
+  const lines = section.members.map((member) => ({ bar, indent: "  ", text: `${shown(member.path)} = ${shown(member.value)}` }));
+  return [...lines, ...missing(bar, section.more, "values")];
+}
+
+function missing(bar: string, count: number, what: string): Line[] {
+  return count === 0 ? [] : [note(`and ${count} more ${what}: read the whole action before you decide`, bar)];
+}
+
+function howToDecide(view: ReviewView): Line[] {
+  if (view.decide === undefined) return [];
+  const { groups, quorum, approvals } = view.decide;
+  return [
+    row("│ ", "needs", `${quorum - approvals} more of ${quorum} from ${groups.map(shown).join(", ")}`),
+    row("│ ", "decide", `countersign approve ${view.actionId}`),
+    row("│ ", "", `countersign reject ${view.actionId} --reason "..."`),
+  ];
+}
+
+function row(bar: string, label: string, text: string): Line {
+  return { bar, indent: " ".repeat(LABEL), text: `${label.padEnd(LABEL)}${text}` };
+}
+
+function note(text: string, bar = "│ "): Line {
+  return { bar, indent: "", text };
+}
+
+/** One text with its cut and its notes. What the card itself is drawn with may not come from a value. */
+function shown(text: ShownText): string {
+  const cut = text.cut === undefined ? "" : ` ⟨… ${text.cut.characters} characters, SHA-256 ${text.cut.sha256} …⟩ ${undrawn(text.cut.tail)}`;
+  const notes = text.notes.length === 0 ? "" : ` ⟨${text.notes.join(", ")}⟩`;
+  return `${undrawn(text.text)}${cut}${notes}`;
+}
+
+function undrawn(text: string): string {
+  return text.replaceAll(/[\u2500-\u257f■⟨⟩]/g, (character) => `\\u{${character.charCodeAt(0).toString(16)}}`);
+}
+
+function wrap(line: Line, columns: number): string[] {
+  const lines: string[] = [];
+  let current = line.bar;
+  let room = columns - line.bar.length;
+  for (const character of line.text) {
+    // Anything beyond ASCII may be two columns wide.
+    const width = character < "\u007f" ? 1 : 2;
+    if (room < width) {
+      lines.push(current);
+      current = `${line.bar}${line.indent}`;
+      room = columns - current.length;
+    }
+    current += character;
+    room -= width;
+  }
+  return [...lines, current.trimEnd()];
+}

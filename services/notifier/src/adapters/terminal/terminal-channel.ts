@@ -1,0 +1,49 @@
+import { RetryableDeliveryError, type Channel } from "../../domain/channel.ts";
+import { REVIEWER_EVENTS } from "../../domain/notified-event.ts";
+import { reviewCard, updateLine } from "./card.ts";
+import { colours, plain } from "./paint.ts";
+
+/** Where a terminal channel writes: `process.stdout`, a file, a pipe. */
+export type TerminalOutput = {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string, done: (error?: Error | null) => void): unknown;
+};
+
+export type TerminalOptions = {
+  readonly name: string;
+  readonly output: TerminalOutput;
+  readonly tenants: Channel["tenants"];
+  /** Default: those that reviewers care about. */
+  readonly events?: Channel["events"];
+  /** Default: when the output is a terminal. */
+  readonly coloured?: boolean;
+};
+
+const WIDEST = 100;
+const NARROWEST = 40;
+
+/** Prints a card for each review that opens and a line for what becomes of it. */
+export function terminalChannel(options: TerminalOptions): Channel {
+  const paint = (options.coloured ?? options.output.isTTY === true) ? colours : plain;
+  return {
+    name: options.name,
+    kind: "terminal",
+    target: "terminal",
+    capabilities: { show: true, update: false },
+    tenants: options.tenants,
+    events: options.events ?? REVIEWER_EVENTS,
+    deliver: async (delivery) => {
+      const view = delivery.render();
+      const style = { paint, columns: Math.max(NARROWEST, Math.min(options.output.columns ?? WIDEST, WIDEST)) };
+      await write(options.output, delivery.event.type === "ReviewOpened" ? reviewCard(view, style) : updateLine(delivery.event.type, view, style));
+      return {};
+    },
+  };
+}
+
+function write(output: TerminalOutput, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    output.write(text, (error) => (error ? reject(new RetryableDeliveryError("the output cannot be written to", { cause: error })) : resolve()));
+  });
+}

@@ -1,0 +1,61 @@
+import { createHash } from "node:crypto";
+import { RetryableDeliveryError, TerminalDeliveryError, type Channel, type Delivery } from "../../domain/channel.ts";
+import type { NotifiedEvent } from "../../domain/notified-event.ts";
+import { webhookPayload } from "./payload.ts";
+import { post, type PostAnswer } from "./post.ts";
+import { signatureHeaders } from "./signature.ts";
+import { systemResolver, vetTarget, type Resolver, type TargetRules } from "./target.ts";
+
+export type WebhookOptions = {
+  readonly name: string;
+  readonly url: string;
+  /** One `whsec_` secret, or the new and the old one while the receiver changes over. */
+  readonly secrets: readonly string[];
+  readonly tenants: Channel["tenants"];
+  readonly events: readonly NotifiedEvent[];
+  readonly rules: TargetRules;
+  readonly clock: () => Date;
+  /** Default: the system's. */
+  readonly resolver?: Resolver;
+};
+
+/** A receiver of Standard Webhooks 1.0.0. `webhook-id` is the event's id: the same in every attempt. */
+export function webhookChannel(options: WebhookOptions): Channel {
+  return {
+    name: options.name,
+    kind: "webhook",
+    target: createHash("sha256").update(options.url).digest("hex"),
+    capabilities: { show: false, update: false },
+    tenants: options.tenants,
+    events: options.events,
+    deliver: async (delivery, signal) => {
+      await deliver(options, delivery, signal);
+      return {};
+    },
+  };
+}
+
+async function deliver(options: WebhookOptions, delivery: Delivery, signal: AbortSignal): Promise<void> {
+  const target = await vetTarget(options.url, options.rules, options.resolver ?? systemResolver);
+  const body = webhookPayload(delivery);
+  const now = options.clock();
+  const headers = signatureHeaders(options.secrets, delivery.event.id, now, body);
+  const traced = delivery.event.traceparent === "" ? headers : { ...headers, traceparent: delivery.event.traceparent };
+  judge(await post(target, traced, body, signal), now);
+}
+
+/** Only 2xx means that the receiver has it. A redirect is a failure: it would lead past the checks of the target. */
+function judge(answer: PostAnswer, now: Date): void {
+  const { status } = answer;
+  if (status >= 200 && status < 300) return;
+  if (status === 410) throw new TerminalDeliveryError("the receiver answered 410 Gone", { disablesChannel: true });
+  throw new RetryableDeliveryError(`the receiver answered ${status}`, { delayMs: retryAfterMs(answer.retryAfter, now) });
+}
+
+/** `Retry-After` in seconds or as a date (RFC 9110, 10.2.3). */
+export function retryAfterMs(header: string | undefined, now: Date): number | undefined {
+  if (header === undefined) return undefined;
+  if (/^\d{1,9}$/.test(header.trim())) return Number(header.trim()) * 1000;
+  const date = /^[A-Z][a-z]{2}, /.test(header) ? Date.parse(header) : Number.NaN;
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now.getTime());
+}

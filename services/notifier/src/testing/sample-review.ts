@@ -1,0 +1,45 @@
+import { createHash } from "node:crypto";
+import type { Delivery } from "../domain/channel.ts";
+import type { ReviewSource } from "../domain/review-source.ts";
+import { renderReview } from "../domain/review-view.ts";
+
+export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** An export that waits for a data protection officer. */
+export const sampleReview: ReviewSource = {
+  id: "0198c5f0-0000-7000-8000-000000000001",
+  tenant: "acme",
+  status: "in review",
+  version: 3,
+  digest: "ab".repeat(32),
+  input: {
+    subject: { type: "agent", id: "exporter", properties: {} },
+    action: { name: "db.export", properties: { table: "customers", limit: 10 } },
+    resource: { type: "db", id: "crm", properties: {} },
+    context: { environment: "production", justification: "asked by sales" },
+  },
+  bindingContext: ["environment"],
+  requester: { issuer: "https://id.example", id: "exporter", type: "agent", chain: [], owner: undefined },
+  verdict: { rule: "exports", revision: 4, reasons: ["exports of customer data"] },
+  review: { stages: [{ name: "data", groups: ["dpo"], quorum: 1 }], openStage: 0, votes: [], deadline: new Date("2026-01-02T03:04:05Z"), editor: undefined },
+};
+
+/** A delivery of it. */
+export function sampleDelivery(source: ReviewSource = sampleReview, changes: Partial<Delivery> = {}): Delivery {
+  return {
+    id: "d1",
+    attempt: 1,
+    tenant: source.tenant,
+    event: {
+      id: "0198c5f0-0000-7000-8000-0000000000ee",
+      type: "ReviewOpened",
+      position: 41,
+      streamVersion: 3,
+      time: new Date("2026-01-01T00:00:00Z"),
+      traceparent: "",
+    },
+    earlierRef: undefined,
+    render: (limits) => renderReview(source, sha256, limits),
+    ...changes,
+  };
+}
