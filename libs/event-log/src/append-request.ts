@@ -1,0 +1,64 @@
+import { EventLogError } from "./errors.ts";
+import type { AppendRequest } from "./event-log.ts";
+
+/** Bytes of an entry; tlog-tiles counts them in 16 bits. */
+export const MAX_ENTRY_BYTES = 65_535;
+
+/**
+ * Refuses what the log could not hold, before it shares a transaction with the appends of others.
+ * @throws EventLogError `invalid`
+ */
+export function checkAppendRequest(request: AppendRequest): void {
+  const { stream, idempotency } = request;
+  name("tenant", stream.tenant);
+  name("stream type", stream.type);
+  name("stream id", stream.id);
+  require(Number.isSafeInteger(request.expectedVersion) && request.expectedVersion >= 0, "expected version is not a version");
+  require(request.events.length > 0 && request.events.length <= 100, "an append has 1 to 100 events");
+  const time = request.time.getTime();
+  require(time >= 0 && time < 253_402_300_800_000, "time is out of range");
+  if (request.actor !== undefined) {
+    text("actor's issuer", request.actor.issuer, 2_000);
+    text("actor's id", request.actor.id, 2_000);
+  }
+  text("traceparent", request.traceparent ?? "", 100);
+  for (const event of request.events) {
+    name("event type", event.type);
+    require(Number.isInteger(event.schemaVersion) && event.schemaVersion > 0 && event.schemaVersion < 2 ** 31, "schema version is not a version");
+    require(event.data.byteLength + OVERHEAD_BYTES <= MAX_ENTRY_BYTES, "event data is too long");
+  }
+  for (const content of request.contents ?? []) {
+    require(content.digest.byteLength === 32 && content.salt.byteLength === 32, "content's digest and salt have 32 bytes");
+  }
+  if (idempotency !== undefined) {
+    text("idempotency caller", idempotency.caller, 2_000);
+    name("idempotency key", idempotency.key);
+    require(idempotency.requestDigest.byteLength === 32, "request digest has 32 bytes");
+  }
+}
+
+/** Roughly what the request costs to send: what a batch is capped by. */
+export function requestBytes(request: AppendRequest): number {
+  let bytes = 200 + (request.idempotency?.reply.byteLength ?? 0);
+  for (const event of request.events) bytes += 500 + event.data.byteLength;
+  for (const content of request.contents ?? []) bytes += 200 + content.body.byteLength;
+  return bytes;
+}
+
+function name(what: string, value: string): void {
+  require(value.length > 0, `${what} is empty`);
+  text(what, value, 200);
+}
+
+/** Postgres cannot store U+0000, and a lone surrogate has no UTF-8. */
+function text(what: string, value: string, maxLength: number): void {
+  require(value.length <= maxLength, `${what} is too long`);
+  require(!value.includes("\0") && value.isWellFormed(), `${what} is not a text that can be stored`);
+}
+
+function require(condition: boolean, problem: string): void {
+  if (!condition) throw new EventLogError("invalid", problem);
+}
+
+// At most what the fields beside `data` take: four names of 200 and an actor of 4,000 UTF-16 units of up to 3 bytes, and the rest.
+const OVERHEAD_BYTES = 3 * (5 * 200 + 4_000) + 500;

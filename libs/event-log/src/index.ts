@@ -1,0 +1,8 @@
+export type {
+  Actor, AppendOutcome, AppendRequest, Content, EventAppender, EventLog, EventReader, IdempotentReply, NewEvent, ReadRange, RecordedEvent,
+  StreamName,
+} from "./event-log.ts";
+export { decodeEntry, readEntry, type Entry } from "./entry-codec.ts";
+export { EventLogError, type EventLogErrorCode } from "./errors.ts";
+export { createPostgresEventLog, type PostgresEventLog, type PostgresEventLogOptions } from "./postgres/postgres-event-log.ts";
+export { eventLogMigrations } from "./postgres/migrations.ts";

@@ -1,0 +1,47 @@
+import { silentLogger, type Logger } from "@countersign/telemetry";
+import { EventLogError } from "../errors.ts";
+import type { EventLog } from "../event-log.ts";
+import { PostgresAppender } from "./postgres-appender.ts";
+import { PostgresReader } from "./postgres-reader.ts";
+
+export type PostgresEventLogOptions = {
+  /** A database that `eventLogMigrations` has run on. */
+  readonly url: string;
+  /** Which ledger; made when it is new. Lower case letters, digits, `-` and `_`. */
+  readonly ledger: string;
+  readonly logger?: Logger;
+  /** Connections for reading; default 4. One more appends. */
+  readonly maxReadConnections?: number;
+};
+
+export type PostgresEventLog = EventLog & {
+  /** Finishes the appends that are queued, refuses new ones, and disconnects. */
+  close(): Promise<void>;
+};
+
+/**
+ * A ledger in Postgres. Connects when it is first used, and again after a connection broke. Use one per process and ledger: its appends share
+ * transactions; several processes may append to one ledger, at a small price for each.
+ * @throws EventLogError when the ledger's name cannot be one
+ */
+export function createPostgresEventLog(options: PostgresEventLogOptions): PostgresEventLog {
+  const { url, ledger, logger = silentLogger } = options;
+  if (!/^[a-z0-9][a-z0-9_-]{0,62}$/.test(ledger)) throw new EventLogError("invalid", `"${ledger}" cannot be the name of a ledger`);
+  const appender = new PostgresAppender({ url, ledger, logger });
+  const reader = new PostgresReader({ url, ledger, logger, maxConnections: options.maxReadConnections ?? 4 });
+  return {
+    ledger,
+    append: (request) => appender.append(request),
+    onCommitted: (listener) => appender.onCommitted(listener),
+    readStream: (stream, afterVersion) => reader.readStream(stream, afterVersion),
+    readAll: (range) => reader.readAll(range),
+    readTenant: (tenant, range) => reader.readTenant(tenant, range),
+    nextPosition: () => reader.nextPosition(),
+    readContents: (stream) => reader.readContents(stream),
+    findReply: (tenant, caller, key) => reader.findReply(tenant, caller, key),
+    close: async () => {
+      await appender.close();
+      await reader.close();
+    },
+  };
+}

@@ -1,0 +1,91 @@
+import type pg from "pg";
+import { NO_EVENTS, replyKey, streamKey, type Head, type Heads, type StoredReply } from "../batch.ts";
+import { EventLogError } from "../errors.ts";
+import type { AppendRequest } from "../event-log.ts";
+import { textArray } from "./binary-array.ts";
+
+/**
+ * Begins a transaction, locks the ledger, and then reads what the requests depend on. All of it is sent at once, but each is a statement of
+ * its own: one that waits for a lock sees everything but the locked row as it was before the wait.
+ */
+export async function beginAndReadHeads(client: pg.Client, ledger: string, requests: readonly AppendRequest[]): Promise<Heads> {
+  const [, locked, streams, tenants, replies] = await Promise.all([
+    client.query("begin"),
+    client.query<{ next_position: number }>(LOCK_HEAD, [ledger]),
+    client.query<{ at: number; stream_version: number; leaf_hash: Buffer }>(streamHeads(ledger, requests)),
+    client.query<{ at: number; tenant_sequence: number; leaf_hash: Buffer }>(tenantHeads(ledger, requests)),
+    client.query<{ at: number; request_digest: Buffer; reply: Buffer }>(storedReplies(requests)),
+  ]);
+  const head = locked.rows[0];
+  if (head === undefined) throw new EventLogError("corrupt", `ledger ${ledger} has lost its head`);
+  const request = (at: number) => {
+    const found = requests[at - 1];
+    if (found === undefined) throw new EventLogError("corrupt", "Postgres answered for a request that was not made");
+    return found;
+  };
+  const byStream = new Map<string, Head>();
+  for (const row of streams.rows) byStream.set(streamKey(request(row.at).stream), { count: row.stream_version, leaf: row.leaf_hash });
+  const byTenant = new Map<string, Head>();
+  for (const row of tenants.rows) byTenant.set(request(row.at).stream.tenant, { count: row.tenant_sequence, leaf: row.leaf_hash });
+  const byKey = new Map<string, StoredReply>();
+  for (const row of replies.rows) {
+    const { stream, idempotency } = request(row.at);
+    byKey.set(replyKey(stream.tenant, idempotency?.caller ?? "", idempotency?.key ?? ""), { requestDigest: row.request_digest, reply: row.reply });
+  }
+  return {
+    nextPosition: head.next_position,
+    stream: (name) => byStream.get(streamKey(name)) ?? NO_EVENTS,
+    tenant: (tenant) => byTenant.get(tenant) ?? NO_EVENTS,
+    reply: (tenant, caller, key) => byKey.get(replyKey(tenant, caller, key)),
+  };
+}
+
+const LOCK_HEAD = "select next_position from event_log.ledger_head where ledger = $1 for update";
+
+function streamHeads(ledger: string, requests: readonly AppendRequest[]): pg.QueryConfig {
+  return {
+    name: "event_log_stream_heads",
+    text: `select q.at, head.stream_version, head.leaf_hash
+      from unnest($2::text[], $3::text[], $4::text[]) with ordinality as q (tenant, type, id, at),
+      lateral (
+        select stream_version, leaf_hash from event_log.event
+        where ledger = $1::text and tenant = q.tenant and stream_type = q.type and stream_id = q.id
+        order by stream_version desc limit 1
+      ) head`,
+    values: [
+      ledger,
+      textArray(requests.map(({ stream }) => stream.tenant)),
+      textArray(requests.map(({ stream }) => stream.type)),
+      textArray(requests.map(({ stream }) => stream.id)),
+    ],
+  };
+}
+
+function tenantHeads(ledger: string, requests: readonly AppendRequest[]): pg.QueryConfig {
+  return {
+    name: "event_log_tenant_heads",
+    text: `select q.at, head.tenant_sequence, head.leaf_hash
+      from (select tenant, min(at) as at from unnest($2::text[]) with ordinality as t (tenant, at) group by tenant) q,
+      lateral (
+        select tenant_sequence, leaf_hash from event_log.event
+        where ledger = $1::text and tenant = q.tenant
+        order by tenant_sequence desc limit 1
+      ) head`,
+    values: [ledger, textArray(requests.map(({ stream }) => stream.tenant))],
+  };
+}
+
+function storedReplies(requests: readonly AppendRequest[]): pg.QueryConfig {
+  return {
+    name: "event_log_replies",
+    text: `select q.at, i.request_digest, i.reply
+      from unnest($1::text[], $2::text[], $3::text[]) with ordinality as q (tenant, caller, key, at)
+      join event_log.idempotency i using (tenant, caller, key)
+      where q.key <> ''`,
+    values: [
+      textArray(requests.map(({ stream }) => stream.tenant)),
+      textArray(requests.map(({ idempotency }) => idempotency?.caller ?? "")),
+      textArray(requests.map(({ idempotency }) => idempotency?.key ?? "")),
+    ],
+  };
+}

@@ -1,0 +1,64 @@
+import { connectionConfig } from "@countersign/database";
+import type { Logger } from "@countersign/telemetry";
+import pg from "pg";
+
+/** The one connection that appends. It is opened when it is needed, and opened anew after it broke. */
+export class WriterConnection {
+  #client: pg.Client | undefined;
+  readonly #options: { readonly url: string; readonly ledger: string; readonly logger: Logger };
+
+  constructor(options: { readonly url: string; readonly ledger: string; readonly logger: Logger }) {
+    this.#options = options;
+  }
+
+  /** The client, and whether it is a new one: then nothing that an earlier one has seen can be relied on. */
+  async open(): Promise<{ readonly client: pg.Client; readonly fresh: boolean }> {
+    if (this.#client !== undefined) return { client: this.#client, fresh: false };
+    const { url, ledger, logger } = this.#options;
+    const client = new pg.Client({
+      ...connectionConfig({ url, name: `event-log ${ledger}`, settings: SESSION }),
+      connectionTimeoutMillis: 5_000,
+      // A server that is gone without a word: later than its own timeouts, so that it is asked first.
+      query_timeout: 20_000,
+      pipeline: true,
+    });
+    client.on("error", (error) => {
+      logger.warn({ err: error, ledger }, "event log's writing connection broke");
+      if (this.#client === client) this.#client = undefined;
+    });
+    client.on("end", () => {
+      if (this.#client === client) this.#client = undefined;
+    });
+    try {
+      await client.connect();
+      await client.query("insert into event_log.ledger_head (ledger) values ($1) on conflict do nothing", [ledger]);
+    } catch (error) {
+      void client.end().catch(() => {});
+      throw error;
+    }
+    this.#client = client;
+    return { client, fresh: true };
+  }
+
+  /** Gives the connection up without waiting for it: whatever it had not committed is rolled back. */
+  drop(): void {
+    const client = this.#client;
+    this.#client = undefined;
+    void client?.end().catch(() => {});
+  }
+
+  async close(): Promise<void> {
+    const client = this.#client;
+    this.#client = undefined;
+    await client?.end();
+  }
+}
+
+// A plan made while the tables were empty is a scan of everything, and is kept: see to it that it uses the indexes from the first day.
+const SESSION = {
+  enable_seqscan: "off",
+  enable_bitmapscan: "off",
+  statement_timeout: "15s",
+  lock_timeout: "10s",
+  idle_in_transaction_session_timeout: "10s",
+};

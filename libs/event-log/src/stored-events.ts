@@ -1,0 +1,34 @@
+import { decodeEntry } from "./entry-codec.ts";
+import { EventLogError } from "./errors.ts";
+import type { ReadRange, RecordedEvent } from "./event-log.ts";
+
+/**
+ * Decodes stored events and checks them: each hash is that of its entry, and along `counter` none is missing.
+ * @param first - What the counter must start with, where that is known.
+ * @throws EventLogError `corrupt`
+ */
+export function decodeStored(
+  rows: readonly { readonly entry: Uint8Array; readonly leaf_hash: Uint8Array }[],
+  counter: "position" | "streamVersion" | "tenantSequence",
+  first?: number,
+): readonly RecordedEvent[] {
+  let expected = first;
+  return rows.map((row) => {
+    const event = decodeEntry(row.entry);
+    if (Buffer.compare(event.leafHash, row.leaf_hash) !== 0) {
+      throw new EventLogError("corrupt", `the entry at position ${event.position} of ledger ${event.ledger} does not have its hash`);
+    }
+    expected ??= event[counter];
+    if (event[counter] !== expected) {
+      throw new EventLogError("corrupt", `ledger ${event.ledger} has ${counter} ${event[counter]} where ${expected} belongs`);
+    }
+    expected += 1;
+    return event;
+  });
+}
+
+/** @throws EventLogError `invalid` */
+export function checkRange({ from, limit }: ReadRange): void {
+  if (!Number.isSafeInteger(from) || from < 0) throw new EventLogError("invalid", "a range starts at a position");
+  if (!Number.isInteger(limit) || limit < 1 || limit > 10_000) throw new EventLogError("invalid", "a range has 1 to 10,000 events");
+}

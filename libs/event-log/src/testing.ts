@@ -1,0 +1,1 @@
+export { createMemoryEventLog } from "./memory-event-log.ts";
