@@ -1,0 +1,106 @@
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import { CommandError } from "@countersign/bus";
+import type { Logger } from "@countersign/telemetry";
+import type { handleServerStreamingCall, handleUnaryCall, MethodDefinition, ServerWritableStream } from "@grpc/grpc-js";
+import type { Admission, CallSlot } from "./admission.ts";
+import { CallCancelled, RpcCall } from "./rpc-call.ts";
+import { toServerError } from "./server-error.ts";
+
+/** Serves a unary method: bytes of the request message in, bytes of the response message out. What it throws becomes the status. */
+export type UnaryHandler = (request: Uint8Array, call: RpcCall) => Promise<Uint8Array>;
+
+/** Serves a server-streaming method. `send` resolves when the caller has room for more; it throws CallCancelled when the caller is gone. */
+export type StreamHandler = (request: Uint8Array, call: RpcCall, send: (message: Uint8Array) => Promise<void>) => Promise<void>;
+
+/** A handler for each method of a service, by its local name. */
+export type ServiceHandlers<Service extends DescService> = {
+  readonly [Name in keyof Service["method"]]: Service["method"][Name] extends { methodKind: "unary" } ? UnaryHandler : StreamHandler;
+};
+
+/** What every call passes. */
+export type CallRules = { readonly admission: Admission; readonly maxMessageBytes: number; readonly logger: Logger };
+
+/** grpc-js sees bytes only, so that malformed protobuf is ours to name and replies can be passed on undecoded. */
+export function methodDefinition(method: DescMethod): MethodDefinition<Uint8Array, Uint8Array> {
+  return {
+    path: `/${method.parent.typeName}/${method.name}`,
+    requestStream: method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming",
+    responseStream: method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming",
+    requestSerialize: toBuffer,
+    requestDeserialize: (bytes) => bytes,
+    responseSerialize: toBuffer,
+    responseDeserialize: (bytes) => bytes,
+  };
+}
+
+/** A unary handler as grpc-js calls it. */
+export function serveUnary(method: DescMethod, handler: UnaryHandler, rules: CallRules): handleUnaryCall<Uint8Array, Uint8Array> {
+  const name = nameOf(method);
+  return (surface, callback) => {
+    void runCall(rules, async (slot) => {
+      checkSize(surface.request, rules);
+      return handler(surface.request, new RpcCall(name, surface, slot));
+    }).then(
+      (reply) => callback(null, reply),
+      (error: unknown) => {
+        if (!(error instanceof CallCancelled)) callback(toServerError(error, name, rules.logger));
+      },
+    );
+  };
+}
+
+/** A server-streaming handler as grpc-js calls it. */
+export function serveStream(method: DescMethod, handler: StreamHandler, rules: CallRules): handleServerStreamingCall<Uint8Array, Uint8Array> {
+  const name = nameOf(method);
+  return (surface) => {
+    void runCall(rules, async (slot) => {
+      checkSize(surface.request, rules);
+      const call = new RpcCall(name, surface, slot);
+      call.park();
+      await handler(surface.request, call, (message) => write(surface, call, message));
+    }).then(
+      () => surface.end(),
+      (error: unknown) => {
+        // grpc-js sends what is emitted here as the status, after the messages before it.
+        if (!(error instanceof CallCancelled)) surface.emit("error", toServerError(error, name, rules.logger));
+      },
+    );
+  };
+}
+
+async function runCall<Reply>({ admission }: CallRules, work: (slot: CallSlot) => Promise<Reply>): Promise<Reply> {
+  const slot = admission.enter();
+  try {
+    return await work(slot);
+  } finally {
+    slot.leave();
+  }
+}
+
+async function write(surface: ServerWritableStream<Uint8Array, Uint8Array>, call: RpcCall, message: Uint8Array): Promise<void> {
+  call.signal.throwIfAborted();
+  if (surface.write(message)) return;
+  await new Promise<void>((resolve, reject) => {
+    const settle = (): void => {
+      surface.off("drain", settle);
+      call.signal.removeEventListener("abort", settle);
+      if (call.signal.aborted) reject(call.signal.reason as Error);
+      else resolve();
+    };
+    surface.once("drain", settle);
+    call.signal.addEventListener("abort", settle);
+  });
+}
+
+function checkSize(request: Uint8Array, { maxMessageBytes }: CallRules): void {
+  if (request.length <= maxMessageBytes) return;
+  throw new CommandError("RESOURCE_EXHAUSTED", "TOO_LARGE", `The request has ${request.length} bytes; at most ${maxMessageBytes} are taken.`);
+}
+
+function nameOf(method: DescMethod): string {
+  return `${method.parent.typeName}/${method.name}`;
+}
+
+function toBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

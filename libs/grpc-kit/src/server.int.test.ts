@@ -1,0 +1,260 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { CommandError } from "@countersign/bus";
+import { HealthCheckRequestSchema, HealthCheckResponse_ServingStatus as Serving, HealthCheckResponseSchema } from "@countersign/proto/grpc/health/v1/health_pb";
+import { ServerReflectionRequestSchema, ServerReflectionResponseSchema } from "@countersign/proto/grpc/reflection/v1/reflection_pb";
+import { PolicyService } from "@countersign/proto/v1/policy_service_pb";
+import { AuditService } from "@countersign/proto/v1/audit_service_pb";
+import { silentLogger } from "@countersign/telemetry";
+import { Client, credentials, Metadata, status, type ServiceError } from "@grpc/grpc-js";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { StreamHandler, UnaryHandler } from "./handlers.ts";
+import { createRpcServer, type RunningRpcServer } from "./server.ts";
+
+const GET_POLICY = "/countersign.v1.PolicyService/GetPolicy";
+const STREAM_EVENTS = "/countersign.v1.AuditService/StreamEvents";
+const identity = (bytes: Uint8Array): Buffer => Buffer.from(bytes);
+
+let server: RunningRpcServer;
+let client: Client;
+let unary: UnaryHandler;
+let stream: StreamHandler;
+
+const nothing: UnaryHandler = async () => new Uint8Array();
+
+beforeEach(async () => {
+  unary = async (request) => request;
+  stream = async () => {};
+  const rpc = createRpcServer({ logger: silentLogger, limits: { maxInFlight: 3, maxParked: 2, maxMessageBytes: 1000, drainMs: 300 } });
+  rpc.add(PolicyService, {
+    getPolicy: (request, call) => unary(request, call),
+    publishPolicy: nothing,
+    activatePolicy: nothing,
+    listPolicyRevisions: nothing,
+    testPolicy: nothing,
+  });
+  rpc.add(AuditService, {
+    streamEvents: (request, call, send) => stream(request, call, send),
+    getTimeline: nothing,
+    verifyLedger: nothing,
+    rebuildProjection: nothing,
+    listDeadLetters: nothing,
+    replayDeadLetters: nothing,
+  });
+  server = await rpc.listen("127.0.0.1", 0);
+  client = new Client(`127.0.0.1:${server.port}`, credentials.createInsecure(), { "grpc.enable_retries": 0 });
+});
+
+afterEach(async () => {
+  client.close();
+  await server.close();
+});
+
+const call = (path: string, request: Uint8Array, options: { deadline?: number; metadata?: Metadata } = {}) =>
+  new Promise<Uint8Array>((resolve, reject) => {
+    client.makeUnaryRequest(path, identity, identity, request, options.metadata ?? new Metadata(), { deadline: options.deadline ?? Infinity }, (error, reply) =>
+      error === null ? resolve(reply ?? new Uint8Array()) : reject(error),
+    );
+  });
+const failure = (work: Promise<unknown>) => work.then(() => "ok", (error: ServiceError) => status[error.code]);
+const open = (request = new Uint8Array()) => {
+  const messages: number[] = [];
+  const reading = client.makeServerStreamRequest(STREAM_EVENTS, identity, identity, request);
+  reading.on("data", (message: Uint8Array) => messages.push(message.length));
+  const ended = new Promise<string>((resolve) => {
+    reading.on("error", (error: ServiceError) => resolve(status[error.code] ?? ""));
+    reading.on("end", () => resolve("OK"));
+  });
+  return { reading, messages, ended };
+};
+const until = async (condition: () => boolean) => {
+  while (!condition()) await pause(2);
+};
+const health = async (service: string) => {
+  const request = toBinary(HealthCheckRequestSchema, create(HealthCheckRequestSchema, { service }));
+  return fromBinary(HealthCheckResponseSchema, await call("/grpc.health.v1.Health/Check", request)).status;
+};
+
+describe("calls", () => {
+  it("hand bytes in and out untouched, well-formed or not", async () => {
+    const junk = Uint8Array.from([0xff, 0xff, 0xff, 1, 2, 3]);
+    expect(await call(GET_POLICY, junk)).toEqual(Buffer.from(junk));
+  });
+
+  it("know their token, headers and deadline", async () => {
+    const metadata = new Metadata();
+    metadata.set("authorization", "Bearer abc.def.ghi");
+    metadata.set("traceparent", "00-1-2-3");
+    unary = async (_request, seen) => Buffer.from(`${seen.bearerToken} ${seen.header("traceparent")} ${seen.remainingMs(-1) > 4000}`);
+    expect(String(await call(GET_POLICY, new Uint8Array(), { metadata, deadline: Date.now() + 5000 }))).toBe("abc.def.ghi 00-1-2-3 true");
+    unary = async (_request, seen) => Buffer.from(`${seen.bearerToken}|${seen.remainingMs(1234)}`);
+    expect(String(await call(GET_POLICY, new Uint8Array()))).toBe("|1234");
+  });
+
+  it("are refused when they are too large, before any handler sees them", async () => {
+    unary = async () => {
+      throw new Error("reached the handler");
+    };
+    expect(await failure(call(GET_POLICY, new Uint8Array(1001)))).toBe("RESOURCE_EXHAUSTED");
+    expect(await failure(call(GET_POLICY, new Uint8Array(100_000)))).toBe("RESOURCE_EXHAUSTED");
+  });
+
+  it("beyond the cap are refused at once, and the cap is free again afterwards", async () => {
+    let release = (): void => {};
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    unary = async (request) => gate.then(() => request);
+    const held = [1, 2, 3].map(() => call(GET_POLICY, new Uint8Array()));
+    await pause(50);
+    expect(await failure(call(GET_POLICY, new Uint8Array()))).toBe("RESOURCE_EXHAUSTED");
+    expect(await health("")).toBe(Serving.SERVING);
+    release();
+    await Promise.all(held);
+    expect(await failure(call(GET_POLICY, new Uint8Array()))).toBe("ok");
+  });
+
+  it("end at the caller's deadline", async () => {
+    unary = () => new Promise(() => {});
+    expect(await failure(call(GET_POLICY, new Uint8Array(), { deadline: Date.now() + 50 }))).toBe("DEADLINE_EXCEEDED");
+  });
+});
+
+describe("streams", () => {
+  it("end with what the handler throws, after what it sent", async () => {
+    stream = async (_request, _call, send) => {
+      await send(new Uint8Array(7));
+      throw new CommandError("NOT_FOUND", "NOT_FOUND", "no");
+    };
+    const { messages, ended } = open();
+    expect(await ended).toBe("NOT_FOUND");
+    expect(messages).toEqual([7]);
+  });
+
+  it("wait for a slow reader instead of filling memory", async () => {
+    let sent = 0;
+    stream = async (_request, _call, send) => {
+      for (; sent < 400; sent += 1) await send(new Uint8Array(16_384));
+    };
+    const { reading, messages, ended } = open();
+    reading.pause();
+    await pause(200);
+    expect(sent).toBeLessThan(200);
+    reading.resume();
+    expect(await ended).toBe("OK");
+    expect(messages).toHaveLength(400);
+  });
+
+  it("free everything when the caller hangs up", async () => {
+    let finished = 0;
+    stream = async (_request, seen, send) => {
+      await send(new Uint8Array(1));
+      await new Promise<void>((_resolve, reject) => {
+        seen.signal.addEventListener("abort", () => reject(seen.signal.reason as Error));
+      }).finally(() => (finished += 1));
+    };
+    for (let round = 0; round < 5; round += 1) {
+      const { reading, messages, ended } = open();
+      await until(() => messages.length === 1);
+      reading.cancel();
+      expect(await ended).toBe("CANCELLED");
+      await until(() => finished === round + 1);
+    }
+  });
+
+  it("beyond the cap are refused", async () => {
+    stream = (_request, seen) => new Promise((_resolve, reject) => seen.signal.addEventListener("abort", () => reject(seen.signal.reason as Error)));
+    const held = [open(), open()];
+    await pause(50);
+    expect(await open().ended).toBe("RESOURCE_EXHAUSTED");
+    for (const { reading, ended } of held) {
+      reading.cancel();
+      await ended;
+    }
+  });
+});
+
+describe("closing", () => {
+  it("finishes calls under way, ends streams, refuses new calls and tells the probes", async () => {
+    stream = (_request, seen) => new Promise((_resolve, reject) => seen.signal.addEventListener("abort", () => reject(seen.signal.reason as Error)));
+    let release = (): void => {};
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    unary = async (request) => gate.then(() => request);
+    const held = call(GET_POLICY, Uint8Array.of(5));
+    const streaming = open();
+    await pause(50);
+    const closing = server.close();
+    expect(await streaming.ended).toBe("UNAVAILABLE");
+    expect(await health("countersign.v1.PolicyService")).toBe(Serving.NOT_SERVING);
+    expect(await failure(call(GET_POLICY, new Uint8Array()))).toBe("UNAVAILABLE");
+    release();
+    expect(await held).toEqual(Buffer.of(5));
+    await closing;
+  });
+
+  it("does not wait for ever", async () => {
+    unary = () => new Promise(() => {});
+    const held = failure(call(GET_POLICY, new Uint8Array()));
+    await pause(50);
+    const started = Date.now();
+    await server.close();
+    expect(Date.now() - started).toBeLessThan(3000);
+    expect(await held).not.toBe("ok");
+  });
+});
+
+describe("health", () => {
+  it("knows the server and each service, and no others", async () => {
+    expect(await health("")).toBe(Serving.SERVING);
+    expect(await health("countersign.v1.AuditService")).toBe(Serving.SERVING);
+    expect(await failure(health("countersign.v1.Other"))).toBe("NOT_FOUND");
+    expect(await failure(call("/grpc.health.v1.Health/Check", Uint8Array.of(0xff)))).toBe("INVALID_ARGUMENT");
+  });
+
+  it("can be watched", async () => {
+    const seen: Serving[] = [];
+    const watch = (service: string) => {
+      const request = toBinary(HealthCheckRequestSchema, create(HealthCheckRequestSchema, { service }));
+      const watching = client.makeServerStreamRequest("/grpc.health.v1.Health/Watch", identity, identity, request);
+      watching.on("data", (bytes: Uint8Array) => seen.push(fromBinary(HealthCheckResponseSchema, bytes).status));
+      return new Promise<void>((resolve) => watching.on("error", () => resolve()));
+    };
+    const ended = watch("");
+    await until(() => seen.length === 1);
+    await server.close();
+    await ended;
+    expect(seen).toEqual([Serving.SERVING, Serving.NOT_SERVING]);
+  });
+});
+
+describe("reflection", () => {
+  it.each(["v1", "v1alpha"])("answers %s clients", async (version) => {
+    const asking = client.makeBidiStreamRequest(`/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`, identity, identity);
+    const answers: string[] = [];
+    const ended = new Promise<void>((resolve) => asking.on("end", resolve));
+    asking.on("data", (bytes: Uint8Array) => {
+      const { messageResponse } = fromBinary(ServerReflectionResponseSchema, bytes);
+      answers.push(
+        messageResponse.case === "listServicesResponse"
+          ? messageResponse.value.service.map(({ name }) => name).join(" ")
+          : `${messageResponse.case} ${messageResponse.case === "fileDescriptorResponse" ? messageResponse.value.fileDescriptorProto.length : ""}`,
+      );
+    });
+    for (const messageRequest of [
+      { case: "listServices", value: "" },
+      { case: "fileContainingSymbol", value: "countersign.v1.PolicyService.GetPolicy" },
+      { case: "fileByFilename", value: "countersign/v1/principal.proto" },
+      { case: "fileByFilename", value: "etc/passwd" },
+      { case: "allExtensionNumbersOfType", value: "countersign.v1.Principal" },
+    ] as const) {
+      asking.write(toBinary(ServerReflectionRequestSchema, create(ServerReflectionRequestSchema, { messageRequest })));
+    }
+    asking.end();
+    await ended;
+    expect(answers).toEqual([
+      "countersign.v1.PolicyService countersign.v1.AuditService grpc.health.v1.Health",
+      "fileDescriptorResponse 7",
+      "fileDescriptorResponse 1",
+      "errorResponse ",
+      "allExtensionNumbersResponse ",
+    ]);
+  });
+});

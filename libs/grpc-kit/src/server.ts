@@ -1,0 +1,127 @@
+import type { DescService } from "@bufbuild/protobuf";
+import { Health } from "@countersign/proto/grpc/health/v1/health_pb";
+import type { Logger } from "@countersign/telemetry";
+import { Server, ServerCredentials, type UntypedServiceImplementation } from "@grpc/grpc-js";
+import { Admission } from "./admission.ts";
+import { type CallRules, methodDefinition, type ServiceHandlers, serveStream, serveUnary, type StreamHandler, type UnaryHandler } from "./handlers.ts";
+import { HealthState } from "./health.ts";
+import { REFLECTION_PATHS, serveReflection } from "./reflection.ts";
+
+export type RpcLimits = {
+  /** Calls worked on at the same time. Default 1,024. */
+  readonly maxInFlight?: number;
+  /** Streams and waiting calls held at the same time. Default 10,000. */
+  readonly maxParked?: number;
+  /** Default 512 KiB. */
+  readonly maxMessageBytes?: number;
+  /** How long closing waits for calls under way. Default 10 s. */
+  readonly drainMs?: number;
+};
+
+/** PEM. With `clientCa` callers must present a certificate that it signed. */
+export type TlsFiles = { readonly cert: Buffer; readonly key: Buffer; readonly clientCa?: Buffer | undefined };
+
+export type RpcServerOptions = { readonly logger: Logger; readonly limits?: RpcLimits; /** Absent: plaintext. */ readonly tls?: TlsFiles | undefined };
+
+export type RunningRpcServer = {
+  readonly port: number;
+  /**
+   * Health says NOT_SERVING, new calls and waiting ones get UNAVAILABLE (SHUTTING_DOWN), those under way are finished; after the drain
+   * time the connections are cut.
+   */
+  close(): Promise<void>;
+};
+
+/** A gRPC server over protobuf-es services whose handlers see bytes. Health and reflection are always served. */
+export type RpcServer = {
+  /** Before `listen`. */
+  add<Service extends DescService>(service: Service, handlers: ServiceHandlers<Service>): void;
+  /** @throws when the address cannot be bound. Port 0 takes a free one. */
+  listen(host: string, port: number): Promise<RunningRpcServer>;
+};
+
+/** Makes a server; nothing listens yet. */
+export function createRpcServer({ logger, limits = {}, tls }: RpcServerOptions): RpcServer {
+  const maxMessageBytes = limits.maxMessageBytes ?? 512 * 1024;
+  const server = new Server({
+    // Twice what is taken: up to there the refusal can say why; beyond, grpc-js refuses before the message is in memory.
+    "grpc.max_receive_message_length": 2 * maxMessageBytes,
+    "grpc.max_concurrent_streams": 4096,
+    "grpc.keepalive_time_ms": 60_000,
+    "grpc.keepalive_timeout_ms": 20_000,
+  });
+  const admission = new Admission({ maxInFlight: limits.maxInFlight ?? 1024, maxParked: limits.maxParked ?? 10_000 });
+  const services: DescService[] = [];
+
+  return {
+    add: (service, handlers) => {
+      services.push(service);
+      addService(server, service, handlers, { admission, maxMessageBytes, logger });
+    },
+    listen: async (host, port) => {
+      // Probes are answered however busy or close to its end the server is.
+      const probes = new Admission({ maxInFlight: 1024, maxParked: 1024 });
+      const health = new HealthState(services.map((service) => service.typeName));
+      addService(server, Health, health.handlers, { admission: probes, maxMessageBytes, logger });
+      addReflection(server, [...services, Health]);
+      const bound = await bind(server, `${host}:${port}`, credentials(tls));
+      health.set(true);
+      return {
+        port: bound,
+        close: async () => {
+          health.set(false);
+          await withTimeout(admission.close(), limits.drainMs ?? 10_000);
+          await withTimeout(probes.close(), 1000);
+          await withTimeout(shutDown(server), 1000);
+          server.forceShutdown();
+        },
+      };
+    },
+  };
+}
+
+function addService<Service extends DescService>(server: Server, service: Service, handlers: ServiceHandlers<Service>, rules: CallRules): void {
+  const byName: Readonly<Record<string, UnaryHandler | StreamHandler>> = handlers;
+  const implementation: UntypedServiceImplementation = {};
+  for (const method of service.methods) {
+    const handler = byName[method.localName];
+    if (handler === undefined) throw new Error(`${service.typeName}/${method.name} has no handler`);
+    implementation[method.name] =
+      method.methodKind === "unary"
+        ? serveUnary(method, handler as UnaryHandler, rules)
+        : serveStream(method, handler as StreamHandler, rules);
+  }
+  server.addService(Object.fromEntries(service.methods.map((method) => [method.name, methodDefinition(method)])), implementation);
+}
+
+function addReflection(server: Server, services: readonly DescService[]): void {
+  const handler = serveReflection(services);
+  const bytes = (message: Uint8Array): Buffer => Buffer.from(message);
+  for (const path of REFLECTION_PATHS) {
+    server.register(path, handler, bytes, (message) => message, "bidi");
+  }
+}
+
+function credentials(tls: TlsFiles | undefined): ServerCredentials {
+  if (tls === undefined) return ServerCredentials.createInsecure();
+  return ServerCredentials.createSsl(tls.clientCa ?? null, [{ private_key: tls.key, cert_chain: tls.cert }], tls.clientCa !== undefined);
+}
+
+function bind(server: Server, address: string, serverCredentials: ServerCredentials): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, serverCredentials, (error, port) => (error === null ? resolve(port) : reject(error)));
+  });
+}
+
+function shutDown(server: Server): Promise<void> {
+  return new Promise((resolve) => server.tryShutdown(() => resolve()));
+}
+
+async function withTimeout(work: Promise<void>, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs);
+  });
+  await Promise.race([work, timeout]);
+  clearTimeout(timer);
+}
