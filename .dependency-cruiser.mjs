@@ -28,11 +28,11 @@ export default {
       to: { path: "\\.(test|contract)\\.ts$" },
     },
     {
-      name: "no-development-dependency-in-product",
-      comment: "A development dependency is not there when a service is deployed.",
+      name: "product-declares-what-it-uses",
+      comment: "A package can be deployed with its own dependencies alone: none is undeclared, and none is there for development only.",
       severity: "error",
       from: { path: "^(libs|services|deploy)/[^/]+/src/", pathNot: TESTS },
-      to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only"], pathNot: "node_modules/@types/" },
+      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"], dependencyTypesNot: ["type-only"] },
     },
     {
       name: "services-do-not-import-each-other",
