@@ -1,0 +1,218 @@
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import type { CommandHandler } from "@countersign/bus";
+import { migrate, openDatabase, type Database } from "@countersign/database";
+import type { EventLog, NewEvent } from "@countersign/event-log";
+import { createMemoryEventLog } from "@countersign/event-log/testing";
+import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
+import { ActionStatus, VerdictOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
+import { ListActionsRequestSchema, ListActionsResponseSchema } from "@countersign/proto/v1/action_service_pb";
+import { PrincipalType } from "@countersign/proto/v1/principal_pb";
+import { ListReviewsRequestSchema, ListReviewsResponseSchema } from "@countersign/proto/v1/review_service_pb";
+import { testPostgres, type TestPostgres } from "@countersign/testing";
+import { sql, type Kysely } from "kysely";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { auditMigrations } from "../../migrations.ts";
+import { actionsProjection } from "../../projections/actions/index.ts";
+import { call, caller, type CallerInit } from "../../testing/calls.ts";
+import { agent, EVENTS, person, record, reference, START } from "../../testing/events.ts";
+import { listActions, listReviews } from "./lists.ts";
+
+const ACTIONS = [ListActionsRequestSchema, ListActionsResponseSchema] as const;
+const REVIEWS = [ListReviewsRequestSchema, ListReviewsResponseSchema] as const;
+
+let postgres: TestPostgres;
+let pool: Database;
+let database: Kysely<unknown>;
+let log: EventLog;
+let actions: CommandHandler;
+let reviews: CommandHandler;
+beforeAll(async () => {
+  postgres = await testPostgres((url) => migrate(url, [auditMigrations]));
+  pool = openDatabase({ url: postgres.url });
+  database = pool.kysely<unknown>();
+  [actions, reviews] = [listActions(database), listReviews(database)];
+});
+beforeEach(async () => {
+  await sql`truncate audit.action`.execute(database);
+  log = createMemoryEventLog({ ledger: "main" });
+});
+afterAll(async () => {
+  await pool.close();
+  await postgres.drop();
+});
+
+const idOf = (number: number): string => `018f0000-0000-7000-8000-${String(number).padStart(12, "0")}`;
+
+/** Records the events of action `number` and brings the table up to date. */
+async function given(number: number, events: readonly NewEvent[], tenant = "acme"): Promise<void> {
+  const version = (await log.readStream({ tenant, type: "action", id: idOf(number) })).length;
+  expect(await actionsProjection.project(await record(log, { tenant, id: idOf(number), version }, events), database, "action")).toEqual([]);
+}
+
+const inReview = (requester: Parameters<typeof EVENTS.requested>[0] = agent("exporter", "olga"), minutes = 60): readonly NewEvent[] => [
+  EVENTS.requested(requester),
+  EVENTS.verdict(VerdictOutcome.REVIEW),
+  EVENTS.opened(
+    [
+      { name: "owners", groups: ["dba", "sre"], quorum: 2 },
+      { name: "security", groups: ["security"], quorum: 1 },
+    ],
+    timestampFromMs(START + minutes * 60_000),
+  ),
+];
+const denied = [EVENTS.requested(agent("dropper"), "db.drop"), EVENTS.verdict(VerdictOutcome.DENY)];
+
+const listed = async (body: MessageInitShape<typeof ListActionsRequestSchema> = {}, who?: CallerInit): Promise<readonly string[]> =>
+  (await call(actions, ACTIONS, body, who)).actions.map((action) => action.id);
+const toReview = async (who?: CallerInit, all = false): Promise<readonly string[]> =>
+  (await call(reviews, REVIEWS, { all }, who)).reviews.map((review) => review.id);
+
+describe("ListActions", () => {
+  it("shows what the log itself says", async () => {
+    await given(1, [...inReview(), EVENTS.voted("ben")]);
+    expect((await call(actions, ACTIONS, {})).actions).toMatchObject([
+      {
+        id: idOf(1), status: ActionStatus.IN_REVIEW, version: 4n, actionName: "db.export", resourceType: "db", resourceId: "crm",
+        requester: { issuer: "https://idp.test", id: "exporter", type: "agent" }, requestTime: "2026-01-01T00:00:00.000Z", updateTime: "2026-01-01T00:00:00.000Z",
+        reviewDeadline: "2026-01-01T01:00:00.000Z", reviewGroups: ["dba", "sre"], approvals: 1, quorum: 2,
+      },
+    ]);
+  });
+
+  it("lists the newest first and filters by status and name", async () => {
+    await given(1, inReview());
+    await given(2, denied);
+    await given(3, inReview());
+    await given(1, [EVENTS.voted("ben")]);
+    expect(await listed()).toEqual([idOf(3), idOf(2), idOf(1)]);
+    expect(await listed({ statuses: [ActionStatus.DENIED, ActionStatus.DENIED] })).toEqual([idOf(2)]);
+    expect(await listed({ statuses: [ActionStatus.DENIED, ActionStatus.IN_REVIEW], actionName: "db.export" })).toEqual([idOf(3), idOf(1)]);
+    expect(await listed({ actionName: "db.nothing" })).toEqual([]);
+  });
+
+  it("pages without repeating or skipping while actions move on", async () => {
+    for (let number = 1; number <= 5; number += 1) await given(number, inReview());
+    const first = await call(actions, ACTIONS, { pageSize: 2 });
+    await given(6, inReview());
+    await given(3, [EVENTS.expired()]);
+    const second = await call(actions, ACTIONS, { pageSize: 2, pageToken: first.nextPageToken });
+    const third = await call(actions, ACTIONS, { pageSize: 2, pageToken: second.nextPageToken });
+    expect([first, second, third].map((page) => page.actions.map(({ id }) => id))).toEqual([[idOf(5), idOf(4)], [idOf(3), idOf(2)], [idOf(1)]]);
+    expect(third.nextPageToken).toBe("");
+  });
+
+  it("refuses a token of another filter, tenant or view, and garbage", async () => {
+    for (let number = 1; number <= 2; number += 1) await given(number, inReview());
+    const { nextPageToken: pageToken } = await call(actions, ACTIONS, { pageSize: 1 });
+    const refused = { code: "INVALID_ARGUMENT", reason: "FIELD_VIOLATION", violations: [{ field: "page_token" }] };
+    await expect(call(actions, ACTIONS, { pageToken, actionName: "db.drop" })).rejects.toMatchObject(refused);
+    await expect(call(actions, ACTIONS, { pageToken }, caller({ tenant: "globex" }))).rejects.toMatchObject(refused);
+    await expect(call(actions, ACTIONS, { pageToken }, caller({ roles: ["requester"] }))).rejects.toMatchObject(refused);
+    await expect(call(actions, ACTIONS, { pageToken: "garbage" })).rejects.toMatchObject(refused);
+    await expect(call(reviews, REVIEWS, { pageToken, all: true })).rejects.toMatchObject(refused);
+  });
+
+  it.each<[string, MessageInitShape<typeof ListActionsRequestSchema>]>([
+    ["page_size", { pageSize: 201 }],
+    ["page_size", { pageSize: -1 }],
+    ["statuses[1]", { statuses: [ActionStatus.DENIED, ActionStatus.UNSPECIFIED] }],
+    ["statuses[0]", { statuses: [99 as ActionStatus] }],
+    ["action_name", { actionName: "a".repeat(129) }],
+    ["action_name", { actionName: "a\0b" }],
+  ])("refuses a bad %s", async (field, body) => {
+    await expect(call(actions, ACTIONS, body)).rejects.toMatchObject({ code: "INVALID_ARGUMENT", violations: [{ field }] });
+  });
+
+  it("refuses bytes that are no request, and a command of nobody", async () => {
+    const request = Uint8Array.of(0xff, 0xff);
+    await expect(actions(create(CommandSchema, { caller: caller(), request }))).rejects.toMatchObject({ code: "INVALID_ARGUMENT", reason: "MALFORMED" });
+    await expect(actions(create(CommandSchema, {}))).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+  });
+
+  it("shows a mere requester its own only", async () => {
+    await given(1, inReview());
+    await given(2, inReview(agent("other")));
+    const exporter = caller({ ...reference("exporter"), type: PrincipalType.AGENT, roles: ["requester"] });
+    expect(await listed({}, exporter)).toEqual([idOf(1)]);
+    expect(await listed({}, { ...exporter, issuer: "https://elsewhere.test" })).toEqual([]);
+    expect(await listed({}, { ...exporter, roles: [] })).toEqual([idOf(1)]);
+    expect(await listed({}, { ...exporter, roles: ["requester", "auditor"] })).toEqual([idOf(2), idOf(1)]);
+  });
+});
+
+describe("ListReviews", () => {
+  it("lists the oldest deadline first, in pages", async () => {
+    await given(1, inReview(undefined, 60));
+    await given(2, inReview(undefined, 30));
+    await given(3, inReview(undefined, 60));
+    await given(4, denied);
+    const first = await call(reviews, REVIEWS, { pageSize: 2 });
+    const second = await call(reviews, REVIEWS, { pageSize: 2, pageToken: first.nextPageToken });
+    expect([first, second].map((page) => page.reviews.map(({ id }) => id))).toEqual([[idOf(2), idOf(1)], [idOf(3)]]);
+    expect(second.nextPageToken).toBe("");
+  });
+
+  it("P3: leaves out what the caller may not decide, unless it asks for all", async () => {
+    await given(1, inReview(person("ann")));
+    await given(2, inReview(agent("exporter", "ann")));
+    await given(3, inReview({ ...agent("exporter"), chain: [reference("ann")] }));
+    await given(4, [...inReview(), EVENTS.edited("ann"), EVENTS.verdict(VerdictOutcome.REVIEW), EVENTS.opened()]);
+    await given(5, [...inReview(), EVENTS.voted("ann")]);
+    await given(6, [...inReview(), EVENTS.voted("ben"), EVENTS.voted("cyd"), EVENTS.stageOpened(1)]);
+    await given(7, inReview());
+    expect(await toReview()).toEqual([idOf(7)]);
+    expect(await toReview(undefined, true)).toHaveLength(7);
+    expect(await toReview(caller({ groups: ["security"] }))).toEqual([idOf(6)]);
+    expect(await toReview(caller({ groups: ["everybody"] }))).toEqual([]);
+    expect(await toReview(caller({ groups: [] }))).toEqual([]);
+  });
+
+  it("P3: shows nothing to decide to agents, services and humans who act through others", async () => {
+    await given(1, inReview());
+    expect(await toReview(caller({ type: PrincipalType.AGENT }))).toEqual([]);
+    expect(await toReview(caller({ type: PrincipalType.SERVICE }))).toEqual([]);
+    expect(await toReview(caller({ type: PrincipalType.UNSPECIFIED }))).toEqual([]);
+    expect(await toReview(caller({ chain: [reference("copilot")] }))).toEqual([]);
+  });
+
+  it("shows it again when a vote has lapsed, and no more when the review is over", async () => {
+    await given(1, [...inReview(), EVENTS.voted("ann")]);
+    expect(await toReview()).toEqual([]);
+    await given(1, [EVENTS.edited("ben"), EVENTS.lapsed("ann"), EVENTS.verdict(VerdictOutcome.REVIEW), EVENTS.opened()]);
+    expect(await toReview()).toEqual([idOf(1)]);
+    await given(1, [EVENTS.voted("cyd", VoteDecision.REJECT), EVENTS.rejected()]);
+    expect(await toReview(undefined, true)).toEqual([]);
+  });
+});
+
+describe("P8: another tenant's actions", () => {
+  it("never show, also under the same id", async () => {
+    await given(1, inReview(agent("theirs")), "globex");
+    await given(1, denied);
+    await given(2, inReview(), "globex");
+    expect((await call(actions, ACTIONS, {})).actions.map(({ status }) => status)).toEqual([ActionStatus.DENIED]);
+    expect(await toReview(undefined, true)).toEqual([]);
+    expect(await listed({}, caller({ tenant: "initech" }))).toEqual([]);
+    expect(await listed({}, caller({ tenant: "globex" }))).toEqual([idOf(2), idOf(1)]);
+  });
+});
+
+describe("plans", () => {
+  it("finds pages and reviews through an index", async () => {
+    await sql`insert into audit.action select 'acme', 'id' || n, n, 1, case when n % 50 = 0 then 'IN_REVIEW' else 'SUCCEEDED' end, 'db.export', 'r' || n % 100, n, '{dba}', '{}', '{}'
+      from generate_series(1, 20000) n`.execute(database);
+    await sql`vacuum analyze audit.action`.execute(database);
+    const plan = async (query: ReturnType<typeof sql>): Promise<string> => {
+      const { rows } = await sql<{ "QUERY PLAN": string }>`explain ${query}`.execute(database);
+      return rows.map((row) => row["QUERY PLAN"]).join("\n");
+    };
+    const columns = sql`select action_id, state from audit.action where tenant = 'acme'`;
+    expect(await plan(sql`${columns} and request_position < 9000 order by request_position desc limit 51`)).toContain("action_newest");
+    expect(await plan(sql`${columns} and requester = 'r7' order by request_position desc limit 51`)).toContain("action_own");
+    expect(
+      await plan(sql`${columns} and status = 'IN_REVIEW' and (review_deadline, request_position) > (5::bigint, 5::bigint)
+        and review_groups && '{dba}' and not ('me' = any (barred)) order by review_deadline, request_position limit 51`),
+    ).toContain("action_reviews");
+  });
+});
