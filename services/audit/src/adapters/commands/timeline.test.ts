@@ -1,0 +1,76 @@
+import type { EventLog } from "@countersign/event-log";
+import { createMemoryEventLog } from "@countersign/event-log/testing";
+import { GetTimelineRequestSchema, GetTimelineResponseSchema } from "@countersign/proto/v1/audit_service_pb";
+import { PrincipalType } from "@countersign/proto/v1/principal_pb";
+import { createHash } from "node:crypto";
+import { beforeEach, describe, expect, it } from "vitest";
+import { call, caller, type CallerInit } from "../../testing/calls.ts";
+import { event, EVENTS, person, record, reference } from "../../testing/events.ts";
+import { getTimeline } from "./timeline.ts";
+
+const ID = "018f0000-0000-7000-8000-000000000001";
+const salt = new Uint8Array(32).fill(1);
+const content = (text: string) => {
+  const body = Buffer.from(text);
+  return { digest: createHash("sha256").update(salt).update(body).digest(), salt, body };
+};
+const reason = content("never on a\u001b[31m Friday");
+
+let log: EventLog;
+beforeEach(async () => {
+  log = createMemoryEventLog({ ledger: "main" });
+  const edited = event("ActionEdited", { editor: person("ann"), input: { digest: reason.digest }, reason: { digest: reason.digest } });
+  await record(log, { tenant: "acme", id: ID, version: 0 }, [EVENTS.requested()], { actor: reference("exporter") });
+  await record(log, { tenant: "acme", id: ID, version: 1 }, [edited, { type: "ActionParked", schemaVersion: 1, data: Uint8Array.of(1) }], { contents: [reason] });
+});
+
+const timeline = (who?: CallerInit, actionId = ID) => call(getTimeline(log), [GetTimelineRequestSchema, GetTimelineResponseSchema], { actionId }, who);
+
+describe("GetTimeline", () => {
+  it("tells one action's events in order, with the words that people typed", async () => {
+    expect((await timeline()).entries.map(({ text }) => text)).toEqual([
+      "agent exporter asked for db.export on db crm, for agent exporter",
+      'human ann edited the parameters: "never on a Friday"',
+      "ActionParked (recorded by a newer version)",
+    ]);
+  });
+
+  it("shows each event as recorded, of a newer build too", async () => {
+    const recorded = await log.readAll({ from: 0, limit: 10 });
+    const { entries } = await timeline();
+    expect(entries.map(({ event: shown }) => shown?.entry)).toEqual(recorded.map(({ entry }) => Uint8Array.from(entry)));
+    expect(entries.map(({ event: shown }) => shown?.leafHash)).toEqual(recorded.map(({ leafHash }) => Uint8Array.from(leafHash)));
+    expect(entries[0]?.event).toMatchObject({ position: 0n, ledger: "main", tenantSequence: 1n, streamId: ID, streamVersion: 1n, type: "ActionRequested", actor: { id: "exporter" } });
+    expect(entries[0]?.event?.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
+    expect(entries[0]?.event?.data).toMatchObject({ actionName: "db.export", resourceId: "crm" });
+    expect(entries[2]?.event?.data).toBeUndefined();
+  });
+
+  it("does not show words that are not the recorded ones", async () => {
+    const other = content("always on a Friday");
+    log = { ...log, readContents: async () => new Map([[reason.digest.toString("hex"), { ...other, digest: reason.digest }]]) };
+    expect((await timeline()).entries[1]?.text).toBe("human ann edited the parameters (the stored words are not the ones that were recorded)");
+  });
+
+  it("says when words were erased", async () => {
+    log = { ...log, readContents: async () => new Map() };
+    expect((await timeline()).entries[1]?.text).toBe("human ann edited the parameters (the words were erased)");
+  });
+
+  it("P8: what belongs to another tenant does not exist", async () => {
+    await expect(timeline(caller({ tenant: "globex" }))).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await expect(timeline(undefined, ID.replace("1", "2"))).rejects.toMatchObject({ code: "NOT_FOUND" });
+  });
+
+  it("does not exist either for a mere requester that did not ask for it", async () => {
+    const requester = caller({ type: PrincipalType.AGENT, roles: ["requester"] });
+    await expect(timeline(requester)).rejects.toMatchObject({ code: "NOT_FOUND" });
+    expect((await timeline({ ...requester, id: "exporter" })).entries).toHaveLength(3);
+  });
+
+  it("refuses what is no id", async () => {
+    for (const id of ["", "1", `${ID} `, ID.toUpperCase(), "../../x"]) {
+      await expect(timeline(undefined, id)).rejects.toMatchObject({ code: "INVALID_ARGUMENT", violations: [{ field: "action_id" }] });
+    }
+  });
+});

@@ -1,0 +1,71 @@
+import { decodeEvent, EVENT_SCHEMAS } from "@countersign/events";
+import type { NewEvent } from "@countersign/event-log";
+import { ExecutionOutcome, VerdictOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
+import { describe, expect, it } from "vitest";
+import { agent, event, EVENTS, person, reference } from "../../testing/events.ts";
+import { describeEvent, type Words } from "./describe.ts";
+
+const digest = new Uint8Array(32).fill(7);
+const said: Words = { text: "looks \u001b[31mfine\u001b[0m\nto me" };
+const line = (recorded: NewEvent, words: Words = said): string => describeEvent(decodeEvent(recorded), () => words);
+
+const LINES: readonly (readonly [string, NewEvent])[] = [
+  ["agent exporter asked for db.export on db crm, for agent exporter", EVENTS.requested()],
+  ["policy revision 3 answered review by rule exports: personal data", EVENTS.verdict(VerdictOutcome.REVIEW)],
+  ["policy revision 3 answered deny by rule exports: personal data", EVENTS.verdict(VerdictOutcome.DENY)],
+  ["policy answered allow", event("VerdictReached", { verdict: { outcome: VerdictOutcome.ALLOW } })],
+  ["policy answered nothing that is known", event("VerdictReached", {})],
+  [
+    "people are asked, until 2026-01-01T01:00:00.000Z: 2 of dba or sre (owners), then 1 of security",
+    EVENTS.opened([{ name: "owners", groups: ["dba", "sre"], quorum: 2 }, { name: "", groups: ["security"], quorum: 1 }]),
+  ],
+  ["stage 2 of the review opened", EVENTS.stageOpened(1)],
+  ["human ann approved", EVENTS.voted("ann")],
+  ['human ann rejected: "looks fine to me"', event("VoteCast", { reviewer: person("ann"), decision: VoteDecision.REJECT, reason: { digest } })],
+  ["the vote of ann lapsed, as the action was edited", EVENTS.lapsed("ann")],
+  ['human ann edited the parameters: "looks fine to me"', EVENTS.edited("ann")],
+  ["approved", EVENTS.approved()],
+  ["rejected", EVENTS.rejected()],
+  ["expired: nobody decided in time", EVENTS.expired()],
+  ["taken back by its requester", EVENTS.cancelled()],
+  ["grant issued to exporter, until 2026-01-01T01:00:00.000Z", EVENTS.granted()],
+  ["grant redeemed by exporter", EVENTS.redeemed()],
+  ["grant expired unused", EVENTS.grantExpired()],
+  ['grant revoked unused: "looks fine to me"', event("GrantRevoked", { grantId: "g", reason: { digest } })],
+  ["execution succeeded", EVENTS.reported()],
+  ['execution failed: "looks fine to me"', event("ExecutionReported", { outcome: ExecutionOutcome.FAILED, message: { digest } })],
+  ["no report of the execution came in time", EVENTS.unreported()],
+  ["policy revision 4 published", event("PolicyPublished", { revision: 4n })],
+  ["policy revision 4 came into force", event("PolicyActivated", { revision: 4n })],
+];
+
+describe("a line for people", () => {
+  it.each(LINES)("%s", (expected, recorded) => {
+    expect(line(recorded)).toBe(expected);
+  });
+
+  it("exists for every event there is", () => {
+    expect(new Set(LINES.map(([, { type }]) => type))).toEqual(new Set(Object.keys(EVENT_SCHEMAS)));
+  });
+
+  it("says what became of words that are gone or not the recorded ones", () => {
+    expect(line(EVENTS.edited("ann"), "erased")).toBe("human ann edited the parameters (the words were erased)");
+    expect(line(EVENTS.edited("ann"), "altered")).toBe("human ann edited the parameters (the stored words are not the ones that were recorded)");
+  });
+
+  it("cuts long words and says how long they were", () => {
+    expect(line(EVENTS.edited("ann"), { text: "x".repeat(5000) })).toBe(`human ann edited the parameters: "${"x".repeat(200)}… (5000 characters)"`);
+  });
+
+  it("makes every name harmless", () => {
+    const evil = "a\u001b[2J\u202eb\nc";
+    const events = [
+      EVENTS.requested({ ...agent(evil), ...reference(evil) }, evil),
+      event("VerdictReached", { verdict: { outcome: VerdictOutcome.DENY, rule: evil, reasons: [evil] } }),
+      EVENTS.opened([{ name: evil, groups: [evil], quorum: 1 }]),
+      EVENTS.voted(evil),
+      EVENTS.lapsed(evil),
+    ];
+    for (const recorded of events) expect(line(recorded)).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+  });
+});
