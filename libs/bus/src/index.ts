@@ -6,5 +6,9 @@ export { natsCommands, type NatsCommandsOptions } from "./nats-commands.ts";
 export type { EventFeed } from "./event-feed.ts";
 export type { ConsumerDefinition, ConsumerDeps, RunningConsumer } from "./consumer.ts";
 // For those who wire.
+export { startRelay, type RelayDeps, type RunningRelay } from "./start-relay.ts";
+export type { StreamLimits } from "./event-stream.ts";
+export { publishWakeups } from "./wakeups.ts";
+export { natsFeed, type NatsFeedOptions } from "./nats-feed.ts";
 export { connectNats, NatsConnectError, type NatsOptions } from "./connect.ts";
 export { commandSubject, eventStreamName, eventSubject, feedSubject, ledgerSubjects, UnsafeSubjectError, wakeSubject } from "./subjects.ts";

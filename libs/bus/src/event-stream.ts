@@ -1,0 +1,89 @@
+import type { RecordedEvent } from "@countersign/event-log";
+import { JetStreamApiCodes, JetStreamApiError, jetstreamManager, type JetStreamManager, type StreamConfig, type StreamInfo } from "@nats-io/jetstream";
+import type { NatsConnection } from "@nats-io/transport-node";
+import { eventStreamName, ledgerSubjects } from "./subjects.ts";
+
+/** How much of the log JetStream keeps for readers that live outside. The log itself keeps everything, whatever is set here. */
+export type StreamLimits = {
+  /** Default 30 days. */
+  readonly maxAgeMs?: number;
+  /** Default -1: no limit. A limit reserves that much of the server's storage. */
+  readonly maxBytes?: number;
+  /** Copies in a cluster; default 1. */
+  readonly replicas?: number;
+};
+
+/** The stream is not what this build needs, and changing it did not help. */
+export class EventStreamError extends Error {
+  override readonly name = "EventStreamError";
+}
+
+/** The JetStream copy of one ledger: sequence = position + 1, always. */
+export type EventStream = {
+  /** Makes the stream if it is missing, mends its settings if they differ, and returns its last sequence. */
+  ensure(): Promise<number>;
+  /** Whether the message with this sequence is this event, byte for byte; true when it has aged out. */
+  holds(sequence: number, event: RecordedEvent): Promise<boolean>;
+  /** Deletes it with all its messages. */
+  remove(): Promise<void>;
+};
+
+export async function openEventStream(connection: NatsConnection, prefix: string, ledger: string, limits: StreamLimits): Promise<EventStream> {
+  const manager = await jetstreamManager(connection, { checkAPI: false, timeout: API_TIMEOUT_MS });
+  const wanted = streamConfig(prefix, ledger, limits);
+  return {
+    ensure: () => ensure(manager, wanted),
+    holds: async (sequence, event) => {
+      const message = await manager.streams.getMessage(wanted.name, { seq: sequence });
+      return message === null || Buffer.compare(message.data, event.entry) === 0;
+    },
+    remove: async () => void (await manager.streams.delete(wanted.name)),
+  };
+}
+
+function streamConfig(prefix: string, ledger: string, limits: StreamLimits) {
+  const maxAgeMs = limits.maxAgeMs ?? THIRTY_DAYS_MS;
+  return {
+    name: eventStreamName(prefix, ledger),
+    description: `Copy of the ledger ${ledger}; may be deleted at any time`,
+    subjects: [ledgerSubjects(prefix, ledger)],
+    retention: "limits",
+    storage: "file",
+    discard: "old",
+    max_age: maxAgeMs * 1_000_000,
+    max_bytes: limits.maxBytes ?? -1,
+    num_replicas: limits.replicas ?? 1,
+    // The server takes no window that is longer than what it keeps.
+    duplicate_window: Math.min(DUPLICATE_WINDOW_MS, maxAgeMs) * 1_000_000,
+    deny_delete: true,
+    deny_purge: true,
+  } as const satisfies Partial<StreamConfig>;
+}
+
+type Wanted = ReturnType<typeof streamConfig>;
+
+async function ensure(manager: JetStreamManager, wanted: Wanted): Promise<number> {
+  const config = { ...wanted, subjects: [...wanted.subjects] };
+  let info = await manager.streams.info(wanted.name).catch(undefinedIfNone);
+  info ??= await manager.streams.add(config);
+  if (differences(info, wanted).length > 0) info = await manager.streams.update(wanted.name, config);
+  // Servers drop settings that they do not know without a word, so what they echo is what counts.
+  const remaining = differences(info, wanted);
+  if (remaining.length > 0) throw new EventStreamError(`JetStream stream ${wanted.name} does not take ${remaining.join(", ")}; delete it and it will be made anew`);
+  return info.state.last_seq;
+}
+
+function differences(info: StreamInfo, wanted: Wanted): string[] {
+  const actual: Readonly<Record<string, unknown>> = { ...info.config };
+  return Object.entries(wanted)
+    .filter(([setting, value]) => JSON.stringify(actual[setting]) !== JSON.stringify(value))
+    .map(([setting]) => setting);
+}
+
+function undefinedIfNone(error: unknown): undefined {
+  if (!(error instanceof JetStreamApiError) || error.code !== JetStreamApiCodes.StreamNotFound) throw error;
+}
+
+const API_TIMEOUT_MS = 3000;
+const THIRTY_DAYS_MS = 30 * 86_400_000;
+const DUPLICATE_WINDOW_MS = 120_000;

@@ -1,0 +1,66 @@
+import type { Database } from "@countersign/database";
+import { testPostgres, type TestPostgres } from "@countersign/testing";
+import { sql } from "kysely";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { postgresLease } from "./lease.ts";
+import { openTestDatabase } from "./test-database.ts";
+
+let postgres: TestPostgres;
+let databases: readonly Database[];
+const open = () => openTestDatabase(postgres.url, 2, null);
+
+beforeAll(async () => {
+  postgres = await testPostgres();
+  databases = [open(), open()];
+});
+afterAll(async () => {
+  await Promise.all(databases.map((database) => database.close()));
+  await postgres.drop();
+});
+
+const lease = (index: number, name: string) => {
+  const database = databases[index];
+  if (database === undefined) throw new Error("no database");
+  return postgresLease(database.kysely<unknown>(), name);
+};
+
+test("one holder at a time; released, it goes to the next", async () => {
+  const [first, second] = [lease(0, "job"), lease(1, "job")];
+  expect(await first.tryAcquire()).toBe(true);
+  expect(await first.tryAcquire()).toBe(true);
+  expect(await second.tryAcquire()).toBe(false);
+  await first.release();
+  expect(first.held()).toBe(false);
+  expect(await second.tryAcquire()).toBe(true);
+  await second.release();
+});
+
+test("two users of one database handle do not share a lease", async () => {
+  const kysely = databases[0]?.kysely<unknown>();
+  if (kysely === undefined) throw new Error("no database");
+  const [first, second, other] = [postgresLease(kysely, "shared"), postgresLease(kysely, "shared"), postgresLease(kysely, "other")];
+  expect(await first.tryAcquire()).toBe(true);
+  expect(await second.tryAcquire()).toBe(false);
+  expect(await other.tryAcquire()).toBe(true);
+  await second.release();
+  expect(first.held()).toBe(true);
+  await first.release();
+  expect(await second.tryAcquire()).toBe(true);
+  await Promise.all([second.release(), other.release()]);
+});
+
+test("a holder whose connection dies learns it within a second, and another takes over", async () => {
+  const [first, second] = [lease(0, "killed"), lease(1, "killed")];
+  expect(await first.tryAcquire()).toBe(true);
+  await sql`select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and pid <> pg_backend_pid()`.execute(
+    databases[1]?.kysely<unknown>() ?? expect.fail(),
+  );
+  const before = performance.now();
+  await expect.poll(() => second.tryAcquire(), { interval: 20 }).toBe(true);
+  await expect.poll(() => first.held(), { interval: 20 }).toBe(false);
+  expect(performance.now() - before).toBeLessThan(1500);
+  expect(await first.tryAcquire()).toBe(false);
+  await second.release();
+  expect(await first.tryAcquire()).toBe(true);
+  await first.release();
+});

@@ -1,0 +1,72 @@
+import { decodeEntry, type RecordedEvent } from "@countersign/event-log";
+import { createLogger, type Logger } from "@countersign/telemetry";
+import type { Msg, NatsConnection, Subscription } from "@nats-io/transport-node";
+import type { EventFeed } from "./event-feed.ts";
+import { feedSubject } from "./subjects.ts";
+
+export type NatsFeedOptions = { readonly prefix: string; readonly ledger: string; readonly logger?: Logger };
+
+type Listener = (event: RecordedEvent) => void;
+type Shared = { readonly subscription: Subscription; readonly listeners: Set<Listener> };
+
+/**
+ * The live feed: a plain subscription on the subjects that the relay publishes to. Listeners with the same filter share one subscription and
+ * one decoding; the server does the filtering. A listener that throws is logged, and the others still hear.
+ */
+export function natsFeed(connection: NatsConnection, options: NatsFeedOptions): EventFeed {
+  const logger = options.logger ?? createLogger("feed");
+  const shapes = new Map<string, Shared>();
+
+  const open = (subject: string): Shared => {
+    const listeners = new Set<Listener>();
+    const subscription = connection.subscribe(subject, {
+      callback: (error, message) => {
+        if (error !== null) logger.error({ err: error, subject }, "the event feed cannot be received");
+        else deliver(message, options.ledger, listeners, logger);
+      },
+    });
+    return { subscription, listeners };
+  };
+
+  return {
+    subscribe(listener, filter) {
+      const subject = feedSubject(options.prefix, options.ledger, filter);
+      const shared = shapes.get(subject) ?? open(subject);
+      shapes.set(subject, shared);
+      // A function of its own, so that one listener may subscribe twice.
+      const entry: Listener = (event) => listener(event);
+      shared.listeners.add(entry);
+      return () => {
+        shared.listeners.delete(entry);
+        if (shared.listeners.size > 0 || shapes.get(subject) !== shared) return;
+        shapes.delete(subject);
+        shared.subscription.unsubscribe();
+      };
+    },
+  };
+}
+
+function deliver(message: Msg, ledger: string, listeners: ReadonlySet<Listener>, logger: Logger): void {
+  const event = decode(message, ledger, logger);
+  if (event === undefined) return;
+  for (const listener of listeners) {
+    // An error that left this callback would end the connection's reader.
+    try {
+      listener(event);
+    } catch (error) {
+      logger.error({ err: error, position: event.position }, "a listener of the event feed threw");
+    }
+  }
+}
+
+function decode(message: Msg, ledger: string, logger: Logger): RecordedEvent | undefined {
+  try {
+    // A copy: the message is a view of the socket's buffer, and events are kept.
+    const event = decodeEntry(new Uint8Array(message.data));
+    if (event.ledger === ledger) return event;
+    logger.warn({ subject: message.subject }, "a message of another ledger came over the event feed");
+  } catch (error) {
+    logger.warn({ err: error, subject: message.subject }, "a message of the event feed is no entry");
+  }
+  return undefined;
+}

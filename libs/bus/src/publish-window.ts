@@ -1,0 +1,120 @@
+import type { RecordedEvent } from "@countersign/event-log";
+import { createInbox, type Msg, type NatsConnection, type Subscription } from "@nats-io/transport-node";
+import { eventHeaders } from "./event-headers.ts";
+import { outboxOf, type Outbox } from "./outbox.ts";
+import { eventSubject } from "./subjects.ts";
+
+/** JetStream did not store an event where it belongs: look where the stream ends, and go on from there. */
+export class LostStep extends Error {
+  override readonly name = "LostStep";
+}
+
+/**
+ * Publishes events in order with many acknowledgements under way. Each message says which sequence must be the last before it, so one that
+ * is lost or comes twice makes JetStream refuse the rest. One inbox takes all acknowledgements; nothing is allocated per message but its
+ * headers.
+ */
+export class PublishWindow {
+  readonly #outbox: Outbox;
+  readonly #prefix: string;
+  readonly #inbox = createInbox();
+  readonly #subscription: Subscription;
+  readonly #onProgress: () => void;
+  #generation = 0;
+  #inFlight = 0;
+  #stored = 0;
+  #lastProgress = 0;
+  #failure: LostStep | undefined;
+
+  constructor(connection: NatsConnection, prefix: string, onProgress: () => void) {
+    this.#outbox = outboxOf(connection);
+    this.#prefix = prefix;
+    this.#onProgress = onProgress;
+    this.#subscription = connection.subscribe(`${this.#inbox}.>`, {
+      callback: (error, message) => {
+        if (error === null) this.#settle(message);
+        else this.fail(error.message);
+      },
+    });
+  }
+
+  /** Begins anew at a position; acknowledgements of what was sent before are ignored from now on. */
+  restart(next: number): void {
+    this.#generation += 1;
+    this.#inFlight = 0;
+    this.#stored = next;
+    this.#failure = undefined;
+    this.#lastProgress = performance.now();
+  }
+
+  get room(): number {
+    return WINDOW - this.#inFlight;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** How long ago the last acknowledgement came. */
+  get idleMs(): number {
+    return performance.now() - this.#lastProgress;
+  }
+
+  /** Events before this position are in JetStream. */
+  get stored(): number {
+    return this.#stored;
+  }
+
+  /**
+   * Sends an event.
+   * @throws UnsafeSubjectError when its tenant or type cannot be part of a subject.
+   */
+  publish(event: RecordedEvent): void {
+    const subject = eventSubject(this.#prefix, event.ledger, event);
+    const reply = `${this.#inbox}.${this.#generation}.${event.position}`;
+    if (this.#inFlight === 0) this.#lastProgress = performance.now();
+    this.#inFlight += 1;
+    this.#outbox.publish(subject, event.entry, { reply, headers: eventHeaders(event) }, (error) => this.fail(String(error)));
+  }
+
+  /** @throws LostStep when a message was refused, or nothing has been acknowledged for too long. */
+  check(): void {
+    if (this.#inFlight > 0 && this.idleMs > ACK_TIMEOUT_MS) this.fail("no acknowledgement in time");
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  fail(reason: string): void {
+    this.#failure ??= new LostStep(reason);
+    this.#onProgress();
+  }
+
+  close(): void {
+    this.#subscription.unsubscribe();
+  }
+
+  #settle(message: Msg): void {
+    const [generation, position] = message.subject.slice(this.#inbox.length + 1).split(".").map(Number);
+    if (generation !== this.#generation || position === undefined) return;
+    this.#inFlight -= 1;
+    this.#lastProgress = performance.now();
+    const problem = acknowledgementProblem(message, position);
+    if (problem !== undefined) {
+      this.fail(problem);
+      return;
+    }
+    // Acknowledgements of one connection come in order.
+    this.#stored = position + 1;
+    this.#onProgress();
+  }
+}
+
+function acknowledgementProblem(message: Msg, position: number): string | undefined {
+  if (message.data.length === 0) return "no stream listens on the subject";
+  const ack: unknown = JSON.parse(message.string());
+  if (typeof ack !== "object" || ack === null) return "an acknowledgement without meaning";
+  if ("error" in ack) return `refused: ${JSON.stringify(ack.error)}`;
+  return "seq" in ack && ack.seq === position + 1 ? undefined : `position ${position} was stored at sequence ${"seq" in ack ? String(ack.seq) : "unknown"}`;
+}
+
+const WINDOW = 256;
+const ACK_TIMEOUT_MS = 3000;
