@@ -1,0 +1,62 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+
+/** The services in the order in which they start: whoever is asked starts before whoever asks. */
+export const SERVICES = ["policy", "approval", "audit", "notifier", "gateway"] as const;
+export type ServiceName = (typeof SERVICES)[number];
+
+/** A service (or all of them) running as a process of its own. */
+export type ServiceProcess = {
+  readonly name: ServiceName | "countersign";
+  readonly pid: number;
+  /** SIGTERM: drains, then exits. */
+  stop(): Promise<void>;
+  /** SIGKILL: what a crash does. */
+  kill(): Promise<void>;
+};
+
+/**
+ * Starts one service as a process and resolves when it says that it is ready. `"countersign"` is all of them in one.
+ * @throws Error with what it printed, when it exits before.
+ */
+export async function startServiceProcess(name: ServiceName | "countersign", env: NodeJS.ProcessEnv): Promise<ServiceProcess> {
+  const child = spawn(process.execPath, [mainOf(name)], { env: { ...process.env, ...env }, stdio: ["ignore", "ignore", "pipe"] });
+  await untilReady(name, child);
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`${name} has no process id`);
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, "exit");
+    child.kill(signal);
+    await exited;
+  };
+  return { name, pid, stop: () => end("SIGTERM"), kill: () => end("SIGKILL") };
+}
+
+/** A process per service. */
+export async function startServiceProcesses(env: NodeJS.ProcessEnv): Promise<readonly ServiceProcess[]> {
+  const started: ServiceProcess[] = [];
+  for (const name of SERVICES) started.push(await startServiceProcess(name, env));
+  return started;
+}
+
+function mainOf(name: ServiceName | "countersign"): string {
+  const path = name === "countersign" ? "./serve.ts" : `../../../services/${name}/src/main.ts`;
+  return fileURLToPath(new URL(path, import.meta.url));
+}
+
+async function untilReady(name: string, child: ChildProcess): Promise<void> {
+  const lines: string[] = [];
+  await new Promise<void>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`${name} exited with ${code} before it was ready:\n${lines.join("\n")}`)));
+    child.stderr?.on("data", (chunk: Buffer) => {
+      for (const line of chunk.toString("utf8").split("\n").filter(Boolean)) {
+        lines.push(line);
+        if (lines.length > 20) lines.shift();
+        if (line.includes(`${name} is ready`)) resolve();
+      }
+    });
+  });
+}

@@ -1,0 +1,36 @@
+import { portSetting, readConfig } from "@countersign/config";
+import { z } from "zod";
+
+const schema = z.object({
+  dataDir: z.string().default(".countersign"),
+  port: portSetting.default(50_051),
+  databaseUrl: z.string().optional(),
+  natsUrl: z.string().optional(),
+  logLevel: z.enum(["debug", "info", "warn", "error"]).default("warn"),
+});
+
+/** Settings of `npm start`. */
+export type StartSettings = Readonly<z.output<typeof schema>>;
+
+/**
+ * | variable | default | meaning |
+ * | --- | --- | --- |
+ * | COUNTERSIGN_DATA_DIR | .countersign | holds PostgreSQL's and NATS' data, keys and the lock |
+ * | COUNTERSIGN_PORT | 50051 | loopback port of the gRPC front door; 0: a free one |
+ * | COUNTERSIGN_DATABASE_URL | — | use this PostgreSQL; absent: an embedded one |
+ * | COUNTERSIGN_NATS_URL | — | use this nats-server; absent: a private one |
+ * | COUNTERSIGN_LOG_LEVEL | warn | debug, info, warn or error |
+ */
+export function readStartSettings(env: NodeJS.ProcessEnv): StartSettings {
+  return readConfig(
+    schema,
+    {
+      dataDir: "COUNTERSIGN_DATA_DIR",
+      port: "COUNTERSIGN_PORT",
+      databaseUrl: "COUNTERSIGN_DATABASE_URL",
+      natsUrl: "COUNTERSIGN_NATS_URL",
+      logLevel: "COUNTERSIGN_LOG_LEVEL",
+    },
+    env,
+  );
+}

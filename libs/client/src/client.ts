@@ -1,0 +1,91 @@
+import { randomUUID } from "node:crypto";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { actionDigest, type DigestInput, type JsonObject } from "@countersign/digest";
+import { ExecutionOutcome, type Action } from "@countersign/proto/v1/action_pb";
+import { ActionService, type RedeemGrantResponse } from "@countersign/proto/v1/action_service_pb";
+import { AuditService } from "@countersign/proto/v1/audit_service_pb";
+import { PolicyService } from "@countersign/proto/v1/policy_service_pb";
+import { ReviewService } from "@countersign/proto/v1/review_service_pb";
+import type { RetryPolicy } from "./retry.ts";
+import { createServiceClient, type ServiceClient } from "./service-client.ts";
+import { createTransport, type CallOptions, type TransportOptions } from "./transport.ts";
+import { waitForDecision, type Decision } from "./wait-for-decision.ts";
+
+/** What is to be done, in AuthZEN's words. */
+export type ActionInput = Omit<DigestInput, "tenant">;
+
+export type ClientOptions = TransportOptions & { readonly retry?: RetryPolicy };
+
+/** How an execution went, for the report. */
+export type Report = {
+  readonly outcome: "succeeded" | "failed";
+  /** SHA-256 of the output, 32 bytes. */
+  readonly outputDigest?: Uint8Array;
+  readonly message?: string;
+};
+
+/** Countersign as a platform uses it. The services themselves are there as well, for everything else. */
+export type CountersignClient = {
+  readonly actions: ServiceClient<typeof ActionService>;
+  readonly reviews: ServiceClient<typeof ReviewService>;
+  readonly policies: ServiceClient<typeof PolicyService>;
+  readonly audit: ServiceClient<typeof AuditService>;
+  /**
+   * Asks for an action; the reply is allowed (with a token), denied or in review. Safe to repeat with the same key: it is one action.
+   * @param options.idempotencyKey default: a new one, so each call is an action of its own.
+   * @param options.waitMs how long the server may wait for a human, at most 300,000.
+   */
+  requestAction(
+    input: ActionInput,
+    options?: CallOptions & { readonly idempotencyKey?: string; readonly waitMs?: number },
+  ): Promise<Decision>;
+  /** Waits until the action is decided, however long it takes, across broken connections and restarts of the server. */
+  waitForDecision(actionId: string, options?: { readonly afterVersion?: bigint; readonly signal?: AbortSignal }): Promise<Decision>;
+  /** Uses the grant for exactly this digest, once. Run the action after this, not before. */
+  redeem(grantToken: string, digest: Uint8Array, options?: CallOptions & { readonly idempotencyKey?: string }): Promise<RedeemGrantResponse>;
+  /** Says how it went. */
+  report(actionId: string, report: Report, options?: CallOptions): Promise<Action>;
+  close(): void;
+};
+
+export function createClient(options: ClientOptions): CountersignClient {
+  const transport = createTransport(options);
+  const actions = createServiceClient(ActionService, transport, options.retry);
+  return {
+    actions,
+    reviews: createServiceClient(ReviewService, transport, options.retry),
+    policies: createServiceClient(PolicyService, transport, options.retry),
+    audit: createServiceClient(AuditService, transport, options.retry),
+    requestAction: async (input, { idempotencyKey = randomUUID(), waitMs = 0, ...call } = {}) => {
+      const timeoutMs = call.timeoutMs ?? waitMs + 30_000;
+      const wait = waitMs > 0 ? { wait: durationFromMs(waitMs) } : {};
+      const reply = await actions.requestAction({ input: toMessage(input), idempotencyKey, ...wait }, { ...call, timeoutMs });
+      return { action: present(reply.action), grantToken: reply.grantToken };
+    },
+    waitForDecision: (actionId, wait = {}) => waitForDecision(actions, actionId, wait),
+    redeem: (grantToken, digest, { idempotencyKey = randomUUID(), ...call } = {}) =>
+      actions.redeemGrant({ grantToken, digest, idempotencyKey }, call),
+    report: async (actionId, report, call) => {
+      const outcome = report.outcome === "succeeded" ? ExecutionOutcome.SUCCEEDED : ExecutionOutcome.FAILED;
+      const { outputDigest = new Uint8Array(), message = "" } = report;
+      return present((await actions.reportExecution({ actionId, outcome, outputDigest, message }, call)).action);
+    },
+    close: () => transport.close(),
+  };
+}
+
+/** The digest of what is about to run, as the grant must name it. `action` supplies the salt and the binding members. */
+export function digestOf(action: Action, input: ActionInput): Uint8Array {
+  return actionDigest(action.salt, { ...input, tenant: action.tenant }, action.bindingContext);
+}
+
+function toMessage(input: ActionInput) {
+  const { subject, action, resource, context = {} } = input;
+  const withProperties = <Part extends { readonly properties?: JsonObject | undefined }>(part: Part) => ({ ...part, properties: part.properties ?? {} });
+  return { subject: withProperties(subject), action: withProperties(action), resource: withProperties(resource), context };
+}
+
+function present(action: Action | undefined): Action {
+  if (action === undefined) throw new Error("the server's reply holds no action");
+  return action;
+}

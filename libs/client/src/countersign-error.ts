@@ -1,0 +1,79 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { anyUnpack, durationMs } from "@bufbuild/protobuf/wkt";
+import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "@countersign/proto/google/rpc/error_details_pb";
+import { StatusSchema, type Status } from "@countersign/proto/google/rpc/status_pb";
+import { status, type ServiceError } from "@grpc/grpc-js";
+
+/** A field of a request that is not as it must be. */
+export type FieldViolation = { readonly field: string; readonly description: string };
+
+/** A call that failed, with what the server said about it. Branch on `reason` (stable), show `message`. */
+export class CountersignError extends Error {
+  override readonly name = "CountersignError";
+  /** Canonical gRPC code name, for example `FAILED_PRECONDITION`. */
+  readonly code: string;
+  /** For example `GRANT_REDEEMED`; empty when the server could not be asked. */
+  readonly reason: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** For `INVALID_ARGUMENT`: every field that is wrong, and how to mend it. */
+  readonly violations: readonly FieldViolation[];
+  /** The same call may work later, and trying again does no harm. */
+  readonly retryable: boolean;
+  /** How long the server asks to wait before that. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    code: string,
+    message: string,
+    details: {
+      readonly reason?: string;
+      readonly metadata?: Readonly<Record<string, string>>;
+      readonly violations?: readonly FieldViolation[];
+      readonly retryAfterMs?: number | undefined;
+      readonly cause?: unknown;
+    } = {},
+  ) {
+    super(message, { cause: details.cause });
+    this.code = code;
+    this.reason = details.reason ?? "";
+    this.metadata = details.metadata ?? {};
+    this.violations = details.violations ?? [];
+    this.retryAfterMs = details.retryAfterMs;
+    this.retryable = RETRYABLE.has(code);
+  }
+}
+
+const RETRYABLE: ReadonlySet<string> = new Set(["UNAVAILABLE", "ABORTED", "RESOURCE_EXHAUSTED"]);
+
+/** What grpc-js reports, with `google.rpc.Status` details unpacked. */
+export function fromServiceError(error: ServiceError): CountersignError {
+  const code = status[error.code] ?? "UNKNOWN";
+  const details = readDetails(error);
+  return new CountersignError(code, error.details === "" ? code : error.details, { ...details, cause: error });
+}
+
+function readDetails(error: ServiceError) {
+  const [encoded] = error.metadata?.get("grpc-status-details-bin") ?? [];
+  if (!(encoded instanceof Uint8Array)) return {};
+  const parsed = parseStatus(encoded);
+  if (parsed === undefined) return {};
+  const find = parsed.details;
+  const info = find.map((any) => anyUnpack(any, ErrorInfoSchema)).find((found) => found !== undefined);
+  const bad = find.map((any) => anyUnpack(any, BadRequestSchema)).find((found) => found !== undefined);
+  const retry = find.map((any) => anyUnpack(any, RetryInfoSchema)).find((found) => found !== undefined);
+  return {
+    reason: info?.reason ?? "",
+    metadata: info?.metadata ?? {},
+    violations: bad?.fieldViolations.map(({ field, description }) => ({ field, description })) ?? [],
+    retryAfterMs: retry?.retryDelay === undefined ? undefined : durationMs(retry.retryDelay),
+  };
+}
+
+/** A proxy in between may send details that are not ours; the code alone must do then. */
+function parseStatus(bytes: Uint8Array): Status | undefined {
+  try {
+    return fromBinary(StatusSchema, bytes);
+  } catch {
+    return undefined;
+  }
+}

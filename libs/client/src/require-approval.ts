@@ -1,0 +1,68 @@
+import { createHash } from "node:crypto";
+import { ActionStatus, type Action } from "@countersign/proto/v1/action_pb";
+import { CountersignError } from "./countersign-error.ts";
+import { statusName } from "./status-name.ts";
+import { digestOf, type ActionInput, type CountersignClient } from "./client.ts";
+import { isUndecided } from "./wait-for-decision.ts";
+
+/** The action was decided, and not with yes: it must not run. */
+export class NotApprovedError extends Error {
+  override readonly name = "NotApprovedError";
+  readonly action: Action;
+
+  constructor(action: Action) {
+    super(`${action.input?.action?.name ?? "action"} was not approved: ${statusName(action.status)} ${action.verdict?.reasons.join("; ") ?? ""}`.trimEnd());
+    this.action = action;
+  }
+}
+
+/**
+ * Runs `run` if, and only if, exactly this input is approved: asks, waits for policy and people, redeems the grant for the digest of the input
+ * that `run` is given, runs it, and reports. When a reviewer edited the parameters, `run` gets the edited ones, and the digest is computed over them.
+ * @throws NotApprovedError when the answer is no; CountersignError when there is no answer. In both cases `run` was not called.
+ */
+export async function requireApproval<Output>(
+  client: CountersignClient,
+  input: ActionInput,
+  run: (input: ActionInput) => Output | Promise<Output>,
+  options: { readonly idempotencyKey?: string; readonly signal?: AbortSignal } = {},
+): Promise<Output> {
+  const asked = await client.requestAction(input, options);
+  const { action, grantToken } = isUndecided(asked.action)
+    ? await client.waitForDecision(asked.action.id, { afterVersion: asked.action.version, ...options })
+    : asked;
+  if (action.status !== ActionStatus.APPROVED || grantToken === "") throw new NotApprovedError(action);
+  const approved = withParametersOf(action, input);
+  // A key of its own per call: a second run of the same program must be refused here, not handed the first one's receipt.
+  await client.redeem(grantToken, digestOf(action, approved));
+  return runAndReport(client, action.id, () => run(approved));
+}
+
+/** A reviewer may have edited the parameters, and nothing else. The rest stays what the caller will really use. */
+function withParametersOf(action: Action, input: ActionInput): ActionInput {
+  if (action.review?.editor === undefined) return input;
+  const properties = action.input?.action?.properties;
+  return { ...input, action: { name: input.action.name, ...(properties === undefined ? {} : { properties }) } };
+}
+
+/** A report that cannot be delivered does not undo what was done: the log will show the action as UNREPORTED. */
+async function runAndReport<Output>(client: CountersignClient, actionId: string, run: () => Output | Promise<Output>): Promise<Output> {
+  try {
+    const output = await run();
+    await client.report(actionId, { outcome: "succeeded", ...digestOfOutput(output) }).catch(ignoreUndelivered);
+    return output;
+  } catch (error) {
+    const message = error instanceof Error ? error.message.slice(0, 4096) : "failed";
+    await client.report(actionId, { outcome: "failed", message }).catch(ignoreUndelivered);
+    throw error;
+  }
+}
+
+function digestOfOutput(output: unknown): { readonly outputDigest?: Uint8Array } {
+  if (typeof output !== "string" && !(output instanceof Uint8Array)) return {};
+  return { outputDigest: createHash("sha256").update(output).digest() };
+}
+
+function ignoreUndelivered(error: unknown): void {
+  if (!(error instanceof CountersignError)) throw error;
+}

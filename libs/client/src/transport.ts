@@ -1,0 +1,136 @@
+import { readFileSync } from "node:fs";
+import { create, fromBinary, toBinary, type DescMessage, type DescMethod, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
+import { Client, credentials, Metadata, type ChannelCredentials, type ChannelOptions, type ClientReadableStream } from "@grpc/grpc-js";
+import { fromServiceError } from "./countersign-error.ts";
+
+/** Where the front door is and who calls. */
+export type TransportOptions = {
+  /** host:port. */
+  readonly address: string;
+  /** Bearer token, or a function that is asked before every call (for tokens that are renewed). */
+  readonly token: string | (() => string | Promise<string>);
+  /** Absent: no TLS, for loopback only. */
+  readonly tls?: { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string };
+  /** HTTP/2 connections to spread calls over, 1 to 16; default 1. One grpc-js connection carries some 10,000 calls a second. */
+  readonly channels?: number;
+};
+
+export type CallOptions = {
+  /** Give up after this long; default 30 s for unary calls, none for streams. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+  /** W3C trace context of the caller. */
+  readonly traceparent?: string;
+};
+
+/** Sends messages to methods; knows nothing of what they mean. */
+export type Transport = {
+  unary<I extends DescMessage, O extends DescMessage>(
+    method: DescMethod & { readonly input: I; readonly output: O },
+    request: MessageInitShape<I>,
+    options?: CallOptions,
+  ): Promise<MessageShape<O>>;
+  stream<I extends DescMessage, O extends DescMessage>(
+    method: DescMethod & { readonly input: I; readonly output: O },
+    request: MessageInitShape<I>,
+    options?: CallOptions,
+  ): AsyncIterable<MessageShape<O>>;
+  close(): void;
+};
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+
+export function createTransport(options: TransportOptions): Transport {
+  const channels = Array.from(
+    { length: options.channels ?? 1 },
+    () => new Client(options.address, channelCredentials(options.tls), CHANNEL_OPTIONS),
+  );
+  let turn = 0;
+  const nextChannel = (): Client => {
+    turn = (turn + 1) % channels.length;
+    const channel = channels[turn];
+    if (channel === undefined) throw new RangeError("channels must be at least 1");
+    return channel;
+  };
+  const metadataFor = async (call: CallOptions): Promise<Metadata> => {
+    const metadata = new Metadata();
+    metadata.set("authorization", `Bearer ${typeof options.token === "string" ? options.token : await options.token()}`);
+    if (call.traceparent !== undefined) metadata.set("traceparent", call.traceparent);
+    return metadata;
+  };
+  return {
+    unary: async (method, request, call = {}) => {
+      const metadata = await metadataFor(call);
+      const bytes = await unaryBytes(nextChannel(), method, encode(method.input, request), metadata, call);
+      return fromBinary(method.output, bytes);
+    },
+    stream: async function* (method, request, call = {}) {
+      call.signal?.throwIfAborted();
+      const deadline = call.timeoutMs === undefined ? {} : { deadline: Date.now() + call.timeoutMs };
+      const messages = nextChannel().makeServerStreamRequest(
+        pathOf(method), asBuffer, asIs, encode(method.input, request), await metadataFor(call), deadline,
+      );
+      const cancel = (): void => messages.cancel();
+      call.signal?.addEventListener("abort", cancel, { once: true });
+      try {
+        for await (const bytes of chunksOf(messages)) yield fromBinary(method.output, bytes);
+      } finally {
+        call.signal?.removeEventListener("abort", cancel);
+        messages.cancel();
+      }
+    },
+    close: () => {
+      for (const channel of channels) channel.close();
+    },
+  };
+}
+
+function unaryBytes(channel: Client, method: DescMethod, request: Uint8Array, metadata: Metadata, call: CallOptions): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const deadline = Date.now() + (call.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+    const sent = channel.makeUnaryRequest<Uint8Array, Uint8Array>(
+      pathOf(method), asBuffer, asIs, request, metadata, { deadline },
+      (error, reply) => {
+        call.signal?.removeEventListener("abort", cancel);
+        if (error !== null) reject(fromServiceError(error));
+        else if (reply === undefined) reject(new Error(`${method.name} ended without a reply`));
+        else resolve(reply);
+      },
+    );
+    const cancel = (): void => sent.cancel();
+    if (call.signal?.aborted === true) cancel();
+    else call.signal?.addEventListener("abort", cancel, { once: true });
+  });
+}
+
+async function* chunksOf(messages: ClientReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
+  try {
+    for await (const bytes of messages) yield bytes as Uint8Array;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && typeof error.code === "number" && "metadata" in error) {
+      throw fromServiceError(error as Parameters<typeof fromServiceError>[0]);
+    }
+    throw error;
+  }
+}
+
+function channelCredentials(tls: TransportOptions["tls"]): ChannelCredentials {
+  if (tls === undefined) return credentials.createInsecure();
+  const read = (file: string | undefined): Buffer | null => (file === undefined ? null : readFileSync(file));
+  return credentials.createSsl(read(tls.caFile), read(tls.keyFile), read(tls.certFile));
+}
+
+const CHANNEL_OPTIONS: ChannelOptions = {
+  // Channels of one process to one address would otherwise share a connection.
+  "grpc.use_local_subchannel_pool": 1,
+  // We retry by our own rules, with one idempotency key per intended call.
+  "grpc.enable_retries": 0,
+  "grpc.initial_reconnect_backoff_ms": 100,
+  "grpc.max_reconnect_backoff_ms": 2000,
+  "grpc.max_receive_message_length": 4 * 1024 * 1024,
+};
+
+const pathOf = (method: DescMethod): string => `/${method.parent.typeName}/${method.name}`;
+const encode = <I extends DescMessage>(schema: I, request: MessageInitShape<I>): Uint8Array => toBinary(schema, create(schema, request));
+const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+const asIs = (bytes: Buffer): Uint8Array => bytes;

@@ -1,0 +1,41 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { ActionStatus, type Action } from "@countersign/proto/v1/action_pb";
+import type { ActionService } from "@countersign/proto/v1/action_service_pb";
+import { CountersignError } from "./countersign-error.ts";
+import type { ServiceClient } from "./service-client.ts";
+
+/** An action, and the grant token when it is approved and the caller asked for it. */
+export type Decision = { readonly action: Action; readonly grantToken: string };
+
+/** Whether policy or people still have to answer. */
+export function isUndecided(action: Action): boolean {
+  return action.status === ActionStatus.REQUESTED || action.status === ActionStatus.IN_REVIEW;
+}
+
+/** Watches the action until it is decided, resuming from the last version seen whenever the stream breaks. */
+export async function waitForDecision(
+  actions: ServiceClient<typeof ActionService>,
+  actionId: string,
+  options: { readonly afterVersion?: bigint; readonly signal?: AbortSignal },
+): Promise<Decision> {
+  const call = options.signal === undefined ? {} : { signal: options.signal };
+  let afterVersion = options.afterVersion ?? 0n;
+  for (let failures = 0; ; ) {
+    try {
+      for await (const { action, grantToken } of actions.watchAction({ actionId, afterVersion }, call)) {
+        if (action === undefined) continue;
+        failures = 0;
+        afterVersion = action.version;
+        if (!isUndecided(action)) return { action, grantToken };
+      }
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (!(error instanceof CountersignError) || !isPassing(error)) throw error;
+    }
+    failures += 1;
+    await sleep(Math.random() * Math.min(2000, 50 * 2 ** failures), undefined, call);
+  }
+}
+
+/** A broken stream says nothing about the action: watching again does no harm. */
+const isPassing = (error: CountersignError): boolean => error.retryable || error.code === "CANCELLED" || error.code === "DEADLINE_EXCEEDED";
