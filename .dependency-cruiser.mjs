@@ -79,6 +79,13 @@ export default {
       to: { pathNot: "^services/$1/src/domain/" },
     },
     {
+      name: "rules-before-wires",
+      comment: "Use cases, workflows and projections name the ports they need; adapters implement them, and only the wiring knows both.",
+      severity: "error",
+      from: { path: "^services/([^/]+)/src/(usecases|workflows|projections)/", pathNot: TESTS },
+      to: { path: "^services/$1/src/adapters/" },
+    },
+    {
       name: "decide-and-evolve-are-pure",
       comment:
         "Everything a decide.ts or evolve.ts reaches lies in its own folder or in the domain: replaying the log must give the same bytes.",

@@ -53,6 +53,7 @@ const PLANTED: readonly (readonly [path: string, code: string, ...rules: string[
     "domain-is-pure",
     "wire-types-in-adapters-only",
   ],
+  ["services/approval/src/usecases/adapter.ts", `import "../adapters/wire.ts";`, "rules-before-wires"],
   ["services/approval/src/workflows/expiry/decide.ts", `import "./step.ts";`, "decide-and-evolve-are-pure"],
   ["services/approval/src/workflows/expiry/step.ts", `import "node:fs";`],
   ["services/approval/src/projections/open/evolve.ts", `import "zod";`, "decide-and-evolve-are-pure"],
