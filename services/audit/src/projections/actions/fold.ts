@@ -32,8 +32,9 @@ export function actionStreams(events: readonly RecordedEvent[]): readonly Action
   return [...streams.values()];
 }
 
+/** No name in the log holds U+0000. */
 export function streamKey(stream: { readonly tenant: string; readonly id: string }): string {
-  return JSON.stringify([stream.tenant, stream.id]);
+  return `${stream.tenant}\0${stream.id}`;
 }
 
 /** One action's state after its events of the batch; `refused` starts with the first one that could not be folded. */
