@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { RetryableDeliveryError, TerminalDeliveryError, type Channel, type Delivery } from "../../domain/channel.ts";
 import type { NotifiedEvent } from "../../domain/notified-event.ts";
+import { raceAbort } from "../../usecases/race-abort.ts";
 import { webhookPayload } from "./payload.ts";
 import { post, type PostAnswer } from "./post.ts";
 import { signatureHeaders } from "./signature.ts";
@@ -19,6 +20,9 @@ export type WebhookOptions = {
   readonly resolver?: Resolver;
 };
 
+/** For one attempt, as Standard Webhooks advises. */
+const TIMEOUT_MS = 15_000;
+
 /** A receiver of Standard Webhooks 1.0.0. `webhook-id` is the event's id: the same in every attempt. */
 export function webhookChannel(options: WebhookOptions): Channel {
   return {
@@ -29,14 +33,14 @@ export function webhookChannel(options: WebhookOptions): Channel {
     tenants: options.tenants,
     events: options.events,
     deliver: async (delivery, signal) => {
-      await deliver(options, delivery, signal);
+      await deliver(options, delivery, AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]));
       return {};
     },
   };
 }
 
 async function deliver(options: WebhookOptions, delivery: Delivery, signal: AbortSignal): Promise<void> {
-  const target = await vetTarget(options.url, options.rules, options.resolver ?? systemResolver);
+  const target = await raceAbort(vetTarget(options.url, options.rules, options.resolver ?? systemResolver), signal);
   const body = webhookPayload(delivery);
   const now = options.clock();
   const headers = signatureHeaders(options.secrets, delivery.event.id, now, body);

@@ -1,0 +1,85 @@
+import { timestampDate } from "@bufbuild/protobuf/wkt";
+import { ActionStatus, VoteDecision, type Action, type ActionInput, type Review, type Vote } from "@countersign/proto/v1/action_pb";
+import { PrincipalType, type Principal, type PrincipalRef } from "@countersign/proto/v1/principal_pb";
+import type { PrincipalName, ReviewInput, ReviewSource, ReviewStatus, ReviewVote } from "../../domain/review-source.ts";
+
+/** What reviewers may see of an action. Its salt and its grant stay behind. */
+export function toReviewSource(action: Action): ReviewSource {
+  const { requester, verdict, review } = action;
+  return {
+    id: action.id,
+    tenant: action.tenant,
+    status: STATUS[action.status] ?? "unknown",
+    version: Number(action.version),
+    digest: Buffer.from(action.digest).toString("hex"),
+    input: toInput(action.input),
+    bindingContext: action.bindingContext,
+    requester: requester === undefined ? undefined : toRequester(requester),
+    verdict: verdict === undefined ? undefined : { rule: verdict.rule, revision: Number(verdict.revision), reasons: verdict.reasons },
+    review: review === undefined ? undefined : toReview(review),
+  };
+}
+
+const STATUS: Readonly<Record<number, ReviewStatus>> = {
+  [ActionStatus.REQUESTED]: "requested",
+  [ActionStatus.DENIED]: "denied",
+  [ActionStatus.IN_REVIEW]: "in review",
+  [ActionStatus.APPROVED]: "approved",
+  [ActionStatus.REJECTED]: "rejected",
+  [ActionStatus.EXPIRED]: "expired",
+  [ActionStatus.CANCELLED]: "cancelled",
+  [ActionStatus.REDEEMED]: "redeemed",
+  [ActionStatus.SUCCEEDED]: "succeeded",
+  [ActionStatus.FAILED]: "failed",
+  [ActionStatus.UNREPORTED]: "unreported",
+  [ActionStatus.GRANT_EXPIRED]: "grant expired",
+  [ActionStatus.REVOKED]: "revoked",
+};
+
+const PRINCIPAL_TYPE: Readonly<Record<number, string>> = { [PrincipalType.HUMAN]: "human", [PrincipalType.AGENT]: "agent", [PrincipalType.SERVICE]: "service" };
+
+/** Erased content leaves no input, or one without an operation. */
+function toInput(input: ActionInput | undefined): ReviewInput | undefined {
+  if (input?.action === undefined || input.resource === undefined) return undefined;
+  const { subject, action, resource } = input;
+  return {
+    subject: { type: subject?.type ?? "", id: subject?.id ?? "", properties: subject?.properties ?? {} },
+    action: { name: action.name, properties: action.properties ?? {} },
+    resource: { type: resource.type, id: resource.id, properties: resource.properties ?? {} },
+    context: input.context ?? {},
+  };
+}
+
+function toRequester(principal: Principal): NonNullable<ReviewSource["requester"]> {
+  return {
+    ...toName(principal),
+    type: PRINCIPAL_TYPE[principal.type] ?? "unknown",
+    chain: principal.chain.map(toName),
+    owner: principal.owner === undefined ? undefined : toName(principal.owner),
+  };
+}
+
+function toReview(review: Review): NonNullable<ReviewSource["review"]> {
+  return {
+    stages: review.stages.map(({ name, groups, quorum }) => ({ name, groups, quorum })),
+    openStage: review.openStage,
+    votes: review.votes.map(toVote),
+    deadline: review.deadline === undefined ? undefined : timestampDate(review.deadline),
+    editor: review.editor === undefined ? undefined : toName(review.editor),
+  };
+}
+
+function toVote(vote: Vote): ReviewVote {
+  return {
+    reviewer: vote.reviewer === undefined ? { issuer: "", id: "" } : toName(vote.reviewer),
+    // Anything that is not an approval counts as none.
+    decision: vote.decision === VoteDecision.APPROVE ? "approve" : "reject",
+    reason: vote.reason,
+    stage: vote.stage,
+    lapsed: vote.lapsed,
+  };
+}
+
+function toName(principal: Principal | PrincipalRef): PrincipalName {
+  return { issuer: principal.issuer, id: principal.id };
+}

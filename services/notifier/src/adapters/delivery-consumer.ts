@@ -1,0 +1,43 @@
+import { startConsumer, type ConsumerDeps, type RunningConsumer } from "@countersign/bus";
+import type { RecordedEvent } from "@countersign/event-log";
+import type { Channel } from "../domain/channel.ts";
+import { planDeliveries, type LoggedEvent } from "../domain/plan-deliveries.ts";
+import { storePlan } from "./postgres/plan-store.ts";
+
+/** Turns events into deliveries, in the transaction that also moves the checkpoint. `onPlanned` is called once they can be leased. */
+export async function startDeliveryConsumer<Tables>(deps: ConsumerDeps<Tables>, channels: readonly Channel[], onPlanned: () => void): Promise<RunningConsumer> {
+  const types = new Set<string>(["ReviewOpened", ...channels.flatMap((channel) => channel.events)]);
+  let consumer: RunningConsumer | undefined;
+  consumer = await startConsumer(
+    {
+      name: "notifier.deliveries",
+      types: [...types],
+      handle: async (events, transaction) => {
+        const plan = planDeliveries(events.map(toLoggedEvent), channels);
+        await storePlan(transaction, deps.log.ledger, plan);
+        const last = plan.deliveries.at(-1);
+        if (last !== undefined) consumer?.reached(last.position + 1).then(onPlanned, () => {});
+      },
+    },
+    deps,
+  );
+  return consumer;
+}
+
+function toLoggedEvent(event: RecordedEvent): LoggedEvent {
+  return {
+    tenant: event.stream.tenant,
+    streamType: event.stream.type,
+    actionId: event.stream.id,
+    eventId: uuidText(event.eventId),
+    type: event.type,
+    position: event.position,
+    streamVersion: event.streamVersion,
+    time: event.time,
+    traceparent: event.traceparent,
+  };
+}
+
+function uuidText(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}

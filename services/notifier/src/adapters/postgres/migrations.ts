@@ -1,0 +1,56 @@
+import { sqlMigration, type MigrationSet } from "@countersign/database";
+
+const deliveries = sqlMigration(`
+  -- A configured destination, and from where on it is told what happens.
+  create table notifier.channel (
+    ledger text not null,
+    name text not null,
+    kind text not null,
+    target text not null,
+    since_position bigint not null,
+    disabled_at timestamptz,
+    disabled_reason text,
+    primary key (ledger, name)
+  );
+
+  -- Actions that people were asked about. All others cost the notifier nothing.
+  create table notifier.review (
+    tenant text not null,
+    action_id text not null,
+    primary key (tenant, action_id)
+  );
+
+  -- One event for one channel.
+  create table notifier.delivery (
+    id bigint generated always as identity primary key,
+    ledger text not null,
+    channel text not null,
+    tenant text not null,
+    action_id text not null,
+    event_id uuid not null,
+    event_type text not null,
+    position bigint not null,
+    stream_version bigint not null,
+    event_time timestamptz not null,
+    traceparent text not null,
+    state text not null default 'pending' check (state in ('pending', 'delivered', 'failed', 'superseded')),
+    attempts integer not null default 0,
+    next_attempt_at timestamptz not null default now(),
+    lease_id uuid,
+    lease_until timestamptz,
+    last_error text,
+    external_ref text,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    unique (ledger, channel, event_id)
+  );
+
+  create index delivery_pending on notifier.delivery (ledger, channel, position) where state = 'pending';
+  create index delivery_action on notifier.delivery (ledger, channel, tenant, action_id, position);
+
+  grant usage on schema notifier to countersign_service;
+  grant select, insert, update on notifier.channel, notifier.review, notifier.delivery to countersign_service;
+`);
+
+/** Tables of the notifier, in schema `notifier`. */
+export const notifierMigrations: MigrationSet = { schema: "notifier", migrations: { "0001_deliveries": deliveries } };

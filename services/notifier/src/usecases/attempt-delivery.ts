@@ -1,0 +1,84 @@
+import { RetryableDeliveryError, TerminalDeliveryError, type Channel } from "../domain/channel.ts";
+import { isUndecided, type ReviewSource } from "../domain/review-source.ts";
+import { renderReview } from "../domain/review-view.ts";
+import type { TextHash } from "../domain/shown-text.ts";
+import { retryDelay } from "../domain/retry-schedule.ts";
+import { raceAbort } from "./race-abort.ts";
+import type { DeliveryOutcome, LeasedDelivery } from "./delivery-store.ts";
+
+/** The action as `approval` has it now, at the request of the system itself. */
+export type ReadAction = (tenant: string, actionId: string, traceparent: string) => Promise<ReviewSource>;
+
+/** The action cannot be read. */
+export class UnreadableActionError extends Error {
+  override readonly name = "UnreadableActionError";
+  /** `gone`: it does not exist. `unreachable`: nobody answered, so this says nothing about the delivery. `refused`: anything else. */
+  readonly why: "gone" | "unreachable" | "refused";
+
+  constructor(why: UnreadableActionError["why"], message: string, options: { readonly cause?: unknown } = {}) {
+    super(message, options);
+    this.why = why;
+  }
+}
+
+export type AttemptDeps = {
+  readonly channel: Channel;
+  readonly readAction: ReadAction;
+  readonly sha256: TextHash;
+  readonly random: () => number;
+  readonly retryDelays: readonly number[];
+};
+
+/** When an action could not be read, or is not yet as new as the event. */
+const UNREACHABLE_DELAY = 1000;
+const BEHIND_DELAY = 100;
+
+/** Attempts one delivery: reads the action as it is, renders it, hands it to the channel. Never throws. */
+export async function attemptDelivery(leased: LeasedDelivery, deps: AttemptDeps, signal: AbortSignal): Promise<DeliveryOutcome> {
+  if (leased.attempts > deps.retryDelays.length + 1) return { outcome: "failed", error: "no attempt came to an end", disablesChannel: false };
+  try {
+    const source = await deps.readAction(leased.tenant, leased.actionId, leased.traceparent);
+    if (source.version < leased.streamVersion) return { outcome: "retry", delayMs: BEHIND_DELAY, error: "the action read is older than the event", counts: false };
+    const reason = supersededBecause(leased, deps.channel, source);
+    if (reason !== undefined) return { outcome: "superseded", reason };
+    const receipt = await raceAbort(deps.channel.deliver(toDelivery(leased, deps, source), signal), signal);
+    return { outcome: "delivered", externalRef: receipt.externalRef };
+  } catch (error) {
+    return outcomeOf(error, leased, deps);
+  }
+}
+
+/** People are not asked about what is decided, nor told the end of what they never saw. Programs get every event. */
+function supersededBecause(leased: LeasedDelivery, channel: Channel, source: ReviewSource): string | undefined {
+  if (!channel.capabilities.show) return undefined;
+  if (leased.type === "ReviewOpened") return isUndecided(source) ? undefined : "the review was over before it was shown";
+  return leased.shownBefore || !channel.events.includes("ReviewOpened") ? undefined : "the review was never shown here";
+}
+
+function toDelivery(leased: LeasedDelivery, deps: AttemptDeps, source: ReviewSource) {
+  return {
+    id: leased.id,
+    attempt: leased.attempts,
+    tenant: leased.tenant,
+    event: {
+      id: leased.eventId,
+      type: leased.type,
+      position: leased.position,
+      streamVersion: leased.streamVersion,
+      time: leased.time,
+      traceparent: leased.traceparent,
+    },
+    earlierRef: deps.channel.capabilities.update ? leased.earlierRef : undefined,
+    render: (limits?: Parameters<typeof renderReview>[2]) => renderReview(source, deps.sha256, limits),
+  };
+}
+
+function outcomeOf(error: unknown, leased: LeasedDelivery, deps: AttemptDeps): DeliveryOutcome {
+  const text = error instanceof Error ? error.message : "the channel failed";
+  if (error instanceof TerminalDeliveryError) return { outcome: "failed", error: text, disablesChannel: error.disablesChannel };
+  if (error instanceof UnreadableActionError && error.why === "gone") return { outcome: "failed", error: text, disablesChannel: false };
+  if (error instanceof UnreadableActionError && error.why === "unreachable") return { outcome: "retry", delayMs: UNREACHABLE_DELAY, error: text, counts: false };
+  const askedFor = error instanceof RetryableDeliveryError ? error.delayMs : undefined;
+  const delayMs = retryDelay(leased.attempts, askedFor, deps.random(), deps.retryDelays);
+  return delayMs === undefined ? { outcome: "failed", error: text, disablesChannel: false } : { outcome: "retry", delayMs, error: text, counts: true };
+}
