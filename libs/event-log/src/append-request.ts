@@ -18,8 +18,8 @@ export function checkAppendRequest(request: AppendRequest): void {
   const time = request.time.getTime();
   require(time >= 0 && time < 253_402_300_800_000, "time is out of range");
   if (request.actor !== undefined) {
-    text("actor's issuer", request.actor.issuer, 2_000);
-    text("actor's id", request.actor.id, 2_000);
+    text("actor's issuer", request.actor.issuer, 1_024);
+    text("actor's id", request.actor.id, 1_024);
   }
   text("traceparent", request.traceparent ?? "", 100);
   for (const event of request.events) {
@@ -31,7 +31,7 @@ export function checkAppendRequest(request: AppendRequest): void {
     require(content.digest.byteLength === 32 && content.salt.byteLength === 32, "content's digest and salt have 32 bytes");
   }
   if (idempotency !== undefined) {
-    text("idempotency caller", idempotency.caller, 2_000);
+    text("idempotency caller", idempotency.caller, 1_024);
     name("idempotency key", idempotency.key);
     require(idempotency.requestDigest.byteLength === 32, "request digest has 32 bytes");
   }
@@ -47,12 +47,12 @@ export function requestBytes(request: AppendRequest): number {
 
 function name(what: string, value: string): void {
   require(value.length > 0, `${what} is empty`);
-  text(what, value, 200);
+  text(what, value, 256);
 }
 
-/** Postgres cannot store U+0000, and a lone surrogate has no UTF-8. */
-function text(what: string, value: string, maxLength: number): void {
-  require(value.length <= maxLength, `${what} is too long`);
+/** Postgres cannot store U+0000, and a lone surrogate has no UTF-8. An index holds at most 2,704 bytes. */
+function text(what: string, value: string, maxBytes: number): void {
+  require(Buffer.byteLength(value) <= maxBytes, `${what} is longer than ${maxBytes} bytes`);
   require(!value.includes("\0") && value.isWellFormed(), `${what} is not a text that can be stored`);
 }
 
@@ -60,5 +60,5 @@ function require(condition: boolean, problem: string): void {
   if (!condition) throw new EventLogError("invalid", problem);
 }
 
-// At most what the fields beside `data` take: four names of 200 and an actor of 4,000 UTF-16 units of up to 3 bytes, and the rest.
-const OVERHEAD_BYTES = 3 * (5 * 200 + 4_000) + 500;
+// More than the fields beside `data` take: four names, the ledger's, the actor, and fields of fixed length.
+const OVERHEAD_BYTES = 4_096;

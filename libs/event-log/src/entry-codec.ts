@@ -16,7 +16,6 @@ export type Entry = Omit<RecordedEvent, "entry" | "leafHash"> & {
  * append takes in turn. A test holds both against each other.
  */
 export function encodeEntry(entry: Entry): Uint8Array {
-  const writer = new BinaryWriter();
   text(writer, 1, entry.ledger);
   unsigned(writer, 2, entry.position);
   text(writer, 3, entry.stream.tenant);
@@ -35,6 +34,9 @@ export function encodeEntry(entry: Entry): Uint8Array {
   bytes(writer, 16, entry.data);
   return writer.finish();
 }
+
+// Kept for its buffer; nothing here waits, so no two entries meet in it.
+const writer = new BinaryWriter();
 
 function text(writer: BinaryWriter, field: number, value: string): void {
   if (value !== "") writer.tag(field, WireType.LengthDelimited).string(value);

@@ -7,12 +7,13 @@ import type { AppendRequest } from "./event-log.ts";
  */
 export class RememberedHeads {
   #nextPosition: number | undefined;
-  readonly #streams = new Map<string, Head>();
-  readonly #tenants = new Map<string, Head>();
-  readonly #limit: number;
+  readonly #streams: RecentHeads;
+  readonly #tenants: RecentHeads;
 
-  constructor(limit = 20_000) {
-    this.#limit = limit;
+  /** @param limit - How many streams, and how many tenants, to remember at least. */
+  constructor(limit = 10_000) {
+    this.#streams = new RecentHeads(limit);
+    this.#tenants = new RecentHeads(limit);
   }
 
   /** Whether `nextPosition` is the one that our own last write left. */
@@ -29,8 +30,8 @@ export class RememberedHeads {
   /** Takes over what a batch has changed, once it is committed. */
   remember(nextPosition: number, batch: Pick<Batch, "streams" | "tenants">): void {
     this.#nextPosition = nextPosition;
-    for (const [key, head] of batch.streams) put(this.#streams, key, head, this.#limit);
-    for (const [key, head] of batch.tenants) put(this.#tenants, key, head, this.#limit);
+    for (const [key, head] of batch.streams) this.#streams.set(key, head);
+    for (const [key, head] of batch.tenants) this.#tenants.set(key, head);
   }
 
   /**
@@ -41,8 +42,8 @@ export class RememberedHeads {
     const nextPosition = this.#nextPosition;
     if (nextPosition === undefined) return undefined;
     for (const { stream, expectedVersion } of requests) {
-      if (!this.#tenants.has(stream.tenant)) return undefined;
-      if (expectedVersion > 0 && !this.#streams.has(streamKey(stream))) return undefined;
+      if (this.#tenants.get(stream.tenant) === undefined) return undefined;
+      if (expectedVersion > 0 && this.#streams.get(streamKey(stream)) === undefined) return undefined;
     }
     return {
       nextPosition,
@@ -54,10 +55,30 @@ export class RememberedHeads {
   }
 }
 
-function put(heads: Map<string, Head>, key: string, head: Head, limit: number): void {
-  heads.delete(key);
-  heads.set(key, head);
-  if (heads.size <= limit) return;
-  const oldest = heads.keys().next();
-  if (oldest.done !== true) heads.delete(oldest.value);
+/** Forgets the oldest half at a time: that is cheaper than keeping an order of use, and a miss only costs a look at the log. */
+class RecentHeads {
+  #young = new Map<string, Head>();
+  #old = new Map<string, Head>();
+  readonly #limit: number;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get(key: string): Head | undefined {
+    return this.#young.get(key) ?? this.#old.get(key);
+  }
+
+  set(key: string, head: Head): void {
+    if (this.#young.size >= this.#limit) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(key, head);
+  }
+
+  clear(): void {
+    this.#young = new Map();
+    this.#old = new Map();
+  }
 }

@@ -125,9 +125,9 @@ export class PostgresAppender implements EventAppender {
 
 const BATCH_LIMITS = { requests: 256, bytes: 4 * 1024 * 1024 };
 
-/** Postgres has looked at the statement, refused its values, and undone it: data exceptions (22) and integrity violations (23). */
+/** Postgres has refused the statement's values and undone it: data exceptions (22), integrity violations (23), program limits (54). */
 function isRefused(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && /^2[23]/.test(error.code ?? "");
+  return error instanceof pg.DatabaseError && /^(22|23|54)/.test(error.code ?? "");
 }
 
 function isDuplicate(error: unknown): boolean {

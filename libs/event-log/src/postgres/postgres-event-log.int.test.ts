@@ -1,24 +1,42 @@
 import { migrate } from "@countersign/database";
 import { testPostgres, type TestPostgres } from "@countersign/testing";
 import { afterAll, afterEach, beforeAll } from "vitest";
+import { describeConcurrentAppends } from "../concurrent-appends.contract.ts";
 import { describeEventLog } from "../event-log.contract.ts";
-import { createPostgresEventLog, type PostgresEventLog } from "./postgres-event-log.ts";
 import { eventLogMigrations } from "./migrations.ts";
+import { createPostgresEventLog, type PostgresEventLog } from "./postgres-event-log.ts";
 
 let postgres: TestPostgres;
 const open: PostgresEventLog[] = [];
 beforeAll(async () => {
   postgres = await testPostgres((url) => migrate(url, [eventLogMigrations]));
 });
-afterEach(async () => {
-  for (const log of open.splice(0)) await log.close();
-});
+afterEach(closeAll);
 afterAll(() => postgres.drop());
 
+async function closeAll(): Promise<void> {
+  for (const log of open.splice(0)) await log.close();
+}
+
 let ledgers = 0;
-describeEventLog("the Postgres event log", async () => {
+/** As many instances on one new ledger as processes would have. */
+function openNew(instances: number): readonly PostgresEventLog[] {
   ledgers += 1;
-  const log = createPostgresEventLog({ url: postgres.url, ledger: `ledger-${ledgers}` });
-  open.push(log);
+  const logs = Array.from({ length: instances }, () =>
+    createPostgresEventLog({ url: postgres.url, ledger: `ledger-${ledgers}`, maxReadConnections: 1 }));
+  open.push(...logs);
+  return logs;
+}
+
+describeEventLog("the Postgres event log", async () => {
+  const [log] = openNew(1);
+  if (log === undefined) throw new Error("no log");
   return log;
 });
+
+for (const instances of [1, 2]) {
+  describeConcurrentAppends(`the Postgres event log in ${instances} instances`, async () => {
+    await closeAll();
+    return openNew(instances);
+  }, 25);
+}

@@ -1,0 +1,88 @@
+import { ERASER_ROLE, migrate, openDatabase, type Database } from "@countersign/database";
+import { testPostgres, type TestPostgres } from "@countersign/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { appended, appendTo, readEverything, stream, withKey } from "../test-requests.ts";
+import { eventLogMigrations } from "./migrations.ts";
+import { createPostgresEventLog, type PostgresEventLog } from "./postgres-event-log.ts";
+
+const CONTENT = { digest: Buffer.alloc(32, 1), salt: Buffer.alloc(32, 2), body: Buffer.from("typed") };
+const FORBIDDEN = [
+  "update event_log.event set type = 'Other'", "delete from event_log.event", "truncate event_log.event",
+  "update event_log.event set type = 'Other' where false",
+  "delete from event_log.ledger_head", "update event_log.ledger_head set next_position = 0", "update event_log.ledger_head set ledger = 'x'",
+  "update event_log.idempotency set reply = ''", "delete from event_log.idempotency",
+];
+
+let postgres: TestPostgres;
+let log: PostgresEventLog;
+let service: Database;
+let owner: Database;
+beforeAll(async () => {
+  postgres = await testPostgres((url) => migrate(url, [eventLogMigrations]));
+  log = createPostgresEventLog({ url: postgres.url, ledger: "main" });
+  service = openDatabase({ url: postgres.url });
+  owner = openDatabase({ url: postgres.url, role: null });
+  await appended(log, appendTo(stream("a"), 0, { count: 3, contents: [CONTENT], ...withKey("key") }));
+});
+afterAll(async () => {
+  await Promise.all([log.close(), service.close(), owner.close()]);
+  await postgres.drop();
+});
+
+describe("P6: what is recorded stays", () => {
+  it.each(FORBIDDEN)("for the service's role: %s", async (statement) => {
+    await expect(service.pool.query(statement)).rejects.toMatchObject({ code: "42501" });
+  });
+
+  it.each(FORBIDDEN)("for the owner, who is a superuser here: %s", async (statement) => {
+    await expect(owner.pool.query(statement)).rejects.toThrow(/append-only|only moves forward/);
+  });
+
+  it("for the service's role: it cannot take the guards away, nor start a ledger elsewhere than at 0", async () => {
+    for (const statement of [
+      "alter table event_log.event disable trigger all", "drop table event_log.event", "set session_replication_role = replica",
+      "insert into event_log.ledger_head values ('forged', 5)", "delete from event_log.content",
+    ]) {
+      await expect(service.pool.query(statement)).rejects.toMatchObject({ code: "42501" });
+    }
+  });
+
+  it("for the eraser's role: it removes content and touches nothing else", async () => {
+    const eraser = openDatabase({ url: postgres.url, role: ERASER_ROLE, maxConnections: 1 });
+    for (const statement of [...FORBIDDEN, "select 1 from event_log.event", "update event_log.content set body = ''"]) {
+      await expect(eraser.pool.query(statement)).rejects.toMatchObject({ code: "42501" });
+    }
+    expect((await log.readContents(stream("a"))).size).toBe(1);
+    await eraser.pool.query("delete from event_log.content where stream_id = 'a'");
+    await eraser.close();
+    expect((await log.readContents(stream("a"))).size).toBe(0);
+    expect(await readEverything(log)).toHaveLength(3);
+  });
+});
+
+describe("P6: a change behind the log's back is noticed by every read", () => {
+  const tampered = async (change: string, undo: string) => {
+    const client = await owner.pool.connect();
+    await client.query(`alter table event_log.event disable trigger append_only`);
+    await client.query(change);
+    const failure = await log.readAll({ from: 0, limit: 10 }).then(() => undefined, (error: unknown) => error);
+    await client.query(undo);
+    await client.query(`alter table event_log.event enable always trigger append_only`);
+    client.release();
+    return failure;
+  };
+
+  it("of an entry", async () => {
+    const flip = "update event_log.event set entry = set_byte(entry, 60, get_byte(entry, 60) # 1) where position = 1";
+    expect(await tampered(flip, flip)).toMatchObject({ name: "EventLogError", code: "corrupt" });
+  });
+
+  it("of an entry and its hash, moved to another place", async () => {
+    const swap = "update event_log.event set position = 100 - position where position in (0, 100)";
+    expect(await tampered(swap, swap)).toMatchObject({ name: "EventLogError", code: "corrupt" });
+  });
+
+  it("and once it is undone, everything reads again", async () => {
+    expect(await readEverything(log)).toHaveLength(3);
+  });
+});

@@ -1,0 +1,131 @@
+import { once } from "node:events";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { migrate, openDatabase, type Database } from "@countersign/database";
+import { testPostgres, type TestPostgres } from "@countersign/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ledgerProblems } from "../ledger-invariants.ts";
+import { appended, appendTo, readEverything, stream, withKey } from "../test-requests.ts";
+import { eventLogMigrations } from "./migrations.ts";
+import { createPostgresEventLog } from "./postgres-event-log.ts";
+
+let postgres: TestPostgres;
+let owner: Database;
+beforeAll(async () => {
+  postgres = await testPostgres((url) => migrate(url, [eventLogMigrations]));
+  owner = openDatabase({ url: postgres.url, role: null });
+});
+afterAll(async () => {
+  await owner.close();
+  await postgres.drop();
+});
+
+describe("P4: when the connection breaks", () => {
+  it("nobody is told `appended` of a lost reply, and a retry with the key gives the recorded one", async () => {
+    const proxy = await startProxy(postgres.url);
+    const log = createPostgresEventLog({ url: proxy.url, ledger: "lost-reply" });
+    // Once with a look at the log first and once without: both ways to write.
+    const retries: string[] = [];
+    for (const version of [0, 1, 2, 3]) {
+      await appended(log, appendTo(stream("warm"), version));
+      const request = appendTo(stream(`a-${version}`), 0, withKey(`lost-${version}`));
+      proxy.swallowReplies();
+      await expect(log.append(request)).rejects.toMatchObject({ name: "EventLogError", code: "outcome_unknown" });
+      retries.push((await log.append({ ...request, stream: stream(`b-${version}`) })).outcome);
+    }
+    // The first reply that got lost was to a question before the commit, the others were to the commit itself.
+    expect(retries).toEqual(["appended", "replayed", "replayed", "replayed"]);
+    const events = await readEverything(log);
+    expect(ledgerProblems(events)).toEqual([]);
+    expect(events).toHaveLength(8);
+    await log.close();
+    proxy.close();
+  });
+
+  it("the next append connects again", async () => {
+    const log = createPostgresEventLog({ url: postgres.url, ledger: "terminated" });
+    for (let version = 0; version < 3; version += 1) {
+      await appended(log, appendTo(stream("a"), version));
+      await owner.pool.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'event-log terminated'");
+      await log.append(appendTo(stream("b"), 0)).catch(() => {});
+    }
+    await appended(log, appendTo(stream("a"), 3));
+    expect(ledgerProblems(await readEverything(log))).toEqual([]);
+    await log.close();
+  });
+
+  it("P7: a log that cannot be reached says so", async () => {
+    const url = new URL(postgres.url);
+    url.port = "1";
+    const log = createPostgresEventLog({ url: url.href, ledger: "nowhere" });
+    await expect(log.append(appendTo(stream("a"), 0))).rejects.toMatchObject({ code: "unavailable" });
+    await expect(log.readAll({ from: 0, limit: 1 })).rejects.toMatchObject({ code: "unavailable" });
+    await log.close();
+    await expect(log.append(appendTo(stream("a"), 0))).rejects.toMatchObject({ code: "unavailable" });
+  });
+});
+
+describe("a request that Postgres refuses", () => {
+  it("fails alone, not with those in the same transaction", async () => {
+    await owner.pool.query("alter table event_log.event add constraint refused check (type <> 'Refused')");
+    const log = createPostgresEventLog({ url: postgres.url, ledger: "refused" });
+    const outcomes = await Promise.allSettled(Array.from({ length: 10 }, (_, index) =>
+      log.append(appendTo(stream(`s-${index}`), 0, index === 4 ? { events: [{ type: "Refused", schemaVersion: 1, data: Buffer.from("x") }] } : {}))));
+    expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(9);
+    expect(outcomes[4]).toMatchObject({ status: "rejected", reason: { code: "invalid" } });
+    expect(ledgerProblems(await readEverything(log))).toEqual([]);
+    await log.close();
+    await owner.pool.query("alter table event_log.event drop constraint refused");
+  });
+});
+
+describe("a key that another ledger of the tenant takes at the same moment", () => {
+  it("is recorded once", async () => {
+    const logs = ["one", "two", "three"].map((ledger) => createPostgresEventLog({ url: postgres.url, ledger }));
+    for (let round = 0; round < 10; round += 1) {
+      const outcomes = await Promise.all(logs.map((log) => log.append(appendTo(stream(`r-${round}`), 0, withKey(`shared-${round}`)))));
+      expect(outcomes.map(({ outcome }) => outcome).sort()).toEqual(["appended", "replayed", "replayed"]);
+    }
+    for (const log of logs) await log.close();
+  });
+});
+
+/** Stands between the log and Postgres, and can lose what Postgres answers next. */
+async function startProxy(target: string) {
+  const { hostname, port } = new URL(target);
+  let swallow = false;
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((client) => {
+    const upstream = connect(Number(port), hostname);
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on("error", () => {});
+      socket.on("close", () => sockets.delete(socket));
+    }
+    client.on("data", (chunk) => upstream.write(chunk));
+    client.on("close", () => upstream.destroy());
+    upstream.on("data", (chunk) => {
+      if (!swallow) client.write(chunk);
+      else {
+        swallow = false;
+        client.destroy();
+      }
+    });
+    upstream.on("close", () => client.destroy());
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  const url = new URL(target);
+  url.port = String(address.port);
+  return {
+    url: url.href,
+    swallowReplies: () => {
+      swallow = true;
+    },
+    close: () => {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
