@@ -1,0 +1,122 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { input, policyOf, review, rule } from "../testing/policies.ts";
+import type { Match } from "./document.ts";
+import { compilePolicy, evaluate, explain, type ConditionFailure, type Conditions } from "./evaluate.ts";
+import { dottedGlob } from "./glob.ts";
+import { createRuleIndex } from "./rule-index.ts";
+
+const noConditions: Conditions = () => () => {
+  throw new Error("no rule here has a condition");
+};
+const answers =
+  (...results: readonly (boolean | ConditionFailure)[]): Conditions =>
+  () =>
+  (index) =>
+    results[index] ?? true;
+
+describe("evaluate", () => {
+  const matching = (match: Match) =>
+    evaluate(compilePolicy(policyOf([rule("a", "allow", { match })]), noConditions), input, 3).outcome === "allow";
+
+  it.each<[string, Match, boolean]>([
+    ["nothing given", {}, true],
+    ["the action", { actions: ["db.export"] }, true],
+    ["one of the actions", { actions: ["db.drop", "db.*"] }, true],
+    ["another action", { actions: ["db.drop"] }, false],
+    ["the environment", { environments: ["staging", "production"] }, true],
+    ["another environment", { environments: ["staging"] }, false],
+    ["the type of principal", { subjects: ["agent"] }, true],
+    ["another type of principal", { subjects: ["human", "service"] }, false],
+    ["the resource", { resources: [{ type: "db.*", id: "cust*" }] }, true],
+    ["another id", { resources: [{ type: "db.table", id: "orders" }] }, false],
+    ["another type with the same id", { resources: [{ type: "db.view", id: "customers" }] }, false],
+    ["the hours", { hours: { timezone: "UTC", days: ["mon"], from: 9 * 60, to: 11 * 60 } }, true],
+    ["other hours", { hours: { timezone: "UTC", days: ["tue"], from: 9 * 60, to: 11 * 60 } }, false],
+    ["one part of two", { actions: ["db.export"], environments: ["staging"] }, false],
+  ])("matches by %s", (_what, match, expected) => {
+    expect(matching(match)).toBe(expected);
+  });
+
+  it("P7: an environment that is left out is not some other environment", () => {
+    const policy = compilePolicy(policyOf([rule("a", "allow", { match: { environments: ["staging"] } })]), noConditions);
+    for (const context of [{}, { environment: null }, { environment: ["staging"] }])
+      expect(evaluate(policy, { ...input, context }, 1).outcome).toBe("deny");
+  });
+
+  it("looks at conditions only of rules that match otherwise", () => {
+    const policy = compilePolicy(
+      policyOf([rule("a", "deny", { match: { actions: ["x"] }, when: "…" }), rule("b", "allow")]),
+      answers({ failure: "never asked" }),
+    );
+    expect(evaluate(policy, input, 1)).toMatchObject({ outcome: "allow", rule: "b" });
+  });
+});
+
+describe("explain", () => {
+  it("tells how every rule fared", () => {
+    const rules = [
+      rule("other action", "deny", { match: { actions: ["x"] } }),
+      rule("other place", "deny", { match: { environments: ["staging"] } }),
+      rule("false", "deny", { when: "…" }),
+      rule("broken", "allow", { when: "…" }),
+      rule("broken review", "review", { when: "…" }),
+      rule("plain", "allow"),
+    ];
+    const policy = compilePolicy(
+      policyOf(rules, { defaultReview: review }),
+      answers(false, false, false, { failure: "no such key" }, { failure: "oops" }),
+    );
+    expect(explain(policy, input, 1)).toEqual({
+      verdict: evaluate(policy, input, 1),
+      rules: [
+        { rule: "other action", matched: false, outcome: "deny", note: "another action" },
+        { rule: "other place", matched: false, outcome: "deny", note: "another environment, or none given" },
+        { rule: "false", matched: false, outcome: "deny", note: "its condition is false" },
+        {
+          rule: "broken",
+          matched: false,
+          outcome: "allow",
+          note: "its condition could not be evaluated, so nothing is allowed: no such key",
+        },
+        {
+          rule: "broken review",
+          matched: true,
+          outcome: "review",
+          note: "its condition could not be evaluated, so it counts as matched: oops",
+        },
+        { rule: "plain", matched: true, outcome: "allow", note: "" },
+      ],
+    });
+  });
+});
+
+describe("the rule index", () => {
+  const segment = fc.constantFrom("db", "k8s", "tag", "get");
+  const pattern = fc.array(fc.oneof(segment, fc.constantFrom("*", "**")), { minLength: 1, maxLength: 4 }).map((parts) => parts.join("."));
+  const name = fc.array(segment, { minLength: 1, maxLength: 4 }).map((parts) => parts.join("."));
+
+  it("finds what trying every rule finds, in order", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.option(fc.array(pattern, { minLength: 1, maxLength: 3 })), { maxLength: 12 }),
+        fc.array(name, { maxLength: 6 }),
+        (patterns, names) => {
+          const rules = patterns.map((actions, index) => rule(`r${index}`, "allow", { match: actions === null ? {} : { actions } }));
+          const index = createRuleIndex(rules);
+          for (const one of [...names, ...names]) {
+            const expected = rules.flatMap(({ match }, at) =>
+              (match.actions ?? ["**"]).some((glob) => dottedGlob(glob)(one)) ? [at] : [],
+            );
+            expect(index.candidates(one)).toEqual(expected);
+          }
+        },
+      ),
+    );
+  });
+
+  it("keeps working with more names than it remembers", () => {
+    const index = createRuleIndex([rule("a", "allow", { match: { actions: ["a.*"] } })]);
+    for (let n = 0; n < 5000; n++) expect(index.candidates(`a.n${n}`)).toEqual([0]);
+  });
+});

@@ -1,0 +1,69 @@
+import type { Outcome, PolicyDocument, Rule } from "./document.ts";
+import type { EvaluationInput } from "./input.ts";
+import { compileMatch, type Mismatch } from "./match.ts";
+import { createRuleIndex, type RuleIndex } from "./rule-index.ts";
+import { combine, type RuleHit, type Verdict } from "./verdict.ts";
+
+/** Why a condition gave no boolean. It may quote the caller's input, so it is shown and never recorded. */
+export type ConditionFailure = { readonly failure: string };
+
+/** Conditions of a document, ready to run: bound to one input first, so that what they share is prepared once. */
+export type Conditions = (input: EvaluationInput) => (rule: number) => boolean | ConditionFailure;
+
+/** A document with everything that can be prepared before the first request. */
+export type CompiledPolicy = {
+  readonly document: PolicyDocument;
+  readonly index: RuleIndex;
+  readonly mismatches: readonly Mismatch[];
+  readonly conditions: Conditions;
+};
+
+/** How one rule fared. */
+export type RuleTrace = { readonly rule: string; readonly matched: boolean; readonly outcome: Outcome; readonly note: string };
+
+export function compilePolicy(document: PolicyDocument, conditions: Conditions): CompiledPolicy {
+  return {
+    document,
+    index: createRuleIndex(document.rules),
+    mismatches: document.rules.map((rule) => compileMatch(rule.match)),
+    conditions,
+  };
+}
+
+/** The verdict on one input. Looks only at rules whose action patterns fit. */
+export function evaluate(policy: CompiledPolicy, input: EvaluationInput, revision: number): Verdict {
+  const conditionOf = policy.conditions(input);
+  const hits: RuleHit[] = [];
+  for (const index of policy.index.candidates(input.action.name)) {
+    const rule = policy.document.rules[index];
+    if (rule === undefined || policy.mismatches[index]?.(input) !== undefined) continue;
+    const held = rule.when === undefined || conditionOf(index);
+    if (held !== false) hits.push({ rule, failed: held !== true });
+  }
+  return combine(policy.document, hits, revision);
+}
+
+/** The same verdict, with how every rule fared. */
+export function explain(
+  policy: CompiledPolicy,
+  input: EvaluationInput,
+  revision: number,
+): { readonly verdict: Verdict; readonly rules: readonly RuleTrace[] } {
+  const conditionOf = policy.conditions(input);
+  const candidates = new Set(policy.index.candidates(input.action.name));
+  const rules = policy.document.rules.map((rule, index): RuleTrace => {
+    const trace = (matched: boolean, note: string) => ({ rule: rule.name, matched, outcome: rule.decision.outcome, note });
+    if (!candidates.has(index)) return trace(false, "another action");
+    const note = policy.mismatches[index]?.(input);
+    if (note !== undefined) return trace(false, note);
+    const held = rule.when === undefined || conditionOf(index);
+    if (typeof held === "boolean") return trace(held, held ? "" : "its condition is false");
+    return trace(rule.decision.outcome !== "allow", failureNote(rule, held.failure));
+  });
+  return { verdict: evaluate(policy, input, revision), rules };
+}
+
+function failureNote(rule: Rule, failure: string): string {
+  const effects = { allow: "so nothing is allowed", review: "so it counts as matched", deny: "so it counts as matched" };
+  return `its condition could not be evaluated, ${effects[rule.decision.outcome]}: ${failure}`;
+}

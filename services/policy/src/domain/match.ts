@@ -1,0 +1,44 @@
+import type { Match } from "./document.ts";
+import { textGlob } from "./glob.ts";
+import { hoursMatcher } from "./hours.ts";
+import type { EvaluationInput } from "./input.ts";
+
+/** Returns why the input is not meant by a rule, or undefined when it is. */
+export type Mismatch = (input: EvaluationInput) => string | undefined;
+
+/** Everything in a rule's `match` but its action patterns, which the rule index answers. Prepared once per revision. */
+export function compileMatch(match: Match): Mismatch {
+  const parts: Mismatch[] = [];
+  if (match.subjects) parts.push(subjectsPart(match.subjects));
+  if (match.environments) parts.push(environmentsPart(match.environments));
+  if (match.resources) parts.push(resourcesPart(match.resources));
+  if (match.hours) parts.push(hoursPart(match.hours));
+  return (input) => {
+    for (const part of parts) {
+      const note = part(input);
+      if (note !== undefined) return note;
+    }
+    return undefined;
+  };
+}
+
+function subjectsPart(subjects: NonNullable<Match["subjects"]>): Mismatch {
+  const wanted = new Set(subjects);
+  return (input) => (wanted.has(input.principal.type) ? undefined : "another type of principal");
+}
+
+/** An environment that is absent or not text matches no list: leaving it out must not look like being elsewhere. */
+function environmentsPart(environments: readonly string[]): Mismatch {
+  const wanted = new Set<unknown>(environments);
+  return (input) => (wanted.has(input.context["environment"]) ? undefined : "another environment, or none given");
+}
+
+function resourcesPart(resources: NonNullable<Match["resources"]>): Mismatch {
+  const wanted = resources.map(({ type, id }) => ({ type: textGlob(type ?? "*"), id: textGlob(id ?? "*") }));
+  return ({ resource }) => (wanted.some(({ type, id }) => type(resource.type) && id(resource.id)) ? undefined : "another resource");
+}
+
+function hoursPart(hours: NonNullable<Match["hours"]>): Mismatch {
+  const within = hoursMatcher(hours);
+  return (input) => (within(input.timeMs) ? undefined : "outside of its hours");
+}

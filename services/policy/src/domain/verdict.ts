@@ -1,0 +1,68 @@
+import type { Decision, PolicyDocument, Rule } from "./document.ts";
+
+/** What policy answers, and why. */
+export type Verdict = Decision & {
+  /** 0 when the tenant has no policy in force, or for a document that is only tried out. */
+  readonly revision: number;
+  /** The rule that decided; empty when none did. */
+  readonly rule: string;
+  /** For people, the deciding one first. They come from the document only, never from the caller: they are recorded for ever. */
+  readonly reasons: readonly string[];
+  readonly bindingContext: readonly string[];
+};
+
+/** A rule that concerns the input: its match and condition hold, or its condition could not be evaluated. */
+export type RuleHit = { readonly rule: Rule; readonly failed: boolean };
+
+const STRICTNESS = ["deny", "review", "allow"] as const;
+
+/** The answer for a tenant without a policy in force: fail closed. */
+export const NO_POLICY: Verdict = { outcome: "deny", revision: 0, rule: "", reasons: ["no policy is in force"], bindingContext: [] };
+
+/**
+ * Combines the hits, which are in document order: deny over review over allow, and the first of the strictest decides. A condition that
+ * failed counts against the caller: its deny denies, its review reviews, its allow allows nothing and bars every other allow.
+ */
+export function combine(document: PolicyDocument, hits: readonly RuleHit[], revision: number): Verdict {
+  const winner = strictest(hits);
+  const common = { revision, bindingContext: document.bindingContext };
+  if (winner !== undefined) {
+    const others = hits.filter((hit) => hit !== winner).flatMap(reasonOf);
+    const own = reasonOf(winner);
+    const first = own.length > 0 ? own : [`rule "${winner.rule.name}" says ${winner.rule.decision.outcome}`];
+    return { ...winner.rule.decision, ...common, rule: winner.rule.name, reasons: distinct([...first, ...others]) };
+  }
+  const failedFirst = [...hits.filter((hit) => hit.failed), ...hits.filter((hit) => !hit.failed)];
+  const why = hits.length === 0 ? "no rule matches" : "a rule that allows could not be evaluated";
+  const without = (outcome: string) => ({
+    ...common,
+    rule: "",
+    reasons: distinct([`${why}: ${outcome}`, ...failedFirst.flatMap(reasonOf)]),
+  });
+  if (document.defaultReview === undefined) return { outcome: "deny", ...without("denied") };
+  return {
+    outcome: "review",
+    review: document.defaultReview,
+    grantSeconds: document.defaultGrantSeconds,
+    ...without("reviewed by default"),
+  };
+}
+
+/** The hit that decides; undefined when nothing matched, or when all that is left is an allow that is barred. */
+function strictest(hits: readonly RuleHit[]): RuleHit | undefined {
+  for (const outcome of STRICTNESS) {
+    const winners = hits.filter((hit) => hit.rule.decision.outcome === outcome);
+    if (outcome === "allow" && winners.some((hit) => hit.failed)) return undefined;
+    if (winners[0] !== undefined) return winners[0];
+  }
+  return undefined;
+}
+
+function reasonOf(hit: RuleHit): string[] {
+  if (hit.failed) return [`rule "${hit.rule.name}" could not be evaluated`];
+  return hit.rule.reason === undefined ? [] : [hit.rule.reason];
+}
+
+function distinct(reasons: readonly string[]): readonly string[] {
+  return [...new Set(reasons)];
+}
