@@ -1,0 +1,36 @@
+import { toJson, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { visible } from "@countersign/review-view";
+
+/** Prints a result: for people, or with `--json` the message as ProtoJSON, one document per result. */
+export type Output = {
+  /** `human` is only computed when people read it. */
+  message<Schema extends DescMessage>(schema: Schema, message: MessageShape<Schema>, human: () => string): void;
+  line(text: string): void;
+};
+
+export function createOutput(out: { write(text: string): unknown }, json: boolean): Output {
+  const line = (text: string): void => void out.write(`${text}\n`);
+  return {
+    message: (schema, message, human) => line(json ? JSON.stringify(toJson(schema, message)) : human()),
+    line,
+  };
+}
+
+/** Columns as wide as they need to be. Every cell is made harmless: ids and names come from whoever asked. */
+export function table(headers: readonly string[], rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return "none";
+  const cells = [headers, ...rows.map((row) => row.map((cell) => visible(cell).text))];
+  const widths = headers.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  return cells.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()).join("\n");
+}
+
+/** `2026-01-31 12:30:05Z`. */
+export function moment(time: Timestamp | undefined): string {
+  if (time === undefined) return "";
+  return new Date(Number(time.seconds) * 1000).toISOString().replace("T", " ").replace(/\.\d+Z$/, "Z");
+}
+
+export function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex");
+}

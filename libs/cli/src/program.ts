@@ -1,0 +1,54 @@
+import { CountersignError } from "@countersign/client";
+import { visible } from "@countersign/review-view";
+import { Command, CommanderError } from "commander";
+import { addActionCommands } from "./commands/action.ts";
+import { addAuditCommands } from "./commands/audit.ts";
+import { addPolicyCommands } from "./commands/policy.ts";
+import { addReviewCommands } from "./commands/review.ts";
+import type { Io } from "./context.ts";
+import { developmentToken, UsageError } from "./session.ts";
+
+/**
+ * Runs one command line and returns the exit code: 0 done, 1 refused or failed, 2 wrong usage. Human-readable tables by default, ProtoJSON with `--json`.
+ */
+export async function run(args: readonly string[], io: Io, err: { write(text: string): unknown }): Promise<number> {
+  try {
+    await createProgram(io, err).parseAsync(args, { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (io.signal.aborted) return 0;
+    err.write(`${explain(error)}\n`);
+    return error instanceof UsageError ? 2 : 1;
+  }
+}
+
+function createProgram(io: Io, err: { write(text: string): unknown }): Command {
+  const program = new Command("countersign")
+    .description("Approval for exactly one action.")
+    .option("--address <host:port>", "the gRPC front door; default: the npm start that runs here")
+    .option("--token <token>", "bearer token; default: COUNTERSIGN_TOKEN")
+    .option("--as <name>", "a development principal, for example data-owner")
+    .option("--ca-file <file>", "trust this CA (turns TLS on)")
+    .option("--data-dir <dir>", "of npm start", io.env["COUNTERSIGN_DATA_DIR"] ?? ".countersign")
+    .option("--json", "print ProtoJSON")
+    .showHelpAfterError()
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => io.out.write(text), writeErr: (text) => err.write(text) });
+  program.command("token").description("print a development principal's token").argument("<name>")
+    .action(async (name: string) => {
+      io.out.write(`${await developmentToken(name, program.opts<{ dataDir: string }>().dataDir)}\n`);
+    });
+  addActionCommands(program, io);
+  addReviewCommands(program, io);
+  addPolicyCommands(program, io);
+  addAuditCommands(program, io);
+  return program;
+}
+
+function explain(error: unknown): string {
+  if (!(error instanceof CountersignError)) return error instanceof Error ? error.message : String(error);
+  const reason = error.reason === "" ? error.code : `${error.code} ${error.reason}`;
+  const violations = error.violations.map(({ field, description }) => `  ${visible(`${field}: ${description}`).text}`);
+  return [`${reason}: ${visible(error.message).text}`, ...violations].join("\n");
+}

@@ -1,0 +1,60 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createClient, type CountersignClient } from "@countersign/client";
+import { createDevelopmentIssuer, DEVELOPMENT_PRINCIPALS, isDevelopmentName } from "@countersign/identity";
+
+/** What the global options say about where to call and as whom. */
+export type SessionOptions = {
+  readonly address?: string;
+  readonly token?: string;
+  readonly as?: string;
+  readonly dataDir: string;
+  readonly caFile?: string;
+};
+
+/** The options do not say enough, or not the right thing. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** Opens a client: `--address` or the `npm start` that runs on the data directory; `--token` or a development principal's. */
+export async function openSession(options: SessionOptions, env: NodeJS.ProcessEnv): Promise<CountersignClient> {
+  return createClient({
+    address: options.address ?? env["COUNTERSIGN_ADDRESS"] ?? localAddress(options.dataDir),
+    token: await tokenOf(options, env),
+    ...(options.caFile === undefined ? {} : { tls: { caFile: options.caFile } }),
+    retry: { attempts: 3, baseMs: 100, maxMs: 1000 },
+  });
+}
+
+/**
+ * A token for a development principal, made with the key that `npm start` keeps in its data directory.
+ * @throws UsageError for an unknown name, or when there is no such key.
+ */
+export async function developmentToken(name: string, dataDir: string): Promise<string> {
+  if (!isDevelopmentName(name)) {
+    throw new UsageError(`no development principal "${name}"; there are ${Object.keys(DEVELOPMENT_PRINCIPALS).join(", ")}`);
+  }
+  const dir = join(dataDir, "keys");
+  if (!existsSync(dir)) throw new UsageError(`${dir} does not exist: run npm start first, or pass --token`);
+  const issuer = await createDevelopmentIssuer({ dir });
+  return issuer.mint(DEVELOPMENT_PRINCIPALS[name]);
+}
+
+async function tokenOf(options: SessionOptions, env: NodeJS.ProcessEnv): Promise<string> {
+  if (options.as !== undefined) return developmentToken(options.as, options.dataDir);
+  const token = options.token ?? env["COUNTERSIGN_TOKEN"];
+  if (token === undefined) throw new UsageError("who calls? pass --as NAME (development) or --token TOKEN, or set COUNTERSIGN_TOKEN");
+  return token;
+}
+
+function localAddress(dataDir: string): string {
+  const file = join(dataDir, "instance.json");
+  try {
+    const { address } = JSON.parse(readFileSync(file, "utf8")) as { readonly address?: string };
+    if (address !== undefined && address !== "") return address;
+  } catch {
+    // No npm start runs on that directory.
+  }
+  throw new UsageError("where is Countersign? Nothing runs on this data directory: run npm start, or pass --address HOST:PORT");
+}
