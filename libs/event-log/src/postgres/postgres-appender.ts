@@ -106,6 +106,7 @@ export class PostgresAppender implements EventAppender {
     const batch = planBatch(this.#ledger, heads, requests);
     if (batch.events.length === 0) {
       await client.query("rollback");
+      this.#heads.remember(heads.nextPosition, batch);
       return batch;
     }
     const [written, ended] = await Promise.allSettled([
