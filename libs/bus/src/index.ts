@@ -4,7 +4,10 @@ export { inProcessCommands } from "./in-process-commands.ts";
 export { natsCommands, type NatsCommandsOptions } from "./nats-commands.ts";
 // For those who read events.
 export type { EventFeed } from "./event-feed.ts";
+export { startConsumer } from "./start-consumer.ts";
 export type { ConsumerDefinition, ConsumerDeps, RunningConsumer } from "./consumer.ts";
+export { listDeadLetters, replayDeadLetters, type DeadLetter } from "./dead-letters.ts";
+export { busMigrations } from "./migrations.ts";
 // For those who wire.
 export { startRelay, type RelayDeps, type RunningRelay } from "./start-relay.ts";
 export type { StreamLimits } from "./event-stream.ts";

@@ -1,0 +1,241 @@
+import type { Database } from "@countersign/database";
+import type { EventLog, RecordedEvent } from "@countersign/event-log";
+import { createMemoryEventLog } from "@countersign/event-log/testing";
+import { silentLogger } from "@countersign/telemetry";
+import { testPostgres, type TestPostgres } from "@countersign/testing";
+import { sql, type Kysely } from "kysely";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { readCheckpoint } from "./checkpoint.ts";
+import type { RunningConsumer } from "./consumer.ts";
+import { handFeed, list, listing, migrateForConsumers, range, seen, start } from "./consumer-fixture.ts";
+import { openTestDatabase } from "./test-database.ts";
+import { appendActions, appendTo } from "./test-events.ts";
+
+let postgres: TestPostgres;
+let database: Database;
+let kysely: Kysely<unknown>;
+let log: EventLog;
+let running: RunningConsumer[];
+let count = 0;
+let name: string;
+
+beforeAll(async () => {
+  postgres = await testPostgres(migrateForConsumers);
+  database = openTestDatabase(postgres.url, 8);
+  kysely = database.kysely<unknown>();
+});
+afterAll(async () => {
+  await database.close();
+  await postgres.drop();
+});
+beforeEach(() => {
+  count += 1;
+  name = `test.consumer${count}`;
+  log = createMemoryEventLog({ ledger: "main" });
+  running = [];
+});
+afterEach(() => Promise.all(running.map((consumer) => consumer.close())));
+
+const run = async (...[definition, more]: [Parameters<typeof start>[0], Partial<Parameters<typeof start>[1]>?]) => {
+  const consumer = await start(definition, { log, database, ...more });
+  running.push(consumer);
+  return consumer;
+};
+const head = () => log.nextPosition();
+const append = (id: string, types = ["ActionRequested", "VerdictReached"]) => appendTo(log, { id }, types);
+
+describe("events", () => {
+  test("P5: handles everything in order, from the beginning, with its checkpoint", async () => {
+    await appendActions(log, 500);
+    const consumer = await run(listing(name));
+    await consumer.reached(await head());
+    expect(await seen(kysely, name)).toEqual(range(0, 1500));
+    expect(await readCheckpoint(kysely, { consumer: name, ledger: "main" })).toBe(1500);
+  });
+
+  test("live events need no read of the log", async () => {
+    const feed = handFeed();
+    const consumer = await run(listing(name), { feed });
+    await append("a");
+    await consumer.reached(2);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const reads = vi.spyOn(log, "readAll");
+    const events = await append("b");
+    feed.send(...events);
+    await vi.waitFor(async () => expect(await seen(kysely, name)).toEqual([0, 1, 2, 3]), { timeout: 500, interval: 10 });
+    expect(reads.mock.calls.filter(([{ from }]) => from === 2)).toHaveLength(0);
+  });
+
+  test("P5: a feed that drops, repeats and reorders costs reads, not events", async () => {
+    const feed = handFeed();
+    log.onCommitted((events) => {
+      for (const event of events) {
+        if (event.position % 3 !== 1) feed.send(event);
+        if (event.position % 5 === 0) feed.send(event);
+      }
+      const [first] = events;
+      if (first !== undefined) feed.send(first);
+    });
+    const consumer = await run(listing(name), { feed });
+    for (let round = 0; round < 10; round += 1) {
+      await appendActions(log, 10, `r${round}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    await consumer.reached(await head());
+    expect(await seen(kysely, name)).toEqual(range(0, 300));
+  });
+
+  test("a gap in the feed is filled from the log at once, not at the next poll", async () => {
+    const feed = handFeed();
+    const consumer = await run(listing(name), { feed });
+    await append("first");
+    await consumer.reached(2);
+    const before = performance.now();
+    await append("missed");
+    feed.send(...(await append("heard")));
+    await vi.waitFor(async () => expect(await seen(kysely, name)).toEqual(range(0, 6)), { interval: 10 });
+    expect(performance.now() - before).toBeLessThan(500);
+  });
+
+  test("P4: a feed that has stopped for ever only makes it slower", async () => {
+    await run(listing(name));
+    await append("a");
+    await vi.waitFor(async () => expect(await seen(kysely, name)).toEqual([0, 1]), { timeout: 5000, interval: 50 });
+  });
+
+  test("wants only some types: the checkpoint moves past the others", async () => {
+    await appendActions(log, 20);
+    const consumer = await run({ ...listing(name), types: ["VerdictReached"] });
+    await consumer.reached(60);
+    expect(await seen(kysely, name)).toEqual(range(0, 20).map((index) => index * 3 + 1));
+    await consumer.close();
+    expect(await readCheckpoint(kysely, { consumer: name, ledger: "main" })).toBe(60);
+  });
+
+  test("closing ends those who wait", async () => {
+    const consumer = await run(listing(name));
+    const waiting = expect(consumer.reached(1_000)).rejects.toThrow(/closed/);
+    await consumer.close();
+    await waiting;
+    await expect(consumer.reached(1_000)).rejects.toThrow(/closed/);
+  });
+});
+
+describe("crashes", () => {
+  test("P4 P5: a crash between handling and commit leaves neither rows nor checkpoint, and nothing is handled twice", async () => {
+    await appendActions(log, 10);
+    let crashes = 3;
+    const definition = {
+      ...listing(name),
+      handle: async (events: readonly RecordedEvent[], transaction: Parameters<typeof list>[2]) => {
+        await list(name, events, transaction);
+        if (crashes === 0) return;
+        crashes -= 1;
+        expect(await readCheckpoint(kysely, { consumer: name, ledger: "main" })).toBe(0);
+        // Ends our own session, as a crash of this process or of Postgres would: the rows above are not committed.
+        await sql`select pg_terminate_backend(pg_backend_pid())`.execute(transaction);
+      },
+    };
+    const consumer = await run(definition);
+    await consumer.reached(30);
+    expect(crashes).toBe(0);
+    expect(await seen(kysely, name)).toEqual(range(0, 30));
+    const { rows } = await sql`select 1 from bus.dead_letter where consumer = ${name}`.execute(kysely);
+    expect(rows).toEqual([]);
+  });
+
+  test("P4: the log cannot be read for a while: it waits", async () => {
+    await appendActions(log, 10);
+    const readAll = log.readAll.bind(log);
+    let failures = 3;
+    vi.spyOn(log, "readAll").mockImplementation(async (at) => {
+      if (failures === 0) return readAll(at);
+      failures -= 1;
+      throw Object.assign(new Error("away"), { code: "unavailable" });
+    });
+    const consumer = await run(listing(name));
+    await consumer.reached(30);
+    expect(await seen(kysely, name)).toEqual(range(0, 30));
+  });
+
+  test("P5: an older instance that lost its lease unknowingly cannot write over the new one", async () => {
+    await append("a");
+    const entered = Promise.withResolvers<void>();
+    const leave = Promise.withResolvers<void>();
+    const other = openTestDatabase(postgres.url, 4);
+    const slow = await start(
+      {
+        ...listing(name),
+        handle: async (events, transaction) => {
+          await list(name, events, transaction);
+          entered.resolve();
+          await leave.promise;
+        },
+      },
+      { log, database: other },
+    );
+    await entered.promise;
+    const owner = openTestDatabase(postgres.url, 1, null);
+    // Its lease is gone; its transaction is still open and holds the checkpoint's row.
+    await sql`select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objsubid = 1
+      and (classid::bigint << 32 | objid::bigint) = hashtextextended(${`consumer ${name} main`}, 0)`.execute(owner.kysely<unknown>());
+    await owner.close();
+    const consumer = await run(listing(name));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    leave.resolve();
+    await consumer.reached(2);
+    expect(await seen(kysely, name)).toEqual([0, 1]);
+    await slow.close();
+    await other.close();
+  });
+});
+
+describe("instances", () => {
+  test("one works, the other stands by, and takes over within about a second when the first dies", async () => {
+    const handled: string[] = [];
+    const counting = (instance: string) => ({
+      ...listing(name),
+      handle: async (events: readonly RecordedEvent[], transaction: Parameters<typeof list>[2]) => {
+        handled.push(...events.map(() => instance));
+        await list(name, events, transaction);
+      },
+    });
+    const first = openTestDatabase(postgres.url, 4);
+    const dying = await start(counting("first"), { log, database: first });
+    await append("a");
+    await dying.reached(2);
+    const second = await run(counting("second"));
+    await append("b");
+    await Promise.all([dying.reached(4), second.reached(4)]);
+    expect(new Set(handled)).toEqual(new Set(["first"]));
+    const before = performance.now();
+    await dying.close();
+    await append("c");
+    await second.reached(6);
+    expect(performance.now() - before).toBeLessThan(2000);
+    expect(handled.slice(-2)).toEqual(["second", "second"]);
+    expect(await seen(kysely, name)).toEqual(range(0, 6));
+    await first.close();
+  });
+
+  test("P5: ten instances on ten connections handle each event once", async () => {
+    const databases = Array.from({ length: 5 }, () => openTestDatabase(postgres.url, 3));
+    const instances = await Promise.all(databases.flatMap((each) => [start(listing(name), { log, database: each }), start(listing(name), { log, database: each })]));
+    await appendActions(log, 100);
+    await Promise.all(instances.map((instance) => instance.reached(300)));
+    expect(await seen(kysely, name)).toEqual(range(0, 300));
+    await Promise.all(instances.map((instance) => instance.close()));
+    await Promise.all(databases.map((each) => each.close()));
+  });
+});
+
+test("a database without the tables is said aloud, again and again, and does not end the process", async () => {
+  const bare = await testPostgres();
+  const errors: string[] = [];
+  const lost = openTestDatabase(bare.url, 2, null);
+  const consumer = await start(listing(name), { log, database: lost, logger: { ...silentLogger, error: (_, message) => errors.push(message) } });
+  await expect.poll(() => errors.length).toBeGreaterThan(1);
+  await consumer.close();
+  await lost.close();
+  await bare.drop();
+});

@@ -1,0 +1,145 @@
+import type { Database } from "@countersign/database";
+import type { EventLog } from "@countersign/event-log";
+import { createMemoryEventLog } from "@countersign/event-log/testing";
+import { silentLogger, type Logger } from "@countersign/telemetry";
+import { testPostgres, type TestPostgres } from "@countersign/testing";
+import type { Kysely } from "kysely";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import type { RunningConsumer } from "./consumer.ts";
+import { listing, migrateForConsumers, range, seen, start } from "./consumer-fixture.ts";
+import { listDeadLetters, replayDeadLetters } from "./dead-letters.ts";
+import { openTestDatabase } from "./test-database.ts";
+import { appendActions, appendTo } from "./test-events.ts";
+
+let postgres: TestPostgres;
+let database: Database;
+let kysely: Kysely<unknown>;
+let log: EventLog;
+let consumer: RunningConsumer | undefined;
+let poison: Set<string>;
+let count = 0;
+let name: string;
+let logged: object[];
+const logger: Logger = { ...silentLogger, error: (fields) => logged.push(fields), warn: (fields) => logged.push(fields) };
+
+beforeAll(async () => {
+  postgres = await testPostgres(migrateForConsumers);
+  database = openTestDatabase(postgres.url, 8);
+  kysely = database.kysely<unknown>();
+});
+afterAll(async () => {
+  await database.close();
+  await postgres.drop();
+});
+beforeEach(() => {
+  count += 1;
+  name = `test.letters${count}`;
+  log = createMemoryEventLog({ ledger: "main" });
+  poison = new Set();
+  logged = [];
+});
+afterEach(async () => {
+  await consumer?.close();
+  consumer = undefined;
+});
+
+const letters = async () => (await listDeadLetters(kysely, { consumer: name }, { limit: 200 })).deadLetters;
+const run = async () => (consumer = await start(listing(name, poison), { log, database, logger }));
+const reachedHead = async () => consumer?.reached(await log.nextPosition());
+
+test("one poison event is parked with the rest of its stream; all others go on", async () => {
+  await appendTo(log, { id: "good" }, ["A", "B"]);
+  await appendTo(log, { id: "bad" }, ["A", "B"]);
+  await appendTo(log, { id: "bad", tenant: "other" }, ["A"]);
+  poison.add("bad");
+  await run();
+  await appendTo(log, { id: "good" }, ["C"], { after: 2 });
+  await reachedHead();
+  expect(await seen(kysely, name)).toEqual([0, 1, 5]);
+  expect(await letters()).toEqual([
+    { consumer: name, ledger: "main", position: 2, tenant: "acme", streamType: "action", streamId: "bad", eventType: "A", error: "TypeError", attempts: 3, parkedAt: expect.any(Date), state: "parked" },
+    expect.objectContaining({ position: 3, error: "waits behind an earlier one of its stream", attempts: 0 }),
+    expect.objectContaining({ position: 4, tenant: "other", attempts: 3 }),
+  ]);
+  expect(JSON.stringify(logged)).not.toContain("secret");
+});
+
+test("later events of a parked stream wait, also after a restart; streams of the same name elsewhere do not", async () => {
+  poison.add("bad");
+  await appendTo(log, { id: "bad" }, ["A"]);
+  await run();
+  await reachedHead();
+  await consumer?.close();
+  poison.clear();
+  await run();
+  await appendTo(log, { id: "bad" }, ["B"], { after: 1 });
+  await appendTo(log, { id: "bad", tenant: "other" }, ["A"]);
+  await appendTo(log, { id: "bad", type: "policy" }, ["A"]);
+  await reachedHead();
+  expect(await seen(kysely, name)).toEqual([2, 3]);
+  expect((await letters()).map(({ position, attempts }) => [position, attempts])).toEqual([[0, 3], [1, 0]]);
+});
+
+test("replayed dead letters are handled in order and are gone; the stream flows again", async () => {
+  poison.add("bad");
+  await appendTo(log, { id: "bad" }, ["A", "B"]);
+  await appendTo(log, { id: "worse" }, ["A"]);
+  await run();
+  await reachedHead();
+  await appendTo(log, { id: "bad" }, ["C"], { after: 2 });
+  await reachedHead();
+  poison.clear();
+  expect(await replayDeadLetters(kysely, name)).toBe(3);
+  await expect.poll(letters, { timeout: 5000 }).toEqual([]);
+  expect(await seen(kysely, name)).toEqual([2, 0, 1, 3]);
+  await appendTo(log, { id: "bad" }, ["D"], { after: 3 });
+  await reachedHead();
+  expect(await seen(kysely, name)).toEqual([2, 0, 1, 3, 4]);
+});
+
+test("a replay that fails parks again, counts its tries and keeps what is behind it", async () => {
+  poison.add("bad");
+  await appendTo(log, { id: "bad" }, ["A", "B"]);
+  await run();
+  await reachedHead();
+  await replayDeadLetters(kysely, name);
+  await expect.poll(async () => (await letters())[0]?.attempts, { timeout: 5000 }).toBe(6);
+  expect((await letters()).map(({ position, state, attempts }) => [position, state, attempts])).toEqual([[0, "parked", 6], [1, "parked", 0]]);
+  expect(await seen(kysely, name)).toEqual([]);
+});
+
+test("replay of one position takes its whole stream, and only that", async () => {
+  poison.add("bad").add("worse");
+  await appendTo(log, { id: "bad" }, ["A", "B"]);
+  await appendTo(log, { id: "worse" }, ["A"]);
+  await run();
+  await reachedHead();
+  poison.clear();
+  expect(await replayDeadLetters(kysely, name, 1)).toBe(2);
+  await expect.poll(async () => (await letters()).map(({ position }) => position), { timeout: 5000 }).toEqual([2]);
+  expect(await seen(kysely, name)).toEqual([0, 1]);
+});
+
+test("a poison event in a batch of hundreds costs nobody else", async () => {
+  await appendActions(log, 50);
+  await appendTo(log, { id: "bad" }, ["A"]);
+  await appendActions(log, 50, "b");
+  poison.add("bad");
+  await run();
+  await reachedHead();
+  expect(await seen(kysely, name)).toEqual([...range(0, 150), ...range(151, 301)]);
+});
+
+test("the list comes in pages, of one tenant if asked", async () => {
+  poison.add("bad");
+  for (const tenant of ["t1", "t2", "t3"]) await appendTo(log, { id: "bad", tenant }, ["A", "B"]);
+  await run();
+  await reachedHead();
+  const first = await listDeadLetters(kysely, { consumer: name }, { limit: 4 });
+  expect(first.deadLetters.map(({ position }) => position)).toEqual([0, 1, 2, 3]);
+  const second = await listDeadLetters(kysely, { consumer: name }, { limit: 4, ...(first.next === undefined ? {} : { after: first.next }) });
+  expect(second.deadLetters.map(({ position }) => position)).toEqual([4, 5]);
+  expect(second.next).toBeUndefined();
+  expect((await listDeadLetters(kysely, { consumer: name, tenant: "t2" })).deadLetters.map(({ position }) => position)).toEqual([2, 3]);
+  await expect(listDeadLetters(kysely, {}, { after: "nonsense" })).rejects.toThrow(RangeError);
+});

@@ -1,0 +1,91 @@
+import type { RecordedEvent } from "@countersign/event-log";
+import type { Logger } from "@countersign/telemetry";
+import type { Kysely } from "kysely";
+import { setTimeout as sleep } from "node:timers/promises";
+import { moveCheckpoint, type ConsumerKey } from "./checkpoint.ts";
+import { describeError, framesOf, isInfrastructureError } from "./consumer-errors.ts";
+import type { ConsumerDefinition } from "./consumer.ts";
+import { park } from "./dead-letters.ts";
+import type { ParkedStreams } from "./parked-streams.ts";
+
+/** What a consumer works with while it has the lease. */
+export type Workplace<Tables> = {
+  readonly definition: ConsumerDefinition<Tables>;
+  readonly database: Kysely<Tables>;
+  readonly key: ConsumerKey;
+  readonly parked: ParkedStreams;
+  readonly logger: Logger;
+};
+
+/** Why an event is parked that was never tried. */
+export const WAITS = "waits behind an earlier one of its stream";
+
+/** Quick tries of one event before it counts as poison, with the waits between them. */
+const WAITS_MS = [20, 100];
+export const ATTEMPTS = WAITS_MS.length + 1;
+
+/**
+ * Handles events and moves the checkpoint from `from` to `to`, in one transaction. When handling fails, event by event: those that keep
+ * failing become dead letters, the others go on.
+ * @throws what says nothing about an event (see `isInfrastructureError`): the checkpoint then stands where the last commit left it.
+ */
+export async function handleBatch<Tables>(work: Workplace<Tables>, from: number, to: number, events: readonly RecordedEvent[]): Promise<void> {
+  try {
+    await handleTogether(work, from, to, events);
+    return;
+  } catch (error) {
+    if (isInfrastructureError(error)) throw error;
+    work.logger.warn({ ...work.key, from, to, error: describeError(error) }, "consumer tries a failed batch event by event");
+  }
+  let next = from;
+  for (const event of events) {
+    await handleAlone(work, next, event);
+    next = event.position + 1;
+  }
+  if (next < to) await work.database.transaction().execute((transaction) => moveCheckpoint(transaction, work.key, next, to));
+}
+
+async function handleTogether<Tables>(work: Workplace<Tables>, from: number, to: number, events: readonly RecordedEvent[]): Promise<void> {
+  const { definition, database, key, parked } = work;
+  const waiting = events.filter((event) => parked.has(event.stream));
+  const ready = waiting.length === 0 ? events : events.filter((event) => !parked.has(event.stream));
+  await database.transaction().execute(async (transaction) => {
+    await moveCheckpoint(transaction, key, from, to);
+    await park(transaction, key, waiting.map((event) => ({ event, error: WAITS, attempts: 0 })));
+    if (ready.length > 0) await definition.handle(ready, transaction);
+  });
+}
+
+async function handleAlone<Tables>(work: Workplace<Tables>, from: number, event: RecordedEvent): Promise<void> {
+  const { database, key, parked, logger } = work;
+  const problem = await tryRepeatedly(() => handleTogether(work, from, event.position + 1, [event]));
+  if (problem === undefined) return;
+  await database.transaction().execute(async (transaction) => {
+    await moveCheckpoint(transaction, key, from, event.position + 1);
+    await park(transaction, key, [{ event, error: describeError(problem), attempts: ATTEMPTS }]);
+  });
+  parked.add(event.stream);
+  logger.error(
+    { ...key, position: event.position, eventType: event.type, error: describeError(problem), frames: framesOf(problem) },
+    "consumer parked an event as a dead letter",
+  );
+}
+
+/**
+ * Tries an event a few times in quick succession.
+ * @returns the last error, or undefined when a try succeeded.
+ * @throws infrastructure errors at once: they say nothing about the event.
+ */
+export async function tryRepeatedly(attempt: () => Promise<void>): Promise<Error | undefined> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      await attempt();
+      return undefined;
+    } catch (error) {
+      if (isInfrastructureError(error)) throw error;
+      const wait = WAITS_MS[tries];
+      if (wait === undefined) return error instanceof Error ? error : new Error("not an error", { cause: error });
+      await sleep(wait);
+    }
+  }
+}

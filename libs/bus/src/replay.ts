@@ -1,0 +1,67 @@
+import type { EventReader, RecordedEvent } from "@countersign/event-log";
+import { sql, type Kysely } from "kysely";
+import type { ConsumerKey } from "./checkpoint.ts";
+import { describeError, StaleCheckpoint } from "./consumer-errors.ts";
+import { ATTEMPTS, tryRepeatedly, WAITS, type Workplace } from "./handle-batch.ts";
+
+type Stream = RecordedEvent["stream"];
+
+/**
+ * Handles dead letters that were handed out again: stream by stream, each stream from its oldest on. One that fails is parked again, with all
+ * behind it. Takes a few streams at a time, so that new events do not wait long. Returns whether there may be more.
+ */
+export async function replayParked<Tables>(work: Workplace<Tables>, log: Pick<EventReader, "readAll">): Promise<boolean> {
+  const streams = await streamsToReplay(work.database, work.key);
+  for (const stream of streams) await replayStream(work, log, stream);
+  return streams.length === STREAMS_AT_A_TIME;
+}
+
+async function replayStream<Tables>(work: Workplace<Tables>, log: Pick<EventReader, "readAll">, stream: Stream): Promise<void> {
+  for (const position of await parkedPositions(work.database, work.key, stream)) {
+    const [event] = await log.readAll({ from: position, limit: 1 });
+    const problem =
+      event?.position === position ? await tryRepeatedly(() => replayOne(work, event)) : new RangeError("the log does not hold the event of a dead letter");
+    if (problem === undefined) continue;
+    await parkAgain(work, stream, position, describeError(problem));
+    return;
+  }
+  // Only the holder of the lease parks, and it is busy here: nothing was added meanwhile.
+  work.parked.remove(stream);
+}
+
+async function replayOne<Tables>({ database, definition, key }: Workplace<Tables>, event: RecordedEvent): Promise<void> {
+  await database.transaction().execute(async (transaction) => {
+    const removed = await sql`
+      delete from bus.dead_letter where consumer = ${key.consumer} and ledger = ${key.ledger} and position = ${event.position}`.execute(transaction);
+    if (removed.numAffectedRows !== 1n) throw new StaleCheckpoint("somebody else has replayed this dead letter");
+    await definition.handle([event], transaction);
+  });
+}
+
+async function parkAgain<Tables>({ database, key, logger }: Workplace<Tables>, stream: Stream, position: number, error: string): Promise<void> {
+  await sql`
+    update bus.dead_letter set state = 'parked', parked_at = now(),
+      error = case when position = ${position} then ${error} else ${WAITS} end,
+      attempts = attempts + case when position = ${position} then ${ATTEMPTS}::integer else 0 end
+    where consumer = ${key.consumer} and ledger = ${key.ledger}
+      and tenant = ${stream.tenant} and stream_type = ${stream.type} and stream_id = ${stream.id}`.execute(database);
+  logger.error({ ...key, position, error }, "consumer parked a dead letter again");
+}
+
+async function streamsToReplay<Tables>(database: Kysely<Tables>, { consumer, ledger }: ConsumerKey): Promise<readonly Stream[]> {
+  const { rows } = await sql<Stream>`
+    select tenant, stream_type as type, stream_id as id from bus.dead_letter
+    where consumer = ${consumer} and ledger = ${ledger} and state = 'replay'
+    group by tenant, stream_type, stream_id order by min(position) limit ${STREAMS_AT_A_TIME}`.execute(database);
+  return rows;
+}
+
+async function parkedPositions<Tables>(database: Kysely<Tables>, { consumer, ledger }: ConsumerKey, stream: Stream): Promise<readonly number[]> {
+  const { rows } = await sql<{ position: string }>`
+    select position::text as position from bus.dead_letter
+    where consumer = ${consumer} and ledger = ${ledger} and tenant = ${stream.tenant} and stream_type = ${stream.type} and stream_id = ${stream.id}
+    order by bus.dead_letter.position`.execute(database);
+  return rows.map((row) => Number(row.position));
+}
+
+const STREAMS_AT_A_TIME = 50;
