@@ -1,3 +1,4 @@
+import { ballotFault, editFault } from "./ballot.ts";
 import type {
   ActionCommand,
   CancelAction,
@@ -13,14 +14,12 @@ import type {
   ReportExecution,
   RequestAction,
 } from "./commands.ts";
-import { ineligibility } from "./eligibility.ts";
 import type { ActionEvent, VoteCast } from "./events.ts";
-import { staleness } from "./freshness.ts";
 import { type PrincipalRef, samePrincipal, toRef } from "./principal.ts";
 import { completesStage, isLastStage, ownVote } from "./quorum.ts";
 import { hasExpired, redemptionFault } from "./redemption.ts";
 import { type Decision, reject } from "./rejection.ts";
-import type { ActionState, InReview } from "./state.ts";
+import type { ActionState } from "./state.ts";
 import type { Hex, Instant } from "./values.ts";
 
 export function requestAction(command: RequestAction, state: ActionState): Decision {
@@ -43,7 +42,7 @@ export function castVote(command: CastVote, state: ActionState): Decision {
   // First of all, so that a retry is quiet also when this very vote ended the review.
   if ("review" in state && state.review !== undefined && ownVote(state.review, reviewer, decision, digest) !== undefined) return [];
   if (state.status !== "IN_REVIEW") return reject("WRONG_STATE");
-  const fault = ballotFault(command, state, decision);
+  const fault = ballotFault(state, command, decision);
   if (fault !== undefined) return reject(fault);
   const { openStage: stage } = state.review;
   const cast: VoteCast = { type: "VoteCast", at, reviewer, decision, digest, stage, reason, keyId, signature };
@@ -54,10 +53,9 @@ export function castVote(command: CastVote, state: ActionState): Decision {
 }
 
 export function editAction(command: EditAction, state: ActionState): Decision {
-  if (state.status === "NONE") return reject("NOT_FOUND");
-  if (state.status !== "IN_REVIEW") return reject("WRONG_STATE");
-  const fault = ballotFault(command, state, "edit");
+  const fault = editFault(state, command);
   if (fault !== undefined) return reject(fault);
+  if (state.status !== "IN_REVIEW") return reject("WRONG_STATE");
   if (command.input === state.input) return [];
   const { at, reviewer: editor, input, reason, judgement } = command;
   const lapsed = state.review.votes.filter((vote) => !vote.lapsed);
@@ -143,12 +141,6 @@ export function decide(command: ActionCommand, state: ActionState): Decision {
     default:
       return command satisfies never;
   }
-}
-
-function ballotFault(command: CastVote | EditAction, state: InReview, act: "approve" | "reject" | "edit") {
-  // The timer that expires the review may be late; the deadline is not.
-  if (command.at >= state.review.deadline) return "DEADLINE_PASSED";
-  return ineligibility(state, command.reviewer, act) ?? staleness(state, command);
 }
 
 function follow(judgement: Judgement, requester: PrincipalRef, at: Instant): readonly ActionEvent[] {

@@ -1,0 +1,84 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import type { CommandHandler } from "@countersign/bus";
+import { ExecutionOutcome } from "@countersign/proto/v1/action_pb";
+import {
+  CancelActionRequestSchema,
+  CancelActionResponseSchema,
+  GetActionRequestSchema,
+  GetActionResponseSchema,
+  GetGrantKeysRequestSchema,
+  GetGrantKeysResponseSchema,
+  RedeemGrantRequestSchema,
+  RedeemGrantResponseSchema,
+  ReportExecutionRequestSchema,
+  ReportExecutionResponseSchema,
+  RequestActionRequestSchema,
+  RequestActionResponseSchema,
+} from "@countersign/proto/v1/action_service_pb";
+import { toHex } from "../../usecases/content.ts";
+import { cancelAction, reportExecution } from "../../usecases/end-action.ts";
+import type { Deps } from "../../usecases/ports.ts";
+import { readAction } from "../../usecases/read-action.ts";
+import { redeemGrant } from "../../usecases/redeem-grant.ts";
+import { requestAction } from "../../usecases/request-action.ts";
+import type { GrantJwk } from "../grants/grant-keys.ts";
+import { addressOf } from "../grants/grant-token.ts";
+import { tokenDigest } from "../grants/signer.ts";
+import { fromInputMessage } from "../wire/input-message.ts";
+import { action, settled } from "./answers.ts";
+import { call } from "./call.ts";
+import { failure, fieldViolation } from "./failures.ts";
+
+/** What platforms call. */
+export function actionHandlers(deps: Deps, keys: readonly GrantJwk[]): Readonly<Record<string, CommandHandler>> {
+  const jwks = toBinary(GetGrantKeysResponseSchema, create(GetGrantKeysResponseSchema, { jwks: JSON.stringify({ keys }) }));
+  return {
+    RequestAction: call(RequestActionRequestSchema, async (request, caller) => {
+      const input = request.input && fromInputMessage(request.input, caller.principal);
+      if (input === undefined) throw fieldViolation("input", "must have an action name, a resource type and a resource id");
+      if (request.idempotencyKey === "") throw fieldViolation("idempotency_key", "is required");
+      const requested = await requestAction(deps, caller, { input, idempotencyKey: request.idempotencyKey });
+      if (requested.outcome !== "recorded") throw failure(requested.outcome === "key_reused" ? "KEY_REUSED" : "LOST_RACE");
+      const response = { action: action(requested.view), grantToken: requested.token ?? "" };
+      return toBinary(RequestActionResponseSchema, create(RequestActionResponseSchema, response));
+    }),
+
+    GetAction: call(GetActionRequestSchema, async ({ actionId }, { principal }) => {
+      const found = await readAction(deps, principal, actionId);
+      if (found === undefined) throw failure("NOT_FOUND");
+      const response = { action: action(found.view), grantToken: found.token ?? "" };
+      return toBinary(GetActionResponseSchema, create(GetActionResponseSchema, response));
+    }),
+
+    CancelAction: call(CancelActionRequestSchema, async ({ actionId, reason }, caller) => {
+      const handled = await cancelAction(deps, caller, { ref: { tenant: caller.principal.tenant, id: actionId }, reason });
+      return toBinary(CancelActionResponseSchema, create(CancelActionResponseSchema, { action: settled(handled) }));
+    }),
+
+    RedeemGrant: call(RedeemGrantRequestSchema, async ({ grantToken, digest, idempotencyKey }, caller) => {
+      const ref = addressOf(grantToken);
+      if (ref === undefined || ref.tenant !== caller.principal.tenant) throw failure("GRANT_INVALID");
+      if (idempotencyKey === "") throw fieldViolation("idempotency_key", "is required");
+      const redemption = { ref, tokenDigest: tokenDigest(grantToken), digest: toHex(digest), idempotencyKey };
+      const redeemed = await redeemGrant(deps, caller, redemption);
+      if (redeemed.outcome === "refused") throw failure(redeemed.code);
+      if (redeemed.outcome !== "redeemed") throw failure(redeemed.outcome === "key_reused" ? "KEY_REUSED" : "LOST_RACE");
+      const response = { action: action(redeemed.view), position: BigInt(redeemed.position) };
+      return toBinary(RedeemGrantResponseSchema, create(RedeemGrantResponseSchema, response));
+    }),
+
+    ReportExecution: call(ReportExecutionRequestSchema, async ({ actionId, outcome, outputDigest, message }, caller) => {
+      if (outcome !== ExecutionOutcome.SUCCEEDED && outcome !== ExecutionOutcome.FAILED) throw fieldViolation("outcome", "must be SUCCEEDED or FAILED");
+      if (outputDigest.length !== 0 && outputDigest.length !== 32) throw fieldViolation("output_digest", "must be empty or 32 bytes");
+      const handled = await reportExecution(deps, caller, {
+        ref: { tenant: caller.principal.tenant, id: actionId },
+        outcome: outcome === ExecutionOutcome.SUCCEEDED ? "succeeded" : "failed",
+        outputDigest: toHex(outputDigest),
+        message,
+      });
+      return toBinary(ReportExecutionResponseSchema, create(ReportExecutionResponseSchema, { action: settled(handled) }));
+    }),
+
+    GetGrantKeys: call(GetGrantKeysRequestSchema, async () => jwks),
+  };
+}

@@ -1,0 +1,43 @@
+import { fromBinary, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
+import { CommandError, type CommandHandler } from "@countersign/bus";
+import { EventLogError } from "@countersign/event-log";
+import { isTraceparent } from "@countersign/telemetry";
+import { InvalidInputError } from "../../usecases/content.ts";
+import type { Caller } from "../../usecases/ports.ts";
+import { fromPrincipalMessage } from "../wire/principal-message.ts";
+import { failure, fieldViolation } from "./failures.ts";
+
+/** A handler over bytes from one over messages and a verified caller. */
+export function call<Request extends DescMessage>(
+  schema: Request,
+  answer: (request: MessageShape<Request>, caller: Caller) => Promise<Uint8Array>,
+): CommandHandler {
+  return async (command) => {
+    const principal = command.caller && fromPrincipalMessage(command.caller);
+    if (principal === undefined || principal.tenant === "" || principal.issuer === "" || principal.id === "") {
+      throw new CommandError("UNAUTHENTICATED", "TOKEN_INVALID", "The caller is not a principal of a known type.");
+    }
+    const traceparent = isTraceparent(command.traceparent) ? command.traceparent : "";
+    const request = decode(schema, command.request);
+    try {
+      return await answer(request, { principal, traceparent });
+    } catch (error) {
+      throw translated(error);
+    }
+  };
+}
+
+function decode<Request extends DescMessage>(schema: Request, bytes: Uint8Array): MessageShape<Request> {
+  try {
+    return fromBinary(schema, bytes);
+  } catch (cause) {
+    throw new CommandError("INVALID_ARGUMENT", "MALFORMED", `The request is not a ${schema.typeName}.`, { cause });
+  }
+}
+
+function translated(error: unknown): unknown {
+  if (error instanceof InvalidInputError) return fieldViolation("input", error.message);
+  if (!(error instanceof EventLogError) || error.code === "corrupt") return error;
+  if (error.code === "invalid") return new CommandError("INVALID_ARGUMENT", "TOO_LARGE", "The request cannot be recorded as it is.", { cause: error });
+  return failure("LOG_UNREACHABLE", error);
+}

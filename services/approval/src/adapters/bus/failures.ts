@@ -1,0 +1,37 @@
+import { CommandError, type FailureCode } from "@countersign/bus";
+import type { RefusalCode } from "../../usecases/handle.ts";
+
+/** What each refusal is on the bus. The sentences are fixed: nothing of a stored action gets into them. */
+export const FAILURES: Readonly<Record<RefusalCode | "KEY_REUSED" | "LOST_RACE" | "LOG_UNREACHABLE", readonly [FailureCode, string]>> = {
+  NOT_FOUND: ["NOT_FOUND", "There is no such action."],
+  WRONG_STATE: ["FAILED_PRECONDITION", "The action is not in a state in which this is possible."],
+  NOT_HUMAN: ["PERMISSION_DENIED", "Only a human who acts directly may review."],
+  SELF_APPROVAL: ["PERMISSION_DENIED", "Nobody decides on what they caused: not the requester, its chain, its owner, nor an editor on the edited form."],
+  NOT_ELIGIBLE: ["PERMISSION_DENIED", "The caller is in none of the groups of the open stage."],
+  STALE_DIGEST: ["FAILED_PRECONDITION", "The digest is not the action's; look at the action again."],
+  STALE_VERSION: ["FAILED_PRECONDITION", "The version shown is not one on which this review can be decided; look at the action again."],
+  DEADLINE_PASSED: ["FAILED_PRECONDITION", "The deadline of the review has passed."],
+  NOT_REQUESTER: ["PERMISSION_DENIED", "Only the requester may take an action back."],
+  GRANT_INVALID: ["UNAUTHENTICATED", "The grant token is not valid."],
+  NOT_GRANTEE: ["PERMISSION_DENIED", "The grant was issued to another principal."],
+  GRANT_REDEEMED: ["FAILED_PRECONDITION", "The grant has been redeemed."],
+  GRANT_EXPIRED: ["FAILED_PRECONDITION", "The grant has expired."],
+  GRANT_REVOKED: ["FAILED_PRECONDITION", "The grant has been revoked."],
+  DIGEST_MISMATCH: ["FAILED_PRECONDITION", "The grant is for another digest."],
+  REPORT_CONFLICT: ["FAILED_PRECONDITION", "Another report was recorded before."],
+  CONTENT_ERASED: ["FAILED_PRECONDITION", "The action's content was erased."],
+  POLICY_UNREACHABLE: ["UNAVAILABLE", "Policy did not answer; nothing was changed."],
+  KEY_REUSED: ["ALREADY_EXISTS", "The idempotency key was used for another request."],
+  LOST_RACE: ["ABORTED", "Others changed the action at the same time; try again."],
+  LOG_UNREACHABLE: ["UNAVAILABLE", "The event log did not answer; try again with the same key."],
+};
+
+export function failure(reason: keyof typeof FAILURES, cause?: unknown): CommandError {
+  const [code, message] = FAILURES[reason];
+  return new CommandError(code, reason, message, { cause });
+}
+
+/** One field that is not as it must be. */
+export function fieldViolation(field: string, description: string): CommandError {
+  return new CommandError("INVALID_ARGUMENT", "FIELD_VIOLATION", `${field} ${description}`, { violations: [{ field, description }] });
+}

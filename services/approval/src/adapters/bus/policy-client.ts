@@ -1,0 +1,47 @@
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import type { CommandBus } from "@countersign/bus";
+import { CommandSchema, EvaluateRequestSchema, EvaluateResponseSchema } from "@countersign/proto/internal/v1/command_pb";
+import type { Logger } from "@countersign/telemetry";
+import type { Verdict } from "../../domain/values.ts";
+import { toHex } from "../../usecases/content.ts";
+import type { Evaluation, PolicyClient, PolicyQuestion } from "../../usecases/ports.ts";
+import { toPrincipalMessage } from "../wire/principal-message.ts";
+import { fromVerdictMessage } from "../wire/verdict-message.ts";
+
+/** Asks whichever instance of policy answers. Whatever goes wrong is no answer, and no answer grants nothing. */
+export function createPolicyClient(commands: CommandBus, logger: Logger, timeoutMs: number): PolicyClient {
+  return {
+    evaluate: async (question) => {
+      try {
+        const reply = await commands.send("policy", "Evaluate", toCommand(question), { timeoutMs });
+        const evaluation = fromReply(reply);
+        if (evaluation === undefined) logger.error({ tenant: question.requester.tenant }, "policy gave a verdict that makes no sense");
+        return evaluation;
+      } catch (err) {
+        logger.warn({ err, tenant: question.requester.tenant }, "policy did not answer");
+        return undefined;
+      }
+    },
+  };
+}
+
+function toCommand({ requester, input, at, traceparent }: PolicyQuestion) {
+  const caller = toPrincipalMessage(requester);
+  const question = create(EvaluateRequestSchema, { requester: caller, input, time: timestampFromMs(at) });
+  return create(CommandSchema, { caller, traceparent, request: toBinary(EvaluateRequestSchema, question) });
+}
+
+function fromReply(reply: Uint8Array): Evaluation | undefined {
+  const { verdict, policyDigest } = fromBinary(EvaluateResponseSchema, reply);
+  const answered = verdict && fromVerdictMessage(verdict);
+  return answered !== undefined && makesSense(answered) ? { verdict: answered, policyDigest: toHex(policyDigest) } : undefined;
+}
+
+/** P7: a verdict that nobody could act on, or that would never end, is none. */
+function makesSense({ outcome, stages, grantSeconds, reviewSeconds }: Verdict): boolean {
+  if (outcome === "deny") return true;
+  if (grantSeconds < 1 || grantSeconds > 86_400) return false;
+  if (outcome === "allow") return true;
+  return reviewSeconds >= 1 && reviewSeconds <= 2_592_000 && stages.length > 0 && stages.every(({ groups, quorum }) => groups.length > 0 && quorum >= 1);
+}

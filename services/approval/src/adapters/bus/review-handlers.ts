@@ -1,0 +1,53 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import type { CommandHandler } from "@countersign/bus";
+import {
+  GetReviewRequestSchema,
+  GetReviewResponseSchema,
+  SubmitVoteRequestSchema,
+  SubmitVoteResponseSchema,
+  type SubmitVoteRequest,
+} from "@countersign/proto/v1/review_service_pb";
+import { toHex } from "../../usecases/content.ts";
+import type { Handled } from "../../usecases/handle.ts";
+import type { Caller, Deps } from "../../usecases/ports.ts";
+import { readReview } from "../../usecases/read-action.ts";
+import { castVote, editAction } from "../../usecases/submit-vote.ts";
+import { action, settled } from "./answers.ts";
+import { call } from "./call.ts";
+import { failure, fieldViolation } from "./failures.ts";
+
+/** What reviewers and notifiers call. */
+export function reviewHandlers(deps: Deps): Readonly<Record<string, CommandHandler>> {
+  return {
+    GetReview: call(GetReviewRequestSchema, async ({ actionId }, { principal }) => {
+      const found = await readReview(deps, principal, actionId);
+      if (found === undefined) throw failure("NOT_FOUND");
+      const { view, ineligible } = found;
+      const response = { action: action(view), eligible: ineligible === undefined, ineligibleReason: ineligible ?? "" };
+      return toBinary(GetReviewResponseSchema, create(GetReviewResponseSchema, response));
+    }),
+
+    SubmitVote: call(SubmitVoteRequestSchema, async (request, caller) => {
+      const handled = await submit(deps, request, caller);
+      return toBinary(SubmitVoteResponseSchema, create(SubmitVoteResponseSchema, { action: settled(handled) }));
+    }),
+  };
+}
+
+function submit(deps: Deps, { actionId, digest, version, decision }: SubmitVoteRequest, caller: Caller): Promise<Handled> {
+  const shown = { ref: { tenant: caller.principal.tenant, id: actionId }, digest: toHex(digest), version: Number(version) };
+  switch (decision.case) {
+    case "approve":
+      return castVote(deps, caller, { ...shown, decision: "approve", reason: decision.value.reason });
+    case "reject":
+      return castVote(deps, caller, { ...shown, decision: "reject", reason: decision.value.reason });
+    case "edit": {
+      const { properties = {}, reason } = decision.value;
+      return editAction(deps, caller, { ...shown, properties, reason });
+    }
+    case undefined:
+      throw fieldViolation("decision", "must be approve, reject or edit");
+    default:
+      return decision satisfies never;
+  }
+}

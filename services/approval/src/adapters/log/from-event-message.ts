@@ -1,0 +1,109 @@
+import { timestampMs, type Timestamp } from "@bufbuild/protobuf/wkt";
+import type { DecodedEvent } from "@countersign/events";
+import type { ContentRef } from "@countersign/proto/event/v1/action_events_pb";
+import { ExecutionOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
+import type { Principal as PrincipalMessage, PrincipalRef as RefMessage } from "@countersign/proto/v1/principal_pb";
+import type { ActionEvent } from "../../domain/events.ts";
+import type { Principal, PrincipalRef } from "../../domain/principal.ts";
+import type { Hex, Instant } from "../../domain/values.ts";
+import { toHex } from "../../usecases/content.ts";
+import { fromPrincipalMessage, fromRefMessage } from "../wire/principal-message.ts";
+import { fromStageMessage, fromVerdictMessage } from "../wire/verdict-message.ts";
+
+/** An event of an action stream says something that this build cannot have written. Nothing is guessed: the action cannot be loaded. */
+export class UnreadableEventError extends Error {
+  override readonly name = "UnreadableEventError";
+}
+
+/** An event as the domain knows it. */
+export function fromEventMessage(event: DecodedEvent, at: Instant): ActionEvent {
+  const { type, data } = event;
+  switch (type) {
+    case "ActionRequested": {
+      const { subjectType, subjectId, actionName, resourceType, resourceId } = data;
+      const operation = { subjectType, subjectId, actionName, resourceType, resourceId };
+      return { type, at, requester: principal(data.requester), operation, input: required(content(data.input)), deadline: instant(data.deadline) };
+    }
+    case "VerdictReached": {
+      const verdict = data.verdict && fromVerdictMessage(data.verdict);
+      return { type, at, verdict: required(verdict), policyDigest: toHex(data.policyDigest), digest: toHex(data.digest) };
+    }
+    case "ReviewOpened":
+      return { type, at, stages: data.stages.map(fromStageMessage), deadline: instant(data.deadline) };
+    case "StageOpened":
+      return { type, at, stage: data.stage };
+    case "VoteCast": {
+      const { stage, keyId } = data;
+      const decision = fromDecision(data.decision);
+      const signature = toHex(data.signature);
+      return { type, at, reviewer: principal(data.reviewer), decision, digest: toHex(data.digest), stage, reason: content(data.reason), keyId, signature };
+    }
+    case "VoteLapsed":
+      return { type, at, reviewer: ref(data.reviewer), digest: toHex(data.digest) };
+    case "ActionEdited": {
+      const previousDigest = toHex(data.previousDigest);
+      return { type, at, editor: principal(data.editor), previousDigest, input: required(content(data.input)), reason: content(data.reason) };
+    }
+    case "ActionApproved":
+    case "ActionRejected":
+      return { type, at, digest: toHex(data.digest) };
+    case "ActionExpired":
+    case "ExecutionUnreported":
+      return { type, at };
+    case "ActionCancelled":
+      return { type, at, reason: content(data.reason) };
+    case "GrantIssued": {
+      const { grantId, keyId } = data;
+      const times = { issuedAt: instant(data.issueTime), expiresAt: instant(data.expireTime) };
+      return { type, at, grantId, principal: ref(data.principal), digest: toHex(data.digest), ...times, keyId, tokenDigest: toHex(data.tokenDigest) };
+    }
+    case "GrantRedeemed":
+      return { type, at, grantId: data.grantId, principal: ref(data.principal), reportDeadline: instant(data.reportDeadline) };
+    case "GrantExpired":
+      return { type, at, grantId: data.grantId };
+    case "GrantRevoked":
+      return { type, at, grantId: data.grantId, reason: content(data.reason) };
+    case "ExecutionReported": {
+      const outcome = fromOutcome(data.outcome);
+      return { type, at, outcome, outputDigest: toHex(data.outputDigest), message: content(data.message) };
+    }
+    case "PolicyPublished":
+    case "PolicyActivated":
+      throw new UnreadableEventError(`${type} in an action stream`);
+    default:
+      return event satisfies never;
+  }
+}
+
+function required<Value>(value: Value | undefined): Value {
+  if (value === undefined) throw new UnreadableEventError("a required field of an event is missing or unknown");
+  return value;
+}
+
+function principal(message: PrincipalMessage | undefined): Principal {
+  return required(message && fromPrincipalMessage(message));
+}
+
+function ref(message: RefMessage | undefined): PrincipalRef {
+  return fromRefMessage(required(message));
+}
+
+function content(reference: ContentRef | undefined): Hex | undefined {
+  return reference && toHex(reference.digest);
+}
+
+function instant(timestamp: Timestamp | undefined): Instant {
+  return timestampMs(required(timestamp));
+}
+
+function fromDecision(decision: VoteDecision) {
+  if (decision === VoteDecision.APPROVE) return "approve";
+  if (decision === VoteDecision.REJECT) return "reject";
+  throw new UnreadableEventError(`unknown vote decision ${decision}`);
+}
+
+function fromOutcome(outcome: ExecutionOutcome) {
+  if (outcome === ExecutionOutcome.SUCCEEDED) return "succeeded";
+  if (outcome === ExecutionOutcome.FAILED) return "failed";
+  throw new UnreadableEventError(`unknown execution outcome ${outcome}`);
+}

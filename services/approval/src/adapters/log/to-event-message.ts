@@ -1,0 +1,102 @@
+import { create } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { EVENT_SCHEMAS, type DecodedEvent } from "@countersign/events";
+import { ExecutionOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
+import type { ActionEvent, ActionRequested, GrantIssued, VoteCast } from "../../domain/events.ts";
+import type { Hex } from "../../domain/values.ts";
+import { fromHex } from "../wire/bytes.ts";
+import { toPrincipalMessage, toRefMessage } from "../wire/principal-message.ts";
+import { toStageMessage, toVerdictMessage } from "../wire/verdict-message.ts";
+
+/** The payload of an event as its message. */
+export function toEventMessage(event: ActionEvent): DecodedEvent {
+  const { type } = event;
+  switch (type) {
+    case "ActionRequested":
+      return requested(event);
+    case "VerdictReached": {
+      const { verdict, policyDigest, digest } = event;
+      const data = { verdict: toVerdictMessage(verdict), policyDigest: fromHex(policyDigest), digest: fromHex(digest) };
+      return { type, data: create(EVENT_SCHEMAS[type], data) };
+    }
+    case "ReviewOpened": {
+      const data = { stages: event.stages.map(toStageMessage), deadline: timestampFromMs(event.deadline) };
+      return { type, data: create(EVENT_SCHEMAS[type], data) };
+    }
+    case "StageOpened":
+      return { type, data: create(EVENT_SCHEMAS[type], { stage: event.stage }) };
+    case "VoteCast":
+      return voteCast(event);
+    case "VoteLapsed":
+      return { type, data: create(EVENT_SCHEMAS[type], { reviewer: toRefMessage(event.reviewer), digest: fromHex(event.digest) }) };
+    case "ActionEdited": {
+      const { editor, previousDigest, input, reason } = event;
+      const data = { editor: toPrincipalMessage(editor), previousDigest: fromHex(previousDigest), ...content("input", input) };
+      return { type, data: create(EVENT_SCHEMAS[type], { ...data, ...content("reason", reason) }) };
+    }
+    case "ActionApproved":
+      return { type, data: create(EVENT_SCHEMAS[type], { digest: fromHex(event.digest) }) };
+    case "ActionRejected":
+      return { type, data: create(EVENT_SCHEMAS[type], { digest: fromHex(event.digest) }) };
+    case "ActionExpired":
+      return { type, data: create(EVENT_SCHEMAS[type]) };
+    case "ActionCancelled":
+      return { type, data: create(EVENT_SCHEMAS[type], content("reason", event.reason)) };
+    case "GrantIssued":
+      return grantIssued(event);
+    case "GrantRedeemed": {
+      const { grantId, principal, reportDeadline } = event;
+      const data = { grantId, principal: toRefMessage(principal), reportDeadline: timestampFromMs(reportDeadline) };
+      return { type, data: create(EVENT_SCHEMAS[type], data) };
+    }
+    case "GrantExpired":
+      return { type, data: create(EVENT_SCHEMAS[type], { grantId: event.grantId }) };
+    case "GrantRevoked":
+      return { type, data: create(EVENT_SCHEMAS[type], { grantId: event.grantId, ...content("reason", event.reason) }) };
+    case "ExecutionReported": {
+      const outcome = event.outcome === "succeeded" ? ExecutionOutcome.SUCCEEDED : ExecutionOutcome.FAILED;
+      const data = { outcome, outputDigest: fromHex(event.outputDigest), ...content("message", event.message) };
+      return { type, data: create(EVENT_SCHEMAS[type], data) };
+    }
+    case "ExecutionUnreported":
+      return { type, data: create(EVENT_SCHEMAS[type]) };
+    default:
+      return event satisfies never;
+  }
+}
+
+function requested({ type, requester, operation, input, deadline }: ActionRequested): DecodedEvent {
+  const data = { requester: toPrincipalMessage(requester), ...operation, ...content("input", input), deadline: timestampFromMs(deadline) };
+  return { type, data: create(EVENT_SCHEMAS[type], data) };
+}
+
+function voteCast({ type, reviewer, decision, digest, stage, reason, keyId, signature }: VoteCast): DecodedEvent {
+  const data = {
+    reviewer: toPrincipalMessage(reviewer),
+    decision: decision === "approve" ? VoteDecision.APPROVE : VoteDecision.REJECT,
+    digest: fromHex(digest),
+    stage,
+    keyId,
+    signature: fromHex(signature),
+  };
+  return { type, data: create(EVENT_SCHEMAS[type], { ...data, ...content("reason", reason) }) };
+}
+
+function grantIssued({ type, grantId, principal, digest, issuedAt, expiresAt, keyId, tokenDigest }: GrantIssued): DecodedEvent {
+  const data = {
+    grantId,
+    principal: toRefMessage(principal),
+    digest: fromHex(digest),
+    issueTime: timestampFromMs(issuedAt),
+    expireTime: timestampFromMs(expiresAt),
+    keyId,
+    tokenDigest: fromHex(tokenDigest),
+  };
+  return { type, data: create(EVENT_SCHEMAS[type], data) };
+}
+
+function content<Field extends "input" | "reason" | "message">(field: Field, digest: Hex | undefined): { [Name in Field]?: { digest: Uint8Array } } {
+  const reference: { input?: { digest: Uint8Array }; reason?: { digest: Uint8Array }; message?: { digest: Uint8Array } } = {};
+  if (digest !== undefined) reference[field] = { digest: fromHex(digest) };
+  return reference;
+}

@@ -1,0 +1,24 @@
+import { sqlMigration, type MigrationSet } from "@countersign/database";
+
+/** Schema `approval`: timers only. Everything that is true of an action is in the log; this table can be folded from it again. */
+export const approvalMigrations: MigrationSet = {
+  schema: "approval",
+  migrations: {
+    "0001_timer": sqlMigration(`
+      create table approval.timer (
+        ledger text not null,
+        tenant text not null,
+        action_id text not null,
+        kind text not null,
+        due_at timestamptz not null,
+        attempts integer not null default 0,
+        claimed_until timestamptz,
+        primary key (ledger, tenant, action_id)
+      ) with (fillfactor = 50, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0.1);
+      create index timer_due on approval.timer (ledger, due_at);
+
+      grant usage on schema approval to countersign_service;
+      grant select, insert, update, delete on approval.timer to countersign_service;
+    `),
+  },
+};

@@ -1,0 +1,67 @@
+import type { Logger } from "@countersign/telemetry";
+import type { Kysely } from "kysely";
+import type { Fired } from "../../usecases/fire-timer.ts";
+import type { ActionRef } from "../../usecases/ports.ts";
+import { nextRetry, type TimerKind } from "../../workflows/timers.ts";
+import { claimTimers, finishTimers, postponeTimer, type ApprovalTables, type DueTimer } from "./timer-table.ts";
+
+export type TimerPollerDeps = {
+  readonly database: Kysely<ApprovalTables>;
+  readonly ledger: string;
+  readonly fire: (ref: ActionRef, kind: TimerKind) => Promise<Fired>;
+  readonly clock: () => Date;
+  readonly logger: Logger;
+  readonly intervalMs: number;
+};
+
+const BATCH = 50;
+const LEASE_MS = 30_000;
+
+/** Looks for due timers, now and every `intervalMs`. Any number of instances may run: claims spread the work, the decider makes it count once. */
+export function startTimerPoller(deps: TimerPollerDeps): { close(): Promise<void> } {
+  let timeout: NodeJS.Timeout | undefined;
+  let closing = false;
+  let round: Promise<void> = Promise.resolve();
+  const run = async (): Promise<void> => {
+    try {
+      while (!closing && (await pollTimers(deps)) === BATCH);
+    } catch (err) {
+      deps.logger.error({ err }, "timers could not be looked at; trying again");
+    }
+    if (!closing) timeout = setTimeout(next, deps.intervalMs);
+  };
+  const next = (): void => {
+    round = run();
+  };
+  next();
+  return {
+    close: async () => {
+      closing = true;
+      clearTimeout(timeout);
+      await round;
+    },
+  };
+}
+
+/** Fires what is due, up to a batch; how many were due. */
+export async function pollTimers(deps: TimerPollerDeps): Promise<number> {
+  const { database, ledger } = deps;
+  const now = deps.clock().getTime();
+  const due = await claimTimers(database, ledger, { now, limit: BATCH, leaseMs: LEASE_MS });
+  const fired = await Promise.all(due.map((timer) => fireOne(deps, timer)));
+  await finishTimers(database, ledger, fired.filter((timer) => timer !== undefined));
+  return due.length;
+}
+
+/** The timer if it is done with. What fails keeps its claim, and is tried again when that runs out. */
+async function fireOne(deps: TimerPollerDeps, timer: DueTimer): Promise<DueTimer | undefined> {
+  try {
+    const fired = await deps.fire(timer.ref, timer.kind);
+    if (fired === "done") return timer;
+    const dueAt = Math.min(nextRetry(timer.attempts + 1, deps.clock().getTime()), fired.againBy);
+    await postponeTimer(deps.database, deps.ledger, timer, dueAt);
+  } catch (err) {
+    deps.logger.error({ err, tenant: timer.ref.tenant, actionId: timer.ref.id, kind: timer.kind }, "timer failed; it will be tried again");
+  }
+  return undefined;
+}

@@ -1,0 +1,84 @@
+import { sql, type Kysely } from "kysely";
+import type { ActionRef } from "../../usecases/ports.ts";
+import type { Timer, TimerKind } from "../../workflows/timers.ts";
+
+export type ApprovalTables = {
+  "approval.timer": {
+    ledger: string;
+    tenant: string;
+    action_id: string;
+    kind: TimerKind;
+    due_at: Date;
+    attempts: number;
+    claimed_until: Date | null;
+  };
+};
+
+export type SetTimer = Timer & { readonly ref: ActionRef };
+export type DueTimer = SetTimer & { readonly attempts: number };
+
+/** Puts these timers in the place of whatever the actions had. */
+export async function setTimers(database: Kysely<ApprovalTables>, ledger: string, timers: readonly SetTimer[]): Promise<void> {
+  if (timers.length === 0) return;
+  await sql`
+    insert into approval.timer (ledger, tenant, action_id, kind, due_at)
+    select ${ledger}::text, * from ${columns(timers)}
+    on conflict (ledger, tenant, action_id)
+    do update set kind = excluded.kind, due_at = excluded.due_at, attempts = 0, claimed_until = null`.execute(database);
+}
+
+/** Removes the timers of actions that wait for nothing any more. */
+export async function clearTimers(database: Kysely<ApprovalTables>, ledger: string, refs: readonly ActionRef[]): Promise<void> {
+  if (refs.length === 0) return;
+  await sql`
+    delete from approval.timer using unnest(${refs.map((ref) => ref.tenant)}::text[], ${refs.map((ref) => ref.id)}::text[]) as ended (tenant, action_id)
+    where timer.ledger = ${ledger} and timer.tenant = ended.tenant and timer.action_id = ended.action_id`.execute(database);
+}
+
+/** Takes timers that are due, oldest first, for `leaseMs`: others leave them alone until then, and take them over if this process dies. */
+export async function claimTimers(
+  database: Kysely<ApprovalTables>,
+  ledger: string,
+  claim: { readonly now: number; readonly limit: number; readonly leaseMs: number },
+): Promise<readonly DueTimer[]> {
+  const now = new Date(claim.now);
+  const { rows } = await sql<{ tenant: string; action_id: string; kind: TimerKind; due_at: Date; attempts: number }>`
+    update approval.timer set claimed_until = ${new Date(claim.now + claim.leaseMs)}
+    where ledger = ${ledger} and (tenant, action_id) in (
+      select tenant, action_id from approval.timer
+      where ledger = ${ledger} and due_at <= ${now} and (claimed_until is null or claimed_until <= ${now})
+      order by due_at limit ${claim.limit} for update skip locked)
+    returning tenant, action_id, kind, due_at, attempts`.execute(database);
+  return rows.map((row) => ({
+    ref: { tenant: row.tenant, id: row.action_id },
+    kind: row.kind,
+    dueAt: row.due_at.getTime(),
+    attempts: row.attempts,
+  }));
+}
+
+/** Removes timers that have done their work, unless the action has got another one since. */
+export async function finishTimers(database: Kysely<ApprovalTables>, ledger: string, timers: readonly SetTimer[]): Promise<void> {
+  if (timers.length === 0) return;
+  await sql`
+    delete from approval.timer using ${columns(timers)} as done (tenant, action_id, kind, due_at)
+    where timer.ledger = ${ledger} and timer.tenant = done.tenant and timer.action_id = done.action_id
+      and timer.kind = done.kind and timer.due_at = done.due_at`.execute(database);
+}
+
+/** Sets a timer that is to fire once more, unless the action has got another one since. */
+export async function postponeTimer(database: Kysely<ApprovalTables>, ledger: string, timer: SetTimer, dueAt: number): Promise<void> {
+  const { ref, kind } = timer;
+  await sql`
+    update approval.timer set due_at = ${new Date(dueAt)}, attempts = attempts + 1, claimed_until = null
+    where ledger = ${ledger} and tenant = ${ref.tenant} and action_id = ${ref.id}
+      and kind = ${kind} and due_at = ${new Date(timer.dueAt)}`.execute(database);
+}
+
+function columns(timers: readonly SetTimer[]) {
+  const tenants = timers.map(({ ref }) => ref.tenant);
+  const ids = timers.map(({ ref }) => ref.id);
+  const kinds = timers.map(({ kind }) => kind);
+  const dues = timers.map(({ dueAt }) => new Date(dueAt).toISOString());
+  return sql`unnest(${tenants}::text[], ${ids}::text[], ${kinds}::text[], ${dues}::timestamptz[])`;
+}

@@ -1,0 +1,82 @@
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { ActionStatus, ExecutionOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
+import type { ActionState, ActionStatus as Status, Execution, Grant, RecordedAction, Review } from "../../domain/state.ts";
+import { inputOf, textOf } from "../../usecases/content.ts";
+import type { ActionView, Contents } from "../../usecases/ports.ts";
+import { fromHex } from "./bytes.ts";
+import { toPrincipalMessage, toRefMessage } from "./principal-message.ts";
+import { toStageMessage, toVerdictMessage } from "./verdict-message.ts";
+
+/** The action as callers see it; what is erased is empty. */
+export function toActionMessage({ ref, state, contents }: ActionView & { readonly state: RecordedAction }) {
+  const { ruling } = state;
+  const review = "review" in state ? state.review : undefined;
+  const asked = inputOf(contents, state.input);
+  return {
+    id: ref.id,
+    tenant: ref.tenant,
+    status: STATUSES[state.status],
+    version: BigInt(state.version),
+    requester: toPrincipalMessage(state.requester),
+    requestTime: timestampFromMs(state.requestedAt),
+    updateTime: timestampFromMs(state.updatedAt),
+    ...(asked && { input: asked.input, salt: asked.salt }),
+    ...(ruling && {
+      digest: fromHex(ruling.digest),
+      bindingContext: [...ruling.verdict.bindingContext],
+      verdict: toVerdictMessage(ruling.verdict),
+    }),
+    ...(review && { review: toReviewMessage(review, contents) }),
+    ...("grant" in state && { grant: toGrantMessage(state.grant, "redeemedAt" in state ? state.redeemedAt : undefined) }),
+    ...("execution" in state && { execution: toExecutionMessage(state.execution, contents) }),
+  };
+}
+
+export function isRecorded(view: ActionView): view is ActionView & { readonly state: RecordedAction } {
+  return isRecordedState(view.state);
+}
+
+function isRecordedState(state: ActionState): state is RecordedAction {
+  return state.status !== "NONE";
+}
+
+function toReviewMessage(review: Review, contents: Contents) {
+  const editor = review.editors.at(-1);
+  return {
+    stages: review.stages.map(toStageMessage),
+    openStage: review.openStage,
+    votes: review.votes.map(({ reviewer, decision, digest, reason, at, lapsed, stage }) => ({
+      reviewer: toRefMessage(reviewer),
+      decision: decision === "approve" ? VoteDecision.APPROVE : VoteDecision.REJECT,
+      digest: fromHex(digest),
+      reason: textOf(contents, reason),
+      voteTime: timestampFromMs(at),
+      lapsed,
+      stage,
+    })),
+    deadline: timestampFromMs(review.deadline),
+    ...(editor && { editor: toRefMessage(editor) }),
+  };
+}
+
+function toGrantMessage({ id, principal, digest, issuedAt, expiresAt }: Grant, redeemedAt: number | undefined) {
+  return {
+    id,
+    principal: toRefMessage(principal),
+    digest: fromHex(digest),
+    issueTime: timestampFromMs(issuedAt),
+    expireTime: timestampFromMs(expiresAt),
+    ...(redeemedAt !== undefined && { redeemTime: timestampFromMs(redeemedAt) }),
+  };
+}
+
+function toExecutionMessage({ outcome, outputDigest, message, at }: Execution, contents: Contents) {
+  return {
+    outcome: outcome === "succeeded" ? ExecutionOutcome.SUCCEEDED : ExecutionOutcome.FAILED,
+    outputDigest: fromHex(outputDigest),
+    message: textOf(contents, message),
+    reportTime: timestampFromMs(at),
+  };
+}
+
+const STATUSES: Readonly<Record<Status, ActionStatus>> = ActionStatus;

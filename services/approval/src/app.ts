@@ -1,0 +1,69 @@
+import { startConsumer, type CommandBus, type EventFeed } from "@countersign/bus";
+import type { Database } from "@countersign/database";
+import type { EventLog } from "@countersign/event-log";
+import type { Logger } from "@countersign/telemetry";
+import { actionHandlers } from "./adapters/bus/action-handlers.ts";
+import { createPolicyClient } from "./adapters/bus/policy-client.ts";
+import { reviewHandlers } from "./adapters/bus/review-handlers.ts";
+import { createSigner } from "./adapters/grants/signer.ts";
+import { createActionStore } from "./adapters/log/action-store.ts";
+import { newId } from "./adapters/new-id.ts";
+import { timerConsumer } from "./adapters/postgres/timer-consumer.ts";
+import { startTimerPoller } from "./adapters/postgres/timer-poller.ts";
+import type { ApprovalTables } from "./adapters/postgres/timer-table.ts";
+import type { ApprovalConfig } from "./config.ts";
+import { fireTimer } from "./usecases/fire-timer.ts";
+import type { Deps } from "./usecases/ports.ts";
+
+export type CommandDeps = {
+  readonly config: ApprovalConfig;
+  readonly log: EventLog;
+  readonly commands: CommandBus;
+  readonly logger: Logger;
+  /** Default: the system's. */
+  readonly clock?: () => Date;
+};
+
+export type ApprovalDeps = CommandDeps & { readonly feed: EventFeed; readonly database: Database };
+
+/** The lifecycle of actions behind the command port, without timers. */
+export function wireUseCases({ config, log, commands, logger, clock = () => new Date() }: CommandDeps): Deps {
+  return {
+    store: createActionStore(log, { actions: config.cacheActions, bytes: config.cacheMegabytes * 1024 * 1024 }),
+    policy: createPolicyClient(commands, logger, config.policyTimeout),
+    signer: createSigner(config.grantKeys, config.grantIssuer),
+    clock,
+    newId,
+    verdictWaitMs: config.verdictWait,
+    reportWaitMs: config.reportWait,
+  };
+}
+
+/** Every method that approval serves. */
+export function approvalHandlers(deps: Deps, config: ApprovalConfig) {
+  return { ...actionHandlers(deps, config.grantKeys.jwks), ...reviewHandlers(deps) };
+}
+
+/** Serves commands and keeps timers until closed. Any number of instances may run. */
+export async function startApproval(deps: ApprovalDeps): Promise<{ close(): Promise<void> }> {
+  const { config, log, commands, feed, logger, clock = () => new Date() } = deps;
+  const useCases = wireUseCases(deps);
+  const database = deps.database.kysely<ApprovalTables>();
+  const served = await commands.serve("approval", approvalHandlers(useCases, config));
+  const consumer = await startConsumer(timerConsumer(log.ledger), { log, feed, database, logger });
+  const poller = startTimerPoller({
+    database,
+    ledger: log.ledger,
+    fire: (ref, kind) => fireTimer(useCases, ref, kind),
+    clock,
+    logger,
+    intervalMs: config.timerInterval,
+  });
+  return {
+    close: async () => {
+      await served.close();
+      await poller.close();
+      await consumer.close();
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { canonicalJson, contentDigest, newSalt } from "@countersign/digest";
+import type { Content } from "@countersign/event-log";
+import type { Hex } from "../domain/values.ts";
+import type { ActionInput, Contents } from "./ports.ts";
+
+export function toHex(bytes: Uint8Array): Hex {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
+}
+
+/** Text that somebody typed, under a salt of its own; nothing when nothing was said. */
+export function textContent(text: string): Content | undefined {
+  if (text === "") return undefined;
+  const body = Buffer.from(text);
+  const salt = newSalt();
+  return { digest: contentDigest(salt, body), salt, body };
+}
+
+export function textOf(contents: Contents, digest: Hex | undefined): string {
+  const content = digest === undefined ? undefined : contents.get(digest);
+  return content === undefined ? "" : Buffer.from(content.body).toString();
+}
+
+/** The input has no canonical form, so nothing could name it. */
+export class InvalidInputError extends Error {
+  override readonly name = "InvalidInputError";
+}
+
+/** The whole input as content. The salt is the action's: every form of it and its digest are computed with the same one. */
+export function inputContent(input: ActionInput, salt: Uint8Array): Content {
+  const body = Buffer.from(canonicalText(input));
+  return { digest: contentDigest(salt, body), salt, body };
+}
+
+function canonicalText(input: ActionInput): string {
+  try {
+    return canonicalJson({ ...input });
+  } catch (cause) {
+    throw new InvalidInputError("must be JSON with finite numbers and well-formed strings", { cause });
+  }
+}
+
+/** The input and its salt; undefined once erased. */
+export function inputOf(contents: Contents, digest: Hex): { readonly input: ActionInput; readonly salt: Uint8Array } | undefined {
+  const content = contents.get(digest);
+  if (content === undefined) return undefined;
+  const input: ActionInput = JSON.parse(Buffer.from(content.body).toString());
+  return { input, salt: content.salt };
+}
+
+/** Only what is not stored yet: an edit may bring back a form that the action had before. */
+export function unstored(contents: Contents, ...candidates: readonly (Content | undefined)[]): readonly Content[] {
+  return candidates.filter((content): content is Content => content !== undefined && !contents.has(toHex(content.digest)));
+}

@@ -1,0 +1,52 @@
+import type { ActionCommand } from "../domain/commands.ts";
+import type { Instant } from "../domain/values.ts";
+import type { TimerKind } from "../workflows/timers.ts";
+import { inputOf } from "./content.ts";
+import { handle, type Step } from "./handle.ts";
+import { judge } from "./judge.ts";
+import type { ActionRef, ActionView, Deps } from "./ports.ts";
+
+/** `done`: nothing is left for this timer to do, now or later. Else policy must be asked once more, and at the deadline at the latest. */
+export type Fired = "done" | { readonly againBy: Instant };
+
+/**
+ * Does what is due. Any number of instances may fire one timer any number of times: the decider answers once. Fails by throwing, and then the
+ * timer stays.
+ */
+export async function fireTimer(deps: Deps, ref: ActionRef, kind: TimerKind): Promise<Fired> {
+  let deadline = 0;
+  const handled = await handle(deps.store, ref, { actor: undefined, traceparent: "" }, async (view) => {
+    if (kind !== "verdict_retry") return { command: command(kind, deps.clock().getTime()) };
+    if (view.state.status === "REQUESTED") ({ deadline } = view.state);
+    return askAgain(deps, view);
+  });
+  if (handled.outcome === "lost_race") throw new Error(`timer ${kind} of action ${ref.id} lost every race`);
+  return handled.outcome === "refused" ? { againBy: deadline } : "done";
+}
+
+async function askAgain(deps: Deps, view: ActionView): Promise<Step> {
+  const now = deps.clock().getTime();
+  const { state, ref } = view;
+  if (state.status !== "REQUESTED" || now >= state.deadline) return { command: command("expire_review", now) };
+  const asked = inputOf(view.contents, state.input);
+  if (asked === undefined) return { refusal: "CONTENT_ERASED" };
+  const { requester } = state;
+  const evaluation = await deps.policy.evaluate({ requester, input: asked.input, at: now, traceparent: "" });
+  if (evaluation === undefined) return { refusal: "POLICY_UNREACHABLE" };
+  const at = deps.clock().getTime();
+  const { judgement } = judge(deps, ref, { requester, ...asked, at }, evaluation);
+  return { command: { type: "ReachVerdict", at, judgement } };
+}
+
+function command(kind: Exclude<TimerKind, "verdict_retry">, at: number): ActionCommand {
+  switch (kind) {
+    case "expire_review":
+      return { type: "ExpireReview", at };
+    case "expire_grant":
+      return { type: "ExpireGrant", at };
+    case "mark_unreported":
+      return { type: "MarkUnreported", at };
+    default:
+      return kind satisfies never;
+  }
+}

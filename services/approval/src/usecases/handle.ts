@@ -1,0 +1,63 @@
+import type { Content } from "@countersign/event-log";
+import type { ActionCommand } from "../domain/commands.ts";
+import { actionDecider } from "../domain/decider.ts";
+import type { PrincipalRef } from "../domain/principal.ts";
+import { isRejection, type RejectionCode } from "../domain/rejection.ts";
+import type { ActionRef, ActionStore, ActionView, Bookmark, Change, Loaded } from "./ports.ts";
+
+/** A rejection, or why there is nothing to decide on. */
+export type RefusalCode = RejectionCode | "POLICY_UNREACHABLE" | "CONTENT_ERASED";
+
+/** A command as prepared for the state it will be decided on, and what is recorded beside its events; or why there is none. */
+export type Step =
+  | { readonly command: ActionCommand; readonly contents?: readonly Content[]; readonly idempotency?: Change["idempotency"] }
+  | { readonly refusal: RefusalCode };
+
+export type Handled =
+  | { readonly outcome: "done"; readonly view: ActionView; readonly lastPosition: number }
+  /** Already so; nothing was recorded. */
+  | { readonly outcome: "unchanged"; readonly view: ActionView }
+  | { readonly outcome: "refused"; readonly code: RefusalCode }
+  | { readonly outcome: "replayed"; readonly bookmark: Bookmark }
+  | { readonly outcome: "key_reused" }
+  /** Others were faster, again and again. */
+  | { readonly outcome: "lost_race" };
+
+export type Origin = { readonly actor: PrincipalRef | undefined; readonly traceparent: string };
+
+const ATTEMPTS = 10;
+
+/**
+ * Load, decide, append; decide again when somebody else appended first. A cached state is good enough to append on, since the version
+ * decides; it is not good enough to refuse on or to leave things as they are: then the log is asked first.
+ */
+export async function handle(
+  store: ActionStore,
+  start: ActionRef | Loaded,
+  origin: Origin,
+  prepare: (view: ActionView) => Step | Promise<Step>,
+): Promise<Handled> {
+  let { view, certain } = "view" in start ? start : await store.load(start);
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const step = await prepare(view);
+    const decided = decideStep(step, view);
+    if ("outcome" in decided) {
+      if (certain) return decided;
+    } else {
+      const commit = await store.commit(view, { ...decided, ...origin });
+      if (commit.outcome === "appended") return { outcome: "done", view: commit.view, lastPosition: commit.lastPosition };
+      if (commit.outcome !== "conflict") return commit;
+    }
+    view = await store.refresh(view.ref);
+    certain = true;
+  }
+  return { outcome: "lost_race" };
+}
+
+function decideStep(step: Step, view: ActionView): Handled | Omit<Change, keyof Origin> {
+  if ("refusal" in step) return { outcome: "refused", code: step.refusal };
+  const decision = actionDecider.decide(step.command, view.state);
+  if (isRejection(decision)) return { outcome: "refused", code: decision.code };
+  if (decision.length === 0) return { outcome: "unchanged", view };
+  return { events: decision, contents: step.contents ?? [], at: step.command.at, idempotency: step.idempotency };
+}

@@ -1,0 +1,116 @@
+import type { Content } from "@countersign/event-log";
+import type { JsonObject } from "@countersign/digest";
+import type { Judgement } from "../domain/commands.ts";
+import type { ActionEvent } from "../domain/events.ts";
+import type { Principal, PrincipalRef } from "../domain/principal.ts";
+import type { ActionState } from "../domain/state.ts";
+import type { Hex, Instant, VoteDecision } from "../domain/values.ts";
+
+export type ActionRef = { readonly tenant: string; readonly id: string };
+
+/** What is to be done, with nothing left out: absent properties are `{}`. Its canonical JSON is the content that an entry names. */
+export type ActionInput = {
+  readonly subject: { readonly type: string; readonly id: string; readonly properties: JsonObject };
+  readonly action: { readonly name: string; readonly properties: JsonObject };
+  readonly resource: { readonly type: string; readonly id: string; readonly properties: JsonObject };
+  readonly context: JsonObject;
+};
+
+/** Contents that are not erased, by hex digest. */
+export type Contents = ReadonlyMap<Hex, Content>;
+
+/** An action with what people typed and agents sent. */
+export type ActionView = { readonly ref: ActionRef; readonly state: ActionState; readonly contents: Contents };
+
+/** `certain`: the log was asked just now, or nothing can change any more. Nobody is refused, and nothing is left undone, on less. */
+export type Loaded = { readonly view: ActionView; readonly certain: boolean };
+
+/** Who commands, since when, on which trace. */
+export type Caller = { readonly principal: Principal; readonly traceparent: string };
+
+export type ReplyKey = { readonly caller: string; readonly key: string; readonly requestDigest: Uint8Array };
+
+/** A moment in an action's life, from which what was replied then can be told again. */
+export type Bookmark = { readonly ref: ActionRef; readonly version: number };
+
+/** What one decision records, in one append. */
+export type Change = {
+  readonly events: readonly ActionEvent[];
+  readonly contents: readonly Content[];
+  readonly actor: PrincipalRef | undefined;
+  readonly at: Instant;
+  readonly traceparent: string;
+  /** For retries. What is kept is a `Bookmark` to the state that this change makes, never the reply itself: that holds erasable content. */
+  readonly idempotency?: ReplyKey | undefined;
+};
+
+export type Commit =
+  | { readonly outcome: "appended"; readonly view: ActionView; readonly lastPosition: number }
+  | { readonly outcome: "conflict" }
+  | { readonly outcome: "replayed"; readonly bookmark: Bookmark }
+  | { readonly outcome: "key_reused" };
+
+/** Action streams, through a cache of what was committed. */
+export type ActionStore = {
+  /** From the cache when it is there. */
+  load(ref: ActionRef): Promise<Loaded>;
+  /** As the log has it now. */
+  refresh(ref: ActionRef): Promise<ActionView>;
+  /** Appends after the version that the view has. */
+  commit(view: ActionView, change: Change): Promise<Commit>;
+  /** The action as it was then, and the position of the event that made it so. */
+  asOf(bookmark: Bookmark): Promise<{ readonly view: ActionView; readonly position: number }>;
+  /** What was kept for this key, if it was used. */
+  findReply(key: ReplyKey & { readonly tenant: string }): Promise<Extract<Commit, { outcome: "replayed" | "key_reused" }> | undefined>;
+};
+
+export type Evaluation = Pick<Judgement, "verdict" | "policyDigest">;
+
+export type PolicyQuestion = {
+  readonly requester: Principal;
+  readonly input: ActionInput;
+  readonly at: Instant;
+  readonly traceparent: string;
+};
+
+/** Asks policy. No answer in time, and no answer that makes sense, is undefined: fail closed. */
+export type PolicyClient = { evaluate(question: PolicyQuestion): Promise<Evaluation | undefined> };
+
+export type GrantClaims = {
+  readonly tenant: string;
+  readonly actionId: string;
+  readonly grantId: string;
+  readonly digest: Hex;
+  readonly principal: PrincipalRef;
+  readonly issuedAt: Instant;
+  readonly expiresAt: Instant;
+};
+
+export type Ballot = {
+  readonly tenant: string;
+  readonly actionId: string;
+  readonly digest: Hex;
+  readonly reviewer: PrincipalRef;
+  readonly decision: VoteDecision;
+  readonly stage: number;
+  readonly at: Instant;
+};
+
+/** Holds the key that grants and votes are signed with. The same claims give the same token. */
+export type Signer = {
+  readonly keyId: string;
+  mint(claims: GrantClaims): { readonly token: string; readonly digest: Hex };
+  signVote(ballot: Ballot): Hex;
+};
+
+export type Deps = {
+  readonly store: ActionStore;
+  readonly policy: PolicyClient;
+  readonly signer: Signer;
+  readonly clock: () => Date;
+  readonly newId: (time: Date) => string;
+  /** How long an action may wait for policy. */
+  readonly verdictWaitMs: number;
+  /** How long after a redemption a report may come. */
+  readonly reportWaitMs: number;
+};

@@ -1,0 +1,46 @@
+import { ineligibility } from "../domain/eligibility.ts";
+import { samePrincipal, type Principal } from "../domain/principal.ts";
+import type { RecordedAction } from "../domain/state.ts";
+import type { Instant } from "../domain/values.ts";
+import { tokenFor } from "./grant-token.ts";
+import type { ActionRef, ActionView, Deps } from "./ports.ts";
+
+const READERS: ReadonlySet<string> = new Set(["reviewer", "auditor", "operator", "policy_admin"]);
+
+/** The action as it is now, with its token for its requester. Undefined for whoever must not learn that it exists. */
+export async function readAction(
+  deps: Deps,
+  caller: Principal,
+  id: string,
+): Promise<{ readonly view: ActionView; readonly token: string | undefined } | undefined> {
+  const view = await readable(deps, caller, id);
+  return view && { view, token: tokenFor(deps, view, caller) };
+}
+
+export type Ineligible = "SELF_APPROVAL" | "NOT_HUMAN" | "NOT_ELIGIBLE" | "NOT_IN_REVIEW";
+
+/** The action as a reviewer must see it, and why this caller may not vote on it now, if so. */
+export async function readReview(
+  deps: Deps,
+  caller: Principal,
+  id: string,
+): Promise<{ readonly view: ActionView; readonly ineligible: Ineligible | undefined } | undefined> {
+  const view = await readable(deps, caller, id);
+  return view && { view, ineligible: ineligible(view, caller, deps.clock().getTime()) };
+}
+
+async function readable(deps: Deps, caller: Principal, id: string): Promise<ActionView | undefined> {
+  const ref: ActionRef = { tenant: caller.tenant, id };
+  const { view, certain } = await deps.store.load(ref);
+  const current = certain ? view : await deps.store.refresh(ref);
+  return current.state.status !== "NONE" && mayRead(current.state, caller) ? current : undefined;
+}
+
+function mayRead(state: RecordedAction, caller: Principal): boolean {
+  return samePrincipal(state.requester, caller) || caller.roles.some((role) => READERS.has(role));
+}
+
+function ineligible({ state }: ActionView, caller: Principal, at: Instant): Ineligible | undefined {
+  if (state.status !== "IN_REVIEW" || at >= state.review.deadline) return "NOT_IN_REVIEW";
+  return ineligibility(state, caller, "approve");
+}

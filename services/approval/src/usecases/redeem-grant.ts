@@ -1,0 +1,49 @@
+import { createHash } from "node:crypto";
+import type { Hex } from "../domain/values.ts";
+import { handle, type Handled } from "./handle.ts";
+import type { ActionRef, ActionView, Caller, Deps } from "./ports.ts";
+import { replyCaller } from "./reply-caller.ts";
+
+export type Redemption = {
+  /** Where the token says that it belongs; the tenant is the caller's. */
+  readonly ref: ActionRef;
+  readonly tokenDigest: Hex;
+  readonly digest: Hex;
+  readonly idempotencyKey: string;
+};
+
+export type Redeemed =
+  | { readonly outcome: "redeemed"; readonly view: ActionView; readonly position: number }
+  | Extract<Handled, { outcome: "refused" | "key_reused" | "lost_race" }>;
+
+/**
+ * Uses a grant, once. The signature is not verified here: SHA-256 of the token must equal the one recorded when it was signed, which no
+ * other token can, and costs a hundredth.
+ */
+export async function redeemGrant(deps: Deps, { principal, traceparent }: Caller, redemption: Redemption): Promise<Redeemed> {
+  const { ref, tokenDigest, digest } = redemption;
+  const requestDigest = createHash("sha256").update(`${tokenDigest}\n${digest}`).digest();
+  const idempotency = { caller: replyCaller("RedeemGrant", principal), key: redemption.idempotencyKey, requestDigest };
+  const handled = await handle(deps.store, ref, { actor: principal, traceparent }, () => {
+    const at = deps.clock().getTime();
+    const reportDeadline = at + deps.reportWaitMs;
+    return { command: { type: "RedeemGrant", at, caller: principal, tokenDigest, digest, reportDeadline }, idempotency };
+  });
+  switch (handled.outcome) {
+    case "done":
+      return { outcome: "redeemed", view: handled.view, position: handled.lastPosition };
+    case "replayed":
+      return { outcome: "redeemed", ...(await deps.store.asOf(handled.bookmark)) };
+    case "unchanged":
+      throw new Error("a redemption was taken for a repetition");
+    case "refused": {
+      // The caller's own retry meets its first attempt: the grant is used, and this key used it.
+      if (handled.code !== "GRANT_REDEEMED") return handled;
+      const earlier = await deps.store.findReply({ tenant: ref.tenant, ...idempotency });
+      if (earlier?.outcome === "replayed") return { outcome: "redeemed", ...(await deps.store.asOf(earlier.bookmark)) };
+      return earlier ?? handled;
+    }
+    default:
+      return handled;
+  }
+}

@@ -1,0 +1,83 @@
+import { createHash } from "node:crypto";
+import { newSalt } from "@countersign/digest";
+import type { PrincipalRef } from "../domain/principal.ts";
+import { initialState } from "../domain/state.ts";
+import { inputContent, toHex } from "./content.ts";
+import { tokenFor } from "./grant-token.ts";
+import { handle, type Handled } from "./handle.ts";
+import { judge } from "./judge.ts";
+import type { ActionInput, ActionRef, ActionView, Bookmark, Caller, Deps } from "./ports.ts";
+import { replyCaller } from "./reply-caller.ts";
+
+export type Request = {
+  readonly input: ActionInput;
+  readonly idempotencyKey: string;
+};
+
+export type Requested =
+  /** Now, or when this caller asked exactly this before: then as it was then. */
+  | { readonly outcome: "recorded"; readonly view: ActionView; readonly token: string | undefined }
+  | Extract<Handled, { outcome: "key_reused" | "lost_race" }>;
+
+/**
+ * Records an action and what policy says about it, in one append. When policy does not answer, the request is recorded alone and a timer
+ * keeps asking. A retry is found by the append itself, so nobody pays for looking first.
+ */
+export async function requestAction(deps: Deps, caller: Caller, request: Request): Promise<Requested> {
+  const now = deps.clock();
+  const at = now.getTime();
+  const { principal: requester, traceparent } = caller;
+  const ref: ActionRef = { tenant: requester.tenant, id: deps.newId(now) };
+  const { input } = request;
+  const salt = newSalt();
+  const content = inputContent(input, salt);
+  const evaluation = await deps.policy.evaluate({ requester, input, at, traceparent });
+  const judged = evaluation === undefined ? undefined : judge(deps, ref, { requester, input, salt, at }, evaluation);
+
+  const idempotency = {
+    caller: replyCaller("RequestAction", requester),
+    key: request.idempotencyKey,
+    requestDigest: createHash("sha256").update(content.body).digest(),
+  };
+  const handled = await handle(
+    deps.store,
+    // A new id: there is nothing to load.
+    { view: { ref, state: initialState, contents: new Map() }, certain: true },
+    { actor: requester, traceparent },
+    () => ({
+      command: {
+        type: "RequestAction",
+        at,
+        requester,
+        operation: operationOf(input),
+        input: toHex(content.digest),
+        deadline: at + deps.verdictWaitMs,
+        judgement: judged?.judgement,
+      },
+      contents: [content],
+      idempotency,
+    }),
+  );
+  switch (handled.outcome) {
+    case "done":
+      return { outcome: "recorded", view: handled.view, token: judged?.token };
+    case "replayed":
+      return repeat(deps, requester, handled.bookmark);
+    case "refused":
+    case "unchanged":
+      throw new Error(`a new action was ${handled.outcome}`);
+    default:
+      return handled;
+  }
+}
+
+/** What was answered then; the token only if that was the answer and it is still good. */
+async function repeat(deps: Deps, requester: PrincipalRef, bookmark: Bookmark): Promise<Requested> {
+  const { view } = await deps.store.asOf(bookmark);
+  const token = view.state.status === "APPROVED" ? tokenFor(deps, await deps.store.refresh(view.ref), requester) : undefined;
+  return { outcome: "recorded", view, token };
+}
+
+function operationOf({ subject, action, resource }: ActionInput) {
+  return { subjectType: subject.type, subjectId: subject.id, actionName: action.name, resourceType: resource.type, resourceId: resource.id };
+}

@@ -1,0 +1,50 @@
+import type { ActionEvent } from "../domain/events.ts";
+import type { Instant } from "../domain/values.ts";
+
+/** What a timer does when it is due. */
+export type TimerKind = "verdict_retry" | "expire_review" | "expire_grant" | "mark_unreported";
+
+/** An action waits for one thing at a time, so it has one timer at most. */
+export type Timer = { readonly kind: TimerKind; readonly dueAt: Instant };
+
+/** When policy is first asked again after it did not answer. */
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 60_000;
+
+/** What an event means for its action's timer: set this one in place of any other, or clear it, or leave it. */
+export function timerAfter(event: ActionEvent): Timer | "clear" | "keep" {
+  switch (event.type) {
+    case "ActionRequested":
+      return { kind: "verdict_retry", dueAt: Math.min(event.at + FIRST_RETRY_MS, event.deadline) };
+    case "VerdictReached":
+      // What follows an allow or a review sets the next timer; nothing follows a deny.
+      return event.verdict.outcome === "deny" ? "clear" : "keep";
+    case "ReviewOpened":
+      return { kind: "expire_review", dueAt: event.deadline };
+    case "GrantIssued":
+      return { kind: "expire_grant", dueAt: event.expiresAt };
+    case "GrantRedeemed":
+      return { kind: "mark_unreported", dueAt: event.reportDeadline };
+    case "ActionRejected":
+    case "ActionExpired":
+    case "ActionCancelled":
+    case "GrantExpired":
+    case "GrantRevoked":
+    case "ExecutionReported":
+    case "ExecutionUnreported":
+      return "clear";
+    case "StageOpened":
+    case "VoteCast":
+    case "VoteLapsed":
+    case "ActionEdited":
+    case "ActionApproved":
+      return "keep";
+    default:
+      return event satisfies never;
+  }
+}
+
+/** When to ask policy again after this many attempts in vain: 1 s, 2 s, 4 s, ... and each minute in the end. */
+export function nextRetry(attempts: number, now: Instant): Instant {
+  return now + Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempts, 10));
+}
