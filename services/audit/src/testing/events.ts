@@ -3,7 +3,7 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { EVENT_SCHEMAS, encodeEvent, type DecodedEvent, type EventType } from "@countersign/events";
 import type { AppendRequest, EventAppender, NewEvent, RecordedEvent } from "@countersign/event-log";
 import { ExecutionOutcome, VerdictOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
-import { PrincipalType } from "@countersign/proto/v1/principal_pb";
+import { PrincipalType, type PrincipalSchema } from "@countersign/proto/v1/principal_pb";
 
 export const START = Date.UTC(2026, 0, 1);
 
@@ -26,7 +26,7 @@ const deadline = timestampFromMs(START + 3_600_000);
 
 /** One of every event that an action's stream can hold, as plausible data. */
 export const EVENTS = {
-  requested: (requester = agent("exporter", "olga"), actionName = "db.export"): NewEvent =>
+  requested: (requester: MessageInitShape<typeof PrincipalSchema> = agent("exporter", "olga"), actionName = "db.export"): NewEvent =>
     event("ActionRequested", { requester, subjectType: "agent", subjectId: "exporter", actionName, resourceType: "db", resourceId: "crm", input: { digest }, deadline }),
   verdict: (outcome: VerdictOutcome): NewEvent => event("VerdictReached", { verdict: { outcome, revision: 3n, rule: "exports", reasons: ["personal data"] }, digest }),
   opened: (stages = [{ name: "owners", groups: ["dba"], quorum: 2 }], closes = deadline): NewEvent => event("ReviewOpened", { stages, deadline: closes }),

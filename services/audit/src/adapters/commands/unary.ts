@@ -1,5 +1,6 @@
 import { fromBinary, create, toBinary, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
 import { CommandError, type CommandHandler } from "@countersign/bus";
+import { EventLogError } from "@countersign/event-log";
 import type { Principal } from "@countersign/proto/v1/principal_pb";
 
 /** A method from typed request to typed response. Everything here is done for somebody, so a command without a caller is refused. */
@@ -11,8 +12,14 @@ export function unary<Request extends DescMessage, Response extends DescMessage>
   return async (command) => {
     const { caller } = command;
     if (caller === undefined || caller.tenant === "") throw new CommandError("UNAUTHENTICATED", "TOKEN_MISSING", "this needs a caller");
-    return toBinary(response, create(response, await handle(decode(request, command.request), caller)));
+    const answer = await handle(decode(request, command.request), caller).catch(asUnavailable);
+    return toBinary(response, create(response, answer));
   };
+}
+
+function asUnavailable(error: unknown): never {
+  if (!(error instanceof EventLogError && error.code === "unavailable")) throw error;
+  throw new CommandError("UNAVAILABLE", "LOG_UNREACHABLE", "the event log cannot be read now", { cause: error });
 }
 
 function decode<Request extends DescMessage>(schema: Request, bytes: Uint8Array): MessageShape<Request> {
