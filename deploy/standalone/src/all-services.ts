@@ -1,10 +1,9 @@
 import { readApprovalConfig, startApproval } from "@countersign/approval";
 import { readAuditConfig, startAudit } from "@countersign/audit";
-import { startRelay } from "@countersign/bus";
 import { readGatewayConfig, startGateway } from "@countersign/gateway";
 import { readNotifierConfig, startNotifier, type Channel } from "@countersign/notifier";
 import { readPolicyConfig, startPolicy } from "@countersign/policy";
-import type { Closeable, ConnectedRuntime, RuntimeConfig } from "@countersign/runtime";
+import { startEventRelay, type Closeable, type ConnectedRuntime, type RuntimeConfig } from "@countersign/runtime";
 
 /** All services as modules of one process. */
 export type AllServices = Closeable & {
@@ -33,7 +32,7 @@ export async function startAllServices(
     return running;
   };
   try {
-    await add(startRelay({ log: runtime.log, connection: runtime.nats, prefix: config.natsPrefix, databaseUrl: config.databaseUrl, logger: runtime.logger }));
+    await add(startEventRelay(runtime, config));
     await add(startPolicy({ ...runtime, config: readPolicyConfig(env) }));
     await add(startApproval({ ...runtime, config: readApprovalConfig(env) }));
     await add(startAudit({ ...runtime, config: readAuditConfig(env) }));

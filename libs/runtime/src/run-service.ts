@@ -13,11 +13,12 @@ export type Closeable = { close(): Promise<void> };
 export async function runService(
   name: string,
   start: (runtime: ConnectedRuntime, config: RuntimeConfig) => Promise<Closeable>,
+  commands: "nats" | "in-process" = "nats",
 ): Promise<void> {
   try {
     const config = readRuntimeConfig(process.env);
     const logger = createLogger(name, config.logLevel);
-    const runtime = await connectRuntime(name, config, logger);
+    const runtime = await connectRuntime(name, config, logger, commands);
     const service = await start(runtime, config);
     logger.info({ pid: process.pid }, `${name} is ready`);
     closeOnSignal(logger, [service, runtime]);

@@ -1,0 +1,19 @@
+import type { Stage } from "../stage.ts";
+
+/** What the log says about all of it, and whether the log is sound. */
+export async function proof({ narrator, actions, as }: Stage): Promise<void> {
+  narrator.chapter("What the log says");
+  for (const [name, actionId] of actions) {
+    narrator.says("auditor", `looks at ${name}:`);
+    const { entries } = await as("auditor").audit.getTimeline({ actionId });
+    narrator.shows(entries.map(({ event, text }) => `${String(event?.position ?? "").padStart(3)}  ${text}`).join("\n"));
+  }
+  const operator = as("operator");
+  const { rebuilds } = await operator.audit.rebuildProjection({});
+  for (const { name, identical, rebuilt } of rebuilds) {
+    narrator.checks(`projection ${name}, rebuilt from the log, equals the live one byte for byte (${rebuilt?.rows ?? 0n} rows)`, identical);
+  }
+  const { events, flaws, rootHash } = await operator.audit.verifyLedger({});
+  narrator.says("operator", `verifies the ledger: ${events} events, Merkle root ${Buffer.from(rootHash).toString("hex")}`);
+  narrator.checks("every position, link and leaf hash is as it must be", flaws.length === 0 && events > 0n);
+}

@@ -1,0 +1,33 @@
+import { generateKeyPairSync } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createDevelopmentIssuer, type DevelopmentIssuer } from "@countersign/identity";
+
+/** Keys of a machine that is nobody's production: made at the first start, kept with the data. */
+export type DevelopmentKeys = {
+  readonly issuer: DevelopmentIssuer;
+  /** Settings that make the services trust the issuer and sign with the grant key. */
+  readonly env: Readonly<Record<string, string>>;
+};
+
+/** Makes the keys in `dir`, or takes those that are there. */
+export async function developmentKeys(dir: string): Promise<DevelopmentKeys> {
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const issuer = await createDevelopmentIssuer({ dir });
+  const grantKeyFile = join(dir, "grant-key.pem");
+  keepGrantKey(grantKeyFile);
+  return {
+    issuer,
+    env: { COUNTERSIGN_ISSUERS: JSON.stringify([issuer.issuer]), COUNTERSIGN_GRANT_KEY_FILE: grantKeyFile },
+  };
+}
+
+function keepGrantKey(file: string): void {
+  const { privateKey } = generateKeyPairSync("ed25519");
+  try {
+    // Exclusive creation: a key that is there already stays.
+    writeFileSync(file, privateKey.export({ type: "pkcs8", format: "pem" }), { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+  }
+}

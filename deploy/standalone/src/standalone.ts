@@ -1,0 +1,67 @@
+import { join } from "node:path";
+import { migrate } from "@countersign/database";
+import type { DevelopmentIssuer } from "@countersign/identity";
+import type { Channel } from "@countersign/notifier";
+import { connectRuntime, readRuntimeConfig, type Closeable } from "@countersign/runtime";
+import { createLogger } from "@countersign/telemetry";
+import { startAllServices } from "./all-services.ts";
+import { developmentKeys } from "./development-keys.ts";
+import { startInfrastructure } from "./infrastructure.ts";
+import { ALL_MIGRATIONS } from "./migrations.ts";
+import { ensureStarterPolicy } from "./starter-policy.ts";
+
+export type StandaloneOptions = {
+  /** Holds servers' data and keys. */
+  readonly dataDir: string;
+  /** Loopback port of the front door; 0: a free one. */
+  readonly port: number;
+  readonly databaseUrl?: string | undefined;
+  readonly natsUrl?: string | undefined;
+  readonly logLevel?: string;
+  /** More settings of the services; those that this function computes win. */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly channels?: readonly Channel[];
+};
+
+/** Everything on one machine, with development identities and the starter policy in force. */
+export type Standalone = Closeable & {
+  readonly address: string;
+  readonly databaseUrl: string;
+  readonly natsUrl: string;
+  readonly issuer: DevelopmentIssuer;
+};
+
+/**
+ * Starts PostgreSQL and nats-server (or uses those named), migrates, and starts all services in this process.
+ * @throws NewerSchemaError when the data directory was written by a newer version; whatever was started is stopped again.
+ */
+export async function startStandalone(options: StandaloneOptions): Promise<Standalone> {
+  const started: Closeable[] = [];
+  const close = async (): Promise<void> => {
+    for (const part of started.splice(0).toReversed()) await part.close();
+  };
+  try {
+    const infrastructure = await startInfrastructure(options);
+    started.push(infrastructure);
+    const { databaseUrl, natsUrl } = infrastructure;
+    await migrate(databaseUrl, ALL_MIGRATIONS);
+    const keys = await developmentKeys(join(options.dataDir, "keys"));
+    const env = {
+      ...options.env,
+      COUNTERSIGN_DATABASE_URL: databaseUrl,
+      COUNTERSIGN_NATS_URL: natsUrl,
+      COUNTERSIGN_PORT: String(options.port),
+      ...keys.env,
+    };
+    const config = readRuntimeConfig(env);
+    const runtime = await connectRuntime("countersign", config, createLogger("countersign", options.logLevel ?? "warn"), "in-process");
+    started.push(runtime);
+    const services = await startAllServices(runtime, config, env, options.channels);
+    started.push(services);
+    await ensureStarterPolicy(services.address, keys.issuer);
+    return { address: services.address, databaseUrl, natsUrl, issuer: keys.issuer, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,35 @@
+import { DEVELOPMENT_PRINCIPALS } from "@countersign/identity";
+import type { Standalone } from "./standalone.ts";
+
+/** What a newcomer needs to know after `npm start`. */
+export function welcome(standalone: Standalone, dataDir: string): string {
+  const cast = Object.entries(DEVELOPMENT_PRINCIPALS).map(([name, principal]) => {
+    const groups = "groups" in principal ? `, in ${principal.groups.join(", ")}` : "";
+    return `  ${name.padEnd(19)}${principal.type}, ${principal.roles.join(" and ")}${groups}`;
+  });
+  return `
+Countersign is ready.
+
+  gRPC        ${standalone.address} (no TLS, reflection on)
+  PostgreSQL  ${withoutPassword(standalone.databaseUrl)}
+  NATS        ${standalone.natsUrl}
+  data        ${dataDir}/
+
+Development principals of tenant acme; \`npm run countersign -- token NAME\` prints a token, --as NAME uses it:
+
+${cast.join("\n")}
+
+Try this in a second terminal:
+
+  npm run countersign -- request db.export --resource database:crm --param table=customers --context environment=production --as crm-agent
+  npm run countersign -- review list --as data-owner
+
+Ctrl-C stops everything; the data stays.
+`;
+}
+
+function withoutPassword(databaseUrl: string): string {
+  const url = new URL(databaseUrl);
+  if (url.password !== "") url.password = "***";
+  return url.href;
+}
