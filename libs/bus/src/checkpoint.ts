@@ -12,6 +12,17 @@ export async function readCheckpoint<Tables>(database: Kysely<Tables>, { consume
 }
 
 /**
+ * The same, and until the transaction ends no instance of the consumer gets on: they wait for the row before they touch their tables.
+ */
+export async function lockCheckpoint<Tables>(transaction: Kysely<Tables>, { consumer, ledger }: ConsumerKey): Promise<number> {
+  // A consumer that has never run has no row to lock.
+  await sql`insert into bus.checkpoint (consumer, ledger, next_position) values (${consumer}, ${ledger}, 0) on conflict do nothing`.execute(transaction);
+  const { rows } = await sql<{ next: string }>`
+    select next_position::text as next from bus.checkpoint where consumer = ${consumer} and ledger = ${ledger} for update`.execute(transaction);
+  return Number(rows[0]?.next ?? 0);
+}
+
+/**
  * Moves the checkpoint, if it still stands at `from`. Do it first in the transaction: the row stays locked, so nobody else works on the same
  * events meanwhile.
  * @throws StaleCheckpoint when it stands elsewhere.

@@ -143,3 +143,16 @@ test("the list comes in pages, of one tenant if asked", async () => {
   expect((await listDeadLetters(kysely, { consumer: name, tenant: "t2" })).deadLetters.map(({ position }) => position)).toEqual([2, 3]);
   await expect(listDeadLetters(kysely, {}, { after: "nonsense" })).rejects.toThrow(RangeError);
 });
+
+test("P8: a replay for one tenant leaves the others' alone, also when it names their position", async () => {
+  poison.add("bad");
+  await appendTo(log, { id: "bad" }, ["A"]);
+  await appendTo(log, { id: "bad", tenant: "other" }, ["A"]);
+  await run();
+  await reachedHead();
+  poison.clear();
+  expect(await replayDeadLetters(kysely, name, 1, "acme")).toBe(0);
+  expect(await replayDeadLetters(kysely, name, undefined, "acme")).toBe(1);
+  await expect.poll(async () => (await letters()).map(({ position }) => position), { timeout: 5000 }).toEqual([1]);
+  expect((await listDeadLetters(kysely, { consumer: name, tenant: "acme" })).deadLetters).toEqual([]);
+});

@@ -45,12 +45,13 @@ export async function listDeadLetters<Tables>(
 /**
  * Hands dead letters to their consumer again; it takes them within about a second, in order, and those that fail are parked again.
  * @param position - Only the stream of this one: from its oldest dead letter on, since order inside a stream is kept. Absent: all.
+ * @param tenant - Only this tenant's.
  * @returns How many were handed out.
  */
-export async function replayDeadLetters<Tables>(database: Kysely<Tables>, consumer: string, position?: number): Promise<number> {
+export async function replayDeadLetters<Tables>(database: Kysely<Tables>, consumer: string, position?: number, tenant?: string): Promise<number> {
   const result = await sql`
     update bus.dead_letter set state = 'replay'
-    where consumer = ${consumer} and (${position ?? null}::bigint is null or (ledger, tenant, stream_type, stream_id) in (
+    where consumer = ${consumer} and (${tenant ?? null}::text is null or tenant = ${tenant ?? null}) and (${position ?? null}::bigint is null or (ledger, tenant, stream_type, stream_id) in (
       select ledger, tenant, stream_type, stream_id from bus.dead_letter where consumer = ${consumer} and position = ${position ?? null}))`.execute(database);
   return Number(result.numAffectedRows ?? 0n);
 }

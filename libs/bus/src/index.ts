@@ -6,6 +6,7 @@ export { natsCommands, type NatsCommandsOptions } from "./nats-commands.ts";
 export type { EventFeed } from "./event-feed.ts";
 export { startConsumer } from "./start-consumer.ts";
 export type { ConsumerDefinition, ConsumerDeps, RunningConsumer } from "./consumer.ts";
+export { lockCheckpoint, readCheckpoint, type ConsumerKey } from "./checkpoint.ts";
 export { listDeadLetters, replayDeadLetters, type DeadLetter } from "./dead-letters.ts";
 export { busMigrations } from "./migrations.ts";
 // For those who wire.
