@@ -78,6 +78,8 @@ async function foldAndCompare(parts: RebuildParts & { readonly session: Kysely<u
     await catchUp();
     await session.transaction().execute(async (transaction) => {
       const position = await checkpoints.lock(transaction, name);
+      // Replayed dead letters do not move the checkpoint: nothing may write to the table that is about to go.
+      await sql`lock table ${sql.table(`audit.${projection.table}`)} in share row exclusive mode`.execute(transaction);
       await foldUpTo(fold, position, { ...into, database: transaction });
       await refuseLoss(checkpoints, transaction, projection, fold);
       await switchToShadow(transaction, projection);
