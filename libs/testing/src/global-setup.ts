@@ -1,10 +1,8 @@
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { startNatsServer, startPostgres, startReaper } from "@countersign/embedded";
 import type { TestProject } from "vitest/node";
-import { startNatsServer } from "./nats-server.ts";
-import { startPostgres } from "./postgres-server.ts";
-import { startReaper } from "./reaper.ts";
 import "./provided.ts";
 
 /** One PostgreSQL and one nats-server per vitest run, on free loopback ports, in one temporary folder that is gone afterwards. */
