@@ -63,7 +63,7 @@ export function handFeed(): EventFeed & { send(...events: readonly RecordedEvent
 
 export async function start(
   definition: ConsumerDefinition<unknown>,
-  deps: { readonly log: EventReader & { readonly ledger: string }; readonly database: Database } & Partial<ConsumerDeps<unknown>>,
+  deps: { readonly log: EventReader & { readonly ledger: string }; readonly database: Database } & Partial<Pick<ConsumerDeps<unknown>, "feed" | "logger">>,
 ): Promise<RunningConsumer> {
   const { database, ...rest } = deps;
   return startConsumer(definition, { feed: handFeed(), logger: silentLogger, ...rest, database: database.kysely<unknown>() });
