@@ -1,0 +1,96 @@
+import { generateKeyPairSync } from "node:crypto";
+import { create, fromBinary, toBinary, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
+import { inProcessCommands, type CommandBus } from "@countersign/bus";
+import type { EventLog } from "@countersign/event-log";
+import { createMemoryEventLog } from "@countersign/event-log/testing";
+import { CommandSchema, EvaluateRequestSchema, EvaluateResponseSchema, type EvaluateRequest } from "@countersign/proto/internal/v1/command_pb";
+import * as actions from "@countersign/proto/v1/action_service_pb";
+import * as reviews from "@countersign/proto/v1/review_service_pb";
+import { silentLogger } from "@countersign/telemetry";
+import { readGrantKeys } from "../adapters/grants/grant-keys.ts";
+import { toPrincipalMessage } from "../adapters/wire/principal-message.ts";
+import { toVerdictMessage } from "../adapters/wire/verdict-message.ts";
+import { approvalHandlers, wireUseCases } from "../app.ts";
+import type { ApprovalConfig } from "../config.ts";
+import type { Principal } from "../domain/principal.ts";
+import type { Verdict } from "../domain/values.ts";
+import type { Deps } from "../usecases/ports.ts";
+import { exporter, T0, verdict } from "./fixtures.ts";
+
+export const privatePem = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+
+export const config: ApprovalConfig = {
+  grantKeys: readGrantKeys(privatePem),
+  grantIssuer: "countersign.test",
+  policyTimeout: 200,
+  verdictWait: 86_400_000,
+  reportWait: 3_600_000,
+  timerInterval: 20,
+  cacheActions: 1000,
+  cacheMegabytes: 8,
+};
+
+const METHODS = {
+  RequestAction: [actions.RequestActionRequestSchema, actions.RequestActionResponseSchema],
+  GetAction: [actions.GetActionRequestSchema, actions.GetActionResponseSchema],
+  CancelAction: [actions.CancelActionRequestSchema, actions.CancelActionResponseSchema],
+  RedeemGrant: [actions.RedeemGrantRequestSchema, actions.RedeemGrantResponseSchema],
+  ReportExecution: [actions.ReportExecutionRequestSchema, actions.ReportExecutionResponseSchema],
+  GetGrantKeys: [actions.GetGrantKeysRequestSchema, actions.GetGrantKeysResponseSchema],
+  GetReview: [reviews.GetReviewRequestSchema, reviews.GetReviewResponseSchema],
+  SubmitVote: [reviews.SubmitVoteRequestSchema, reviews.SubmitVoteResponseSchema],
+} as const satisfies Record<string, readonly [DescMessage, DescMessage]>;
+
+type Methods = typeof METHODS;
+type RequestOf<Name extends keyof Methods> = MessageInitShape<Methods[Name][0]>;
+type ResponseOf<Name extends keyof Methods> = MessageShape<Methods[Name][1]>;
+
+/** Approval on a log, with a policy that says what the test wants, and a clock that the test sets. */
+export type TestApproval = {
+  readonly log: EventLog;
+  readonly deps: Deps;
+  readonly questions: EvaluateRequest[];
+  now: number;
+  /** What policy answers; undefined: nothing. */
+  answer: Verdict | undefined;
+  call<Name extends keyof Methods>(method: Name, request: RequestOf<Name>, caller?: Principal): Promise<ResponseOf<Name>>;
+};
+
+export async function testApproval(log: EventLog = createMemoryEventLog({ ledger: "main" })): Promise<TestApproval> {
+  const commands = inProcessCommands({ logger: silentLogger });
+  const clock = (): Date => new Date(world.now);
+  const deps = wireUseCases({ config, log, commands, logger: silentLogger, clock });
+  const world: TestApproval = {
+    log,
+    deps,
+    questions: [],
+    now: T0,
+    answer: verdict("allow"),
+    call: (method, request, caller = exporter) => send(commands, method, request, caller),
+  };
+  await commands.serve("approval", approvalHandlers(deps, config));
+  await commands.serve("policy", {
+    Evaluate: async (command) => {
+      world.questions.push(fromBinary(EvaluateRequestSchema, command.request));
+      if (world.answer === undefined) throw new Error("policy is not itself");
+      const answer = { verdict: toVerdictMessage(world.answer), policyDigest: new Uint8Array(32).fill(0x90) };
+      return toBinary(EvaluateResponseSchema, create(EvaluateResponseSchema, answer));
+    },
+  });
+  return world;
+}
+
+async function send<Name extends keyof Methods>(commands: CommandBus, method: Name, request: RequestOf<Name>, caller: Principal): Promise<ResponseOf<Name>> {
+  const [requestSchema, responseSchema]: Methods[Name] = METHODS[method];
+  const body = toBinary<DescMessage>(requestSchema, create<DescMessage>(requestSchema, request));
+  const command = create(CommandSchema, { caller: toPrincipalMessage(caller), request: body });
+  const reply = await commands.send("approval", method, command, { timeoutMs: 5_000 });
+  return fromBinary<Methods[Name][1]>(responseSchema, reply);
+}
+
+export const exportInput = {
+  subject: { type: "agent", id: "exporter", properties: { model: "m-1" } },
+  action: { name: "db.export", properties: { table: "customers", limit: 10 } },
+  resource: { type: "db", id: "crm", properties: { region: "eu" } },
+  context: { environment: "production", justification: "asked by sales" },
+};

@@ -1,0 +1,118 @@
+import { describe, expect, it } from "vitest";
+import { ActionStatus } from "@countersign/proto/v1/action_pb";
+import { ann, bob, exporter, HOUR, MINUTE, principal, T0, verdict } from "../testing/fixtures.ts";
+import { exportInput, testApproval } from "../testing/test-approval.ts";
+import { cancelAction } from "./end-action.ts";
+import { fireTimer } from "./fire-timer.ts";
+
+const approve = { decision: { case: "approve", value: { reason: "" } } } as const;
+const twoOf = verdict("review", { stages: [{ name: "oncall", groups: ["oncall"], quorum: 2 }] });
+
+/** Two instances of approval on one log, each with a cache of its own. */
+async function twoInstances() {
+  const here = await testApproval();
+  return { here, there: await testApproval(here.log) };
+}
+
+describe("two instances on one log", () => {
+  it("P2: one that has not seen the other's redemption still refuses a second one", async () => {
+    const { here, there } = await twoInstances();
+    const { action, grantToken } = await here.call("RequestAction", { input: exportInput, idempotencyKey: "k" });
+    const redeem = { grantToken, digest: action!.digest, idempotencyKey: "r" };
+    const receipt = await there.call("RedeemGrant", redeem);
+    await expect(here.call("RedeemGrant", { ...redeem, idempotencyKey: "r-2" })).rejects.toMatchObject({ reason: "GRANT_REDEEMED" });
+    expect(await here.call("RedeemGrant", redeem)).toEqual(receipt);
+  });
+
+  it("never refuses from the cache alone", async () => {
+    const { here, there } = await twoInstances();
+    here.answer = verdict("review");
+    const { action } = await here.call("RequestAction", { input: exportInput, idempotencyKey: "k" });
+    const shown = { actionId: action!.id, digest: action!.digest, version: action!.version };
+    await there.call("SubmitVote", { ...shown, ...approve }, ann);
+    const { grantToken } = await there.call("GetAction", { actionId: action!.id });
+    const redeemed = await here.call("RedeemGrant", { grantToken, digest: action!.digest, idempotencyKey: "r" });
+    expect(redeemed.action?.status).toBe(ActionStatus.REDEEMED);
+  });
+
+  it("shows what the other one has done", async () => {
+    const { here, there } = await twoInstances();
+    here.answer = verdict("review");
+    const { action } = await here.call("RequestAction", { input: exportInput, idempotencyKey: "k" });
+    await there.call("CancelAction", { actionId: action!.id, reason: "never mind" });
+    expect((await here.call("GetAction", { actionId: action!.id })).action?.status).toBe(ActionStatus.CANCELLED);
+  });
+
+  it("P1: counts votes that arrive at both at the same moment, each once", async () => {
+    const { here, there } = await twoInstances();
+    here.answer = twoOf;
+    const { action } = await here.call("RequestAction", { input: exportInput, idempotencyKey: "k" });
+    const shown = { actionId: action!.id, digest: action!.digest, version: action!.version };
+    const voters = [ann, bob, principal("dan", { groups: ["oncall"] }), principal("eve", { groups: ["oncall"] })];
+    const votes = await Promise.allSettled(voters.map((voter, index) => (index % 2 ? here : there).call("SubmitVote", { ...shown, ...approve }, voter)));
+    expect(votes.filter((vote) => vote.status === "fulfilled")).toHaveLength(2);
+    const types = (await here.log.readAll({ from: 0, limit: 100 })).map((event) => event.type);
+    expect(types).toEqual(["ActionRequested", "VerdictReached", "ReviewOpened", "VoteCast", "VoteCast", "ActionApproved", "GrantIssued"]);
+  });
+
+  it("gives up after a bounded number of lost races", async () => {
+    const world = await testApproval();
+    world.answer = verdict("review");
+    const { action } = await world.call("RequestAction", { input: exportInput, idempotencyKey: "k" });
+    const { store } = world.deps;
+    const losing = { ...world.deps, store: { ...store, commit: async () => ({ outcome: "conflict" }) as const } };
+    const ref = { tenant: "acme", id: action!.id };
+    const handled = await cancelAction(losing, { principal: exporter, traceparent: "" }, { ref, reason: "" });
+    expect(handled).toEqual({ outcome: "lost_race" });
+  });
+});
+
+describe("fireTimer", () => {
+  async function pending() {
+    const { here, there } = await twoInstances();
+    here.answer = undefined;
+    const { action } = await here.call("RequestAction", { input: exportInput, idempotencyKey: "k" });
+    return { here, there, ref: { tenant: "acme", id: action!.id } };
+  }
+
+  it("P7: keeps asking policy, then goes on as it says", async () => {
+    const { here, ref } = await pending();
+    expect(await fireTimer(here.deps, ref, "verdict_retry")).toEqual({ againBy: T0 + 24 * HOUR });
+    here.answer = verdict("review");
+    here.now += MINUTE;
+    expect(await fireTimer(here.deps, ref, "verdict_retry")).toBe("done");
+    const { action } = await here.call("GetAction", { actionId: ref.id });
+    expect(action).toMatchObject({ status: ActionStatus.IN_REVIEW, version: 3n });
+  });
+
+  it("P7: gives up on policy at the deadline", async () => {
+    const { here, ref } = await pending();
+    here.now += 24 * HOUR;
+    here.answer = verdict("allow");
+    expect(await fireTimer(here.deps, ref, "verdict_retry")).toBe("done");
+    expect((await here.call("GetAction", { actionId: ref.id })).action?.status).toBe(ActionStatus.EXPIRED);
+  });
+
+  it("P4: two instances that fire the same timer make one event", async () => {
+    const { here, there, ref } = await pending();
+    here.now += 24 * HOUR;
+    there.now += 24 * HOUR;
+    const fired = await Promise.all([here, there, here, there].map((world) => fireTimer(world.deps, ref, "expire_review")));
+    expect(fired).toEqual(["done", "done", "done", "done"]);
+    expect(await here.log.nextPosition()).toBe(2);
+  });
+
+  it("stays quiet about an action that went on", async () => {
+    const { here } = await twoInstances();
+    const { action, grantToken } = await here.call("RequestAction", { input: exportInput, idempotencyKey: "k" });
+    await here.call("RedeemGrant", { grantToken, digest: action!.digest, idempotencyKey: "r" });
+    const ref = { tenant: "acme", id: action!.id };
+    here.now += 5 * MINUTE;
+    expect(await fireTimer(here.deps, ref, "expire_grant")).toBe("done");
+    expect(await fireTimer(here.deps, ref, "mark_unreported")).toBe("done");
+    expect(await here.log.nextPosition()).toBe(5);
+    here.now += HOUR;
+    expect(await fireTimer(here.deps, ref, "mark_unreported")).toBe("done");
+    expect((await here.call("GetAction", { actionId: ref.id })).action?.status).toBe(ActionStatus.UNREPORTED);
+  });
+});
