@@ -1,7 +1,7 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { busMigrations, connectNats, inProcessCommands, natsFeed, startRelay, type CommandBus, type RunningRelay } from "@countersign/bus";
 import { migrate, openDatabase, type Database } from "@countersign/database";
-import { createPostgresEventLog, eventLogMigrations, type NewEvent } from "@countersign/event-log";
+import { createPostgresEventLog, eventLogMigrations, type NewEvent, type PostgresEventLog } from "@countersign/event-log";
 import { ActionSchema, ActionStatus } from "@countersign/proto/v1/action_pb";
 import { GetActionRequestSchema, GetActionResponseSchema } from "@countersign/proto/v1/action_service_pb";
 import { silentLogger } from "@countersign/telemetry";
@@ -20,7 +20,7 @@ let postgres: TestPostgres;
 let nats: TestNats;
 let database: Database;
 let receiver: WebhookReceiver;
-let log: Awaited<ReturnType<typeof createPostgresEventLog>>;
+let log: PostgresEventLog;
 let connection: Awaited<ReturnType<typeof connectNats>>;
 let relay: RunningRelay;
 let commands: CommandBus;
@@ -31,12 +31,14 @@ beforeAll(async () => {
   postgres = await testPostgres((url) => migrate(url, [eventLogMigrations, busMigrations, notifierMigrations]));
   nats = await testNats();
   database = openDatabase({ url: postgres.url });
-  log = await createPostgresEventLog({ url: postgres.url, ledger: LEDGER, logger: silentLogger });
+  log = createPostgresEventLog({ url: postgres.url, ledger: LEDGER, logger: silentLogger });
   connection = await connectNats({ url: nats.url, name: "notifier-test" });
   relay = startRelay({ log, connection, prefix: nats.prefix, logger: silentLogger });
   receiver = await webhookReceiver(SECRET, () => "ok");
   commands = inProcessCommands({ logger: silentLogger });
-  await commands.serve("approval", { GetAction: async (command) => reply(command.caller?.tenant ?? "", fromBinary(GetActionRequestSchema, command.request).actionId) });
+  await commands.serve("approval", {
+    GetAction: async (command) => reply(command.caller?.tenant ?? "", fromBinary(GetActionRequestSchema, command.request).actionId),
+  });
 });
 afterAll(async () => {
   await receiver.close();
@@ -51,7 +53,10 @@ function reply(tenant: string, id: string): Uint8Array {
   const { status, version } = statuses.get(`${tenant}/${id}`) ?? { status: ActionStatus.UNSPECIFIED, version: 0 };
   const review = { stages: [{ name: "data", groups: ["dpo"], quorum: 1 }] };
   const input = { action: { name: "db.export" }, resource: { type: "db", id: "crm" }, context: { justification: "\u001b[2Jtrust me" } };
-  return toBinary(GetActionResponseSchema, create(GetActionResponseSchema, { action: create(ActionSchema, { id, tenant, status, version: BigInt(version), input, review }) }));
+  return toBinary(
+    GetActionResponseSchema,
+    create(GetActionResponseSchema, { action: create(ActionSchema, { id, tenant, status, version: BigInt(version), input, review }) }),
+  );
 }
 
 function start() {
@@ -60,7 +65,14 @@ function start() {
       allowed_hosts: [receiver.host],
       channels: [
         { name: "all", kind: "webhook", tenants: ["acme"], url: receiver.url, secrets: [SECRET] },
-        { name: "other", kind: "webhook", tenants: ["other"], url: receiver.url.replace("/hook", "/other"), secrets: [SECRET], events: ["ReviewOpened"] },
+        {
+          name: "other",
+          kind: "webhook",
+          tenants: ["other"],
+          url: receiver.url.replace("/hook", "/other"),
+          secrets: [SECRET],
+          events: ["ReviewOpened"],
+        },
       ],
     }),
   );
@@ -83,7 +95,8 @@ async function append(tenant: string, id: string, status: ActionStatus, ...types
   expect(outcome.outcome).toBe("appended");
 }
 
-const count = async (table: "delivery" | "review"): Promise<number> => (await database.pool.query(`select from notifier.${table}`)).rowCount ?? -1;
+const count = async (table: "delivery" | "review"): Promise<number> =>
+  (await database.pool.query(`select from notifier.${table}`)).rowCount ?? -1;
 
 async function until(holds: () => boolean): Promise<void> {
   for (let waited = 0; !holds(); waited += 10) {
@@ -92,13 +105,24 @@ async function until(holds: () => boolean): Promise<void> {
   }
 }
 
-const heard = (path: string): string[] => receiver.received.filter((request) => request.path === path).map(({ payload }) => `${payload.data.action_id} ${payload.type}`);
+const heard = (path: string): string[] =>
+  receiver.received.filter((request) => request.path === path).map(({ payload }) => `${payload.data.action_id} ${payload.type}`);
 
 describe("notifier on the log", () => {
   it("P4, P8: tells each channel what it may hear, once, across restarts, and nothing about actions without a review", async () => {
     const first = await start();
     for (let index = 0; index < 50; index += 1) {
-      await append("acme", `auto-${index}`, ActionStatus.SUCCEEDED, "ActionRequested", "VerdictReached", "ActionApproved", "GrantIssued", "GrantRedeemed", "ExecutionReported");
+      await append(
+        "acme",
+        `auto-${index}`,
+        ActionStatus.SUCCEEDED,
+        "ActionRequested",
+        "VerdictReached",
+        "ActionApproved",
+        "GrantIssued",
+        "GrantRedeemed",
+        "ExecutionReported",
+      );
     }
     await append("acme", "a1", ActionStatus.IN_REVIEW, "ActionRequested", "VerdictReached", "ReviewOpened");
     await append("other", "o1", ActionStatus.IN_REVIEW, "ActionRequested", "VerdictReached", "ReviewOpened");
@@ -113,8 +137,17 @@ describe("notifier on the log", () => {
     await until(() => receiver.received.length === 8 && printed.includes("■ approved"));
     await Promise.all(instances.map((instance) => instance.close()));
 
-    expect(heard("/hook").filter((line) => line.startsWith("a1"))).toEqual(["a1 action.ReviewOpened", "a1 action.VoteCast", "a1 action.ActionApproved", "a1 action.GrantIssued"]);
-    expect(heard("/hook").filter((line) => line.startsWith("a2"))).toEqual(["a2 action.ReviewOpened", "a2 action.VoteCast", "a2 action.ActionRejected"]);
+    expect(heard("/hook").filter((line) => line.startsWith("a1"))).toEqual([
+      "a1 action.ReviewOpened",
+      "a1 action.VoteCast",
+      "a1 action.ActionApproved",
+      "a1 action.GrantIssued",
+    ]);
+    expect(heard("/hook").filter((line) => line.startsWith("a2"))).toEqual([
+      "a2 action.ReviewOpened",
+      "a2 action.VoteCast",
+      "a2 action.ActionRejected",
+    ]);
     expect(heard("/other")).toEqual(["o1 action.ReviewOpened"]);
     expect(printed.match(/┌─ Review/g)).toHaveLength(2);
     expect(printed).toContain("■ approved: db.export on db crm (action a1, now approved)");
@@ -137,6 +170,16 @@ describe("startNotifier", () => {
     const output = { write: (_text: string, done: () => void) => done() };
     const twin = terminalChannel({ name: "twin", tenants: "all", output });
     const feed = natsFeed(connection, { prefix: nats.prefix, ledger: LEDGER, logger: silentLogger });
-    await expect(startNotifier({ config: { channels: [], allowedHosts: [] }, log, commands, feed, database, logger: silentLogger, channels: [twin, twin] })).rejects.toThrow("same name");
+    await expect(
+      startNotifier({
+        config: { channels: [], allowedHosts: [] },
+        log,
+        commands,
+        feed,
+        database,
+        logger: silentLogger,
+        channels: [twin, twin],
+      }),
+    ).rejects.toThrow("same name");
   });
 });

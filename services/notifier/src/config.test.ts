@@ -40,8 +40,16 @@ channels:
 
   it.each([
     ["P8: a channel without tenants", "channels: [{ name: a, kind: terminal }]", "tenants"],
-    ["P7: a private target", `channels: [{ name: a, kind: webhook, tenants: all, url: "https://10.0.0.1/", secrets: [${secret}] }]`, "private network"],
-    ["P7: a target without TLS", `channels: [{ name: a, kind: webhook, tenants: all, url: "http://example.com/", secrets: [${secret}] }]`, "https"],
+    [
+      "P7: a private target",
+      `channels: [{ name: a, kind: webhook, tenants: all, url: "https://10.0.0.1/", secrets: [${secret}] }]`,
+      "private network",
+    ],
+    [
+      "P7: a target without TLS",
+      `channels: [{ name: a, kind: webhook, tenants: all, url: "http://example.com/", secrets: [${secret}] }]`,
+      "https",
+    ],
     ["a name used twice", "channels: [{ name: a, kind: terminal, tenants: all }, { name: a, kind: terminal, tenants: all }]", "used twice"],
     ["an unknown event", "channels: [{ name: a, kind: terminal, tenants: all, events: [ActionRequested] }]", "events"],
     ["an unknown setting", "channels: [{ name: a, kind: terminal, tenants: all, colour: red }]", "colour"],
@@ -57,6 +65,8 @@ channels:
   });
 
   it("says when the file cannot be read", () => {
-    expect(() => readNotifierConfig({ COUNTERSIGN_CHANNELS_FILE: "/nonexistent/channels.yaml" })).toThrow("cannot read /nonexistent/channels.yaml");
+    expect(() => readNotifierConfig({ COUNTERSIGN_CHANNELS_FILE: "/nonexistent/channels.yaml" })).toThrow(
+      "cannot read /nonexistent/channels.yaml",
+    );
   });
 });

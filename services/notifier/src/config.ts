@@ -18,7 +18,10 @@ const terminal = z.strictObject({
   kind: z.literal("terminal"),
   /** Where it prints. */
   output: z.enum(["stdout", "stderr"]).default("stdout"),
-  events: z.array(z.enum(NOTIFIED_EVENTS)).min(1).default([...REVIEWER_EVENTS]),
+  events: z
+    .array(z.enum(NOTIFIED_EVENTS))
+    .min(1)
+    .default([...REVIEWER_EVENTS]),
 });
 
 const webhook = z.strictObject({
@@ -28,7 +31,10 @@ const webhook = z.strictObject({
   url: z.string().max(2048),
   /** One `whsec_` secret, or two while the receiver changes over. */
   secrets: z.array(z.string().refine(isWebhookSecret, "must be whsec_ and the base64 of 24 to 64 bytes")).min(1).max(2),
-  events: z.array(z.enum(NOTIFIED_EVENTS)).min(1).default([...NOTIFIED_EVENTS]),
+  events: z
+    .array(z.enum(NOTIFIED_EVENTS))
+    .min(1)
+    .default([...NOTIFIED_EVENTS]),
 });
 
 const channelsFile = z

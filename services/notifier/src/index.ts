@@ -3,7 +3,12 @@ export { parseChannels, readNotifierConfig, type ChannelConfig, type NotifierCon
 export { notifierMigrations } from "./adapters/postgres/migrations.ts";
 // For channels of one's own.
 export {
-  RetryableDeliveryError, TerminalDeliveryError, type Channel, type ChannelCapabilities, type Delivery, type DeliveryReceipt,
+  RetryableDeliveryError,
+  TerminalDeliveryError,
+  type Channel,
+  type ChannelCapabilities,
+  type Delivery,
+  type DeliveryReceipt,
 } from "./domain/channel.ts";
 export { NOTIFIED_EVENTS, REVIEWER_EVENTS, type NotifiedEvent } from "./domain/notified-event.ts";
 export { type RenderLimits, type ReviewView } from "./domain/review-view.ts";

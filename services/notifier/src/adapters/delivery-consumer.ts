@@ -5,10 +5,14 @@ import { planDeliveries, type LoggedEvent } from "../domain/plan-deliveries.ts";
 import { storePlan } from "./postgres/plan-store.ts";
 
 /** Turns events into deliveries, in the transaction that also moves the checkpoint. `onPlanned` is called once they can be leased. */
-export async function startDeliveryConsumer<Tables>(deps: ConsumerDeps<Tables>, channels: readonly Channel[], onPlanned: () => void): Promise<RunningConsumer> {
+export async function startDeliveryConsumer<Tables>(
+  deps: ConsumerDeps<Tables>,
+  channels: readonly Channel[],
+  onPlanned: () => void,
+): Promise<RunningConsumer> {
   const types = new Set<string>(["ReviewOpened", ...channels.flatMap((channel) => channel.events)]);
-  let consumer: RunningConsumer | undefined;
-  consumer = await startConsumer(
+  const started = Promise.withResolvers<RunningConsumer>();
+  const consumer = await startConsumer(
     {
       name: "notifier.deliveries",
       types: [...types],
@@ -16,12 +20,19 @@ export async function startDeliveryConsumer<Tables>(deps: ConsumerDeps<Tables>, 
         const plan = planDeliveries(events.map(toLoggedEvent), channels);
         await storePlan(transaction, deps.log.ledger, plan);
         const last = plan.deliveries.at(-1);
-        if (last !== undefined) consumer?.reached(last.position + 1).then(onPlanned, () => {});
+        if (last !== undefined) void callWhenReached(started.promise, last.position + 1, onPlanned);
       },
     },
     deps,
   );
+  started.resolve(consumer);
   return consumer;
+}
+
+/** Once the transaction has committed; never, if the consumer closes before. */
+async function callWhenReached(started: Promise<RunningConsumer>, position: number, call: () => void): Promise<void> {
+  const consumer = await started;
+  await consumer.reached(position).then(call, () => {});
 }
 
 function toLoggedEvent(event: RecordedEvent): LoggedEvent {
@@ -39,5 +50,7 @@ function toLoggedEvent(event: RecordedEvent): LoggedEvent {
 }
 
 function uuidText(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+  return Buffer.from(bytes)
+    .toString("hex")
+    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }

@@ -16,7 +16,9 @@ export function* leaves(value: JsonValue, stopAt: (key: string) => boolean, path
     yield { path, value };
     return;
   }
-  const members: readonly (readonly [string | number, JsonValue])[] = Array.isArray(value) ? value.map((member: JsonValue, index) => [index, member] as const) : Object.entries(value);
+  const members: readonly (readonly [string | number, JsonValue])[] = Array.isArray(value)
+    ? value.map((member: JsonValue, index) => [index, member] as const)
+    : Object.entries(value);
   if (members.length === 0) yield { path, value };
   for (const [key, member] of members) yield* leaves(member, stopAt, [...path, key]);
 }

@@ -14,21 +14,36 @@ const event = (type: string, streamVersion: number, changes: Partial<LoggedEvent
   ...changes,
 });
 
-const everyone = { name: "everyone", tenants: "all", events: ["ReviewOpened", "ActionApproved", "GrantIssued", "GrantRedeemed", "ExecutionReported"] } as const;
+const everyone = {
+  name: "everyone",
+  tenants: "all",
+  events: ["ReviewOpened", "ActionApproved", "GrantIssued", "GrantRedeemed", "ExecutionReported"],
+} as const;
 
 describe("planDeliveries", () => {
   it("plans nothing for an action that policy allowed at once, whatever channels want", () => {
     const allowed = ["ActionRequested", "VerdictReached", "ActionApproved", "GrantIssued", "GrantRedeemed", "ExecutionReported"];
-    const plan = planDeliveries(allowed.map((type, index) => event(type, index + 1)), [everyone]);
+    const plan = planDeliveries(
+      allowed.map((type, index) => event(type, index + 1)),
+      [everyone],
+    );
     expect(plan.reviews).toEqual([]);
     expect(plan.deliveries.filter((delivery) => delivery.type === "ActionApproved")).toEqual([]);
   });
 
   it("plans each event of a review for each channel that wants it, in order", () => {
     const reviewed = ["ActionRequested", "VerdictReached", "ReviewOpened", "VoteCast", "ActionApproved", "GrantIssued"];
-    const plan = planDeliveries(reviewed.map((type, index) => event(type, index + 1)), [everyone, { name: "votes", tenants: ["acme"], events: ["VoteCast"] }]);
+    const plan = planDeliveries(
+      reviewed.map((type, index) => event(type, index + 1)),
+      [everyone, { name: "votes", tenants: ["acme"], events: ["VoteCast"] }],
+    );
     expect(plan.reviews).toEqual([{ tenant: "acme", actionId: "a1" }]);
-    expect(plan.deliveries.map(({ channel, type }) => `${channel} ${type}`)).toEqual(["everyone ReviewOpened", "votes VoteCast", "everyone ActionApproved", "everyone GrantIssued"]);
+    expect(plan.deliveries.map(({ channel, type }) => `${channel} ${type}`)).toEqual([
+      "everyone ReviewOpened",
+      "votes VoteCast",
+      "everyone ActionApproved",
+      "everyone GrantIssued",
+    ]);
   });
 
   it("P8: tells no channel of a tenant that it was not given", () => {

@@ -25,11 +25,16 @@ export type DeliveryPlan = {
 };
 
 /** Who is to hear of which of these events, in their order. */
-export function planDeliveries(events: readonly LoggedEvent[], channels: readonly Pick<Channel, "name" | "tenants" | "events">[]): DeliveryPlan {
+export function planDeliveries(
+  events: readonly LoggedEvent[],
+  channels: readonly Pick<Channel, "name" | "tenants" | "events">[],
+): DeliveryPlan {
   const candidates = events.filter(isCandidate);
   return {
     reviews: candidates.filter((event) => event.type === "ReviewOpened").map(({ tenant, actionId }) => ({ tenant, actionId })),
-    deliveries: candidates.flatMap((event) => channels.filter((channel) => wants(channel, event)).map((channel) => ({ ...event, channel: channel.name }))),
+    deliveries: candidates.flatMap((event) =>
+      channels.filter((channel) => wants(channel, event)).map((channel) => ({ ...event, channel: channel.name })),
+    ),
   };
 }
 

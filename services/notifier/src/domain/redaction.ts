@@ -1,5 +1,6 @@
 /** How the names of members end whose values are secrets. `secret_name` or `token_id` only name one: a reviewer has to see which. */
-const SECRET_NAME = /(passw(or)?d|passphrase|secret|credential|(private|api|access|auth|signing)_?key|authorization|token|cookie)s?(_value)?$|^pin$/;
+const SECRET_NAME =
+  /(passw(or)?d|passphrase|secret|credential|(private|api|access|auth|signing)_?key|authorization|token|cookie)s?(_value)?$|^pin$/;
 
 /** Values that are secrets by their form: private keys, JWTs, and the prefixes that issuers give their tokens so that scanners find them. */
 const SECRET_FORM =
@@ -7,7 +8,12 @@ const SECRET_FORM =
 
 /** True for members such as `password`, `dbPassword`, `API-KEY`, `refresh_token`. */
 export function isSecretName(name: string): boolean {
-  return SECRET_NAME.test(name.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, "_").toLowerCase().replaceAll("-", "_"));
+  return SECRET_NAME.test(
+    name
+      .replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, "_")
+      .toLowerCase()
+      .replaceAll("-", "_"),
+  );
 }
 
 /** True for texts that hold a key, a token, or a URL with a password. */

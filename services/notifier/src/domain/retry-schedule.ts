@@ -25,7 +25,12 @@ export const LONGEST_DELAY = 24 * HOUR;
  * @param askedFor - what the receiver asked for (`Retry-After`); never shortens the wait.
  * @param random - in [0, 1).
  */
-export function retryDelay(failedAttempts: number, askedFor: number | undefined, random: number, delays: readonly number[] = STANDARD_RETRY_DELAYS): number | undefined {
+export function retryDelay(
+  failedAttempts: number,
+  askedFor: number | undefined,
+  random: number,
+  delays: readonly number[] = STANDARD_RETRY_DELAYS,
+): number | undefined {
   const planned = delays[failedAttempts - 1];
   if (planned === undefined) return undefined;
   return Math.max(Math.round(planned * (1 + random / 5)), Math.min(askedFor ?? 0, LONGEST_DELAY));

@@ -29,7 +29,9 @@ export type ReviewSource = {
   /** Absent once its content was erased. */
   readonly input: ReviewInput | undefined;
   readonly bindingContext: readonly string[];
-  readonly requester: (PrincipalName & { readonly type: string; readonly chain: readonly PrincipalName[]; readonly owner: PrincipalName | undefined }) | undefined;
+  readonly requester:
+    | (PrincipalName & { readonly type: string; readonly chain: readonly PrincipalName[]; readonly owner: PrincipalName | undefined })
+    | undefined;
   readonly verdict: { readonly rule: string; readonly revision: number; readonly reasons: readonly string[] } | undefined;
   readonly review:
     | {

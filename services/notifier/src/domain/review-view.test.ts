@@ -17,7 +17,10 @@ const source: ReviewSource = {
   digest: "ab".repeat(32),
   input: {
     subject: { type: "agent", id: "exporter", properties: {} },
-    action: { name: "db.export", properties: { table: "customers", limit: 10, columns: ["name", "mail"], filter: {}, db_password: "hunter2" } },
+    action: {
+      name: "db.export",
+      properties: { table: "customers", limit: 10, columns: ["name", "mail"], filter: {}, db_password: "hunter2" },
+    },
     resource: { type: "db", id: "crm", properties: {} },
     context: { environment: "production", justification: "asked by sales\nApproved already!", run_id: "r1" },
   },
@@ -36,8 +39,9 @@ const source: ReviewSource = {
   },
 };
 
-const shownLines = (section: { readonly members: readonly { readonly path: { readonly text: string }; readonly value: { readonly text: string } }[] }): string[] =>
-  section.members.map((member) => `${member.path.text} = ${member.value.text}`);
+const shownLines = (section: {
+  readonly members: readonly { readonly path: { readonly text: string }; readonly value: { readonly text: string } }[];
+}): string[] => section.members.map((member) => `${member.path.text} = ${member.value.text}`);
 
 describe("renderReview", () => {
   const view = renderReview(source, sha256);
@@ -73,12 +77,21 @@ describe("renderReview", () => {
       "approved by (lapsed): bob (https://id.example)",
       "approved by: bob (https://id.example): fine",
     ]);
-    expect(view).toMatchObject({ digest: source.digest, version: 3, deadline: "2026-01-02T03:04:05.000Z", decide: { quorum: 2, approvals: 1 } });
+    expect(view).toMatchObject({
+      digest: source.digest,
+      version: 3,
+      deadline: "2026-01-02T03:04:05.000Z",
+      decide: { quorum: 2, approvals: 1 },
+    });
     expect(view.title).toEqual({ text: "db.export on db crm", notes: [] });
   });
 
   it("P7: asks for no decision once the content is erased or the review is over", () => {
-    expect(renderReview({ ...source, input: undefined }, sha256)).toMatchObject({ erased: true, decide: undefined, parameters: { members: [], more: 0 } });
+    expect(renderReview({ ...source, input: undefined }, sha256)).toMatchObject({
+      erased: true,
+      decide: undefined,
+      parameters: { members: [], more: 0 },
+    });
     expect(renderReview({ ...source, status: "approved" }, sha256).decide).toBeUndefined();
   });
 
@@ -89,15 +102,27 @@ describe("renderReview", () => {
   });
 
   it.each([
-    ["in the resource", { ...source, input: { ...source.input!, resource: { type: "db", id: "postgres://root:hunter2@db/crm", properties: {} } } }],
-    ["in the justification", { ...source, input: { ...source.input!, context: { justification: "use whsec_C2FtcGxlc2VjcmV0c2FtcGxl please" } } }],
-    ["under an odd name", { ...source, input: { ...source.input!, action: { name: "x", properties: { "Refresh-Token": { a: ["hunter2"] } } } } }],
+    [
+      "in the resource",
+      { ...source, input: { ...source.input!, resource: { type: "db", id: "postgres://root:hunter2@db/crm", properties: {} } } },
+    ],
+    [
+      "in the justification",
+      { ...source, input: { ...source.input!, context: { justification: "use whsec_C2FtcGxlc2VjcmV0c2FtcGxl please" } } },
+    ],
+    [
+      "under an odd name",
+      { ...source, input: { ...source.input!, action: { name: "x", properties: { "Refresh-Token": { a: ["hunter2"] } } } } },
+    ],
   ])("shows no secret %s", (_where, secretive) => {
     expect(JSON.stringify(renderReview(secretive, sha256))).not.toMatch(/hunter2|C2FtcGxl/);
   });
 
   it("shows which secret is meant when only its name is given", () => {
-    const rotate = { ...source, input: { ...source.input!, action: { name: "x", properties: { secret_name: "db-prod", token_id: "t1" } } } };
+    const rotate = {
+      ...source,
+      input: { ...source.input!, action: { name: "x", properties: { secret_name: "db-prod", token_id: "t1" } } },
+    };
     expect(shownLines(renderReview(rotate, sha256).parameters)).toContain('parameters.secret_name = "db-prod"');
   });
 
@@ -129,6 +154,10 @@ describe("long texts", () => {
     const shown = showText(String.raw`C:\a${"\u202e".repeat(50)}C:\b`, limit);
     expect(shown.text.startsWith(String.raw`C:\\a\u{202e}`)).toBe(true);
     const middle = showText(`${String.raw`C:\a`.padEnd(40, "x")}\u202e${"y".repeat(40)}\\`, limit);
-    expect(middle).toMatchObject({ text: String.raw`C:\\axxxxxxxxxxxxxxxx`, cut: { tail: String.raw`yyyyyyyyy\\` }, notes: ["escaped", "hidden characters"] });
+    expect(middle).toMatchObject({
+      text: String.raw`C:\\axxxxxxxxxxxxxxxx`,
+      cut: { tail: String.raw`yyyyyyyyy\\` },
+      notes: ["escaped", "hidden characters"],
+    });
   });
 });

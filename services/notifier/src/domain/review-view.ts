@@ -53,7 +53,10 @@ export function renderReview(source: ReviewSource, sha256: TextHash, limits: Ren
   return {
     actionId: source.id,
     tenant: source.tenant,
-    title: showUnlessSecret(input === undefined ? `action ${source.id}` : `${input.action.name} on ${input.resource.type} ${input.resource.id}`, limit),
+    title: showUnlessSecret(
+      input === undefined ? `action ${source.id}` : `${input.action.name} on ${input.resource.type} ${input.resource.id}`,
+      limit,
+    ),
     status: source.status,
     erased: input === undefined,
     facts: all.slice(0, limits.members),
@@ -93,7 +96,9 @@ function facts(source: ReviewSource, limit: TextLimit): Fact[] {
     ...(requester === undefined ? [] : [fact("requested by", `${requester.type} ${nameOf(requester)}`)]),
     ...(requester?.chain ?? []).map((principal) => fact("acting for", nameOf(principal))),
     ...(requester?.owner === undefined ? [] : [fact("owner", nameOf(requester.owner))]),
-    ...(verdict === undefined ? [] : [fact("policy", `revision ${verdict.revision}, ${verdict.rule === "" ? "no rule" : `rule ${verdict.rule}`}`)]),
+    ...(verdict === undefined
+      ? []
+      : [fact("policy", `revision ${verdict.revision}, ${verdict.rule === "" ? "no rule" : `rule ${verdict.rule}`}`)]),
     ...(verdict?.reasons ?? []).map((reason) => fact("because", reason)),
     ...(review?.editor === undefined ? [] : [fact("edited by", nameOf(review.editor))]),
     ...(review?.votes ?? []).map((vote) => fact(voteLabel(vote), voteText(vote))),
@@ -121,6 +126,8 @@ function nameOf(principal: PrincipalName): string {
 function decide(source: ReviewSource, limit: TextLimit): Decide | undefined {
   const stage = source.review?.stages[source.review.openStage];
   if (source.status !== "in review" || source.input === undefined || stage === undefined) return undefined;
-  const counting = (source.review?.votes ?? []).filter((vote) => !vote.lapsed && vote.decision === "approve" && vote.stage === source.review?.openStage);
+  const counting = (source.review?.votes ?? []).filter(
+    (vote) => !vote.lapsed && vote.decision === "approve" && vote.stage === source.review?.openStage,
+  );
   return { groups: stage.groups.map((group) => showText(group, limit)), quorum: stage.quorum, approvals: counting.length };
 }

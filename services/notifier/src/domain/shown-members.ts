@@ -24,7 +24,11 @@ export function showMembers(named: readonly (readonly [string, JsonValue])[], li
 
 function showMember(leaf: JsonLeaf, limit: TextLimit): ShownMember {
   const redacted = isSecret(leaf);
-  return { path: showText(pathText(leaf.path), limit), value: redacted ? { text: withheld(leaf.value), notes: [] } : showValue(leaf.value, limit), redacted };
+  return {
+    path: showText(pathText(leaf.path), limit),
+    value: redacted ? { text: withheld(leaf.value), notes: [] } : showValue(leaf.value, limit),
+    redacted,
+  };
 }
 
 function isSecret(leaf: JsonLeaf): boolean {

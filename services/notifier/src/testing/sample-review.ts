@@ -21,7 +21,13 @@ export const sampleReview: ReviewSource = {
   bindingContext: ["environment"],
   requester: { issuer: "https://id.example", id: "exporter", type: "agent", chain: [], owner: undefined },
   verdict: { rule: "exports", revision: 4, reasons: ["exports of customer data"] },
-  review: { stages: [{ name: "data", groups: ["dpo"], quorum: 1 }], openStage: 0, votes: [], deadline: new Date("2026-01-02T03:04:05Z"), editor: undefined },
+  review: {
+    stages: [{ name: "data", groups: ["dpo"], quorum: 1 }],
+    openStage: 0,
+    votes: [],
+    deadline: new Date("2026-01-02T03:04:05Z"),
+    editor: undefined,
+  },
 };
 
 /** A delivery of it. */

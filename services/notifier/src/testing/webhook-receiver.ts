@@ -2,12 +2,16 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { Webhook } from "standardwebhooks";
 
-/** What a receiver does with one request. */
+/** What a receiver does with one request; `hang` says nothing for long, then breaks the connection. */
 export type Behaviour = "ok" | "500" | "429" | "hang" | "reset" | "redirect" | "gone" | "slow" | "garbage" | "endless-body";
 
 export type Received = { readonly id: string; readonly payload: WebhookBody; readonly answered: Behaviour; readonly path: string };
 
-export type WebhookBody = { readonly type: string; readonly timestamp: string; readonly data: { readonly action_id: string; readonly event_id: string; readonly position: number; readonly status: string } };
+export type WebhookBody = {
+  readonly type: string;
+  readonly timestamp: string;
+  readonly data: { readonly action_id: string; readonly event_id: string; readonly position: number; readonly status: string };
+};
 
 /** A webhook receiver on loopback that checks each signature with the reference package and misbehaves on demand. */
 export type WebhookReceiver = {
@@ -25,19 +29,21 @@ export async function webhookReceiver(secret: string, behave: (request: number, 
   const forged: string[] = [];
   const verifier = new Webhook(secret);
   const server = createServer((request, response) => {
-    void bodyOf(request).then((body) => {
-      const id = String(request.headers["webhook-id"]);
-      try {
-        const payload = verifier.verify(body, request.headers as Record<string, string>) as WebhookBody;
-        const answered = behave(received.length, id);
-        received.push({ id, payload, answered, path: request.url ?? "" });
-        answer(answered, request, response);
-      } catch {
-        forged.push(id);
-        response.writeHead(401).end();
-      }
-    });
+    void take(request, response);
   });
+  const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const body = await bodyOf(request);
+    const id = String(request.headers["webhook-id"]);
+    try {
+      const payload = verifier.verify(body, request.headers as Record<string, string>) as WebhookBody;
+      const answered = behave(received.length, id);
+      received.push({ id, payload, answered, path: request.url ?? "" });
+      answer(answered, request, response);
+    } catch {
+      forged.push(id);
+      response.writeHead(401).end();
+    }
+  };
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
@@ -92,6 +98,7 @@ function answer(behaviour: Behaviour, request: IncomingMessage, response: Server
       return;
     }
     case "hang":
+      setTimeout(() => request.socket.destroy(), 600);
       return;
   }
 }

@@ -20,7 +20,11 @@ const leased: LeasedDelivery = {
   earlierRef: "message-7",
 };
 
-function attempt(changes: Partial<LeasedDelivery>, deps: Partial<AttemptDeps> & { deliver?: Channel["deliver"]; show?: boolean; update?: boolean }, signal = AbortSignal.timeout(1000)) {
+function attempt(
+  changes: Partial<LeasedDelivery>,
+  deps: Partial<AttemptDeps> & { deliver?: Channel["deliver"]; show?: boolean; update?: boolean },
+  signal = AbortSignal.timeout(1000),
+) {
   const channel: Channel = {
     name: "channel",
     kind: "test",
@@ -30,11 +34,19 @@ function attempt(changes: Partial<LeasedDelivery>, deps: Partial<AttemptDeps> & 
     events: ["ReviewOpened", "ActionApproved"],
     deliver: deps.deliver ?? (async () => ({ externalRef: "message-8" })),
   };
-  return attemptDelivery({ ...leased, ...changes }, { channel, readAction: async () => sampleReview, sha256, random: () => 0, retryDelays: [100, 200], ...deps }, signal);
+  return attemptDelivery(
+    { ...leased, ...changes },
+    { channel, readAction: async () => sampleReview, sha256, random: () => 0, retryDelays: [100, 200], ...deps },
+    signal,
+  );
 }
 
 const approved = { ...sampleReview, status: "approved", version: 5 } as const;
-const failing = (error: Error) => ({ deliver: () => Promise.reject(error) });
+const failing = (error: Error) => ({
+  deliver: async () => {
+    throw error;
+  },
+});
 
 describe("attemptDelivery", () => {
   it("delivers the action as it is now", async () => {
@@ -51,7 +63,9 @@ describe("attemptDelivery", () => {
   it("asks nobody about a review that is over, and tells no end of what was never shown", async () => {
     expect(await attempt({}, { readAction: async () => approved })).toMatchObject({ outcome: "superseded" });
     expect(await attempt({ type: "ActionApproved" }, { readAction: async () => approved })).toMatchObject({ outcome: "superseded" });
-    expect(await attempt({ type: "ActionApproved", shownBefore: true }, { readAction: async () => approved })).toMatchObject({ outcome: "delivered" });
+    expect(await attempt({ type: "ActionApproved", shownBefore: true }, { readAction: async () => approved })).toMatchObject({
+      outcome: "delivered",
+    });
   });
 
   it("gives programs every event", async () => {
@@ -84,7 +98,11 @@ describe("attemptDelivery", () => {
   });
 
   it("gives up at once when the channel says so", async () => {
-    expect(await attempt({}, failing(new TerminalDeliveryError("gone", { disablesChannel: true })))).toEqual({ outcome: "failed", error: "gone", disablesChannel: true });
+    expect(await attempt({}, failing(new TerminalDeliveryError("gone", { disablesChannel: true })))).toEqual({
+      outcome: "failed",
+      error: "gone",
+      disablesChannel: true,
+    });
   });
 
   it("gives up what ended the process in every attempt", async () => {
@@ -92,6 +110,9 @@ describe("attemptDelivery", () => {
   });
 
   it("waits no longer than it may for a channel that does not listen", async () => {
-    expect(await attempt({}, { deliver: () => new Promise(() => {}) }, AbortSignal.timeout(20))).toMatchObject({ outcome: "retry", error: "no answer in time" });
+    expect(await attempt({}, { deliver: () => new Promise(() => {}) }, AbortSignal.timeout(20))).toMatchObject({
+      outcome: "retry",
+      error: "no answer in time",
+    });
   });
 });

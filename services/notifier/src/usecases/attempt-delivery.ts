@@ -35,10 +35,12 @@ const BEHIND_DELAY = 100;
 
 /** Attempts one delivery: reads the action as it is, renders it, hands it to the channel. Never throws. */
 export async function attemptDelivery(leased: LeasedDelivery, deps: AttemptDeps, signal: AbortSignal): Promise<DeliveryOutcome> {
-  if (leased.attempts > deps.retryDelays.length + 1) return { outcome: "failed", error: "no attempt came to an end", disablesChannel: false };
+  if (leased.attempts > deps.retryDelays.length + 1)
+    return { outcome: "failed", error: "no attempt came to an end", disablesChannel: false };
   try {
     const source = await deps.readAction(leased.tenant, leased.actionId, leased.traceparent);
-    if (source.version < leased.streamVersion) return { outcome: "retry", delayMs: BEHIND_DELAY, error: "the action read is older than the event", counts: false };
+    if (source.version < leased.streamVersion)
+      return { outcome: "retry", delayMs: BEHIND_DELAY, error: "the action read is older than the event", counts: false };
     const reason = supersededBecause(leased, deps.channel, source);
     if (reason !== undefined) return { outcome: "superseded", reason };
     const receipt = await raceAbort(deps.channel.deliver(toDelivery(leased, deps, source), signal), signal);
@@ -77,8 +79,11 @@ function outcomeOf(error: unknown, leased: LeasedDelivery, deps: AttemptDeps): D
   const text = error instanceof Error ? error.message : "the channel failed";
   if (error instanceof TerminalDeliveryError) return { outcome: "failed", error: text, disablesChannel: error.disablesChannel };
   if (error instanceof UnreadableActionError && error.why === "gone") return { outcome: "failed", error: text, disablesChannel: false };
-  if (error instanceof UnreadableActionError && error.why === "unreachable") return { outcome: "retry", delayMs: UNREACHABLE_DELAY, error: text, counts: false };
+  if (error instanceof UnreadableActionError && error.why === "unreachable")
+    return { outcome: "retry", delayMs: UNREACHABLE_DELAY, error: text, counts: false };
   const askedFor = error instanceof RetryableDeliveryError ? error.delayMs : undefined;
   const delayMs = retryDelay(leased.attempts, askedFor, deps.random(), deps.retryDelays);
-  return delayMs === undefined ? { outcome: "failed", error: text, disablesChannel: false } : { outcome: "retry", delayMs, error: text, counts: true };
+  return delayMs === undefined
+    ? { outcome: "failed", error: text, disablesChannel: false }
+    : { outcome: "retry", delayMs, error: text, counts: true };
 }

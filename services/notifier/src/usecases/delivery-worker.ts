@@ -94,7 +94,10 @@ export class DeliveryWorker {
         await this.#deps.store.record(delivery, outcome);
         return;
       } catch (err) {
-        this.#deps.logger.error({ err, delivery: delivery.id, outcome: outcome.outcome }, "the outcome of a delivery cannot be recorded, trying again");
+        this.#deps.logger.error(
+          { err, delivery: delivery.id, outcome: outcome.outcome },
+          "the outcome of a delivery cannot be recorded, trying again",
+        );
         if (this.#cutOff.signal.aborted) return;
         await pause(RECORD_AGAIN_MS);
       }
@@ -103,8 +106,16 @@ export class DeliveryWorker {
 
   #tell(delivery: LeasedDelivery, outcome: DeliveryOutcome): void {
     const { logger, channel } = this.#deps;
-    const fields = { channel: channel.name, delivery: delivery.id, event: delivery.type, action: delivery.actionId, attempt: delivery.attempts, ...outcome };
-    if (outcome.outcome === "failed") logger.error(fields, outcome.disablesChannel ? "the receiver closed the channel" : "a delivery was given up");
+    const fields = {
+      channel: channel.name,
+      delivery: delivery.id,
+      event: delivery.type,
+      action: delivery.actionId,
+      attempt: delivery.attempts,
+      ...outcome,
+    };
+    if (outcome.outcome === "failed")
+      logger.error(fields, outcome.disablesChannel ? "the receiver closed the channel" : "a delivery was given up");
     else if (outcome.outcome === "retry") logger.warn(fields, "a delivery did not arrive");
     else logger.debug(fields, "a delivery ended");
   }

@@ -15,7 +15,12 @@ const action = create(ActionSchema, {
   tenant: "acme",
   status: ActionStatus.IN_REVIEW,
   version: 3n,
-  input: { action: { name: "db.export", properties: { limit: 10 } }, resource: { type: "db", id: "crm" }, subject: { type: "agent", id: "x" }, context: { environment: "production" } },
+  input: {
+    action: { name: "db.export", properties: { limit: 10 } },
+    resource: { type: "db", id: "crm" },
+    subject: { type: "agent", id: "x" },
+    context: { environment: "production" },
+  },
   digest: new Uint8Array(32).fill(0xab),
   salt: new Uint8Array(32).fill(0x51),
   bindingContext: ["environment"],
@@ -23,7 +28,10 @@ const action = create(ActionSchema, {
   verdict: { revision: 4n, rule: "exports", reasons: ["because"] },
   review: {
     stages: [{ name: "data", groups: ["dpo"], quorum: 2 }],
-    votes: [{ reviewer: alice, decision: VoteDecision.APPROVE, reason: "fine", stage: 0 }, { reviewer: alice, decision: VoteDecision.UNSPECIFIED }],
+    votes: [
+      { reviewer: alice, decision: VoteDecision.APPROVE, reason: "fine", stage: 0 },
+      { reviewer: alice, decision: VoteDecision.UNSPECIFIED },
+    ],
     deadline: timestampFromDate(deadline),
   },
   grant: { id: "grant-1" },
@@ -41,14 +49,22 @@ function reader(answer: () => Promise<Uint8Array>) {
   return { read: actionReader(commands), sent };
 }
 
-const replying = (changes: Partial<typeof action>) => reader(async () => toBinary(GetActionResponseSchema, create(GetActionResponseSchema, { action: { ...action, ...changes } })));
+const replying = (changes: Partial<typeof action>) =>
+  reader(async () => toBinary(GetActionResponseSchema, create(GetActionResponseSchema, { action: { ...action, ...changes } })));
 
 describe("actionReader", () => {
   it("P8: asks as the system, within the tenant of the event", async () => {
     const { read, sent } = replying({});
     await read("acme", "a1", "trace");
     expect(sent).toMatchObject([
-      { service: "approval", method: "GetAction", command: { traceparent: "trace", caller: { tenant: "acme", type: PrincipalType.SERVICE, issuer: "countersign", id: "notifier", roles: ["operator"] } } },
+      {
+        service: "approval",
+        method: "GetAction",
+        command: {
+          traceparent: "trace",
+          caller: { tenant: "acme", type: PrincipalType.SERVICE, issuer: "countersign", id: "notifier", roles: ["operator"] },
+        },
+      },
     ]);
     expect(fromBinary(GetActionRequestSchema, sent[0]!.command.request).actionId).toBe("a1");
   });
@@ -95,6 +111,10 @@ describe("actionReader", () => {
     [new CommandError("PERMISSION_DENIED", "ROLE_MISSING", "no"), "refused"],
     [new Error("socket"), "refused"],
   ] as const)("tells %s as %s apart", async (error, why) => {
-    await expect(reader(() => Promise.reject(error)).read("acme", "a1", "")).rejects.toMatchObject({ why });
+    await expect(
+      reader(async () => {
+        throw error;
+      }).read("acme", "a1", ""),
+    ).rejects.toMatchObject({ why });
   });
 });

@@ -22,7 +22,8 @@ export function actionReader(commands: CommandBus): ReadAction {
     });
     const { action } = fromBinary(GetActionResponseSchema, reply);
     // Whoever answers with another action than the one asked for must not decide what people see.
-    if (action === undefined || action.id !== actionId || action.tenant !== tenant) throw new UnreadableActionError("refused", "approval answered with another action");
+    if (action === undefined || action.id !== actionId || action.tenant !== tenant)
+      throw new UnreadableActionError("refused", "approval answered with another action");
     return toReviewSource(action);
   };
 }

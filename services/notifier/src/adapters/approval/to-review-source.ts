@@ -36,7 +36,11 @@ const STATUS: Readonly<Record<number, ReviewStatus>> = {
   [ActionStatus.REVOKED]: "revoked",
 };
 
-const PRINCIPAL_TYPE: Readonly<Record<number, string>> = { [PrincipalType.HUMAN]: "human", [PrincipalType.AGENT]: "agent", [PrincipalType.SERVICE]: "service" };
+const PRINCIPAL_TYPE: Readonly<Record<number, string>> = {
+  [PrincipalType.HUMAN]: "human",
+  [PrincipalType.AGENT]: "agent",
+  [PrincipalType.SERVICE]: "service",
+};
 
 /** Erased content leaves no input, or one without an operation. */
 function toInput(input: ActionInput | undefined): ReviewInput | undefined {

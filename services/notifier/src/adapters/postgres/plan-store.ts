@@ -6,7 +6,12 @@ import type { DeliveryPlan } from "../../domain/plan-deliveries.ts";
  * Makes the channels known. A new one hears of what happens from `nextPosition` on, not of the past. One that its receiver closed opens again when it was
  * pointed somewhere else.
  */
-export async function registerChannels<Tables>(database: Kysely<Tables>, ledger: string, channels: readonly Channel[], nextPosition: number): Promise<void> {
+export async function registerChannels<Tables>(
+  database: Kysely<Tables>,
+  ledger: string,
+  channels: readonly Channel[],
+  nextPosition: number,
+): Promise<void> {
   await sql`
     insert into notifier.channel (ledger, name, kind, target, since_position)
     select ${ledger}, name, kind, target, ${nextPosition}

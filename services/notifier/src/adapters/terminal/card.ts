@@ -14,7 +14,9 @@ export type CardStyle = { readonly paint: Paint; readonly columns: number };
  * stands behind a bar of its own.
  */
 export function reviewCard(view: ReviewView, { paint, columns }: CardStyle): string {
-  const lines = body(view).flatMap((line) => wrap(line, columns)).map((line) => (line.startsWith(CLAIM) ? paint.warn(line) : line));
+  const lines = body(view)
+    .flatMap((line) => wrap(line, columns))
+    .map((line) => (line.startsWith(CLAIM) ? paint.warn(line) : line));
   return [paint.strong("┌─ Review"), ...lines, "└─", ""].join("\n");
 }
 
@@ -27,7 +29,9 @@ function body(view: ReviewView): Line[] {
     ...view.facts.map((fact) => row("│ ", fact.label, shown(fact.value))),
     ...missing("│ ", view.moreFacts, "facts"),
     note(""),
-    ...(view.erased ? [note("The content of this action was erased.")] : [note("This will run, and the digest covers all of it:"), ...members("│   ", view.parameters)]),
+    ...(view.erased
+      ? [note("The content of this action was erased.")]
+      : [note("This will run, and the digest covers all of it:"), ...members("│   ", view.parameters)]),
     ...claims(view),
     note(""),
     row("│ ", "digest", view.digest),
@@ -100,7 +104,8 @@ function note(text: string, bar = "│ "): Line {
 
 /** One text with its cut and its notes. What the card itself is drawn with may not come from a value. */
 function shown(text: ShownText): string {
-  const cut = text.cut === undefined ? "" : ` ⟨… ${text.cut.characters} characters, SHA-256 ${text.cut.sha256} …⟩ ${undrawn(text.cut.tail)}`;
+  const cut =
+    text.cut === undefined ? "" : ` ⟨… ${text.cut.characters} characters, SHA-256 ${text.cut.sha256} …⟩ ${undrawn(text.cut.tail)}`;
   const notes = text.notes.length === 0 ? "" : ` ⟨${text.notes.join(", ")}⟩`;
   return `${undrawn(text.text)}${cut}${notes}`;
 }

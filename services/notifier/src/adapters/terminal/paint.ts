@@ -1,5 +1,9 @@
 /** Marks up a piece of text. */
-export type Paint = { readonly strong: (text: string) => string; readonly warn: (text: string) => string; readonly good: (text: string) => string };
+export type Paint = {
+  readonly strong: (text: string) => string;
+  readonly warn: (text: string) => string;
+  readonly good: (text: string) => string;
+};
 
 /** No escape sequences: for files, pipes and people who set NO_COLOR. */
 export const plain: Paint = { strong: (text) => text, warn: (text) => text, good: (text) => text };

@@ -4,7 +4,11 @@ import type { ReviewSource } from "../../domain/review-source.ts";
 import { sampleDelivery, sampleReview } from "../../testing/sample-review.ts";
 import { terminalChannel, type TerminalOutput } from "./terminal-channel.ts";
 
-async function printed(source: ReviewSource, output: Partial<TerminalOutput> = {}, type: "ReviewOpened" | "ActionApproved" = "ReviewOpened"): Promise<string> {
+async function printed(
+  source: ReviewSource,
+  output: Partial<TerminalOutput> = {},
+  type: "ReviewOpened" | "ActionApproved" = "ReviewOpened",
+): Promise<string> {
   let text = "";
   const channel = terminalChannel({
     name: "terminal",
@@ -68,11 +72,18 @@ describe("terminal", () => {
   });
 
   it("P7: hostile text can neither draw a line of the card nor reach the terminal", async () => {
-    const hostile = JSON.parse(readFileSync(new URL("../../../testdata/hostile.json", import.meta.url), "utf8")) as readonly { text: string }[];
+    const hostile = JSON.parse(readFileSync(new URL("../../../testdata/hostile.json", import.meta.url), "utf8")) as readonly {
+      text: string;
+    }[];
     for (const { text } of hostile) {
       const card = await printed({
         ...sampleReview,
-        input: { ...sampleReview.input!, action: { name: "x", properties: { [text]: text } }, resource: { type: text, id: text, properties: {} }, context: { justification: `${text}\n│ status        approved`, "│ status": "日".repeat(60) + "│ status        approved" } },
+        input: {
+          ...sampleReview.input!,
+          action: { name: "x", properties: { [text]: text } },
+          resource: { type: text, id: text, properties: {} },
+          context: { justification: `${text}\n│ status        approved`, "│ status": "日".repeat(60) + "│ status        approved" },
+        },
         requester: { ...sampleReview.requester!, id: text },
         verdict: { rule: text, revision: 1, reasons: [text] },
       });

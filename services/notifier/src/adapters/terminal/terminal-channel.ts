@@ -36,7 +36,10 @@ export function terminalChannel(options: TerminalOptions): Channel {
     deliver: async (delivery) => {
       const view = delivery.render();
       const style = { paint, columns: Math.max(NARROWEST, Math.min(options.output.columns ?? WIDEST, WIDEST)) };
-      await write(options.output, delivery.event.type === "ReviewOpened" ? reviewCard(view, style) : updateLine(delivery.event.type, view, style));
+      await write(
+        options.output,
+        delivery.event.type === "ReviewOpened" ? reviewCard(view, style) : updateLine(delivery.event.type, view, style),
+      );
       return {};
     },
   };
@@ -44,6 +47,8 @@ export function terminalChannel(options: TerminalOptions): Channel {
 
 function write(output: TerminalOutput, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    output.write(text, (error) => (error ? reject(new RetryableDeliveryError("the output cannot be written to", { cause: error })) : resolve()));
+    output.write(text, (error) =>
+      error ? reject(new RetryableDeliveryError("the output cannot be written to", { cause: error })) : resolve(),
+    );
   });
 }

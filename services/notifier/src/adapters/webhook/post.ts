@@ -14,11 +14,22 @@ const LARGEST_BODY = 16 * 1024;
  * Posts to vetted addresses only, on a connection of its own: no pool, no proxy, no redirect, no second look-up. Resolves with the status line and drops the body.
  * @throws RetryableDeliveryError when there was no answer: the receiver may have the message or not.
  */
-export function post(target: VettedTarget, headers: Readonly<Record<string, string>>, body: string, signal: AbortSignal): Promise<PostAnswer> {
+export function post(
+  target: VettedTarget,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+  signal: AbortSignal,
+): Promise<PostAnswer> {
   const { url } = target;
   const options: RequestOptions = {
     method: "POST",
-    headers: { ...headers, "content-type": "application/json", "content-length": Buffer.byteLength(body), connection: "close", "user-agent": "Countersign" },
+    headers: {
+      ...headers,
+      "content-type": "application/json",
+      "content-length": Buffer.byteLength(body),
+      connection: "close",
+      "user-agent": "Countersign",
+    },
     agent: false,
     lookup: pinned(target),
     signal,

@@ -18,21 +18,68 @@ describe("isPublicAddress", () => {
   });
 
   it.each([
-    "127.0.0.1", "127.255.255.254", "0.0.0.0", "0.1.2.3", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254", "169.254.170.2",
-    "100.64.0.1", "100.100.100.200", "192.0.0.192", "192.0.2.1", "198.18.0.1", "198.51.100.1", "203.0.113.1", "192.88.99.1", "224.0.0.1", "240.0.0.1", "255.255.255.255",
+    "127.0.0.1",
+    "127.255.255.254",
+    "0.0.0.0",
+    "0.1.2.3",
+    "10.0.0.1",
+    "172.16.0.1",
+    "172.31.255.255",
+    "192.168.1.1",
+    "169.254.169.254",
+    "169.254.170.2",
+    "100.64.0.1",
+    "100.100.100.200",
+    "192.0.0.192",
+    "192.0.2.1",
+    "198.18.0.1",
+    "198.51.100.1",
+    "203.0.113.1",
+    "192.88.99.1",
+    "224.0.0.1",
+    "240.0.0.1",
+    "255.255.255.255",
     "168.63.129.16",
-    "::", "::1", "fe80::1", "fe80::1%eth0", "fc00::1", "fd00:ec2::254", "ff02::1", "2001:db8::1", "2001::1", "2002:7f00:1::", "64:ff9b::7f00:1", "64:ff9b:1::1", "100::1",
-    "::ffff:127.0.0.1", "::ffff:93.184.215.14", "::ffff:7f00:1", "::127.0.0.1", "::5db8:d70e", "fec0::1", "3fff::1", "5f00::1",
-    "2130706433", "0177.0.0.1", "0x7f.1", "127.1", "", "localhost", "1.2.3.4.5",
+    "::",
+    "::1",
+    "fe80::1",
+    "fe80::1%eth0",
+    "fc00::1",
+    "fd00:ec2::254",
+    "ff02::1",
+    "2001:db8::1",
+    "2001::1",
+    "2002:7f00:1::",
+    "64:ff9b::7f00:1",
+    "64:ff9b:1::1",
+    "100::1",
+    "::ffff:127.0.0.1",
+    "::ffff:93.184.215.14",
+    "::ffff:7f00:1",
+    "::127.0.0.1",
+    "::5db8:d70e",
+    "fec0::1",
+    "3fff::1",
+    "5f00::1",
+    "2130706433",
+    "0177.0.0.1",
+    "0x7f.1",
+    "127.1",
+    "",
+    "localhost",
+    "1.2.3.4.5",
   ])("P7: refuses %s", (address) => {
     expect(isPublicAddress(address)).toBe(false);
   });
 });
 
 describe("urlProblem", () => {
-  it.each(["https://example.com/hook?x=1", "https://example.com:8443/", "https://93.184.215.14/", "https://[2606:4700:4700::1111]/"])("accepts %s", (url) => {
-    expect(urlProblem(url, none)).toBeUndefined();
-  });
+  it.each(["https://example.com/hook?x=1", "https://example.com:8443/", "https://93.184.215.14/", "https://[2606:4700:4700::1111]/"])(
+    "accepts %s",
+    (url) => {
+      expect(urlProblem(url, none)).toBeUndefined();
+    },
+  );
 
   it.each([
     ["not a url", "is not a URL"],
@@ -69,16 +116,23 @@ describe("urlProblem", () => {
 });
 
 describe("vetTarget", () => {
-  const always = (...addresses: readonly { address: string; family: number }[]): Resolver => async () => addresses;
+  const always =
+    (...addresses: readonly { address: string; family: number }[]): Resolver =>
+    async () =>
+      addresses;
 
   it("P7: refuses a host as soon as one of its addresses is private", async () => {
     await expect(vetTarget("https://example.com/", none, always(PUBLIC, PRIVATE))).rejects.toThrow("private network");
-    await expect(vetTarget("https://example.com/", none, always({ address: "::ffff:10.0.0.1", family: 6 }))).rejects.toThrow("private network");
+    await expect(vetTarget("https://example.com/", none, always({ address: "::ffff:10.0.0.1", family: 6 }))).rejects.toThrow(
+      "private network",
+    );
   });
 
   it("tells what may pass from what cannot", async () => {
     await expect(vetTarget("https://example.com/", none, always())).rejects.toThrow(RetryableDeliveryError);
-    await expect(vetTarget("https://example.com/", none, () => Promise.reject(new Error("ENOTFOUND")))).rejects.toThrow(RetryableDeliveryError);
+    await expect(vetTarget("https://example.com/", none, () => Promise.reject(new Error("ENOTFOUND")))).rejects.toThrow(
+      RetryableDeliveryError,
+    );
     await expect(vetTarget("http://example.com/", none, always(PUBLIC))).rejects.toThrow(TerminalDeliveryError);
   });
 

@@ -7,7 +7,7 @@ import { isPublicAddress } from "./public-address.ts";
 export type Resolver = (host: string) => Promise<readonly { readonly address: string; readonly family: number }[]>;
 
 /** By the system's resolver, so that /etc/hosts and search domains count as they do for everybody else. */
-export const systemResolver: Resolver = (host) => lookup(host, { all: true, verbatim: true });
+export const systemResolver: Resolver = (host) => lookup(host, { all: true, order: "verbatim" });
 
 /** Where webhooks may go. */
 export type TargetRules = {

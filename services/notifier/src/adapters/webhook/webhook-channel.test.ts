@@ -36,7 +36,11 @@ describe("webhook", () => {
     expect(receiver?.received).toMatchObject([
       {
         id: "0198c5f0-0000-7000-8000-0000000000ee",
-        payload: { type: "action.ReviewOpened", timestamp: "2026-01-01T00:00:00.000Z", data: { action_id: sampleReview.id, tenant: "acme", status: "in review", version: 3 } },
+        payload: {
+          type: "action.ReviewOpened",
+          timestamp: "2026-01-01T00:00:00.000Z",
+          data: { action_id: sampleReview.id, tenant: "acme", status: "in review", version: 3 },
+        },
       },
     ]);
   });
@@ -81,7 +85,12 @@ describe("webhook", () => {
 
 describe("signatureHeaders", () => {
   it("agrees with the example of the specification's reference libraries", () => {
-    const headers = signatureHeaders(["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"], "msg_p5jXN8AQM9LWM0D4loKWxJek", new Date(1_614_265_330_000), '{"test": 2432232314}');
+    const headers = signatureHeaders(
+      ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
+      "msg_p5jXN8AQM9LWM0D4loKWxJek",
+      new Date(1_614_265_330_000),
+      '{"test": 2432232314}',
+    );
     expect(headers["webhook-signature"]).toBe("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
   });
 
@@ -101,16 +110,22 @@ describe("webhookPayload", () => {
   const huge = Object.fromEntries(Array.from({ length: 3000 }, (_, index) => [`parameter_${index}`, "\u202e".repeat(40)]));
 
   it("stays below 20 KB whatever comes, says what is missing and keeps ids, digest and status", () => {
-    const source = { ...sampleReview, input: { ...sampleReview.input!, action: { name: "x".repeat(128), properties: { ...huge, text: "z".repeat(100_000) } } } };
+    const source = {
+      ...sampleReview,
+      input: { ...sampleReview.input!, action: { name: "x".repeat(128), properties: { ...huge, text: "z".repeat(100_000) } } },
+    };
     const body = webhookPayload(sampleDelivery(source));
     expect(Buffer.byteLength(body)).toBeLessThanOrEqual(LARGEST_PAYLOAD);
-    const { data } = JSON.parse(body);
+    const { data } = JSON.parse(body) as { data: { parameters: { members: unknown[]; more: number } } };
     expect(data).toMatchObject({ action_id: source.id, digest: source.digest, version: 3, status: "in review", decide: { quorum: 1 } });
     expect(data.parameters.members.length + data.parameters.more).toBe(3001 + 5 + 1);
   });
 
   it("P7: holds no secret and no grant", () => {
-    const source = { ...sampleReview, input: { ...sampleReview.input!, action: { name: "x", properties: { password: "hunter2", url: "https://u:hunter2@host/" } } } };
+    const source = {
+      ...sampleReview,
+      input: { ...sampleReview.input!, action: { name: "x", properties: { password: "hunter2", url: "https://u:hunter2@host/" } } },
+    };
     expect(webhookPayload(sampleDelivery(source))).not.toMatch(/hunter2|salt|grant/);
   });
 });
