@@ -1,12 +1,12 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { access, chmod, chown, mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { access, chown, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "./free-port.ts";
 import { postgresBinaries } from "./postgres-binaries.ts";
-import { postgresOwner } from "./postgres-user.ts";
+import { unprivileged, type Unprivileged } from "./postgres-user.ts";
 import { startReaper } from "./reaper.ts";
 
 export type PostgresOptions = {
@@ -38,46 +38,46 @@ export type PostgresServer = {
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
   const dataDir = resolve(options.dataDir);
   const binaries = await postgresBinaries();
-  const password = await initialise(binaries.initdb, dataDir);
-  const port = options.port ?? (await freePort());
-  const child = await untilReady(() => launch(binaries.postgres, { dataDir, port, settings: options.settings ?? {} }), options.onLog);
+  if (!(await exists(`${dataDir}/PG_VERSION`))) await initialise(binaries.initdb, dataDir);
+  const password = (await readFile(passwordFile(dataDir), "utf8")).trim();
+  const { child, port } = await untilReady(options, (free) =>
+    launch(binaries.postgres, { dataDir, port: free, settings: options.settings ?? {} }));
   const { pid } = child;
   if (pid === undefined) throw new Error("PostgreSQL has no process id");
   const reaper = startReaper({ pid, signal: "INT" });
-  const gone = once(child, "exit");
+  const gone = once(child, "exit").then(() => reaper.dismiss());
   const end = async (signal: "SIGINT" | "SIGKILL") => {
     child.kill(signal);
-    if (child.exitCode === null && child.signalCode === null) await gone;
-    reaper.dismiss();
+    await gone;
   };
   return { url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`, port, pid, stop: () => end("SIGINT"), kill: () => end("SIGKILL") };
 }
 
-async function initialise(initdb: string, dataDir: string): Promise<string> {
-  const passwordFile = `${dataDir}.password`;
-  if (await exists(`${dataDir}/PG_VERSION`)) return (await readFile(passwordFile, "utf8")).trim();
-  await rm(dataDir, { recursive: true, force: true });
-  await mkdir(dirname(dataDir), { recursive: true });
-  await mkdir(dataDir, { mode: 0o700 });
-  const owner = postgresOwner();
-  const password = randomBytes(18).toString("base64url");
-  await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
-  await chmod(passwordFile, 0o600);
-  if (owner.uid !== undefined && owner.gid !== undefined) {
-    await chown(dataDir, owner.uid, owner.gid);
-    await chown(passwordFile, owner.uid, owner.gid);
+/** In a folder beside, which takes the name when all is there: nobody finds half a cluster after a crash. */
+async function initialise(initdb: string, dataDir: string): Promise<void> {
+  const found = await readdir(dataDir).catch(() => []);
+  if (found.length > 0) throw new Error(`${dataDir} holds something else than a PostgreSQL cluster`);
+  const unfinished = `${dataDir}.unfinished`;
+  await rm(unfinished, { recursive: true, force: true });
+  await mkdir(unfinished, { recursive: true, mode: 0o700 });
+  const account = unprivileged([initdb, unfinished]);
+  const secret = passwordFile(dataDir);
+  await writeFile(secret, `${randomBytes(18).toString("base64url")}\n`, { mode: 0o600 });
+  if (account.owner !== undefined) {
+    for (const path of [unfinished, secret]) await chown(path, account.owner.uid, account.owner.gid);
   }
-  const child = spawn(initdb, [
-    `--pgdata=${dataDir}`, "--username=postgres", `--pwfile=${passwordFile}`, "--auth=scram-sha-256",
+  const child = spawnAs(account, initdb, [
+    `--pgdata=${unfinished}`, "--username=postgres", `--pwfile=${secret}`, "--auth=scram-sha-256",
     "--encoding=UTF8", "--locale=C", "--data-checksums", "--no-instructions",
-  ], { ...owner, stdio: ["ignore", "ignore", "pipe"] });
+  ]);
   const lines = collect(child);
-  const [code] = await once(child, "exit");
-  if (code !== 0) {
-    await rm(dataDir, { recursive: true, force: true });
-    throw new Error(`initdb failed: ${lines.join(" ")}`);
-  }
-  return password;
+  const [code] = await once(child, "close");
+  if (code !== 0) throw new Error(`initdb failed: ${lines.join(" ")}`);
+  await rename(unfinished, dataDir);
+}
+
+function passwordFile(dataDir: string): string {
+  return `${dataDir}.password`;
 }
 
 function launch(postgres: string, server: { dataDir: string; port: number; settings: Readonly<Record<string, string>> }): ChildProcess {
@@ -91,19 +91,26 @@ function launch(postgres: string, server: { dataDir: string; port: number; setti
     ...server.settings,
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-  // A group of its own: Ctrl-C in a terminal must reach the services first, which then stop the server.
-  return spawn(postgres, ["-D", server.dataDir, ...flags], { ...postgresOwner(), detached: true, stdio: ["ignore", "ignore", "pipe"] });
+  return spawnAs(unprivileged([postgres, server.dataDir]), postgres, ["-D", server.dataDir, ...flags]);
 }
 
-/** A server that was killed a moment ago may still be on its way out: try for a while. */
-async function untilReady(start: () => ChildProcess, onLog?: (line: string) => void): Promise<ChildProcess> {
+function spawnAs({ prefix, owner }: Unprivileged, program: string, flags: readonly string[]): ChildProcess {
+  const [command = program, ...rest] = [...prefix, program, ...flags];
+  // A group of its own: Ctrl-C in a terminal must reach the services first, which then stop the server.
+  return spawn(command, rest, { ...(prefix.length === 0 ? owner : {}), detached: true, stdio: ["ignore", "ignore", "pipe"] });
+}
+
+/** A server that was killed a moment ago may still be on its way out, and a free port can be taken by somebody else: try for a while. */
+async function untilReady(options: PostgresOptions, start: (port: number) => ChildProcess): Promise<{ child: ChildProcess; port: number }> {
   for (let attempt = 0; ; attempt += 1) {
-    const child = start();
-    const lines = collect(child, onLog);
-    if (await ready(child)) return child;
+    const port = options.port ?? (await freePort());
+    const child = start(port);
+    const lines = collect(child, options.onLog);
+    if (await ready(child)) return { child, port };
     const text = lines.join("\n");
-    const busy = /lock file "postmaster.pid" already exists|pre-existing shared memory block/.test(text);
-    if (!busy || attempt === 50) throw new Error(`PostgreSQL did not start: ${text}`);
+    const folderBusy = /lock file "postmaster.pid" already exists|pre-existing shared memory block/.test(text);
+    const portTaken = options.port === undefined && text.includes("Address already in use");
+    if (!(folderBusy || portTaken) || attempt === 50) throw new Error(`PostgreSQL did not start: ${text}`);
     await sleep(200);
   }
 }
@@ -111,7 +118,7 @@ async function untilReady(start: () => ChildProcess, onLog?: (line: string) => v
 function ready(child: ChildProcess): Promise<boolean> {
   return new Promise((settle, reject) => {
     child.once("error", reject);
-    child.once("exit", () => settle(false));
+    child.once("close", () => settle(false));
     child.stderr?.on("data", (chunk: Buffer) => {
       if (chunk.includes("database system is ready to accept connections")) settle(true);
     });
