@@ -7,15 +7,21 @@ type Check = { readonly name: string; readonly command: string };
 type Result = { readonly check: Check; readonly ok: boolean; readonly seconds: number; readonly output: string };
 
 const PREFIX = "check:";
+const AT_ONCE = Math.max(2, availableParallelism());
 
-function readChecks(wanted: readonly string[]): Check[] {
-  const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as { scripts: Record<string, string> };
-  const checks = Object.entries(scripts)
+function readChecks(): Check[] {
+  const { scripts = {} } = JSON.parse(readFileSync("package.json", "utf8")) as { scripts?: Record<string, string> };
+  return Object.entries(scripts)
     .filter(([name]) => name.startsWith(PREFIX))
     .map(([name, command]) => ({ name: name.slice(PREFIX.length), command }));
-  const unknown = wanted.filter((name) => checks.every((check) => check.name !== name));
-  if (unknown.length > 0) throw new Error(`No such check: ${unknown.join(", ")}. There are: ${checks.map(({ name }) => name).join(", ")}.`);
-  return wanted.length === 0 ? checks : checks.filter(({ name }) => wanted.includes(name));
+}
+
+/** What cannot be run must not look clean. */
+function problem(checks: readonly Check[], wanted: readonly string[]): string | undefined {
+  const names = checks.map(({ name }) => name);
+  const unknown = wanted.filter((name) => !names.includes(name));
+  if (names.length === 0) return `package.json has no ${PREFIX}* scripts.`;
+  return unknown.length === 0 ? undefined : `No such check: ${unknown.join(", ")}. There are: ${names.join(", ")}.`;
 }
 
 function run(check: Check): Promise<Result> {
@@ -45,14 +51,27 @@ async function runAll(checks: readonly Check[], atOnce: number): Promise<Result[
   return results.toSorted((a, b) => checks.indexOf(a.check) - checks.indexOf(b.check));
 }
 
-const checks = readChecks(process.argv.slice(2));
-const results = await runAll(checks, Math.max(2, availableParallelism()));
-process.stdout.write("\n");
-for (const { check, ok, seconds } of results) {
-  process.stdout.write(
-    `${ok ? "ok    " : "FAILED"}  ${check.name.padEnd(10)} ${seconds.toFixed(1).padStart(5)} s   npm run ${PREFIX}${check.name}\n`,
-  );
+function report(results: readonly Result[]): void {
+  process.stdout.write("\n");
+  for (const { check, ok, seconds } of results) {
+    process.stdout.write(
+      `${ok ? "ok    " : "FAILED"}  ${check.name.padEnd(10)} ${seconds.toFixed(1).padStart(5)} s   npm run ${PREFIX}${check.name}\n`,
+    );
+  }
+  const failed = results.filter(({ ok }) => !ok).length;
+  process.stdout.write(failed === 0 ? "\nAll checks are clean.\n" : `\n${failed} of ${results.length} checks failed.\n`);
 }
-const failed = results.filter(({ ok }) => !ok).length;
-process.stdout.write(failed === 0 ? "\nAll checks are clean.\n" : `\n${failed} of ${results.length} checks failed.\n`);
-process.exitCode = failed === 0 ? 0 : 1;
+
+async function main(wanted: readonly string[]): Promise<number> {
+  const checks = readChecks();
+  const wrong = problem(checks, wanted);
+  if (wrong !== undefined) {
+    process.stderr.write(`${wrong}\n`);
+    return 1;
+  }
+  const results = await runAll(wanted.length === 0 ? checks : checks.filter(({ name }) => wanted.includes(name)), AT_ONCE);
+  report(results);
+  return results.every(({ ok }) => ok) ? 0 : 1;
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -48,7 +48,7 @@ async function install(root) {
   const manifest = /** @type {{ packageManager: string }} */ (JSON.parse(readFileSync(join(root, "package.json"), "utf8")));
   const pnpm = manifest.packageManager;
   // CI: never ask a question. The exact pnpm of package.json, whatever else is on this machine.
-  const env = { ...process.env, CI: "true", COREPACK_ENABLE_STRICT: "0" };
+  const env = { ...process.env, CI: "true" };
   const { ok, output } = await quietly("Installing dependencies", "npx", ["-y", pnpm, "install", "--frozen-lockfile"], { cwd: root, env });
   if (ok) return;
   const hint = NO_NETWORK.test(output)
