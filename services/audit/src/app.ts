@@ -7,6 +7,7 @@ import { rebuildProjections, verifyWholeLedger } from "./adapters/commands/ledge
 import { listActions, listReviews } from "./adapters/commands/lists.ts";
 import { readEvents } from "./adapters/commands/read-events.ts";
 import { getTimeline } from "./adapters/commands/timeline.ts";
+import { toFact } from "./adapters/events/to-fact.ts";
 import { busCheckpoints } from "./adapters/postgres/checkpoints.ts";
 import { postgresLedgerRows } from "./adapters/postgres/ledger-rows.ts";
 import type { AuditConfig } from "./config.ts";
@@ -29,7 +30,7 @@ export type RunningAudit = {
   close(): Promise<void>;
 };
 
-const PROJECTIONS: readonly Projection[] = [actionsProjection];
+const PROJECTIONS: readonly Projection[] = [actionsProjection(toFact)];
 
 /** Keeps the projections and serves `audit`. Any number of instances may run: all answer, one of them folds. */
 export async function startAudit({ config, log, commands, feed, database, logger }: AuditDeps): Promise<RunningAudit> {

@@ -6,9 +6,11 @@ const identity: ListIdentity = { list: "actions", tenant: "acme", view: "", filt
 
 describe("page token", () => {
   it("comes back as it was made", () => {
-    fc.assert(fc.property(fc.array(fc.maxSafeNat(), { minLength: 1, maxLength: 2 }), (cursor) => {
-      expect(readPageToken(identity, pageToken(identity, cursor), cursor.length)).toEqual(cursor);
-    }));
+    fc.assert(
+      fc.property(fc.array(fc.maxSafeNat(), { minLength: 1, maxLength: 2 }), (cursor) => {
+        expect(readPageToken(identity, pageToken(identity, cursor), cursor.length)).toEqual(cursor);
+      }),
+    );
   });
 
   it.each<[string, Partial<ListIdentity>]>([
@@ -31,7 +33,8 @@ describe("page token", () => {
   it("P7: garbage is refused, never guessed at", () => {
     fc.assert(fc.property(fc.string(), (garbage) => readPageToken(identity, garbage, 1) === undefined));
     const token = pageToken(identity, [7]);
-    for (const forged of [`${token}=`, ` ${token}`, token.slice(0, -1), `${token}AA`]) expect(readPageToken(identity, forged, 1)).toBeUndefined();
+    for (const forged of [`${token}=`, ` ${token}`, token.slice(0, -1), `${token}AA`])
+      expect(readPageToken(identity, forged, 1)).toBeUndefined();
     expect(readPageToken(identity, token, 2)).toBeUndefined();
   });
 });

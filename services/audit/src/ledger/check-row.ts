@@ -64,10 +64,14 @@ export function checkRow(heads: LedgerHeads, row: CheckedRow): readonly Flaw[] {
   const stream = JSON.stringify([said.tenant, said.streamType, said.streamId]);
   const before = heads.streams.get(stream) ?? NOTHING;
   const tenantBefore = heads.tenants.get(said.tenant) ?? NOTHING;
-  if (said.streamVersion !== before.count + 1) flaw("STREAM_VERSION", `version ${said.streamVersion} of its stream follows ${before.count}`);
-  if (said.tenantSequence !== tenantBefore.count + 1) flaw("TENANT_SEQUENCE", `number ${said.tenantSequence} of its tenant follows ${tenantBefore.count}`);
-  if (entry !== undefined && entry.previousStreamLeaf !== before.leaf) flaw("LINK", "the link to the previous event of the stream leads elsewhere");
-  if (entry !== undefined && entry.previousTenantLeaf !== tenantBefore.leaf) flaw("LINK", "the link to the previous event of the tenant leads elsewhere");
+  if (said.streamVersion !== before.count + 1)
+    flaw("STREAM_VERSION", `version ${said.streamVersion} of its stream follows ${before.count}`);
+  if (said.tenantSequence !== tenantBefore.count + 1)
+    flaw("TENANT_SEQUENCE", `number ${said.tenantSequence} of its tenant follows ${tenantBefore.count}`);
+  if (entry !== undefined && entry.previousStreamLeaf !== before.leaf)
+    flaw("LINK", "the link to the previous event of the stream leads elsewhere");
+  if (entry !== undefined && entry.previousTenantLeaf !== tenantBefore.leaf)
+    flaw("LINK", "the link to the previous event of the tenant leads elsewhere");
 
   heads.streams.set(stream, { count: said.streamVersion, leaf });
   heads.tenants.set(said.tenant, { count: said.tenantSequence, leaf });
@@ -84,7 +88,17 @@ export function missingPositions(heads: LedgerHeads, position: number): Flaw | u
 const NOTHING: Head = { count: 0, leaf: "" };
 
 const FIELDS = [
-  "ledger", "position", "tenant", "tenantSequence", "streamType", "streamId", "streamVersion", "eventId", "type", "schemaVersion", "time",
+  "ledger",
+  "position",
+  "tenant",
+  "tenantSequence",
+  "streamType",
+  "streamId",
+  "streamVersion",
+  "eventId",
+  "type",
+  "schemaVersion",
+  "time",
 ] as const satisfies readonly (keyof EventFields)[];
 
 function differences(columns: EventFields, entry: EventFields): readonly string[] {

@@ -21,8 +21,19 @@ function ledger(length: number): CheckedRow[] {
     const stream = next(streamId, leaf);
     const ofTenant = next(tenant, leaf);
     const entry: EntryFields = {
-      ledger: "main", position, tenant, tenantSequence: ofTenant.count + 1, streamType: "action", streamId, streamVersion: stream.count + 1,
-      eventId: `id ${position}`, type: "ActionApproved", schemaVersion: 1, time: 1000 + position, previousStreamLeaf: stream.leaf, previousTenantLeaf: ofTenant.leaf,
+      ledger: "main",
+      position,
+      tenant,
+      tenantSequence: ofTenant.count + 1,
+      streamType: "action",
+      streamId,
+      streamVersion: stream.count + 1,
+      eventId: `id ${position}`,
+      type: "ActionApproved",
+      schemaVersion: 1,
+      time: 1000 + position,
+      previousStreamLeaf: stream.leaf,
+      previousTenantLeaf: ofTenant.leaf,
     };
     const { previousStreamLeaf: _stream, previousTenantLeaf: _tenant, ...columns } = entry;
     return { columns, entry, leaf, storedLeaf: leaf };
@@ -95,9 +106,21 @@ describe("P6: verifying the ledger", () => {
     const rows = ledger(9);
     const [four, five] = [rows[4], rows[5]];
     if (four === undefined || five === undefined) throw new Error("too short");
-    const swapped = [...rows.slice(0, 4), { ...five, columns: { ...five.columns, position: 4 } }, { ...four, columns: { ...four.columns, position: 5 } }, ...rows.slice(6)];
+    const swapped = [
+      ...rows.slice(0, 4),
+      { ...five, columns: { ...five.columns, position: 4 } },
+      { ...four, columns: { ...four.columns, position: 5 } },
+      ...rows.slice(6),
+    ];
     expect(places(await verify(swapped))).toEqual([
-      "COLUMN 4", "TENANT_SEQUENCE 4", "LINK 4", "COLUMN 5", "TENANT_SEQUENCE 5", "LINK 5", "TENANT_SEQUENCE 7", "LINK 7",
+      "COLUMN 4",
+      "TENANT_SEQUENCE 4",
+      "LINK 4",
+      "COLUMN 5",
+      "TENANT_SEQUENCE 5",
+      "LINK 5",
+      "TENANT_SEQUENCE 7",
+      "LINK 7",
     ]);
   });
 

@@ -46,19 +46,29 @@ export class CannotFoldError extends Error {
  * together with its checkpoint, so nothing is held up. With `replace` the new table then takes the live one's place, whatever the comparison says:
  * the log is the truth. For that the live checkpoint is held still, while the new table takes in the little that arrived since.
  */
-export async function compareProjection(parts: RebuildParts, projection: Projection, options: { readonly replace: boolean }): Promise<Comparison> {
+export async function compareProjection(
+  parts: RebuildParts,
+  projection: Projection,
+  options: { readonly replace: boolean },
+): Promise<Comparison> {
   return parts.database.connection().execute(async (session) => {
     if (!(await tryLock(session))) throw new RebuildUnderWayError("another rebuild or verification is under way");
     try {
       return await foldAndCompare({ ...parts, session }, projection, options.replace);
     } finally {
       // A broken session has lost lock and all: nothing to tidy, and the reason must not be hidden by this.
-      await dropShadow(session, projection).then(() => unlock(session)).catch((err: unknown) => parts.logger.warn({ err }, "a rebuild could not tidy up"));
+      await dropShadow(session, projection)
+        .then(() => unlock(session))
+        .catch((err: unknown) => parts.logger.warn({ err }, "a rebuild could not tidy up"));
     }
   });
 }
 
-async function foldAndCompare(parts: RebuildParts & { readonly session: Kysely<unknown> }, projection: Projection, replace: boolean): Promise<Comparison> {
+async function foldAndCompare(
+  parts: RebuildParts & { readonly session: Kysely<unknown> },
+  projection: Projection,
+  replace: boolean,
+): Promise<Comparison> {
   const { session, checkpoints, logger } = parts;
   const { name } = projection;
   const table = await createShadow(session, projection);
@@ -90,7 +100,10 @@ async function foldAndCompare(parts: RebuildParts & { readonly session: Kysely<u
 }
 
 /** The live table and how far it is, in one snapshot: the consumer writes both in one transaction. */
-async function digestLive({ database, checkpoints }: RebuildParts, projection: Projection): Promise<TableDigest & { readonly position: number }> {
+async function digestLive(
+  { database, checkpoints }: RebuildParts,
+  projection: Projection,
+): Promise<TableDigest & { readonly position: number }> {
   return database
     .transaction()
     .setIsolationLevel("repeatable read")
@@ -101,9 +114,19 @@ async function digestLive({ database, checkpoints }: RebuildParts, projection: P
     });
 }
 
-async function refuseLoss(checkpoints: Checkpoints, transaction: Transaction<unknown>, projection: Projection, fold: FoldBeside): Promise<void> {
-  const lost = await checkpoints.unparked(transaction, projection.name, fold.refused.map(({ event }) => event.position));
-  if (lost.length > 0) throw new CannotFoldError(`${projection.name} cannot take in the event at position ${lost[0]}: was it written by a newer version?`);
+async function refuseLoss(
+  checkpoints: Checkpoints,
+  transaction: Transaction<unknown>,
+  projection: Projection,
+  fold: FoldBeside,
+): Promise<void> {
+  const lost = await checkpoints.unparked(
+    transaction,
+    projection.name,
+    fold.refused.map(({ event }) => event.position),
+  );
+  if (lost.length > 0)
+    throw new CannotFoldError(`${projection.name} cannot take in the event at position ${lost[0]}: was it written by a newer version?`);
 }
 
 const LOCK = "audit: one rebuild at a time";

@@ -20,7 +20,9 @@ export async function digestTable(database: Kysely<unknown>, projection: Project
   for (;;) {
     const after = last === undefined ? sql`` : sql`where (${key}) > (${sql.join(last)})`;
     const page = await sql<{ row: string; key: readonly unknown[] }>`
-      select t::text as row, array[${key}] as key from ${sql.table(`audit.${table}`)} t ${after} order by ${key} limit ${PAGE}`.execute(database);
+      select t::text as row, array[${key}] as key from ${sql.table(`audit.${table}`)} t ${after} order by ${key} limit ${PAGE}`.execute(
+      database,
+    );
     for (const { row } of page.rows) {
       length.writeUInt32BE(Buffer.byteLength(row));
       hash.update(length).update(row);

@@ -2,7 +2,7 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { EVENT_SCHEMAS, encodeEvent, type DecodedEvent, type EventType } from "@countersign/events";
 import type { AppendRequest, EventAppender, NewEvent, RecordedEvent } from "@countersign/event-log";
-import { ExecutionOutcome, VerdictOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
+import { ExecutionOutcome, VoteDecision, type VerdictOutcome } from "@countersign/proto/v1/action_pb";
 import { PrincipalType, type PrincipalSchema } from "@countersign/proto/v1/principal_pb";
 
 export const START = Date.UTC(2026, 0, 1);
@@ -12,7 +12,14 @@ export function event<Type extends EventType>(type: Type, data: MessageInitShape
   return encodeEvent({ type, data: create<(typeof EVENT_SCHEMAS)[EventType]>(EVENT_SCHEMAS[type], data) } as DecodedEvent);
 }
 
-export const person = (id: string) => ({ issuer: "https://idp.test", id, type: PrincipalType.HUMAN, groups: ["dba"], roles: ["reviewer"], tenant: "acme" });
+export const person = (id: string) => ({
+  issuer: "https://idp.test",
+  id,
+  type: PrincipalType.HUMAN,
+  groups: ["dba"],
+  roles: ["reviewer"],
+  tenant: "acme",
+});
 export const reference = (id: string) => ({ issuer: "https://idp.test", id });
 export const agent = (id: string, owner?: string) => ({
   issuer: "https://idp.test",
@@ -27,19 +34,39 @@ const deadline = timestampFromMs(START + 3_600_000);
 /** One of every event that an action's stream can hold, as plausible data. */
 export const EVENTS = {
   requested: (requester: MessageInitShape<typeof PrincipalSchema> = agent("exporter", "olga"), actionName = "db.export"): NewEvent =>
-    event("ActionRequested", { requester, subjectType: "agent", subjectId: "exporter", actionName, resourceType: "db", resourceId: "crm", input: { digest }, deadline }),
-  verdict: (outcome: VerdictOutcome): NewEvent => event("VerdictReached", { verdict: { outcome, revision: 3n, rule: "exports", reasons: ["personal data"] }, digest }),
-  opened: (stages = [{ name: "owners", groups: ["dba"], quorum: 2 }], closes = deadline): NewEvent => event("ReviewOpened", { stages, deadline: closes }),
+    event("ActionRequested", {
+      requester,
+      subjectType: "agent",
+      subjectId: "exporter",
+      actionName,
+      resourceType: "db",
+      resourceId: "crm",
+      input: { digest },
+      deadline,
+    }),
+  verdict: (outcome: VerdictOutcome): NewEvent =>
+    event("VerdictReached", { verdict: { outcome, revision: 3n, rule: "exports", reasons: ["personal data"] }, digest }),
+  opened: (stages = [{ name: "owners", groups: ["dba"], quorum: 2 }], closes = deadline): NewEvent =>
+    event("ReviewOpened", { stages, deadline: closes }),
   stageOpened: (stage: number): NewEvent => event("StageOpened", { stage }),
   voted: (reviewer: string, decision: VoteDecision = VoteDecision.APPROVE, stage = 0): NewEvent =>
     event("VoteCast", { reviewer: person(reviewer), decision, digest, stage, keyId: "k1", signature: digest }),
   lapsed: (reviewer: string): NewEvent => event("VoteLapsed", { reviewer: reference(reviewer), digest }),
-  edited: (editor: string): NewEvent => event("ActionEdited", { editor: person(editor), previousDigest: digest, input: { digest }, reason: { digest } }),
+  edited: (editor: string): NewEvent =>
+    event("ActionEdited", { editor: person(editor), previousDigest: digest, input: { digest }, reason: { digest } }),
   approved: (): NewEvent => event("ActionApproved", { digest }),
   rejected: (): NewEvent => event("ActionRejected", { digest }),
   expired: (): NewEvent => event("ActionExpired", {}),
   cancelled: (): NewEvent => event("ActionCancelled", {}),
-  granted: (): NewEvent => event("GrantIssued", { grantId: "g", principal: reference("exporter"), digest, issueTime: deadline, expireTime: deadline, keyId: "k1" }),
+  granted: (): NewEvent =>
+    event("GrantIssued", {
+      grantId: "g",
+      principal: reference("exporter"),
+      digest,
+      issueTime: deadline,
+      expireTime: deadline,
+      keyId: "k1",
+    }),
   redeemed: (): NewEvent => event("GrantRedeemed", { grantId: "g", principal: reference("exporter"), reportDeadline: deadline }),
   grantExpired: (): NewEvent => event("GrantExpired", { grantId: "g" }),
   revoked: (): NewEvent => event("GrantRevoked", { grantId: "g" }),
@@ -55,7 +82,13 @@ export async function record(
   extra: Partial<Pick<AppendRequest, "contents" | "actor" | "time">> = {},
 ): Promise<readonly RecordedEvent[]> {
   const { tenant, id, version } = stream;
-  const outcome = await log.append({ stream: { tenant, type: "action", id }, expectedVersion: version, events, time: new Date(START + version * 1000), ...extra });
+  const outcome = await log.append({
+    stream: { tenant, type: "action", id },
+    expectedVersion: version,
+    events,
+    time: new Date(START + version * 1000),
+    ...extra,
+  });
   if (outcome.outcome !== "appended") throw new Error(`not appended: ${outcome.outcome}`);
   return outcome.events;
 }

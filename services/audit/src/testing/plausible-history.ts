@@ -9,10 +9,16 @@ type Model = { phase: Phase; version: number; voters: string[] };
 /** Which action moves next, and which of the moves that it has. */
 export type Move = { readonly tenant: string; readonly action: number; readonly choice: number };
 
-export const plausibleMoves: fc.Arbitrary<readonly Move[]> = fc.array(
-  fc.record({ tenant: fc.constantFrom("acme", "globex"), action: fc.nat(9), choice: fc.nat(1000) }),
-  { minLength: 1, maxLength: 120 },
-);
+const plausibleMove: fc.Arbitrary<Move> = fc.record({ tenant: fc.constantFrom("acme", "globex"), action: fc.nat(9), choice: fc.nat(1000) });
+
+export const plausibleMoves: fc.Arbitrary<readonly Move[]> = fc.array(plausibleMove, { minLength: 1, maxLength: 120 });
+
+/** One history of so many moves over so many actions. */
+export function someMoves(seed: number, moves: number, actions = 10): readonly Move[] {
+  return fc
+    .sample(plausibleMove, { seed, numRuns: moves })
+    .map((move, index) => ({ ...move, action: (move.action + index * 7) % actions }));
+}
 
 /** Records what the moves lead to: requests, reviews, edits with lapsing votes, expiry, grants and their ends, in any interleaving. */
 export async function recordHistory(log: EventAppender, moves: readonly Move[]): Promise<void> {
@@ -22,7 +28,7 @@ export async function recordHistory(log: EventAppender, moves: readonly Move[]):
     const key = `${tenant} ${id}`;
     const model = models.get(key) ?? { phase: "new", version: 0, voters: [] };
     models.set(key, model);
-    const events = move(model, choice);
+    const events = next(model, choice);
     if (events.length === 0) continue;
     await record(log, { tenant, id, version: model.version }, events);
     model.version += events.length;
@@ -35,7 +41,7 @@ const STAGES = [
   { name: "security", groups: ["security"], quorum: 1 },
 ];
 
-function move(model: Model, choice: number): readonly NewEvent[] {
+function next(model: Model, choice: number): readonly NewEvent[] {
   const moves = MOVES[model.phase];
   const chosen = moves[choice % moves.length];
   return chosen === undefined ? [] : chosen(model, REVIEWERS[choice % REVIEWERS.length] ?? "ann");
@@ -67,7 +73,7 @@ const MOVES: Readonly<Record<Phase, readonly Step[]>> = {
     to("requested", EVENTS.requested()),
     to("ended", EVENTS.requested(agent("dropper"), "db.drop"), EVENTS.verdict(VerdictOutcome.DENY)),
     to("approved", EVENTS.requested(), EVENTS.verdict(VerdictOutcome.ALLOW), EVENTS.approved(), EVENTS.granted()),
-    to("review", EVENTS.requested(agent("Zoë \\ \"ops\"")), EVENTS.verdict(VerdictOutcome.REVIEW), EVENTS.opened(STAGES)),
+    to("review", EVENTS.requested(agent('Zoë \\ "ops"')), EVENTS.verdict(VerdictOutcome.REVIEW), EVENTS.opened(STAGES)),
   ],
   requested: [to("review", EVENTS.verdict(VerdictOutcome.REVIEW), EVENTS.opened(STAGES)), to("ended", EVENTS.expired())],
   review: [

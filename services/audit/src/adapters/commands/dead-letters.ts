@@ -23,7 +23,8 @@ export function listTenantDeadLetters(database: Kysely<unknown>): CommandHandler
 export function replayTenantDeadLetters(database: Kysely<unknown>): CommandHandler {
   return unary(ReplayDeadLettersRequestSchema, ReplayDeadLettersResponseSchema, async (request, caller) => {
     const consumer = consumerName(request.consumer);
-    if (request.position !== undefined && request.position > BigInt(Number.MAX_SAFE_INTEGER)) throw invalidField("position", "must be below 2^53");
+    if (request.position !== undefined && request.position > BigInt(Number.MAX_SAFE_INTEGER))
+      throw invalidField("position", "must be below 2^53");
     const position = request.position === undefined ? undefined : Number(request.position);
     const replayed = await replayDeadLetters(database, consumer, position, caller.tenant);
     return { replayed: BigInt(replayed) };

@@ -8,7 +8,13 @@ import {
 } from "@countersign/proto/v1/audit_service_pb";
 import { FlawList } from "../../ledger/flaws.ts";
 import { verifyLedger, type LedgerRows } from "../../ledger/verify-ledger.ts";
-import { CannotFoldError, compareProjection, RebuildUnderWayError, type Comparison, type RebuildParts } from "../../rebuild/compare-projection.ts";
+import {
+  CannotFoldError,
+  compareProjection,
+  RebuildUnderWayError,
+  type Comparison,
+  type RebuildParts,
+} from "../../rebuild/compare-projection.ts";
 import type { Projection } from "../../projections/projection.ts";
 import { invalidField, unary } from "./unary.ts";
 
@@ -39,7 +45,12 @@ export function rebuildProjections(parts: RebuildParts, projections: readonly Pr
     const rebuilds = [];
     for (const projection of chosen) {
       const { position, live, rebuilt, identical } = await compareProjection(parts, projection, { replace: true }).catch(asRefusal);
-      rebuilds.push({ name: projection.name, live: toDigest(projection.name, position, live), rebuilt: toDigest(projection.name, position, rebuilt), identical });
+      rebuilds.push({
+        name: projection.name,
+        live: toDigest(projection.name, position, live),
+        rebuilt: toDigest(projection.name, position, rebuilt),
+        identical,
+      });
     }
     return { rebuilds };
   });

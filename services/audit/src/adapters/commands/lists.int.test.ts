@@ -16,6 +16,7 @@ import { auditMigrations } from "../../migrations.ts";
 import { actionsProjection } from "../../projections/actions/index.ts";
 import { call, caller, type CallerInit } from "../../testing/calls.ts";
 import { agent, EVENTS, person, record, reference, START } from "../../testing/events.ts";
+import { toFact } from "../events/to-fact.ts";
 import { listActions, listReviews } from "./lists.ts";
 
 const ACTIONS = [ListActionsRequestSchema, ListActionsResponseSchema] as const;
@@ -47,7 +48,9 @@ const idOf = (number: number): string => `018f0000-0000-7000-8000-${String(numbe
 /** Records the events of action `number` and brings the table up to date. */
 async function given(number: number, events: readonly NewEvent[], tenant = "acme"): Promise<void> {
   const version = (await log.readStream({ tenant, type: "action", id: idOf(number) })).length;
-  expect(await actionsProjection.project(await record(log, { tenant, id: idOf(number), version }, events), database, "action")).toEqual([]);
+  expect(
+    await actionsProjection(toFact).project(await record(log, { tenant, id: idOf(number), version }, events), database, "action"),
+  ).toEqual([]);
 }
 
 const inReview = (requester: Parameters<typeof EVENTS.requested>[0] = agent("exporter", "olga"), minutes = 60): readonly NewEvent[] => [
@@ -73,9 +76,19 @@ describe("ListActions", () => {
     await given(1, [...inReview(), EVENTS.voted("ben")]);
     expect((await call(actions, ACTIONS, {})).actions).toMatchObject([
       {
-        id: idOf(1), status: ActionStatus.IN_REVIEW, version: 4n, actionName: "db.export", resourceType: "db", resourceId: "crm",
-        requester: { issuer: "https://idp.test", id: "exporter", type: "agent" }, requestTime: "2026-01-01T00:00:00.000Z", updateTime: "2026-01-01T00:00:00.000Z",
-        reviewDeadline: "2026-01-01T01:00:00.000Z", reviewGroups: ["dba", "sre"], approvals: 1, quorum: 2,
+        id: idOf(1),
+        status: ActionStatus.IN_REVIEW,
+        version: 4n,
+        actionName: "db.export",
+        resourceType: "db",
+        resourceId: "crm",
+        requester: { issuer: "https://idp.test", id: "exporter", type: "agent" },
+        requestTime: "2026-01-01T00:00:00.000Z",
+        updateTime: "2026-01-01T00:00:00.000Z",
+        reviewDeadline: "2026-01-01T01:00:00.000Z",
+        reviewGroups: ["dba", "sre"],
+        approvals: 1,
+        quorum: 2,
       },
     ]);
   });
@@ -98,7 +111,11 @@ describe("ListActions", () => {
     await given(3, [EVENTS.expired()]);
     const second = await call(actions, ACTIONS, { pageSize: 2, pageToken: first.nextPageToken });
     const third = await call(actions, ACTIONS, { pageSize: 2, pageToken: second.nextPageToken });
-    expect([first, second, third].map((page) => page.actions.map(({ id }) => id))).toEqual([[idOf(5), idOf(4)], [idOf(3), idOf(2)], [idOf(1)]]);
+    expect([first, second, third].map((page) => page.actions.map(({ id }) => id))).toEqual([
+      [idOf(5), idOf(4)],
+      [idOf(3), idOf(2)],
+      [idOf(1)],
+    ]);
     expect(third.nextPageToken).toBe("");
   });
 
@@ -126,7 +143,10 @@ describe("ListActions", () => {
 
   it("refuses bytes that are no request, and a command of nobody", async () => {
     const request = Uint8Array.of(0xff, 0xff);
-    await expect(actions(create(CommandSchema, { caller: caller(), request }))).rejects.toMatchObject({ code: "INVALID_ARGUMENT", reason: "MALFORMED" });
+    await expect(actions(create(CommandSchema, { caller: caller(), request }))).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      reason: "MALFORMED",
+    });
     await expect(actions(create(CommandSchema, {}))).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
   });
 

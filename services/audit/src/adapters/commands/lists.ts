@@ -15,12 +15,25 @@ export function listActions(database: Kysely<unknown>): CommandHandler {
   return unary(ListActionsRequestSchema, ListActionsResponseSchema, async (request, caller) => {
     const limit = pageSize(request.pageSize);
     const statuses = [...new Set(request.statuses.map(knownStatus))].toSorted();
-    if (request.actionName !== "" && !ACTION_NAME.test(request.actionName)) throw invalidField("action_name", "must be a dotted name of at most 128 characters");
+    if (request.actionName !== "" && !ACTION_NAME.test(request.actionName))
+      throw invalidField("action_name", "must be a dotted name of at most 128 characters");
     const requester = onlyOwn(caller);
-    const identity: ListIdentity = { list: "actions", tenant: caller.tenant, view: requester ?? "", filter: [statuses, request.actionName] };
+    const identity: ListIdentity = {
+      list: "actions",
+      tenant: caller.tenant,
+      view: requester ?? "",
+      filter: [statuses, request.actionName],
+    };
     const before = cursor(identity, request.pageToken, 1)?.[0];
     // One more than asked for tells whether there is a next page.
-    const found = await queryActions(database, { tenant: caller.tenant, requester, statuses, actionName: request.actionName, before, limit: limit + 1 });
+    const found = await queryActions(database, {
+      tenant: caller.tenant,
+      requester,
+      statuses,
+      actionName: request.actionName,
+      before,
+      limit: limit + 1,
+    });
     const page = found.slice(0, limit);
     const last = found.length > limit ? page.at(-1) : undefined;
     return { actions: page.map(toSummary), nextPageToken: last === undefined ? "" : pageToken(identity, [last.state.requestPosition]) };
@@ -44,7 +57,10 @@ export function listReviews(database: Kysely<unknown>): CommandHandler {
     });
     const page = found.slice(0, limit);
     const last = found.length > limit ? page.at(-1) : undefined;
-    return { reviews: page.map(toSummary), nextPageToken: last === undefined ? "" : pageToken(identity, [last.deadline, last.state.requestPosition]) };
+    return {
+      reviews: page.map(toSummary),
+      nextPageToken: last === undefined ? "" : pageToken(identity, [last.deadline, last.state.requestPosition]),
+    };
   });
 }
 

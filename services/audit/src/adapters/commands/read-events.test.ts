@@ -22,7 +22,7 @@ const read = (body: MessageInitShape<typeof ReadEventsRequestSchema>, tenant = "
 /** Reads on from page to page until the head. */
 async function readOn(body: MessageInitShape<typeof ReadEventsRequestSchema>): Promise<readonly number[]> {
   const positions: number[] = [];
-  for (let from = 0n; ; ) {
+  for (let from = 0n; ;) {
     const page = await read({ ...body, fromPosition: from });
     positions.push(...page.events.map(({ position }) => Number(position)));
     if (page.atHead) return positions;
@@ -32,7 +32,10 @@ async function readOn(body: MessageInitShape<typeof ReadEventsRequestSchema>): P
 }
 
 const request = async (tenant: string, number: number): Promise<void> => {
-  await record(log, { tenant, id: ID.replace(/\d{4}$/, String(number).padStart(4, "0")), version: 0 }, [EVENTS.requested(), EVENTS.approved()]);
+  await record(log, { tenant, id: ID.replace(/\d{4}$/, String(number).padStart(4, "0")), version: 0 }, [
+    EVENTS.requested(),
+    EVENTS.approved(),
+  ]);
 };
 
 describe("ReadEvents", () => {
@@ -91,7 +94,7 @@ describe("ReadEvents", () => {
     ["limit", { limit: 1001 }],
     ["from_position", { fromPosition: 2n ** 53n }],
     ["stream_id", { streamId: "a\0b" }],
-    ["types", { types: new Array<string>(101).fill("x") }],
+    ["types", { types: Array.from({ length: 101 }, () => "x") }],
   ])("refuses a bad %s", async (field, body) => {
     await expect(read(body)).rejects.toMatchObject({ code: "INVALID_ARGUMENT", violations: [{ field }] });
   });

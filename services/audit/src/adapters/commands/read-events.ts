@@ -45,7 +45,7 @@ function check(request: ReadEventsRequest): void {
 async function scanTenant(log: EventReader, tenant: string, from: number, limit: number, matches: Filter): Promise<Page> {
   const page = new ReplyPage(limit);
   let next = from;
-  for (let scanned = 0; scanned < SCAN; ) {
+  for (let scanned = 0; scanned < SCAN;) {
     const events = await log.readTenant(tenant, { from: next, limit: PAGE });
     for (const event of events) {
       if (page.full) return { events: page.events, next, atHead: false };

@@ -21,10 +21,13 @@ beforeEach(async () => {
   log = createMemoryEventLog({ ledger: "main" });
   const edited = event("ActionEdited", { editor: person("ann"), input: { digest: reason.digest }, reason: { digest: reason.digest } });
   await record(log, { tenant: "acme", id: ID, version: 0 }, [EVENTS.requested()], { actor: reference("exporter") });
-  await record(log, { tenant: "acme", id: ID, version: 1 }, [edited, { type: "ActionParked", schemaVersion: 1, data: Uint8Array.of(1) }], { contents: [reason] });
+  await record(log, { tenant: "acme", id: ID, version: 1 }, [edited, { type: "ActionParked", schemaVersion: 1, data: Uint8Array.of(1) }], {
+    contents: [reason],
+  });
 });
 
-const timeline = (who?: CallerInit, actionId = ID) => call(getTimeline(log), [GetTimelineRequestSchema, GetTimelineResponseSchema], { actionId }, who);
+const timeline = (who?: CallerInit, actionId = ID) =>
+  call(getTimeline(log), [GetTimelineRequestSchema, GetTimelineResponseSchema], { actionId }, who);
 
 describe("GetTimeline", () => {
   it("tells one action's events in order, with the words that people typed", async () => {
@@ -40,7 +43,15 @@ describe("GetTimeline", () => {
     const { entries } = await timeline();
     expect(entries.map(({ event: shown }) => shown?.entry)).toEqual(recorded.map(({ entry }) => Uint8Array.from(entry)));
     expect(entries.map(({ event: shown }) => shown?.leafHash)).toEqual(recorded.map(({ leafHash }) => Uint8Array.from(leafHash)));
-    expect(entries[0]?.event).toMatchObject({ position: 0n, ledger: "main", tenantSequence: 1n, streamId: ID, streamVersion: 1n, type: "ActionRequested", actor: { id: "exporter" } });
+    expect(entries[0]?.event).toMatchObject({
+      position: 0n,
+      ledger: "main",
+      tenantSequence: 1n,
+      streamId: ID,
+      streamVersion: 1n,
+      type: "ActionRequested",
+      actor: { id: "exporter" },
+    });
     expect(entries[0]?.event?.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
     expect(entries[0]?.event?.data).toMatchObject({ actionName: "db.export", resourceId: "crm" });
     expect(entries[2]?.event?.data).toBeUndefined();
@@ -49,7 +60,9 @@ describe("GetTimeline", () => {
   it("does not show words that are not the recorded ones", async () => {
     const other = content("always on a Friday");
     log = { ...log, readContents: async () => new Map([[reason.digest.toString("hex"), { ...other, digest: reason.digest }]]) };
-    expect((await timeline()).entries[1]?.text).toBe("human ann edited the parameters (the stored words are not the ones that were recorded)");
+    expect((await timeline()).entries[1]?.text).toBe(
+      "human ann edited the parameters (the stored words are not the ones that were recorded)",
+    );
   });
 
   it("says when words were erased", async () => {

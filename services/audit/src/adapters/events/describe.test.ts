@@ -17,11 +17,17 @@ const LINES: readonly (readonly [string, NewEvent])[] = [
   ["policy answered nothing that is known", event("VerdictReached", {})],
   [
     "people are asked, until 2026-01-01T01:00:00.000Z: 2 of dba or sre (owners), then 1 of security",
-    EVENTS.opened([{ name: "owners", groups: ["dba", "sre"], quorum: 2 }, { name: "", groups: ["security"], quorum: 1 }]),
+    EVENTS.opened([
+      { name: "owners", groups: ["dba", "sre"], quorum: 2 },
+      { name: "", groups: ["security"], quorum: 1 },
+    ]),
   ],
   ["stage 2 of the review opened", EVENTS.stageOpened(1)],
   ["human ann approved", EVENTS.voted("ann")],
-  ['human ann rejected: "looks fine to me"', event("VoteCast", { reviewer: person("ann"), decision: VoteDecision.REJECT, reason: { digest } })],
+  [
+    'human ann rejected: "looks fine to me"',
+    event("VoteCast", { reviewer: person("ann"), decision: VoteDecision.REJECT, reason: { digest } }),
+  ],
   ["the vote of ann lapsed, as the action was edited", EVENTS.lapsed("ann")],
   ['human ann edited the parameters: "looks fine to me"', EVENTS.edited("ann")],
   ["approved", EVENTS.approved()],
@@ -50,11 +56,15 @@ describe("a line for people", () => {
 
   it("says what became of words that are gone or not the recorded ones", () => {
     expect(line(EVENTS.edited("ann"), "erased")).toBe("human ann edited the parameters (the words were erased)");
-    expect(line(EVENTS.edited("ann"), "altered")).toBe("human ann edited the parameters (the stored words are not the ones that were recorded)");
+    expect(line(EVENTS.edited("ann"), "altered")).toBe(
+      "human ann edited the parameters (the stored words are not the ones that were recorded)",
+    );
   });
 
   it("cuts long words and says how long they were", () => {
-    expect(line(EVENTS.edited("ann"), { text: "x".repeat(5000) })).toBe(`human ann edited the parameters: "${"x".repeat(200)}… (5000 characters)"`);
+    expect(line(EVENTS.edited("ann"), { text: "x".repeat(5000) })).toBe(
+      `human ann edited the parameters: "${"x".repeat(200)}… (5000 characters)"`,
+    );
   });
 
   it("makes every name harmless", () => {

@@ -11,8 +11,9 @@ export function plainText(text: string, limit = 200): string {
 }
 
 // ECMA-48: CSI with parameters, OSC and the other strings up to their terminator, two-character escapes; ESC and the C1 forms.
-// oxlint-disable-next-line no-control-regex
-const ESCAPE_SEQUENCE = /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]?|(?:\u001b[\]PX^_]|[\u0090\u0098\u009d-\u009f])[^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)?|\u001b[ -/]*[0-~]?/g;
+const ESCAPE_SEQUENCE =
+  // oxlint-disable-next-line no-control-regex
+  /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]?|(?:\u001b[\]PX^_]|[\u0090\u0098\u009d-\u009f])[^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)?|\u001b[ -/]*[0-~]?/g;
 const WHITE_SPACE = /\s+/g;
 // Control, format (bidirectional marks, zero width, tags), private use, lone surrogates.
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/gu;

@@ -17,7 +17,15 @@ export function toFact(event: RecordedEvent): ActionFact {
 }
 
 const BARE = [
-  "ActionApproved", "ActionRejected", "ActionExpired", "ActionCancelled", "GrantIssued", "GrantRedeemed", "GrantExpired", "GrantRevoked", "ExecutionUnreported",
+  "ActionApproved",
+  "ActionRejected",
+  "ActionExpired",
+  "ActionCancelled",
+  "GrantIssued",
+  "GrantRedeemed",
+  "GrantExpired",
+  "GrantRevoked",
+  "ExecutionUnreported",
 ] as const satisfies readonly ActionFact["type"][];
 
 const BARE_TYPES: ReadonlySet<string> = new Set(BARE);
@@ -41,7 +49,12 @@ function factOf(event: DecodedEvent): ActionFact {
     case "StageOpened":
       return { type: event.type, stage: event.data.stage };
     case "VoteCast":
-      return { type: event.type, reviewer: keyOf(event.data.reviewer), approves: event.data.decision === VoteDecision.APPROVE, stage: event.data.stage };
+      return {
+        type: event.type,
+        reviewer: keyOf(event.data.reviewer),
+        approves: event.data.decision === VoteDecision.APPROVE,
+        stage: event.data.stage,
+      };
     case "VoteLapsed":
       return { type: event.type, reviewer: keyOf(event.data.reviewer) };
     case "ActionEdited":

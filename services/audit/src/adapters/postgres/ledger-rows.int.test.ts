@@ -36,12 +36,15 @@ class Undo extends Error {}
 /** The flaws after what somebody with all rights on the database could do to it; undone afterwards. */
 async function flawsAfter(...statements: readonly string[]): Promise<readonly Flaw[]> {
   const flaws = new FlawList();
-  const attempt = owner.kysely<unknown>().transaction().execute(async (transaction) => {
-    await sql`alter table event_log.event disable trigger append_only`.execute(transaction);
-    for (const statement of statements) await sql.raw(statement).execute(transaction);
-    await verifyLedger(postgresLedgerRows(transaction, "main"), flaws);
-    throw new Undo();
-  });
+  const attempt = owner
+    .kysely<unknown>()
+    .transaction()
+    .execute(async (transaction) => {
+      await sql`alter table event_log.event disable trigger append_only`.execute(transaction);
+      for (const statement of statements) await sql.raw(statement).execute(transaction);
+      await verifyLedger(postgresLedgerRows(transaction, "main"), flaws);
+      throw new Undo();
+    });
   await expect(attempt).rejects.toThrow(Undo);
   return flaws.list();
 }
@@ -60,16 +63,27 @@ describe("P6: a tampered database", () => {
   });
 
   it("shows a changed entry", async () => {
-    expect(await places("update event_log.event set entry = set_byte(entry, octet_length(entry) - 1, get_byte(entry, octet_length(entry) - 1) # 1) where position = 4")).toEqual(["LEAF_HASH 4", "LINK 5", "LINK 7"]);
+    expect(
+      await places(
+        "update event_log.event set entry = set_byte(entry, octet_length(entry) - 1, get_byte(entry, octet_length(entry) - 1) # 1) where position = 4",
+      ),
+    ).toEqual(["LEAF_HASH 4", "LINK 5", "LINK 7"]);
   });
 
   it("shows a changed entry whose leaf hash was made to fit", async () => {
     const changed = "set_byte(entry, octet_length(entry) - 1, get_byte(entry, octet_length(entry) - 1) # 1)";
-    expect(await places(`update event_log.event set entry = ${changed}, leaf_hash = sha256('\\x00'::bytea || ${changed}) where position = 4`)).toEqual(["LINK 5", "LINK 7"]);
+    expect(
+      await places(`update event_log.event set entry = ${changed}, leaf_hash = sha256('\\x00'::bytea || ${changed}) where position = 4`),
+    ).toEqual(["LINK 5", "LINK 7"]);
   });
 
   it("shows bytes that are no entry", async () => {
-    expect(await places("update event_log.event set entry = '\\xffff' where position = 4")).toEqual(["LEAF_HASH 4", "ENTRY 4", "LINK 5", "LINK 7"]);
+    expect(await places("update event_log.event set entry = '\\xffff' where position = 4")).toEqual([
+      "LEAF_HASH 4",
+      "ENTRY 4",
+      "LINK 5",
+      "LINK 7",
+    ]);
   });
 
   it("shows a changed leaf hash", async () => {
@@ -77,7 +91,13 @@ describe("P6: a tampered database", () => {
   });
 
   it("shows a removed event", async () => {
-    expect(await places("delete from event_log.event where position = 4")).toEqual(["POSITION_GAP 4", "TENANT_SEQUENCE 5", "LINK 5", "STREAM_VERSION 7", "LINK 7"]);
+    expect(await places("delete from event_log.event where position = 4")).toEqual([
+      "POSITION_GAP 4",
+      "TENANT_SEQUENCE 5",
+      "LINK 5",
+      "STREAM_VERSION 7",
+      "LINK 7",
+    ]);
   });
 
   it("shows a tail that was cut off", async () => {
@@ -85,7 +105,12 @@ describe("P6: a tampered database", () => {
   });
 
   it("shows two events that changed places", async () => {
-    expect(await places("update event_log.event set position = position + 100 where position in (4, 5)", "update event_log.event set position = 109 - position where position in (104, 105)")).toEqual(["COLUMN 4", "TENANT_SEQUENCE 4", "LINK 4", "COLUMN 5", "TENANT_SEQUENCE 5", "LINK 5", "TENANT_SEQUENCE 7", "LINK 7"]);
+    expect(
+      await places(
+        "update event_log.event set position = position + 100 where position in (4, 5)",
+        "update event_log.event set position = 109 - position where position in (104, 105)",
+      ),
+    ).toEqual(["COLUMN 4", "TENANT_SEQUENCE 4", "LINK 4", "COLUMN 5", "TENANT_SEQUENCE 5", "LINK 5", "TENANT_SEQUENCE 7", "LINK 7"]);
   });
 
   it.each([
@@ -103,7 +128,11 @@ describe("P6: a tampered database", () => {
   });
 
   it("P8: names no tenant, no stream and no content in what it reports", async () => {
-    const flaws = await flawsAfter("delete from event_log.event where position = 1", "update event_log.event set tenant = 'initech' where position = 4", "update event_log.event set entry = '\\xffff' where position = 7");
+    const flaws = await flawsAfter(
+      "delete from event_log.event where position = 1",
+      "update event_log.event set tenant = 'initech' where position = 4",
+      "update event_log.event set entry = '\\xffff' where position = 7",
+    );
     expect(JSON.stringify(flaws)).not.toMatch(/acme|globex|initech|018f0000|exporter|db\.export/);
   });
 });

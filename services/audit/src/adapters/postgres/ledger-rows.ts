@@ -29,14 +29,18 @@ type StoredRow = {
 export function postgresLedgerRows(database: Kysely<unknown>, ledger: string): LedgerRows {
   return {
     head: async () => {
-      const { rows } = await sql<{ head: number }>`select next_position as head from event_log.ledger_head where ledger = ${ledger}`.execute(database);
+      const { rows } = await sql<{
+        head: number;
+      }>`select next_position as head from event_log.ledger_head where ledger = ${ledger}`.execute(database);
       return rows[0]?.head ?? 0;
     },
     read: async (from, below, limit) => {
       const { rows } = await sql<StoredRow>`
         select position, tenant, tenant_sequence, stream_type, stream_id, stream_version, event_id, type, schema_version,
           (extract(epoch from time) * 1000)::text as time, entry, leaf_hash
-        from event_log.event where ledger = ${ledger} and position >= ${from} and position < ${below} order by position limit ${limit}`.execute(database);
+        from event_log.event where ledger = ${ledger} and position >= ${from} and position < ${below} order by position limit ${limit}`.execute(
+        database,
+      );
       return rows.map((row) => toChecked(ledger, row));
     },
   };

@@ -57,7 +57,12 @@ export const UNREQUESTED: ActionState = {
   votes: [],
 };
 
-export type OpenReview = { readonly deadline: number | null; readonly groups: readonly string[]; readonly quorum: number; readonly approvals: number };
+export type OpenReview = {
+  readonly deadline: number | null;
+  readonly groups: readonly string[];
+  readonly quorum: number;
+  readonly approvals: number;
+};
 
 /** The stage that people are asked in (or were asked last), if people were ever asked. */
 export function openReview(state: ActionState): OpenReview | undefined {

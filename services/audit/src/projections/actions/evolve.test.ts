@@ -9,7 +9,14 @@ const owner = principalKey({ issuer: "https://idp", id: "olga" });
 const ann = principalKey({ issuer: "https://idp", id: "ann" });
 const ben = principalKey({ issuer: "https://idp", id: "ben" });
 
-const requested: ActionFact = { type: "ActionRequested", requester: AGENT, involved: [owner], actionName: "db.export", resourceType: "db", resourceId: "crm" };
+const requested: ActionFact = {
+  type: "ActionRequested",
+  requester: AGENT,
+  involved: [owner],
+  actionName: "db.export",
+  resourceType: "db",
+  resourceId: "crm",
+};
 const opened: ActionFact = {
   type: "ReviewOpened",
   stages: [
@@ -47,7 +54,12 @@ describe("evolve", () => {
   });
 
   it("denies with the verdict, and waits for what follows any other verdict", () => {
-    expect(given(requested, { type: "VerdictReached", denied: true })).toEqual({ ...asRequested, version: 2, updateTime: 200, status: "DENIED" });
+    expect(given(requested, { type: "VerdictReached", denied: true })).toEqual({
+      ...asRequested,
+      version: 2,
+      updateTime: 200,
+      status: "DENIED",
+    });
     expect(given(requested, { type: "VerdictReached", denied: false })).toEqual({ ...asRequested, version: 2, updateTime: 200 });
   });
 
@@ -69,7 +81,12 @@ describe("evolve", () => {
   });
 
   it("forgets a vote that lapsed, and nobody else's", () => {
-    const state = given(...inReview, approvedByAnn, { type: "VoteCast", reviewer: ben, approves: true, stage: 0 }, { type: "VoteLapsed", reviewer: ann });
+    const state = given(
+      ...inReview,
+      approvedByAnn,
+      { type: "VoteCast", reviewer: ben, approves: true, stage: 0 },
+      { type: "VoteLapsed", reviewer: ann },
+    );
     expect(state.votes).toEqual([{ reviewer: ben, approves: true, stage: 0 }]);
   });
 
@@ -98,7 +115,13 @@ describe("evolve", () => {
   });
 
   it("accepts a past that starts in the middle", () => {
-    expect(given({ type: "VoteLapsed", reviewer: ann })).toEqual({ ...UNREQUESTED, version: 1, requestPosition: 10, requestTime: 100, updateTime: 100 });
+    expect(given({ type: "VoteLapsed", reviewer: ann })).toEqual({
+      ...UNREQUESTED,
+      version: 1,
+      requestPosition: 10,
+      requestTime: 100,
+      updateTime: 100,
+    });
   });
 });
 

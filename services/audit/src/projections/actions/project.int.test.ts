@@ -6,6 +6,7 @@ import { VerdictOutcome } from "@countersign/proto/v1/action_pb";
 import fc from "fast-check";
 import { sql, type Kysely } from "kysely";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { toFact } from "../../adapters/events/to-fact.ts";
 import { auditMigrations } from "../../migrations.ts";
 import { digestTable } from "../../rebuild/table-digest.ts";
 import { EVENTS, record } from "../../testing/events.ts";
@@ -13,6 +14,7 @@ import { plausibleMoves, recordHistory } from "../../testing/plausible-history.t
 import { actionsProjection } from "./index.ts";
 import { queryAction } from "./query.ts";
 
+const projection = actionsProjection(toFact);
 const ID = "018f0000-0000-7000-8000-000000000001";
 
 let postgres: TestPostgres;
@@ -32,8 +34,8 @@ afterAll(async () => {
 });
 
 const all = (log: EventReader): Promise<readonly RecordedEvent[]> => log.readAll({ from: 0, limit: 10_000 });
-const project = (events: readonly RecordedEvent[]) => actionsProjection.project(events, database, "action");
-const digest = async (): Promise<string> => Buffer.from((await digestTable(database, actionsProjection, "action")).digest).toString("hex");
+const project = (events: readonly RecordedEvent[]) => projection.project(events, database, "action");
+const digest = async (): Promise<string> => Buffer.from((await digestTable(database, projection, "action")).digest).toString("hex");
 
 /** Folds in batches of the sizes given, in turn, from an empty table. */
 async function foldedIn(events: readonly RecordedEvent[], sizes: readonly number[]): Promise<string> {
@@ -77,7 +79,10 @@ describe("events that cannot be folded", () => {
     await record(log, { tenant: "acme", id: ID, version: 0 }, [EVENTS.requested(), future, EVENTS.approved()]);
     await record(log, { tenant: "globex", id: ID, version: 0 }, [EVENTS.requested(), EVENTS.verdict(VerdictOutcome.DENY)]);
     const refused = await project(await all(log));
-    expect(refused.map(({ event, error }) => [event.position, error.name])).toEqual([[1, "UnknownEventError"], [2, "UnknownEventError"]]);
+    expect(refused.map(({ event, error }) => [event.position, error.name])).toEqual([
+      [1, "UnknownEventError"],
+      [2, "UnknownEventError"],
+    ]);
     expect((await queryAction(database, "acme", ID))?.state).toMatchObject({ version: 1, status: "REQUESTED" });
     expect((await queryAction(database, "globex", ID))?.state).toMatchObject({ version: 2, status: "DENIED" });
   });
@@ -91,15 +96,24 @@ describe("events that cannot be folded", () => {
 
   it("refuses to go on over a gap", async () => {
     const log = createMemoryEventLog({ ledger: "main" });
-    const [first, , third] = await record(log, { tenant: "acme", id: ID, version: 0 }, [EVENTS.requested(), EVENTS.verdict(VerdictOutcome.ALLOW), EVENTS.approved()]);
+    const [first, , third] = await record(log, { tenant: "acme", id: ID, version: 0 }, [
+      EVENTS.requested(),
+      EVENTS.verdict(VerdictOutcome.ALLOW),
+      EVENTS.approved(),
+    ]);
     if (first === undefined || third === undefined) throw new Error("not recorded");
     expect((await project([first, third])).map(({ error }) => error.message)).toEqual(["expected version 2 of the stream, got 3"]);
   });
 
   it("leaves streams of other kinds alone", async () => {
     const log = createMemoryEventLog({ ledger: "main" });
-    await log.append({ stream: { tenant: "acme", type: "policy", id: "default" }, expectedVersion: 0, events: [future], time: new Date(0) });
+    await log.append({
+      stream: { tenant: "acme", type: "policy", id: "default" },
+      expectedVersion: 0,
+      events: [future],
+      time: new Date(0),
+    });
     expect(await project(await all(log))).toEqual([]);
-    expect((await digestTable(database, actionsProjection, "action")).rows).toBe(0);
+    expect((await digestTable(database, projection, "action")).rows).toBe(0);
   });
 });

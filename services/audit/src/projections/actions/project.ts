@@ -1,13 +1,18 @@
 import type { RecordedEvent } from "@countersign/event-log";
 import { sql, type Kysely } from "kysely";
-import { toFact } from "../../adapters/events/to-fact.ts";
 import type { RefusedEvent } from "../projection.ts";
 import type { ActionState } from "./action-state.ts";
+import type { ActionFact } from "./fact.ts";
 import { actionStreams, foldStream, streamKey, type ActionStream } from "./fold.ts";
 import { parseState, toRow, type ActionRow } from "./row.ts";
 
 /** One read of the rows concerned, a fold in memory, one write: two statements per batch, however many events. */
-export async function projectActions(events: readonly RecordedEvent[], database: Kysely<unknown>, table: string): Promise<readonly RefusedEvent[]> {
+export async function projectActions(
+  toFact: (event: RecordedEvent) => ActionFact,
+  events: readonly RecordedEvent[],
+  database: Kysely<unknown>,
+  table: string,
+): Promise<readonly RefusedEvent[]> {
   const streams = actionStreams(events);
   const before = await readStates(streams, database, table);
   const rows: ActionRow[] = [];
@@ -22,7 +27,11 @@ export async function projectActions(events: readonly RecordedEvent[], database:
   return refused;
 }
 
-async function readStates(streams: readonly ActionStream[], database: Kysely<unknown>, table: string): Promise<ReadonlyMap<string, ActionState>> {
+async function readStates(
+  streams: readonly ActionStream[],
+  database: Kysely<unknown>,
+  table: string,
+): Promise<ReadonlyMap<string, ActionState>> {
   // A stream that starts in this batch has no row; if it has one after all (a replay), the write below leaves the newer row alone.
   const known = streams.filter((stream) => stream.events[0]?.streamVersion !== 1);
   if (known.length === 0) return new Map();

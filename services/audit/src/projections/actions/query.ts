@@ -38,7 +38,10 @@ export type ReviewQuery = {
 };
 
 /** Actions in review, oldest deadline first, with the deadline that a page token has to name. */
-export async function queryReviews(database: Kysely<unknown>, query: ReviewQuery): Promise<readonly (ListedAction & { readonly deadline: number })[]> {
+export async function queryReviews(
+  database: Kysely<unknown>,
+  query: ReviewQuery,
+): Promise<readonly (ListedAction & { readonly deadline: number })[]> {
   const { after, reviewer } = query;
   const { rows } = await sql<StoredAction & { deadline: number }>`
     select action_id as id, state, review_deadline as deadline from audit.action
@@ -51,7 +54,10 @@ export async function queryReviews(database: Kysely<unknown>, query: ReviewQuery
 
 /** One action, if the tenant has it. */
 export async function queryAction(database: Kysely<unknown>, tenant: string, id: string): Promise<ListedAction | undefined> {
-  const { rows } = await sql<StoredAction>`select action_id as id, state from audit.action where tenant = ${tenant} and action_id = ${id}`.execute(database);
+  const { rows } =
+    await sql<StoredAction>`select action_id as id, state from audit.action where tenant = ${tenant} and action_id = ${id}`.execute(
+      database,
+    );
   return rows[0] === undefined ? undefined : toListed(rows[0]);
 }
 

@@ -1,0 +1,59 @@
+import { busMigrations, connectNats, natsCommands, natsFeed, startRelay } from "@countersign/bus";
+import { migrate, openDatabase, type Database } from "@countersign/database";
+import { createPostgresEventLog, eventLogMigrations, type EventLog } from "@countersign/event-log";
+import { create, fromBinary, toBinary, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
+import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
+import { PrincipalSchema } from "@countersign/proto/v1/principal_pb";
+import { silentLogger } from "@countersign/telemetry";
+import { testNats, testPostgres } from "@countersign/testing";
+import { startAudit, type RunningAudit } from "../app.ts";
+import { readAuditConfig } from "../config.ts";
+import { auditMigrations } from "../migrations.ts";
+import { caller, type CallerInit } from "./calls.ts";
+
+/** The service on a database and a bus of its own, asked over NATS. */
+export type AuditUnderTest = {
+  readonly audit: RunningAudit;
+  readonly log: EventLog;
+  /** All rights. */
+  readonly owner: Database;
+  ask<Request extends DescMessage, Response extends DescMessage>(
+    method: string,
+    schemas: readonly [Request, Response],
+    body: MessageInitShape<Request>,
+    who?: CallerInit,
+  ): Promise<MessageShape<Response>>;
+  close(): Promise<void>;
+};
+
+export async function startAuditUnderTest(): Promise<AuditUnderTest> {
+  const postgres = await testPostgres((url) => migrate(url, [eventLogMigrations, busMigrations, auditMigrations]));
+  const { url, prefix } = await testNats();
+  const connection = await connectNats({ url, name: "audit-test" });
+  const log = createPostgresEventLog({ url: postgres.url, ledger: "main" });
+  const database = openDatabase({ url: postgres.url });
+  const owner = openDatabase({ url: postgres.url, role: null });
+  const logger = silentLogger;
+  const relay = startRelay({ log, connection, prefix, logger });
+  const commands = natsCommands(connection, { prefix, logger });
+  const feed = natsFeed(connection, { prefix, ledger: "main", logger });
+  const audit = await startAudit({ config: readAuditConfig({}), log, commands, feed, database, logger });
+  return {
+    audit,
+    log,
+    owner,
+    ask: async (method, [request, response], body, who = caller()) => {
+      const command = create(CommandSchema, { caller: create(PrincipalSchema, who), request: toBinary(request, create(request, body)) });
+      return fromBinary(response, await commands.send("audit", method, command, { timeoutMs: 15_000 }));
+    },
+    close: async () => {
+      await audit.close();
+      await relay.close();
+      await log.close();
+      await database.close();
+      await owner.close();
+      await connection.close();
+      await postgres.drop();
+    },
+  };
+}
