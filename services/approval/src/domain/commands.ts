@@ -15,7 +15,9 @@ export type GrantOffer = {
 type Judged = { readonly verdict: Verdict; readonly policyDigest: Hex; readonly digest: Hex };
 
 /** A verdict with what follows from it. Only an allow comes with a grant, and no allow comes without. */
-export type Judgement = (Judged & { readonly outcome: "allow"; readonly grant: GrantOffer }) | (Judged & { readonly outcome: "deny" | "review" });
+export type Judgement =
+  | (Judged & { readonly outcome: "allow"; readonly grant: GrantOffer })
+  | (Judged & { readonly outcome: "deny" | "review" });
 
 export type RequestAction = Order<
   "RequestAction",
@@ -41,7 +43,10 @@ type Ballot = {
   reason: Hex | undefined;
 };
 
-export type CastVote = Order<"CastVote", Ballot & { keyId: string; signature: Hex } & ({ decision: "approve"; grant: GrantOffer } | { decision: "reject" })>;
+export type CastVote = Order<
+  "CastVote",
+  Ballot & { keyId: string; signature: Hex } & ({ decision: "approve"; grant: GrantOffer } | { decision: "reject" })
+>;
 
 /** A reviewer changes the parameters; policy has looked at the result. */
 export type EditAction = Order<"EditAction", Ballot & { input: Hex; judgement: Judgement }>;
@@ -79,4 +84,3 @@ export type ActionCommand =
   | ExpireReview
   | ExpireGrant
   | MarkUnreported;
-

@@ -29,16 +29,22 @@ const later = T0 + MINUTE;
 
 describe("RequestAction", () => {
   it("records the request and the grant when policy allows", () => {
-    given().when(request(judgement(verdict("allow")))).then(requested, reached(verdict("allow")), ...approved(T0));
+    given()
+      .when(request(judgement(verdict("allow"))))
+      .then(requested, reached(verdict("allow")), ...approved(T0));
   });
 
   it("records the denial", () => {
-    given().when(request(judgement(verdict("deny")))).then(requested, reached(verdict("deny")));
+    given()
+      .when(request(judgement(verdict("deny"))))
+      .then(requested, reached(verdict("deny")));
     expect(stateAfter([requested, reached(verdict("deny"))]).status).toBe("DENIED");
   });
 
   it("opens a review", () => {
-    given().when(request(judgement(verdict("review")))).then(...inReview());
+    given()
+      .when(request(judgement(verdict("review"))))
+      .then(...inReview());
     expect(stateAfter(inReview())).toMatchObject({ status: "IN_REVIEW", version: 3, review: { shownFrom: 3 } });
   });
 
@@ -56,18 +62,28 @@ describe("ReachVerdict", () => {
   const late = (what = verdict("review")): ActionCommand => ({ type: "ReachVerdict", at: later, judgement: judgement(what, later) });
 
   it("goes on as if policy had answered at once", () => {
-    given(requested).when(late(verdict("allow"))).then(reached(verdict("allow"), later), ...approved(later));
-    given(requested).when(late()).then(reached(verdict("review"), later), opened(verdict("review"), later));
+    given(requested)
+      .when(late(verdict("allow")))
+      .then(reached(verdict("allow"), later), ...approved(later));
+    given(requested)
+      .when(late())
+      .then(reached(verdict("review"), later), opened(verdict("review"), later));
   });
 
   it("refuses after the deadline and without a request", () => {
-    given(requested).when({ ...late(), at: T0 + 24 * HOUR }).thenRefused("DEADLINE_PASSED");
+    given(requested)
+      .when({ ...late(), at: T0 + 24 * HOUR })
+      .thenRefused("DEADLINE_PASSED");
     given().when(late()).thenRefused("NOT_FOUND");
   });
 
   it("stays quiet once there is a verdict", () => {
-    given(...inReview()).when(late(verdict("allow"))).thenNothing();
-    given(...allowed).when(late(verdict("deny"))).thenNothing();
+    given(...inReview())
+      .when(late(verdict("allow")))
+      .thenNothing();
+    given(...allowed)
+      .when(late(verdict("deny")))
+      .thenNothing();
   });
 });
 
@@ -78,25 +94,41 @@ describe("CancelAction", () => {
 
   it("takes back what is undecided", () => {
     given(requested).when(cancel).then(cancelled);
-    given(...inReview()).when(cancel).then(cancelled);
+    given(...inReview())
+      .when(cancel)
+      .then(cancelled);
   });
 
   it("revokes an unused grant", () => {
-    given(...allowed).when(cancel).then(revoked);
+    given(...allowed)
+      .when(cancel)
+      .then(revoked);
     expect(stateAfter([...allowed, revoked]).status).toBe("REVOKED");
   });
 
   it("refuses anybody but the requester, and what is over", () => {
-    given(...inReview()).when({ ...cancel, caller: ref("owner") }).thenRefused("NOT_REQUESTER");
-    given(...inReview()).when({ ...cancel, caller: { issuer: "https://other.example", id: "exporter" } }).thenRefused("NOT_REQUESTER");
-    given(...redeemed).when(cancel).thenRefused("WRONG_STATE");
-    given(requested, reached(verdict("deny"))).when(cancel).thenRefused("WRONG_STATE");
+    given(...inReview())
+      .when({ ...cancel, caller: ref("owner") })
+      .thenRefused("NOT_REQUESTER");
+    given(...inReview())
+      .when({ ...cancel, caller: { issuer: "https://other.example", id: "exporter" } })
+      .thenRefused("NOT_REQUESTER");
+    given(...redeemed)
+      .when(cancel)
+      .thenRefused("WRONG_STATE");
+    given(requested, reached(verdict("deny")))
+      .when(cancel)
+      .thenRefused("WRONG_STATE");
     given().when(cancel).thenRefused("NOT_FOUND");
   });
 
   it("stays quiet when it was taken back already", () => {
-    given(...inReview(), cancelled).when(cancel).thenNothing();
-    given(...allowed, revoked).when(cancel).thenNothing();
+    given(...inReview(), cancelled)
+      .when(cancel)
+      .thenNothing();
+    given(...allowed, revoked)
+      .when(cancel)
+      .thenNothing();
   });
 });
 
@@ -111,37 +143,69 @@ describe("P2: RedeemGrant", () => {
   };
 
   it("uses the grant", () => {
-    given(...allowed).when(redeem).then(...redeemed.slice(-1));
+    given(...allowed)
+      .when(redeem)
+      .then(...redeemed.slice(-1));
     expect(stateAfter(redeemed).status).toBe("REDEEMED");
   });
 
   it("refuses a second time, whatever was reported since", () => {
-    given(...redeemed).when(redeem).thenRefused("GRANT_REDEEMED");
+    given(...redeemed)
+      .when(redeem)
+      .thenRefused("GRANT_REDEEMED");
     const report: ActionEvent = { type: "ExecutionReported", at: later, outcome: "failed", outputDigest: "", message: undefined };
-    given(...redeemed, report).when(redeem).thenRefused("GRANT_REDEEMED");
-    given(...redeemed, { type: "ExecutionUnreported", at: T0 + HOUR }).when(redeem).thenRefused("GRANT_REDEEMED");
+    given(...redeemed, report)
+      .when(redeem)
+      .thenRefused("GRANT_REDEEMED");
+    given(...redeemed, { type: "ExecutionUnreported", at: T0 + HOUR })
+      .when(redeem)
+      .thenRefused("GRANT_REDEEMED");
   });
 
   it("refuses from the moment it expires, also when no timer has fired", () => {
-    given(...allowed).when({ ...redeem, at: T0 + 299_999 }).then({ ...redeemed.at(-1)!, at: T0 + 299_999 });
-    given(...allowed).when({ ...redeem, at: T0 + 300_000 }).thenRefused("GRANT_EXPIRED");
-    given(...allowed, { type: "GrantExpired", at: T0 + 300_000, grantId: "grant-1" }).when(redeem).thenRefused("GRANT_EXPIRED");
+    given(...allowed)
+      .when({ ...redeem, at: T0 + 299_999 })
+      .then({ ...redeemed.at(-1)!, at: T0 + 299_999 });
+    given(...allowed)
+      .when({ ...redeem, at: T0 + 300_000 })
+      .thenRefused("GRANT_EXPIRED");
+    given(...allowed, { type: "GrantExpired", at: T0 + 300_000, grantId: "grant-1" })
+      .when(redeem)
+      .thenRefused("GRANT_EXPIRED");
   });
 
   it("refuses another digest, another principal, another token", () => {
-    given(...allowed).when({ ...redeem, digest: hex(0xd9) }).thenRefused("DIGEST_MISMATCH");
-    given(...allowed).when({ ...redeem, caller: ref("sponsor") }).thenRefused("NOT_GRANTEE");
-    given(...allowed).when({ ...redeem, caller: { issuer: "https://other.example", id: "exporter" } }).thenRefused("NOT_GRANTEE");
-    given(...allowed).when({ ...redeem, tokenDigest: hex(0x71) }).thenRefused("GRANT_INVALID");
-    given(...allowed).when({ ...redeem, tokenDigest: "" }).thenRefused("GRANT_INVALID");
-    given(...allowed).when({ ...redeem, tokenDigest: `${TOKEN_DIGEST}00` }).thenRefused("GRANT_INVALID");
+    given(...allowed)
+      .when({ ...redeem, digest: hex(0xd9) })
+      .thenRefused("DIGEST_MISMATCH");
+    given(...allowed)
+      .when({ ...redeem, caller: ref("sponsor") })
+      .thenRefused("NOT_GRANTEE");
+    given(...allowed)
+      .when({ ...redeem, caller: { issuer: "https://other.example", id: "exporter" } })
+      .thenRefused("NOT_GRANTEE");
+    given(...allowed)
+      .when({ ...redeem, tokenDigest: hex(0x71) })
+      .thenRefused("GRANT_INVALID");
+    given(...allowed)
+      .when({ ...redeem, tokenDigest: "" })
+      .thenRefused("GRANT_INVALID");
+    given(...allowed)
+      .when({ ...redeem, tokenDigest: `${TOKEN_DIGEST}00` })
+      .thenRefused("GRANT_INVALID");
   });
 
   it("P7: refuses where there is no grant, or no longer", () => {
     given().when(redeem).thenRefused("GRANT_INVALID");
-    given(...inReview()).when(redeem).thenRefused("GRANT_INVALID");
-    given(requested, reached(verdict("deny"))).when(redeem).thenRefused("GRANT_INVALID");
-    given(...allowed, { type: "GrantRevoked", at: later, grantId: "grant-1", reason: undefined }).when(redeem).thenRefused("GRANT_REVOKED");
+    given(...inReview())
+      .when(redeem)
+      .thenRefused("GRANT_INVALID");
+    given(requested, reached(verdict("deny")))
+      .when(redeem)
+      .thenRefused("GRANT_INVALID");
+    given(...allowed, { type: "GrantRevoked", at: later, grantId: "grant-1", reason: undefined })
+      .when(redeem)
+      .thenRefused("GRANT_REVOKED");
   });
 });
 
@@ -158,61 +222,107 @@ describe("ReportExecution", () => {
   const reported: ActionEvent = { type: "ExecutionReported", at: later, outcome: "succeeded", outputDigest: hex(0x41), message: hex(0x42) };
 
   it("ends the action as the caller says", () => {
-    given(...redeemed).when(report).then(reported);
+    given(...redeemed)
+      .when(report)
+      .then(reported);
     expect(stateAfter([...redeemed, reported]).status).toBe("SUCCEEDED");
     expect(stateAfter([...redeemed, { ...reported, outcome: "failed" }]).status).toBe("FAILED");
   });
 
   it("refuses before redemption, from others, and after UNREPORTED", () => {
-    given(...allowed).when(report).thenRefused("WRONG_STATE");
-    given(...inReview()).when(report).thenRefused("WRONG_STATE");
-    given(...inReview()).when({ ...report, caller: ref("ann") }).thenRefused("NOT_GRANTEE");
-    given(...redeemed).when({ ...report, caller: ref("ann") }).thenRefused("NOT_GRANTEE");
-    given(...redeemed, { type: "ExecutionUnreported", at: T0 + HOUR }).when(report).thenRefused("WRONG_STATE");
+    given(...allowed)
+      .when(report)
+      .thenRefused("WRONG_STATE");
+    given(...inReview())
+      .when(report)
+      .thenRefused("WRONG_STATE");
+    given(...inReview())
+      .when({ ...report, caller: ref("ann") })
+      .thenRefused("NOT_GRANTEE");
+    given(...redeemed)
+      .when({ ...report, caller: ref("ann") })
+      .thenRefused("NOT_GRANTEE");
+    given(...redeemed, { type: "ExecutionUnreported", at: T0 + HOUR })
+      .when(report)
+      .thenRefused("WRONG_STATE");
     given().when(report).thenRefused("NOT_FOUND");
   });
 
   it("refuses to say something else", () => {
-    given(...redeemed, reported).when({ ...report, outcome: "failed" }).thenRefused("REPORT_CONFLICT");
-    given(...redeemed, reported).when({ ...report, outputDigest: "" }).thenRefused("REPORT_CONFLICT");
-    given(...redeemed, reported).when({ ...report, sameMessage: false }).thenRefused("REPORT_CONFLICT");
+    given(...redeemed, reported)
+      .when({ ...report, outcome: "failed" })
+      .thenRefused("REPORT_CONFLICT");
+    given(...redeemed, reported)
+      .when({ ...report, outputDigest: "" })
+      .thenRefused("REPORT_CONFLICT");
+    given(...redeemed, reported)
+      .when({ ...report, sameMessage: false })
+      .thenRefused("REPORT_CONFLICT");
   });
 
   it("stays quiet when the same is said again", () => {
-    given(...redeemed, reported).when({ ...report, message: hex(0x43) }).thenNothing();
+    given(...redeemed, reported)
+      .when({ ...report, message: hex(0x43) })
+      .thenNothing();
   });
 });
 
 describe("timers", () => {
   it("ExpireReview ends what nobody decided", () => {
     const at = T0 + HOUR;
-    given(...inReview()).when({ type: "ExpireReview", at }).then({ type: "ActionExpired", at });
+    given(...inReview())
+      .when({ type: "ExpireReview", at })
+      .then({ type: "ActionExpired", at });
     expect(stateAfter([...inReview(), { type: "ActionExpired", at }]).status).toBe("EXPIRED");
-    given(requested).when({ type: "ExpireReview", at: T0 + 24 * HOUR }).then({ type: "ActionExpired", at: T0 + 24 * HOUR });
+    given(requested)
+      .when({ type: "ExpireReview", at: T0 + 24 * HOUR })
+      .then({ type: "ActionExpired", at: T0 + 24 * HOUR });
   });
 
   it("ExpireReview stays quiet before the deadline and after the end", () => {
-    given(...inReview()).when({ type: "ExpireReview", at: T0 + HOUR - 1 }).thenNothing();
-    given(requested).when({ type: "ExpireReview", at: T0 + 24 * HOUR - 1 }).thenNothing();
-    given(...allowed).when({ type: "ExpireReview", at: T0 + 99 * HOUR }).thenNothing();
+    given(...inReview())
+      .when({ type: "ExpireReview", at: T0 + HOUR - 1 })
+      .thenNothing();
+    given(requested)
+      .when({ type: "ExpireReview", at: T0 + 24 * HOUR - 1 })
+      .thenNothing();
+    given(...allowed)
+      .when({ type: "ExpireReview", at: T0 + 99 * HOUR })
+      .thenNothing();
     given().when({ type: "ExpireReview", at: T0 }).thenNothing();
   });
 
   it("ExpireGrant ends an unused grant, once, when its time has come", () => {
     const at = T0 + 300_000;
     const expired: ActionEvent = { type: "GrantExpired", at, grantId: "grant-1" };
-    given(...allowed).when({ type: "ExpireGrant", at }).then(expired);
-    given(...allowed).when({ type: "ExpireGrant", at: at - 1 }).thenNothing();
-    given(...allowed, expired).when({ type: "ExpireGrant", at }).thenNothing();
-    given(...redeemed).when({ type: "ExpireGrant", at }).thenNothing();
+    given(...allowed)
+      .when({ type: "ExpireGrant", at })
+      .then(expired);
+    given(...allowed)
+      .when({ type: "ExpireGrant", at: at - 1 })
+      .thenNothing();
+    given(...allowed, expired)
+      .when({ type: "ExpireGrant", at })
+      .thenNothing();
+    given(...redeemed)
+      .when({ type: "ExpireGrant", at })
+      .thenNothing();
   });
 
   it("MarkUnreported ends a silent execution, once, when its time has come", () => {
     const at = T0 + HOUR;
-    given(...redeemed).when({ type: "MarkUnreported", at }).then({ type: "ExecutionUnreported", at });
-    given(...redeemed).when({ type: "MarkUnreported", at: at - 1 }).thenNothing();
-    given(...redeemed, { type: "ExecutionUnreported", at }).when({ type: "MarkUnreported", at }).thenNothing();
-    given(...allowed).when({ type: "MarkUnreported", at }).thenNothing();
+    given(...redeemed)
+      .when({ type: "MarkUnreported", at })
+      .then({ type: "ExecutionUnreported", at });
+    given(...redeemed)
+      .when({ type: "MarkUnreported", at: at - 1 })
+      .thenNothing();
+    given(...redeemed, { type: "ExecutionUnreported", at })
+      .when({ type: "MarkUnreported", at })
+      .thenNothing();
+    given(...allowed)
+      .when({ type: "MarkUnreported", at })
+      .thenNothing();
   });
 });
 
@@ -225,13 +335,25 @@ describe("P5: evolve", () => {
   });
 
   it("gives the same state for the same past", () => {
-    const history = given(...inReview()).when(approveBy(ann)).events();
+    const history = given(...inReview())
+      .when(approveBy(ann))
+      .events();
     expect(JSON.stringify(stateAfter(history))).toBe(JSON.stringify(stateAfter(structuredClone(history))));
   });
 
   it("does not move an action that has ended", () => {
-    const ended = stateAfter(given(...inReview()).when(rejectBy(ann)).events());
-    const after = stateAfter([...given(...inReview()).when(rejectBy(ann)).events(), ...approved(later), ...redeemed.slice(-1)]);
+    const ended = stateAfter(
+      given(...inReview())
+        .when(rejectBy(ann))
+        .events(),
+    );
+    const after = stateAfter([
+      ...given(...inReview())
+        .when(rejectBy(ann))
+        .events(),
+      ...approved(later),
+      ...redeemed.slice(-1),
+    ]);
     expect(ended.status).toBe("REJECTED");
     expect({ ...after, version: 0, updatedAt: 0 }).toEqual({ ...ended, version: 0, updatedAt: 0 });
   });

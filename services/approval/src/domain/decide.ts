@@ -14,6 +14,7 @@ import type {
   ReportExecution,
   RequestAction,
 } from "./commands.ts";
+import { actsInPerson } from "./eligibility.ts";
 import type { ActionEvent, VoteCast } from "./events.ts";
 import { type PrincipalRef, samePrincipal, toRef } from "./principal.ts";
 import { completesStage, isLastStage, ownVote } from "./quorum.ts";
@@ -39,7 +40,8 @@ export function reachVerdict(command: ReachVerdict, state: ActionState): Decisio
 export function castVote(command: CastVote, state: ActionState): Decision {
   if (state.status === "NONE") return reject("NOT_FOUND");
   const { at, reviewer, decision, digest, reason, keyId, signature } = command;
-  // First of all, so that a retry is quiet also when this very vote ended the review.
+  if (!actsInPerson(reviewer)) return reject("NOT_HUMAN");
+  // Before anything else, so that a retry is quiet also when this very vote ended the review.
   if ("review" in state && state.review !== undefined && ownVote(state.review, reviewer, decision, digest) !== undefined) return [];
   if (state.status !== "IN_REVIEW") return reject("WRONG_STATE");
   const fault = ballotFault(state, command, decision);

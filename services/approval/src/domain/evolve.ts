@@ -1,4 +1,13 @@
-import type { ActionEdited, ActionEvent, ActionRequested, GrantIssued, ReviewOpened, VerdictReached, VoteCast, VoteLapsed } from "./events.ts";
+import type {
+  ActionEdited,
+  ActionEvent,
+  ActionRequested,
+  GrantIssued,
+  ReviewOpened,
+  VerdictReached,
+  VoteCast,
+  VoteLapsed,
+} from "./events.ts";
 import { samePrincipal, toRef } from "./principal.ts";
 import type { ActionState, Review } from "./state.ts";
 

@@ -6,7 +6,10 @@ import type { Hex } from "./values.ts";
  * repeats: other people's votes and the next stage's opening change nothing that a reviewer must know first, so they make no vote stale.
  * A version that does not exist yet was shown to nobody.
  */
-export function staleness(state: InReview, shown: { readonly digest: Hex; readonly version: number }): "STALE_DIGEST" | "STALE_VERSION" | undefined {
+export function staleness(
+  state: InReview,
+  shown: { readonly digest: Hex; readonly version: number },
+): "STALE_DIGEST" | "STALE_VERSION" | undefined {
   if (shown.digest !== state.ruling.digest) return "STALE_DIGEST";
   if (shown.version < state.review.shownFrom || shown.version > state.version) return "STALE_VERSION";
   return undefined;

@@ -42,80 +42,154 @@ const staged = verdict("review", {
 
 describe("CastVote approve", () => {
   it("P1: issues the grant when the quorum is reached, for the digest that was approved", () => {
-    given(...inReview()).when(approveBy(ann)).then(cast(approveBy(ann)), ...approved(later));
+    given(...inReview())
+      .when(approveBy(ann))
+      .then(cast(approveBy(ann)), ...approved(later));
   });
 
   it("waits for the rest of the quorum", () => {
-    given(...inReview(two)).when(approveBy(ann)).then(cast(approveBy(ann)));
-    const one = given(...inReview(two)).when(approveBy(ann)).events();
-    given(...one).when(approveBy(bob)).then(cast(approveBy(bob)), ...approved(later));
+    given(...inReview(two))
+      .when(approveBy(ann))
+      .then(cast(approveBy(ann)));
+    const one = given(...inReview(two))
+      .when(approveBy(ann))
+      .events();
+    given(...one)
+      .when(approveBy(bob))
+      .then(cast(approveBy(bob)), ...approved(later));
   });
 
   it("runs one stage after another", () => {
     const first = given(...inReview(staged)).when(approveBy(ann));
     first.then(cast(approveBy(ann)), { type: "StageOpened", at: later, stage: 1 });
-    given(...first.events()).when(approveBy(cid)).then(cast(approveBy(cid), 1), ...approved(later));
-    given(...inReview(staged)).when(approveBy(cid)).thenRefused("NOT_ELIGIBLE");
+    given(...first.events())
+      .when(approveBy(cid))
+      .then(cast(approveBy(cid), 1), ...approved(later));
+    given(...inReview(staged))
+      .when(approveBy(cid))
+      .thenRefused("NOT_ELIGIBLE");
   });
 
   it("P3: counts one human once over all stages", () => {
-    const first = given(...inReview(staged)).when(approveBy(bob)).events();
-    given(...first).when(approveBy(bob, { version: 5 })).thenNothing();
+    const first = given(...inReview(staged))
+      .when(approveBy(bob))
+      .events();
+    given(...first)
+      .when(approveBy(bob, { version: 5 }))
+      .thenNothing();
     expect(stateAfter(first).status).toBe("IN_REVIEW");
   });
 
   it("stays quiet when the vote is repeated, also when it ended the review", () => {
-    given(...given(...inReview(two)).when(approveBy(ann)).events()).when(approveBy(ann)).thenNothing();
-    given(...given(...inReview()).when(approveBy(ann)).events()).when(approveBy(ann)).thenNothing();
+    given(
+      ...given(...inReview(two))
+        .when(approveBy(ann))
+        .events(),
+    )
+      .when(approveBy(ann))
+      .thenNothing();
+    given(
+      ...given(...inReview())
+        .when(approveBy(ann))
+        .events(),
+    )
+      .when(approveBy(ann))
+      .thenNothing();
   });
 
   it("P1: refuses a stale digest and a stale version", () => {
-    given(...inReview()).when(approveBy(ann, { digest: EDITED_DIGEST })).thenRefused("STALE_DIGEST");
-    given(...inReview()).when(approveBy(ann, { version: 2 })).thenRefused("STALE_VERSION");
-    given(...inReview()).when(approveBy(ann, { version: 4 })).thenRefused("STALE_VERSION");
+    given(...inReview())
+      .when(approveBy(ann, { digest: EDITED_DIGEST }))
+      .thenRefused("STALE_DIGEST");
+    given(...inReview())
+      .when(approveBy(ann, { version: 2 }))
+      .thenRefused("STALE_VERSION");
+    given(...inReview())
+      .when(approveBy(ann, { version: 4 }))
+      .thenRefused("STALE_VERSION");
   });
 
   it("is not made stale by other people's votes", () => {
-    given(...given(...inReview(two)).when(approveBy(ann)).events()).when(approveBy(bob, { version: 3 })).then(cast(approveBy(bob)), ...approved(later));
+    given(
+      ...given(...inReview(two))
+        .when(approveBy(ann))
+        .events(),
+    )
+      .when(approveBy(bob, { version: 3 }))
+      .then(cast(approveBy(bob)), ...approved(later));
   });
 
   it("refuses from the deadline on, also when no timer has fired", () => {
-    given(...inReview()).when(approveBy(ann, { at: T0 + HOUR })).thenRefused("DEADLINE_PASSED");
+    given(...inReview())
+      .when(approveBy(ann, { at: T0 + HOUR }))
+      .thenRefused("DEADLINE_PASSED");
   });
 
   it("refuses what is not in review", () => {
     given().when(approveBy(ann)).thenRefused("NOT_FOUND");
     given(requested).when(approveBy(ann)).thenRefused("WRONG_STATE");
-    given(...allowed).when(approveBy(ann)).thenRefused("WRONG_STATE");
-    given(...inReview(), { type: "ActionExpired", at: T0 + HOUR }).when(approveBy(ann)).thenRefused("WRONG_STATE");
+    given(...allowed)
+      .when(approveBy(ann))
+      .thenRefused("WRONG_STATE");
+    given(...inReview(), { type: "ActionExpired", at: T0 + HOUR })
+      .when(approveBy(ann))
+      .thenRefused("WRONG_STATE");
   });
 
   it("P7: nobody can complete a review without stages, groups or a quorum of at least one", () => {
     const nobody = verdict("review", { stages: [{ name: "nobody", groups: [], quorum: 0 }] });
-    given(...inReview(nobody)).when(approveBy(ann)).thenRefused("NOT_ELIGIBLE");
-    given(...inReview(verdict("review", { stages: [] }))).when(approveBy(ann)).thenRefused("NOT_ELIGIBLE");
+    given(...inReview(nobody))
+      .when(approveBy(ann))
+      .thenRefused("NOT_ELIGIBLE");
+    given(...inReview(verdict("review", { stages: [] })))
+      .when(approveBy(ann))
+      .thenRefused("NOT_ELIGIBLE");
   });
 });
 
 describe("CastVote reject", () => {
   it("ends the review: one is enough", () => {
-    given(...inReview(two)).when(rejectBy(ann)).then(cast(rejectBy(ann)), { type: "ActionRejected", at: later, digest: rejectBy(ann).digest });
-    expect(stateAfter(given(...inReview(two)).when(rejectBy(ann)).events()).status).toBe("REJECTED");
+    given(...inReview(two))
+      .when(rejectBy(ann))
+      .then(cast(rejectBy(ann)), { type: "ActionRejected", at: later, digest: rejectBy(ann).digest });
+    expect(
+      stateAfter(
+        given(...inReview(two))
+          .when(rejectBy(ann))
+          .events(),
+      ).status,
+    ).toBe("REJECTED");
   });
 
   it("can take the place of one's own approval", () => {
-    const one = given(...inReview(two)).when(approveBy(ann)).events();
-    given(...one).when(rejectBy(ann)).then(cast(rejectBy(ann)), { type: "ActionRejected", at: later, digest: rejectBy(ann).digest });
+    const one = given(...inReview(two))
+      .when(approveBy(ann))
+      .events();
+    given(...one)
+      .when(rejectBy(ann))
+      .then(cast(rejectBy(ann)), { type: "ActionRejected", at: later, digest: rejectBy(ann).digest });
   });
 
   it("refuses the ineligible, the stale and the late", () => {
-    given(...inReview()).when(rejectBy(cid)).thenRefused("NOT_ELIGIBLE");
-    given(...inReview()).when(rejectBy(ann, { digest: EDITED_DIGEST })).thenRefused("STALE_DIGEST");
-    given(...inReview()).when(rejectBy(ann, { at: T0 + HOUR })).thenRefused("DEADLINE_PASSED");
+    given(...inReview())
+      .when(rejectBy(cid))
+      .thenRefused("NOT_ELIGIBLE");
+    given(...inReview())
+      .when(rejectBy(ann, { digest: EDITED_DIGEST }))
+      .thenRefused("STALE_DIGEST");
+    given(...inReview())
+      .when(rejectBy(ann, { at: T0 + HOUR }))
+      .thenRefused("DEADLINE_PASSED");
   });
 
   it("stays quiet when repeated", () => {
-    given(...given(...inReview()).when(rejectBy(ann)).events()).when(rejectBy(ann)).thenNothing();
+    given(
+      ...given(...inReview())
+        .when(rejectBy(ann))
+        .events(),
+    )
+      .when(rejectBy(ann))
+      .thenNothing();
   });
 });
 
@@ -131,24 +205,51 @@ describe("P3: nobody approves what they caused, agents never review", () => {
     ["an eligible human acting through an agent", { ...ann, chain: [ref("copilot")] }, "NOT_HUMAN"],
     ["a human in no eligible group", principal("eve", { groups: ["sales"] }), "NOT_ELIGIBLE"],
   ] as const)("refuses %s", (_who, reviewer, code) => {
-    given(...inReview()).when(approveBy(reviewer)).thenRefused(code);
-    given(...inReview()).when(rejectBy(reviewer)).thenRefused(code);
-    given(...inReview()).when(editBy(reviewer, verdict("review"))).thenRefused(code);
+    given(...inReview())
+      .when(approveBy(reviewer))
+      .thenRefused(code);
+    given(...inReview())
+      .when(rejectBy(reviewer))
+      .thenRefused(code);
+    given(...inReview())
+      .when(editBy(reviewer, verdict("review")))
+      .thenRefused(code);
   });
 
   it("refuses every editor, also when somebody else edited later, but lets an editor reject", () => {
-    const once = given(...inReview()).when(editBy(ann, verdict("review"))).events();
+    const once = given(...inReview())
+      .when(editBy(ann, verdict("review")))
+      .events();
     const again = editBy(bob, verdict("review"), { input: hex(0x13), digest: EDITED_DIGEST, version: 6 });
-    const twice = given(...once).when(again).events();
+    const twice = given(...once)
+      .when(again)
+      .events();
     for (const editor of [ann, bob]) {
-      given(...twice).when(approveBy(editor, { digest: EDITED_DIGEST, version: 9 })).thenRefused("SELF_APPROVAL");
-      expect(given(...twice).when(rejectBy(editor, { digest: EDITED_DIGEST, version: 9 })).events()).toHaveLength(11);
+      given(...twice)
+        .when(approveBy(editor, { digest: EDITED_DIGEST, version: 9 }))
+        .thenRefused("SELF_APPROVAL");
+      expect(
+        given(...twice)
+          .when(rejectBy(editor, { digest: EDITED_DIGEST, version: 9 }))
+          .events(),
+      ).toHaveLength(11);
     }
+  });
+
+  it("does not take an agent's word for a human's own vote that it repeats", () => {
+    const one = given(...inReview(two))
+      .when(approveBy(ann))
+      .events();
+    given(...one)
+      .when(approveBy({ ...ann, chain: [ref("copilot")] }))
+      .thenRefused("NOT_HUMAN");
   });
 
   it("tells two issuers' principals of the same id apart", () => {
     const stranger = { ...sponsor, issuer: "https://other.example" };
-    given(...inReview()).when(approveBy(stranger)).then(cast(approveBy(stranger)), ...approved(later));
+    given(...inReview())
+      .when(approveBy(stranger))
+      .then(cast(approveBy(stranger)), ...approved(later));
     expect(stranger.issuer).not.toBe(ISSUER);
   });
 });
@@ -165,7 +266,9 @@ describe("EditAction", () => {
   };
 
   it("lapses the votes and starts the quorum over on the new digest", () => {
-    const one = given(...inReview(two)).when(approveBy(ann)).events();
+    const one = given(...inReview(two))
+      .when(approveBy(ann))
+      .events();
     given(...one)
       .when(editBy(bob, two))
       .then(
@@ -174,40 +277,72 @@ describe("EditAction", () => {
         reached(two, later, EDITED_DIGEST),
         opened(two, later),
       );
-    const after = given(...one).when(editBy(bob, two)).events();
-    given(...after).when(approveBy(ann)).thenRefused("STALE_DIGEST");
-    given(...after).when(approveBy(ann, { digest: EDITED_DIGEST, version: 4 })).thenRefused("STALE_VERSION");
+    const after = given(...one)
+      .when(editBy(bob, two))
+      .events();
+    given(...after)
+      .when(approveBy(ann))
+      .thenRefused("STALE_DIGEST");
+    given(...after)
+      .when(approveBy(ann, { digest: EDITED_DIGEST, version: 4 }))
+      .thenRefused("STALE_VERSION");
     const second = approveBy(ann, { digest: EDITED_DIGEST, version: 8 });
-    given(...after).when(second).then(cast(second));
+    given(...after)
+      .when(second)
+      .then(cast(second));
   });
 
   it("ends or approves as policy says", () => {
-    given(...inReview()).when(editBy(bob, verdict("deny"))).then(edited, reached(verdict("deny"), later, EDITED_DIGEST));
+    given(...inReview())
+      .when(editBy(bob, verdict("deny")))
+      .then(edited, reached(verdict("deny"), later, EDITED_DIGEST));
     given(...inReview())
       .when(editBy(bob, verdict("allow")))
       .then(edited, reached(verdict("allow"), later, EDITED_DIGEST), ...approved(later, EDITED_DIGEST));
-    const denied = stateAfter(given(...inReview()).when(editBy(bob, verdict("deny"))).events());
+    const denied = stateAfter(
+      given(...inReview())
+        .when(editBy(bob, verdict("deny")))
+        .events(),
+    );
     expect(denied).toMatchObject({ status: "DENIED", review: { editors: [ref("bob")] } });
   });
 
   it("P1: an approval of the form before the edit does not count when an edit brings it back", () => {
-    const one = given(...inReview(two)).when(approveBy(ann)).events();
-    const there = given(...one).when(editBy(bob, two)).events();
+    const one = given(...inReview(two))
+      .when(approveBy(ann))
+      .events();
+    const there = given(...one)
+      .when(editBy(bob, two))
+      .events();
     const back = editBy(bob, two, { input: INPUT, digest: EDITED_DIGEST, version: 8 });
-    const home = given(...there).when({ ...back, judgement: { ...back.judgement, digest: approveBy(ann).digest } }).events();
+    const home = given(...there)
+      .when({ ...back, judgement: { ...back.judgement, digest: approveBy(ann).digest } })
+      .events();
     const dan = principal("dan", { groups: ["oncall"] });
-    given(...home).when(approveBy(dan, { version: 11 })).then(cast(approveBy(dan)));
+    given(...home)
+      .when(approveBy(dan, { version: 11 }))
+      .then(cast(approveBy(dan)));
   });
 
   it("refuses the stale and the late", () => {
-    given(...inReview()).when(editBy(bob, review, { digest: EDITED_DIGEST })).thenRefused("STALE_DIGEST");
-    given(...inReview()).when(editBy(bob, review, { version: 2 })).thenRefused("STALE_VERSION");
-    given(...inReview()).when(editBy(bob, review, { at: T0 + HOUR })).thenRefused("DEADLINE_PASSED");
-    given(...allowed).when(editBy(bob, review)).thenRefused("WRONG_STATE");
+    given(...inReview())
+      .when(editBy(bob, review, { digest: EDITED_DIGEST }))
+      .thenRefused("STALE_DIGEST");
+    given(...inReview())
+      .when(editBy(bob, review, { version: 2 }))
+      .thenRefused("STALE_VERSION");
+    given(...inReview())
+      .when(editBy(bob, review, { at: T0 + HOUR }))
+      .thenRefused("DEADLINE_PASSED");
+    given(...allowed)
+      .when(editBy(bob, review))
+      .thenRefused("WRONG_STATE");
     given().when(editBy(bob, review)).thenRefused("NOT_FOUND");
   });
 
   it("stays quiet when it changes nothing", () => {
-    given(...inReview()).when(editBy(bob, review, { input: INPUT })).thenNothing();
+    given(...inReview())
+      .when(editBy(bob, review, { input: INPUT }))
+      .thenNothing();
   });
 });

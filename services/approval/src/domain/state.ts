@@ -34,7 +34,12 @@ export type Grant = {
   readonly tokenDigest: Hex;
 };
 
-export type Execution = { readonly outcome: ExecutionOutcome; readonly outputDigest: Hex; readonly message: Hex | undefined; readonly at: Instant };
+export type Execution = {
+  readonly outcome: ExecutionOutcome;
+  readonly outputDigest: Hex;
+  readonly message: Hex | undefined;
+  readonly at: Instant;
+};
 
 type Versioned = { readonly version: number; readonly updatedAt: Instant };
 

@@ -26,7 +26,13 @@ export const ref = (id: string): PrincipalRef => ({ issuer: ISSUER, id });
 
 export const sponsor = principal("sponsor", { groups: ["oncall", "managers"] });
 export const owner = principal("owner", { groups: ["oncall", "managers"] });
-export const exporter = principal("exporter", { type: "agent", roles: ["requester"], groups: ["oncall"], chain: [ref("sponsor")], owner: ref("owner") });
+export const exporter = principal("exporter", {
+  type: "agent",
+  roles: ["requester"],
+  groups: ["oncall"],
+  chain: [ref("sponsor")],
+  owner: ref("owner"),
+});
 export const ann = principal("ann", { groups: ["oncall"], roles: ["reviewer"] });
 export const bob = principal("bob", { groups: ["oncall", "managers"], roles: ["reviewer"] });
 export const cid = principal("cid", { groups: ["managers"], roles: ["reviewer"] });
@@ -57,7 +63,16 @@ export function judgement(what: Verdict, at = T0, digest = DIGEST): Judgement {
 export const operation = { subjectType: "agent", subjectId: "exporter", actionName: "db.export", resourceType: "db", resourceId: "crm" };
 
 export function request(what: Judgement | undefined, more: Partial<RequestAction> = {}): RequestAction {
-  return { type: "RequestAction", at: T0, requester: exporter, operation, input: INPUT, deadline: T0 + 24 * HOUR, judgement: what, ...more };
+  return {
+    type: "RequestAction",
+    at: T0,
+    requester: exporter,
+    operation,
+    input: INPUT,
+    deadline: T0 + 24 * HOUR,
+    judgement: what,
+    ...more,
+  };
 }
 
 export function approveBy(reviewer: Principal, more: Partial<Omit<CastVote, "type" | "decision">> = {}): CastVote {
@@ -77,7 +92,14 @@ export function editBy(reviewer: Principal, what: Verdict, more: Partial<EditAct
   return { type: "EditAction", reviewer, ...ballot, judgement: judgement(what, at, EDITED_DIGEST), ...more, at };
 }
 
-export const requested: ActionEvent = { type: "ActionRequested", at: T0, requester: exporter, operation, input: INPUT, deadline: T0 + 24 * HOUR };
+export const requested: ActionEvent = {
+  type: "ActionRequested",
+  at: T0,
+  requester: exporter,
+  operation,
+  input: INPUT,
+  deadline: T0 + 24 * HOUR,
+};
 
 export function reached(what: Verdict, at = T0, digest = DIGEST): ActionEvent {
   return { type: "VerdictReached", at, verdict: what, policyDigest: POLICY_DIGEST, digest };

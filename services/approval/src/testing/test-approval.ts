@@ -3,7 +3,12 @@ import { create, fromBinary, toBinary, type DescMessage, type MessageInitShape, 
 import { inProcessCommands, type CommandBus } from "@countersign/bus";
 import type { EventLog } from "@countersign/event-log";
 import { createMemoryEventLog } from "@countersign/event-log/testing";
-import { CommandSchema, EvaluateRequestSchema, EvaluateResponseSchema, type EvaluateRequest } from "@countersign/proto/internal/v1/command_pb";
+import {
+  CommandSchema,
+  EvaluateRequestSchema,
+  EvaluateResponseSchema,
+  type EvaluateRequest,
+} from "@countersign/proto/internal/v1/command_pb";
 import * as actions from "@countersign/proto/v1/action_service_pb";
 import * as reviews from "@countersign/proto/v1/review_service_pb";
 import { silentLogger } from "@countersign/telemetry";
@@ -80,7 +85,12 @@ export async function testApproval(log: EventLog = createMemoryEventLog({ ledger
   return world;
 }
 
-async function send<Name extends keyof Methods>(commands: CommandBus, method: Name, request: RequestOf<Name>, caller: Principal): Promise<ResponseOf<Name>> {
+async function send<Name extends keyof Methods>(
+  commands: CommandBus,
+  method: Name,
+  request: RequestOf<Name>,
+  caller: Principal,
+): Promise<ResponseOf<Name>> {
   const [requestSchema, responseSchema]: Methods[Name] = METHODS[method];
   const body = toBinary<DescMessage>(requestSchema, create<DescMessage>(requestSchema, request));
   const command = create(CommandSchema, { caller: toPrincipalMessage(caller), request: body });

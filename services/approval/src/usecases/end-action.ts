@@ -5,7 +5,11 @@ import { handle, type Handled } from "./handle.ts";
 import type { ActionRef, ActionView, Caller, Deps } from "./ports.ts";
 
 /** The requester takes an action back. */
-export function cancelAction(deps: Deps, { principal, traceparent }: Caller, cancel: { readonly ref: ActionRef; readonly reason: string }): Promise<Handled> {
+export function cancelAction(
+  deps: Deps,
+  { principal, traceparent }: Caller,
+  cancel: { readonly ref: ActionRef; readonly reason: string },
+): Promise<Handled> {
   const content = textContent(cancel.reason);
   return handle(deps.store, cancel.ref, { actor: principal, traceparent }, ({ contents }) => ({
     command: { type: "CancelAction", at: deps.clock().getTime(), caller: principal, reason: content && toHex(content.digest) },

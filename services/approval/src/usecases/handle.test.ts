@@ -49,7 +49,9 @@ describe("two instances on one log", () => {
     const { action } = await here.call("RequestAction", { input: exportInput, idempotencyKey: "k" });
     const shown = { actionId: action!.id, digest: action!.digest, version: action!.version };
     const voters = [ann, bob, principal("dan", { groups: ["oncall"] }), principal("eve", { groups: ["oncall"] })];
-    const votes = await Promise.allSettled(voters.map((voter, index) => (index % 2 ? here : there).call("SubmitVote", { ...shown, ...approve }, voter)));
+    const votes = await Promise.allSettled(
+      voters.map((voter, index) => (index % 2 ? here : there).call("SubmitVote", { ...shown, ...approve }, voter)),
+    );
     expect(votes.filter((vote) => vote.status === "fulfilled")).toHaveLength(2);
     const types = (await here.log.readAll({ from: 0, limit: 100 })).map((event) => event.type);
     expect(types).toEqual(["ActionRequested", "VerdictReached", "ReviewOpened", "VoteCast", "VoteCast", "ActionApproved", "GrantIssued"]);

@@ -26,13 +26,20 @@ async function request(answer: Verdict | "none" = verdict("allow"), key = `key-$
 
 const approve = { decision: { case: "approve", value: { reason: "fine" } } } as const;
 const reject = { decision: { case: "reject", value: { reason: "not today" } } } as const;
-const edit = (properties: { [key: string]: number | string }) => ({ decision: { case: "edit", value: { properties, reason: "smaller" } } }) as const;
+const edit = (properties: { [key: string]: number | string }) =>
+  ({ decision: { case: "edit", value: { properties, reason: "smaller" } } }) as const;
 const refusal = (reason: string) => expect.objectContaining({ reason });
 
 describe("RequestAction", () => {
   it("answers an allow with the action and a token", async () => {
     const { action, grantToken } = await request();
-    expect(action).toMatchObject({ status: ActionStatus.APPROVED, version: 4n, tenant: "acme", input: exportInput, bindingContext: ["environment"] });
+    expect(action).toMatchObject({
+      status: ActionStatus.APPROVED,
+      version: 4n,
+      tenant: "acme",
+      input: exportInput,
+      bindingContext: ["environment"],
+    });
     expect(action.digest).toEqual(new Uint8Array(actionDigest(action.salt, { tenant: "acme", ...exportInput }, ["environment"])));
     expect(addressOf(grantToken)).toEqual({ tenant: "acme", id: action.id });
   });
@@ -78,7 +85,11 @@ describe("RequestAction", () => {
 
   it("P8: two callers' and two tenants' keys never meet", async () => {
     await request(verdict("allow"), "once");
-    const others = [principal("other", { type: "agent" }), { ...exporter, issuer: "https://other.example" }, { ...exporter, tenant: "rival" }];
+    const others = [
+      principal("other", { type: "agent" }),
+      { ...exporter, issuer: "https://other.example" },
+      { ...exporter, tenant: "rival" },
+    ];
     const ids = await Promise.all(
       others.map(async (caller) => (await world.call("RequestAction", { input: exportInput, idempotencyKey: "once" }, caller)).action?.id),
     );
@@ -113,7 +124,13 @@ describe("the grant token", () => {
   it("is a JWS that anybody verifies with our JWKS", async () => {
     const { action, grantToken } = await request();
     const { jwks } = await world.call("GetGrantKeys", {});
-    const options = { issuer: "countersign.test", audience: "countersign", typ: "grant+jwt", algorithms: ["EdDSA"], currentDate: new Date(T0) };
+    const options = {
+      issuer: "countersign.test",
+      audience: "countersign",
+      typ: "grant+jwt",
+      algorithms: ["EdDSA"],
+      currentDate: new Date(T0),
+    };
     const { payload, protectedHeader } = await jwtVerify(grantToken, createLocalJWKSet(JSON.parse(jwks)), options);
     expect(protectedHeader).toEqual({ alg: "EdDSA", kid: config.grantKeys.keyId, typ: "grant+jwt" });
     expect(payload).toEqual({
@@ -167,7 +184,15 @@ describe("P2: RedeemGrant", () => {
     await expect(world.call("RedeemGrant", redeem, sponsor)).rejects.toEqual(refusal("NOT_GRANTEE"));
     await expect(world.call("RedeemGrant", { ...redeem, digest: new Uint8Array(32) })).rejects.toEqual(refusal("DIGEST_MISMATCH"));
     const [header, payload, signature] = grantToken.split(".");
-    const forged = [`${header}.${payload}.${"A".repeat(86)}`, `${header}.${payload}`, `${grantToken}.x`, "", "a.b.c", "x".repeat(5000), `${signature}.${payload}.${header}`];
+    const forged = [
+      `${header}.${payload}.${"A".repeat(86)}`,
+      `${header}.${payload}`,
+      `${grantToken}.x`,
+      "",
+      "a.b.c",
+      "x".repeat(5000),
+      `${signature}.${payload}.${header}`,
+    ];
     for (const token of forged) {
       await expect(world.call("RedeemGrant", { ...redeem, grantToken: token })).rejects.toEqual(refusal("GRANT_INVALID"));
     }
@@ -186,7 +211,11 @@ describe("review", () => {
   it("shows the reviewer what a vote has to name, and approves", async () => {
     const { shown } = await request(verdict("review"));
     const { action, eligible, ineligibleReason } = await world.call("GetReview", { actionId: shown.actionId }, ann);
-    expect({ eligible, ineligibleReason, status: action?.status }).toEqual({ eligible: true, ineligibleReason: "", status: ActionStatus.IN_REVIEW });
+    expect({ eligible, ineligibleReason, status: action?.status }).toEqual({
+      eligible: true,
+      ineligibleReason: "",
+      status: ActionStatus.IN_REVIEW,
+    });
     const voted = await world.call("SubmitVote", { ...shown, ...approve }, ann);
     expect(voted.action).toMatchObject({ status: ActionStatus.APPROVED, review: { votes: [{ reason: "fine", reviewer: { id: "ann" } }] } });
     const { grantToken } = await world.call("GetAction", { actionId: shown.actionId });
@@ -202,7 +231,8 @@ describe("review", () => {
 
   it("says why a caller may not vote", async () => {
     const { shown } = await request(verdict("review"));
-    const reason = async (caller: typeof ann) => (await world.call("GetReview", { actionId: shown.actionId }, { ...caller, roles: ["reviewer"] })).ineligibleReason;
+    const reason = async (caller: typeof ann) =>
+      (await world.call("GetReview", { actionId: shown.actionId }, { ...caller, roles: ["reviewer"] })).ineligibleReason;
     expect(await Promise.all([cid, owner, exporter].map(reason))).toEqual(["NOT_ELIGIBLE", "SELF_APPROVAL", "NOT_HUMAN"]);
     world.now += 61 * MINUTE;
     expect(await reason(ann)).toBe("NOT_IN_REVIEW");
@@ -229,7 +259,11 @@ describe("review", () => {
   it("an edit asks policy again and starts over; editing back and forth is fine", async () => {
     const { shown } = await request(verdict("review"));
     const edited = (await world.call("SubmitVote", { ...shown, ...edit({ table: "customers", limit: 5 }) }, ann)).action!;
-    expect(edited).toMatchObject({ status: ActionStatus.IN_REVIEW, input: { action: { properties: { limit: 5 } } }, review: { editor: { id: "ann" } } });
+    expect(edited).toMatchObject({
+      status: ActionStatus.IN_REVIEW,
+      input: { action: { properties: { limit: 5 } } },
+      review: { editor: { id: "ann" } },
+    });
     expect(world.questions.at(-1)?.input?.action?.properties).toEqual({ table: "customers", limit: 5 });
     await expect(world.call("SubmitVote", { ...shown, ...approve }, bob)).rejects.toEqual(refusal("STALE_DIGEST"));
     const again = { actionId: edited.id, digest: edited.digest, version: edited.version };
@@ -257,16 +291,28 @@ describe("the end", () => {
 
   it("report: once, again the same quietly, never another", async () => {
     const { action, grantToken } = await request();
-    const report = { actionId: action.id, outcome: ExecutionOutcome.FAILED, message: "disk full", outputDigest: new Uint8Array(32).fill(1) };
+    const report = {
+      actionId: action.id,
+      outcome: ExecutionOutcome.FAILED,
+      message: "disk full",
+      outputDigest: new Uint8Array(32).fill(1),
+    };
     await expect(world.call("ReportExecution", report)).rejects.toEqual(refusal("WRONG_STATE"));
     await world.call("RedeemGrant", { grantToken, digest: action.digest, idempotencyKey: "r" });
     const reported = await world.call("ReportExecution", report);
     expect(reported.action).toMatchObject({ status: ActionStatus.FAILED, execution: { message: "disk full" } });
     expect(await world.call("ReportExecution", report)).toEqual(reported);
-    for (const other of [{ message: "disk fine" }, { message: "" }, { outcome: ExecutionOutcome.SUCCEEDED }, { outputDigest: new Uint8Array() }]) {
+    for (const other of [
+      { message: "disk fine" },
+      { message: "" },
+      { outcome: ExecutionOutcome.SUCCEEDED },
+      { outputDigest: new Uint8Array() },
+    ]) {
       await expect(world.call("ReportExecution", { ...report, ...other })).rejects.toEqual(refusal("REPORT_CONFLICT"));
     }
-    await expect(world.call("ReportExecution", { ...report, outcome: ExecutionOutcome.UNSPECIFIED })).rejects.toEqual(refusal("FIELD_VIOLATION"));
+    await expect(world.call("ReportExecution", { ...report, outcome: ExecutionOutcome.UNSPECIFIED })).rejects.toEqual(
+      refusal("FIELD_VIOLATION"),
+    );
   });
 
   it("P8: unknown ids, other tenants' ids and strangers get the same answer", async () => {
@@ -275,7 +321,9 @@ describe("the end", () => {
     const stranger = principal("stranger", { roles: ["requester"] });
     await expect(world.call("GetAction", { actionId: action.id }, rival)).rejects.toEqual(refusal("NOT_FOUND"));
     await expect(world.call("GetReview", { actionId: action.id }, rival)).rejects.toEqual(refusal("NOT_FOUND"));
-    await expect(world.call("CancelAction", { actionId: action.id }, { ...exporter, tenant: "rival" })).rejects.toEqual(refusal("NOT_FOUND"));
+    await expect(world.call("CancelAction", { actionId: action.id }, { ...exporter, tenant: "rival" })).rejects.toEqual(
+      refusal("NOT_FOUND"),
+    );
     await expect(world.call("GetAction", { actionId: action.id }, stranger)).rejects.toEqual(refusal("NOT_FOUND"));
     await expect(world.call("GetAction", { actionId: "no such id" })).rejects.toEqual(refusal("NOT_FOUND"));
   });

@@ -79,5 +79,11 @@ async function repeat(deps: Deps, requester: PrincipalRef, bookmark: Bookmark): 
 }
 
 function operationOf({ subject, action, resource }: ActionInput) {
-  return { subjectType: subject.type, subjectId: subject.id, actionName: action.name, resourceType: resource.type, resourceId: resource.id };
+  return {
+    subjectType: subject.type,
+    subjectId: subject.id,
+    actionName: action.name,
+    resourceType: resource.type,
+    resourceId: resource.id,
+  };
 }

@@ -23,7 +23,8 @@ export function castVote(deps: Deps, { principal: reviewer, traceparent }: Calle
     const signature = deps.signer.signVote({ tenant: ref.tenant, actionId: ref.id, digest, reviewer, decision, stage, at });
     const ballot = { type: "CastVote", at, reviewer, digest, version, reason, keyId: deps.signer.keyId, signature } as const;
     return {
-      command: decision === "approve" ? { ...ballot, decision, grant: grantOnApproval(deps, ref, state, digest, at) } : { ...ballot, decision },
+      command:
+        decision === "approve" ? { ...ballot, decision, grant: grantOnApproval(deps, ref, state, digest, at) } : { ...ballot, decision },
       contents: unstored(contents, content),
     };
   });

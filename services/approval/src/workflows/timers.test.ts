@@ -1,6 +1,19 @@
 import { describe, expect, it } from "vitest";
 import type { ActionEvent } from "../domain/events.ts";
-import { allowed, ann, approveBy, HOUR, inReview, MINUTE, reached, redeemed, rejectBy, requested, T0, verdict } from "../testing/fixtures.ts";
+import {
+  allowed,
+  ann,
+  approveBy,
+  HOUR,
+  inReview,
+  MINUTE,
+  reached,
+  redeemed,
+  rejectBy,
+  requested,
+  T0,
+  verdict,
+} from "../testing/fixtures.ts";
 import { given } from "../testing/given.ts";
 import { nextRetry, timerAfter, type Timer } from "./timers.ts";
 
@@ -20,7 +33,13 @@ describe("timerAfter", () => {
   it("expires a review at its deadline, also after a vote", () => {
     const two = verdict("review", { stages: [{ name: "oncall", groups: ["oncall"], quorum: 2 }] });
     expect(timerOf(inReview())).toEqual({ kind: "expire_review", dueAt: T0 + HOUR });
-    expect(timerOf(given(...inReview(two)).when(approveBy(ann)).events())).toEqual({ kind: "expire_review", dueAt: T0 + HOUR });
+    expect(
+      timerOf(
+        given(...inReview(two))
+          .when(approveBy(ann))
+          .events(),
+      ),
+    ).toEqual({ kind: "expire_review", dueAt: T0 + HOUR });
   });
 
   it("expires a grant, then waits for the report", () => {
@@ -30,10 +49,30 @@ describe("timerAfter", () => {
 
   it.each<[string, readonly ActionEvent[]]>([
     ["denied", [requested, reached(verdict("deny"))]],
-    ["rejected", given(...inReview()).when(rejectBy(ann)).events()],
-    ["expired", given(...inReview()).when({ type: "ExpireReview", at: T0 + HOUR }).events()],
-    ["grant expired", given(...allowed).when({ type: "ExpireGrant", at: T0 + HOUR }).events()],
-    ["unreported", given(...redeemed).when({ type: "MarkUnreported", at: T0 + HOUR }).events()],
+    [
+      "rejected",
+      given(...inReview())
+        .when(rejectBy(ann))
+        .events(),
+    ],
+    [
+      "expired",
+      given(...inReview())
+        .when({ type: "ExpireReview", at: T0 + HOUR })
+        .events(),
+    ],
+    [
+      "grant expired",
+      given(...allowed)
+        .when({ type: "ExpireGrant", at: T0 + HOUR })
+        .events(),
+    ],
+    [
+      "unreported",
+      given(...redeemed)
+        .when({ type: "MarkUnreported", at: T0 + HOUR })
+        .events(),
+    ],
   ])("leaves nothing behind when the action is %s", (_end, history) => {
     expect(timerOf(history)).toBeUndefined();
   });

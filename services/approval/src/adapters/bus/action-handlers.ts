@@ -68,7 +68,8 @@ export function actionHandlers(deps: Deps, keys: readonly GrantJwk[]): Readonly<
     }),
 
     ReportExecution: call(ReportExecutionRequestSchema, async ({ actionId, outcome, outputDigest, message }, caller) => {
-      if (outcome !== ExecutionOutcome.SUCCEEDED && outcome !== ExecutionOutcome.FAILED) throw fieldViolation("outcome", "must be SUCCEEDED or FAILED");
+      if (outcome !== ExecutionOutcome.SUCCEEDED && outcome !== ExecutionOutcome.FAILED)
+        throw fieldViolation("outcome", "must be SUCCEEDED or FAILED");
       if (outputDigest.length !== 0 && outputDigest.length !== 32) throw fieldViolation("output_digest", "must be empty or 32 bytes");
       const handled = await reportExecution(deps, caller, {
         ref: { tenant: caller.principal.tenant, id: actionId },

@@ -38,6 +38,7 @@ function decode<Request extends DescMessage>(schema: Request, bytes: Uint8Array)
 function translated(error: unknown): unknown {
   if (error instanceof InvalidInputError) return fieldViolation("input", error.message);
   if (!(error instanceof EventLogError) || error.code === "corrupt") return error;
-  if (error.code === "invalid") return new CommandError("INVALID_ARGUMENT", "TOO_LARGE", "The request cannot be recorded as it is.", { cause: error });
+  if (error.code === "invalid")
+    return new CommandError("INVALID_ARGUMENT", "TOO_LARGE", "The request cannot be recorded as it is.", { cause: error });
   return failure("LOG_UNREACHABLE", error);
 }

@@ -6,7 +6,10 @@ export const FAILURES: Readonly<Record<RefusalCode | "KEY_REUSED" | "LOST_RACE" 
   NOT_FOUND: ["NOT_FOUND", "There is no such action."],
   WRONG_STATE: ["FAILED_PRECONDITION", "The action is not in a state in which this is possible."],
   NOT_HUMAN: ["PERMISSION_DENIED", "Only a human who acts directly may review."],
-  SELF_APPROVAL: ["PERMISSION_DENIED", "Nobody decides on what they caused: not the requester, its chain, its owner, nor an editor on the edited form."],
+  SELF_APPROVAL: [
+    "PERMISSION_DENIED",
+    "Nobody decides on what they caused: not the requester, its chain, its owner, nor an editor on the edited form.",
+  ],
   NOT_ELIGIBLE: ["PERMISSION_DENIED", "The caller is in none of the groups of the open stage."],
   STALE_DIGEST: ["FAILED_PRECONDITION", "The digest is not the action's; look at the action again."],
   STALE_VERSION: ["FAILED_PRECONDITION", "The version shown is not one on which this review can be decided; look at the action again."],

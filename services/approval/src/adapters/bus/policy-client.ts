@@ -43,5 +43,10 @@ function makesSense({ outcome, stages, grantSeconds, reviewSeconds }: Verdict): 
   if (outcome === "deny") return true;
   if (grantSeconds < 1 || grantSeconds > 86_400) return false;
   if (outcome === "allow") return true;
-  return reviewSeconds >= 1 && reviewSeconds <= 2_592_000 && stages.length > 0 && stages.every(({ groups, quorum }) => groups.length > 0 && quorum >= 1);
+  return (
+    reviewSeconds >= 1 &&
+    reviewSeconds <= 2_592_000 &&
+    stages.length > 0 &&
+    stages.every(({ groups, quorum }) => groups.length > 0 && quorum >= 1)
+  );
 }

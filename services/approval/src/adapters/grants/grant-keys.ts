@@ -32,6 +32,8 @@ export function readGrantKeys(privatePem: string, earlierPublicPems: readonly st
 function toJwk(key: KeyObject): GrantJwk {
   const { crv, x } = key.export({ format: "jwk" });
   if (key.asymmetricKeyType !== "ed25519" || crv !== "Ed25519" || x === undefined) throw new Error("not an Ed25519 key");
-  const kid = createHash("sha256").update(JSON.stringify({ crv, kty: "OKP", x })).digest("base64url");
+  const kid = createHash("sha256")
+    .update(JSON.stringify({ crv, kty: "OKP", x }))
+    .digest("base64url");
   return { kty: "OKP", crv, x, kid, alg: "EdDSA", use: "sig" };
 }

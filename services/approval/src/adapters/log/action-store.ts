@@ -16,7 +16,12 @@ const STATE_BYTES = 4096;
  * takes the place of a newer one.
  */
 export function createActionStore(log: EventLog, limits: CacheLimits): ActionStore {
-  const cache = new LRUCache<string, ActionView>({ max: limits.actions, maxSize: limits.bytes, maxEntrySize: limits.bytes, sizeCalculation: sizeOf });
+  const cache = new LRUCache<string, ActionView>({
+    max: limits.actions,
+    maxSize: limits.bytes,
+    maxEntrySize: limits.bytes,
+    sizeCalculation: sizeOf,
+  });
 
   const remember = (view: ActionView): ActionView => {
     const key = keyOf(view.ref);
@@ -47,7 +52,11 @@ export function createActionStore(log: EventLog, limits: CacheLimits): ActionSto
     refresh: (ref) => read(ref, cache.get(keyOf(ref))),
     commit: async (view, change) => {
       const { ref } = view;
-      const after: ActionView = { ref, state: change.events.reduce(actionDecider.evolve, view.state), contents: withContents(view, change.contents) };
+      const after: ActionView = {
+        ref,
+        state: change.events.reduce(actionDecider.evolve, view.state),
+        contents: withContents(view, change.contents),
+      };
       const { idempotency } = change;
       const appended = await log.append({
         stream: streamOf(ref),

@@ -22,7 +22,14 @@ export function fromEventMessage(event: DecodedEvent, at: Instant): ActionEvent 
     case "ActionRequested": {
       const { subjectType, subjectId, actionName, resourceType, resourceId } = data;
       const operation = { subjectType, subjectId, actionName, resourceType, resourceId };
-      return { type, at, requester: principal(data.requester), operation, input: required(content(data.input)), deadline: instant(data.deadline) };
+      return {
+        type,
+        at,
+        requester: principal(data.requester),
+        operation,
+        input: required(content(data.input)),
+        deadline: instant(data.deadline),
+      };
     }
     case "VerdictReached": {
       const verdict = data.verdict && fromVerdictMessage(data.verdict);
@@ -36,13 +43,30 @@ export function fromEventMessage(event: DecodedEvent, at: Instant): ActionEvent 
       const { stage, keyId } = data;
       const decision = fromDecision(data.decision);
       const signature = toHex(data.signature);
-      return { type, at, reviewer: principal(data.reviewer), decision, digest: toHex(data.digest), stage, reason: content(data.reason), keyId, signature };
+      return {
+        type,
+        at,
+        reviewer: principal(data.reviewer),
+        decision,
+        digest: toHex(data.digest),
+        stage,
+        reason: content(data.reason),
+        keyId,
+        signature,
+      };
     }
     case "VoteLapsed":
       return { type, at, reviewer: ref(data.reviewer), digest: toHex(data.digest) };
     case "ActionEdited": {
       const previousDigest = toHex(data.previousDigest);
-      return { type, at, editor: principal(data.editor), previousDigest, input: required(content(data.input)), reason: content(data.reason) };
+      return {
+        type,
+        at,
+        editor: principal(data.editor),
+        previousDigest,
+        input: required(content(data.input)),
+        reason: content(data.reason),
+      };
     }
     case "ActionApproved":
     case "ActionRejected":
@@ -55,7 +79,16 @@ export function fromEventMessage(event: DecodedEvent, at: Instant): ActionEvent 
     case "GrantIssued": {
       const { grantId, keyId } = data;
       const times = { issuedAt: instant(data.issueTime), expiresAt: instant(data.expireTime) };
-      return { type, at, grantId, principal: ref(data.principal), digest: toHex(data.digest), ...times, keyId, tokenDigest: toHex(data.tokenDigest) };
+      return {
+        type,
+        at,
+        grantId,
+        principal: ref(data.principal),
+        digest: toHex(data.digest),
+        ...times,
+        keyId,
+        tokenDigest: toHex(data.tokenDigest),
+      };
     }
     case "GrantRedeemed":
       return { type, at, grantId: data.grantId, principal: ref(data.principal), reportDeadline: instant(data.reportDeadline) };

@@ -95,7 +95,10 @@ function grantIssued({ type, grantId, principal, digest, issuedAt, expiresAt, ke
   return { type, data: create(EVENT_SCHEMAS[type], data) };
 }
 
-function content<Field extends "input" | "reason" | "message">(field: Field, digest: Hex | undefined): { [Name in Field]?: { digest: Uint8Array } } {
+function content<Field extends "input" | "reason" | "message">(
+  field: Field,
+  digest: Hex | undefined,
+): { [Name in Field]?: { digest: Uint8Array } } {
   const reference: { input?: { digest: Uint8Array }; reason?: { digest: Uint8Array }; message?: { digest: Uint8Array } } = {};
   if (digest !== undefined) reference[field] = { digest: fromHex(digest) };
   return reference;

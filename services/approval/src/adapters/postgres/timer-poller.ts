@@ -49,7 +49,11 @@ export async function pollTimers(deps: TimerPollerDeps): Promise<number> {
   const now = deps.clock().getTime();
   const due = await claimTimers(database, ledger, { now, limit: BATCH, leaseMs: LEASE_MS });
   const fired = await Promise.all(due.map((timer) => fireOne(deps, timer)));
-  await finishTimers(database, ledger, fired.filter((timer) => timer !== undefined));
+  await finishTimers(
+    database,
+    ledger,
+    fired.filter((timer) => timer !== undefined),
+  );
   return due.length;
 }
 

@@ -1,7 +1,11 @@
 import { PrincipalType, type Principal as PrincipalMessage, type PrincipalRef as RefMessage } from "@countersign/proto/v1/principal_pb";
 import type { Principal, PrincipalRef, PrincipalType as Type } from "../../domain/principal.ts";
 
-const TYPES: Readonly<Record<Type, PrincipalType>> = { human: PrincipalType.HUMAN, agent: PrincipalType.AGENT, service: PrincipalType.SERVICE };
+const TYPES: Readonly<Record<Type, PrincipalType>> = {
+  human: PrincipalType.HUMAN,
+  agent: PrincipalType.AGENT,
+  service: PrincipalType.SERVICE,
+};
 
 export function toPrincipalMessage(principal: Principal) {
   const { tenant, type, groups, roles, chain, owner } = principal;

@@ -1,0 +1,271 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  ann,
+  bob,
+  cid,
+  exporter,
+  hex,
+  HOUR,
+  inReview,
+  MINUTE,
+  offer,
+  operation,
+  owner,
+  POLICY_DIGEST,
+  principal,
+  redeemed,
+  ref,
+  requested,
+  sponsor,
+  T0,
+  TOKEN_DIGEST,
+  verdict,
+} from "../testing/fixtures.ts";
+import { Step, type Model, type Real } from "../testing/lifecycle-model.ts";
+import type { Judgement } from "./commands.ts";
+import type { ActionEvent } from "./events.ts";
+import { evolve } from "./evolve.ts";
+import type { Principal } from "./principal.ts";
+import { initialState, isTerminal, type ActionState } from "./state.ts";
+import type { Verdict } from "./values.ts";
+
+const HUMANS = [ann, bob, cid, principal("dan", { groups: ["oncall"] }), principal("eve", { groups: ["sales"] })];
+const FORBIDDEN: readonly Principal[] = [
+  exporter,
+  sponsor,
+  owner,
+  principal("exporter", { groups: ["oncall", "managers"] }),
+  principal("other", { type: "agent", groups: ["oncall", "managers"] }),
+  principal("ci", { type: "service", groups: ["oncall", "managers"] }),
+  { ...bob, chain: [ref("copilot")] },
+];
+
+const reviewVerdict = fc
+  .array(fc.record({ groups: fc.constantFrom(["oncall"], ["managers"], ["oncall", "managers"]), quorum: fc.integer({ min: 1, max: 2 }) }), {
+    minLength: 1,
+    maxLength: 2,
+  })
+  .map((stages) => verdict("review", { stages: stages.map((stage, index) => ({ ...stage, name: `s${index}` })) }));
+const anyVerdict = fc.oneof(
+  { weight: 1, arbitrary: fc.constantFrom(verdict("allow"), verdict("deny")) },
+  { weight: 6, arbitrary: reviewVerdict },
+);
+
+function judged(what: Verdict, at: number, digest: string): Judgement {
+  const result = { verdict: what, policyDigest: POLICY_DIGEST, digest };
+  return what.outcome === "allow" ? { ...result, outcome: "allow", grant: offer(at) } : { ...result, outcome: what.outcome };
+}
+
+const shown = (model: Model, { state }: Real) => ({ at: model.now, digest: model.digest ?? hex(0), version: state.version });
+const signed = { reason: undefined, keyId: "key-1", signature: hex(0x51) };
+
+const commands = [
+  anyVerdict.map(
+    (what) =>
+      new Step(`request ${what.outcome}`, ({ now: at }) => ({
+        type: "RequestAction",
+        at,
+        requester: exporter,
+        operation,
+        input: hex(1),
+        deadline: at + 24 * HOUR,
+        judgement: judged(what, at, hex(0xd1)),
+      })),
+  ),
+  fc.constant(
+    new Step("request, no verdict", ({ now: at }) => ({
+      type: "RequestAction",
+      at,
+      requester: exporter,
+      operation,
+      input: hex(1),
+      deadline: at + 24 * HOUR,
+      judgement: undefined,
+    })),
+  ),
+  anyVerdict.map(
+    (what) => new Step(`verdict ${what.outcome}`, ({ now: at }) => ({ type: "ReachVerdict", at, judgement: judged(what, at, hex(0xd1)) })),
+  ),
+  fc.constantFrom(...HUMANS).map(
+    (reviewer) =>
+      new Step(`${reviewer.id} approves`, (model, real) => ({
+        type: "CastVote",
+        ...shown(model, real),
+        reviewer,
+        ...signed,
+        decision: "approve",
+        grant: offer(model.now),
+      })),
+  ),
+  fc.constantFrom(...HUMANS).map(
+    (reviewer) =>
+      new Step(`${reviewer.id} approves`, (model, real) => ({
+        type: "CastVote",
+        ...shown(model, real),
+        reviewer,
+        ...signed,
+        decision: "approve",
+        grant: offer(model.now),
+      })),
+  ),
+  fc
+    .constantFrom(...FORBIDDEN)
+    .map(
+      (reviewer) =>
+        new Step(
+          `forbidden ${reviewer.id} approves`,
+          (model, real) => ({ type: "CastVote", ...shown(model, real), reviewer, ...signed, decision: "approve", grant: offer(model.now) }),
+          ["SELF_APPROVAL", "NOT_HUMAN"],
+        ),
+    ),
+  fc.constantFrom(ann, bob).map(
+    (reviewer) =>
+      new Step(
+        `${reviewer.id} approves a stale digest`,
+        (model, real) => ({
+          type: "CastVote",
+          ...shown(model, real),
+          digest: hex(0xee),
+          reviewer,
+          ...signed,
+          decision: "approve",
+          grant: offer(model.now),
+        }),
+        ["STALE_DIGEST", "NOT_ELIGIBLE", "SELF_APPROVAL"],
+      ),
+  ),
+  fc
+    .constantFrom(ann, bob)
+    .map(
+      (reviewer) =>
+        new Step(
+          `${reviewer.id} rejects on a stale version`,
+          (model, real) => ({ type: "CastVote", ...shown(model, real), version: 0, reviewer, ...signed, decision: "reject" }),
+          ["STALE_VERSION", "NOT_ELIGIBLE"],
+        ),
+    ),
+  // Few forms, so that an edit may bring back one that was voted on before.
+  fc.tuple(fc.constantFrom(...HUMANS), anyVerdict, fc.integer({ min: 0, max: 2 })).map(
+    ([reviewer, what, form]) =>
+      new Step(`${reviewer.id} edits to form ${form}: ${what.outcome}`, (model, real) => ({
+        type: "EditAction",
+        ...shown(model, real),
+        reviewer,
+        reason: undefined,
+        input: hex(1 + form),
+        judgement: judged(what, model.now, hex(0xd1 + form)),
+      })),
+  ),
+  fc.constantFrom(...HUMANS).map(
+    (reviewer) =>
+      new Step(`${reviewer.id} rejects`, (model, real) => ({
+        type: "CastVote",
+        ...shown(model, real),
+        reviewer,
+        ...signed,
+        decision: "reject",
+      })),
+  ),
+  fc
+    .constantFrom(exporter, ann)
+    .map((caller) => new Step(`${caller.id} cancels`, ({ now: at }) => ({ type: "CancelAction", at, caller, reason: undefined }))),
+  fc.constantFrom(exporter, exporter, ann).map(
+    (caller) =>
+      new Step(`${caller.id} redeems`, ({ now: at, digest }) => ({
+        type: "RedeemGrant",
+        at,
+        caller,
+        tokenDigest: TOKEN_DIGEST,
+        digest: digest ?? hex(0),
+        reportDeadline: at + HOUR,
+      })),
+  ),
+  fc.constantFrom("succeeded" as const, "failed" as const).map(
+    (outcome) =>
+      new Step(`reports ${outcome}`, ({ now: at }) => ({
+        type: "ReportExecution",
+        at,
+        caller: exporter,
+        outcome,
+        outputDigest: "",
+        message: undefined,
+        sameMessage: true,
+      })),
+  ),
+  fc
+    .constantFrom("ExpireReview" as const, "ExpireGrant" as const, "MarkUnreported" as const)
+    .map((type) => new Step(type, ({ now: at }) => ({ type, at }))),
+  fc.integer({ min: 0, max: 40 }).map(
+    (minutes) =>
+      new Step(`${minutes} minutes pass`, (model) => {
+        model.now += minutes * MINUTE;
+        return { type: "ExpireReview", at: 0 };
+      }),
+  ),
+];
+
+describe("P1 P2 P3: the lifecycle, whatever is commanded in whatever order", () => {
+  it("issues no grant without a verdict or quorum, redeems once, leaves the ended alone, refuses self-approval and the stale", () => {
+    const start = () => ({
+      model: { now: T0, digest: undefined, verdict: undefined, approvals: new Map(), openStage: 0, editors: new Set<string>() },
+      real: { state: initialState, events: [] },
+    });
+    let granted = 0;
+    let used = 0;
+    fc.assert(
+      fc.property(fc.commands(commands, { size: "+1" }), (steps) => {
+        const run = start();
+        fc.modelRun(() => run, steps);
+        const { events } = run.real as Real;
+        granted += events.some((event) => event.type === "GrantIssued" && events.some((other) => other.type === "VoteCast")) ? 1 : 0;
+        used += events.some((event) => event.type === "GrantRedeemed") ? 1 : 0;
+      }),
+      { numRuns: 1500 },
+    );
+    // The runs must reach what the invariants are about.
+    expect(Math.min(granted, used)).toBeGreaterThan(10);
+  });
+});
+
+describe("P5: evolve never throws", () => {
+  it("whatever the order of events", () => {
+    const facts: readonly ActionEvent[] = [
+      ...redeemed,
+      ...inReview(),
+      requested,
+      { type: "StageOpened", at: T0, stage: 5 },
+      {
+        type: "VoteCast",
+        at: T0,
+        reviewer: ann,
+        decision: "approve",
+        digest: hex(1),
+        stage: 7,
+        reason: undefined,
+        keyId: "",
+        signature: "",
+      },
+      { type: "VoteLapsed", at: T0, reviewer: ref("nobody"), digest: hex(1) },
+      { type: "ActionEdited", at: T0, editor: ann, previousDigest: hex(1), input: hex(2), reason: undefined },
+      { type: "ActionRejected", at: T0, digest: hex(1) },
+      { type: "ActionExpired", at: T0 },
+      { type: "ActionCancelled", at: T0, reason: undefined },
+      { type: "GrantExpired", at: T0, grantId: "g" },
+      { type: "GrantRevoked", at: T0, grantId: "g", reason: undefined },
+      { type: "ExecutionReported", at: T0, outcome: "failed", outputDigest: "", message: undefined },
+      { type: "ExecutionUnreported", at: T0 },
+    ];
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...facts), { maxLength: 30 }), (history) => {
+        let state: ActionState = initialState;
+        for (const event of history) {
+          const next = evolve(state, event);
+          if (isTerminal(state)) expect(next.status).toBe(state.status);
+          state = next;
+        }
+        expect(state.version).toBe(history.length);
+      }),
+    );
+  });
+});
