@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { digestOf, isUndecided, type ActionInput } from "@countersign/client";
 import type { JsonObject } from "@countersign/digest";
-import { ActionSchema, ActionStatusSchema, type Action } from "@countersign/proto/v1/action_pb";
+import { ActionSchema, ActionStatusSchema, type Action, type ActionStatus } from "@countersign/proto/v1/action_pb";
 import {
   EvaluateActionResponseSchema,
   ListActionsResponseSchema,
@@ -47,7 +47,7 @@ export function addActionCommands(program: Command, io: Io): void {
     .option("--limit <n>", "at most this many", Number, 50)
     .action((options: { status?: string[]; name?: string; limit: number }, command: Command) =>
       withContext(command, io, async ({ client, output }) => {
-        const statuses = (options.status ?? []).map(parseStatus);
+        const statuses: ActionStatus[] = (options.status ?? []).map(parseStatus);
         const reply = await client.actions.listActions({ statuses, actionName: options.name ?? "", pageSize: options.limit });
         output.message(ListActionsResponseSchema, reply, () => actionsTable(reply.actions));
       }),
@@ -141,7 +141,7 @@ function toInput(name: string, options: InputOptions) {
   };
 }
 
-function parseStatus(text: string) {
+function parseStatus(text: string): ActionStatus {
   const found = ActionStatusSchema.values.find((value) => value.name === `ACTION_STATUS_${text.toUpperCase()}`);
   if (found === undefined) throw new InvalidArgumentError(`no status ${text}`);
   return found.number;

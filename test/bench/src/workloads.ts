@@ -1,0 +1,65 @@
+import { createClient, digestOf, type ActionInput, type CountersignClient } from "@countersign/client";
+import { DEVELOPMENT_PRINCIPALS } from "@countersign/identity";
+import { ActionStatus } from "@countersign/proto/v1/action_pb";
+import type { Workload } from "./closed-loop.ts";
+import type { System } from "./system.ts";
+
+const AUTO: ActionInput = {
+  subject: { type: "agent", id: "crm-agent" },
+  action: { name: "db.tag.update", properties: { table: "customers", id: 4711, tag: "vip", rows: 1 } },
+  resource: { type: "database", id: "crm" },
+  context: { environment: "production", justification: "customer asked for it", run_id: "bench" },
+};
+
+const REVIEWED: ActionInput = {
+  subject: { type: "agent", id: "crm-agent" },
+  action: { name: "db.export", properties: { table: "customers", columns: ["id", "region"], limit: 100 } },
+  resource: { type: "database", id: "crm" },
+  context: { environment: "production", justification: "regional report", run_id: "bench" },
+};
+
+/** The two complete lifecycles that are measured. */
+export type Workloads = { readonly auto: Workload; readonly reviewed: Workload; readonly voteToRequester: Workload; close(): void };
+
+/** Opens the clients: four channels each, because one grpc-js channel is a bottleneck of its own. */
+export async function openWorkloads(system: System): Promise<Workloads> {
+  const open = async (name: "crm-agent" | "data-owner"): Promise<CountersignClient> =>
+    createClient({ address: system.address, token: await system.issuer.mint(DEVELOPMENT_PRINCIPALS[name]), channels: 4 });
+  const agent = await open("crm-agent");
+  const reviewer = await open("data-owner");
+  return {
+    auto: () => auto(agent),
+    reviewed: async () => (await reviewed(agent, reviewer)).wholeMs,
+    voteToRequester: async () => (await reviewed(agent, reviewer)).voteMs,
+    close: () => {
+      agent.close();
+      reviewer.close();
+    },
+  };
+}
+
+/** Request, verdict, grant, redemption. Returns the milliseconds from request to grant. */
+async function auto(agent: CountersignClient): Promise<number> {
+  const start = performance.now();
+  const { action, grantToken } = await agent.requestAction(AUTO);
+  const elapsed = performance.now() - start;
+  if (action.status !== ActionStatus.APPROVED) throw new Error(`status ${action.status} where APPROVED was due`);
+  await agent.redeem(grantToken, digestOf(action, AUTO));
+  return elapsed;
+}
+
+/** Request, review, wait while a human approves, redemption. */
+async function reviewed(agent: CountersignClient, reviewer: CountersignClient): Promise<{ readonly wholeMs: number; readonly voteMs: number }> {
+  const start = performance.now();
+  const asked = await agent.requestAction(REVIEWED);
+  if (asked.action.status !== ActionStatus.IN_REVIEW) throw new Error(`status ${asked.action.status} where IN_REVIEW was due`);
+  const waiting = agent.waitForDecision(asked.action.id, { afterVersion: asked.action.version });
+  const { id: actionId, digest, version } = asked.action;
+  const voted = performance.now();
+  const [decision] = await Promise.all([
+    waiting.then((decided) => ({ ...decided, voteMs: performance.now() - voted })),
+    reviewer.reviews.submitVote({ actionId, digest, version, decision: { case: "approve", value: {} } }),
+  ]);
+  await agent.redeem(decision.grantToken, digestOf(decision.action, REVIEWED));
+  return { wholeMs: performance.now() - start, voteMs: decision.voteMs };
+}

@@ -1,0 +1,60 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createClient, type CountersignClient } from "@countersign/client";
+import { migrate } from "@countersign/database";
+import { DEVELOPMENT_PRINCIPALS, type DevelopmentIssuer, type DevelopmentName, type DevelopmentPrincipal } from "@countersign/identity";
+import { connectRuntime, readRuntimeConfig, type Closeable } from "@countersign/runtime";
+import { ALL_MIGRATIONS, developmentKeys, ensureStarterPolicy, startAllServices } from "@countersign/standalone";
+import { silentLogger } from "@countersign/telemetry";
+import { testNats, testPostgres } from "@countersign/testing";
+
+/** All services in this process, on a database and a NATS prefix of their own. */
+export type Stack = Closeable & {
+  readonly address: string;
+  readonly databaseUrl: string;
+  readonly issuer: DevelopmentIssuer;
+  /** Countersign as one of the development cast, or as anybody else, sees it. */
+  as(who: DevelopmentName | DevelopmentPrincipal): Promise<CountersignClient>;
+};
+
+/** Starts the stack with the starter policy in force for tenant acme. */
+export async function startStack(env: NodeJS.ProcessEnv = {}): Promise<Stack> {
+  const folder = mkdtempSync(join(tmpdir(), "countersign-e2e-"));
+  const database = await testPostgres();
+  const nats = await testNats();
+  await migrate(database.url, ALL_MIGRATIONS);
+  const keys = await developmentKeys(folder);
+  const settings = {
+    ...keys.env,
+    COUNTERSIGN_DATABASE_URL: database.url,
+    COUNTERSIGN_NATS_URL: nats.url,
+    COUNTERSIGN_NATS_PREFIX: nats.prefix,
+    COUNTERSIGN_PORT: "0",
+    COUNTERSIGN_TIMER_INTERVAL: "100ms",
+    ...env,
+  };
+  const config = readRuntimeConfig(settings);
+  const runtime = await connectRuntime("e2e", config, silentLogger, "in-process");
+  const services = await startAllServices(runtime, config, settings);
+  await ensureStarterPolicy(services.address, keys.issuer);
+  const clients: CountersignClient[] = [];
+  return {
+    address: services.address,
+    databaseUrl: database.url,
+    issuer: keys.issuer,
+    as: async (who) => {
+      const token = await keys.issuer.mint(typeof who === "string" ? DEVELOPMENT_PRINCIPALS[who] : who);
+      const client = createClient({ address: services.address, token });
+      clients.push(client);
+      return client;
+    },
+    close: async () => {
+      for (const client of clients) client.close();
+      await services.close();
+      await runtime.close();
+      await database.drop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
