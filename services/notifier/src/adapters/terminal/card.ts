@@ -42,7 +42,7 @@ function body(view: ReviewView): Line[] {
 }
 
 /** A line before it is broken: the bar stands on each part, the indent on all but the first. */
-type Line = { readonly bar: string; readonly indent: string; readonly text: string };
+type Line = { readonly bar: string; readonly indent: string; readonly text: string; readonly breaks?: false };
 
 const CLAIM = "│ ┊ ";
 
@@ -89,13 +89,18 @@ function howToDecide(view: ReviewView): Line[] {
   const { groups, quorum, approvals } = view.decide;
   return [
     row("│ ", "needs", `${quorum - approvals} more of ${quorum} from ${groups.map(shown).join(", ")}`),
-    row("│ ", "decide", `countersign approve ${view.actionId}`),
-    row("│ ", "", `countersign reject ${view.actionId} --reason "..."`),
+    whole(row("│ ", "decide", `countersign approve ${view.actionId} --digest ${view.digest}`)),
+    whole(row("│ ", "", `countersign reject ${view.actionId} --reason "..."`)),
   ];
 }
 
 function row(bar: string, label: string, text: string): Line {
   return { bar, indent: " ".repeat(LABEL), text: `${label.padEnd(LABEL)}${text}` };
+}
+
+/** For what is to be copied; it holds nothing but our own words, an id and a digest. */
+function whole(line: Line): Line {
+  return { ...line, breaks: false };
 }
 
 function note(text: string, bar = "│ "): Line {
@@ -115,6 +120,7 @@ function undrawn(text: string): string {
 }
 
 function wrap(line: Line, columns: number): string[] {
+  if (line.breaks === false) return [`${line.bar}${line.text}`];
   const lines: string[] = [];
   let current = line.bar;
   let room = columns - line.bar.length;
