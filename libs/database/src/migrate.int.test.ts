@@ -10,7 +10,10 @@ const FIRST = sqlMigration(`
 `);
 const shelf = (...names: string[]): MigrationSet => ({
   schema: "shelf",
-  migrations: { "0001_book": FIRST, ...Object.fromEntries(names.map((name) => [name, sqlMigration(`alter table shelf.book add column "${name}" text`)])) },
+  migrations: {
+    "0001_book": FIRST,
+    ...Object.fromEntries(names.map((name) => [name, sqlMigration(`alter table shelf.book add column "${name}" text`)])),
+  },
 });
 
 let postgres: TestPostgres;
@@ -41,7 +44,7 @@ describe("migrate", () => {
   });
 
   it("rolls a failing migration back and names its schema", async () => {
-    await expect(migrate(postgres.url, [shelf("0002_title", "0002_title\" broken")])).rejects.toThrow('schema "shelf" failed');
+    await expect(migrate(postgres.url, [shelf("0002_title", '0002_title" broken')])).rejects.toThrow('schema "shelf" failed');
   });
 });
 
@@ -62,9 +65,13 @@ describe("openDatabase", () => {
   it("survives the loss of its connections", async () => {
     const other = openDatabase({ url: postgres.url, role: null });
     await database.pool.query("select 1");
-    await other.pool.query("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()");
+    await other.pool.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()",
+    );
     await other.close();
-    const { rows } = await database.pool.query("select current_user as name").catch(() => database.pool.query("select current_user as name"));
+    const { rows } = await database.pool
+      .query("select current_user as name")
+      .catch(() => database.pool.query("select current_user as name"));
     expect(rows).toEqual([{ name: "countersign_service" }]);
   });
 });

@@ -51,7 +51,9 @@ export async function migrate(url: string, sets: readonly MigrationSet[]): Promi
 
 async function refuseNewer(database: Kysely<unknown>, set: MigrationSet): Promise<void> {
   const table = `${set.schema}.${MIGRATION_TABLE}`;
-  const { rows: [found] } = await sql<{ exists: boolean }>`select to_regclass(${table}) is not null as exists`.execute(database);
+  const {
+    rows: [found],
+  } = await sql<{ exists: boolean }>`select to_regclass(${table}) is not null as exists`.execute(database);
   if (found?.exists !== true) return;
   const { rows } = await sql<{ name: string }>`select name from ${sql.table(table)} order by name`.execute(database);
   const unknown = rows.map((row) => row.name).filter((name) => !Object.hasOwn(set.migrations, name));

@@ -25,7 +25,9 @@ test("starts with JetStream on a free port, dies by kill, comes back on the same
 
 test("says why when the port is busy", async () => {
   const first = await startNatsServer({ storeDir: join(folder, "b") });
-  await expect(startNatsServer({ storeDir: join(folder, "c"), port: first.port })).rejects.toThrow(/did not start on port \d+.*address already in use/s);
+  await expect(startNatsServer({ storeDir: join(folder, "c"), port: first.port })).rejects.toThrow(
+    /did not start on port \d+.*address already in use/s,
+  );
   await first.stop();
 });
 

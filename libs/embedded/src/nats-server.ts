@@ -72,7 +72,9 @@ function ready(child: ChildProcess, port: number): Promise<void> {
       outcome();
     };
     child.once("error", (cause) => settle(() => reject(new Error("nats-server cannot be executed", { cause }))));
-    child.once("exit", (code) => settle(() => reject(new Error(`nats-server did not start on port ${port} (exit code ${code}): ${output.trim()}`))));
+    child.once("exit", (code) =>
+      settle(() => reject(new Error(`nats-server did not start on port ${port} (exit code ${code}): ${output.trim()}`))),
+    );
     // The pipe is read for ever: a full one would stop the server.
     child.stderr?.on("data", (chunk: Buffer) => {
       output = (output + chunk.toString()).slice(-2000);

@@ -17,8 +17,11 @@ export async function postgresBinaries(): Promise<PostgresBinaries> {
 
 function isBinaries(value: unknown): value is PostgresBinaries {
   return (
-    typeof value === "object" && value !== null &&
-    "initdb" in value && typeof value.initdb === "string" &&
-    "postgres" in value && typeof value.postgres === "string"
+    typeof value === "object" &&
+    value !== null &&
+    "initdb" in value &&
+    typeof value.initdb === "string" &&
+    "postgres" in value &&
+    typeof value.postgres === "string"
   );
 }

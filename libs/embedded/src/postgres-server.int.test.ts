@@ -81,7 +81,7 @@ describe("an embedded PostgreSQL", () => {
       setInterval(() => {}, 1000);
     `;
     const starter = spawn(process.execPath, ["--input-type=module-typescript", "--eval", script], { stdio: ["ignore", "pipe", "inherit"] });
-    const [printed] = await once(starter.stdout, "data");
+    const printed = await new Promise((resolve) => starter.stdout.once("data", resolve));
     starter.kill("SIGKILL");
     await untilGone(Number(String(printed)));
   });

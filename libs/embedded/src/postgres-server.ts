@@ -41,7 +41,8 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   if (!(await exists(`${dataDir}/PG_VERSION`))) await initialise(binaries.initdb, dataDir);
   const password = (await readFile(passwordFile(dataDir), "utf8")).trim();
   const { child, port } = await untilReady(options, (free) =>
-    launch(binaries.postgres, { dataDir, port: free, settings: options.settings ?? {} }));
+    launch(binaries.postgres, { dataDir, port: free, settings: options.settings ?? {} }),
+  );
   const { pid } = child;
   if (pid === undefined) throw new Error("PostgreSQL has no process id");
   const reaper = startReaper({ pid, signal: "INT" });
@@ -50,7 +51,13 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     child.kill(signal);
     await gone;
   };
-  return { url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`, port, pid, stop: () => end("SIGINT"), kill: () => end("SIGKILL") };
+  return {
+    url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
+    port,
+    pid,
+    stop: () => end("SIGINT"),
+    kill: () => end("SIGKILL"),
+  };
 }
 
 /** In a folder beside, which takes the name when all is there: nobody finds half a cluster after a crash. */
@@ -67,11 +74,17 @@ async function initialise(initdb: string, dataDir: string): Promise<void> {
     for (const path of [unfinished, secret]) await chown(path, account.owner.uid, account.owner.gid);
   }
   const child = spawnAs(account, initdb, [
-    `--pgdata=${unfinished}`, "--username=postgres", `--pwfile=${secret}`, "--auth=scram-sha-256",
-    "--encoding=UTF8", "--locale=C", "--data-checksums", "--no-instructions",
+    `--pgdata=${unfinished}`,
+    "--username=postgres",
+    `--pwfile=${secret}`,
+    "--auth=scram-sha-256",
+    "--encoding=UTF8",
+    "--locale=C",
+    "--data-checksums",
+    "--no-instructions",
   ]);
   const lines = collect(child);
-  const [code] = await once(child, "close");
+  const code = await new Promise((settle) => child.once("close", settle));
   if (code !== 0) throw new Error(`initdb failed: ${lines.join(" ")}`);
   await rename(unfinished, dataDir);
 }
@@ -139,5 +152,8 @@ function collect(child: ChildProcess, onLog?: (line: string) => void): string[] 
 }
 
 async function exists(path: string): Promise<boolean> {
-  return access(path).then(() => true, () => false);
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }

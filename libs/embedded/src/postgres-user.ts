@@ -20,18 +20,29 @@ export function unprivileged(paths: readonly string[]): Unprivileged {
   if (paths.every((path) => reachable(dirname(path), owner))) return { prefix: [], owner };
   const capability = CAPABILITIES.find(({ bit }) => (effectiveCapabilities() >> BigInt(bit)) % 2n === 1n);
   if (capability === undefined) {
-    throw new Error(`the system user postgres cannot reach ${paths.join(" or ")}: move the project out of a folder that only root may enter`);
+    throw new Error(
+      `the system user postgres cannot reach ${paths.join(" or ")}: move the project out of a folder that only root may enter`,
+    );
   }
   const prefix = [
-    "setpriv", `--reuid=${owner.uid}`, `--regid=${owner.gid}`, "--clear-groups", `--inh-caps=+${capability.name}`, `--ambient-caps=+${capability.name}`,
+    "setpriv",
+    `--reuid=${owner.uid}`,
+    `--regid=${owner.gid}`,
+    "--clear-groups",
+    `--inh-caps=+${capability.name}`,
+    `--ambient-caps=+${capability.name}`,
     // PostgreSQL asks access(2) about its own binary, which otherwise leaves capabilities out.
-    "--securebits=+no_setuid_fixup", "--",
+    "--securebits=+no_setuid_fixup",
+    "--",
   ];
   return { prefix, owner };
 }
 
 // Containers often lack the first.
-const CAPABILITIES = [{ name: "dac_read_search", bit: 2 }, { name: "dac_override", bit: 1 }];
+const CAPABILITIES = [
+  { name: "dac_read_search", bit: 2 },
+  { name: "dac_override", bit: 1 },
+];
 
 function effectiveCapabilities(): bigint {
   try {

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { Socket } from "node:net";
 
 /** Undoes what a process leaves behind when it ends without a chance to do so itself. */
 export type Reaper = { /** All is cleaned up already: do nothing. */ dismiss(): void };
@@ -7,14 +8,18 @@ export type Reaper = { /** All is cleaned up already: do nothing. */ dismiss(): 
  * Ends a child and removes a folder as soon as this process is gone, be it by `kill -9`: a small shell waits for the end of a pipe that only
  * we hold open. It is in a group of its own, so Ctrl-C does not take it along.
  */
-export function startReaper(target: { readonly pid?: number | undefined; readonly signal?: "INT" | "TERM" | "QUIT"; readonly folder?: string | undefined }): Reaper {
+export function startReaper(target: {
+  readonly pid?: number | undefined;
+  readonly signal?: "INT" | "TERM" | "QUIT";
+  readonly folder?: string | undefined;
+}): Reaper {
   const shell = spawn("/bin/sh", ["-c", REAP, "reaper", String(target.pid ?? ""), target.signal ?? "TERM", target.folder ?? ""], {
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],
   });
   shell.unref();
   // A pipe keeps the event loop alive on its own.
-  if ("unref" in shell.stdin && typeof shell.stdin.unref === "function") shell.stdin.unref();
+  if (shell.stdin instanceof Socket) shell.stdin.unref();
   shell.stdin.on("error", () => {});
   return { dismiss: () => shell.kill("SIGKILL") };
 }

@@ -31,7 +31,7 @@ try {
       const rate = (latencies.length * shape.events) / elapsed;
       process.stdout.write(
         `${shape.name}, ${inFlight} in flight: ${rate.toFixed(0)} events/s, p50 ${quantile(0.5)} ms, p99 ${quantile(0.99)} ms, ` +
-        `node ${((cpu * 1e6) / (latencies.length * shape.events)).toFixed(1)} us/event\n`,
+          `node ${((cpu * 1e6) / (latencies.length * shape.events)).toFixed(1)} us/event\n`,
       );
     }
   }
@@ -46,14 +46,16 @@ async function run(log: EventLog, shape: Shape, inFlight: number, duration: numb
   const cpuBefore = process.cpuUsage();
   const start = performance.now();
   const end = start + duration * 1000;
-  await Promise.all(Array.from({ length: inFlight }, async () => {
-    while (performance.now() < end) {
-      const before = performance.now();
-      const { outcome } = await log.append(request(shape));
-      if (outcome !== "appended") throw new Error(outcome);
-      latencies.push(performance.now() - before);
-    }
-  }));
+  await Promise.all(
+    Array.from({ length: inFlight }, async () => {
+      while (performance.now() < end) {
+        const before = performance.now();
+        const { outcome } = await log.append(request(shape));
+        if (outcome !== "appended") throw new Error(outcome);
+        latencies.push(performance.now() - before);
+      }
+    }),
+  );
   const cpu = process.cpuUsage(cpuBefore);
   return { latencies, cpu: (cpu.user + cpu.system) / 1e6, elapsed: (performance.now() - start) / 1000 };
 }

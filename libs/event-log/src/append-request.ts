@@ -24,7 +24,9 @@ export function checkAppendRequest(request: AppendRequest): void {
   text("traceparent", request.traceparent ?? "", 100);
   for (const event of request.events) {
     name("event type", event.type);
-    require(Number.isInteger(event.schemaVersion) && event.schemaVersion > 0 && event.schemaVersion < 2 ** 31, "schema version is not a version");
+    require(Number.isInteger(event.schemaVersion) &&
+      event.schemaVersion > 0 &&
+      event.schemaVersion < 2 ** 31, "schema version is not a version");
     require(event.data.byteLength + OVERHEAD_BYTES <= MAX_ENTRY_BYTES, "event data is too long");
   }
   for (const content of request.contents ?? []) {

@@ -2,8 +2,8 @@
 export type Pending<Request, Outcome> = {
   readonly request: Request;
   readonly bytes: number;
-  resolve(outcome: Outcome): void;
-  reject(error: unknown): void;
+  readonly resolve: (outcome: Outcome) => void;
+  readonly reject: (error: unknown) => void;
 };
 
 /**
@@ -16,7 +16,10 @@ export class CombiningQueue<Request, Outcome> {
   readonly #limits: { readonly requests: number; readonly bytes: number };
   #running: Promise<void> | undefined;
 
-  constructor(work: (batch: readonly Pending<Request, Outcome>[]) => Promise<void>, limits: { readonly requests: number; readonly bytes: number }) {
+  constructor(
+    work: (batch: readonly Pending<Request, Outcome>[]) => Promise<void>,
+    limits: { readonly requests: number; readonly bytes: number },
+  ) {
     this.#work = work;
     this.#limits = limits;
   }

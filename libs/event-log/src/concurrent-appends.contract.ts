@@ -6,11 +6,25 @@ import type { AppendOutcome, AppendRequest, EventLog } from "./event-log.ts";
 import { ledgerProblems } from "./ledger-invariants.ts";
 import { appendTo, readEverything, stream, withKey } from "./test-requests.ts";
 
-type Step = { readonly tenant: number; readonly stream: number; readonly version: number; readonly count: number; readonly key: number; readonly body: number; readonly writer: number };
+type Step = {
+  readonly tenant: number;
+  readonly stream: number;
+  readonly version: number;
+  readonly count: number;
+  readonly key: number;
+  readonly body: number;
+  readonly writer: number;
+};
 
 // Few names, versions and keys, so that they meet.
 const step: fc.Arbitrary<Step> = fc.record({
-  tenant: fc.nat(1), stream: fc.nat(2), version: fc.nat(3), count: fc.integer({ min: 1, max: 3 }), key: fc.nat(5), body: fc.nat(1), writer: fc.nat(7),
+  tenant: fc.nat(1),
+  stream: fc.nat(2),
+  version: fc.nat(3),
+  count: fc.integer({ min: 1, max: 3 }),
+  key: fc.nat(5),
+  body: fc.nat(1),
+  writer: fc.nat(7),
 });
 /** Waves of appends: those of a wave are under way at the same moment. */
 const waves = fc.array(fc.array(step, { minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 6 });
@@ -19,24 +33,40 @@ const waves = fc.array(fc.array(step, { minLength: 1, maxLength: 12 }), { minLen
 export function describeConcurrentAppends(name: string, open: () => Promise<readonly EventLog[]>, numRuns: number): void {
   describe(`${name} under concurrent appends`, () => {
     it("P4: is dense and linked, has every winner once, and answers every key once", async () => {
-      await fc.assert(fc.asyncProperty(waves, async (plan) => {
-        const writers = await open();
-        const run = randomUUID();
-        const done: { readonly request: AppendRequest; readonly outcome: AppendOutcome }[] = [];
-        for (const wave of plan) {
-          done.push(...await Promise.all(wave.map(async (one) => {
-            const request = toRequest(one, run);
-            const writer = writers[one.writer % writers.length];
-            if (writer === undefined) throw new Error("no writer");
-            return { request, outcome: await writer.append(request) };
-          })));
-        }
-        const events = await readEverything(writers[0] ?? (() => { throw new Error("no writer"); })());
-        expect(ledgerProblems(events)).toEqual([]);
-        expect(events.map(({ leafHash }) => hex(leafHash)).sort()).toEqual(winners(done).flatMap(({ outcome }) => outcome.events.map(({ leafHash }) => hex(leafHash))).sort());
-        expect(versionProblems(done)).toEqual([]);
-        expect(keyProblems(done)).toEqual([]);
-      }), { numRuns });
+      await fc.assert(
+        fc.asyncProperty(waves, async (plan) => {
+          const writers = await open();
+          const run = randomUUID();
+          const done: { readonly request: AppendRequest; readonly outcome: AppendOutcome }[] = [];
+          for (const wave of plan) {
+            done.push(
+              ...(await Promise.all(
+                wave.map(async (one) => {
+                  const request = toRequest(one, run);
+                  const writer = writers[one.writer % writers.length];
+                  if (writer === undefined) throw new Error("no writer");
+                  return { request, outcome: await writer.append(request) };
+                }),
+              )),
+            );
+          }
+          const events = await readEverything(
+            writers[0] ??
+              (() => {
+                throw new Error("no writer");
+              })(),
+          );
+          expect(ledgerProblems(events)).toEqual([]);
+          expect(events.map(({ leafHash }) => hex(leafHash)).sort()).toEqual(
+            winners(done)
+              .flatMap(({ outcome }) => outcome.events.map(({ leafHash }) => hex(leafHash)))
+              .sort(),
+          );
+          expect(versionProblems(done)).toEqual([]);
+          expect(keyProblems(done)).toEqual([]);
+        }),
+        { numRuns },
+      );
     });
   });
 }
@@ -62,7 +92,8 @@ function versionProblems(done: Done): string[] {
     if (outcome.outcome !== "appended") continue;
     if (taken.has(at)) problems.push(`${at}: two winners`);
     taken.add(at);
-    if (outcome.events[0]?.streamVersion !== request.expectedVersion + 1 || outcome.events.length !== request.events.length) problems.push(`${at}: not as asked`);
+    if (outcome.events[0]?.streamVersion !== request.expectedVersion + 1 || outcome.events.length !== request.events.length)
+      problems.push(`${at}: not as asked`);
   }
   return problems;
 }
@@ -71,7 +102,8 @@ function versionProblems(done: Done): string[] {
 function keyProblems(done: Done): string[] {
   const problems: string[] = [];
   const won = new Map<string, AppendRequest>();
-  const keyOf = ({ stream: { tenant }, idempotency }: AppendRequest) => (idempotency === undefined ? undefined : `${tenant} ${idempotency.key}`);
+  const keyOf = ({ stream: { tenant }, idempotency }: AppendRequest) =>
+    idempotency === undefined ? undefined : `${tenant} ${idempotency.key}`;
   for (const { request } of winners(done)) {
     const key = keyOf(request);
     if (key !== undefined && won.has(key)) problems.push(`${key}: two winners`);
@@ -80,7 +112,8 @@ function keyProblems(done: Done): string[] {
   for (const { request, outcome } of done) {
     const winner = won.get(keyOf(request) ?? "")?.idempotency;
     const sameBody = winner !== undefined && hex(winner.requestDigest) === hex(request.idempotency?.requestDigest);
-    if (outcome.outcome === "replayed" && !(sameBody && hex(outcome.reply) === hex(winner.reply))) problems.push(`${keyOf(request)}: wrong replay`);
+    if (outcome.outcome === "replayed" && !(sameBody && hex(outcome.reply) === hex(winner.reply)))
+      problems.push(`${keyOf(request)}: wrong replay`);
     if (outcome.outcome === "key_reused" && (winner === undefined || sameBody)) problems.push(`${keyOf(request)}: no reuse`);
   }
   return problems;

@@ -10,44 +10,70 @@ const text = fc.string({ unit: "binary", maxLength: 200 }).filter((value) => val
 const counter = fc.maxSafeNat();
 const bytes = fc.uint8Array({ maxLength: 300 });
 const entries: fc.Arbitrary<Entry> = fc.record({
-  ledger: text, position: counter, stream: fc.record({ tenant: text, type: text, id: text }), streamVersion: counter, tenantSequence: counter,
-  eventId: bytes, type: text, schemaVersion: fc.nat(), time: fc.date({ min: new Date(0), max: new Date(253_402_300_799_999), noInvalidDate: true }),
-  actor: fc.option(fc.record({ issuer: text, id: text }), { nil: undefined }), traceparent: text, previousStreamLeaf: bytes,
-  previousTenantLeaf: bytes, data: bytes,
+  ledger: text,
+  position: counter,
+  stream: fc.record({ tenant: text, type: text, id: text }),
+  streamVersion: counter,
+  tenantSequence: counter,
+  eventId: bytes,
+  type: text,
+  schemaVersion: fc.nat(),
+  time: fc.date({ min: new Date(0), max: new Date(253_402_300_799_999), noInvalidDate: true }),
+  actor: fc.option(fc.record({ issuer: text, id: text }), { nil: undefined }),
+  traceparent: text,
+  previousStreamLeaf: bytes,
+  previousTenantLeaf: bytes,
+  data: bytes,
 });
 
 function asMessage(entry: Entry) {
   return create(EntrySchema, {
-    ledger: entry.ledger, position: BigInt(entry.position), tenant: entry.stream.tenant, tenantSequence: BigInt(entry.tenantSequence),
-    streamType: entry.stream.type, streamId: entry.stream.id, streamVersion: BigInt(entry.streamVersion), eventId: entry.eventId,
-    type: entry.type, schemaVersion: entry.schemaVersion,
+    ledger: entry.ledger,
+    position: BigInt(entry.position),
+    tenant: entry.stream.tenant,
+    tenantSequence: BigInt(entry.tenantSequence),
+    streamType: entry.stream.type,
+    streamId: entry.stream.id,
+    streamVersion: BigInt(entry.streamVersion),
+    eventId: entry.eventId,
+    type: entry.type,
+    schemaVersion: entry.schemaVersion,
     eventTime: { seconds: BigInt(Math.floor(entry.time.getTime() / 1000)), nanos: (entry.time.getTime() % 1000) * 1_000_000 },
     ...(entry.actor === undefined ? {} : { actor: entry.actor }),
-    traceparent: entry.traceparent, previousStreamLeaf: entry.previousStreamLeaf, previousTenantLeaf: entry.previousTenantLeaf, data: entry.data,
+    traceparent: entry.traceparent,
+    previousStreamLeaf: entry.previousStreamLeaf,
+    previousTenantLeaf: entry.previousTenantLeaf,
+    data: entry.data,
   });
 }
 
 describe("an entry's bytes", () => {
   it("are those of countersign.event.v1.Entry", () => {
-    fc.assert(fc.property(entries, (entry) => {
-      expect(Buffer.from(encodeEntry(entry))).toEqual(Buffer.from(toBinary(EntrySchema, asMessage(entry))));
-    }));
+    fc.assert(
+      fc.property(entries, (entry) => {
+        expect(Buffer.from(encodeEntry(entry))).toEqual(Buffer.from(toBinary(EntrySchema, asMessage(entry))));
+      }),
+    );
   });
 
   it("decode to what was encoded", () => {
-    fc.assert(fc.property(entries, (entry) => {
-      expect(readEntry(encodeEntry(entry))).toEqual(entry);
-    }));
+    fc.assert(
+      fc.property(entries, (entry) => {
+        expect(readEntry(encodeEntry(entry))).toEqual(entry);
+      }),
+    );
   });
 
   it("P6: decode to the same event through the general decoder, with the leaf hash of exactly these bytes", () => {
-    fc.assert(fc.property(entries, (entry) => {
-      const encoded = encodeEntry(entry);
-      const event = decodeEntry(encoded);
-      expect(fromBinary(EntrySchema, encoded)).toEqual(asMessage(readEntry(encoded)));
-      expect(event.leafHash).toEqual(leafHash(encoded));
-      expect(event.entry).toBe(encoded);
-    }));
+    fc.assert(
+      fc.property(entries, (entry) => {
+        const encoded = encodeEntry(entry);
+        const event = decodeEntry(encoded);
+        expect(fromBinary(EntrySchema, encoded)).toEqual(asMessage(readEntry(encoded)));
+        expect(event.leafHash).toEqual(leafHash(encoded));
+        expect(event.entry).toBe(encoded);
+      }),
+    );
   });
 
   it("P7: are refused when they are something else", () => {

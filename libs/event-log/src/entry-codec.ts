@@ -16,6 +16,7 @@ export type Entry = Omit<RecordedEvent, "entry" | "leafHash"> & {
  * append takes in turn. A test holds both against each other.
  */
 export function encodeEntry(entry: Entry): Uint8Array {
+  const writer = sharedWriter;
   text(writer, 1, entry.ledger);
   unsigned(writer, 2, entry.position);
   text(writer, 3, entry.stream.tenant);
@@ -36,7 +37,7 @@ export function encodeEntry(entry: Entry): Uint8Array {
 }
 
 // Kept for its buffer; nothing here waits, so no two entries meet in it.
-const writer = new BinaryWriter();
+const sharedWriter = new BinaryWriter();
 
 function text(writer: BinaryWriter, field: number, value: string): void {
   if (value !== "") writer.tag(field, WireType.LengthDelimited).string(value);
@@ -77,7 +78,7 @@ export function decodeEntry(entry: Uint8Array): RecordedEvent {
 }
 
 /** Puts an entry, its bytes and its hash together. */
-export function recordedEvent(entry: Entry, bytes: Uint8Array, hash: Uint8Array): RecordedEvent {
+export function recordedEvent(entry: Entry, stored: Uint8Array, hash: Uint8Array): RecordedEvent {
   return {
     ledger: entry.ledger,
     position: entry.position,
@@ -91,7 +92,7 @@ export function recordedEvent(entry: Entry, bytes: Uint8Array, hash: Uint8Array)
     actor: entry.actor,
     traceparent: entry.traceparent,
     data: entry.data,
-    entry: bytes,
+    entry: stored,
     leafHash: hash,
   };
 }
@@ -114,23 +115,56 @@ export function readEntry(entry: Uint8Array): Entry {
 function readField(reader: BinaryReader, entry: Mutable<Omit<Entry, "stream">> & { readonly stream: Mutable<Entry["stream"]> }): void {
   const [field, wireType] = reader.tag();
   switch (field) {
-    case 1: entry.ledger = reader.string(); break;
-    case 2: entry.position = safe(reader.uint64()); break;
-    case 3: entry.stream.tenant = reader.string(); break;
-    case 4: entry.tenantSequence = safe(reader.uint64()); break;
-    case 5: entry.stream.type = reader.string(); break;
-    case 6: entry.stream.id = reader.string(); break;
-    case 7: entry.streamVersion = safe(reader.uint64()); break;
-    case 8: entry.eventId = reader.bytes(); break;
-    case 9: entry.type = reader.string(); break;
-    case 10: entry.schemaVersion = reader.uint32(); break;
-    case 11: entry.time = readTimestamp(reader); break;
-    case 12: entry.actor = readActor(reader); break;
-    case 13: entry.traceparent = reader.string(); break;
-    case 14: entry.previousStreamLeaf = reader.bytes(); break;
-    case 15: entry.previousTenantLeaf = reader.bytes(); break;
-    case 16: entry.data = reader.bytes(); break;
-    default: reader.skip(wireType, field);
+    case 1:
+      entry.ledger = reader.string();
+      break;
+    case 2:
+      entry.position = safe(reader.uint64());
+      break;
+    case 3:
+      entry.stream.tenant = reader.string();
+      break;
+    case 4:
+      entry.tenantSequence = safe(reader.uint64());
+      break;
+    case 5:
+      entry.stream.type = reader.string();
+      break;
+    case 6:
+      entry.stream.id = reader.string();
+      break;
+    case 7:
+      entry.streamVersion = safe(reader.uint64());
+      break;
+    case 8:
+      entry.eventId = reader.bytes();
+      break;
+    case 9:
+      entry.type = reader.string();
+      break;
+    case 10:
+      entry.schemaVersion = reader.uint32();
+      break;
+    case 11:
+      entry.time = readTimestamp(reader);
+      break;
+    case 12:
+      entry.actor = readActor(reader);
+      break;
+    case 13:
+      entry.traceparent = reader.string();
+      break;
+    case 14:
+      entry.previousStreamLeaf = reader.bytes();
+      break;
+    case 15:
+      entry.previousTenantLeaf = reader.bytes();
+      break;
+    case 16:
+      entry.data = reader.bytes();
+      break;
+    default:
+      reader.skip(wireType, field);
   }
 }
 
@@ -168,6 +202,18 @@ type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 const NONE = new Uint8Array(0);
 const EMPTY: Entry = {
-  ledger: "", position: 0, stream: { tenant: "", type: "", id: "" }, streamVersion: 0, tenantSequence: 0, eventId: NONE, type: "",
-  schemaVersion: 0, time: new Date(0), actor: undefined, traceparent: "", previousStreamLeaf: NONE, previousTenantLeaf: NONE, data: NONE,
+  ledger: "",
+  position: 0,
+  stream: { tenant: "", type: "", id: "" },
+  streamVersion: 0,
+  tenantSequence: 0,
+  eventId: NONE,
+  type: "",
+  schemaVersion: 0,
+  time: new Date(0),
+  actor: undefined,
+  traceparent: "",
+  previousStreamLeaf: NONE,
+  previousTenantLeaf: NONE,
+  data: NONE,
 };

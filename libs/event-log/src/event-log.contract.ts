@@ -20,8 +20,15 @@ export function describeEventLog(name: string, open: () => Promise<EventLog>): v
       await appended(log, appendTo(stream("b"), 0));
       await appended(log, appendTo(stream("a"), 3));
       const events = await readEverything(log);
-      expect(events.map((event) => [event.position, event.stream.tenant, event.stream.id, event.streamVersion, event.tenantSequence])).toEqual([
-        [0, "acme", "a", 1, 1], [1, "acme", "a", 2, 2], [2, "acme", "a", 3, 3], [3, "other", "a", 1, 1], [4, "acme", "b", 1, 4], [5, "acme", "a", 4, 5],
+      expect(
+        events.map((event) => [event.position, event.stream.tenant, event.stream.id, event.streamVersion, event.tenantSequence]),
+      ).toEqual([
+        [0, "acme", "a", 1, 1],
+        [1, "acme", "a", 2, 2],
+        [2, "acme", "a", 3, 3],
+        [3, "other", "a", 1, 1],
+        [4, "acme", "b", 1, 4],
+        [5, "acme", "a", 4, 5],
       ]);
       expect(ledgerProblems(events)).toEqual([]);
       expect(await log.nextPosition()).toBe(6);
@@ -47,10 +54,14 @@ export function describeEventLog(name: string, open: () => Promise<EventLog>): v
     });
 
     it("lets one of many at the same version win; the others fail alone", async () => {
-      const outcomes = await Promise.all(Array.from({ length: 32 }, (_, index) => log.append(appendTo(stream(index % 2 === 0 ? "contested" : `own-${index}`), 0))));
+      const outcomes = await Promise.all(
+        Array.from({ length: 32 }, (_, index) => log.append(appendTo(stream(index % 2 === 0 ? "contested" : `own-${index}`), 0))),
+      );
       const wins = outcomes.filter(({ outcome }) => outcome === "appended");
       expect(wins).toHaveLength(1 + 16);
-      expect(outcomes.filter(({ outcome }) => outcome === "conflict")).toEqual(Array(15).fill({ outcome: "conflict", actualVersion: 1 }));
+      expect(outcomes.filter(({ outcome }) => outcome === "conflict")).toEqual(
+        Array.from({ length: 15 }, () => ({ outcome: "conflict", actualVersion: 1 })),
+      );
       expect(ledgerProblems(await readEverything(log))).toEqual([]);
     });
 
@@ -76,7 +87,7 @@ export function describeEventLog(name: string, open: () => Promise<EventLog>): v
         log.append({ ...appendTo(stream("a"), 0), ...broken }),
         log.append(appendTo(stream("good"), 0)),
       ]);
-      expect(bad).toMatchObject({ status: "rejected", reason: expect.any(EventLogError) });
+      expect(bad).toMatchObject({ status: "rejected", reason: { name: "EventLogError", code: "invalid" } });
       expect(good).toMatchObject({ status: "fulfilled", value: { outcome: "appended" } });
       expect(await log.nextPosition()).toBe(1);
     });
@@ -110,7 +121,9 @@ function describeIdempotency(name: string, open: () => Promise<EventLog>): void 
     it("answers a repetition with the first reply and appends nothing", async () => {
       await appended(log, appendTo(stream("a"), 0, withKey(key)));
       const { idempotency } = withKey(key);
-      const again = await log.append(appendTo(stream("another"), 0, { idempotency: idempotency && { ...idempotency, reply: Buffer.from("other") } }));
+      const again = await log.append(
+        appendTo(stream("another"), 0, { idempotency: idempotency && { ...idempotency, reply: Buffer.from("other") } }),
+      );
       expect(again.outcome === "replayed" && Buffer.from(again.reply).toString()).toBe("reply to request");
       expect(await log.nextPosition()).toBe(1);
     });
@@ -131,7 +144,9 @@ function describeIdempotency(name: string, open: () => Promise<EventLog>): void 
     });
 
     it("P4: records a request once, however often it arrives at the same moment", async () => {
-      const outcomes = await Promise.all(Array.from({ length: 32 }, (_, index) => log.append(appendTo(stream(`s-${index}`), 0, withKey(key)))));
+      const outcomes = await Promise.all(
+        Array.from({ length: 32 }, (_, index) => log.append(appendTo(stream(`s-${index}`), 0, withKey(key)))),
+      );
       expect(outcomes.filter(({ outcome }) => outcome === "appended")).toHaveLength(1);
       expect(outcomes.filter(({ outcome }) => outcome === "replayed")).toHaveLength(31);
       expect(await log.nextPosition()).toBe(1);
@@ -169,9 +184,11 @@ function describeReads(name: string, open: () => Promise<EventLog>): void {
     });
 
     it("one tenant from a position", async () => {
-      const positions = async (tenant: string, from: number, limit: number) => (await log.readTenant(tenant, { from, limit })).map((event) => event.position);
+      const positions = async (tenant: string, from: number, limit: number) =>
+        (await log.readTenant(tenant, { from, limit })).map((event) => event.position);
       expect(await positions("other", 0, 10)).toEqual([2, 5, 8, 11, 14]);
-      for (let from = 0; from <= 16; from += 1) expect(await positions("other", from, 2)).toEqual([2, 5, 8, 11, 14].filter((at) => at >= from).slice(0, 2));
+      for (let from = 0; from <= 16; from += 1)
+        expect(await positions("other", from, 2)).toEqual([2, 5, 8, 11, 14].filter((at) => at >= from).slice(0, 2));
       expect(await positions("acme", 4, 3)).toEqual([4, 6, 7]);
     });
 
@@ -186,7 +203,12 @@ function describeReads(name: string, open: () => Promise<EventLog>): void {
     });
 
     it("refuses a range that is none", async () => {
-      for (const range of [{ from: -1, limit: 1 }, { from: 0, limit: 0 }, { from: 0, limit: 10_001 }, { from: 0.5, limit: 1 }]) {
+      for (const range of [
+        { from: -1, limit: 1 },
+        { from: 0, limit: 0 },
+        { from: 0, limit: 10_001 },
+        { from: 0.5, limit: 1 },
+      ]) {
         await expect(log.readAll(range)).rejects.toThrow(EventLogError);
       }
     });

@@ -117,7 +117,11 @@ export type EventReader = {
   /** The stream's contents that are not erased, by hex digest. */
   readContents(stream: StreamName): Promise<ReadonlyMap<string, Content>>;
   /** What was answered to this key before, if it was. */
-  findReply(tenant: string, caller: string, key: string): Promise<{ readonly requestDigest: Uint8Array; readonly reply: Uint8Array } | undefined>;
+  findReply(
+    tenant: string,
+    caller: string,
+    key: string,
+  ): Promise<{ readonly requestDigest: Uint8Array; readonly reply: Uint8Array } | undefined>;
 };
 
 /** One ledger: an ordered log with its own positions. A deployment may have several. */

@@ -1,5 +1,15 @@
 export type {
-  Actor, AppendOutcome, AppendRequest, Content, EventAppender, EventLog, EventReader, IdempotentReply, NewEvent, ReadRange, RecordedEvent,
+  Actor,
+  AppendOutcome,
+  AppendRequest,
+  Content,
+  EventAppender,
+  EventLog,
+  EventReader,
+  IdempotentReply,
+  NewEvent,
+  ReadRange,
+  RecordedEvent,
   StreamName,
 } from "./event-log.ts";
 export { decodeEntry, readEntry, type Entry } from "./entry-codec.ts";

@@ -9,7 +9,11 @@ export function stream(id: string, tenant = "acme"): StreamName {
   return { tenant, type: "action", id };
 }
 
-export function appendTo(name: StreamName, expectedVersion: number, more: Partial<AppendRequest> & { readonly count?: number } = {}): AppendRequest {
+export function appendTo(
+  name: StreamName,
+  expectedVersion: number,
+  more: Partial<AppendRequest> & { readonly count?: number } = {},
+): AppendRequest {
   const { count = 1, ...rest } = more;
   const events = Array.from({ length: count }, (_, index) => ({
     type: "ActionRequested",
@@ -20,7 +24,9 @@ export function appendTo(name: StreamName, expectedVersion: number, more: Partia
 }
 
 export function withKey(key: string, request = "request", caller = "https://issuer|agent"): Pick<AppendRequest, "idempotency"> {
-  return { idempotency: { caller, key, requestDigest: createHash("sha256").update(request).digest(), reply: Buffer.from(`reply to ${request}`) } };
+  return {
+    idempotency: { caller, key, requestDigest: createHash("sha256").update(request).digest(), reply: Buffer.from(`reply to ${request}`) },
+  };
 }
 
 /** Appends one that must win. */

@@ -7,10 +7,15 @@ import { createPostgresEventLog, type PostgresEventLog } from "./postgres-event-
 
 const CONTENT = { digest: Buffer.alloc(32, 1), salt: Buffer.alloc(32, 2), body: Buffer.from("typed") };
 const FORBIDDEN = [
-  "update event_log.event set type = 'Other'", "delete from event_log.event", "truncate event_log.event",
+  "update event_log.event set type = 'Other'",
+  "delete from event_log.event",
+  "truncate event_log.event",
   "update event_log.event set type = 'Other' where false",
-  "delete from event_log.ledger_head", "update event_log.ledger_head set next_position = 0", "update event_log.ledger_head set ledger = 'x'",
-  "update event_log.idempotency set reply = ''", "delete from event_log.idempotency",
+  "delete from event_log.ledger_head",
+  "update event_log.ledger_head set next_position = 0",
+  "update event_log.ledger_head set ledger = 'x'",
+  "update event_log.idempotency set reply = ''",
+  "delete from event_log.idempotency",
 ];
 
 let postgres: TestPostgres;
@@ -40,8 +45,11 @@ describe("P6: what is recorded stays", () => {
 
   it("for the service's role: it cannot take the guards away, nor start a ledger elsewhere than at 0", async () => {
     for (const statement of [
-      "alter table event_log.event disable trigger all", "drop table event_log.event", "set session_replication_role = replica",
-      "insert into event_log.ledger_head values ('forged', 5)", "delete from event_log.content",
+      "alter table event_log.event disable trigger all",
+      "drop table event_log.event",
+      "set session_replication_role = replica",
+      "insert into event_log.ledger_head values ('forged', 5)",
+      "delete from event_log.content",
     ]) {
       await expect(service.pool.query(statement)).rejects.toMatchObject({ code: "42501" });
     }
@@ -65,7 +73,10 @@ describe("P6: a change behind the log's back is noticed by every read", () => {
     const client = await owner.pool.connect();
     await client.query(`alter table event_log.event disable trigger append_only`);
     await client.query(change);
-    const failure = await log.readAll({ from: 0, limit: 10 }).then(() => undefined, (error: unknown) => error);
+    const failure = await log.readAll({ from: 0, limit: 10 }).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
     await client.query(undo);
     await client.query(`alter table event_log.event enable always trigger append_only`);
     client.release();

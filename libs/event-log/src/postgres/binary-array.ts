@@ -7,7 +7,10 @@ export function byteaArray(values: readonly Uint8Array[]): Buffer {
 }
 
 export function textArray(values: readonly string[]): Buffer {
-  return encode(25, values.map((value) => Buffer.from(value, "utf8")));
+  return encode(
+    25,
+    values.map((value) => Buffer.from(value, "utf8")),
+  );
 }
 
 export function uuidArray(values: readonly Uint8Array[]): Buffer {
@@ -19,15 +22,21 @@ export function int8Array(values: readonly number[]): Buffer {
 }
 
 export function int4Array(values: readonly number[]): Buffer {
-  return encode(23, values.map((value) => {
-    const bytes = Buffer.allocUnsafe(4);
-    bytes.writeInt32BE(value);
-    return bytes;
-  }));
+  return encode(
+    23,
+    values.map((value) => {
+      const bytes = Buffer.allocUnsafe(4);
+      bytes.writeInt32BE(value);
+      return bytes;
+    }),
+  );
 }
 
 export function timestamptzArray(values: readonly Date[]): Buffer {
-  return encode(1184, values.map((value) => int8((value.getTime() - POSTGRES_EPOCH) * 1000)));
+  return encode(
+    1184,
+    values.map((value) => int8((value.getTime() - POSTGRES_EPOCH) * 1000)),
+  );
 }
 
 function int8(value: number): Buffer {

@@ -46,20 +46,27 @@ describe("a crash of Postgres", () => {
   });
 });
 
-async function appendUntilFailure(log: PostgresEventLog, crash: number, acknowledged: RecordedEvent[], unknown: AppendRequest[]): Promise<void> {
-  await Promise.all(Array.from({ length: 16 }, async (_, worker) => {
-    for (let turn = 0; ; turn += 1) {
-      const id = `s-${crash}-${worker}-${turn}`;
-      const request = appendTo(stream(id, `tenant-${worker % 3}`), 0, withKey(id));
-      try {
-        const outcome = await log.append(request);
-        if (outcome.outcome === "appended") acknowledged.push(...outcome.events);
-      } catch {
-        unknown.push(request);
-        return;
+async function appendUntilFailure(
+  log: PostgresEventLog,
+  crash: number,
+  acknowledged: RecordedEvent[],
+  unknown: AppendRequest[],
+): Promise<void> {
+  await Promise.all(
+    Array.from({ length: 16 }, async (_, worker) => {
+      for (let turn = 0; ; turn += 1) {
+        const id = `s-${crash}-${worker}-${turn}`;
+        const request = appendTo(stream(id, `tenant-${worker % 3}`), 0, withKey(id));
+        try {
+          const outcome = await log.append(request);
+          if (outcome.outcome === "appended") acknowledged.push(...outcome.events);
+        } catch {
+          unknown.push(request);
+          return;
+        }
       }
-    }
-  }));
+    }),
+  );
 }
 
 async function settle(log: PostgresEventLog, request: AppendRequest): Promise<void> {

@@ -68,8 +68,13 @@ describe("a request that Postgres refuses", () => {
   it("fails alone, not with those in the same transaction", async () => {
     await owner.pool.query("alter table event_log.event add constraint refused check (type <> 'Refused')");
     const log = createPostgresEventLog({ url: postgres.url, ledger: "refused" });
-    const outcomes = await Promise.allSettled(Array.from({ length: 10 }, (_, index) =>
-      log.append(appendTo(stream(`s-${index}`), 0, index === 4 ? { events: [{ type: "Refused", schemaVersion: 1, data: Buffer.from("x") }] } : {}))));
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 10 }, (_, index) =>
+        log.append(
+          appendTo(stream(`s-${index}`), 0, index === 4 ? { events: [{ type: "Refused", schemaVersion: 1, data: Buffer.from("x") }] } : {}),
+        ),
+      ),
+    );
     expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(9);
     expect(outcomes[4]).toMatchObject({ status: "rejected", reason: { code: "invalid" } });
     expect(ledgerProblems(await readEverything(log))).toEqual([]);

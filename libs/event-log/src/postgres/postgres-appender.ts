@@ -89,7 +89,9 @@ export class PostgresAppender implements EventAppender {
     // A refusal needs more than memory behind it.
     if (batch.outcomes.some(({ outcome }) => outcome !== "appended")) return undefined;
     try {
-      const { rows: [row] } = await client.query<{ moved: boolean }>(writeStatement(this.#ledger, batch, heads.nextPosition));
+      const {
+        rows: [row],
+      } = await client.query<{ moved: boolean }>(writeStatement(this.#ledger, batch, heads.nextPosition));
       if (row?.moved !== true) return undefined;
     } catch (error) {
       if (isDuplicate(error)) return undefined;

@@ -23,7 +23,8 @@ let ledgers = 0;
 function openNew(instances: number): readonly PostgresEventLog[] {
   ledgers += 1;
   const logs = Array.from({ length: instances }, () =>
-    createPostgresEventLog({ url: postgres.url, ledger: `ledger-${ledgers}`, maxReadConnections: 1 }));
+    createPostgresEventLog({ url: postgres.url, ledger: `ledger-${ledgers}`, maxReadConnections: 1 }),
+  );
   open.push(...logs);
   return logs;
 }
@@ -35,8 +36,12 @@ describeEventLog("the Postgres event log", async () => {
 });
 
 for (const instances of [1, 2]) {
-  describeConcurrentAppends(`the Postgres event log in ${instances} instances`, async () => {
-    await closeAll();
-    return openNew(instances);
-  }, 25);
+  describeConcurrentAppends(
+    `the Postgres event log in ${instances} instances`,
+    async () => {
+      await closeAll();
+      return openNew(instances);
+    },
+    25,
+  );
 }

@@ -20,14 +20,21 @@ export class PostgresReader implements EventReader {
       maxConnections: options.maxConnections,
       // As for the writer: no plan from the days of the empty table.
       settings: { enable_seqscan: "off", enable_bitmapscan: "off" },
-      onConnectionLost: (error) => options.logger.warn({ err: error, ledger: options.ledger }, "a reading connection of the event log broke"),
+      onConnectionLost: (error) =>
+        options.logger.warn({ err: error, ledger: options.ledger }, "a reading connection of the event log broke"),
     });
     this.#tables = this.#database.kysely<EventLogTables>();
   }
 
   async readStream(stream: StreamName, afterVersion = 0): Promise<readonly RecordedEvent[]> {
     const rows = await reading(
-      this.#tables.selectFrom("event_log.event").where(inStream(this.#ledger, stream)).select(["entry", "leaf_hash"]).where("stream_version", ">", afterVersion).orderBy("stream_version").execute(),
+      this.#tables
+        .selectFrom("event_log.event")
+        .where(inStream(this.#ledger, stream))
+        .select(["entry", "leaf_hash"])
+        .where("stream_version", ">", afterVersion)
+        .orderBy("stream_version")
+        .execute(),
     );
     return decodeStored(rows, "streamVersion", afterVersion + 1);
   }
@@ -62,7 +69,9 @@ export class PostgresReader implements EventReader {
   }
 
   async readContents(stream: StreamName): Promise<ReadonlyMap<string, Content>> {
-    const rows = await reading(this.#tables.selectFrom("event_log.content").where(inStream(this.#ledger, stream)).select(["digest", "salt", "body"]).execute());
+    const rows = await reading(
+      this.#tables.selectFrom("event_log.content").where(inStream(this.#ledger, stream)).select(["digest", "salt", "body"]).execute(),
+    );
     return new Map(rows.map((content) => [content.digest.toString("hex"), content]));
   }
 

@@ -30,7 +30,10 @@ export async function beginAndReadHeads(client: pg.Client, ledger: string, reque
   const byKey = new Map<string, StoredReply>();
   for (const row of replies.rows) {
     const { stream, idempotency } = request(row.at);
-    byKey.set(replyKey(stream.tenant, idempotency?.caller ?? "", idempotency?.key ?? ""), { requestDigest: row.request_digest, reply: row.reply });
+    byKey.set(replyKey(stream.tenant, idempotency?.caller ?? "", idempotency?.key ?? ""), {
+      requestDigest: row.request_digest,
+      reply: row.reply,
+    });
   }
   return {
     nextPosition: head.next_position,
