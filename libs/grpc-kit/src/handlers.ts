@@ -1,7 +1,14 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { CommandError } from "@countersign/bus";
 import type { Logger } from "@countersign/telemetry";
-import type { handleServerStreamingCall, handleUnaryCall, MethodDefinition, ServerWritableStream } from "@grpc/grpc-js";
+import type {
+  handleServerStreamingCall,
+  handleUnaryCall,
+  MethodDefinition,
+  sendUnaryData,
+  ServerUnaryCall,
+  ServerWritableStream,
+} from "@grpc/grpc-js";
 import type { Admission, CallSlot } from "./admission.ts";
 import { CallCancelled, RpcCall } from "./rpc-call.ts";
 import { toServerError } from "./server-error.ts";
@@ -36,36 +43,42 @@ export function methodDefinition(method: DescMethod): MethodDefinition<Uint8Arra
 /** A unary handler as grpc-js calls it. */
 export function serveUnary(method: DescMethod, handler: UnaryHandler, rules: CallRules): handleUnaryCall<Uint8Array, Uint8Array> {
   const name = nameOf(method);
-  return (surface, callback) => {
-    void runCall(rules, async (slot) => {
-      checkSize(surface.request, rules);
-      return handler(surface.request, new RpcCall(name, surface, slot));
-    }).then(
-      (reply) => callback(null, reply),
-      (error: unknown) => {
-        if (!(error instanceof CallCancelled)) callback(toServerError(error, name, rules.logger));
-      },
-    );
+  const answer = async (surface: ServerUnaryCall<Uint8Array, Uint8Array>, callback: sendUnaryData<Uint8Array>): Promise<void> => {
+    try {
+      const reply = await runCall(rules, async (slot) => {
+        checkSize(surface.request, rules);
+        return handler(surface.request, new RpcCall(name, surface, slot));
+      });
+      callback(null, reply);
+    } catch (error) {
+      if (!(error instanceof CallCancelled)) callback(toServerError(error, name, rules.logger));
+    }
   };
+  return (surface, callback) => void answer(surface, callback);
 }
 
 /** A server-streaming handler as grpc-js calls it. */
-export function serveStream(method: DescMethod, handler: StreamHandler, rules: CallRules): handleServerStreamingCall<Uint8Array, Uint8Array> {
+export function serveStream(
+  method: DescMethod,
+  handler: StreamHandler,
+  rules: CallRules,
+): handleServerStreamingCall<Uint8Array, Uint8Array> {
   const name = nameOf(method);
-  return (surface) => {
-    void runCall(rules, async (slot) => {
-      checkSize(surface.request, rules);
-      const call = new RpcCall(name, surface, slot);
-      call.park();
-      await handler(surface.request, call, (message) => write(surface, call, message));
-    }).then(
-      () => surface.end(),
-      (error: unknown) => {
-        // grpc-js sends what is emitted here as the status, after the messages before it.
-        if (!(error instanceof CallCancelled)) surface.emit("error", toServerError(error, name, rules.logger));
-      },
-    );
+  const answer = async (surface: ServerWritableStream<Uint8Array, Uint8Array>): Promise<void> => {
+    try {
+      await runCall(rules, async (slot) => {
+        checkSize(surface.request, rules);
+        const call = new RpcCall(name, surface, slot);
+        call.park();
+        await handler(surface.request, call, (message) => write(surface, call, message));
+      });
+      surface.end();
+    } catch (error) {
+      // grpc-js sends what is emitted here as the status, after the messages before it.
+      if (!(error instanceof CallCancelled)) surface.emit("error", toServerError(error, name, rules.logger));
+    }
   };
+  return (surface) => void answer(surface);
 }
 
 async function runCall<Reply>({ admission }: CallRules, work: (slot: CallSlot) => Promise<Reply>): Promise<Reply> {
@@ -94,7 +107,11 @@ async function write(surface: ServerWritableStream<Uint8Array, Uint8Array>, call
 
 function checkSize(request: Uint8Array, { maxMessageBytes }: CallRules): void {
   if (request.length <= maxMessageBytes) return;
-  throw new CommandError("RESOURCE_EXHAUSTED", "TOO_LARGE", `The request has ${request.length} bytes; at most ${maxMessageBytes} are taken.`);
+  throw new CommandError(
+    "RESOURCE_EXHAUSTED",
+    "TOO_LARGE",
+    `The request has ${request.length} bytes; at most ${maxMessageBytes} are taken.`,
+  );
 }
 
 function nameOf(method: DescMethod): string {

@@ -33,7 +33,7 @@ export class HealthState {
     },
     watch: async (request, call, send) => {
       const { service } = decodeRequest(request);
-      for (let sent: ServingStatus | undefined; ; ) {
+      for (let sent: ServingStatus | undefined; ;) {
         const status = this.#services.has(service) ? this.#status : ServingStatus.SERVICE_UNKNOWN;
         if (status !== sent) await send(encode(status));
         sent = status;

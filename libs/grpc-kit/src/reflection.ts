@@ -33,7 +33,11 @@ export function serveReflection(services: readonly DescService[]): handleBidiStr
   };
 }
 
-type Index = { readonly services: readonly string[]; readonly byName: ReadonlyMap<string, DescFile>; readonly bySymbol: ReadonlyMap<string, DescFile> };
+type Index = {
+  readonly services: readonly string[];
+  readonly byName: ReadonlyMap<string, DescFile>;
+  readonly bySymbol: ReadonlyMap<string, DescFile>;
+};
 
 function answer({ messageRequest }: ServerReflectionRequest, index: Index): Answer {
   switch (messageRequest.case) {

@@ -13,7 +13,8 @@ function detailsOf(error: unknown, logger: Logger = silentLogger) {
   const bytes = metadata.get("grpc-status-details-bin")[0];
   if (!(bytes instanceof Buffer)) throw new Error("no details");
   const body = fromBinary(StatusSchema, bytes);
-  const find = <T>(unpack: (any: (typeof body.details)[number]) => T | undefined): T | undefined => body.details.map(unpack).find((each) => each !== undefined);
+  const find = <T>(unpack: (any: (typeof body.details)[number]) => T | undefined): T | undefined =>
+    body.details.map(unpack).find((each) => each !== undefined);
   return {
     code,
     message,
@@ -54,7 +55,9 @@ describe("errors on the wire", () => {
 
   it("stay small enough for every client's header limit", () => {
     const violations = Array.from({ length: 2000 }, (_, index) => ({ field: `f${index}`, description: "x".repeat(300) }));
-    const { size, badRequest, message } = detailsOf(new CommandError("INVALID_ARGUMENT", "FIELD_VIOLATION", "y".repeat(9000), { violations }));
+    const { size, badRequest, message } = detailsOf(
+      new CommandError("INVALID_ARGUMENT", "FIELD_VIOLATION", "y".repeat(9000), { violations }),
+    );
     expect(size).toBeLessThan(5200);
     expect(message).toHaveLength(1024);
     expect(badRequest?.fieldViolations.length).toBeGreaterThan(5);

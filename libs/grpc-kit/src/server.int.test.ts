@@ -1,7 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { CommandError } from "@countersign/bus";
-import { HealthCheckRequestSchema, HealthCheckResponse_ServingStatus as Serving, HealthCheckResponseSchema } from "@countersign/proto/grpc/health/v1/health_pb";
+import {
+  HealthCheckRequestSchema,
+  HealthCheckResponse_ServingStatus as Serving,
+  HealthCheckResponseSchema,
+} from "@countersign/proto/grpc/health/v1/health_pb";
 import { ServerReflectionRequestSchema, ServerReflectionResponseSchema } from "@countersign/proto/grpc/reflection/v1/reflection_pb";
 import { PolicyService } from "@countersign/proto/v1/policy_service_pb";
 import { AuditService } from "@countersign/proto/v1/audit_service_pb";
@@ -52,11 +56,21 @@ afterEach(async () => {
 
 const call = (path: string, request: Uint8Array, options: { deadline?: number; metadata?: Metadata } = {}) =>
   new Promise<Uint8Array>((resolve, reject) => {
-    client.makeUnaryRequest(path, identity, identity, request, options.metadata ?? new Metadata(), { deadline: options.deadline ?? Infinity }, (error, reply) =>
-      error === null ? resolve(reply ?? new Uint8Array()) : reject(error),
+    client.makeUnaryRequest(
+      path,
+      identity,
+      identity,
+      request,
+      options.metadata ?? new Metadata(),
+      { deadline: options.deadline ?? Infinity },
+      (error, reply) => (error === null ? resolve(reply ?? new Uint8Array()) : reject(error)),
     );
   });
-const failure = (work: Promise<unknown>) => work.then(() => "ok", (error: ServiceError) => status[error.code]);
+const failure = (work: Promise<unknown>) =>
+  work.then(
+    () => "ok",
+    (error: ServiceError) => status[error.code],
+  );
 const open = (request = new Uint8Array()) => {
   const messages: number[] = [];
   const reading = client.makeServerStreamRequest(STREAM_EVENTS, identity, identity, request);
@@ -161,7 +175,8 @@ describe("streams", () => {
   });
 
   it("beyond the cap are refused", async () => {
-    stream = (_request, seen) => new Promise((_resolve, reject) => seen.signal.addEventListener("abort", () => reject(seen.signal.reason as Error)));
+    stream = (_request, seen) =>
+      new Promise((_resolve, reject) => seen.signal.addEventListener("abort", () => reject(seen.signal.reason as Error)));
     const held = [open(), open()];
     await pause(50);
     expect(await open().ended).toBe("RESOURCE_EXHAUSTED");
@@ -174,7 +189,8 @@ describe("streams", () => {
 
 describe("closing", () => {
   it("finishes calls under way, ends streams, refuses new calls and tells the probes", async () => {
-    stream = (_request, seen) => new Promise((_resolve, reject) => seen.signal.addEventListener("abort", () => reject(seen.signal.reason as Error)));
+    stream = (_request, seen) =>
+      new Promise((_resolve, reject) => seen.signal.addEventListener("abort", () => reject(seen.signal.reason as Error)));
     let release = (): void => {};
     const gate = new Promise<void>((resolve) => (release = resolve));
     unary = async (request) => gate.then(() => request);

@@ -3,7 +3,15 @@ import { Health } from "@countersign/proto/grpc/health/v1/health_pb";
 import type { Logger } from "@countersign/telemetry";
 import { Server, ServerCredentials, type UntypedServiceImplementation } from "@grpc/grpc-js";
 import { Admission } from "./admission.ts";
-import { type CallRules, methodDefinition, type ServiceHandlers, serveStream, serveUnary, type StreamHandler, type UnaryHandler } from "./handlers.ts";
+import {
+  type CallRules,
+  methodDefinition,
+  type ServiceHandlers,
+  serveStream,
+  serveUnary,
+  type StreamHandler,
+  type UnaryHandler,
+} from "./handlers.ts";
 import { HealthState } from "./health.ts";
 import { REFLECTION_PATHS, serveReflection } from "./reflection.ts";
 
@@ -21,7 +29,11 @@ export type RpcLimits = {
 /** PEM. With `clientCa` callers must present a certificate that it signed. */
 export type TlsFiles = { readonly cert: Buffer; readonly key: Buffer; readonly clientCa?: Buffer | undefined };
 
-export type RpcServerOptions = { readonly logger: Logger; readonly limits?: RpcLimits; /** Absent: plaintext. */ readonly tls?: TlsFiles | undefined };
+export type RpcServerOptions = {
+  readonly logger: Logger;
+  readonly limits?: RpcLimits;
+  /** Absent: plaintext. */ readonly tls?: TlsFiles | undefined;
+};
 
 export type RunningRpcServer = {
   readonly port: number;
@@ -64,7 +76,7 @@ export function createRpcServer({ logger, limits = {}, tls }: RpcServerOptions):
       const health = new HealthState(services.map((service) => service.typeName));
       addService(server, Health, health.handlers, { admission: probes, maxMessageBytes, logger });
       addReflection(server, [...services, Health]);
-      const bound = await bind(server, `${host}:${port}`, credentials(tls));
+      const bound = await bind(server, `${host.includes(":") ? `[${host}]` : host}:${port}`, credentials(tls));
       health.set(true);
       return {
         port: bound,
@@ -80,7 +92,12 @@ export function createRpcServer({ logger, limits = {}, tls }: RpcServerOptions):
   };
 }
 
-function addService<Service extends DescService>(server: Server, service: Service, handlers: ServiceHandlers<Service>, rules: CallRules): void {
+function addService<Service extends DescService>(
+  server: Server,
+  service: Service,
+  handlers: ServiceHandlers<Service>,
+  rules: CallRules,
+): void {
   const byName: Readonly<Record<string, UnaryHandler | StreamHandler>> = handlers;
   const implementation: UntypedServiceImplementation = {};
   for (const method of service.methods) {

@@ -28,7 +28,8 @@ const claims = {
 };
 
 let authenticator: Authenticator;
-const authenticatorWith = (options: Partial<AuthenticatorOptions> = {}) => createAuthenticator({ issuers: [acme], clock: () => now, ...options });
+const authenticatorWith = (options: Partial<AuthenticatorOptions> = {}) =>
+  createAuthenticator({ issuers: [acme], clock: () => now, ...options });
 const mint = (changes: Record<string, unknown> = {}, key = keys.privateKey) =>
   new SignJWT(JSON.parse(JSON.stringify({ ...claims, ...changes })) as JWTPayload).setProtectedHeader({ alg: "EdDSA" }).sign(key);
 const refusal = async (token: string | Promise<string>) =>
@@ -67,7 +68,12 @@ describe("a good token", () => {
     const mapped = authenticatorWith({
       issuers: [{ ...acme, tenants: ["acme"], claims: { roles: ["realm_access", "roles"], type: "https://acme.test/type" } }],
     });
-    const token = await mint({ tenant: undefined, roles: undefined, realm_access: { roles: ["auditor"] }, "https://acme.test/type": "service" });
+    const token = await mint({
+      tenant: undefined,
+      roles: undefined,
+      realm_access: { roles: ["auditor"] },
+      "https://acme.test/type": "service",
+    });
     const { principal } = await mapped.authenticate(token);
     expect(principal).toMatchObject({ tenant: "acme", roles: ["auditor"], type: PrincipalType.SERVICE });
   });
@@ -124,12 +130,16 @@ describe("P7: what cannot be verified is refused", () => {
 
   it("signed with an algorithm that its issuer may not use", async () => {
     const elliptic = await generateKeyPair("ES256", { extractable: true });
-    const issuer: IssuerInput = { ...acme, algorithms: ["EdDSA"], jwks: { keys: [{ ...(await exportJWK(elliptic.publicKey)), kty: "EC" }] } };
+    const issuer: IssuerInput = {
+      ...acme,
+      algorithms: ["EdDSA"],
+      jwks: { keys: [{ ...(await exportJWK(elliptic.publicKey)), kty: "EC" }] },
+    };
     const token = await new SignJWT(claims).setProtectedHeader({ alg: "ES256" }).sign(elliptic.privateKey);
     await expect(authenticatorWith({ issuers: [issuer] }).authenticate(token)).rejects.toMatchObject({ code: "TOKEN_INVALID" });
   });
 
-  it.each(["", "x", "a.b.c", `${"x".repeat(17_000)}`])("no JWT at all", async (token) => {
+  it.each(["", "x", "a.b.c", "x".repeat(17_000)])("no JWT at all", async (token) => {
     expect(await refusal(token)).toBe(token === "" ? "TOKEN_MISSING" : "TOKEN_INVALID");
   });
 });

@@ -25,7 +25,7 @@ export type Authenticator = {
    * Verifies a compact JWT: a configured issuer, its key, an allowed algorithm, audience, times, and claims that say who it is.
    * @throws AuthenticationError whatever is wrong with it; ISSUER_UNREACHABLE when it cannot be told now.
    */
-  authenticate(token: string): Promise<Authenticated>;
+  readonly authenticate: (token: string) => Promise<Authenticated>;
 };
 
 export type AuthenticatorOptions = {
@@ -50,7 +50,10 @@ type TrustedIssuer = { readonly config: IssuerConfig; readonly keys: JWTVerifyGe
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   const clock = options.clock ?? (() => new Date());
   const issuers = new Map<string, TrustedIssuer>(
-    checkIssuers(options.issuers).map((config) => [config.issuer, { config, keys: keySource(config, options.refetchKeysAfterMs ?? 30_000) }]),
+    checkIssuers(options.issuers).map((config) => [
+      config.issuer,
+      { config, keys: keySource(config, options.refetchKeysAfterMs ?? 30_000) },
+    ]),
   );
   const limits = { tolerance: options.clockToleranceSeconds ?? 30, maxLifetime: options.maxLifetimeSeconds ?? 86_400 };
   const verified = new LRUCache<string, { readonly caller: Authenticated; readonly until: number }>({ max: 10_000 });

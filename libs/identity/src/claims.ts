@@ -55,10 +55,13 @@ function typeOf(claim: unknown): PrincipalType {
 
 function textsOf(claim: unknown, name: string, max: number): string[] {
   if (claim === undefined) return [];
-  const wellFormed = Array.isArray(claim) && claim.every((text) => typeof text === "string" && text !== "" && text.length <= 256);
-  if (!wellFormed) throw refusal(`has ${name} that are not an array of strings of 1 to 256 characters`);
+  if (!isTexts(claim)) throw refusal(`has ${name} that are not an array of strings of 1 to 256 characters`);
   if (claim.length > max) throw refusal(`has more than ${max} ${name}`);
   return [...claim];
+}
+
+function isTexts(claim: unknown): claim is readonly string[] {
+  return Array.isArray(claim) && claim.every((text) => typeof text === "string" && text !== "" && text.length <= 256);
 }
 
 function refusal(problem: string): AuthenticationError {

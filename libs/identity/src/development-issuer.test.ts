@@ -13,9 +13,7 @@ const alice = { id: "alice", type: "human", tenant: "demo", groups: ["sre"], rol
 describe("development issuer", () => {
   it("mints tokens that an authenticator takes", async () => {
     const { issuer, mint } = await createDevelopmentIssuer();
-    const { principal } = await createAuthenticator({ issuers: [issuer] }).authenticate(
-      await mint({ ...alice, act: { sub: "planner" } }),
-    );
+    const { principal } = await createAuthenticator({ issuers: [issuer] }).authenticate(await mint({ ...alice, act: { sub: "planner" } }));
     expect(principal).toMatchObject({ id: "planner", tenant: "demo", chain: [{ id: "alice" }], groups: ["sre"] });
   });
 

@@ -30,7 +30,7 @@ export type DevelopmentPrincipal = {
 export type DevelopmentIssuer = {
   /** To be listed among an authenticator's issuers. */
   readonly issuer: IssuerInput;
-  mint(principal: DevelopmentPrincipal): Promise<string>;
+  readonly mint: (principal: DevelopmentPrincipal) => Promise<string>;
 };
 
 export const DEVELOPMENT_ISSUER = "urn:countersign:development";

@@ -10,9 +10,7 @@ const text = z.string().min(1).max(512);
 const claimPath = z.union([text, z.array(text).min(1).max(8)]);
 const tenantName = z.string().regex(TENANT_NAME, "must match [a-z0-9][a-z0-9-]{0,62}");
 
-const keysUrl = z
-  .url()
-  .refine((url) => isSafeUrl(new URL(url)), "must be https (http is taken for loopback addresses only)");
+const keysUrl = z.url().refine((url) => isSafeUrl(new URL(url)), "must be https (http is taken for loopback addresses only)");
 
 const publicKey = z
   .looseObject({ kty: z.enum(["OKP", "EC", "RSA"]) })
@@ -22,10 +20,7 @@ const issuerSchema = z.strictObject({
   issuer: text,
   audience: z.union([text, z.array(text).min(1)]),
   jwks: z.union([z.strictObject({ url: keysUrl }), z.strictObject({ keys: z.array(publicKey).min(1) })]),
-  algorithms: z
-    .array(z.enum(ALGORITHMS))
-    .min(1)
-    .default(["EdDSA", "Ed25519", "ES256", "PS256", "RS256"]),
+  algorithms: z.array(z.enum(ALGORITHMS)).min(1).default(["EdDSA", "Ed25519", "ES256", "PS256", "RS256"]),
   tenants: z.union([z.literal("*"), z.array(tenantName).min(1)]),
   claims: z
     .strictObject({

@@ -20,7 +20,10 @@ describe("readIssuers", () => {
 
   it("takes a YAML file", () => {
     const file = join(dir, "issuers.yaml");
-    writeFileSync(file, "- issuer: https://id.acme.test\n  audience: [countersign]\n  jwks: { url: https://id.acme.test/jwks }\n  tenants: '*'\n");
+    writeFileSync(
+      file,
+      "- issuer: https://id.acme.test\n  audience: [countersign]\n  jwks: { url: https://id.acme.test/jwks }\n  tenants: '*'\n",
+    );
     expect(readIssuers({ COUNTERSIGN_ISSUERS_FILE: file })).toMatchObject([{ tenants: "*" }]);
   });
 

@@ -4,15 +4,18 @@ import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createAuthenticator } from "./authenticator.ts";
 
-type Keys = Awaited<ReturnType<typeof generateKeyPair>>;
+type Pair = Awaited<ReturnType<typeof pair>>;
 
 let server: Server;
-let published: { kid: string; keys: Keys }[] = [];
+let published: Pair[] = [];
 let answer: "keys" | "fault" | "nonsense" = "keys";
 let fetches = 0;
 
-const pair = (kid: string) => generateKeyPair("EdDSA", { extractable: true }).then((keys) => ({ kid, keys }));
-const mint = ({ kid, keys }: { kid: string; keys: Keys }) =>
+async function pair(kid: string) {
+  const { publicKey, privateKey } = await generateKeyPair("EdDSA", { extractable: true });
+  return { kid, privateKey, publicKey: { ...(await exportJWK(publicKey)), kid } };
+}
+const mint = ({ kid, privateKey }: Pair) =>
   new SignJWT({ principal_type: "human", tenant: "acme", jti: crypto.randomUUID() })
     .setProtectedHeader({ alg: "EdDSA", kid })
     .setIssuer("https://id.acme.test")
@@ -20,7 +23,7 @@ const mint = ({ kid, keys }: { kid: string; keys: Keys }) =>
     .setSubject("alice")
     .setIssuedAt()
     .setExpirationTime("5m")
-    .sign(keys.privateKey);
+    .sign(privateKey);
 const authenticator = (refetchKeysAfterMs: number) =>
   createAuthenticator({
     issuers: [
@@ -38,10 +41,8 @@ beforeEach(async () => {
   [published, answer, fetches] = [[await pair("first")], "keys", 0];
   server = createServer((_request, response) => {
     fetches += 1;
-    void Promise.all(published.map(async ({ kid, keys }) => ({ ...(await exportJWK(keys.publicKey)), kid }))).then((keys) => {
-      response.statusCode = answer === "fault" ? 500 : 200;
-      response.end(answer === "nonsense" ? "<html>" : JSON.stringify({ keys }));
-    });
+    response.statusCode = answer === "fault" ? 500 : 200;
+    response.end(answer === "nonsense" ? "<html>" : JSON.stringify({ keys: published.map(({ publicKey }) => publicKey) }));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 });

@@ -1,0 +1,47 @@
+/** Roles at Countersign, as tokens name them. */
+export const ROLES = ["requester", "reviewer", "policy_admin", "auditor", "operator"] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Who may call what: one of the roles, or `everyone` with a good token. What one may then see of an action is for the service behind. */
+export const ACCESS = {
+  RequestAction: ["requester"],
+  EvaluateAction: ["requester"],
+  CancelAction: ["requester"],
+  RedeemGrant: ["requester"],
+  ReportExecution: ["requester"],
+  GetAction: ROLES,
+  WatchAction: ROLES,
+  ListActions: ROLES,
+  GetGrantKeys: "everyone",
+
+  ListReviews: ["reviewer"],
+  GetReview: ["reviewer", "auditor", "operator"],
+  SubmitVote: ["reviewer"],
+
+  PublishPolicy: ["policy_admin"],
+  ActivatePolicy: ["policy_admin"],
+  TestPolicy: ["policy_admin"],
+  GetPolicy: ["policy_admin", "auditor", "reviewer"],
+  ListPolicyRevisions: ["policy_admin", "auditor", "reviewer"],
+
+  StreamEvents: ["auditor", "operator"],
+  GetTimeline: ["auditor", "operator"],
+  VerifyLedger: ["operator"],
+  RebuildProjection: ["operator"],
+  ListDeadLetters: ["operator"],
+  ReplayDeadLetters: ["operator"],
+} as const satisfies Readonly<Record<string, readonly Role[] | "everyone">>;
+
+export type RpcName = keyof typeof ACCESS;
+
+/** The roles of which one is needed; empty when none is. */
+export function rolesFor(rpc: RpcName): readonly Role[] {
+  const needed: readonly Role[] | "everyone" = ACCESS[rpc];
+  return needed === "everyone" ? [] : needed;
+}
+
+/** Whether a principal with these roles may call it. */
+export function mayCall(rpc: RpcName, roles: readonly string[]): boolean {
+  const needed = rolesFor(rpc);
+  return needed.length === 0 || needed.some((role) => roles.includes(role));
+}

@@ -1,0 +1,51 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import type { RpcCall } from "@countersign/grpc-kit";
+import type { Authenticated } from "@countersign/identity";
+import { ActionStatus } from "@countersign/proto/v1/action_pb";
+import { GetActionRequestSchema } from "@countersign/proto/v1/action_service_pb";
+import { commandOf } from "./caller.ts";
+import type { HandlerDeps } from "./deps.ts";
+import { actionStateOf } from "./wire/action-state.ts";
+
+/** An action as its service tells it to one caller. */
+export type ActionReply = {
+  readonly version: number;
+  readonly status: number;
+  /** A GetActionResponse, undecoded. */ readonly reply: Uint8Array;
+};
+
+/** Asks for an action again and again, always as the caller: only the requester gets the grant token. */
+export function actionReader(
+  { commands, config }: HandlerDeps,
+  caller: Authenticated,
+  call: RpcCall,
+  actionId: string,
+): () => Promise<ActionReply> {
+  const command = commandOf(caller, call, toBinary(GetActionRequestSchema, create(GetActionRequestSchema, { actionId })));
+  return async () => {
+    const reply = await commands.send("approval", "GetAction", command, { timeoutMs: call.remainingMs(config.callTimeoutMs) });
+    return { ...actionStateOf(reply), reply };
+  };
+}
+
+/** Policy and people have not spoken yet. */
+export function isOpen({ status }: { readonly status: number }): boolean {
+  return status === ActionStatus.REQUESTED || status === ActionStatus.IN_REVIEW;
+}
+
+/** It will never change again. */
+export function isTerminal({ status }: { readonly status: number }): boolean {
+  return TERMINAL.has(status);
+}
+
+const TERMINAL: ReadonlySet<number> = new Set([
+  ActionStatus.DENIED,
+  ActionStatus.REJECTED,
+  ActionStatus.EXPIRED,
+  ActionStatus.CANCELLED,
+  ActionStatus.SUCCEEDED,
+  ActionStatus.FAILED,
+  ActionStatus.UNREPORTED,
+  ActionStatus.GRANT_EXPIRED,
+  ActionStatus.REVOKED,
+]);

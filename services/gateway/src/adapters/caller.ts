@@ -1,0 +1,42 @@
+import { create } from "@bufbuild/protobuf";
+import { CommandError } from "@countersign/bus";
+import type { RpcCall } from "@countersign/grpc-kit";
+import { type Authenticated, AuthenticationError, type AuthenticationFailure, type Authenticator } from "@countersign/identity";
+import { type Command, CommandSchema } from "@countersign/proto/internal/v1/command_pb";
+import { currentTraceparent, isTraceparent } from "@countersign/telemetry";
+import { mayCall, rolesFor, type RpcName } from "../access.ts";
+
+/** Who calls, if they may. @throws CommandError UNAUTHENTICATED, UNAVAILABLE or PERMISSION_DENIED. */
+export async function admit(rpc: RpcName, call: RpcCall, authenticator: Authenticator): Promise<Authenticated> {
+  const caller = await authenticator.authenticate(call.bearerToken).catch((error: unknown) => {
+    throw error instanceof AuthenticationError ? toCommandError(error) : error;
+  });
+  if (mayCall(rpc, caller.principal.roles)) return caller;
+  const needed = rolesFor(rpc).join(", ");
+  throw new CommandError("PERMISSION_DENIED", "ROLE_MISSING", `${rpc} needs one of these roles: ${needed}.`, {
+    metadata: { roles: needed },
+  });
+}
+
+/** The command that carries this call to a service. */
+export function commandOf({ principal }: Authenticated, call: RpcCall, request: Uint8Array): Command {
+  const given = call.header("traceparent");
+  return create(CommandSchema, { caller: principal, traceparent: isTraceparent(given) ? given : currentTraceparent(), request });
+}
+
+/** For calls that outlive a token. */
+export function tokenExpired(): CommandError {
+  return new CommandError("UNAUTHENTICATED", "TOKEN_EXPIRED", "The token has expired; go on with a new one.");
+}
+
+const CODES: Readonly<Record<AuthenticationFailure, "UNAUTHENTICATED" | "UNAVAILABLE">> = {
+  TOKEN_MISSING: "UNAUTHENTICATED",
+  TOKEN_INVALID: "UNAUTHENTICATED",
+  TOKEN_EXPIRED: "UNAUTHENTICATED",
+  ISSUER_UNREACHABLE: "UNAVAILABLE",
+};
+
+/** Forged tokens come by the thousand: only what an operator must look into goes to the log with its cause. */
+function toCommandError({ code, message, cause }: AuthenticationError): CommandError {
+  return new CommandError(CODES[code], code, message, code === "ISSUER_UNREACHABLE" ? { cause } : {});
+}

@@ -1,0 +1,59 @@
+import { durationMs } from "@bufbuild/protobuf/wkt";
+import type { RpcCall, UnaryHandler } from "@countersign/grpc-kit";
+import type { Authenticated } from "@countersign/identity";
+import { follow } from "../waiting/follow.ts";
+import { type ActionReply, actionReader, isOpen } from "./action-reader.ts";
+import { admit, commandOf } from "./caller.ts";
+import type { HandlerDeps } from "./deps.ts";
+import { readRequestAction } from "./routes.ts";
+import { actionStateOf } from "./wire/action-state.ts";
+
+/** Kept back from the caller's deadline, so that the state as it is still reaches it. */
+const ANSWER_MS = 100;
+
+/** Serves RequestAction: one command and, with `wait`, the action's state once it left review or the time is over. */
+export function requestAction(deps: HandlerDeps): UnaryHandler {
+  return async (request, call) => {
+    const caller = await admit("RequestAction", call, deps.authenticator);
+    const { wait } = readRequestAction(request, caller.principal);
+    const reply = await deps.commands.send("approval", "RequestAction", commandOf(caller, call, request), {
+      timeoutMs: call.remainingMs(deps.config.callTimeoutMs),
+    });
+    const waitMs = wait === undefined ? 0 : durationMs(wait);
+    return waitMs === 0 ? reply : waitForDecision(deps, caller, call, reply, waitMs);
+  };
+}
+
+async function waitForDecision(
+  deps: HandlerDeps,
+  caller: Authenticated,
+  call: RpcCall,
+  reply: Uint8Array,
+  waitMs: number,
+): Promise<Uint8Array> {
+  const { clock, changes, config } = deps;
+  const requested = actionStateOf(reply);
+  if (!isOpen(requested)) return reply;
+  call.park();
+  const until = Math.min(clock().getTime() + waitMs, caller.expiresAt.getTime());
+  const remainingMs = (): number => Math.min(until - clock().getTime(), call.remainingMs(Infinity) - ANSWER_MS);
+  if (remainingMs() <= 0) return reply;
+  const watch = changes.watchAction(caller.principal.tenant, requested.id);
+  try {
+    const last = await follow<ActionReply>({
+      watch,
+      read: actionReader(deps, caller, call, requested.id),
+      afterVersion: requested.version,
+      onChange: async () => {},
+      isOver: (state) => !isOpen(state),
+      remainingMs,
+      recheckMs: config.recheckMs,
+      random: deps.random,
+      signal: call.signal,
+    });
+    // GetActionResponse and RequestActionResponse are the same on the wire: action = 1, grant_token = 2.
+    return last.reply;
+  } finally {
+    watch.close();
+  }
+}

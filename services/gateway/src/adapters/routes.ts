@@ -1,0 +1,81 @@
+import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
+import { CommandError } from "@countersign/bus";
+import * as action from "@countersign/proto/v1/action_service_pb";
+import * as audit from "@countersign/proto/v1/audit_service_pb";
+import * as policy from "@countersign/proto/v1/policy_service_pb";
+import type { Principal } from "@countersign/proto/v1/principal_pb";
+import * as review from "@countersign/proto/v1/review_service_pb";
+import type { RpcName } from "../access.ts";
+import * as actions from "./validate/actions.ts";
+import * as audits from "./validate/audit.ts";
+import * as policies from "./validate/policies.ts";
+import * as reviews from "./validate/reviews.ts";
+import { Violations } from "./validate/violations.ts";
+
+/** JSON may be nested far deeper than allowed and still gets an answer that says so. */
+const RECURSION_LIMIT = 1000;
+
+type Check<Request> = (request: Request, violations: Violations, wireSize: number, caller: Principal) => void;
+
+/** Decodes a request and checks it. @throws CommandError INVALID_ARGUMENT: MALFORMED, or FIELD_VIOLATION with all of them. */
+type Reader<Request> = (bytes: Uint8Array, caller: Principal) => Request;
+
+function reader<Schema extends DescMessage>(schema: Schema, check: Check<MessageShape<Schema>>): Reader<MessageShape<Schema>> {
+  return (bytes, caller) => {
+    const request = decode(schema, bytes);
+    const violations = new Violations();
+    check(request, violations, bytes.length, caller);
+    violations.throwIfAny();
+    return request;
+  };
+}
+
+function decode<Schema extends DescMessage>(schema: Schema, bytes: Uint8Array): MessageShape<Schema> {
+  try {
+    return fromBinary(schema, bytes, { recursionLimit: RECURSION_LIMIT });
+  } catch {
+    throw new CommandError(
+      "INVALID_ARGUMENT",
+      "MALFORMED",
+      `The request is not a well-formed ${schema.typeName} (protobuf, UTF-8, not nested without end).`,
+    );
+  }
+}
+
+const nothingToCheck = (): void => {};
+
+/** Requests whose handlers look into them. */
+export const readRequestAction = reader(action.RequestActionRequestSchema, actions.checkRequestAction);
+export const readWatchAction = reader(action.WatchActionRequestSchema, actions.checkWatchAction);
+export const readStreamEvents = reader(audit.StreamEventsRequestSchema, audits.checkStreamEvents);
+
+/** Methods that are one command: where it goes and what its request must be like. */
+export const COMMANDS = {
+  GetAction: { service: "approval", read: reader(action.GetActionRequestSchema, actions.checkActionId) },
+  ListActions: { service: "audit", read: reader(action.ListActionsRequestSchema, actions.checkListActions) },
+  CancelAction: { service: "approval", read: reader(action.CancelActionRequestSchema, actions.checkCancelAction) },
+  RedeemGrant: { service: "approval", read: reader(action.RedeemGrantRequestSchema, actions.checkRedeemGrant) },
+  ReportExecution: { service: "approval", read: reader(action.ReportExecutionRequestSchema, actions.checkReportExecution) },
+  EvaluateAction: { service: "policy", read: reader(action.EvaluateActionRequestSchema, actions.checkEvaluateAction) },
+  GetGrantKeys: { service: "approval", read: reader(action.GetGrantKeysRequestSchema, nothingToCheck) },
+
+  ListReviews: { service: "audit", read: reader(review.ListReviewsRequestSchema, reviews.checkListReviews) },
+  GetReview: { service: "approval", read: reader(review.GetReviewRequestSchema, actions.checkActionId) },
+  SubmitVote: { service: "approval", read: reader(review.SubmitVoteRequestSchema, reviews.checkSubmitVote) },
+
+  PublishPolicy: { service: "policy", read: reader(policy.PublishPolicyRequestSchema, policies.checkPublishPolicy) },
+  ActivatePolicy: { service: "policy", read: reader(policy.ActivatePolicyRequestSchema, policies.checkActivatePolicy) },
+  GetPolicy: { service: "policy", read: reader(policy.GetPolicyRequestSchema, policies.checkGetPolicy) },
+  ListPolicyRevisions: { service: "policy", read: reader(policy.ListPolicyRevisionsRequestSchema, policies.checkListPolicyRevisions) },
+  TestPolicy: { service: "policy", read: reader(policy.TestPolicyRequestSchema, policies.checkTestPolicy) },
+
+  GetTimeline: { service: "audit", read: reader(audit.GetTimelineRequestSchema, actions.checkActionId) },
+  VerifyLedger: { service: "audit", read: reader(audit.VerifyLedgerRequestSchema, nothingToCheck) },
+  RebuildProjection: { service: "audit", read: reader(audit.RebuildProjectionRequestSchema, audits.checkRebuildProjection) },
+  ListDeadLetters: { service: "audit", read: reader(audit.ListDeadLettersRequestSchema, audits.checkListDeadLetters) },
+  ReplayDeadLetters: { service: "audit", read: reader(audit.ReplayDeadLettersRequestSchema, audits.checkReplayDeadLetters) },
+} as const satisfies Partial<
+  Record<RpcName, { readonly service: string; readonly read: (bytes: Uint8Array, caller: Principal) => unknown }>
+>;
+
+export type CommandName = keyof typeof COMMANDS;

@@ -1,0 +1,45 @@
+import type { RpcServer } from "@countersign/grpc-kit";
+import { ActionService } from "@countersign/proto/v1/action_service_pb";
+import { AuditService } from "@countersign/proto/v1/audit_service_pb";
+import { PolicyService } from "@countersign/proto/v1/policy_service_pb";
+import { ReviewService } from "@countersign/proto/v1/review_service_pb";
+import { forward } from "./command.ts";
+import type { HandlerDeps } from "./deps.ts";
+import { requestAction } from "./request-action.ts";
+import { streamEvents } from "./stream-events.ts";
+import { watchAction } from "./watch-action.ts";
+
+/** Every public service with a handler per method. */
+export function addServices(server: RpcServer, deps: HandlerDeps): void {
+  server.add(ActionService, {
+    requestAction: requestAction(deps),
+    getAction: forward("GetAction", deps),
+    listActions: forward("ListActions", deps),
+    watchAction: watchAction(deps),
+    cancelAction: forward("CancelAction", deps),
+    redeemGrant: forward("RedeemGrant", deps),
+    reportExecution: forward("ReportExecution", deps),
+    evaluateAction: forward("EvaluateAction", deps),
+    getGrantKeys: forward("GetGrantKeys", deps),
+  });
+  server.add(ReviewService, {
+    listReviews: forward("ListReviews", deps),
+    getReview: forward("GetReview", deps),
+    submitVote: forward("SubmitVote", deps),
+  });
+  server.add(PolicyService, {
+    publishPolicy: forward("PublishPolicy", deps),
+    activatePolicy: forward("ActivatePolicy", deps),
+    getPolicy: forward("GetPolicy", deps),
+    listPolicyRevisions: forward("ListPolicyRevisions", deps),
+    testPolicy: forward("TestPolicy", deps),
+  });
+  server.add(AuditService, {
+    streamEvents: streamEvents(deps),
+    getTimeline: forward("GetTimeline", deps),
+    verifyLedger: forward("VerifyLedger", deps),
+    rebuildProjection: forward("RebuildProjection", deps),
+    listDeadLetters: forward("ListDeadLetters", deps),
+    replayDeadLetters: forward("ReplayDeadLetters", deps),
+  });
+}

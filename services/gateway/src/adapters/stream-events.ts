@@ -1,0 +1,54 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import type { RpcCall, StreamHandler } from "@countersign/grpc-kit";
+import type { Authenticated } from "@countersign/identity";
+import { ReadEventsRequestSchema } from "@countersign/proto/internal/v1/command_pb";
+import type { StreamEventsRequest } from "@countersign/proto/v1/audit_service_pb";
+import { admit, commandOf, tokenExpired } from "./caller.ts";
+import type { HandlerDeps } from "./deps.ts";
+import { readStreamEvents } from "./routes.ts";
+import { type EventPage, eventPageOf } from "./wire/event-page.ts";
+
+const PAGE_SIZE = 200;
+/** The feed only says sooner what this finds out anyway. */
+const POLL_MS = 1000;
+
+/** Serves StreamEvents: pages of the log, at the pace at which the caller reads, then what comes as it comes. */
+export function streamEvents(deps: HandlerDeps): StreamHandler {
+  return async (request, call, send) => {
+    const caller = await admit("StreamEvents", call, deps.authenticator);
+    const selection = readStreamEvents(request, caller.principal);
+    const watch = selection.follow ? deps.changes.watchEvents(caller.principal.tenant) : undefined;
+    let from = Number(selection.fromPosition);
+    let left = selection.limit === 0n ? Infinity : Number(selection.limit);
+    try {
+      for (;;) {
+        if (deps.clock() >= caller.expiresAt) throw tokenExpired();
+        const page = await readPage(deps, caller, call, selection, from, Math.min(left, PAGE_SIZE));
+        for (const message of page.messages) await send(message);
+        left -= page.messages.length;
+        if (left <= 0) return;
+        const stuck = page.nextPosition <= from;
+        from = Math.max(from, page.nextPosition);
+        if (!page.atHead && !stuck) continue;
+        if (watch === undefined) return;
+        await watch.beyond(from, POLL_MS, call.signal);
+      }
+    } finally {
+      watch?.close();
+    }
+  };
+}
+
+async function readPage(
+  { commands, config }: HandlerDeps,
+  caller: Authenticated,
+  call: RpcCall,
+  { types, streamId }: StreamEventsRequest,
+  from: number,
+  limit: number,
+): Promise<EventPage> {
+  call.signal.throwIfAborted();
+  const request = create(ReadEventsRequestSchema, { fromPosition: BigInt(from), limit, types, streamId });
+  const command = commandOf(caller, call, toBinary(ReadEventsRequestSchema, request));
+  return eventPageOf(await commands.send("audit", "ReadEvents", command, { timeoutMs: call.remainingMs(config.callTimeoutMs) }));
+}

@@ -1,0 +1,55 @@
+import type { DescEnum } from "@bufbuild/protobuf";
+import type { Violations } from "./violations.ts";
+
+/** Names and ids: they are shown to people, so that control characters could forge a line. */
+export function checkName(violations: Violations, field: string, value: string, max: number): void {
+  checkText(violations, field, value, { min: 1, max });
+  if (/\p{Cc}/u.test(value)) violations.add(field, "must not contain control characters");
+}
+
+/** Counts characters (code points), not bytes. */
+export function checkText(violations: Violations, field: string, value: string, { min = 0, max }: { min?: number; max: number }): void {
+  if (value.length < min) violations.add(field, `is required: ${min} to ${max} characters`);
+  else if (value.length > max && [...value].length > max) violations.add(field, `has more than ${max} characters`);
+}
+
+export function checkBytes(violations: Violations, field: string, value: string, { min = 0, max }: { min?: number; max: number }): void {
+  const size = Buffer.byteLength(value);
+  if (size < min) violations.add(field, `is required`);
+  else if (size > max) violations.add(field, `has ${size} bytes; at most ${max} are taken`);
+}
+
+export function checkUuid(violations: Violations, field: string, value: string): void {
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value))
+    violations.add(field, "must be a UUID in lower case, as the service gave it");
+}
+
+export function checkDigest(violations: Violations, field: string, value: Uint8Array, optional?: "optional"): void {
+  if (value.length === 32 || (optional !== undefined && value.length === 0)) return;
+  violations.add(field, `must have 32 bytes (SHA-256)${optional === undefined ? "" : " or none"}; it has ${value.length}`);
+}
+
+export function checkIdempotencyKey(violations: Violations, field: string, value: string): void {
+  if (!/^[\x21-\x7e](?:[\x20-\x7e]{0,126}[\x21-\x7e])?$/.test(value)) {
+    violations.add(field, "must have 1 to 128 printable ASCII characters, no space at its ends; choose a new one per intended action");
+  }
+}
+
+export function checkEnum(violations: Violations, field: string, value: number, schema: DescEnum): void {
+  if (value !== 0 && schema.value[value] !== undefined) return;
+  const names = schema.values.filter(({ number }) => number !== 0).map(({ name }) => name);
+  violations.add(field, `${value === 0 ? "is required" : `has the unknown value ${value}`}: one of ${names.join(", ")}`);
+}
+
+export function checkPage(
+  violations: Violations,
+  { pageSize, pageToken }: { readonly pageSize: number; readonly pageToken: string },
+): void {
+  if (pageSize < 0 || pageSize > 200) violations.add("page_size", "must be 1 to 200, or 0 for 50");
+  if (pageToken.length > 1024) violations.add("page_token", "is not one that this service gave");
+}
+
+/** Positions and versions are exact numbers up to 2^53 everywhere. */
+export function checkCount(violations: Violations, field: string, value: bigint, min = 0n): void {
+  if (value < min || value > BigInt(Number.MAX_SAFE_INTEGER)) violations.add(field, `must be ${min} to ${Number.MAX_SAFE_INTEGER}`);
+}

@@ -1,0 +1,55 @@
+import { type Principal, PrincipalTypeSchema } from "@countersign/proto/v1/principal_pb";
+import type {
+  ActivatePolicyRequest,
+  GetPolicyRequest,
+  ListPolicyRevisionsRequest,
+  PublishPolicyRequest,
+  TestPolicyRequest,
+} from "@countersign/proto/v1/policy_service_pb";
+import { checkBytes, checkCount, checkEnum, checkName, checkPage } from "./fields.ts";
+import { checkInput } from "./input.ts";
+import type { Violations } from "./violations.ts";
+
+const MAX_DOCUMENT_BYTES = 256 * 1024;
+/** 9999-12-31T23:59:59Z, the last second that a protobuf Timestamp can name. */
+const LAST_SECOND = 253_402_300_799n;
+
+export function checkPublishPolicy(request: PublishPolicyRequest, violations: Violations): void {
+  checkBytes(violations, "document", request.document, { min: 1, max: MAX_DOCUMENT_BYTES });
+}
+
+export function checkActivatePolicy(request: ActivatePolicyRequest, violations: Violations): void {
+  checkCount(violations, "revision", request.revision, 1n);
+}
+
+export function checkGetPolicy(request: GetPolicyRequest, violations: Violations): void {
+  checkCount(violations, "revision", request.revision);
+}
+
+export function checkListPolicyRevisions(request: ListPolicyRevisionsRequest, violations: Violations): void {
+  checkPage(violations, request);
+}
+
+export function checkTestPolicy(request: TestPolicyRequest, violations: Violations, wireSize: number, caller: Principal): void {
+  checkBytes(violations, "document", request.document, { min: 1, max: MAX_DOCUMENT_BYTES });
+  checkInput(violations, "input", request.input, wireSize);
+  if (request.requester === undefined) violations.add("requester", "is required");
+  else checkRequester(violations, request.requester, caller);
+  if (
+    request.time !== undefined &&
+    (request.time.seconds < 0n || request.time.seconds > LAST_SECOND || request.time.nanos < 0 || request.time.nanos > 999_999_999)
+  ) {
+    violations.add("time", "must be between 1970 and 9999");
+  }
+}
+
+function checkRequester(violations: Violations, requester: Principal, caller: Principal): void {
+  if (requester.tenant !== "" && requester.tenant !== caller.tenant)
+    violations.add("requester.tenant", "must be your own tenant, or empty");
+  checkEnum(violations, "requester.type", requester.type, PrincipalTypeSchema);
+  checkName(violations, "requester.issuer", requester.issuer, 512);
+  checkName(violations, "requester.id", requester.id, 256);
+  if (requester.groups.length > 256) violations.add("requester.groups", "has more than 256 items");
+  if (requester.roles.length > 64) violations.add("requester.roles", "has more than 64 items");
+  if (requester.chain.length > 8) violations.add("requester.chain", "has more than 8 items");
+}

@@ -1,0 +1,32 @@
+import type { StreamHandler } from "@countersign/grpc-kit";
+import { follow } from "../waiting/follow.ts";
+import { type ActionReply, actionReader, isTerminal } from "./action-reader.ts";
+import { admit, tokenExpired } from "./caller.ts";
+import type { HandlerDeps } from "./deps.ts";
+import { readWatchAction } from "./routes.ts";
+
+/** Serves WatchAction: the action at each change, until it is terminal or the caller's token has expired. */
+export function watchAction(deps: HandlerDeps): StreamHandler {
+  return async (request, call, send) => {
+    const caller = await admit("WatchAction", call, deps.authenticator);
+    const { actionId, afterVersion } = readWatchAction(request, caller.principal);
+    const watch = deps.changes.watchAction(caller.principal.tenant, actionId);
+    try {
+      const last = await follow<ActionReply>({
+        watch,
+        read: actionReader(deps, caller, call, actionId),
+        afterVersion: Number(afterVersion),
+        // GetActionResponse and WatchActionResponse are the same on the wire: action = 1, grant_token = 2.
+        onChange: ({ reply }) => send(reply),
+        isOver: isTerminal,
+        remainingMs: () => caller.expiresAt.getTime() - deps.clock().getTime(),
+        recheckMs: deps.config.recheckMs,
+        random: deps.random,
+        signal: call.signal,
+      });
+      if (!isTerminal(last)) throw tokenExpired();
+    } finally {
+      watch.close();
+    }
+  };
+}

@@ -1,0 +1,48 @@
+import type { Watch } from "./watch.ts";
+
+/** How soon the state is read again although nothing was heard: the first hints can be lost while a subscription is being set up. */
+const FIRST_RECHECKS_MS = [250, 1000];
+/** An instance that is behind may answer with a state older than the event that woke us: ask again, ever less often. */
+const STALE_MS = 10;
+const MAX_STALE_MS = 1000;
+
+export type FollowOptions<State> = {
+  readonly watch: Watch;
+  /** Asked only after the watch is open, so that no change falls between. */
+  read(): Promise<State>;
+  /** Changes up to here are known already. */
+  readonly afterVersion: number;
+  onChange(state: State): Promise<void>;
+  isOver(state: State): boolean;
+  /** Milliseconds left; no more than that is waited. */
+  remainingMs(): number;
+  /** Between reads for safety's sake; the feed may lose messages. */
+  readonly recheckMs: number;
+  /** In [0, 1); spreads the rechecks. */
+  random(): number;
+  readonly signal: AbortSignal;
+};
+
+/**
+ * Reads the state now, and again whenever a change was heard of, until it is over or the time is. Changes that come fast are folded:
+ * what was heard of while reading is not read again. Returns the last state.
+ */
+export async function follow<State extends { readonly version: number }>(options: FollowOptions<State>): Promise<State> {
+  const { watch, signal } = options;
+  let seen = options.afterVersion;
+  let staleReads = 0;
+  for (let round = 0; ; round += 1) {
+    const state = await options.read();
+    if (state.version > seen) {
+      seen = state.version;
+      await options.onChange(state);
+    }
+    const remaining = options.remainingMs();
+    if (options.isOver(state) || remaining <= 0) return state;
+    staleReads = watch.latest > state.version ? staleReads + 1 : 0;
+    const base =
+      staleReads > 0 ? Math.min(STALE_MS * 2 ** (staleReads - 1), MAX_STALE_MS) : (FIRST_RECHECKS_MS[round] ?? options.recheckMs);
+    const pause = Math.min(base * (0.8 + 0.4 * options.random()), remaining);
+    await watch.beyond(Math.max(state.version, watch.latest), pause, signal);
+  }
+}
