@@ -1,0 +1,68 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { encodeEvent } from "@countersign/events";
+import { describe, expect, it } from "vitest";
+import type { ActionEvent } from "../../domain/events.ts";
+import { ann, approveBy, bob, cast, editBy, hex, inReview, redeemed, rejectBy, T0, verdict } from "../../testing/fixtures.ts";
+import { given } from "../../testing/given.ts";
+import { fromRecordedEvent, toNewEvent } from "./event-codec.ts";
+import { toEventMessage } from "./to-event-message.ts";
+
+const edited = given(
+  ...given(...inReview(verdict("review", { stages: [{ name: "two", groups: ["oncall"], quorum: 2 }] })))
+    .when(approveBy(ann, { reason: hex(0x21) }))
+    .events(),
+)
+  .when(editBy(bob, verdict("review")))
+  .events();
+
+const samples: readonly ActionEvent[] = [
+  ...redeemed,
+  ...edited,
+  ...given(...inReview())
+    .when(rejectBy(ann))
+    .events(),
+  cast(rejectBy(ann), 3),
+  { type: "StageOpened", at: T0, stage: 1 },
+  { type: "ActionExpired", at: T0 },
+  { type: "ActionCancelled", at: T0, reason: undefined },
+  { type: "ActionCancelled", at: T0, reason: hex(0x31) },
+  { type: "GrantExpired", at: T0, grantId: "grant-1" },
+  { type: "GrantRevoked", at: T0, grantId: "grant-1", reason: undefined },
+  { type: "GrantRevoked", at: T0, grantId: "grant-1", reason: hex(0x32) },
+  { type: "ExecutionReported", at: T0, outcome: "failed", outputDigest: "", message: undefined },
+  { type: "ExecutionReported", at: T0, outcome: "succeeded", outputDigest: hex(0x41), message: hex(0x42) },
+  { type: "ExecutionUnreported", at: T0 },
+];
+
+function read(event: { readonly type: string; readonly schemaVersion: number; readonly data: Uint8Array }, at = T0): ActionEvent {
+  return fromRecordedEvent({ ...event, time: new Date(at) });
+}
+
+describe("event codec", () => {
+  it.each(samples)("P4: $type comes back as it was recorded", (event) => {
+    expect(read(toNewEvent(event), event.at)).toEqual(event);
+  });
+
+  const golden = new URL("../../../../../libs/events/golden/", import.meta.url);
+  const stored = readdirSync(golden)
+    .map((file): { type: string; schemaVersion: number; data: string } => JSON.parse(readFileSync(new URL(file, golden), "utf8")))
+    .map(({ type, schemaVersion, data }) => ({ type, schemaVersion, data: new Uint8Array(Buffer.from(data, "hex")) }));
+
+  it.each(stored.filter(({ type }) => !type.startsWith("Policy")))(
+    "P5: nothing of a stored $type is lost on the way through the domain",
+    (event) => {
+      expect(encodeEvent(toEventMessage(read(event)))).toEqual(event);
+    },
+  );
+
+  it.each(["ActionRequested", "VerdictReached", "VoteCast", "GrantIssued", "ExecutionReported"])(
+    "P7: an empty %s is refused, not guessed",
+    (type) => {
+      expect(() => read({ type, schemaVersion: 1, data: new Uint8Array() })).toThrow();
+    },
+  );
+
+  it("P7: an event of another stream type is refused", () => {
+    expect(() => read({ type: "PolicyActivated", schemaVersion: 1, data: new Uint8Array() })).toThrow("in an action stream");
+  });
+});
