@@ -1,0 +1,140 @@
+import { describe, expect, it } from "vitest";
+import type { EvaluationInput, JsonObject } from "../domain/input.ts";
+import { input } from "../testing/policies.ts";
+import { compileConditions } from "./cel-conditions.ts";
+
+function problemsOf(source: string): readonly string[] {
+  const compiled = compileConditions([source]);
+  return compiled.ok ? [] : compiled.problems.map(({ message }) => message);
+}
+
+function run(source: string, given: EvaluationInput = input) {
+  const compiled = compileConditions([source]);
+  if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems));
+  return compiled.conditions(given)(0);
+}
+
+const withProperties = (properties: JsonObject): EvaluationInput => ({ ...input, action: { name: "db.export", properties } });
+
+describe("a condition that is published", () => {
+  it.each<[string, RegExp]>([
+    ["", /expecting/],
+    ["1 +", /expecting end of input/],
+    ["true; false", /expecting/],
+    ["foo == 1", /unknown name "foo"/],
+    ["principle.id == 'x'", /unknown name "principle"/],
+    ["principal.tennant == 'x'", /principal has no member "tennant"/],
+    ["has(action.propertys.x)", /action has no member "propertys"/],
+    ["[1].all(x, y > 0)", /unknown name "y"/],
+    ["[1].all(x, x > 0) && x", /unknown name "x"/],
+    ["size_of(context) > 0", /unknown function "size_of"/],
+    ["principal.id.lowerAscii() == 'x'", /unknown function "lowerAscii"/],
+    ["google.protobuf.Duration{seconds: 1} == context.x", /cannot build/],
+    ["1", /never be true or false/],
+    ["'true'", /never be true or false/],
+    ["action.name", /never be true or false/],
+    ["size(principal.groups)", /never be true or false/],
+    ["true && action.name", /never be true or false/],
+    ["context.x ? 1 : 2", /never be true or false/],
+    ["resource.id.matches('(')", /parsing regexp/],
+    ["resource.id.matches('(a{1000}){1000}')", /parsing regexp/],
+    ["resource.id.matches(context.pattern)", /literal pattern/],
+    ["[1].all(a, [1].all(b, [1].all(c, true)))", /loops inside/],
+    [`${"(".repeat(2000)}true${")".repeat(2000)}`, /./],
+    [`${"!(".repeat(1000)}true${")".repeat(1000)}`, /nested/],
+    [`true${" && true".repeat(400)}`, /parts|nested/],
+    [`'a'${" + 'a'".repeat(500)} == 'a'`, /nested more than 64/],
+    [`context${".a".repeat(2000)} == 1`, /nested more than 64/],
+    ['"\\u{41}" == "A"', /./],
+  ])("is refused: %s", (source, message) => {
+    const started = performance.now();
+    expect(problemsOf(source).join("\n")).toMatch(message);
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+
+  it.each([
+    "context.approved",
+    "!context.frozen",
+    "context.x ? action.properties.a : false",
+    "principal.groups.exists(g, g == 'a')",
+    "type(context.x) == string",
+    "now < timestamp('2030-01-01T00:00:00Z')",
+    "context['run id'] == 'x'",
+    "[1].all(a, [2].exists(b, a < b))",
+    "[1].all(principal, principal > 0)",
+  ])("is taken: %s", (source) => {
+    expect(problemsOf(source)).toEqual([]);
+  });
+});
+
+describe("a condition that runs", () => {
+  it("shares the input with the other conditions of its document", () => {
+    const compiled = compileConditions(["action.properties.rows == 10", undefined, "action.properties.rows > 10"]);
+    if (!compiled.ok) throw new Error("does not compile");
+    const conditionOf = compiled.conditions(input);
+    expect([conditionOf(0), conditionOf(2)]).toEqual([true, false]);
+    expect(conditionOf(1)).toHaveProperty("failure");
+  });
+
+  it.each([
+    ["action.properties.missing == 1", /missing/],
+    ["context.environment", /neither true nor false/],
+    ["action.properties.rows + 1 > 3", /overload/],
+    ["principal.owner.id == 'ada'", /owner/],
+    ["action.properties.rows > 'x'", /overload/],
+    ["timestamp(context.environment) < now", /./],
+    ["duration('x') > duration('1s')", /./],
+    ["9223372036854775807 + int(action.properties.rows) > 0", /./],
+  ])("P7: fails instead of guessing: %s", (source, message) => {
+    const result = run(source);
+    expect(result).toHaveProperty("failure");
+    expect(typeof result === "boolean" ? "" : result.failure).toMatch(message);
+  });
+
+  it("sees the time that comes in", () => {
+    expect(run("now == timestamp('2026-11-23T10:00:00Z') && now.getDayOfWeek() == 1")).toBe(true);
+    expect(run("now == timestamp('1969-12-31T23:59:59.250Z')", { ...input, timeMs: -750 })).toBe(true);
+  });
+
+  it("P7: stops before an input makes it too expensive", () => {
+    const large = withProperties({ ids: Array.from({ length: 20_000 }, (_, index) => index) });
+    for (const source of [
+      "action.properties.ids.all(a, a in action.properties.ids)",
+      "action.properties.ids.filter(a, a >= 0).size() > 0",
+      "action.properties.ids.all(a, action.properties.ids.all(b, true))",
+    ]) {
+      const started = performance.now();
+      expect(run(source, large)).toEqual({ failure: expect.stringMatching(/too large/) });
+      expect(performance.now() - started).toBeLessThan(5000);
+    }
+    const text = withProperties({ text: "b".repeat(100_000) });
+    expect(run("action.properties.text.matches('[ab]*[bc]{500}$')", text)).toEqual({ failure: expect.stringMatching(/too large/) });
+    expect(run("action.properties.ids.all(a, a >= 0)", large)).toBe(true);
+    expect(
+      run("action.properties.ids.filter(a, a >= 0).size() == 100", withProperties({ ids: Array.from({ length: 100 }, () => 1) })),
+    ).toBe(true);
+  });
+
+  it("P7: shares one budget among the conditions of a document", () => {
+    const compiled = compileConditions(Array.from({ length: 100 }, () => "action.properties.ids.all(a, a >= 0)"));
+    if (!compiled.ok) throw new Error("does not compile");
+    const conditionOf = compiled.conditions(withProperties({ ids: Array.from({ length: 20_000 }, () => 1) }));
+    const started = performance.now();
+    const results = Array.from({ length: 100 }, (_, index) => conditionOf(index));
+    expect(performance.now() - started).toBeLessThan(5000);
+    expect(results[0]).toBe(true);
+    expect(results[99]).toHaveProperty("failure");
+  });
+
+  it("P7: fails on an input that is nested too deeply", () => {
+    let deep: JsonObject = {};
+    for (let depth = 0; depth < 10_000; depth++) deep = { deep };
+    expect(run("has(action.properties.deep)", withProperties(deep))).toEqual({ failure: expect.stringMatching(/nested more than/) });
+  });
+
+  it("gives linear time to regular expressions", () => {
+    const started = performance.now();
+    expect(run("action.properties.text.matches('^(a+)+$')", withProperties({ text: `${"a".repeat(5000)}!` }))).toBe(false);
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+});

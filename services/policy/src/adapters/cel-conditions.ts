@@ -1,0 +1,61 @@
+import { isCelError, parse, plan } from "@bufbuild/cel";
+import type { ConditionFailure, Conditions } from "../domain/evaluate.ts";
+import { checkExpression } from "./cel-check.ts";
+import { costOf, steps, type Cost } from "./cel-cost.ts";
+import { celEnvironment } from "./cel-environment.ts";
+import { CelValues } from "./cel-values.ts";
+
+/** Steps that the conditions of one evaluation may take together: measured, a quarter of a second at worst. */
+const MAX_STEPS = 1_000_000;
+
+/** What is wrong with the condition of the rule at this index. */
+export type ConditionProblem = { readonly rule: number; readonly message: string };
+
+type Condition = { readonly run: (values: CelValues) => unknown; readonly cost: Cost };
+
+/** Parses, checks and plans the conditions of a document, once; those of rules without one are undefined. */
+export function compileConditions(
+  sources: readonly (string | undefined)[],
+): { readonly ok: true; readonly conditions: Conditions } | { readonly ok: false; readonly problems: readonly ConditionProblem[] } {
+  const compiled: (Condition | undefined)[] = [];
+  const problems: ConditionProblem[] = [];
+  for (const [index, source] of sources.entries()) {
+    const condition = source === undefined ? undefined : compileCondition(source);
+    if (Array.isArray(condition)) problems.push(...condition.map((message) => ({ rule: index, message })));
+    else compiled[index] = condition;
+  }
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, conditions: (input) => bind(compiled, () => new CelValues(input)) };
+}
+
+function compileCondition(source: string): Condition | string[] {
+  try {
+    const parsed = parse(source);
+    const problems = checkExpression(parsed.expr);
+    if (problems.length > 0) return [...problems];
+    return { run: plan(celEnvironment, parsed), cost: costOf(parsed.expr) };
+  } catch (error) {
+    if (error instanceof RangeError) return ["is nested too deeply or has an invalid code point"];
+    return [
+      error instanceof Error ? error.message.replace(/^<input>:(\d+):(\d+): /, "line $1, column $2 of the condition: ") : "is not CEL",
+    ];
+  }
+}
+
+function bind(compiled: readonly (Condition | undefined)[], prepare: () => CelValues): (rule: number) => boolean | ConditionFailure {
+  let values: CelValues | undefined;
+  let left = MAX_STEPS;
+  return (rule) => {
+    const condition = compiled[rule];
+    if (condition === undefined) return { failure: "there is no such condition" };
+    try {
+      values ??= prepare();
+      left -= steps(condition.cost, values.size);
+      if (left < 0) return { failure: "the input is too large for the conditions of this policy" };
+      const result = condition.run(values);
+      if (typeof result === "boolean") return result;
+      return { failure: isCelError(result) ? result.message : "the condition is neither true nor false" };
+    } catch (error) {
+      return { failure: error instanceof Error ? error.message : "the condition failed" };
+    }
+  };
+}

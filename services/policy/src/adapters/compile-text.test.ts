@@ -1,0 +1,142 @@
+import { describe, expect, it } from "vitest";
+import { starterPolicy } from "../starter-policy.ts";
+import { compileText } from "./compile-text.ts";
+
+const HEAD = "apiVersion: countersign.dev/v1\nkind: Policy\nmetadata: { name: x }\n";
+const withRule = (rule: string) => `${HEAD}rules:\n  - ${rule.split("\n").join("\n    ")}\n`;
+const plain = (more: string) => withRule(`name: a\noutcome: allow\n${more}`);
+
+function problemsOf(text: string): readonly string[] {
+  const compiled = compileText(text);
+  return compiled.ok ? [] : compiled.problems.map(({ path, message, line }) => `${line ?? "-"} ${path}: ${message}`);
+}
+
+describe("compileText", () => {
+  it("takes the starter policy", () => {
+    expect(problemsOf(starterPolicy())).toEqual([]);
+  });
+
+  it("fills in every default", () => {
+    const compiled = compileText(plain(""));
+    expect(compiled.ok && compiled.policy.document).toEqual({
+      name: "x",
+      bindingContext: [],
+      defaultReview: undefined,
+      defaultGrantSeconds: 300,
+      rules: [{ name: "a", match: {}, when: undefined, reason: undefined, decision: { outcome: "allow", grantSeconds: 300 } }],
+    });
+  });
+
+  it("sorts the binding members", () => {
+    const compiled = compileText(`${HEAD}binding_context: [run_id, environment]\nrules: []\n`);
+    expect(compiled.ok && compiled.policy.document.bindingContext).toEqual(["environment", "run_id"]);
+  });
+
+  it("tells every problem at once, with path and line", () => {
+    const text = `apiVersion: countersign.dev/v1
+kind: Policy
+metadata: { name: x }
+binding_context: [environment, environment]
+rules:
+  - name: a
+    wehn: "true"
+    outcome: allow
+  - name: a
+    match: { actions: ["db.x*"], hours: { timezone: Mars/Base, from: "8:00" } }
+    when: 'principle.id == "x" && foo(1)'
+    outcome: review
+  - name: c
+    when: "action.name +"
+    outcome: perhaps
+    grant: { lifetime: 5 minutes }
+`;
+    expect(problemsOf(text)).toEqual([
+      "7 rules[0].wehn: unknown member",
+      '10 rules[1].match.actions[0]: "x*": * and ** stand for whole segments between dots',
+      "10 rules[1].match.hours.timezone: must be an IANA timezone such as Europe/Berlin",
+      '10 rules[1].match.hours.from: must be a time of day such as "08:00", "24:00" at most',
+      '15 rules[2].outcome: Invalid option: expected one of "allow"|"deny"|"review"',
+      "16 rules[2].grant.lifetime: must be a duration such as 90s, 15m, 1h or 7d",
+      "9 rules[1].name: another rule has this name",
+      "9 rules[1].review: is needed, as there is no defaults.review",
+      "4 binding_context[1]: is given twice",
+      '11 rules[1].when: unknown name "principle"; known are principal, subject, action, resource, context, now',
+      '11 rules[1].when: unknown function "foo"',
+      "14 rules[2].when: line 1, column 13 of the condition: found + but expecting end of input",
+    ]);
+  });
+
+  it.each<[string, string, RegExp]>([
+    ["no mapping", "[]", /expected object/],
+    ["nothing", "", /expected object/],
+    ["another kind", HEAD.replace("Policy", "Polici") + "rules: []\n", /kind/],
+    ["another version", HEAD.replace("/v1", "/v2") + "rules: []\n", /apiVersion/],
+    ["an unknown member at the top", `${HEAD}rules: []\nrulez: []\n`, /rulez: unknown member/],
+    ["an unknown member deep down", plain("match: { resources: [{ typ: x }] }"), /rules\[0\]\.match\.resources\[0\]\.typ: unknown member/],
+    ["a rule that is text", `${HEAD}rules: [allow]\n`, /rules\[0\]/],
+    ["an empty list that would match nothing", plain("match: { actions: [] }"), /actions: must not be empty/],
+    ["a review on an allow", plain("review: { groups: [a] }"), /review: has no meaning/],
+    ["a grant on a deny", withRule("name: a\noutcome: deny\ngrant: { lifetime: 5m }"), /grant: has no meaning/],
+    [
+      "groups and stages",
+      withRule("name: a\noutcome: review\nreview: { groups: [a], stages: [{ name: b, groups: [c] }] }"),
+      /either groups or stages/,
+    ],
+    ["neither groups nor stages", withRule("name: a\noutcome: review\nreview: { deadline: 1h }"), /either groups or stages/],
+    [
+      "stages of one name",
+      withRule("name: a\noutcome: review\nreview: { stages: [{ name: b, groups: [c] }, { name: b, groups: [d] }] }"),
+      /another stage/,
+    ],
+    ["a quorum of none", withRule("name: a\noutcome: review\nreview: { groups: [a], quorum: 0 }"), /quorum/],
+    ["a deadline too far", withRule("name: a\noutcome: review\nreview: { groups: [a], deadline: 31d }"), /deadline/],
+    ["a lifetime of nothing", plain("grant: { lifetime: 0s }"), /lifetime/],
+    ["hours that are no time", plain('match: { hours: { timezone: UTC, from: "08:00", to: "08:00" } }'), /must differ/],
+    ["an outcome that YAML 1.1 would read as a boolean", withRule("name: a\noutcome: yes"), /outcome/],
+    [
+      "too many rules",
+      `${HEAD}rules:\n${Array.from({ length: 1001 }, (_, index) => `- { name: r${index}, outcome: deny }`).join("\n")}`,
+      /at most 1000/,
+    ],
+  ])("refuses %s", (_what, text, message) => {
+    expect(problemsOf(text).join("\n")).toMatch(message);
+  });
+});
+
+describe("P7: hostile documents are refused, soon", () => {
+  const bomb = `a: &a [x, x, x, x, x, x, x, x, x]\n${[..."bcdefghij"].map((name, index) => `${name}: &${name} [${Array(9).fill(`*${"abcdefghi"[index]}`).join(", ")}]`).join("\n")}`;
+
+  it.each<[string, string]>([
+    ["an alias bomb", bomb],
+    ["an anchor that holds itself", "&a [*a]"],
+    ["a document that holds itself", `&all\n${HEAD}rules: [*all]\n`],
+    ["deep brackets", "[".repeat(100_000)],
+    ["deep brackets over many lines", "[\n".repeat(100_000)],
+    ["deep mappings", "{a: ".repeat(60_000)],
+    ["deep compact lists", "- ".repeat(100_000)],
+    ["deep compact keys", "? ".repeat(100_000)],
+    ["deep indentation", Array.from({ length: 700 }, (_, depth) => `${" ".repeat(depth)}a:`).join("\n")],
+    ["very many members", Array.from({ length: 20_000 }, (_, index) => `k${index}: 1`).join("\n")],
+    ["very many documents", "---\n".repeat(60_000)],
+    ["too large", `${HEAD}rules: []\n#${"x".repeat(256 * 1024)}`],
+    ["too large in UTF-8", `${HEAD}rules: []\n#${"ä".repeat(128 * 1024)}`],
+    ["a second document", `${HEAD}rules: []\n---\na: 1\n`],
+    ["a member given twice", `${HEAD}rules: []\nrules: []\n`],
+    ["a merge key", `${HEAD}defaults: &d {}\nrules: [{ <<: *d, name: a, outcome: allow }]\n`],
+    ["a tag of its own", `${HEAD}rules: !mine []\n`],
+    ["a JavaScript tag", plain('reason: !!js/function "x"')],
+    ["bytes for text", plain("reason: !!binary aGVsbG8=")],
+    ["a set for a list", `${HEAD}rules: !!set {}\n`],
+    ["a prototype", `${HEAD}rules: []\n__proto__: { polluted: true }\n`],
+    ["a key that is no text", `${HEAD}rules: []\n[a]: 1\n`],
+    ["binary", "\u0000\u0001\u0002"],
+    ["a lone tab", "\t"],
+  ])("%s", (_what, text) => {
+    const started = performance.now();
+    const problems = problemsOf(text);
+    expect(problems).not.toEqual([]);
+    expect(problems.length).toBeLessThanOrEqual(51);
+    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(Reflect.get({}, "polluted")).toBeUndefined();
+  });
+});
