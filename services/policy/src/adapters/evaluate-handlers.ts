@@ -1,0 +1,66 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { timestampMs } from "@bufbuild/protobuf/wkt";
+import type { CommandHandler } from "@countersign/bus";
+import { EvaluateRequestSchema } from "@countersign/proto/internal/v1/command_pb";
+import { EvaluateActionRequestSchema, EvaluateActionResponseSchema } from "@countersign/proto/v1/action_service_pb";
+import { TestPolicyRequestSchema, TestPolicyResponseSchema } from "@countersign/proto/v1/policy_service_pb";
+import { evaluate, explain } from "../domain/evaluate.ts";
+import { NO_POLICY } from "../domain/verdict.ts";
+import type { ActivePolicies } from "../usecases/active-policies.ts";
+import { compileText } from "./compile-text.ts";
+import { documentRefusal } from "./failures.ts";
+import { invalid, toEvaluationInput } from "./input-from-proto.ts";
+import { callerOf, policyAdminOf, readRequest } from "./read-request.ts";
+import { encodeEvaluateResponse, toTraceMessage, toVerdictMessage } from "./verdict-to-proto.ts";
+
+export type EvaluateDeps = { readonly policies: ActivePolicies; readonly clock: () => Date };
+
+/** The verdict on an action that is being requested, by the policy in force. */
+export function evaluateHandler({ policies }: EvaluateDeps): CommandHandler {
+  return async (command) => {
+    const { requester, input, time } = readRequest(EvaluateRequestSchema, command);
+    if (time === undefined) throw invalid([{ field: "time", description: "must be set" }]);
+    const asked = toEvaluationInput(requester, input, timestampMs(time));
+    const { tenant } = asked.principal;
+    if (tenant === "" || (command.caller !== undefined && command.caller.tenant !== tenant)) {
+      throw invalid([{ field: "requester.tenant", description: "must be the caller's" }]);
+    }
+    const found = policies.get(tenant);
+    const active = found instanceof Promise ? await found : found;
+    if (active === undefined) return encodeEvaluateResponse(NO_POLICY, "");
+    return encodeEvaluateResponse(evaluate(active.compiled, asked, active.revision.revision), active.revision.documentDigest);
+  };
+}
+
+/** What the policy in force would answer now, and why; records nothing. */
+export function evaluateActionHandler({ policies, clock }: EvaluateDeps): CommandHandler {
+  return async (command) => {
+    const caller = callerOf(command);
+    const { input } = readRequest(EvaluateActionRequestSchema, command);
+    const asked = toEvaluationInput(caller, input, clock().getTime());
+    const active = await policies.get(caller.tenant);
+    const { verdict, rules } = active ? explain(active.compiled, asked, active.revision.revision) : { verdict: NO_POLICY, rules: [] };
+    const response = create(EvaluateActionResponseSchema, { verdict: toVerdictMessage(verdict), rules: rules.map(toTraceMessage) });
+    return toBinary(EvaluateActionResponseSchema, response);
+  };
+}
+
+/** What a document would answer; neither need be stored. The verdict's revision is 0. */
+export function testPolicyHandler({ clock }: EvaluateDeps): CommandHandler {
+  return async (command) => {
+    const caller = policyAdminOf(command);
+    const { document, input, requester, time } = readRequest(TestPolicyRequestSchema, command);
+    const compiled = compileText(document);
+    if (!compiled.ok) throw documentRefusal(compiled.problems);
+    const asked = toEvaluationInput(
+      requester && { ...requester, tenant: caller.tenant },
+      input,
+      time ? timestampMs(time) : clock().getTime(),
+    );
+    const { verdict, rules } = explain(compiled.policy, asked, 0);
+    return toBinary(
+      TestPolicyResponseSchema,
+      create(TestPolicyResponseSchema, { verdict: toVerdictMessage(verdict), rules: rules.map(toTraceMessage) }),
+    );
+  };
+}

@@ -1,0 +1,41 @@
+import { CommandError } from "@countersign/bus";
+import type { Problem } from "./problem.ts";
+import { PolicyStoreError } from "../usecases/policy-store.ts";
+
+/** How a change that was refused is told. */
+export function refusal(code: "unknown_revision" | "unusable_revision" | "lost_race"): CommandError {
+  switch (code) {
+    case "unknown_revision":
+      return new CommandError("NOT_FOUND", "NOT_FOUND", "there is no such policy revision");
+    case "unusable_revision":
+      return new CommandError(
+        "FAILED_PRECONDITION",
+        "WRONG_STATE",
+        "the revision's document was erased or does not compile with this build; publish it again",
+      );
+    case "lost_race":
+      return new CommandError("ABORTED", "LOST_RACE", "others changed the policy at the same time; try again");
+  }
+}
+
+/** Every problem of a document as a field violation. */
+export function documentRefusal(problems: readonly Problem[]): CommandError {
+  const violations = problems.map(({ path, message, line }) => ({
+    field: path === "" ? "document" : path,
+    description: line === undefined ? message : `line ${line}: ${message}`,
+  }));
+  return new CommandError(
+    "INVALID_ARGUMENT",
+    "FIELD_VIOLATION",
+    `the policy document has ${problems.length} problem${problems.length === 1 ? "" : "s"}`,
+    { violations },
+  );
+}
+
+/** A store that failed as the caller sees it: no verdict, safe to retry. Anything else is a bug and passes. */
+export function storeFailure(error: unknown): unknown {
+  if (!(error instanceof PolicyStoreError)) return error;
+  if (error.code === "unreachable")
+    return new CommandError("UNAVAILABLE", "LOG_UNREACHABLE", "the event log cannot be reached", { cause: error });
+  return new CommandError("UNAVAILABLE", "POLICY_UNREACHABLE", "the policy cannot be read", { cause: error });
+}

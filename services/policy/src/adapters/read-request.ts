@@ -1,0 +1,27 @@
+import { fromBinary, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
+import { CommandError } from "@countersign/bus";
+import type { Command } from "@countersign/proto/internal/v1/command_pb";
+import type { Principal } from "@countersign/proto/v1/principal_pb";
+
+/** @throws CommandError when the bytes are no such message. */
+export function readRequest<Schema extends DescMessage>(schema: Schema, command: Command): MessageShape<Schema> {
+  try {
+    return fromBinary(schema, command.request);
+  } catch (cause) {
+    throw new CommandError("INVALID_ARGUMENT", "MALFORMED", `not a ${schema.name}`, { cause });
+  }
+}
+
+/** Who calls, in a tenant. @throws CommandError */
+export function callerOf(command: Command): Principal {
+  if (!command.caller?.tenant) throw new CommandError("UNAUTHENTICATED", "TOKEN_MISSING", "this needs a caller");
+  return command.caller;
+}
+
+/** Who calls, if they may change the rules. @throws CommandError */
+export function policyAdminOf(command: Command): Principal {
+  const caller = callerOf(command);
+  if (!caller.roles.includes("policy_admin"))
+    throw new CommandError("PERMISSION_DENIED", "ROLE_MISSING", "this needs the role policy_admin", { metadata: { role: "policy_admin" } });
+  return caller;
+}

@@ -1,0 +1,81 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import type { CommandHandler } from "@countersign/bus";
+import type { Command } from "@countersign/proto/internal/v1/command_pb";
+import type { Principal } from "@countersign/proto/v1/principal_pb";
+import * as proto from "@countersign/proto/v1/policy_service_pb";
+import { findRevision } from "../domain/stream-state.ts";
+import type { ActivePolicies } from "../usecases/active-policies.ts";
+import { activatePolicy, publishPolicy, type Change, type Changed } from "../usecases/change-policy.ts";
+import { pageOfRevisions } from "../usecases/list-revisions.ts";
+import type { PolicyStore } from "../usecases/policy-store.ts";
+import { compileText } from "./compile-text.ts";
+import { documentRefusal, refusal } from "./failures.ts";
+import { invalid, toPrincipalRef } from "./input-from-proto.ts";
+import { readPageToken, toPageToken } from "./page-token.ts";
+import { callerOf, policyAdminOf, readRequest } from "./read-request.ts";
+import { toRevisionMessage } from "./revision-to-proto.ts";
+
+export type RevisionDeps = { readonly store: PolicyStore; readonly policies: ActivePolicies; readonly clock: () => Date };
+
+export function publishPolicyHandler({ store, clock }: RevisionDeps): CommandHandler {
+  return async (command) => {
+    const caller = policyAdminOf(command);
+    const { document } = readRequest(proto.PublishPolicyRequestSchema, command);
+    const compiled = compileText(document);
+    if (!compiled.ok) throw documentRefusal(compiled.problems);
+    const { revision, active } = settled(await publishPolicy(store, changeBy(caller, command, clock()), document));
+    return toBinary(
+      proto.PublishPolicyResponseSchema,
+      create(proto.PublishPolicyResponseSchema, { revision: toRevisionMessage(revision, active, document) }),
+    );
+  };
+}
+
+export function activatePolicyHandler({ store, policies, clock }: RevisionDeps): CommandHandler {
+  return async (command) => {
+    const caller = policyAdminOf(command);
+    const { revision: number } = readRequest(proto.ActivatePolicyRequestSchema, command);
+    const compiles = (text: string) => compileText(text).ok;
+    const { revision, active } = settled(await activatePolicy(store, changeBy(caller, command, clock()), Number(number), compiles));
+    policies.invalidate(caller.tenant);
+    return toBinary(
+      proto.ActivatePolicyResponseSchema,
+      create(proto.ActivatePolicyResponseSchema, { revision: toRevisionMessage(revision, active) }),
+    );
+  };
+}
+
+export function getPolicyHandler({ store }: RevisionDeps): CommandHandler {
+  return async (command) => {
+    const { tenant } = callerOf(command);
+    const { revision: number } = readRequest(proto.GetPolicyRequestSchema, command);
+    const { state } = await store.load(tenant);
+    const revision = findRevision(state, number === 0n ? state.active : Number(number));
+    if (revision === undefined) throw refusal("unknown_revision");
+    const document = (await store.readDocument(tenant, revision)) ?? "";
+    const message = toRevisionMessage(revision, revision.revision === state.active, document);
+    return toBinary(proto.GetPolicyResponseSchema, create(proto.GetPolicyResponseSchema, { revision: message }));
+  };
+}
+
+export function listPolicyRevisionsHandler({ store }: RevisionDeps): CommandHandler {
+  return async (command) => {
+    const { tenant } = callerOf(command);
+    const { pageSize, pageToken } = readRequest(proto.ListPolicyRevisionsRequestSchema, command);
+    if (pageSize < 0 || pageSize > 200) throw invalid([{ field: "page_size", description: "must be 1 to 200, or 0 for 50" }]);
+    const { state } = await store.load(tenant);
+    const page = pageOfRevisions(state, pageSize, readPageToken(pageToken));
+    const revisions = page.revisions.map((revision) => toRevisionMessage(revision, revision.revision === state.active));
+    const response = create(proto.ListPolicyRevisionsResponseSchema, { revisions, nextPageToken: toPageToken(page.next) });
+    return toBinary(proto.ListPolicyRevisionsResponseSchema, response);
+  };
+}
+
+function changeBy(caller: Principal, command: Command, now: Date): Change {
+  return { tenant: caller.tenant, actor: toPrincipalRef(caller), timeMs: now.getTime(), traceparent: command.traceparent };
+}
+
+function settled(changed: Changed): Extract<Changed, { ok: true }> {
+  if (!changed.ok) throw refusal(changed.code);
+  return changed;
+}

@@ -1,0 +1,56 @@
+import type { CommandBus, EventFeed } from "@countersign/bus";
+import type { EventLog, RecordedEvent } from "@countersign/event-log";
+import type { Logger } from "@countersign/telemetry";
+import { LRUCache } from "lru-cache";
+import { compileText } from "./adapters/compile-text.ts";
+import { createHandlers } from "./adapters/handlers.ts";
+import { createLogPolicyStore, POLICY_STREAM } from "./adapters/log-policy-store.ts";
+import type { PolicyConfig } from "./config.ts";
+import type { CompiledPolicy } from "./domain/evaluate.ts";
+import { createActivePolicies, type Entry } from "./usecases/active-policies.ts";
+import { PolicyStoreError } from "./usecases/policy-store.ts";
+
+export type PolicyDeps = {
+  readonly config: PolicyConfig;
+  readonly log: EventLog;
+  readonly commands: CommandBus;
+  readonly feed: EventFeed;
+  readonly logger: Logger;
+  readonly clock?: () => Date;
+  /** Milliseconds on a clock that never jumps; measures how old a policy is. */
+  readonly monotonicMs?: () => number;
+};
+
+/** Serves the commands of `policy` until closed. Any number of instances may run. */
+export async function startPolicy(deps: PolicyDeps): Promise<{ close(): Promise<void> }> {
+  const { config, log, commands, feed, logger } = deps;
+  const store = createLogPolicyStore(log);
+  const policies = createActivePolicies({
+    store,
+    compile,
+    cache: new LRUCache<string, Entry>({ max: config.cachedTenants }),
+    monotonicMs: deps.monotonicMs ?? (() => performance.now()),
+    maxAgeMs: config.maxAgeMs,
+  });
+  const follow = (event: RecordedEvent): void => {
+    if (event.stream.type === POLICY_STREAM) policies.invalidate(event.stream.tenant);
+  };
+  const unsubscribe = feed.subscribe(follow, { streamType: POLICY_STREAM });
+  const stopListening = log.onCommitted((events) => events.forEach(follow));
+  const serving = await commands.serve("policy", createHandlers({ store, policies, logger, clock: deps.clock ?? (() => new Date()) }));
+  logger.info({ maxAgeMs: config.maxAgeMs }, "policy serves");
+  return {
+    close: async () => {
+      await serving.close();
+      unsubscribe();
+      stopListening();
+    },
+  };
+}
+
+/** Compiles what was published before, maybe by another build. */
+function compile(text: string): CompiledPolicy {
+  const compiled = compileText(text);
+  if (compiled.ok) return compiled.policy;
+  throw new PolicyStoreError("unreadable", `the policy in force does not compile with this build: ${compiled.problems[0]?.message ?? ""}`);
+}

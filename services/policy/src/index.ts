@@ -1,0 +1,3 @@
+export { startPolicy, type PolicyDeps } from "./app.ts";
+export { readPolicyConfig, type PolicyConfig } from "./config.ts";
+export { starterPolicy } from "./starter-policy.ts";
