@@ -13,7 +13,8 @@ export function commandBusContract(name: string, setup: (logger: Logger) => Prom
     let bus: CommandBusSetup;
     let logged: { level: string; fields: object }[];
     const serve = (handlers: Record<string, CommandHandler>, server: 0 | 1 = 0) => bus.servers[server].serve("policy", handlers);
-    const send = (method: string, command: Command = commandOf("hello"), timeoutMs = 5000) => bus.sender.send("policy", method, command, { timeoutMs });
+    const send = (method: string, command: Command = commandOf("hello"), timeoutMs = 5000) =>
+      bus.sender.send("policy", method, command, { timeoutMs });
 
     beforeEach(async () => {
       logged = [];
@@ -51,7 +52,12 @@ export function commandBusContract(name: string, setup: (logger: Logger) => Prom
         },
       });
       const refusal = await failureOf(send("Refuse"));
-      expect(refusal).toMatchObject({ code: "INVALID_ARGUMENT", reason: "FIELD_VIOLATION", message: "No name.", metadata: { action: "a1" } });
+      expect(refusal).toMatchObject({
+        code: "INVALID_ARGUMENT",
+        reason: "FIELD_VIOLATION",
+        message: "No name.",
+        metadata: { action: "a1" },
+      });
       expect(refusal.violations).toEqual([{ field: "input.action.name", description: "is required" }]);
       expect(refusal.cause).toBeUndefined();
       expect(logged).toHaveLength(1);

@@ -110,5 +110,8 @@ export type CommandBus = {
    */
   send(service: string, method: string, command: Command, options: { readonly timeoutMs: number }): Promise<Uint8Array>;
   /** Serves a service's methods. Errors other than CommandError reach the caller as INTERNAL with a fixed sentence. */
-  serve(service: string, handlers: Readonly<Record<string, CommandHandler>>): Promise<{ /** Refuses new commands and waits for those under way. */ close(): Promise<void> }>;
+  serve(
+    service: string,
+    handlers: Readonly<Record<string, CommandHandler>>,
+  ): Promise<{ /** Refuses new commands and waits for those under way. */ close(): Promise<void> }>;
 };

@@ -36,7 +36,10 @@ export async function connectNats(options: NatsOptions): Promise<NatsConnection>
     });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new NatsConnectError(`cannot connect to NATS at ${servers.join(", ")} (${reason}): is nats-server 2.9 or newer running there with JetStream (-js)?`, { cause });
+    throw new NatsConnectError(
+      `cannot connect to NATS at ${servers.join(", ")} (${reason}): is nats-server 2.9 or newer running there with JetStream (-js)?`,
+      { cause },
+    );
   }
 }
 

@@ -3,10 +3,13 @@ import { describeError, framesOf, isInfrastructureError, StaleCheckpoint } from 
 
 const coded = (code: string, message = "text") => Object.assign(new Error(message), { code });
 
-test.each(["08006", "40001", "40P01", "53100", "53300", "55P03", "57P01", "57P03", "58030", "ECONNREFUSED", "ECONNRESET", "unavailable"])("%s passes: retried for ever", (code) => {
-  expect(isInfrastructureError(coded(code))).toBe(true);
-  expect(isInfrastructureError(new Error("wrapped", { cause: coded(code) }))).toBe(true);
-});
+test.each(["08006", "40001", "40P01", "53100", "53300", "55P03", "57P01", "57P03", "58030", "ECONNREFUSED", "ECONNRESET", "unavailable"])(
+  "%s passes: retried for ever",
+  (code) => {
+    expect(isInfrastructureError(coded(code))).toBe(true);
+    expect(isInfrastructureError(new Error("wrapped", { cause: coded(code) }))).toBe(true);
+  },
+);
 
 test.each(["22P02", "23505", "42P01", "25P02", "XX000", "corrupt", "5", "08"])("%s says something about the event", (code) => {
   expect(isInfrastructureError(coded(code))).toBe(false);
@@ -22,7 +25,12 @@ test("errors of the driver without a code", () => {
 });
 
 test("what is stored names the kind and never quotes", () => {
-  const error = Object.assign(new Error('duplicate key: Key (email)=(jane@example.com)'), { code: "23505", table: "person", constraint: "person_pkey", detail: "jane@example.com" });
+  const error = Object.assign(new Error("duplicate key: Key (email)=(jane@example.com)"), {
+    code: "23505",
+    table: "person",
+    constraint: "person_pkey",
+    detail: "jane@example.com",
+  });
   expect(describeError(error)).toBe("Error 23505 person person_pkey");
   expect(describeError(new TypeError("jane@example.com"))).toBe("TypeError");
   expect(describeError(Object.assign(new Error("x"), { name: "jane doe@example.com" }))).toBe("Error");

@@ -11,7 +11,8 @@ export function isInfrastructureError(error: unknown): boolean {
   for (let each = error, depth = 0; each instanceof Error && depth < 5; each = each.cause, depth += 1) {
     if (each instanceof StaleCheckpoint) return true;
     const code = codeOf(each);
-    if (code !== undefined && (PASSING_CODES.has(code) || PASSING_CLASSES.some((prefix) => SQLSTATE.test(code) && code.startsWith(prefix)))) return true;
+    if (code !== undefined && (PASSING_CODES.has(code) || PASSING_CLASSES.some((prefix) => SQLSTATE.test(code) && code.startsWith(prefix))))
+      return true;
     if ("syscall" in each && each.syscall === "connect") return true;
     if (PASSING_MESSAGES.test(each.message)) return true;
   }
@@ -21,15 +22,17 @@ export function isInfrastructureError(error: unknown): boolean {
 /** What may be stored and logged about an error: its kind, never its message, which can quote what people typed. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return "an error that is no Error";
-  const details: Readonly<Record<string, unknown>> = { ...error };
-  const parts = [error.name, codeOf(error), details["schema"], details["table"], details["constraint"]];
-  return parts.filter((part) => typeof part === "string" && PLAIN.test(part)).join(" ") || "Error";
+  const details = ["code", "schema", "table", "constraint"].map((name): unknown => Reflect.get(error, name));
+  return [error.name, ...details].filter((part) => typeof part === "string" && PLAIN.test(part)).join(" ") || "Error";
 }
 
 /** Where an error came from, without its message. */
 export function framesOf(error: unknown): readonly string[] {
   const lines = error instanceof Error ? (error.stack ?? "").split("\n") : [];
-  return lines.filter((line) => /^ {4}at /.test(line)).slice(0, 8).map((line) => line.trim());
+  return lines
+    .filter((line) => /^ {4}at /.test(line))
+    .slice(0, 8)
+    .map((line) => line.trim());
 }
 
 function codeOf(error: Error): string | undefined {
@@ -41,11 +44,22 @@ const PLAIN = /^[\w.-]{1,80}$/;
 // Connection, transaction rollback, resources, operator intervention, system error.
 const PASSING_CLASSES = ["08", "40", "53", "57", "58"];
 const PASSING_CODES = new Set([
-  "ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
   // Lock timeout; a transaction that a session timeout ended; a standby after failover.
-  "55P03", "25P03", "25006",
+  "55P03",
+  "25P03",
+  "25006",
   // EventLogError: the log could not be read.
-  "unavailable", "outcome_unknown",
+  "unavailable",
+  "outcome_unknown",
 ]);
 // pg has no codes for these.
-const PASSING_MESSAGES = /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Query read timeout|Cannot use a pool after calling end)/;
+const PASSING_MESSAGES =
+  /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Query read timeout|Cannot use a pool after calling end)/;

@@ -43,7 +43,9 @@ export async function list(name: string, events: readonly RecordedEvent[], trans
 
 /** Positions in the order in which they were handled. */
 export async function seen(database: Kysely<unknown>, name: string): Promise<readonly number[]> {
-  const { rows } = await sql<{ position: string }>`select position::text from seen.event where consumer = ${name} order by place`.execute(database);
+  const { rows } = await sql<{ position: string }>`select position::text from seen.event where consumer = ${name} order by place`.execute(
+    database,
+  );
   return rows.map((row) => Number(row.position));
 }
 
@@ -63,7 +65,9 @@ export function handFeed(): EventFeed & { send(...events: readonly RecordedEvent
 
 export async function start(
   definition: ConsumerDefinition<unknown>,
-  deps: { readonly log: EventReader & { readonly ledger: string }; readonly database: Database } & Partial<Pick<ConsumerDeps<unknown>, "feed" | "logger">>,
+  deps: { readonly log: EventReader & { readonly ledger: string }; readonly database: Database } & Partial<
+    Pick<ConsumerDeps<unknown>, "feed" | "logger">
+  >,
 ): Promise<RunningConsumer> {
   const { database, ...rest } = deps;
   return startConsumer(definition, { feed: handFeed(), logger: silentLogger, ...rest, database: database.kysely<unknown>() });

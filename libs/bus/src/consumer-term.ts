@@ -23,7 +23,12 @@ export class ConsumerTerm<Tables> {
   #lastTick = Number.NEGATIVE_INFINITY;
   #nextAtLastTick = -1;
 
-  constructor(work: Workplace<Tables>, deps: Pick<ConsumerDeps<Tables>, "log" | "feed">, mayWork: () => boolean, onProgress: (next: number) => void) {
+  constructor(
+    work: Workplace<Tables>,
+    deps: Pick<ConsumerDeps<Tables>, "log" | "feed">,
+    mayWork: () => boolean,
+    onProgress: (next: number) => void,
+  ) {
     this.#work = work;
     this.#deps = deps;
     this.#mayWork = mayWork;

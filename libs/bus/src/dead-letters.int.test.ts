@@ -56,11 +56,21 @@ test("one poison event is parked with the rest of its stream; all others go on",
   await appendTo(log, { id: "good" }, ["C"], { after: 2 });
   await reachedHead();
   expect(await seen(kysely, name)).toEqual([0, 1, 5]);
-  expect(await letters()).toEqual([
-    { consumer: name, ledger: "main", position: 2, tenant: "acme", streamType: "action", streamId: "bad", eventType: "A", error: "TypeError", attempts: 3, parkedAt: expect.any(Date), state: "parked" },
-    expect.objectContaining({ position: 3, error: "waits behind an earlier one of its stream", attempts: 0 }),
-    expect.objectContaining({ position: 4, tenant: "other", attempts: 3 }),
-  ]);
+  const [first, second, third, ...more] = await letters();
+  expect(first).toMatchObject({
+    consumer: name,
+    ledger: "main",
+    position: 2,
+    tenant: "acme",
+    streamType: "action",
+    streamId: "bad",
+    eventType: "A",
+  });
+  expect(first).toMatchObject({ error: "TypeError", attempts: 3, state: "parked" });
+  expect(first?.parkedAt).toBeInstanceOf(Date);
+  expect(second).toMatchObject({ position: 3, error: "waits behind an earlier one of its stream", attempts: 0 });
+  expect(third).toMatchObject({ position: 4, tenant: "other", attempts: 3 });
+  expect(more).toEqual([]);
   expect(JSON.stringify(logged)).not.toContain("secret");
 });
 
@@ -77,7 +87,10 @@ test("later events of a parked stream wait, also after a restart; streams of the
   await appendTo(log, { id: "bad", type: "policy" }, ["A"]);
   await reachedHead();
   expect(await seen(kysely, name)).toEqual([2, 3]);
-  expect((await letters()).map(({ position, attempts }) => [position, attempts])).toEqual([[0, 3], [1, 0]]);
+  expect((await letters()).map(({ position, attempts }) => [position, attempts])).toEqual([
+    [0, 3],
+    [1, 0],
+  ]);
 });
 
 test("replayed dead letters are handled in order and are gone; the stream flows again", async () => {
@@ -104,7 +117,10 @@ test("a replay that fails parks again, counts its tries and keeps what is behind
   await reachedHead();
   await replayDeadLetters(kysely, name);
   await expect.poll(async () => (await letters())[0]?.attempts, { timeout: 5000 }).toBe(6);
-  expect((await letters()).map(({ position, state, attempts }) => [position, state, attempts])).toEqual([[0, "parked", 6], [1, "parked", 0]]);
+  expect((await letters()).map(({ position, state, attempts }) => [position, state, attempts])).toEqual([
+    [0, "parked", 6],
+    [1, "parked", 0],
+  ]);
   expect(await seen(kysely, name)).toEqual([]);
 });
 
@@ -137,7 +153,11 @@ test("the list comes in pages, of one tenant if asked", async () => {
   await reachedHead();
   const first = await listDeadLetters(kysely, { consumer: name }, { limit: 4 });
   expect(first.deadLetters.map(({ position }) => position)).toEqual([0, 1, 2, 3]);
-  const second = await listDeadLetters(kysely, { consumer: name }, { limit: 4, ...(first.next === undefined ? {} : { after: first.next }) });
+  const second = await listDeadLetters(
+    kysely,
+    { consumer: name },
+    { limit: 4, ...(first.next === undefined ? {} : { after: first.next }) },
+  );
   expect(second.deadLetters.map(({ position }) => position)).toEqual([4, 5]);
   expect(second.next).toBeUndefined();
   expect((await listDeadLetters(kysely, { consumer: name, tenant: "t2" })).deadLetters.map(({ position }) => position)).toEqual([2, 3]);

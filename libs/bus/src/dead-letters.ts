@@ -48,11 +48,18 @@ export async function listDeadLetters<Tables>(
  * @param tenant - Only this tenant's.
  * @returns How many were handed out.
  */
-export async function replayDeadLetters<Tables>(database: Kysely<Tables>, consumer: string, position?: number, tenant?: string): Promise<number> {
+export async function replayDeadLetters<Tables>(
+  database: Kysely<Tables>,
+  consumer: string,
+  position?: number,
+  tenant?: string,
+): Promise<number> {
   const result = await sql`
     update bus.dead_letter set state = 'replay'
     where consumer = ${consumer} and (${tenant ?? null}::text is null or tenant = ${tenant ?? null}) and (${position ?? null}::bigint is null or (ledger, tenant, stream_type, stream_id) in (
-      select ledger, tenant, stream_type, stream_id from bus.dead_letter where consumer = ${consumer} and position = ${position ?? null}))`.execute(database);
+      select ledger, tenant, stream_type, stream_id from bus.dead_letter where consumer = ${consumer} and position = ${position ?? null}))`.execute(
+    database,
+  );
   return Number(result.numAffectedRows ?? 0n);
 }
 
@@ -73,15 +80,33 @@ export async function park<Tables>(
 }
 
 type Row = {
-  consumer: string; ledger: string; position: string; tenant: string; stream_type: string; stream_id: string; event_type: string;
-  error: string; attempts: number; parked_at: Date; state: "parked" | "replay";
+  consumer: string;
+  ledger: string;
+  position: string;
+  tenant: string;
+  stream_type: string;
+  stream_id: string;
+  event_type: string;
+  error: string;
+  attempts: number;
+  parked_at: Date;
+  state: "parked" | "replay";
 };
 
 function toDeadLetter(row: Row): DeadLetter {
   const { consumer, ledger, tenant, error, attempts, state } = row;
   return {
-    consumer, ledger, position: Number(row.position), tenant, streamType: row.stream_type, streamId: row.stream_id, eventType: row.event_type,
-    error, attempts, parkedAt: row.parked_at, state,
+    consumer,
+    ledger,
+    position: Number(row.position),
+    tenant,
+    streamType: row.stream_type,
+    streamId: row.stream_id,
+    eventType: row.event_type,
+    error,
+    attempts,
+    parkedAt: row.parked_at,
+    state,
   };
 }
 
@@ -92,7 +117,7 @@ function cursor({ position, consumer, ledger }: DeadLetter): string {
 function parseCursor(text: string | undefined): { readonly position: number; readonly consumer: string; readonly ledger: string } {
   if (text === undefined || text === "") return { position: -1, consumer: "", ledger: "" };
   const parts = parseJson(Buffer.from(text, "base64url").toString());
-  const [position, consumer, ledger] = Array.isArray(parts) ? parts : [];
+  const [position, consumer, ledger] = Array.isArray(parts) ? Array.from<unknown>(parts) : [];
   if (typeof position !== "number" || !Number.isSafeInteger(position) || typeof consumer !== "string" || typeof ledger !== "string") {
     throw new RangeError("not a page token of this list");
   }

@@ -12,6 +12,8 @@ export class EventSource {
   readonly #live: LiveBuffer;
   #read: readonly RecordedEvent[] = [];
   #used = 0;
+  /** Where to read on after a read that got all it asked for: there is probably more. */
+  #readOnAt: number | undefined;
 
   constructor(log: Pick<EventReader, "readAll">, live = new LiveBuffer()) {
     this.#log = log;
@@ -33,9 +35,9 @@ export class EventSource {
     return this.#read[this.#used]?.position === from ? this.#read.length - this.#used : this.#live.available(from);
   }
 
-  /** Whether the log is known to hold the event at `from`. */
+  /** Whether the log holds, or most likely holds, the event at `from`. */
   hasMore(from: number): boolean {
-    return this.available(from) > 0 || this.#live.head > from;
+    return this.available(from) > 0 || this.#live.head > from || this.#readOnAt === from;
   }
 
   /** Up to `limit` events at `from`, without reading the log. */
@@ -55,6 +57,7 @@ export class EventSource {
     if (wrong >= 0) throw new LogGapError(`reading the log from ${from} gave position ${events[wrong]?.position} in place ${from + wrong}`);
     this.#read = events;
     this.#used = 0;
+    this.#readOnAt = events.length === limit ? from + limit : undefined;
     return events.length;
   }
 
@@ -63,6 +66,7 @@ export class EventSource {
     this.#live.clear();
     this.#read = [];
     this.#used = 0;
+    this.#readOnAt = undefined;
   }
 }
 

@@ -1,5 +1,12 @@
 import type { RecordedEvent } from "@countersign/event-log";
-import { JetStreamApiCodes, JetStreamApiError, jetstreamManager, type JetStreamManager, type StreamConfig, type StreamInfo } from "@nats-io/jetstream";
+import {
+  JetStreamApiCodes,
+  JetStreamApiError,
+  jetstreamManager,
+  type JetStreamManager,
+  type StreamConfig,
+  type StreamInfo,
+} from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { eventStreamName, ledgerSubjects } from "./subjects.ts";
 
@@ -28,7 +35,12 @@ export type EventStream = {
   remove(): Promise<void>;
 };
 
-export async function openEventStream(connection: NatsConnection, prefix: string, ledger: string, limits: StreamLimits): Promise<EventStream> {
+export async function openEventStream(
+  connection: NatsConnection,
+  prefix: string,
+  ledger: string,
+  limits: StreamLimits,
+): Promise<EventStream> {
   const manager = await jetstreamManager(connection, { checkAPI: false, timeout: API_TIMEOUT_MS });
   const wanted = streamConfig(prefix, ledger, limits);
   return {
@@ -69,7 +81,8 @@ async function ensure(manager: JetStreamManager, wanted: Wanted): Promise<number
   if (differences(info, wanted).length > 0) info = await manager.streams.update(wanted.name, config);
   // Servers drop settings that they do not know without a word, so what they echo is what counts.
   const remaining = differences(info, wanted);
-  if (remaining.length > 0) throw new EventStreamError(`JetStream stream ${wanted.name} does not take ${remaining.join(", ")}; delete it and it will be made anew`);
+  if (remaining.length > 0)
+    throw new EventStreamError(`JetStream stream ${wanted.name} does not take ${remaining.join(", ")}; delete it and it will be made anew`);
   return info.state.last_seq;
 }
 

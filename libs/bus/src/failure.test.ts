@@ -13,7 +13,8 @@ test.each(FAILURE_REASONS)("%s travels", (reason) => {
 });
 
 test("a code or reason that this build does not know is internal, never a success", () => {
-  const foreign = (fields: { code: string; reason: string }) => decodeFailure(toBinary(CommandFailureSchema, create(CommandFailureSchema, fields)));
+  const foreign = (fields: { code: string; reason: string }) =>
+    decodeFailure(toBinary(CommandFailureSchema, create(CommandFailureSchema, fields)));
   expect(foreign({ code: "OK", reason: "BUG" })).toMatchObject({ code: "INTERNAL", reason: "BUG" });
   expect(foreign({ code: "ABORTED", reason: "NEW" })).toMatchObject({ code: "INTERNAL", reason: "BUG" });
 });

@@ -24,7 +24,10 @@ export function bug(): CommandError {
 /** A refusal as bytes of `CommandFailure`. */
 export function encodeFailure(error: CommandError): Uint8Array {
   const { code, reason, message, metadata } = error;
-  return toBinary(CommandFailureSchema, create(CommandFailureSchema, { code, reason, message, metadata, violations: error.violations.map((each) => ({ ...each })) }));
+  return toBinary(
+    CommandFailureSchema,
+    create(CommandFailureSchema, { code, reason, message, metadata, violations: error.violations.map((each) => ({ ...each })) }),
+  );
 }
 
 /** The refusal that another process encoded. What this build cannot read counts as internal. */

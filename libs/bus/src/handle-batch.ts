@@ -29,7 +29,12 @@ export const ATTEMPTS = WAITS_MS.length + 1;
  * failing become dead letters, the others go on.
  * @throws what says nothing about an event (see `isInfrastructureError`): the checkpoint then stands where the last commit left it.
  */
-export async function handleBatch<Tables>(work: Workplace<Tables>, from: number, to: number, events: readonly RecordedEvent[]): Promise<void> {
+export async function handleBatch<Tables>(
+  work: Workplace<Tables>,
+  from: number,
+  to: number,
+  events: readonly RecordedEvent[],
+): Promise<void> {
   try {
     await handleTogether(work, from, to, events);
     return;
@@ -51,7 +56,11 @@ async function handleTogether<Tables>(work: Workplace<Tables>, from: number, to:
   const ready = waiting.length === 0 ? events : events.filter((event) => !parked.has(event.stream));
   await database.transaction().execute(async (transaction) => {
     await moveCheckpoint(transaction, key, from, to);
-    await park(transaction, key, waiting.map((event) => ({ event, error: WAITS, attempts: 0 })));
+    await park(
+      transaction,
+      key,
+      waiting.map((event) => ({ event, error: WAITS, attempts: 0 })),
+    );
     if (ready.length > 0) await definition.handle(ready, transaction);
   });
 }

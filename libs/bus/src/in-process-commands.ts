@@ -37,7 +37,10 @@ export function inProcessCommands(options: { /** Where a handler's unexpected er
       services.set(service, [...(services.get(service) ?? []), instance]);
       return {
         close: async () => {
-          services.set(service, (services.get(service) ?? []).filter((other) => other !== instance));
+          services.set(
+            service,
+            (services.get(service) ?? []).filter((other) => other !== instance),
+          );
           await instance.inFlight.idle();
         },
       };

@@ -1,5 +1,13 @@
 // For those who send and serve commands.
-export { CommandError, FAILURE_CODES, FAILURE_REASONS, type CommandBus, type CommandHandler, type FailureCode, type FailureReason } from "./commands.ts";
+export {
+  CommandError,
+  FAILURE_CODES,
+  FAILURE_REASONS,
+  type CommandBus,
+  type CommandHandler,
+  type FailureCode,
+  type FailureReason,
+} from "./commands.ts";
 export { inProcessCommands } from "./in-process-commands.ts";
 export { natsCommands, type NatsCommandsOptions } from "./nats-commands.ts";
 // For those who read events.

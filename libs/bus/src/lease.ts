@@ -91,7 +91,8 @@ class LeaseSession {
         this.#reserved ??= await this.#open();
         const outcome = await work(this.#reserved);
         if (this.#held.size === 0) this.#close();
-        else this.#heartbeat ??= setInterval(() => void this.#inTurn((reserved) => reserved.query("beat", "")).catch(() => {}), HEARTBEAT_MS);
+        else
+          this.#heartbeat ??= setInterval(() => void this.#inTurn((reserved) => reserved.query("beat", "")).catch(() => {}), HEARTBEAT_MS);
         return outcome;
       } catch (error) {
         this.#held.clear();

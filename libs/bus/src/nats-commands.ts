@@ -23,7 +23,10 @@ export type NatsCommandsOptions = {
  */
 export function natsCommands(connection: NatsConnection, options: NatsCommandsOptions): CommandBus {
   const logger = options.logger ?? createLogger("commands");
-  return { send: commandSender(connection, options.prefix), serve: (service, handlers) => serve(connection, options.prefix, logger, service, handlers) };
+  return {
+    send: commandSender(connection, options.prefix),
+    serve: (service, handlers) => serve(connection, options.prefix, logger, service, handlers),
+  };
 }
 
 function commandSender(connection: NatsConnection, prefix: string): CommandBus["send"] {
@@ -102,7 +105,12 @@ async function serve(
   return { close: () => stopServing(connection, subscription, inFlight) };
 }
 
-async function handle(handlers: Readonly<Record<string, CommandHandler>>, service: string, method: string, bytes: Uint8Array): Promise<Uint8Array> {
+async function handle(
+  handlers: Readonly<Record<string, CommandHandler>>,
+  service: string,
+  method: string,
+  bytes: Uint8Array,
+): Promise<Uint8Array> {
   const handler = Object.hasOwn(handlers, method) ? handlers[method] : undefined;
   if (handler === undefined) throw unknownMethod(service, method);
   return handler(decodeCommand(bytes));

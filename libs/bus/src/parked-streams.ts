@@ -10,7 +10,9 @@ export class ParkedStreams {
 
   async load<Tables>(database: Kysely<Tables>, { consumer, ledger }: ConsumerKey): Promise<void> {
     const { rows } = await sql<{ tenant: string; stream_type: string; stream_id: string }>`
-      select distinct tenant, stream_type, stream_id from bus.dead_letter where consumer = ${consumer} and ledger = ${ledger}`.execute(database);
+      select distinct tenant, stream_type, stream_id from bus.dead_letter where consumer = ${consumer} and ledger = ${ledger}`.execute(
+      database,
+    );
     this.#keys.clear();
     for (const row of rows) this.add({ tenant: row.tenant, type: row.stream_type, id: row.stream_id });
   }

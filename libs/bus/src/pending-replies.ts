@@ -1,6 +1,11 @@
 import { CommandError } from "./commands.ts";
 
-type Pending = { readonly service: string; readonly resolve: (reply: Uint8Array) => void; readonly reject: (error: CommandError) => void; readonly deadline: number };
+type Pending = {
+  readonly service: string;
+  readonly resolve: (reply: Uint8Array) => void;
+  readonly reject: (error: CommandError) => void;
+  readonly deadline: number;
+};
 
 /**
  * Commands that wait for their replies. One timer sweeps them all: a timer, a race and an error object per command would cost more than the

@@ -93,7 +93,10 @@ export class PublishWindow {
   }
 
   #settle(message: Msg): void {
-    const [generation, position] = message.subject.slice(this.#inbox.length + 1).split(".").map(Number);
+    const [generation, position] = message.subject
+      .slice(this.#inbox.length + 1)
+      .split(".")
+      .map(Number);
     if (generation !== this.#generation || position === undefined) return;
     this.#inFlight -= 1;
     this.#lastProgress = performance.now();
@@ -113,7 +116,9 @@ function acknowledgementProblem(message: Msg, position: number): string | undefi
   const ack: unknown = JSON.parse(message.string());
   if (typeof ack !== "object" || ack === null) return "an acknowledgement without meaning";
   if ("error" in ack) return `refused: ${JSON.stringify(ack.error)}`;
-  return "seq" in ack && ack.seq === position + 1 ? undefined : `position ${position} was stored at sequence ${"seq" in ack ? String(ack.seq) : "unknown"}`;
+  return "seq" in ack && ack.seq === position + 1
+    ? undefined
+    : `position ${position} was stored at sequence ${"seq" in ack ? String(ack.seq) : "unknown"}`;
 }
 
 const WINDOW = 256;

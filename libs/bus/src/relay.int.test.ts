@@ -1,4 +1,4 @@
-import type { EventLog } from "@countersign/event-log";
+import type { EventLog, ReadRange } from "@countersign/event-log";
 import { createMemoryEventLog } from "@countersign/event-log/testing";
 import { silentLogger, type Logger } from "@countersign/telemetry";
 import { startNatsServer, testNats, type NatsServer } from "@countersign/testing";
@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { connectNats } from "./connect.ts";
+import { uuidText } from "./event-headers.ts";
 import { startRelay, type RelayDeps, type RunningRelay } from "./start-relay.ts";
 import { eventStreamName } from "./subjects.ts";
 import { appendActions, appendTo, storedBodies } from "./test-events.ts";
@@ -16,7 +17,7 @@ import { publishWakeups } from "./wakeups.ts";
 
 const ends: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
+  for (const end of ends.splice(0).toReversed()) await end();
 });
 
 async function connected(url: string): Promise<{ connection: NatsConnection; manager: JetStreamManager }> {
@@ -35,12 +36,22 @@ function relay(deps: Omit<RelayDeps<unknown>, "logger">, logger: Logger = silent
 async function expectCopy(manager: JetStreamManager, prefix: string, log: EventLog): Promise<void> {
   const name = eventStreamName(prefix, log.ledger);
   const head = await log.nextPosition();
-  await expect.poll(async () => (await manager.streams.info(name).catch(() => undefined))?.state.last_seq, { timeout: 10_000, interval: 20 }).toBe(head);
+  await expect
+    .poll(async () => (await manager.streams.info(name).catch(() => undefined))?.state.last_seq, { timeout: 10_000, interval: 20 })
+    .toBe(head);
   const events = await log.readAll({ from: 0, limit: 10_000 });
   expect(await storedBodies(manager, name)).toEqual(events.map((event) => new Uint8Array(event.entry)));
 }
 
-const lastSequence = (manager: JetStreamManager, prefix: string) => async () => (await manager.streams.info(eventStreamName(prefix, "main")).catch(() => undefined))?.state.last_seq;
+/** The log as another process has it: to read. */
+const readerOf = (log: EventLog) => ({
+  ledger: log.ledger,
+  readAll: (range: ReadRange) => log.readAll(range),
+  nextPosition: () => log.nextPosition(),
+});
+
+const lastSequence = (manager: JetStreamManager, prefix: string) => async () =>
+  (await manager.streams.info(eventStreamName(prefix, "main")).catch(() => undefined))?.state.last_seq;
 
 describe("relay on a server of all tests", () => {
   test("copies what was there before and what comes later, with CloudEvents headers", async () => {
@@ -53,10 +64,12 @@ describe("relay on a server of all tests", () => {
     const [event] = await appendTo(log, { id: "später 1%" }, ["ActionRequested"], { traceparent });
     await expectCopy(manager, prefix, log);
     const message = await manager.streams.getMessage(eventStreamName(prefix, "main"), { seq: 1201 });
+    const id = uuidText(event?.eventId ?? new Uint8Array(16));
+    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/);
     expect(message?.subject).toBe(`${prefix}.evt.main.acme.action.ActionRequested`);
     expect(Object.fromEntries([...(message?.header ?? [])].map(([name, [value]]) => [name, value]))).toEqual({
       "ce-specversion": "1.0",
-      "ce-id": expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/),
+      "ce-id": id,
       "ce-source": "/countersign/main",
       "ce-type": "dev.countersign.ActionRequested",
       "ce-time": "2026-11-21T12:00:00.123Z",
@@ -67,7 +80,7 @@ describe("relay on a server of all tests", () => {
       "ce-streamversion": "1",
       "ce-tenantsequence": "1",
       traceparent,
-      "Nats-Msg-Id": expect.any(String),
+      "Nats-Msg-Id": id,
       "Nats-Expected-Last-Sequence": "1200",
     });
     expect(new Uint8Array(message?.data ?? [])).toEqual(new Uint8Array(event?.entry ?? []));
@@ -80,7 +93,13 @@ describe("relay on a server of all tests", () => {
     relay({ log, connection, prefix, limits: { maxAgeMs: 60_000 } });
     await expect.poll(lastSequence(manager, prefix)).toBe(0);
     const { config } = await manager.streams.info(eventStreamName(prefix, "main"));
-    expect(config).toMatchObject({ storage: "file", deny_delete: true, deny_purge: true, max_age: 60_000_000_000, subjects: [`${prefix}.evt.main.>`] });
+    expect(config).toMatchObject({
+      storage: "file",
+      deny_delete: true,
+      deny_purge: true,
+      max_age: 60_000_000_000,
+      subjects: [`${prefix}.evt.main.>`],
+    });
     await expect(manager.streams.purge(config.name)).rejects.toThrow();
   });
 
@@ -103,8 +122,7 @@ describe("relay on a server of all tests", () => {
     const { connection, manager } = await connected(url);
     const appender = await connected(url);
     const log = createMemoryEventLog({ ledger: "main" });
-    const { onCommitted: _, ...reader } = log;
-    relay({ log: reader, connection, prefix, pollMs: 60_000 });
+    relay({ log: readerOf(log), connection, prefix, pollMs: 60_000 });
     await expect.poll(lastSequence(manager, prefix)).toBe(0);
     const end = publishWakeups(log, appender.connection, prefix);
     await appendTo(log, { id: "a1" }, ["ActionRequested"]);
@@ -116,8 +134,7 @@ describe("relay on a server of all tests", () => {
     const { url, prefix } = await testNats();
     const { connection, manager } = await connected(url);
     const log = createMemoryEventLog({ ledger: "main" });
-    const { onCommitted: _, ...reader } = log;
-    relay({ log: reader, connection, prefix, pollMs: 50 });
+    relay({ log: readerOf(log), connection, prefix, pollMs: 50 });
     await expect.poll(lastSequence(manager, prefix)).toBe(0);
     await appendTo(log, { id: "a1" }, ["ActionRequested"]);
     await expect.poll(lastSequence(manager, prefix), { interval: 10 }).toBe(1);
@@ -166,7 +183,10 @@ describe("relay on a server of all tests", () => {
   });
 });
 
-async function relayUntilCopied(log: EventLog, nats: { connection: NatsConnection; manager: JetStreamManager; prefix: string }): Promise<void> {
+async function relayUntilCopied(
+  log: EventLog,
+  nats: { connection: NatsConnection; manager: JetStreamManager; prefix: string },
+): Promise<void> {
   const running = startRelay({ log, connection: nats.connection, prefix: nats.prefix, logger: silentLogger });
   await expectCopy(nats.manager, nats.prefix, log);
   await running.close();
@@ -176,7 +196,11 @@ describe("relay and a server that comes and goes", () => {
   async function ownServer(): Promise<{ server: NatsServer; storeDir: string; restart(): Promise<void> }> {
     const folder = await mkdtemp(join(tmpdir(), "countersign-relay-"));
     const storeDir = join(folder, "js");
-    const state = { server: await startNatsServer({ storeDir }), storeDir, restart: async () => void (state.server = await startNatsServer({ storeDir, port: state.server.port })) };
+    const state = {
+      server: await startNatsServer({ storeDir }),
+      storeDir,
+      restart: async () => void (state.server = await startNatsServer({ storeDir, port: state.server.port })),
+    };
     onTestFinished(async () => {
       await state.server.kill();
       await rm(folder, { recursive: true, force: true });

@@ -11,7 +11,8 @@ import { resumePoint } from "./resume-point.ts";
 import { Signal } from "./signal.ts";
 import { onWakeup } from "./wakeups.ts";
 
-export type RelayLog = Pick<EventReader, "readAll" | "nextPosition"> & Partial<Pick<EventAppender, "onCommitted">> & { readonly ledger: string };
+export type RelayLog = Pick<EventReader, "readAll" | "nextPosition"> &
+  Partial<Pick<EventAppender, "onCommitted">> & { readonly ledger: string };
 
 export type RelayOptions = {
   readonly log: RelayLog;
@@ -78,7 +79,7 @@ export class Relay {
 
   async #run(): Promise<void> {
     const { lease, logger, log } = this.#options;
-    for (let failures = 0; !this.#closed; ) {
+    for (let failures = 0; !this.#closed;) {
       try {
         if (this.#link.connected() && (await lease.tryAcquire())) {
           const before = this.#next;
@@ -87,7 +88,8 @@ export class Relay {
         }
       } catch (error) {
         failures += 1;
-        if (error instanceof LostStep) logger.warn({ ledger: log.ledger, position: this.#next, reason: error.message }, "relay looks where the stream ends");
+        if (error instanceof LostStep)
+          logger.warn({ ledger: log.ledger, position: this.#next, reason: error.message }, "relay looks where the stream ends");
         else logger.error({ err: error, ledger: log.ledger, position: this.#next }, "relay failed; it tries again");
         await this.#drain();
         // Another instance may be better off.

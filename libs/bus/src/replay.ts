@@ -20,7 +20,9 @@ async function replayStream<Tables>(work: Workplace<Tables>, log: Pick<EventRead
   for (const position of await parkedPositions(work.database, work.key, stream)) {
     const [event] = await log.readAll({ from: position, limit: 1 });
     const problem =
-      event?.position === position ? await tryRepeatedly(() => replayOne(work, event)) : new RangeError("the log does not hold the event of a dead letter");
+      event?.position === position
+        ? await tryRepeatedly(() => replayOne(work, event))
+        : new RangeError("the log does not hold the event of a dead letter");
     if (problem === undefined) continue;
     await parkAgain(work, stream, position, describeError(problem));
     return;
@@ -32,13 +34,20 @@ async function replayStream<Tables>(work: Workplace<Tables>, log: Pick<EventRead
 async function replayOne<Tables>({ database, definition, key }: Workplace<Tables>, event: RecordedEvent): Promise<void> {
   await database.transaction().execute(async (transaction) => {
     const removed = await sql`
-      delete from bus.dead_letter where consumer = ${key.consumer} and ledger = ${key.ledger} and position = ${event.position}`.execute(transaction);
+      delete from bus.dead_letter where consumer = ${key.consumer} and ledger = ${key.ledger} and position = ${event.position}`.execute(
+      transaction,
+    );
     if (removed.numAffectedRows !== 1n) throw new StaleCheckpoint("somebody else has replayed this dead letter");
     await definition.handle([event], transaction);
   });
 }
 
-async function parkAgain<Tables>({ database, key, logger }: Workplace<Tables>, stream: Stream, position: number, error: string): Promise<void> {
+async function parkAgain<Tables>(
+  { database, key, logger }: Workplace<Tables>,
+  stream: Stream,
+  position: number,
+  error: string,
+): Promise<void> {
   await sql`
     update bus.dead_letter set state = 'parked', parked_at = now(),
       error = case when position = ${position} then ${error} else ${WAITS} end,
@@ -56,7 +65,11 @@ async function streamsToReplay<Tables>(database: Kysely<Tables>, { consumer, led
   return rows;
 }
 
-async function parkedPositions<Tables>(database: Kysely<Tables>, { consumer, ledger }: ConsumerKey, stream: Stream): Promise<readonly number[]> {
+async function parkedPositions<Tables>(
+  database: Kysely<Tables>,
+  { consumer, ledger }: ConsumerKey,
+  stream: Stream,
+): Promise<readonly number[]> {
   const { rows } = await sql<{ position: string }>`
     select position::text as position from bus.dead_letter
     where consumer = ${consumer} and ledger = ${ledger} and tenant = ${stream.tenant} and stream_type = ${stream.type} and stream_id = ${stream.id}

@@ -21,7 +21,11 @@ export async function resumePoint(
   }
 }
 
-async function divergence(stream: EventStream, log: Pick<EventReader, "readAll" | "nextPosition">, last: number): Promise<string | undefined> {
+async function divergence(
+  stream: EventStream,
+  log: Pick<EventReader, "readAll" | "nextPosition">,
+  last: number,
+): Promise<string | undefined> {
   const [event] = await log.readAll({ from: last - 1, limit: 1 });
   if (event === undefined || event.position !== last - 1) return "is ahead of the log";
   return (await stream.holds(last, event)) ? undefined : "holds another event than the log";

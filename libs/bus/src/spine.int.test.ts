@@ -35,13 +35,19 @@ beforeEach(async () => {
   ends = [];
 });
 afterEach(async () => {
-  for (const end of ends.reverse()) await end();
+  for (const end of ends.toReversed()) await end();
   await nats.kill();
   await postgres.drop();
   await rm(folder, { recursive: true, force: true });
 });
 
-type Process = { readonly log: PostgresEventLog; readonly connection: NatsConnection; readonly database: Database; readonly kysely: Kysely<unknown>; readonly relay: RunningRelay };
+type Process = {
+  readonly log: PostgresEventLog;
+  readonly connection: NatsConnection;
+  readonly database: Database;
+  readonly kysely: Kysely<unknown>;
+  readonly relay: RunningRelay;
+};
 
 async function startProcess(name: string): Promise<Process> {
   const log = createPostgresEventLog({ url: postgres.url, ledger: "main" });
@@ -50,8 +56,18 @@ async function startProcess(name: string): Promise<Process> {
   const kysely = database.kysely<unknown>();
   const relay = startRelay({ log, connection, prefix: "cs", database: kysely, logger: silentLogger });
   publishWakeups(log, connection, "cs", () => relay.active());
-  const consumer = await start(listing("test.spine"), { log, database, feed: natsFeed(connection, { prefix: "cs", ledger: "main", logger: silentLogger }) });
-  ends.push(() => database.close(), () => log.close(), () => connection.close(), () => relay.close(), () => consumer.close());
+  const consumer = await start(listing("test.spine"), {
+    log,
+    database,
+    feed: natsFeed(connection, { prefix: "cs", ledger: "main", logger: silentLogger }),
+  });
+  ends.push(
+    () => database.close(),
+    () => log.close(),
+    () => connection.close(),
+    () => relay.close(),
+    () => consumer.close(),
+  );
   return { log, connection, database, kysely, relay };
 }
 
@@ -76,8 +92,12 @@ test("P4 P5: two processes append and relay through kill -9 and loss of nats-ser
   const head = await one.log.nextPosition();
   expect(head).toBe((3 * 10 * 8 + 2 * 20) * 3);
   const manager = await jetstreamManager(one.connection, { checkAPI: false, timeout: 500 });
-  await expect.poll(async () => (await manager.streams.info("CS_EVENTS_MAIN").catch(() => undefined))?.state.last_seq, { timeout: 10_000 }).toBe(head);
-  expect(await storedBodies(manager, "CS_EVENTS_MAIN")).toEqual((await one.log.readAll({ from: 0, limit: 10_000 })).map(({ entry }) => new Uint8Array(entry)));
+  await expect
+    .poll(async () => (await manager.streams.info("CS_EVENTS_MAIN").catch(() => undefined))?.state.last_seq, { timeout: 10_000 })
+    .toBe(head);
+  expect(await storedBodies(manager, "CS_EVENTS_MAIN")).toEqual(
+    (await one.log.readAll({ from: 0, limit: 10_000 })).map(({ entry }) => new Uint8Array(entry)),
+  );
   await expect.poll(() => seen(one.kysely, "test.spine"), { timeout: 10_000 }).toEqual(range(0, head));
 }, 60_000);
 

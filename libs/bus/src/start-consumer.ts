@@ -51,7 +51,7 @@ class ConsumerInstance<Tables> {
   }
 
   async #run(): Promise<void> {
-    for (let failures = 0; !this.#closed; ) {
+    for (let failures = 0; !this.#closed;) {
       try {
         if (await this.#lease.tryAcquire()) await this.#work();
         else await this.#standBy();

@@ -17,7 +17,11 @@ export function eventSubject(
 }
 
 /** Matches the events of a ledger that the filter lets through. */
-export function feedSubject(prefix: string, ledger: string, filter: { readonly tenant?: string; readonly streamType?: string } = {}): string {
+export function feedSubject(
+  prefix: string,
+  ledger: string,
+  filter: { readonly tenant?: string; readonly streamType?: string } = {},
+): string {
   const tenant = filter.tenant === undefined ? "*" : tenantToken(filter.tenant);
   const type = filter.streamType === undefined ? "*" : safe("stream type", filter.streamType);
   return `${eventRoot(prefix, ledger)}.${tenant}.${type}.*`;
