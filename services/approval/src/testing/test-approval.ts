@@ -15,7 +15,7 @@ import { silentLogger } from "@countersign/telemetry";
 import { readGrantKeys } from "../adapters/grants/grant-keys.ts";
 import { toPrincipalMessage } from "../adapters/wire/principal-message.ts";
 import { toVerdictMessage } from "../adapters/wire/verdict-message.ts";
-import { approvalHandlers, wireUseCases } from "../app.ts";
+import { approvalHandlers, wireUseCases, type CommandDeps } from "../app.ts";
 import type { ApprovalConfig } from "../config.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { Verdict } from "../domain/values.ts";
@@ -61,7 +61,10 @@ export type TestApproval = {
   call<Name extends keyof Methods>(method: Name, request: RequestOf<Name>, caller?: Principal): Promise<ResponseOf<Name>>;
 };
 
-export async function testApproval(log: EventLog = createMemoryEventLog({ ledger: "main" })): Promise<TestApproval> {
+/** Serves approval on a test's log, bus and clock; default: without timers. */
+type Start = (parts: Pick<CommandDeps, "log" | "commands" | "config" | "logger"> & { readonly clock: () => Date }) => Promise<unknown>;
+
+export async function testApproval(log: EventLog = createMemoryEventLog({ ledger: "main" }), start?: Start): Promise<TestApproval> {
   const commands = inProcessCommands({ logger: silentLogger });
   const clock = (): Date => new Date(world.now);
   const deps = wireUseCases({ config, log, commands, logger: silentLogger, clock });
@@ -73,7 +76,8 @@ export async function testApproval(log: EventLog = createMemoryEventLog({ ledger
     answer: verdict("allow"),
     call: (method, request, caller = exporter) => send(commands, method, request, caller),
   };
-  await commands.serve("approval", approvalHandlers(deps, config));
+  if (start === undefined) await commands.serve("approval", approvalHandlers(deps, config));
+  else await start({ log, commands, config, logger: silentLogger, clock });
   await commands.serve("policy", {
     Evaluate: async (command) => {
       world.questions.push(fromBinary(EvaluateRequestSchema, command.request));

@@ -1,0 +1,172 @@
+import { busMigrations, type EventFeed } from "@countersign/bus";
+import { migrate, openDatabase, type Database } from "@countersign/database";
+import { createPostgresEventLog, eventLogMigrations, type EventLog, type PostgresEventLog } from "@countersign/event-log";
+import { ActionStatus } from "@countersign/proto/v1/action_pb";
+import { testPostgres, type TestPostgres } from "@countersign/testing";
+import { sql } from "kysely";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { approvalMigrations } from "./adapters/postgres/migrations.ts";
+import type { ApprovalTables } from "./adapters/postgres/timer-table.ts";
+import { startApproval } from "./app.ts";
+import { ann, HOUR, MINUTE, T0, verdict } from "./testing/fixtures.ts";
+import { exportInput, testApproval, type TestApproval } from "./testing/test-approval.ts";
+
+let postgres: TestPostgres;
+let database: Database;
+let running: { close(): Promise<void> }[] = [];
+let log: PostgresEventLog;
+let ledgers = 0;
+
+beforeAll(async () => {
+  postgres = await testPostgres((url) => migrate(url, [eventLogMigrations, busMigrations, approvalMigrations]));
+  database = openDatabase({ url: postgres.url });
+});
+
+beforeEach(() => {
+  ledgers += 1;
+  log = openLog();
+});
+
+afterEach(async () => {
+  await closeAll();
+  await log.close();
+});
+
+afterAll(async () => {
+  await database.close();
+  await postgres.drop();
+});
+
+function openLog(): PostgresEventLog {
+  return createPostgresEventLog({ url: postgres.url, ledger: `test-${ledgers}` });
+}
+
+async function closeAll(): Promise<void> {
+  for (const each of running.splice(0)) await each.close();
+}
+
+/** A whole instance: commands and timers. */
+function instance(on: EventLog = log): Promise<TestApproval> {
+  const feed: EventFeed = { subscribe: (listener) => on.onCommitted((events) => events.forEach((event) => listener(event))) };
+  return testApproval(on, async (parts) => running.push(await startApproval({ ...parts, feed, database })));
+}
+
+async function timers(): Promise<readonly { kind: string; due_at: Date }[]> {
+  const tables = database.kysely<ApprovalTables>();
+  return tables.selectFrom("approval.timer").select(["kind", "due_at"]).where("ledger", "=", log.ledger).execute();
+}
+
+async function types(): Promise<readonly string[]> {
+  return (await log.readAll({ from: 0, limit: 1000 })).map((event) => event.type);
+}
+
+// Keys are a tenant's own in the whole database, and all tests share the tenant.
+const key = (name: string): string => `${name}-of-${ledgers}`;
+
+async function request(world: TestApproval) {
+  const { action, grantToken } = await world.call("RequestAction", { input: exportInput, idempotencyKey: key("request") });
+  if (action === undefined) throw new Error("no action");
+  return { action, redeem: { grantToken, digest: action.digest } };
+}
+
+describe("P2: on Postgres", () => {
+  it("64 redeem at the same moment through two instances: exactly one may run it", async () => {
+    const other = openLog();
+    const worlds = await Promise.all([testApproval(log), testApproval(other)]);
+    const { redeem } = await request(worlds[0]);
+    const attempts = Array.from({ length: 64 }, (_, index) =>
+      worlds[index % 2]?.call("RedeemGrant", { ...redeem, idempotencyKey: key(`r-${index}`) }),
+    );
+    const settled = await Promise.allSettled(attempts);
+    expect(settled.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    const reasons = settled.flatMap((each) => (each.status === "rejected" ? [each.reason.reason] : []));
+    expect(new Set(reasons)).toEqual(new Set(["GRANT_REDEEMED"]));
+    expect((await types()).filter((type) => type === "GrantRedeemed")).toHaveLength(1);
+    await other.close();
+  });
+
+  it("64 retries with one key get one receipt", async () => {
+    const other = openLog();
+    const worlds = await Promise.all([testApproval(log), testApproval(other)]);
+    const { redeem } = await request(worlds[0]);
+    const receipts = await Promise.all(
+      Array.from({ length: 64 }, (_, index) => worlds[index % 2]!.call("RedeemGrant", { ...redeem, idempotencyKey: key("r") })),
+    );
+    for (const receipt of receipts) expect(receipt).toEqual(receipts[0]);
+    expect(receipts[0]).toMatchObject({ position: 4n, action: { status: ActionStatus.REDEEMED, version: 5n } });
+    await other.close();
+  });
+
+  it("P4: 32 requests with one key make one action", async () => {
+    const other = openLog();
+    const worlds = await Promise.all([testApproval(log), testApproval(other)]);
+    const replies = await Promise.all(Array.from({ length: 32 }, (_, index) => request(worlds[index % 2]!)));
+    for (const reply of replies) expect(reply).toEqual(replies[0]);
+    expect(await log.nextPosition()).toBe(4);
+    await other.close();
+  });
+
+  it("P5: a state that was folded from the log is the state that was kept in memory", async () => {
+    const world = await testApproval(log);
+    world.answer = verdict("review");
+    const { action } = await request(world);
+    const shown = { actionId: action.id, digest: action.digest, version: action.version };
+    const edit = { case: "edit", value: { properties: { table: "customers", limit: 3 }, reason: "fewer" } } as const;
+    const kept = await world.call("SubmitVote", { ...shown, decision: edit }, ann);
+    const fresh = await testApproval(log);
+    expect((await fresh.call("GetAction", { actionId: action.id })).action).toEqual(kept.action);
+  });
+});
+
+describe("timers", () => {
+  it("expire a review once, whichever instance fires them, and leave nothing behind", async () => {
+    const worlds = await Promise.all([instance(), instance()]);
+    worlds[0].answer = verdict("review");
+    await request(worlds[0]);
+    await vi.waitFor(async () => expect(await timers()).toEqual([{ kind: "expire_review", due_at: new Date(T0 + HOUR) }]), 5_000);
+    for (const world of worlds) world.now += HOUR;
+    await vi.waitFor(async () => expect(await types()).toContain("ActionExpired"), 5_000);
+    await vi.waitFor(async () => expect(await timers()).toEqual([]), 5_000);
+    expect((await types()).filter((type) => type === "ActionExpired")).toHaveLength(1);
+  });
+
+  it("P4: survive a restart", async () => {
+    const world = await instance();
+    const { redeem } = await request(world);
+    await vi.waitFor(async () => expect(await timers()).toMatchObject([{ kind: "expire_grant" }]), 5_000);
+    await world.call("RedeemGrant", { ...redeem, idempotencyKey: key("r") });
+    await closeAll();
+    const again = await instance();
+    await vi.waitFor(async () => expect(await timers()).toMatchObject([{ kind: "mark_unreported" }]), 5_000);
+    again.now += HOUR;
+    await vi.waitFor(async () => expect((await types()).at(-1)).toBe("ExecutionUnreported"), 5_000);
+    await vi.waitFor(async () => expect(await timers()).toEqual([]), 5_000);
+  });
+
+  it("P7: keep asking a policy that does not answer, and go on when it does", async () => {
+    const world = await instance();
+    world.answer = undefined;
+    await request(world);
+    await vi.waitFor(async () => expect(await timers()).toMatchObject([{ kind: "verdict_retry" }]), 5_000);
+    const asked = world.questions.length;
+    world.now += 2_000;
+    await vi.waitFor(() => expect(world.questions.length).toBeGreaterThan(asked), 5_000);
+    world.answer = verdict("deny");
+    world.now += MINUTE;
+    await vi.waitFor(async () => expect(await types()).toEqual(["ActionRequested", "VerdictReached"]), 5_000);
+    await vi.waitFor(async () => expect(await timers()).toEqual([]), 5_000);
+  });
+
+  it("are taken over when the instance that claimed them died", async () => {
+    const world = await instance();
+    await request(world);
+    await vi.waitFor(async () => expect(await timers()).toHaveLength(1), 5_000);
+    const claimed = new Date(T0 + 6 * MINUTE);
+    await sql`update approval.timer set claimed_until = ${claimed} where ledger = ${log.ledger}`.execute(database.kysely());
+    world.now += 5 * MINUTE;
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(await types()).not.toContain("GrantExpired");
+    world.now += MINUTE;
+    await vi.waitFor(async () => expect(await types()).toContain("GrantExpired"), 5_000);
+  });
+});
