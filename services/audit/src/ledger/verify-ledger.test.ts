@@ -45,7 +45,8 @@ async function verify(rows: readonly CheckedRow[], head = 9): Promise<readonly F
   await verifyLedger(
     {
       head: async () => head,
-      read: async (from, below, limit) => rows.filter(({ columns: { position } }) => position >= from && position < below).slice(0, limit),
+      read: async (from, below) => rows.filter(({ columns: { position } }) => position >= from && position < below),
+      findNext: async (from, below) => rows.map(({ columns }) => columns.position).find((position) => position >= from && position < below),
     },
     flaws,
   );
@@ -100,6 +101,16 @@ describe("P6: verifying the ledger", () => {
 
   it("finds a tail that was cut off", async () => {
     expect(places(await verify(ledger(6)))).toEqual(["POSITION_GAP 6"]);
+  });
+
+  it("jumps over a hole of any size", async () => {
+    const far = ledger(9).map((row, index) =>
+      index < 5 ? row : { ...row, columns: { ...row.columns, position: row.columns.position + 2 ** 50 } },
+    );
+    const flaws = await verify(far, 2 ** 50 + 9);
+    expect(flaws[0]).toEqual({ position: 5, kind: "POSITION_GAP", detail: `no events at positions 5 to ${2 ** 50 + 4}` });
+    expect(places(flaws).slice(1)).toEqual([5, 6, 7, 8].map((position) => `COLUMN ${position + 2 ** 50}`));
+    expect(places(await verify(ledger(9), 2 ** 52))).toEqual(["POSITION_GAP 9"]);
   });
 
   it("finds two events that changed places", async () => {

@@ -56,10 +56,10 @@ export async function compareProjection(
     try {
       return await foldAndCompare({ ...parts, session }, projection, options.replace);
     } finally {
-      // A broken session has lost lock and all: nothing to tidy, and the reason must not be hidden by this.
-      await dropShadow(session, projection)
-        .then(() => unlock(session))
-        .catch((err: unknown) => parts.logger.warn({ err }, "a rebuild could not tidy up"));
+      // A broken session has lost table and lock by itself; its failure to tidy must not hide the reason.
+      const report = (err: unknown): void => parts.logger.warn({ err }, "a rebuild could not tidy up");
+      await dropShadow(session, projection).catch(report);
+      await unlock(session).catch(report);
     }
   });
 }

@@ -2,8 +2,8 @@ import type { EventReader, RecordedEvent } from "@countersign/event-log";
 import type { Kysely } from "kysely";
 import type { Projection, RefusedEvent } from "../projections/projection.ts";
 
-/** Memory in use is that of one page of events and the rows they touch. */
-const PAGE = 2000;
+/** Memory in use is that of one page and the rows it touches; small enough that other work of the process gets its turn every few milliseconds. */
+const PAGE = 500;
 
 /** A table that is being folded from the log beside the live one. */
 export type FoldBeside = {

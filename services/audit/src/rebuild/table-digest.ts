@@ -4,7 +4,7 @@ import type { Projection } from "../projections/projection.ts";
 
 export type TableDigest = { readonly digest: Uint8Array; readonly rows: number };
 
-const PAGE = 2000;
+const PAGE = 1000;
 
 /**
  * SHA-256 over all rows in key order (compared by bytes). Each row contributes the length of its text as four bytes, big-endian, then that

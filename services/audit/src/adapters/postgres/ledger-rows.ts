@@ -34,14 +34,19 @@ export function postgresLedgerRows(database: Kysely<unknown>, ledger: string): L
       }>`select next_position as head from event_log.ledger_head where ledger = ${ledger}`.execute(database);
       return rows[0]?.head ?? 0;
     },
-    read: async (from, below, limit) => {
+    read: async (from, below) => {
       const { rows } = await sql<StoredRow>`
         select position, tenant, tenant_sequence, stream_type, stream_id, stream_version, event_id, type, schema_version,
           (extract(epoch from time) * 1000)::text as time, entry, leaf_hash
-        from event_log.event where ledger = ${ledger} and position >= ${from} and position < ${below} order by position limit ${limit}`.execute(
+        from event_log.event where ledger = ${ledger} and position >= ${from} and position < ${below} order by position`.execute(database);
+      return rows.map((row) => toChecked(ledger, row));
+    },
+    findNext: async (from, below) => {
+      const { rows } = await sql<{ next: number | null }>`
+        select min(position) as next from event_log.event where ledger = ${ledger} and position >= ${from} and position < ${below}`.execute(
         database,
       );
-      return rows.map((row) => toChecked(ledger, row));
+      return rows[0]?.next ?? undefined;
     },
   };
 }
