@@ -451,7 +451,7 @@ export type Rebuild = Message<"countersign.v1.Rebuild"> & {
   name: string;
 
   /**
-   * As it was live, at the position of the switch.
+   * As it was live, at the position at which both were compared.
    *
    * @generated from field: countersign.v1.ProjectionDigest live = 2;
    */
