@@ -1,46 +1,13 @@
 import { create, type DescMessage, type DescMethod, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { type CommandHandler, type EventFeed, inProcessCommands } from "@countersign/bus";
 import { type CountersignError, createTransport, fromServiceError, type Transport } from "@countersign/client";
-import type { RecordedEvent } from "@countersign/event-log";
 import { createDevelopmentIssuer, type DevelopmentPrincipal } from "@countersign/identity";
 import type { Command } from "@countersign/proto/internal/v1/command_pb";
 import { silentLogger } from "@countersign/telemetry";
 import { Client, credentials, Metadata, status } from "@grpc/grpc-js";
 import { type RunningGateway, startGateway } from "../app.ts";
 import { readGatewayConfig } from "../config.ts";
-
-/** A feed that says what a test lets it say. */
-export class FakeFeed implements EventFeed {
-  readonly listeners = new Set<{ readonly tenant: string | undefined; readonly tell: (event: RecordedEvent) => void }>();
-
-  subscribe(tell: (event: RecordedEvent) => void, filter: { readonly tenant?: string } = {}): () => void {
-    const listener = { tenant: filter.tenant, tell };
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
-  }
-
-  /** What matters of an event to those who wait. */
-  say(tenant: string, id: string, streamVersion: number, position = 0): void {
-    const nothing = new Uint8Array();
-    const event: RecordedEvent = {
-      ledger: "main",
-      position,
-      stream: { tenant, type: "action", id },
-      streamVersion,
-      tenantSequence: 1,
-      eventId: nothing,
-      type: "VoteCast",
-      schemaVersion: 1,
-      time: new Date(0),
-      actor: undefined,
-      traceparent: "",
-      data: nothing,
-      entry: nothing,
-      leafHash: nothing,
-    };
-    for (const listener of this.listeners) if (listener.tenant === undefined || listener.tenant === tenant) listener.tell(event);
-  }
-}
+import { FakeFeed } from "./fake-feed.ts";
 
 export type Outcome = { readonly code: string; readonly error?: CountersignError; readonly reply?: Buffer };
 

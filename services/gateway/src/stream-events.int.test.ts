@@ -1,0 +1,111 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { type ReadEventsRequest, ReadEventsRequestSchema, ReadEventsResponseSchema } from "@countersign/proto/internal/v1/command_pb";
+import { AuditService, type StreamEventsRequestSchema } from "@countersign/proto/v1/audit_service_pb";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { GatewayFixture } from "./testing/gateway-fixture.ts";
+
+const { method } = AuditService;
+
+let fixture: GatewayFixture;
+/** Positions of the caller's tenant; others are between them. */
+let log: number[];
+let asked: ReadEventsRequest[];
+let head: number;
+
+beforeEach(async () => {
+  fixture = await GatewayFixture.start();
+  [log, asked, head] = [[2, 3, 5, 8], [], 9];
+  fixture.answers["ReadEvents"] = async ({ request }) => {
+    const page = fromBinary(ReadEventsRequestSchema, request);
+    asked.push(page);
+    const rest = log.filter((position) => position >= Number(page.fromPosition));
+    const found = rest.slice(0, page.limit);
+    const atHead = found.length === rest.length;
+    const nextPosition = BigInt(atHead ? head : (found.at(-1) ?? 0) + 1);
+    const events = found.map((position) => ({ position: BigInt(position), type: "VoteCast", entry: new Uint8Array(position) }));
+    return toBinary(ReadEventsResponseSchema, create(ReadEventsResponseSchema, { events, nextPosition, atHead }));
+  };
+});
+afterEach(() => fixture.close());
+
+const open = async (request: MessageInitShape<typeof StreamEventsRequestSchema>) => {
+  const abort = new AbortController();
+  const seen: number[] = [];
+  const stream = fixture.transport(await fixture.token(["auditor"])).stream(method.streamEvents, request, { signal: abort.signal });
+  const read = async () => {
+    for await (const { event } of stream) {
+      seen.push(Number(event?.position));
+      expect(event?.entry).toHaveLength(Number(event?.position));
+    }
+    return "OK";
+  };
+  return { seen, abort, ended: read().catch((error: { code: string }) => error.code) };
+};
+const until = async (condition: () => boolean) => {
+  for (const started = Date.now(); !condition(); await pause(2)) if (Date.now() - started > 5000) throw new Error("waited in vain");
+};
+const record = (position: number) => {
+  log.push(position);
+  head = position + 1;
+};
+
+describe("StreamEvents", () => {
+  it("sends what there is from a position on, and ends", async () => {
+    const { seen, ended } = await open({ fromPosition: 3n });
+    expect(await ended).toBe("OK");
+    expect(seen).toEqual([3, 5, 8]);
+  });
+
+  it("goes through as many pages as it takes", async () => {
+    log = Array.from({ length: 450 }, (_, index) => index);
+    head = 450;
+    const { seen, ended } = await open({});
+    expect(await ended).toBe("OK");
+    expect(seen).toEqual(log);
+    expect(asked.map(({ fromPosition, limit }) => [fromPosition, limit])).toEqual([
+      [0n, 200],
+      [200n, 200],
+      [400n, 200],
+    ]);
+  });
+
+  it("stops after so many", async () => {
+    const { seen, ended } = await open({ limit: 3n, follow: true });
+    expect(await ended).toBe("OK");
+    expect(seen).toEqual([2, 3, 5]);
+  });
+
+  it("passes the filters on and asks as the caller", async () => {
+    await (
+      await open({ types: ["VoteCast"], streamId: "default" })
+    ).ended;
+    expect(asked[0]).toMatchObject({ types: ["VoteCast"], streamId: "default" });
+    expect(fixture.sent[0]?.command.caller).toMatchObject({ tenant: "acme", roles: ["auditor"] });
+  });
+
+  it("follows: at once when the feed says so, and soon when it does not", async () => {
+    const { seen, abort, ended } = await open({ fromPosition: 5n, follow: true });
+    await until(() => seen.length === 2);
+    record(9);
+    fixture.feed.say("acme", "x", 1, 9);
+    await until(() => seen.length === 3);
+    expect(asked.length).toBeLessThan(4);
+    record(11);
+    await until(() => seen.length === 4);
+    expect(seen).toEqual([5, 8, 9, 11]);
+    abort.abort();
+    await ended;
+    const before = asked.length;
+    await pause(1300);
+    expect(asked).toHaveLength(before);
+  });
+
+  it("ends with UNAVAILABLE when the gateway closes; resuming loses and repeats nothing", async () => {
+    const first = await open({ follow: true });
+    await until(() => first.seen.length === 4);
+    await fixture.gateway.close();
+    expect(await first.ended).toBe("UNAVAILABLE");
+    expect(first.seen).toEqual([2, 3, 5, 8]);
+  });
+});

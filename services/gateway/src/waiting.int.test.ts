@@ -1,0 +1,190 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { ActionStatus } from "@countersign/proto/v1/action_pb";
+import { ActionService, type WatchActionResponse } from "@countersign/proto/v1/action_service_pb";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { GatewayFixture } from "./testing/gateway-fixture.ts";
+import { PlayedAction } from "./testing/played-action.ts";
+
+const { method } = ActionService;
+const input = { action: { name: "db.export" }, resource: { type: "db", id: "crm" } };
+
+let fixture: GatewayFixture;
+let action: PlayedAction;
+let elapsed = 0;
+
+beforeEach(async () => {
+  elapsed = 0;
+  // Looking again by itself is slow here, so that only hints explain a quick answer.
+  fixture = await GatewayFixture.start(
+    { COUNTERSIGN_RECHECK_INTERVAL: "60s", COUNTERSIGN_MAX_WATCHES_PER_TENANT: "3" },
+    () => new Date(Date.now() + elapsed),
+  );
+  action = new PlayedAction();
+  fixture.answers["RequestAction"] = action.request;
+  fixture.answers["GetAction"] = action.get;
+});
+afterEach(() => fixture.close());
+
+const until = async (condition: () => boolean) => {
+  for (const started = Date.now(); !condition(); await pause(2)) if (Date.now() - started > 5000) throw new Error("waited in vain");
+};
+const requesting = async (waitMs: number, timeoutMs = 10_000) =>
+  fixture
+    .transport(await fixture.token(["requester"]))
+    .unary(method.requestAction, { input, idempotencyKey: "k", wait: durationFromMs(waitMs) }, { timeoutMs });
+const watching = async (
+  options: { afterVersion?: bigint; id?: string; roles?: string[]; who?: string; tenant?: string; lifetimeSeconds?: number } = {},
+) => {
+  const {
+    id: actionId = action.id,
+    afterVersion = 0n,
+    who = "alice",
+    roles = ["requester"],
+    tenant = "acme",
+    lifetimeSeconds = 60,
+  } = options;
+  const abort = new AbortController();
+  const seen: WatchActionResponse[] = [];
+  const stream = fixture
+    .transport(await fixture.token(roles, { id: who, tenant, lifetimeSeconds }))
+    .stream(method.watchAction, { actionId, afterVersion }, { signal: abort.signal });
+  const read = async () => {
+    for await (const message of stream) seen.push(message);
+    return "OK";
+  };
+  const ended = read().catch((error: { code: string; reason: string }) => `${error.code} ${error.reason}`.trim());
+  return { seen, ended, abort, versions: () => seen.map((each) => Number(each.action?.version)) };
+};
+
+describe("RequestAction with wait", () => {
+  it("answers at once when policy has decided", async () => {
+    action.moveTo(ActionStatus.APPROVED);
+    expect(await requesting(60_000)).toMatchObject({ grantToken: "a.grant.token" });
+    expect(action.reads).toBe(0);
+  });
+
+  it("answers when people have decided, with the token for the requester", async () => {
+    const reply = requesting(60_000);
+    await until(() => action.reads === 1);
+    action.moveTo(ActionStatus.APPROVED);
+    fixture.feed.say("acme", action.id, action.version);
+    expect(await reply).toMatchObject({ action: { status: ActionStatus.APPROVED }, grantToken: "a.grant.token" });
+  });
+
+  it("does not miss a decision that falls between the reply and the watch", async () => {
+    fixture.answers["RequestAction"] = async (command) => {
+      const reply = await action.request(command);
+      action.moveTo(ActionStatus.REJECTED);
+      return reply;
+    };
+    expect(await requesting(60_000)).toMatchObject({ action: { status: ActionStatus.REJECTED } });
+  });
+
+  it("stays when something happens that decides nothing", async () => {
+    const reply = requesting(60_000);
+    await until(() => action.reads === 1);
+    action.moveTo(ActionStatus.IN_REVIEW);
+    fixture.feed.say("acme", action.id, action.version);
+    await until(() => action.reads === 2);
+    action.moveTo(ActionStatus.EXPIRED);
+    fixture.feed.say("acme", action.id, action.version);
+    expect(await reply).toMatchObject({ action: { status: ActionStatus.EXPIRED } });
+  });
+
+  it("answers with the state as it is when the time is over, or the deadline near", async () => {
+    expect(await requesting(100)).toMatchObject({ action: { status: ActionStatus.IN_REVIEW }, grantToken: "" });
+    expect(await requesting(60_000, 300)).toMatchObject({ action: { status: ActionStatus.IN_REVIEW } });
+  });
+
+  it("ends with UNAVAILABLE when the gateway closes, so that the caller goes on elsewhere", async () => {
+    const refused = requesting(60_000).catch((error: { code: string; reason: string }) => error);
+    await until(() => action.reads === 1);
+    await fixture.gateway.close();
+    expect(await refused).toMatchObject({ code: "UNAVAILABLE", reason: "SHUTTING_DOWN" });
+  });
+});
+
+describe("WatchAction", () => {
+  it("sends the action now, at each change, and ends when it is terminal", async () => {
+    const { seen, ended, versions } = await watching();
+    await until(() => seen.length === 1);
+    action.moveTo(ActionStatus.APPROVED);
+    fixture.feed.say("acme", action.id, action.version);
+    await until(() => seen.length === 2);
+    action.moveTo(ActionStatus.REDEEMED);
+    fixture.feed.say("acme", action.id, action.version);
+    await until(() => seen.length === 3);
+    action.moveTo(ActionStatus.SUCCEEDED);
+    fixture.feed.say("acme", action.id, action.version);
+    expect(await ended).toBe("OK");
+    expect(versions()).toEqual([1, 2, 3, 4]);
+    expect(seen.map(({ grantToken }) => grantToken)).toEqual(["", "a.grant.token", "", ""]);
+  });
+
+  it("gives the token to nobody but the requester", async () => {
+    action.moveTo(ActionStatus.APPROVED);
+    const { seen, abort } = await watching({ who: "rita", roles: ["reviewer"] });
+    await until(() => seen.length === 1);
+    expect(seen[0]?.grantToken).toBe("");
+    abort.abort();
+  });
+
+  it("resumes after a version", async () => {
+    action.moveTo(ActionStatus.IN_REVIEW, 5);
+    const { ended, versions } = await watching({ afterVersion: 5n });
+    await until(() => action.reads === 1);
+    action.moveTo(ActionStatus.REJECTED, 6);
+    fixture.feed.say("acme", action.id, 6);
+    expect(await ended).toBe("OK");
+    expect(versions()).toEqual([6]);
+  });
+
+  it("ends without a message when the terminal state is known already", async () => {
+    action.moveTo(ActionStatus.DENIED, 3);
+    const { ended, versions } = await watching({ afterVersion: 3n });
+    expect([await ended, versions()]).toEqual(["OK", []]);
+  });
+
+  it("folds a burst into the last state", async () => {
+    const { seen, ended, versions } = await watching();
+    await until(() => seen.length === 1);
+    action.moveTo(ActionStatus.REJECTED, 7);
+    for (const version of [2, 3, 4, 5, 6, 7]) fixture.feed.say("acme", action.id, version);
+    expect(await ended).toBe("OK");
+    expect([versions(), action.reads]).toEqual([[1, 7], 2]);
+  });
+
+  it("P7: finds out although the feed lost every message", async () => {
+    const { seen, ended } = await watching();
+    await until(() => seen.length === 1);
+    action.moveTo(ActionStatus.CANCELLED);
+    expect(await ended).toBe("OK");
+  });
+
+  it("P8: finds nothing of another tenant, and hears nothing of it", async () => {
+    const { ended } = await watching({ tenant: "globex" });
+    expect(await ended).toBe("NOT_FOUND NOT_FOUND");
+  });
+
+  it("P7: ends when the token has expired", async () => {
+    const { seen, ended } = await watching({ lifetimeSeconds: 10 });
+    await until(() => seen.length === 1);
+    elapsed = 41_000;
+    fixture.feed.say("acme", action.id, 2);
+    expect(await ended).toBe("UNAUTHENTICATED TOKEN_EXPIRED");
+  });
+
+  it("is held so many times per tenant, and each place is free again when the caller hangs up", async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const held = [await watching(), await watching(), await watching()];
+      await until(() => held.every(({ seen }) => seen.length === 1));
+      expect(await (await watching()).ended).toBe("RESOURCE_EXHAUSTED OVERLOADED");
+      for (const { abort, ended } of held) {
+        abort.abort();
+        await ended;
+      }
+      await pause(20);
+    }
+  });
+});

@@ -1,0 +1,61 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { FakeFeed } from "../testing/fake-feed.ts";
+import { Changes } from "./changes.ts";
+
+const limits = { maxWatches: 3, maxWatchesPerTenant: 2, lingerMs: 20 };
+
+describe("changes", () => {
+  it("reach the watches of their action and of their tenant, and no others", () => {
+    const feed = new FakeFeed();
+    const changes = new Changes(feed, { ...limits, maxWatches: 10, maxWatchesPerTenant: 10 });
+    const [first, second, all] = [changes.watchAction("acme", "a1"), changes.watchAction("acme", "a2"), changes.watchEvents("acme")];
+    feed.say("acme", "a1", 4, 17);
+    expect([first.latest, second.latest, all.latest]).toEqual([4, 0, 18]);
+    changes.close();
+  });
+
+  it("P8: of another tenant reach nobody, whatever the id", () => {
+    const feed = new FakeFeed();
+    const changes = new Changes(feed, limits);
+    const [action, events] = [changes.watchAction("acme", "a1"), changes.watchEvents("acme")];
+    feed.say("globex", "a1", 4, 17);
+    expect([action.latest, events.latest]).toEqual([0, 0]);
+    changes.close();
+  });
+
+  it("share one subscription per tenant, kept a while for the next", async () => {
+    const feed = new FakeFeed();
+    const changes = new Changes(feed, limits);
+    const watches = [changes.watchAction("acme", "a1"), changes.watchAction("acme", "a1")];
+    expect(feed.listeners.size).toBe(1);
+    for (const watch of watches) watch.close();
+    expect(feed.listeners.size).toBe(1);
+    const again = changes.watchAction("acme", "a2");
+    await pause(40);
+    expect(feed.listeners.size).toBe(1);
+    again.close();
+    again.close();
+    await pause(40);
+    expect(feed.listeners.size).toBe(0);
+  });
+
+  it("are watched by so many per tenant and in all", () => {
+    const changes = new Changes(new FakeFeed(), limits);
+    const first = changes.watchAction("acme", "a1");
+    changes.watchAction("acme", "a2");
+    expect(() => changes.watchAction("acme", "a3")).toThrow(expect.objectContaining({ code: "RESOURCE_EXHAUSTED", reason: "OVERLOADED" }));
+    changes.watchAction("globex", "b1");
+    expect(() => changes.watchAction("initech", "c1")).toThrow(expect.objectContaining({ reason: "OVERLOADED" }));
+    first.close();
+    expect(() => changes.watchAction("acme", "a3")).not.toThrow();
+    changes.close();
+  });
+
+  it("leave no subscription behind a refusal", () => {
+    const feed = new FakeFeed();
+    const changes = new Changes(feed, { ...limits, maxWatches: 0 });
+    expect(() => changes.watchAction("acme", "a1")).toThrow("Too many");
+    expect(feed.listeners.size).toBe(0);
+  });
+});
