@@ -46,7 +46,10 @@ async function publishPolicy({ narrator, as }: Stage): Promise<void> {
   const { policies } = as("policy-admin");
   const { revision } = await policies.publishPolicy({ document: demoPolicy() });
   await policies.activatePolicy({ revision: revision?.revision ?? 0n });
-  narrator.says("policy-admin", `publishes and activates revision ${revision?.revision ?? 0n}: the starter policy and a rule for campaigns`);
+  narrator.says(
+    "policy-admin",
+    `publishes and activates revision ${revision?.revision ?? 0n}: the starter policy and a rule for campaigns`,
+  );
 }
 
 await main();

@@ -24,7 +24,8 @@ export async function startInfrastructure(options: InfrastructureOptions): Promi
       ? await startPostgres({ dataDir: `${options.dataDir}/postgres`, settings: POSTGRES_SETTINGS })
       : undefined;
   try {
-    const nats = options.natsUrl === undefined ? await startNatsServer({ storeDir: `${options.dataDir}/nats`, jetstream: true }) : undefined;
+    const nats =
+      options.natsUrl === undefined ? await startNatsServer({ storeDir: `${options.dataDir}/nats`, jetstream: true }) : undefined;
     return {
       databaseUrl: options.databaseUrl ?? postgres?.url ?? "",
       natsUrl: options.natsUrl ?? nats?.url ?? "",

@@ -12,7 +12,12 @@ export type Io = {
 };
 
 /** What a command works with. */
-export type Context = { readonly client: CountersignClient; readonly output: Output; readonly columns: number; readonly signal: AbortSignal };
+export type Context = {
+  readonly client: CountersignClient;
+  readonly output: Output;
+  readonly columns: number;
+  readonly signal: AbortSignal;
+};
 
 /** The global options of the program that `command` belongs to. */
 export function globalOptions(command: Command): SessionOptions & { readonly json?: boolean } {

@@ -22,13 +22,23 @@ export function table(headers: readonly string[], rows: readonly (readonly strin
   if (rows.length === 0) return "none";
   const cells = [headers, ...rows.map((row) => row.map((cell) => visible(cell).text))];
   const widths = headers.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
-  return cells.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()).join("\n");
+  return cells
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
 }
 
 /** `2026-01-31 12:30:05Z`. */
 export function moment(time: Timestamp | undefined): string {
   if (time === undefined) return "";
-  return new Date(Number(time.seconds) * 1000).toISOString().replace("T", " ").replace(/\.\d+Z$/, "Z");
+  return new Date(Number(time.seconds) * 1000)
+    .toISOString()
+    .replace("T", " ")
+    .replace(/\.\d+Z$/, "Z");
 }
 
 export function hex(bytes: Uint8Array): string {

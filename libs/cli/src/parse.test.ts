@@ -9,7 +9,10 @@ describe("command line values", () => {
   });
 
   it("takes JSON values as JSON and the rest as text", () => {
-    const members = ["limit=10", 'columns=["id","region"]', "table=customers", "note=a=b"].reduce((all, text) => collectMember(text, all), {});
+    const members = ["limit=10", 'columns=["id","region"]', "table=customers", "note=a=b"].reduce(
+      (all, text) => collectMember(text, all),
+      {},
+    );
     expect(members).toEqual({ limit: 10, columns: ["id", "region"], table: "customers", note: "a=b" });
     expect(() => collectMember("limit", {})).toThrow("name=value");
   });

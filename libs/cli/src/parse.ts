@@ -20,7 +20,8 @@ export function collectMember(text: string, previous: JsonObject): JsonObject {
 export function parseObject(text: string): JsonObject {
   const source = text.startsWith("@") ? readFileSync(text.slice(1), "utf8") : text;
   const value = jsonOrText(source);
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new InvalidArgumentError("must be a JSON object, or @file with one");
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new InvalidArgumentError("must be a JSON object, or @file with one");
   return value;
 }
 

@@ -35,7 +35,10 @@ function createProgram(io: Io, err: { write(text: string): unknown }): Command {
     .showHelpAfterError()
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.out.write(text), writeErr: (text) => err.write(text) });
-  program.command("token").description("print a development principal's token").argument("<name>")
+  program
+    .command("token")
+    .description("print a development principal's token")
+    .argument("<name>")
     .action(async (name: string) => {
       io.out.write(`${await developmentToken(name, program.opts<{ dataDir: string }>().dataDir)}\n`);
     });

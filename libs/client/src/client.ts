@@ -42,7 +42,11 @@ export type CountersignClient = {
   /** Waits until the action is decided, however long it takes, across broken connections and restarts of the server. */
   waitForDecision(actionId: string, options?: { readonly afterVersion?: bigint; readonly signal?: AbortSignal }): Promise<Decision>;
   /** Uses the grant for exactly this digest, once. Run the action after this, not before. */
-  redeem(grantToken: string, digest: Uint8Array, options?: CallOptions & { readonly idempotencyKey?: string }): Promise<RedeemGrantResponse>;
+  redeem(
+    grantToken: string,
+    digest: Uint8Array,
+    options?: CallOptions & { readonly idempotencyKey?: string },
+  ): Promise<RedeemGrantResponse>;
   /** Says how it went. */
   report(actionId: string, report: Report, options?: CallOptions): Promise<Action>;
   close(): void;
@@ -81,7 +85,10 @@ export function digestOf(action: Action, input: ActionInput): Uint8Array {
 
 function toMessage(input: ActionInput) {
   const { subject, action, resource, context = {} } = input;
-  const withProperties = <Part extends { readonly properties?: JsonObject | undefined }>(part: Part) => ({ ...part, properties: part.properties ?? {} });
+  const withProperties = <Part extends { readonly properties?: JsonObject | undefined }>(part: Part) => ({
+    ...part,
+    properties: part.properties ?? {},
+  });
   return { subject: withProperties(subject), action: withProperties(action), resource: withProperties(resource), context };
 }
 

@@ -1,5 +1,5 @@
 export { createClient, digestOf, type ActionInput, type ClientOptions, type CountersignClient, type Report } from "./client.ts";
-export { CountersignError, type FieldViolation } from "./countersign-error.ts";
+export { CountersignError, fromServiceError, type FieldViolation } from "./countersign-error.ts";
 export { NotApprovedError, requireApproval } from "./require-approval.ts";
 export { DEFAULT_RETRY, type RetryPolicy } from "./retry.ts";
 export { createServiceClient, type ServiceClient } from "./service-client.ts";

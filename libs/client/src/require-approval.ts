@@ -11,7 +11,9 @@ export class NotApprovedError extends Error {
   readonly action: Action;
 
   constructor(action: Action) {
-    super(`${action.input?.action?.name ?? "action"} was not approved: ${statusName(action.status)} ${action.verdict?.reasons.join("; ") ?? ""}`.trimEnd());
+    super(
+      `${action.input?.action?.name ?? "action"} was not approved: ${statusName(action.status)} ${action.verdict?.reasons.join("; ") ?? ""}`.trimEnd(),
+    );
     this.action = action;
   }
 }

@@ -24,7 +24,8 @@ export function createServiceClient<Service extends DescService>(
     method.localName,
     method.methodKind === "server_streaming"
       ? (request: MessageInitShape<typeof method.input>, options?: CallOptions) => transport.stream(method, request, options)
-      : (request: MessageInitShape<typeof method.input>, options?: CallOptions) => withRetry(() => transport.unary(method, request, options), retry, options?.signal),
+      : (request: MessageInitShape<typeof method.input>, options?: CallOptions) =>
+          withRetry(() => transport.unary(method, request, options), retry, options?.signal),
   ]);
   // Built from the same descriptor that the type is computed from.
   return Object.fromEntries(methods) as ServiceClient<Service>;

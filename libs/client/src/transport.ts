@@ -1,5 +1,13 @@
 import { readFileSync } from "node:fs";
-import { create, fromBinary, toBinary, type DescMessage, type DescMethod, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
+import {
+  create,
+  fromBinary,
+  toBinary,
+  type DescMessage,
+  type DescMethod,
+  type MessageInitShape,
+  type MessageShape,
+} from "@bufbuild/protobuf";
 import { Client, credentials, Metadata, type ChannelCredentials, type ChannelOptions, type ClientReadableStream } from "@grpc/grpc-js";
 import { fromServiceError } from "./countersign-error.ts";
 
@@ -68,7 +76,12 @@ export function createTransport(options: TransportOptions): Transport {
       call.signal?.throwIfAborted();
       const deadline = call.timeoutMs === undefined ? {} : { deadline: Date.now() + call.timeoutMs };
       const messages = nextChannel().makeServerStreamRequest(
-        pathOf(method), asBuffer, asIs, encode(method.input, request), await metadataFor(call), deadline,
+        pathOf(method),
+        asBuffer,
+        asIs,
+        encode(method.input, request),
+        await metadataFor(call),
+        deadline,
       );
       const cancel = (): void => messages.cancel();
       call.signal?.addEventListener("abort", cancel, { once: true });
@@ -89,7 +102,12 @@ function unaryBytes(channel: Client, method: DescMethod, request: Uint8Array, me
   return new Promise((resolve, reject) => {
     const deadline = Date.now() + (call.timeoutMs ?? DEFAULT_TIMEOUT_MS);
     const sent = channel.makeUnaryRequest<Uint8Array, Uint8Array>(
-      pathOf(method), asBuffer, asIs, request, metadata, { deadline },
+      pathOf(method),
+      asBuffer,
+      asIs,
+      request,
+      metadata,
+      { deadline },
       (error, reply) => {
         call.signal?.removeEventListener("abort", cancel);
         if (error !== null) reject(fromServiceError(error));

@@ -20,7 +20,7 @@ export async function waitForDecision(
 ): Promise<Decision> {
   const call = options.signal === undefined ? {} : { signal: options.signal };
   let afterVersion = options.afterVersion ?? 0n;
-  for (let failures = 0; ; ) {
+  for (let failures = 0; ;) {
     try {
       for await (const { action, grantToken } of actions.watchAction({ actionId, afterVersion }, call)) {
         if (action === undefined) continue;

@@ -4,8 +4,14 @@ import { z } from "zod";
 const schema = z.object({
   databaseUrl: z.url({ protocol: /^postgres(ql)?$/, message: "must be a postgres:// URL" }),
   natsUrl: z.url({ protocol: /^(nats|tls)$/, message: "must be a nats:// or tls:// URL" }),
-  natsPrefix: z.string().regex(/^[a-z0-9]{1,16}$/, "must be 1 to 16 lower-case letters and digits").default("cs"),
-  ledger: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "must be 1 to 32 lower-case letters, digits and hyphens").default("main"),
+  natsPrefix: z
+    .string()
+    .regex(/^[a-z0-9]{1,16}$/, "must be 1 to 16 lower-case letters and digits")
+    .default("cs"),
+  ledger: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "must be 1 to 32 lower-case letters, digits and hyphens")
+    .default("main"),
   logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
 });
 

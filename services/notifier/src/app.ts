@@ -10,7 +10,7 @@ import { registerChannels } from "./adapters/postgres/plan-store.ts";
 import { terminalChannel } from "./adapters/terminal/terminal-channel.ts";
 import { webhookChannel } from "./adapters/webhook/webhook-channel.ts";
 import type { ChannelConfig, NotifierConfig } from "./config.ts";
-import type { Channel } from "./domain/channel.ts";
+import type { Channel } from "./usecases/channel.ts";
 import { STANDARD_RETRY_DELAYS } from "./domain/retry-schedule.ts";
 import { DeliveryWorker, USUAL_TUNING, type WorkerTuning } from "./usecases/delivery-worker.ts";
 

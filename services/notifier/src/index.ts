@@ -9,8 +9,7 @@ export {
   type ChannelCapabilities,
   type Delivery,
   type DeliveryReceipt,
-} from "./domain/channel.ts";
+} from "./usecases/channel.ts";
 export { NOTIFIED_EVENTS, REVIEWER_EVENTS, type NotifiedEvent } from "./domain/notified-event.ts";
-export { type RenderLimits, type ReviewView } from "./domain/review-view.ts";
 export { terminalChannel, type TerminalOptions, type TerminalOutput } from "./adapters/terminal/terminal-channel.ts";
 export { webhookChannel, type WebhookOptions } from "./adapters/webhook/webhook-channel.ts";

@@ -6,7 +6,9 @@ import type { Layout } from "./system.ts";
 const LAYOUTS: readonly Layout[] = ["one-process", "process-per-service"];
 
 const program = new Command("bench")
-  .description("Complete actions per second: (auto) request, verdict, grant, redeem; (reviewed) request, wait, approve, redeem. Everything included, durable commits on.")
+  .description(
+    "Complete actions per second: (auto) request, verdict, grant, redeem; (reviewed) request, wait, approve, redeem. Everything included, durable commits on.",
+  )
   .option("--layout <layout>", `${LAYOUTS.join(" or ")}; default: both`, parseLayout)
   .option("--in-flight <n...>", "how many at once", ["1", "16", "64", "256"])
   .option("--seconds <n>", "per row, and twice for warming up", Number, 5)
@@ -26,10 +28,26 @@ if (options.json !== true) print(header());
 const rows = await runBench(plan, (row) => {
   if (options.json !== true) print(line(row));
 });
-if (options.json === true) print(JSON.stringify({ node: process.version, cpu: cpus()[0]?.model ?? "", cores: cpus().length, seconds: plan.seconds, rows }, undefined, 2));
+if (options.json === true)
+  print(
+    JSON.stringify({ node: process.version, cpu: cpus()[0]?.model ?? "", cores: cpus().length, seconds: plan.seconds, rows }, undefined, 2),
+  );
 
 function header(): string {
-  const columns = ["layout", "workload", "in flight", "per second", "p50 ms", "p99 ms", "CPU ms", "cores: services", "PG", "NATS", "client", "services MB"];
+  const columns = [
+    "layout",
+    "workload",
+    "in flight",
+    "per second",
+    "p50 ms",
+    "p99 ms",
+    "CPU ms",
+    "cores: services",
+    "PG",
+    "NATS",
+    "client",
+    "services MB",
+  ];
   return columns.map((column, index) => column.padEnd(WIDTHS[index] ?? 0)).join("  ");
 }
 

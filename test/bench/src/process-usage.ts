@@ -24,12 +24,18 @@ export function usageByRole(pid: number): Readonly<Record<Role, Usage>> {
   return sums;
 }
 
-type ProcessRow = { readonly pid: number; readonly parent: number; readonly name: string; readonly cpuSeconds: number; readonly residentMegabytes: number };
+type ProcessRow = {
+  readonly pid: number;
+  readonly parent: number;
+  readonly name: string;
+  readonly cpuSeconds: number;
+  readonly residentMegabytes: number;
+};
 
 function descendants(root: number): readonly ProcessRow[] {
   const rows = readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? readRow(Number(name)) : []));
   const found = new Set([root]);
-  for (let before = 0; before !== found.size; ) {
+  for (let before = 0; before !== found.size;) {
     before = found.size;
     for (const row of rows) if (found.has(row.parent)) found.add(row.pid);
   }

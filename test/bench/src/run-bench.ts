@@ -66,7 +66,11 @@ async function measure(layout: Layout, step: Step, seconds: number): Promise<Row
   };
 }
 
-function coresBetween(before: Readonly<Record<Role, Usage>>, after: Readonly<Record<Role, Usage>>, seconds: number): Readonly<Record<Role, number>> {
+function coresBetween(
+  before: Readonly<Record<Role, Usage>>,
+  after: Readonly<Record<Role, Usage>>,
+  seconds: number,
+): Readonly<Record<Role, number>> {
   const share = (role: Role): number => (after[role].cpuSeconds - before[role].cpuSeconds) / seconds;
   return { countersign: share("countersign"), postgres: share("postgres"), nats: share("nats"), client: share("client") };
 }

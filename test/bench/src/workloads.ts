@@ -49,7 +49,10 @@ async function auto(agent: CountersignClient): Promise<number> {
 }
 
 /** Request, review, wait while a human approves, redemption. */
-async function reviewed(agent: CountersignClient, reviewer: CountersignClient): Promise<{ readonly wholeMs: number; readonly voteMs: number }> {
+async function reviewed(
+  agent: CountersignClient,
+  reviewer: CountersignClient,
+): Promise<{ readonly wholeMs: number; readonly voteMs: number }> {
   const start = performance.now();
   const asked = await agent.requestAction(REVIEWED);
   if (asked.action.status !== ActionStatus.IN_REVIEW) throw new Error(`status ${asked.action.status} where IN_REVIEW was due`);

@@ -55,13 +55,21 @@ describe("P1: no grant without a decision that policy accepts, for one digest", 
   it("needs another approval after an edit, by somebody else", async () => {
     const { action } = await agent.requestAction(EXPORT);
     const shown = { actionId: action.id, digest: action.digest, version: action.version };
-    await dataOwner.reviews.submitVote({ ...shown, decision: { case: "edit", value: { properties: { table: "customers", limit: 5 }, reason: "less" } } });
-    expect(await refusal(secondOwner.reviews.submitVote({ ...shown, decision: { case: "approve", value: {} } }))).toBe("FAILED_PRECONDITION STALE_DIGEST");
+    await dataOwner.reviews.submitVote({
+      ...shown,
+      decision: { case: "edit", value: { properties: { table: "customers", limit: 5 }, reason: "less" } },
+    });
+    expect(await refusal(secondOwner.reviews.submitVote({ ...shown, decision: { case: "approve", value: {} } }))).toBe(
+      "FAILED_PRECONDITION STALE_DIGEST",
+    );
     expect(await refusal(approve(dataOwner, action.id))).toBe("PERMISSION_DENIED SELF_APPROVAL");
     await approve(secondOwner, action.id);
     const { action: edited, grantToken } = await agent.waitForDecision(action.id);
     expect(await refusal(agent.redeem(grantToken, digestOf(edited, EXPORT)))).toBe("FAILED_PRECONDITION DIGEST_MISMATCH");
-    await agent.redeem(grantToken, digestOf(edited, { ...EXPORT, action: { name: "db.export", properties: { table: "customers", limit: 5 } } }));
+    await agent.redeem(
+      grantToken,
+      digestOf(edited, { ...EXPORT, action: { name: "db.export", properties: { table: "customers", limit: 5 } } }),
+    );
   });
 });
 
@@ -81,7 +89,9 @@ describe("P2: a grant is redeemed at most once", () => {
     expect(await refusal(runner.redeem(grantToken, digest))).toBe("PERMISSION_DENIED NOT_GRANTEE");
     expect(await refusal(agent.redeem(grantToken, Buffer.alloc(32)))).toBe("FAILED_PRECONDITION DIGEST_MISMATCH");
     const [header, payload] = grantToken.split(".");
-    expect(await refusal(agent.redeem(`${header}.${payload}.${Buffer.alloc(64).toString("base64url")}`, digest))).toContain("GRANT_INVALID");
+    expect(await refusal(agent.redeem(`${header}.${payload}.${Buffer.alloc(64).toString("base64url")}`, digest))).toContain(
+      "GRANT_INVALID",
+    );
     await agent.redeem(grantToken, digest);
   });
 
@@ -105,7 +115,12 @@ describe("P3: nobody approves what they caused", () => {
     ["the requester", () => stack.as("data-owner"), () => stack.as("data-owner"), "SELF_APPROVAL"],
     ["the agent's owner", () => stack.as("crm-agent"), () => stack.as("agent-owner"), "SELF_APPROVAL"],
     ["the human that an agent acts for", () => stack.as(chained), () => stack.as("data-owner"), "SELF_APPROVAL"],
-    ["an agent with a reviewer's groups", () => stack.as("crm-agent"), () => stack.as({ ...DEVELOPMENT_PRINCIPALS["crm-agent"], id: "other-agent", roles: ["reviewer"], groups: ["data-owners"] }), "NOT_HUMAN"],
+    [
+      "an agent with a reviewer's groups",
+      () => stack.as("crm-agent"),
+      () => stack.as({ ...DEVELOPMENT_PRINCIPALS["crm-agent"], id: "other-agent", roles: ["reviewer"], groups: ["data-owners"] }),
+      "NOT_HUMAN",
+    ],
     ["an agent acting for a reviewer", () => stack.as("crm-agent"), () => stack.as(chained), "NOT_HUMAN"],
     ["a human outside of the groups", () => stack.as("crm-agent"), () => stack.as("security-lead"), "NOT_ELIGIBLE"],
   ])("%s", async (_who, requester, voter, reason) => {
@@ -122,7 +137,12 @@ describe("the rest of the lifecycle", () => {
   it("a reject ends it, with the reason for the requester", async () => {
     const { action } = await agent.requestAction(EXPORT);
     const { digest, version } = action;
-    await dataOwner.reviews.submitVote({ actionId: action.id, digest, version, decision: { case: "reject", value: { reason: "not this quarter" } } });
+    await dataOwner.reviews.submitVote({
+      actionId: action.id,
+      digest,
+      version,
+      decision: { case: "reject", value: { reason: "not this quarter" } },
+    });
     const decided = await agent.waitForDecision(action.id);
     expect(statusName(decided.action.status)).toBe("REJECTED");
     expect(decided.action.review?.votes[0]?.reason).toBe("not this quarter");
@@ -183,7 +203,13 @@ describe("P5, P6: state is a function of the log, and the log is sound", () => {
 describe("P8: a tenant never sees another one", () => {
   it("not its actions, reviews, timelines or events, by id or in lists", async () => {
     const { action } = await agent.requestAction(EXPORT);
-    const stranger = await stack.as({ id: "stranger", type: "human", tenant: "globex", roles: ["requester", "reviewer", "auditor", "operator", "policy_admin"], groups: ["data-owners"] });
+    const stranger = await stack.as({
+      id: "stranger",
+      type: "human",
+      tenant: "globex",
+      roles: ["requester", "reviewer", "auditor", "operator", "policy_admin"],
+      groups: ["data-owners"],
+    });
     const actionId = action.id;
     expect(await refusal(stranger.actions.getAction({ actionId }))).toBe("NOT_FOUND NOT_FOUND");
     expect(await refusal(stranger.reviews.getReview({ actionId }))).toBe("NOT_FOUND NOT_FOUND");

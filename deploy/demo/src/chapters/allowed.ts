@@ -15,7 +15,10 @@ export async function allowed({ narrator, database, actions, as }: Stage): Promi
   narrator.says("crm-agent", "asks to tag customer 7 as vip (db.tag.update)");
   const { action, grantToken } = await agent.requestAction(INPUT);
   actions.set("the tag change", action.id);
-  narrator.says("policy", `${statusName(action.status)} by rule "${action.verdict?.rule ?? ""}": ${action.verdict?.reasons.join("; ") ?? ""}`);
+  narrator.says(
+    "policy",
+    `${statusName(action.status)} by rule "${action.verdict?.rule ?? ""}": ${action.verdict?.reasons.join("; ") ?? ""}`,
+  );
   narrator.checks("nothing has moved: customer 7 has no tag yet", (await database.tagOf(7)) === "none");
   const receipt = await agent.redeem(grantToken, digestOf(action, INPUT));
   narrator.says("crm-agent", `redeems the grant (event ${receipt.position} in the log) and updates the row`);

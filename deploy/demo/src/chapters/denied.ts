@@ -15,9 +15,15 @@ export async function denied({ narrator, database, actions, as }: Stage): Promis
     },
     () => database.dropTable("customers"),
   );
-  const refusal = await attempt.then(() => undefined, (error: unknown) => error);
+  const refusal = await attempt.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
   if (!(refusal instanceof NotApprovedError)) throw new Error("the drop was not refused", { cause: refusal });
   actions.set("the drop", refusal.action.id);
-  narrator.says("policy", `${statusName(refusal.action.status)} by rule "${refusal.action.verdict?.rule ?? ""}": ${refusal.action.verdict?.reasons.join("; ") ?? ""}`);
+  narrator.says(
+    "policy",
+    `${statusName(refusal.action.status)} by rule "${refusal.action.verdict?.rule ?? ""}": ${refusal.action.verdict?.reasons.join("; ") ?? ""}`,
+  );
   narrator.checks("the table is still there", await database.tableExists("customers"));
 }

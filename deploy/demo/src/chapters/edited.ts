@@ -36,7 +36,12 @@ async function edit({ narrator, as }: Stage, actionId: string): Promise<void> {
   narrator.checks(`a vote on the old digest is refused (${stale})`, stale === "STALE_DIGEST");
   const { action: after } = await as("second-data-owner").reviews.getReview({ actionId });
   if (after === undefined) throw new Error("there is nothing to review");
-  const vote = { actionId, digest: after.digest, version: after.version, decision: { case: "approve", value: { reason: "fine now" } } } as const;
+  const vote = {
+    actionId,
+    digest: after.digest,
+    version: after.version,
+    decision: { case: "approve", value: { reason: "fine now" } },
+  } as const;
   const own = await refusalOf(as("data-owner").reviews.submitVote(vote));
   narrator.checks(`data-owner may not approve the own edit (${own})`, own === "SELF_APPROVAL");
   await as("second-data-owner").reviews.submitVote(vote);

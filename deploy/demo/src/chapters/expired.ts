@@ -15,5 +15,8 @@ export async function expired({ narrator, actions, as }: Stage): Promise<void> {
   actions.set("the campaign", asked.action.id);
   narrator.says("policy", `${statusName(asked.action.status)} by rule "${asked.action.verdict?.rule ?? ""}"`);
   const { action, grantToken } = await agent.waitForDecision(asked.action.id, { afterVersion: asked.action.version });
-  narrator.checks(`it ended as ${statusName(action.status)}, without a grant`, statusName(action.status) === "EXPIRED" && grantToken === "");
+  narrator.checks(
+    `it ended as ${statusName(action.status)}, without a grant`,
+    statusName(action.status) === "EXPIRED" && grantToken === "",
+  );
 }

@@ -21,7 +21,10 @@ export async function reviewed(stage: Stage): Promise<void> {
   narrator.says("crm-agent", "asks to export 100 customers from production (db.export)");
   const asked = await agent.requestAction(input);
   actions.set("the export", asked.action.id);
-  narrator.says("policy", `${statusName(asked.action.status)} by rule "${asked.action.verdict?.rule ?? ""}": ${asked.action.verdict?.reasons.join("; ") ?? ""}`);
+  narrator.says(
+    "policy",
+    `${statusName(asked.action.status)} by rule "${asked.action.verdict?.rule ?? ""}": ${asked.action.verdict?.reasons.join("; ") ?? ""}`,
+  );
   const waiting = agent.waitForDecision(asked.action.id, { afterVersion: asked.action.version });
   await approve(stage, asked.action.id);
   const decision = await waiting;
@@ -35,7 +38,12 @@ async function approve({ narrator, as }: Stage, actionId: string): Promise<void>
   if (action === undefined) throw new Error("there is nothing to review");
   narrator.says("data-owner", "is shown this:");
   narrator.shows(reviewCard(renderReview(toReviewSource(action), sha256Hex), { paint: plain, columns: 96 }));
-  const vote = { actionId, digest: action.digest, version: action.version, decision: { case: "approve", value: { reason: "regions only, fine" } } } as const;
+  const vote = {
+    actionId,
+    digest: action.digest,
+    version: action.version,
+    decision: { case: "approve", value: { reason: "regions only, fine" } },
+  } as const;
   const refusal = await refusalOf(as("agent-owner").reviews.submitVote(vote));
   narrator.checks(`agent-owner, who answers for the agent, may not approve (${refusal})`, refusal === "SELF_APPROVAL");
   await as("data-owner").reviews.submitVote(vote);

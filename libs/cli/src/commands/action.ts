@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { digestOf, isUndecided, type ActionInput } from "@countersign/client";
 import type { JsonObject } from "@countersign/digest";
-import { ActionSchema, ActionStatusSchema, type Action, type ActionStatus } from "@countersign/proto/v1/action_pb";
+import { ActionSchema, ActionStatus, type Action } from "@countersign/proto/v1/action_pb";
 import {
   EvaluateActionResponseSchema,
   ListActionsResponseSchema,
@@ -32,16 +32,23 @@ export function addActionCommands(program: Command, io: Io): void {
     .action((name: string, options: InputOptions & { key?: string; wait?: number }, command: Command) =>
       withContext(command, io, (context) => request(context, name, options)),
     );
-  inputOptions(program.command("evaluate").description("what policy would answer; records nothing").argument("<name>"))
-    .action((name: string, options: InputOptions, command: Command) => withContext(command, io, (context) => evaluate(context, name, options)));
-  program.command("get").description("show an action").argument("<id>")
+  inputOptions(program.command("evaluate").description("what policy would answer; records nothing").argument("<name>")).action(
+    (name: string, options: InputOptions, command: Command) => withContext(command, io, (context) => evaluate(context, name, options)),
+  );
+  program
+    .command("get")
+    .description("show an action")
+    .argument("<id>")
     .action((actionId: string, _options: object, command: Command) =>
       withContext(command, io, async ({ client, output }) => {
         const reply = await client.actions.getAction({ actionId });
-        if (reply.action !== undefined) output.message(ActionSchema, reply.action, () => actionText(present(reply.action), reply.grantToken));
+        if (reply.action !== undefined)
+          output.message(ActionSchema, reply.action, () => actionText(present(reply.action), reply.grantToken));
       }),
     );
-  program.command("list").description("list actions, newest first")
+  program
+    .command("list")
+    .description("list actions, newest first")
     .option("--status <status...>", "only these, for example IN_REVIEW")
     .option("--name <name>", "only this action name")
     .option("--limit <n>", "at most this many", Number, 50)
@@ -52,7 +59,10 @@ export function addActionCommands(program: Command, io: Io): void {
         output.message(ListActionsResponseSchema, reply, () => actionsTable(reply.actions));
       }),
     );
-  program.command("watch").description("print an action at every change, until it is over").argument("<id>")
+  program
+    .command("watch")
+    .description("print an action at every change, until it is over")
+    .argument("<id>")
     .action((actionId: string, _options: object, command: Command) =>
       withContext(command, io, async ({ client, output, signal }) => {
         for await (const { action, grantToken } of client.actions.watchAction({ actionId }, { signal })) {
@@ -64,11 +74,19 @@ export function addActionCommands(program: Command, io: Io): void {
 }
 
 function addExecutionCommands(program: Command, io: Io): void {
-  program.command("redeem").description("use the grant of an approved action, once").argument("<id>")
+  program
+    .command("redeem")
+    .description("use the grant of an approved action, once")
+    .argument("<id>")
     .action((actionId: string, _options: object, command: Command) => withContext(command, io, (context) => redeem(context, actionId)));
-  program.command("report").description("say how the execution went").argument("<id>")
-    .option("--succeeded", "it was done").option("--failed", "it was tried and failed")
-    .option("--message <text>", "in your words").option("--output <file>", "its SHA-256 goes into the log")
+  program
+    .command("report")
+    .description("say how the execution went")
+    .argument("<id>")
+    .option("--succeeded", "it was done")
+    .option("--failed", "it was tried and failed")
+    .option("--message <text>", "in your words")
+    .option("--output <file>", "its SHA-256 goes into the log")
     .action((actionId: string, options: { succeeded?: boolean; failed?: boolean; message?: string; output?: string }, command: Command) =>
       withContext(command, io, async ({ client, output }) => {
         if ((options.succeeded === true) === (options.failed === true)) throw new UsageError("say --succeeded or --failed");
@@ -80,7 +98,11 @@ function addExecutionCommands(program: Command, io: Io): void {
         output.message(ActionSchema, action, () => actionText(action));
       }),
     );
-  program.command("cancel").description("take an action back").argument("<id>").option("--reason <text>", "why", "")
+  program
+    .command("cancel")
+    .description("take an action back")
+    .argument("<id>")
+    .option("--reason <text>", "why", "")
     .action((actionId: string, options: { reason: string }, command: Command) =>
       withContext(command, io, async ({ client, output }) => {
         const action = present((await client.actions.cancelAction({ actionId, reason: options.reason })).action);
@@ -124,11 +146,16 @@ async function redeem({ client, output }: Context, actionId: string): Promise<vo
   const { action, grantToken } = await client.actions.getAction({ actionId });
   if (grantToken === "") throw new UsageError("there is no grant for you to redeem; see countersign get");
   const reply = await client.redeem(grantToken, digestOf(present(action), approvedInput(present(action))));
-  output.message(RedeemGrantResponseSchema, reply, () => `redeemed at position ${reply.position}: run it now, then countersign report ${actionId}`);
+  output.message(
+    RedeemGrantResponseSchema,
+    reply,
+    () => `redeemed at position ${reply.position}: run it now, then countersign report ${actionId}`,
+  );
 }
 
 function approvedInput({ input }: Action): ActionInput {
-  if (input?.subject === undefined || input.action === undefined || input.resource === undefined) throw new UsageError("the content of this action was erased");
+  if (input?.subject === undefined || input.action === undefined || input.resource === undefined)
+    throw new UsageError("the content of this action was erased");
   return { subject: input.subject, action: input.action, resource: input.resource, context: input.context };
 }
 
@@ -142,9 +169,10 @@ function toInput(name: string, options: InputOptions) {
 }
 
 function parseStatus(text: string): ActionStatus {
-  const found = ActionStatusSchema.values.find((value) => value.name === `ACTION_STATUS_${text.toUpperCase()}`);
-  if (found === undefined) throw new InvalidArgumentError(`no status ${text}`);
-  return found.number;
+  const statuses = Object.entries(ActionStatus).map(([name, status]) => ({ name, status }));
+  const found = statuses.find(({ name }) => name === text.toUpperCase());
+  if (found === undefined) throw new InvalidArgumentError(`must be one of ${statuses.map(({ name }) => name).join(", ")}`);
+  return found.status;
 }
 
 function present(action: Action | undefined): Action {

@@ -1,5 +1,10 @@
 import { readFileSync } from "node:fs";
-import { GetPolicyResponseSchema, ListPolicyRevisionsResponseSchema, PolicyRevisionSchema, type PolicyRevision } from "@countersign/proto/v1/policy_service_pb";
+import {
+  GetPolicyResponseSchema,
+  ListPolicyRevisionsResponseSchema,
+  PolicyRevisionSchema,
+  type PolicyRevision,
+} from "@countersign/proto/v1/policy_service_pb";
 import type { Command } from "commander";
 import { withContext, type Io } from "../context.ts";
 import { hex, moment, table } from "../output.ts";
@@ -8,32 +13,55 @@ import { parseCount } from "../parse.ts";
 /** Policy: publish, activate, list, show. */
 export function addPolicyCommands(program: Command, io: Io): void {
   const policy = program.command("policy").description("the tenant's policy");
-  policy.command("publish").description("check a document and store it as the next revision").argument("<file>")
+  policy
+    .command("publish")
+    .description("check a document and store it as the next revision")
+    .argument("<file>")
     .action((file: string, _options: object, command: Command) =>
       withContext(command, io, async ({ client, output }) => {
         const { revision } = await client.policies.publishPolicy({ document: readFileSync(file, "utf8") });
-        if (revision !== undefined) output.message(PolicyRevisionSchema, revision, () => `${described(revision)}\n\nIt is not in force yet: countersign policy activate ${revision.revision}`);
+        if (revision !== undefined)
+          output.message(
+            PolicyRevisionSchema,
+            revision,
+            () => `${described(revision)}\n\nIt is not in force yet: countersign policy activate ${revision.revision}`,
+          );
       }),
     );
-  policy.command("activate").description("put a revision in force").argument("<revision>", "its number", parseCount)
+  policy
+    .command("activate")
+    .description("put a revision in force")
+    .argument("<revision>", "its number", parseCount)
     .action((number: bigint, _options: object, command: Command) =>
       withContext(command, io, async ({ client, output }) => {
         const { revision } = await client.policies.activatePolicy({ revision: number });
         if (revision !== undefined) output.message(PolicyRevisionSchema, revision, () => described(revision));
       }),
     );
-  policy.command("list").description("all revisions, newest first")
+  policy
+    .command("list")
+    .description("all revisions, newest first")
     .action((_options: object, command: Command) =>
       withContext(command, io, async ({ client, output }) => {
         const reply = await client.policies.listPolicyRevisions({});
         output.message(ListPolicyRevisionsResponseSchema, reply, () =>
-          table(["REVISION", "", "PUBLISHED", "BY", "DIGEST"], reply.revisions.map((revision) => [
-            String(revision.revision), revision.active ? "in force" : "", moment(revision.publishTime), revision.publisher?.id ?? "", hex(revision.documentDigest),
-          ])),
+          table(
+            ["REVISION", "", "PUBLISHED", "BY", "DIGEST"],
+            reply.revisions.map((revision) => [
+              String(revision.revision),
+              revision.active ? "in force" : "",
+              moment(revision.publishTime),
+              revision.publisher?.id ?? "",
+              hex(revision.documentDigest),
+            ]),
+          ),
         );
       }),
     );
-  policy.command("show").description("a revision's document").argument("[revision]", "its number; default: the one in force", parseCount)
+  policy
+    .command("show")
+    .description("a revision's document")
+    .argument("[revision]", "its number; default: the one in force", parseCount)
     .action((number: bigint | undefined, _options: object, command: Command) =>
       withContext(command, io, async ({ client, output }) => {
         const reply = await client.policies.getPolicy({ revision: number ?? 0n });

@@ -1,6 +1,6 @@
 import { startConsumer, type ConsumerDeps, type RunningConsumer } from "@countersign/bus";
 import type { RecordedEvent } from "@countersign/event-log";
-import type { Channel } from "../domain/channel.ts";
+import type { Channel } from "../usecases/channel.ts";
 import { planDeliveries, type LoggedEvent } from "../domain/plan-deliveries.ts";
 import { storePlan } from "./postgres/plan-store.ts";
 

@@ -1,4 +1,3 @@
-import type { Channel } from "./channel.ts";
 import { isNotifiedEvent, mayFollowReview, type NotifiedEvent } from "./notified-event.ts";
 
 /** What the log says about an event, as far as deliveries need it: no payload is looked into. */
@@ -17,6 +16,13 @@ export type LoggedEvent = {
 /** One event for one channel. */
 export type PlannedDelivery = LoggedEvent & { readonly type: NotifiedEvent; readonly channel: string };
 
+/** What a channel wants to hear of. */
+export type ChannelWish = {
+  readonly name: string;
+  readonly tenants: "all" | readonly string[];
+  readonly events: readonly NotifiedEvent[];
+};
+
 export type DeliveryPlan = {
   /** Actions that have a review from now on. */
   readonly reviews: readonly { readonly tenant: string; readonly actionId: string }[];
@@ -25,10 +31,7 @@ export type DeliveryPlan = {
 };
 
 /** Who is to hear of which of these events, in their order. */
-export function planDeliveries(
-  events: readonly LoggedEvent[],
-  channels: readonly Pick<Channel, "name" | "tenants" | "events">[],
-): DeliveryPlan {
+export function planDeliveries(events: readonly LoggedEvent[], channels: readonly ChannelWish[]): DeliveryPlan {
   const candidates = events.filter(isCandidate);
   return {
     reviews: candidates.filter((event) => event.type === "ReviewOpened").map(({ tenant, actionId }) => ({ tenant, actionId })),
@@ -42,6 +45,6 @@ function isCandidate(event: LoggedEvent): event is LoggedEvent & { readonly type
   return event.streamType === "action" && isNotifiedEvent(event.type) && mayFollowReview(event.type, event.streamVersion);
 }
 
-function wants(channel: Pick<Channel, "tenants" | "events">, event: LoggedEvent & { readonly type: NotifiedEvent }): boolean {
+function wants(channel: ChannelWish, event: LoggedEvent & { readonly type: NotifiedEvent }): boolean {
   return channel.events.includes(event.type) && (channel.tenants === "all" || channel.tenants.includes(event.tenant));
 }

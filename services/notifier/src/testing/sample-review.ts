@@ -1,7 +1,6 @@
+import { renderReview, type ReviewSource } from "@countersign/review-view";
 import { createHash } from "node:crypto";
-import type { Delivery } from "../domain/channel.ts";
-import type { ReviewSource } from "../domain/review-source.ts";
-import { renderReview } from "../domain/review-view.ts";
+import type { Delivery } from "../usecases/channel.ts";
 
 export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 

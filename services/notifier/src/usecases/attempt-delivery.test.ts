@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { RetryableDeliveryError, TerminalDeliveryError, type Channel, type Delivery } from "../domain/channel.ts";
+import { RetryableDeliveryError, TerminalDeliveryError, type Channel, type Delivery } from "./channel.ts";
 import { sampleReview, sha256 } from "../testing/sample-review.ts";
 import { attemptDelivery, UnreadableActionError, type AttemptDeps } from "./attempt-delivery.ts";
 import type { LeasedDelivery } from "./delivery-store.ts";

@@ -1,7 +1,5 @@
-import { RetryableDeliveryError, TerminalDeliveryError, type Channel } from "../domain/channel.ts";
-import { isUndecided, type ReviewSource } from "../domain/review-source.ts";
-import { renderReview } from "../domain/review-view.ts";
-import type { TextHash } from "../domain/shown-text.ts";
+import { isUndecided, renderReview, type ReviewSource, type TextHash } from "@countersign/review-view";
+import { RetryableDeliveryError, TerminalDeliveryError, type Channel } from "./channel.ts";
 import { retryDelay } from "../domain/retry-schedule.ts";
 import { raceAbort } from "./race-abort.ts";
 import type { DeliveryOutcome, LeasedDelivery } from "./delivery-store.ts";

@@ -6,7 +6,7 @@ import { postgresDeliveryStore } from "../adapters/postgres/delivery-store.ts";
 import { notifierMigrations } from "../adapters/postgres/migrations.ts";
 import { registerChannels, storePlan } from "../adapters/postgres/plan-store.ts";
 import { webhookChannel } from "../adapters/webhook/webhook-channel.ts";
-import type { Channel } from "../domain/channel.ts";
+import type { Channel } from "./channel.ts";
 import type { NotifiedEvent } from "../domain/notified-event.ts";
 import { planDeliveries, type LoggedEvent } from "../domain/plan-deliveries.ts";
 import { sampleReview, sha256 } from "../testing/sample-review.ts";

@@ -1,4 +1,4 @@
-import { RetryableDeliveryError } from "../domain/channel.ts";
+import { RetryableDeliveryError } from "./channel.ts";
 
 /** Waits no longer than the signal allows, also for work that does not listen to it. */
 export async function raceAbort<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {

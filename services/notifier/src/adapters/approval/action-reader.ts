@@ -1,10 +1,10 @@
+import { toReviewSource } from "@countersign/review-view";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { CommandError, type CommandBus } from "@countersign/bus";
 import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
 import { GetActionRequestSchema, GetActionResponseSchema } from "@countersign/proto/v1/action_service_pb";
 import { PrincipalType } from "@countersign/proto/v1/principal_pb";
 import { UnreadableActionError, type ReadAction } from "../../usecases/attempt-delivery.ts";
-import { toReviewSource } from "./to-review-source.ts";
 
 /** Well below the lease of a delivery. */
 const TIMEOUT_MS = 5000;

@@ -1,5 +1,5 @@
 import { sql, type Kysely } from "kysely";
-import type { Channel } from "../../domain/channel.ts";
+import type { Channel } from "../../usecases/channel.ts";
 import type { DeliveryPlan } from "../../domain/plan-deliveries.ts";
 
 /**

@@ -1,6 +1,6 @@
+import type { ReviewSource } from "@countersign/review-view";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { ReviewSource } from "../../domain/review-source.ts";
 import { sampleDelivery, sampleReview } from "../../testing/sample-review.ts";
 import { terminalChannel, type TerminalOutput } from "./terminal-channel.ts";
 
@@ -72,7 +72,9 @@ describe("terminal", () => {
   });
 
   it("P7: hostile text can neither draw a line of the card nor reach the terminal", async () => {
-    const hostile = JSON.parse(readFileSync(new URL("../../../testdata/hostile.json", import.meta.url), "utf8")) as readonly {
+    const hostile = JSON.parse(
+      readFileSync(new URL("../../../../../libs/review-view/testdata/hostile.json", import.meta.url), "utf8"),
+    ) as readonly {
       text: string;
     }[];
     for (const { text } of hostile) {

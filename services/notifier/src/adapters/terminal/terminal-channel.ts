@@ -1,7 +1,7 @@
-import { RetryableDeliveryError, type Channel } from "../../domain/channel.ts";
+import { updateLine } from "./update-line.ts";
+import { colours, plain, reviewCard } from "@countersign/review-view";
+import { RetryableDeliveryError, type Channel } from "../../usecases/channel.ts";
 import { REVIEWER_EVENTS } from "../../domain/notified-event.ts";
-import { reviewCard, updateLine } from "./card.ts";
-import { colours, plain } from "./paint.ts";
 
 /** Where a terminal channel writes: `process.stdout`, a file, a pipe. */
 export type TerminalOutput = {

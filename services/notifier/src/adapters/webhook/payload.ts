@@ -1,5 +1,5 @@
-import type { Delivery } from "../../domain/channel.ts";
-import { USUAL_LIMITS, type RenderLimits, type ReviewView } from "../../domain/review-view.ts";
+import { USUAL_LIMITS, type RenderLimits, type ReviewView } from "@countersign/review-view";
+import type { Delivery } from "../../usecases/channel.ts";
 
 /** Standard Webhooks advises at most 20 KB. */
 export const LARGEST_PAYLOAD = 20_000;

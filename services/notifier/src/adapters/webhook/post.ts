@@ -1,7 +1,7 @@
 import http, { type ClientRequest, type IncomingMessage, type RequestOptions } from "node:http";
 import https from "node:https";
 import type { LookupFunction } from "node:net";
-import { RetryableDeliveryError } from "../../domain/channel.ts";
+import { RetryableDeliveryError } from "../../usecases/channel.ts";
 import type { VettedTarget } from "./target.ts";
 
 /** What counts of an answer. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { RetryableDeliveryError, TerminalDeliveryError } from "../../domain/channel.ts";
+import { RetryableDeliveryError, TerminalDeliveryError } from "../../usecases/channel.ts";
 import { sampleDelivery } from "../../testing/sample-review.ts";
 import { webhookReceiver } from "../../testing/webhook-receiver.ts";
 import { post } from "./post.ts";

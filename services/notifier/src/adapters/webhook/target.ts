@@ -1,6 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
-import { RetryableDeliveryError, TerminalDeliveryError } from "../../domain/channel.ts";
+import { RetryableDeliveryError, TerminalDeliveryError } from "../../usecases/channel.ts";
 import { isPublicAddress } from "./public-address.ts";
 
 /** All addresses of a host name. */

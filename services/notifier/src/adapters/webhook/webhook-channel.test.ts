@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { RetryableDeliveryError, TerminalDeliveryError } from "../../domain/channel.ts";
+import { RetryableDeliveryError, TerminalDeliveryError } from "../../usecases/channel.ts";
 import { sampleDelivery, sampleReview } from "../../testing/sample-review.ts";
 import { webhookReceiver, type Behaviour, type WebhookReceiver } from "../../testing/webhook-receiver.ts";
 import { LARGEST_PAYLOAD, webhookPayload } from "./payload.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { RetryableDeliveryError, TerminalDeliveryError, type Channel, type Delivery } from "../../domain/channel.ts";
+import { RetryableDeliveryError, TerminalDeliveryError, type Channel, type Delivery } from "../../usecases/channel.ts";
 import type { NotifiedEvent } from "../../domain/notified-event.ts";
 import { raceAbort } from "../../usecases/race-abort.ts";
 import { webhookPayload } from "./payload.ts";

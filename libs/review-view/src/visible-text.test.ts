@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { quoted, visible, type TextNote } from "./visible-text.ts";
 
 type Hostile = { readonly name: string; readonly text: string; readonly shown: string; readonly notes: readonly TextNote[] };
-const corpus = JSON.parse(readFileSync(new URL("../../testdata/hostile.json", import.meta.url), "utf8")) as readonly Hostile[];
+const corpus = JSON.parse(readFileSync(new URL("../testdata/hostile.json", import.meta.url), "utf8")) as readonly Hostile[];
 
 /** Everything that could move a cursor, reorder or hide: none of it may come out of the renderer. */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;

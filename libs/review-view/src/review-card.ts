@@ -1,7 +1,6 @@
-import type { NotifiedEvent } from "../../domain/notified-event.ts";
-import type { ReviewView } from "../../domain/review-view.ts";
-import type { ShownMembers } from "../../domain/shown-members.ts";
-import type { ShownText } from "../../domain/shown-text.ts";
+import type { ReviewView } from "./review-view.ts";
+import type { ShownMembers } from "./shown-members.ts";
+import type { ShownText } from "./shown-text.ts";
 import type { Paint } from "./paint.ts";
 
 const LABEL = 14;
@@ -22,11 +21,11 @@ export function reviewCard(view: ReviewView, { paint, columns }: CardStyle): str
 
 function body(view: ReviewView): Line[] {
   return [
-    row("│ ", "", shown(view.title)),
+    row("│ ", "", textLine(view.title)),
     row("│ ", "action", view.actionId),
     row("│ ", "tenant", view.tenant),
     row("│ ", "status", view.status),
-    ...view.facts.map((fact) => row("│ ", fact.label, shown(fact.value))),
+    ...view.facts.map((fact) => row("│ ", fact.label, textLine(fact.value))),
     ...missing("│ ", view.moreFacts, "facts"),
     note(""),
     ...(view.erased
@@ -46,37 +45,13 @@ type Line = { readonly bar: string; readonly indent: string; readonly text: stri
 
 const CLAIM = "│ ┊ ";
 
-/** What happened since, on one line. */
-export function updateLine(type: NotifiedEvent, view: ReviewView, { paint }: CardStyle): string {
-  const words = WORDS[type];
-  const colour = words === "approved" ? paint.good : paint.warn;
-  return `${colour(`■ ${words}`)}: ${shown(view.title)} (action ${view.actionId}, now ${view.status})\n`;
-}
-
-const WORDS: Readonly<Record<NotifiedEvent, string>> = {
-  ReviewOpened: "review opened",
-  StageOpened: "next stage opened",
-  VoteCast: "vote cast",
-  ActionEdited: "edited, earlier votes lapsed",
-  ActionApproved: "approved",
-  ActionRejected: "rejected",
-  ActionExpired: "expired, nobody decided in time",
-  ActionCancelled: "cancelled by its requester",
-  GrantIssued: "grant issued",
-  GrantRevoked: "grant revoked",
-  GrantRedeemed: "grant redeemed",
-  GrantExpired: "grant expired unused",
-  ExecutionReported: "execution reported",
-  ExecutionUnreported: "no report came",
-};
-
 function claims(view: ReviewView): Line[] {
   if (view.claims.members.length === 0 && view.claims.more === 0) return [];
   return [note(""), note("The requester says (not checked, not covered by the digest):"), ...members(CLAIM, view.claims)];
 }
 
 function members(bar: string, section: ShownMembers): Line[] {
-  const lines = section.members.map((member) => ({ bar, indent: "  ", text: `${shown(member.path)} = ${shown(member.value)}` }));
+  const lines = section.members.map((member) => ({ bar, indent: "  ", text: `${textLine(member.path)} = ${textLine(member.value)}` }));
   return [...lines, ...missing(bar, section.more, "values")];
 }
 
@@ -88,7 +63,7 @@ function howToDecide(view: ReviewView): Line[] {
   if (view.decide === undefined) return [];
   const { groups, quorum, approvals } = view.decide;
   return [
-    row("│ ", "needs", `${quorum - approvals} more of ${quorum} from ${groups.map(shown).join(", ")}`),
+    row("│ ", "needs", `${quorum - approvals} more of ${quorum} from ${groups.map(textLine).join(", ")}`),
     whole(row("│ ", "decide", `countersign approve ${view.actionId} --digest ${view.digest}`)),
     whole(row("│ ", "", `countersign reject ${view.actionId} --reason "..."`)),
   ];
@@ -107,8 +82,8 @@ function note(text: string, bar = "│ "): Line {
   return { bar, indent: "", text };
 }
 
-/** One text with its cut and its notes. What the card itself is drawn with may not come from a value. */
-function shown(text: ShownText): string {
+/** One text with its cut and its notes, on one line. What the card itself is drawn with may not come from a value. */
+export function textLine(text: ShownText): string {
   const cut =
     text.cut === undefined ? "" : ` ⟨… ${text.cut.characters} characters, SHA-256 ${text.cut.sha256} …⟩ ${undrawn(text.cut.tail)}`;
   const notes = text.notes.length === 0 ? "" : ` ⟨${text.notes.join(", ")}⟩`;

@@ -1,5 +1,5 @@
-import type { NotifiedEvent } from "./notified-event.ts";
-import type { RenderLimits, ReviewView } from "./review-view.ts";
+import type { RenderLimits, ReviewView } from "@countersign/review-view";
+import type { NotifiedEvent } from "../domain/notified-event.ts";
 
 /** What a channel can do with a review. Adapters for chat add `answer`, `edit` and `thread` when they take answers back in. */
 export type ChannelCapabilities = {

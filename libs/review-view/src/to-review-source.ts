@@ -1,7 +1,7 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { ActionStatus, VoteDecision, type Action, type ActionInput, type Review, type Vote } from "@countersign/proto/v1/action_pb";
 import { PrincipalType, type Principal, type PrincipalRef } from "@countersign/proto/v1/principal_pb";
-import type { PrincipalName, ReviewInput, ReviewSource, ReviewStatus, ReviewVote } from "../../domain/review-source.ts";
+import type { PrincipalName, ReviewInput, ReviewSource, ReviewStatus, ReviewVote } from "./review-source.ts";
 
 /** What reviewers may see of an action. Its salt and its grant stay behind. */
 export function toReviewSource(action: Action): ReviewSource {
