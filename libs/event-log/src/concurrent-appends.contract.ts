@@ -31,7 +31,7 @@ const waves = fc.array(fc.array(step, { minLength: 1, maxLength: 12 }), { minLen
 
 /** What holds for any mix of appends. `open` gives as many writers of one new ledger as the implementation allows at once. */
 export function describeConcurrentAppends(name: string, open: () => Promise<readonly EventLog[]>, numRuns: number): void {
-  describe(`${name} under concurrent appends`, () => {
+  describe(`${name} under concurrent appends`, { timeout: 120_000 }, () => {
     it("P4: is dense and linked, has every winner once, and answers every key once", async () => {
       await fc.assert(
         fc.asyncProperty(waves, async (plan) => {
