@@ -1,0 +1,52 @@
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { ReadEventsResponseSchema } from "@countersign/proto/internal/v1/command_pb";
+import { ActionStatus } from "@countersign/proto/v1/action_pb";
+import { GetActionResponseSchema, RequestActionResponseSchema, WatchActionResponseSchema } from "@countersign/proto/v1/action_service_pb";
+import { StreamEventsResponseSchema } from "@countersign/proto/v1/audit_service_pb";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { actionStateOf } from "./action-state.ts";
+import { eventPageOf } from "./event-page.ts";
+
+const action = {
+  id: "a1",
+  tenant: "acme",
+  status: ActionStatus.APPROVED,
+  version: 12n,
+  digest: new Uint8Array(32),
+  input: { action: { name: "x" } },
+};
+
+describe("replies read without decoding them", () => {
+  it("an action's id, status and version", () => {
+    const reply = toBinary(GetActionResponseSchema, create(GetActionResponseSchema, { grantToken: "a.b.c", action }));
+    expect(actionStateOf(reply)).toEqual({ id: "a1", status: ActionStatus.APPROVED, version: 12 });
+    expect(() => actionStateOf(new Uint8Array())).toThrow("holds no action");
+  });
+
+  it("a reply of GetAction is one of RequestAction and of WatchAction", () => {
+    const reply = toBinary(GetActionResponseSchema, create(GetActionResponseSchema, { grantToken: "a.b.c", action }));
+    for (const schema of [RequestActionResponseSchema, WatchActionResponseSchema]) {
+      const read = fromBinary(schema, reply);
+      expect([read.grantToken, read.action?.id, read.$unknown]).toEqual(["a.b.c", "a1", undefined]);
+    }
+  });
+
+  it("a page of events is so many messages of a stream", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ position: fc.bigInt(0n, 1n << 53n), type: fc.string(), entry: fc.uint8Array() })),
+        fc.boolean(),
+        (events, atHead) => {
+          const page = eventPageOf(
+            toBinary(ReadEventsResponseSchema, create(ReadEventsResponseSchema, { events, nextPosition: 77n, atHead })),
+          );
+          expect([page.nextPosition, page.atHead]).toEqual([77, atHead]);
+          expect(page.messages.map((message) => fromBinary(StreamEventsResponseSchema, message).event?.position)).toEqual(
+            events.map(({ position }) => position),
+          );
+        },
+      ),
+    );
+  });
+});

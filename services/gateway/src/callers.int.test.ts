@@ -1,0 +1,115 @@
+import { createHmac } from "node:crypto";
+import type { DescMethod } from "@bufbuild/protobuf";
+import { createDevelopmentIssuer } from "@countersign/identity";
+import { ActionService } from "@countersign/proto/v1/action_service_pb";
+import { AuditService } from "@countersign/proto/v1/audit_service_pb";
+import { PolicyService } from "@countersign/proto/v1/policy_service_pb";
+import { ReviewService } from "@countersign/proto/v1/review_service_pb";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { mayCall, ROLES, type RpcName } from "./access.ts";
+import { GatewayFixture } from "./testing/gateway-fixture.ts";
+
+const METHODS: readonly DescMethod[] = [ActionService, ReviewService, PolicyService, AuditService].flatMap(({ methods }) => methods);
+const { getGrantKeys, getAction } = ActionService.method;
+
+let fixture: GatewayFixture;
+let elapsed = 0;
+
+beforeAll(async () => {
+  fixture = await GatewayFixture.start({}, () => new Date(Date.now() + elapsed));
+});
+beforeEach(() => void fixture.sent.splice(0));
+afterAll(() => fixture.close());
+
+const call = (authorization: string | undefined, method: DescMethod = getGrantKeys) =>
+  fixture.call(method, new Uint8Array(), authorization === undefined ? {} : { authorization });
+const refused = (code: string, reason: string) => ({ code, error: { code, reason } });
+
+describe("P7: without a good token nothing happens", () => {
+  it.each(["RequestAction", "GetAction", "WatchAction", "StreamEvents", "SubmitVote", "PublishPolicy", "VerifyLedger", "GetGrantKeys"])(
+    "%s",
+    async (name) => {
+      const method = METHODS.find((each) => each.name === name) as DescMethod;
+      expect(await call(undefined, method)).toMatchObject(refused("UNAUTHENTICATED", "TOKEN_MISSING"));
+      expect(await call("Bearer", method)).toMatchObject(refused("UNAUTHENTICATED", "TOKEN_MISSING"));
+      expect(await call("Basic YWxpY2U6c2VjcmV0", method)).toMatchObject(refused("UNAUTHENTICATED", "TOKEN_MISSING"));
+      expect(await call("Bearer nonsense", method)).toMatchObject(refused("UNAUTHENTICATED", "TOKEN_INVALID"));
+      expect(fixture.sent).toEqual([]);
+    },
+  );
+
+  it("forged, by another issuer's key of the same name", async () => {
+    const stranger = await createDevelopmentIssuer();
+    const token = await stranger.mint({ id: "alice", type: "human", tenant: "acme", roles: [...ROLES] });
+    expect(await call(`Bearer ${token}`)).toMatchObject(refused("UNAUTHENTICATED", "TOKEN_INVALID"));
+    expect(fixture.sent).toEqual([]);
+  });
+
+  it("forged, with the signature or the claims swapped", async () => {
+    const [head, , signature] = (await fixture.token(["requester"])).split(".");
+    const [, operator] = (await fixture.token(["operator"])).split(".");
+    expect(await call(`Bearer ${head}.${operator}.${signature}`)).toMatchObject(refused("UNAUTHENTICATED", "TOKEN_INVALID"));
+    const hs256 = Buffer.from('{"alg":"HS256"}').toString("base64url");
+    const mac = createHmac("sha256", "").update(`${hs256}.${operator}`).digest("base64url");
+    expect(await call(`Bearer ${hs256}.${operator}.${mac}`)).toMatchObject(refused("UNAUTHENTICATED", "TOKEN_INVALID"));
+    expect(await call(`Bearer ${Buffer.from('{"alg":"none"}').toString("base64url")}.${operator}.`)).toMatchObject(
+      refused("UNAUTHENTICATED", "TOKEN_INVALID"),
+    );
+    expect(fixture.sent).toEqual([]);
+  });
+
+  it("expired, also when it was good a moment ago", async () => {
+    const authorization = `Bearer ${await fixture.token(["requester"], { lifetimeSeconds: 20 })}`;
+    expect(await call(authorization)).toMatchObject({ code: "OK" });
+    elapsed = 51_000;
+    expect(await call(authorization)).toMatchObject(refused("UNAUTHENTICATED", "TOKEN_EXPIRED"));
+    elapsed = 0;
+    expect(fixture.sent).toHaveLength(1);
+  });
+
+  it("of a tenant that is no name", async () => {
+    expect(await call(`Bearer ${await fixture.token(["requester"], { tenant: "acme.>" })}`)).toMatchObject(
+      refused("UNAUTHENTICATED", "TOKEN_INVALID"),
+    );
+    expect(fixture.sent).toEqual([]);
+  });
+});
+
+describe("P8: a call carries its token's tenant and nothing else decides it", () => {
+  it("whatever headers say", async () => {
+    const authorization = `Bearer ${await fixture.token(["requester"], { tenant: "globex" })}`;
+    await fixture.call(getGrantKeys, new Uint8Array(), { authorization, tenant: "acme", "x-tenant": "acme" });
+    expect(fixture.sent.map(({ command }) => command.caller?.tenant)).toEqual(["globex"]);
+  });
+
+  it("two callers never share a verified token", async () => {
+    const tokens = [await fixture.token(["requester"]), await fixture.token(["requester"], { tenant: "globex", id: "gil" })];
+    for (const token of [...tokens, ...tokens]) await call(`Bearer ${token}`);
+    expect(fixture.sent.map(({ command }) => command.caller?.id)).toEqual(["alice", "gil", "alice", "gil"]);
+  });
+});
+
+describe("P7: the table of roles holds for every method", () => {
+  it.each(METHODS.map((method) => [method.name, method] as const))("%s", async (name, method) => {
+    const rpc = name as RpcName;
+    for (const role of [...ROLES, "nobody"]) {
+      const { code, error } = await call(`Bearer ${await fixture.token([role])}`, method);
+      if (mayCall(rpc, [role])) expect(error?.reason).not.toBe("ROLE_MISSING");
+      else expect([code, error?.reason]).toEqual(["PERMISSION_DENIED", "ROLE_MISSING"]);
+    }
+    for (const { command } of fixture.sent) expect(mayCall(rpc, command.caller?.roles ?? [])).toBe(true);
+  });
+
+  it("says which roles would do", async () => {
+    const { error } = await call(`Bearer ${await fixture.token(["reviewer"])}`, ActionService.method.requestAction);
+    expect(error?.metadata).toEqual({ roles: "requester" });
+  });
+
+  it("asks who it is before it looks at the request", async () => {
+    expect(await fixture.call(getAction, Uint8Array.of(0xff), {})).toMatchObject(refused("UNAUTHENTICATED", "TOKEN_MISSING"));
+    const authorization = `Bearer ${await fixture.token([])}`;
+    expect(await fixture.call(getAction, Uint8Array.of(0xff), { authorization })).toMatchObject(
+      refused("PERMISSION_DENIED", "ROLE_MISSING"),
+    );
+  });
+});

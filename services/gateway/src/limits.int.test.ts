@@ -1,0 +1,87 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { CommandError } from "@countersign/bus";
+import { ActionService } from "@countersign/proto/v1/action_service_pb";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { GatewayFixture } from "./testing/gateway-fixture.ts";
+
+const { getGrantKeys } = ActionService.method;
+
+let fixture: GatewayFixture;
+let authorization: string;
+
+beforeEach(async () => {
+  fixture = await GatewayFixture.start({ COUNTERSIGN_MAX_IN_FLIGHT: "4", COUNTERSIGN_CALL_TIMEOUT: "200ms" });
+  authorization = `Bearer ${await fixture.token(["requester"])}`;
+});
+afterEach(() => fixture.close());
+
+const call = (timeoutMs?: number) => fixture.call(getGrantKeys, new Uint8Array(), { authorization }, timeoutMs);
+
+describe("the services' refusals", () => {
+  it("reach the caller with code, reason, violations and metadata", async () => {
+    const violations = [{ field: "document", description: "does not compile" }];
+    fixture.answers["GetGrantKeys"] = async () => {
+      throw new CommandError("FAILED_PRECONDITION", "STALE_VERSION", "Look again.", { metadata: { version: "7" }, violations });
+    };
+    expect(await call()).toMatchObject({
+      code: "FAILED_PRECONDITION",
+      error: { message: "Look again.", reason: "STALE_VERSION", metadata: { version: "7" }, violations, retryable: false },
+    });
+  });
+
+  it("keep to themselves what they did not mean to say", async () => {
+    fixture.answers["GetGrantKeys"] = async () => {
+      throw new Error("password=hunter2");
+    };
+    const { code, error } = await call();
+    expect([code, error?.reason, error?.message.includes("hunter2")]).toEqual(["INTERNAL", "BUG", false]);
+  });
+});
+
+describe("overload", () => {
+  it("is refused at once, with a hint when to come back, and passes", async () => {
+    let release = (): void => {};
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    fixture.answers["GetGrantKeys"] = () => gate.then(() => new Uint8Array());
+    const held = [call(), call(), call(), call()];
+    while (fixture.sent.length < 4) await pause(2);
+    const { code, error } = await call();
+    expect([code, error?.reason, error?.retryable, error?.retryAfterMs]).toEqual(["RESOURCE_EXHAUSTED", "OVERLOADED", true, 500]);
+    expect(fixture.sent).toHaveLength(4);
+    release();
+    for (const each of await Promise.all(held)) expect(each.code).toBe("OK");
+    expect((await call()).code).toBe("OK");
+  });
+});
+
+describe("deadlines", () => {
+  it("travel to the service", async () => {
+    fixture.answers["GetGrantKeys"] = () => new Promise(() => {});
+    const started = Date.now();
+    expect((await call(100)).code).toBe("DEADLINE_EXCEEDED");
+    expect(Date.now() - started).toBeLessThan(1000);
+  });
+
+  it("P7: of a service that never answers are not waited for", async () => {
+    fixture.answers["GetGrantKeys"] = () => new Promise(() => {});
+    const started = Date.now();
+    expect(await call(1000)).toMatchObject({ code: "DEADLINE_EXCEEDED" });
+    expect(Date.now() - started).toBeLessThan(3000);
+  });
+});
+
+describe("closing", () => {
+  it("finishes what is under way and refuses the rest", async () => {
+    let release = (): void => {};
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    fixture.answers["GetGrantKeys"] = () => gate.then(() => Uint8Array.of(9));
+    const held = call();
+    while (fixture.sent.length < 1) await pause(2);
+    const closing = fixture.gateway.close();
+    expect(await call()).toMatchObject({ code: "UNAVAILABLE", error: { reason: "SHUTTING_DOWN", retryable: true } });
+    release();
+    expect(await held).toMatchObject({ code: "OK", reply: Buffer.of(9) });
+    await closing;
+    expect(fixture.sent).toHaveLength(1);
+  });
+});
