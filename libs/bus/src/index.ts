@@ -1,13 +1,5 @@
 // For those who send and serve commands.
-export {
-  CommandError,
-  FAILURE_CODES,
-  FAILURE_REASONS,
-  type CommandBus,
-  type CommandHandler,
-  type FailureCode,
-  type FailureReason,
-} from "./commands.ts";
+export { CommandError, type CommandBus, type CommandHandler, type FailureCode, type FailureReason } from "./commands.ts";
 export { inProcessCommands } from "./in-process-commands.ts";
 export { natsCommands, type NatsCommandsOptions } from "./nats-commands.ts";
 // For those who read events.
@@ -23,4 +15,3 @@ export type { StreamLimits } from "./event-stream.ts";
 export { publishWakeups } from "./wakeups.ts";
 export { natsFeed, type NatsFeedOptions } from "./nats-feed.ts";
 export { connectNats, NatsConnectError, type NatsOptions } from "./connect.ts";
-export { commandSubject, eventStreamName, eventSubject, feedSubject, ledgerSubjects, UnsafeSubjectError, wakeSubject } from "./subjects.ts";

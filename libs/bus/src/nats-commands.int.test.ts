@@ -1,7 +1,9 @@
 import { testNats, type TestNats } from "@countersign/testing";
 import { silentLogger } from "@countersign/telemetry";
+import { MsgHdrsImpl } from "@nats-io/transport-node";
 import { beforeAll, describe, expect, test } from "vitest";
 import { commandBusContract, commandOf, failureOf } from "./commands.contract.ts";
+import { CommandError } from "./commands.ts";
 import { connectNats } from "./connect.ts";
 import { natsCommands } from "./nats-commands.ts";
 
@@ -27,9 +29,42 @@ describe("commands over NATS", () => {
     const refusal = { code: "RESOURCE_EXHAUSTED", reason: "TOO_LARGE" };
     const tooLarge = await send({ ...commandOf(""), request: new Uint8Array(2_000_000) });
     expect(tooLarge).toMatchObject(refusal);
-    expect(tooLarge.message).toMatch(/command has 2000\d+ bytes; the bus carries 1048576/);
-    expect(await send()).toMatchObject({ ...refusal, message: "The reply has 2000000 bytes; the bus carries 1048576." });
+    expect(tooLarge.message).toMatch(/command has 2000\d+ bytes; the bus carries 1048512/);
+    expect(await send()).toMatchObject({ ...refusal, message: "The reply has 2000000 bytes; the bus carries 1048512." });
     await connection.close();
+  });
+
+  test("a refusal that is too large still reaches its caller", async () => {
+    const connection = await connectNats({ url: nats.url, name: "long" });
+    const bus = natsCommands(connection, { prefix: nats.prefix, logger: silentLogger });
+    await bus.serve("approval", {
+      Refuse: async () => {
+        throw new CommandError("NOT_FOUND", "NOT_FOUND", "x".repeat(2_000_000));
+      },
+    });
+    const refusal = await failureOf(bus.send("approval", "Refuse", commandOf("x"), { timeoutMs: 5000 }));
+    expect(refusal).toMatchObject({ code: "RESOURCE_EXHAUSTED", reason: "TOO_LARGE" });
+    await connection.close();
+  });
+
+  test("a reply that cannot be read is internal, and the connection goes on", async () => {
+    const [connection, peer] = await Promise.all(["reader", "liar"].map((name) => connectNats({ url: nats.url, name })));
+    if (connection === undefined || peer === undefined) throw new Error("no connection");
+    const bus = natsCommands(connection, { prefix: nats.prefix, logger: silentLogger });
+    peer.subscribe(`${nats.prefix}.cmd.liar.*`, {
+      callback: (_, message) => {
+        const broken = message.subject.endsWith("Header") ? { "bad name": ["1"] } : { "cs-failure": ["1"] };
+        message.respond(Uint8Array.of(0xff), { headers: MsgHdrsImpl.fromRecord(broken) });
+      },
+    });
+    await peer.flush();
+    for (const method of ["Header", "Body"]) {
+      expect(await failureOf(bus.send("liar", method, commandOf("x"), { timeoutMs: 2000 }))).toMatchObject({
+        code: "INTERNAL",
+        reason: "BUG",
+      });
+    }
+    await Promise.all([connection.close(), peer.close()]);
   });
 
   test("bytes that are no command are refused", async () => {

@@ -51,23 +51,21 @@ function commandSender(connection: NatsConnection, prefix: string): CommandBus["
 
 function settle(replies: PendingReplies, message: Msg, tokenStart: number): void {
   const token = Number(message.subject.slice(tokenStart));
-  // Successful replies carry no headers, so nothing is parsed for them.
-  const status = message.headers;
-  if (status === undefined) {
-    replies.resolve(token, ownBytes(message.data));
-  } else if (status.has(FAILURE_HEADER)) {
-    replies.reject(token, () => readFailure(message.data));
-  } else {
-    // "No responders": the server found nobody subscribed.
-    replies.reject(token, status.code === 503 ? noHandler : bug);
-  }
-}
-
-function readFailure(bytes: Uint8Array): CommandError {
+  // An error that left the subscription's callback would end the connection's reader: what cannot be read is internal.
   try {
-    return decodeFailure(bytes);
+    // Successful replies carry no headers, so nothing is parsed for them.
+    const status = message.headers;
+    if (status === undefined) {
+      replies.resolve(token, ownBytes(message.data));
+    } else if (status.has(FAILURE_HEADER)) {
+      const refusal = decodeFailure(message.data);
+      replies.reject(token, () => refusal);
+    } else {
+      // "No responders": the server found nobody subscribed.
+      replies.reject(token, status.code === 503 ? noHandler : bug);
+    }
   } catch {
-    return bug();
+    replies.reject(token, bug);
   }
 }
 
@@ -89,7 +87,10 @@ async function serve(
       if (tooLarge !== undefined) throw tooLarge;
       outbox.publish(message.reply ?? "", reply);
     } catch (error) {
-      outbox.publish(message.reply ?? "", encodeFailure(refusalOf(error, { service, method }, logger)), { headers: FAILURE_HEADERS });
+      const failure = encodeFailure(refusalOf(error, { service, method }, logger));
+      // A refusal can quote the command at length; its caller is told at least this much.
+      const tooLarge = sizeProblem(connection, failure, "refusal");
+      outbox.publish(message.reply ?? "", tooLarge === undefined ? failure : encodeFailure(tooLarge), { headers: FAILURE_HEADERS });
     }
   };
   const subscription = connection.subscribe(subject, {
@@ -132,10 +133,15 @@ async function stopServing(connection: NatsConnection, subscription: Subscriptio
   if (!connection.isClosed()) await connection.flush().catch(() => {});
 }
 
-function sizeProblem(connection: NatsConnection, bytes: Uint8Array, what: "command" | "reply"): CommandError | undefined {
+function sizeProblem(connection: NatsConnection, bytes: Uint8Array, what: "command" | "reply" | "refusal"): CommandError | undefined {
   const limit = connection.info?.max_payload ?? DEFAULT_MAX_PAYLOAD;
-  if (bytes.length <= limit) return undefined;
-  return new CommandError("RESOURCE_EXHAUSTED", "TOO_LARGE", `The ${what} has ${bytes.length} bytes; the bus carries ${limit}.`);
+  // Headers count too.
+  if (bytes.length <= limit - HEADER_ROOM) return undefined;
+  return new CommandError(
+    "RESOURCE_EXHAUSTED",
+    "TOO_LARGE",
+    `The ${what} has ${bytes.length} bytes; the bus carries ${limit - HEADER_ROOM}.`,
+  );
 }
 
 /** A copy: what arrives is a view of the socket's buffer, which a small message would keep alive for as long as somebody keeps a part of it. */
@@ -146,6 +152,7 @@ function ownBytes(bytes: Uint8Array): Uint8Array {
 const FAILURE_HEADER = "cs-failure";
 const FAILURE_HEADERS = failureHeaders();
 const DEFAULT_MAX_PAYLOAD = 1_048_576;
+const HEADER_ROOM = 64;
 
 function failureHeaders(): MsgHdrs {
   const made = headers();

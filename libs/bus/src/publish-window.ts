@@ -113,12 +113,21 @@ export class PublishWindow {
 
 function acknowledgementProblem(message: Msg, position: number): string | undefined {
   if (message.data.length === 0) return "no stream listens on the subject";
-  const ack: unknown = JSON.parse(message.string());
+  const ack = parse(message.string());
   if (typeof ack !== "object" || ack === null) return "an acknowledgement without meaning";
   if ("error" in ack) return `refused: ${JSON.stringify(ack.error)}`;
   return "seq" in ack && ack.seq === position + 1
     ? undefined
     : `position ${position} was stored at sequence ${"seq" in ack ? String(ack.seq) : "unknown"}`;
+}
+
+function parse(text: string): unknown {
+  // An error that left the subscription's callback would end the connection's reader.
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 const WINDOW = 256;

@@ -36,6 +36,7 @@ export class Relay {
   #closed = false;
   #active = false;
   #next = 0;
+  #resumedAt: { readonly position: number; readonly time: number } | undefined;
 
   constructor(options: RelayOptions) {
     const { log, connection, prefix } = options;
@@ -82,12 +83,10 @@ export class Relay {
     for (let failures = 0; !this.#closed;) {
       try {
         if (this.#link.connected() && (await lease.tryAcquire())) {
-          const before = this.#next;
           await this.#relay().finally(() => (this.#active = false));
-          if (this.#next > before) failures = 0;
         }
       } catch (error) {
-        failures += 1;
+        failures = this.#worked ? 1 : failures + 1;
         if (error instanceof LostStep)
           logger.warn({ ledger: log.ledger, position: this.#next, reason: error.message }, "relay looks where the stream ends");
         else logger.error({ err: error, ledger: log.ledger, position: this.#next }, "relay failed; it tries again");
@@ -104,10 +103,12 @@ export class Relay {
   /** Returns when the lease is gone or the relay is closed; throws when the stream has to be looked at again. */
   async #relay(): Promise<void> {
     const { log, connection, prefix, limits, lease, logger, pollMs } = this.#options;
+    this.#resumedAt = undefined;
     const stream = await openEventStream(connection, prefix, log.ledger, limits);
     this.#next = await resumePoint(stream, log, logger);
     this.#source.reset();
     this.#window.restart(this.#next);
+    this.#resumedAt = { position: this.#next, time: performance.now() };
     this.#active = true;
     logger.info({ ledger: log.ledger, position: this.#next }, "relay resumes");
     let poll = true;
@@ -122,6 +123,12 @@ export class Relay {
       }
       poll = published === 0 && !(await this.#signal.wait(pollMs)) && this.#source.available(this.#next) === 0;
     }
+  }
+
+  /** Whether the relay got on since it last resumed, or at least lasted: then what happens next is a new problem. */
+  get #worked(): boolean {
+    if (this.#resumedAt === undefined) return false;
+    return this.#window.stored > this.#resumedAt.position || performance.now() - this.#resumedAt.time > MAX_RETRY_MS;
   }
 
   #publish(): number {
