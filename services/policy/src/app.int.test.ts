@@ -38,7 +38,7 @@ const documentOf = (name: string, outcome: string) =>
 
 /** An instance with a connection of its own; it hears of the others only by reading the log. */
 async function startInstance() {
-  const log = await createPostgresEventLog({ url: postgres.url, ledger: "main", logger: silentLogger });
+  const log = createPostgresEventLog({ url: postgres.url, ledger: "main", logger: silentLogger });
   const commands = inProcessCommands({ logger: silentLogger });
   const service = await startPolicy({
     config: { maxAgeMs: 1000, cachedTenants: 10 },
@@ -72,7 +72,7 @@ describe("policy on Postgres", () => {
     const [one, two] = await Promise.all([startInstance(), startInstance()]);
     const names = ["a", "b", "c", "d"];
     const revisions = await Promise.all(names.map((name, index) => (index % 2 === 0 ? one : two).publish(documentOf(name, "allow"))));
-    expect(revisions.toSorted()).toEqual([1n, 2n, 3n, 4n]);
+    expect(new Set(revisions)).toEqual(new Set([1n, 2n, 3n, 4n]));
   });
 
   it("instances follow an activation within a second without NATS", async () => {

@@ -122,9 +122,9 @@ describe("publishing and activating", () => {
       code: "INVALID_ARGUMENT",
       reason: "FIELD_VIOLATION",
       violations: [
-        { field: "rules[0].name", description: expect.stringMatching(/^line 4: /) },
+        { field: "rules[0].name", description: "line 4: is required" },
         { field: "rules[0].nam", description: "line 4: unknown member" },
-        { field: "rules[0].when", description: expect.stringMatching(/^line 4: unknown name "x"/) },
+        { field: "rules[0].when", description: 'line 4: unknown name "x"; known are principal, subject, action, resource, context, now' },
       ],
     });
     expect(await inner.nextPosition()).toBe(0);
@@ -157,7 +157,7 @@ describe("publishing and activating", () => {
   it("gives concurrent publishers different revisions", async () => {
     const { publish } = await startInstance();
     const revisions = await Promise.all(["a", "b", "c"].map(async (name) => (await publish(documentOf(name))).revision?.revision));
-    expect(revisions.toSorted()).toEqual([1n, 2n, 3n]);
+    expect(new Set(revisions)).toEqual(new Set([1n, 2n, 3n]));
   });
 
   it("lists revisions newest first, by page", async () => {

@@ -14,6 +14,8 @@ function run(source: string, given: EvaluationInput = input) {
   return compiled.conditions(given)(0);
 }
 
+const TOO_LARGE = { failure: "the input is too large for the conditions of this policy" };
+
 const withProperties = (properties: JsonObject): EvaluationInput => ({ ...input, action: { name: "db.export", properties } });
 
 describe("a condition that is published", () => {
@@ -104,11 +106,11 @@ describe("a condition that runs", () => {
       "action.properties.ids.all(a, action.properties.ids.all(b, true))",
     ]) {
       const started = performance.now();
-      expect(run(source, large)).toEqual({ failure: expect.stringMatching(/too large/) });
+      expect(run(source, large)).toEqual(TOO_LARGE);
       expect(performance.now() - started).toBeLessThan(5000);
     }
     const text = withProperties({ text: "b".repeat(100_000) });
-    expect(run("action.properties.text.matches('[ab]*[bc]{500}$')", text)).toEqual({ failure: expect.stringMatching(/too large/) });
+    expect(run("action.properties.text.matches('[ab]*[bc]{500}$')", text)).toEqual(TOO_LARGE);
     expect(run("action.properties.ids.all(a, a >= 0)", large)).toBe(true);
     expect(
       run("action.properties.ids.filter(a, a >= 0).size() == 100", withProperties({ ids: Array.from({ length: 100 }, () => 1) })),
@@ -129,7 +131,7 @@ describe("a condition that runs", () => {
   it("P7: fails on an input that is nested too deeply", () => {
     let deep: JsonObject = {};
     for (let depth = 0; depth < 10_000; depth++) deep = { deep };
-    expect(run("has(action.properties.deep)", withProperties(deep))).toEqual({ failure: expect.stringMatching(/nested more than/) });
+    expect(run("has(action.properties.deep)", withProperties(deep))).toEqual({ failure: "the input is nested more than 64 deep" });
   });
 
   it("gives linear time to regular expressions", () => {

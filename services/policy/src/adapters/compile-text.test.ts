@@ -104,7 +104,12 @@ rules:
 });
 
 describe("P7: hostile documents are refused, soon", () => {
-  const bomb = `a: &a [x, x, x, x, x, x, x, x, x]\n${[..."bcdefghij"].map((name, index) => `${name}: &${name} [${Array(9).fill(`*${"abcdefghi"[index]}`).join(", ")}]`).join("\n")}`;
+  const NAMES = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
+  const lineOfBomb = (name: string, index: number) =>
+    `${name}: &${name} [${Array(9)
+      .fill(index === 0 ? "x" : `*${NAMES[index - 1]}`)
+      .join(", ")}]`;
+  const bomb = NAMES.map(lineOfBomb).join("\n");
 
   it.each<[string, string]>([
     ["an alias bomb", bomb],

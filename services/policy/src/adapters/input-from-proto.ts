@@ -35,8 +35,8 @@ export function toEvaluationInput(
   return {
     principal,
     subject: {
-      type: input?.subject?.type ?? principal.type,
-      id: input?.subject?.id ?? principal.id,
+      type: input?.subject?.type || principal.type,
+      id: input?.subject?.id || principal.id,
       properties: input?.subject?.properties ?? {},
     },
     action: { name, properties: input?.action?.properties ?? {} },

@@ -91,6 +91,32 @@ describe("explain", () => {
   });
 });
 
+describe("properties of evaluate", () => {
+  const results = fc.constantFrom<boolean | ConditionFailure>(true, false, { failure: "broken" });
+  const kinds = fc.array(fc.tuple(fc.constantFrom("allow", "review", "deny"), fc.constantFrom("db.*", "db.export", "k8s.*"), results), {
+    maxLength: 10,
+  });
+
+  it("P1, P7: allows only if an allow holds, no deny or review does, and nothing failed", () => {
+    fc.assert(
+      fc.property(kinds, fc.boolean(), (given, reviewed) => {
+        const rules = given.map(([outcome, action], index) => rule(`r${index}`, outcome, { match: { actions: [action] }, when: "…" }));
+        const policy = compilePolicy(
+          policyOf(rules, reviewed ? { defaultReview: review } : {}),
+          answers(...given.map(([, , result]) => result)),
+        );
+        const concerned = given.filter(([, action]) => action !== "k8s.*");
+        const { outcome } = evaluate(policy, input, 1);
+        const allowed = concerned.some(([kind, , result]) => kind === "allow" && result === true);
+        const hindered = concerned.some(([kind, , result]) => result !== false && (kind !== "allow" || result !== true));
+        expect(outcome === "allow").toBe(allowed && !hindered);
+        if (concerned.some(([kind, , result]) => kind === "deny" && result !== false)) expect(outcome).toBe("deny");
+        expect(explain(policy, input, 1).verdict).toEqual(evaluate(policy, input, 1));
+      }),
+    );
+  });
+});
+
 describe("the rule index", () => {
   const segment = fc.constantFrom("db", "k8s", "tag", "get");
   const pattern = fc.array(fc.oneof(segment, fc.constantFrom("*", "**")), { minLength: 1, maxLength: 4 }).map((parts) => parts.join("."));

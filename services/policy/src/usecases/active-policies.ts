@@ -57,6 +57,12 @@ export function createActivePolicies(deps: ActivePoliciesDeps): ActivePolicies {
     return entry.reading;
   };
 
+  const remember = (tenant: string): Entry => {
+    const entry = newEntry();
+    cache.set(tenant, entry);
+    return entry;
+  };
+
   const confirm = async (tenant: string, entry: Entry): Promise<ActivePolicy> => {
     for (let reads = 0; reads < READS; reads++) {
       await read(tenant, entry);
@@ -67,8 +73,7 @@ export function createActivePolicies(deps: ActivePoliciesDeps): ActivePolicies {
 
   return {
     get(tenant) {
-      const entry = cache.get(tenant) ?? newEntry();
-      cache.set(tenant, entry);
+      const entry = cache.get(tenant) ?? remember(tenant);
       const entryAge = age(entry);
       if (entryAge >= maxAgeMs) return confirm(tenant, entry);
       // A failure is not lost: it comes back to whoever asks once the entry is too old.
