@@ -4,6 +4,7 @@ import { sql, type Kysely } from "kysely";
 import { EventLogError } from "../errors.ts";
 import type { Content, EventReader, ReadRange, RecordedEvent, StreamName } from "../event-log.ts";
 import { checkRange, decodeStored } from "../stored-events.ts";
+import { INDEX_PLANS } from "./index-plans.ts";
 import type { EventLogTables } from "./tables.ts";
 
 /** Reads one ledger. Everything that comes back was checked against its stored hash, and for gaps. */
@@ -18,8 +19,7 @@ export class PostgresReader implements EventReader {
       url: options.url,
       name: `event-log-reader ${options.ledger}`,
       maxConnections: options.maxConnections,
-      // As for the writer: no plan from the days of the empty table.
-      settings: { enable_seqscan: "off", enable_bitmapscan: "off" },
+      settings: INDEX_PLANS,
       onConnectionLost: (error) =>
         options.logger.warn({ err: error, ledger: options.ledger }, "a reading connection of the event log broke"),
     });
@@ -117,7 +117,8 @@ function firstSequence(ledger: string, tenant: string, from: number) {
       from search,
         lateral (select (low + high) / 2 as middle) m,
         lateral (
-          select position from event_log.event where ledger = ${ledger} and tenant = ${tenant} and tenant_sequence = middle
+          select position from event_log.event where ledger = ${ledger} and tenant = ${tenant} and tenant_sequence >= middle
+          order by tenant_sequence limit 1
         ) e
       where low < high
     )

@@ -1,6 +1,7 @@
 import { connectionConfig } from "@countersign/database";
 import type { Logger } from "@countersign/telemetry";
 import pg from "pg";
+import { INDEX_PLANS } from "./index-plans.ts";
 
 /** The one connection that appends. It is opened when it is needed, and opened anew after it broke. */
 export class WriterConnection {
@@ -54,10 +55,8 @@ export class WriterConnection {
   }
 }
 
-// A plan made while the tables were empty is a scan of everything, and is kept: see to it that it uses the indexes from the first day.
 const SESSION = {
-  enable_seqscan: "off",
-  enable_bitmapscan: "off",
+  ...INDEX_PLANS,
   statement_timeout: "15s",
   lock_timeout: "10s",
   idle_in_transaction_session_timeout: "10s",

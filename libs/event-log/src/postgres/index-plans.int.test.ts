@@ -1,0 +1,73 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { migrate, openDatabase, type Database } from "@countersign/database";
+import { testPostgres, type TestPostgres } from "@countersign/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { EventLog } from "../event-log.ts";
+import { appended, appendTo, stream, withKey } from "../test-requests.ts";
+import { eventLogMigrations } from "./migrations.ts";
+import { createPostgresEventLog, type PostgresEventLog } from "./postgres-event-log.ts";
+
+// Enough, with ids as long as real ones, that the index on streams has a level more than the others and looks dearer.
+const STREAMS = 8_000;
+const id = (index: number) => `${"0".repeat(30)}${index}`;
+
+let postgres: TestPostgres;
+let owner: Database;
+/** Has been there since the tables were empty, with the plans of that time. */
+let veteran: PostgresEventLog;
+beforeAll(async () => {
+  postgres = await testPostgres((url) => migrate(url, [eventLogMigrations]));
+  owner = openDatabase({ url: postgres.url, role: null, maxConnections: 1 });
+  // Postgres knows nothing about these tables, as in the first minute after an installation.
+  await owner.pool.query("alter table event_log.event set (autovacuum_enabled = off)");
+  veteran = createPostgresEventLog({ url: postgres.url, ledger: "main", maxReadConnections: 1 });
+  for (let turn = 0; turn < 10; turn += 1) {
+    await veteran.append(appendTo(stream(id(7)), 5, withKey("k-7")));
+    await veteran.readStream(stream(id(7)));
+  }
+  await withLog(async (log) => {
+    await Promise.all(Array.from({ length: STREAMS }, (_, index) => appended(log, appendTo(stream(id(index)), 0, withKey(`k-${index}`)))));
+  });
+});
+afterAll(async () => {
+  await owner.close();
+  await postgres.drop();
+});
+
+/** Sessions hand in their counts when they end. */
+async function withLog(work: (log: EventLog) => Promise<unknown>): Promise<void> {
+  const log = createPostgresEventLog({ url: postgres.url, ledger: "main" });
+  await work(log);
+  await log.close();
+}
+
+async function rowsTouched(): Promise<number> {
+  await sleep(300);
+  const { rows } = await owner.pool.query<{ touched: number }>(`
+    select (select sum(idx_tup_read) from pg_stat_user_indexes where schemaname = 'event_log')::bigint
+      + (select sum(seq_tup_read) from pg_stat_user_tables where schemaname = 'event_log')::bigint as touched`);
+  return rows[0]?.touched ?? Number.NaN;
+}
+
+describe("on tables that were never analyzed, rows are found by the right index:", () => {
+  it.each<[string, (log: EventLog) => Promise<unknown>]>([
+    ["an append that looks at the log", (log) => log.append(appendTo(stream(id(7)), 0))],
+    ["a repeated append", (log) => log.append(appendTo(stream(id(7)), 1, withKey("k-7")))],
+    ["one stream", (log) => log.readStream(stream(id(7)))],
+    ["the end of the log", (log) => log.readAll({ from: STREAMS - 3, limit: 10 })],
+    ["the end of a tenant's events", (log) => log.readTenant("acme", { from: STREAMS - 3, limit: 10 })],
+    ["a reply", (log) => log.findReply("acme", "https://issuer|agent", "k-7")],
+  ])("%s", async (_what, work) => {
+    const before = await rowsTouched();
+    await withLog(work);
+    expect((await rowsTouched()) - before).toBeLessThan(100);
+  });
+
+  it("an append and a read by a process that is as old as the tables", async () => {
+    const before = await rowsTouched();
+    expect(await veteran.append(appendTo(stream(id(7)), 5))).toEqual({ outcome: "conflict", actualVersion: 1 });
+    expect(await veteran.readStream(stream(id(7)))).toHaveLength(1);
+    await veteran.close();
+    expect((await rowsTouched()) - before).toBeLessThan(100);
+  });
+});
