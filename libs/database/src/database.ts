@@ -19,7 +19,7 @@ export type DatabaseOptions = {
 /** A pool of sessions with one role. `bigint` columns arrive as numbers and throw above 2^53. */
 export type Database = {
   readonly pool: pg.Pool;
-  /** The same pool through Kysely, for the tables that `T` describes. */
+  /** The same pool through Kysely, for the tables that `T` describes; always the same object, since leases share a connection by it. */
   kysely<T>(): Kysely<T>;
   close(): Promise<void>;
 };
@@ -29,9 +29,13 @@ export function openDatabase(options: DatabaseOptions): Database {
   const pool = new pg.Pool({ ...connectionConfig(options), max: options.maxConnections ?? 8 });
   // Without a listener Node ends the process when the server closes an idle connection.
   pool.on("error", options.onConnectionLost ?? (() => {}));
+  // And the pool takes its own listener off a connection that is in use: there the query under way throws.
+  pool.on("connect", (connection) => connection.on("error", () => {}));
+  const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   return {
     pool,
-    kysely: <T>() => new Kysely<T>({ dialect: new PostgresDialect({ pool }) }),
+    // The tables are a matter of types only.
+    kysely: <T>() => kysely as Kysely<T>,
     close: () => pool.end(),
   };
 }
