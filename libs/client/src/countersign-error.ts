@@ -17,9 +17,11 @@ export class CountersignError extends Error {
   readonly metadata: Readonly<Record<string, string>>;
   /** For `INVALID_ARGUMENT`: every field that is wrong, and how to mend it. */
   readonly violations: readonly FieldViolation[];
-  /** The same call may work later, and trying again does no harm. */
+  /** The same call may work later. It may also have worked already: `effect` says whether that can be. */
   readonly retryable: boolean;
-  /** How long the server asks to wait before that. */
+  /** Whether the call may have taken effect all the same, as after a broken connection, or was refused before it did anything. */
+  readonly effect: "none" | "unknown";
+  /** How long the server asks to wait before trying again. */
   readonly retryAfterMs: number | undefined;
 
   constructor(
@@ -39,11 +41,15 @@ export class CountersignError extends Error {
     this.metadata = details.metadata ?? {};
     this.violations = details.violations ?? [];
     this.retryAfterMs = details.retryAfterMs;
-    this.retryable = RETRYABLE.has(code);
+    this.effect = UNKNOWN_EFFECT.has(code) && !REFUSED_AT_THE_DOOR.has(this.reason) ? "unknown" : "none";
+    this.retryable = code === "UNAVAILABLE" || code === "ABORTED" || this.reason === "OVERLOADED";
   }
 }
 
-const RETRYABLE: ReadonlySet<string> = new Set(["UNAVAILABLE", "ABORTED", "RESOURCE_EXHAUSTED"]);
+const UNKNOWN_EFFECT: ReadonlySet<string> = new Set(["UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "INTERNAL", "UNKNOWN"]);
+
+/** Reasons that are given before a service has seen the call. */
+const REFUSED_AT_THE_DOOR: ReadonlySet<string> = new Set(["OVERLOADED", "NO_HANDLER", "ISSUER_UNREACHABLE"]);
 
 /** What grpc-js reports, with `google.rpc.Status` details unpacked. */
 export function fromServiceError(error: ServiceError): CountersignError {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { ActionStatus, type Action } from "@countersign/proto/v1/action_pb";
 import { CountersignError } from "./countersign-error.ts";
 import { statusName } from "./status-name.ts";
-import { digestOf, type ActionInput, type CountersignClient } from "./client.ts";
+import { digestOf, type ActionInput, type CountersignClient, type Report } from "./client.ts";
 import { isUndecided } from "./wait-for-decision.ts";
 
 /** The action was decided, and not with yes: it must not run. */
@@ -10,33 +10,34 @@ export class NotApprovedError extends Error {
   override readonly name = "NotApprovedError";
   readonly action: Action;
 
-  constructor(action: Action) {
-    super(
-      `${action.input?.action?.name ?? "action"} was not approved: ${statusName(action.status)} ${action.verdict?.reasons.join("; ") ?? ""}`.trimEnd(),
-    );
+  constructor(action: Action, why = `${statusName(action.status)} ${action.verdict?.reasons.join("; ") ?? ""}`.trimEnd()) {
+    super(`${action.input?.action?.name ?? "action"} was not approved: ${why}`);
     this.action = action;
   }
 }
 
 /**
  * Runs `run` if, and only if, exactly this input is approved: asks, waits for policy and people, redeems the grant for the digest of the input
- * that `run` is given, runs it, and reports. When a reviewer edited the parameters, `run` gets the edited ones, and the digest is computed over them.
+ * that `run` is given, runs it, and reports. An action whose parameters a reviewer edited does not run, unless `acceptEdits` says that `run` uses
+ * the input that it is given: then it gets the edited one, and the digest is computed over that.
  * @throws NotApprovedError when the answer is no; CountersignError when there is no answer. In both cases `run` was not called.
  */
 export async function requireApproval<Output>(
   client: CountersignClient,
   input: ActionInput,
   run: (input: ActionInput) => Output | Promise<Output>,
-  options: { readonly idempotencyKey?: string; readonly signal?: AbortSignal } = {},
+  options: { readonly idempotencyKey?: string; readonly signal?: AbortSignal; readonly acceptEdits?: boolean } = {},
 ): Promise<Output> {
   const asked = await client.requestAction(input, options);
   const { action, grantToken } = isUndecided(asked.action)
     ? await client.waitForDecision(asked.action.id, { afterVersion: asked.action.version, ...options })
     : asked;
   if (action.status !== ActionStatus.APPROVED || grantToken === "") throw new NotApprovedError(action);
-  const approved = withParametersOf(action, input);
+  const approved = options.acceptEdits === true ? withParametersOf(action, input) : input;
+  const digest = digestOf(action, approved);
+  if (Buffer.compare(digest, action.digest) !== 0) throw new NotApprovedError(action, "what was approved is not what would run");
   // A key of its own per call: a second run of the same program must be refused here, not handed the first one's receipt.
-  await client.redeem(grantToken, digestOf(action, approved));
+  await client.redeem(grantToken, digest);
   return runAndReport(client, action.id, () => run(approved));
 }
 
@@ -49,15 +50,16 @@ function withParametersOf(action: Action, input: ActionInput): ActionInput {
 
 /** A report that cannot be delivered does not undo what was done: the log will show the action as UNREPORTED. */
 async function runAndReport<Output>(client: CountersignClient, actionId: string, run: () => Output | Promise<Output>): Promise<Output> {
+  const report = (what: Report) => client.report(actionId, what).catch(ignoreUndelivered);
+  let output: Output;
   try {
-    const output = await run();
-    await client.report(actionId, { outcome: "succeeded", ...digestOfOutput(output) }).catch(ignoreUndelivered);
-    return output;
+    output = await run();
   } catch (error) {
-    const message = error instanceof Error ? error.message.slice(0, 4096) : "failed";
-    await client.report(actionId, { outcome: "failed", message }).catch(ignoreUndelivered);
+    await report({ outcome: "failed", message: error instanceof Error ? error.message.slice(0, 4000) : "failed" });
     throw error;
   }
+  await report({ outcome: "succeeded", ...digestOfOutput(output) });
+  return output;
 }
 
 function digestOfOutput(output: unknown): { readonly outputDigest?: Uint8Array } {

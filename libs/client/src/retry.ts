@@ -13,17 +13,32 @@ export type RetryPolicy = {
 
 export const DEFAULT_RETRY: RetryPolicy = { attempts: 8, baseMs: 50, maxMs: 2000 };
 
-/**
- * Repeats `attempt` while it fails with a retryable CountersignError. Only for calls that are safe to repeat: reads, calls with an
- * idempotency key that stays the same over all attempts, and calls whose repetition changes nothing.
- */
-export async function withRetry<Result>(attempt: () => Promise<Result>, policy: RetryPolicy, signal?: AbortSignal): Promise<Result> {
+export type RetryOptions = {
+  readonly policy: RetryPolicy;
+  /** When the whole call must be over, as milliseconds since 1970. */
+  readonly deadline: number;
+  /**
+   * `always`: reads, calls with an idempotency key that stays the same over all attempts, and calls whose repetition changes nothing.
+   * `unless-done`: only after a refusal that is sure to have changed nothing.
+   */
+  readonly repeat: "always" | "unless-done";
+  readonly signal?: AbortSignal | undefined;
+};
+
+/** Repeats `attempt` while it fails with a CountersignError that trying again can mend, and the time lasts. */
+export async function withRetry<Result>(
+  attempt: () => Promise<Result>,
+  { policy, deadline, repeat, signal }: RetryOptions,
+): Promise<Result> {
   for (let count = 1; ; count += 1) {
     try {
       return await attempt();
     } catch (error) {
       if (!(error instanceof CountersignError) || !error.retryable || count >= policy.attempts) throw error;
-      await sleep(pauseMs(count, policy, error.retryAfterMs), undefined, signal === undefined ? {} : { signal });
+      if (repeat === "unless-done" && error.effect === "unknown") throw error;
+      const pause = pauseMs(count, policy, error.retryAfterMs);
+      if (Date.now() + pause >= deadline) throw error;
+      await sleep(pause, undefined, signal === undefined ? {} : { signal });
     }
   }
 }

@@ -1,6 +1,20 @@
-import type { DescMethodServerStreaming, DescMethodUnary, DescService, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import type {
+  DescMessage,
+  DescMethod,
+  DescMethodServerStreaming,
+  DescMethodUnary,
+  DescService,
+  MessageInitShape,
+  MessageShape,
+} from "@bufbuild/protobuf";
 import { DEFAULT_RETRY, withRetry, type RetryPolicy } from "./retry.ts";
-import type { CallOptions, Transport } from "./transport.ts";
+import { DEFAULT_TIMEOUT_MS, type CallOptions, type Transport } from "./transport.ts";
+
+/**
+ * A second vote meets another version and a second cancellation another state: after a broken connection their repetition would be refused,
+ * although the first one counted. Every other unary method is a read, carries an idempotency key, or changes nothing when it is repeated.
+ */
+const NOT_REPEATED: ReadonlySet<string> = new Set(["SubmitVote", "CancelAction"]);
 
 /** A service's methods as functions: a promise for unary ones, an async iterable for streams. */
 export type ServiceClient<Service extends DescService> = {
@@ -12,20 +26,27 @@ export type ServiceClient<Service extends DescService> = {
 };
 
 /**
- * Calls a service. Unary calls are repeated while the server is unavailable or asks to come back: every unary method of ours is a read, carries an
- * idempotency key, or changes nothing when it is repeated. Streams are not: whoever reads one knows where to resume.
+ * Calls a service. Unary calls are repeated while the server is unavailable or asks to come back, where that is safe and within the call's time.
+ * Streams are not: whoever reads one knows where to resume.
  */
 export function createServiceClient<Service extends DescService>(
   service: Service,
   transport: Transport,
   retry: RetryPolicy = DEFAULT_RETRY,
 ): ServiceClient<Service> {
+  const unary =
+    (method: DescMethod) =>
+    (request: MessageInitShape<DescMessage>, options: CallOptions = {}): Promise<MessageShape<DescMessage>> => {
+      const deadline = Date.now() + (options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+      const attempt = () => transport.unary(method, request, { ...options, timeoutMs: deadline - Date.now() });
+      const repeat = NOT_REPEATED.has(method.name) ? "unless-done" : "always";
+      return withRetry(attempt, { policy: retry, deadline, repeat, signal: options.signal });
+    };
   const methods = service.methods.map((method) => [
     method.localName,
     method.methodKind === "server_streaming"
-      ? (request: MessageInitShape<typeof method.input>, options?: CallOptions) => transport.stream(method, request, options)
-      : (request: MessageInitShape<typeof method.input>, options?: CallOptions) =>
-          withRetry(() => transport.unary(method, request, options), retry, options?.signal),
+      ? (request: MessageInitShape<DescMessage>, options?: CallOptions) => transport.stream(method, request, options)
+      : unary(method),
   ]);
   // Built from the same descriptor that the type is computed from.
   return Object.fromEntries(methods) as ServiceClient<Service>;

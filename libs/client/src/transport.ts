@@ -17,7 +17,7 @@ export type TransportOptions = {
   readonly address: string;
   /** Bearer token, or a function that is asked before every call (for tokens that are renewed). */
   readonly token: string | (() => string | Promise<string>);
-  /** Absent: no TLS, for loopback only. */
+  /** Absent: no TLS to a loopback address, TLS with the system's roots to any other: a token never crosses a network in the clear. */
   readonly tls?: { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string };
   /** HTTP/2 connections to spread calls over, 1 to 16; default 1. One grpc-js connection carries some 10,000 calls a second. */
   readonly channels?: number;
@@ -46,12 +46,13 @@ export type Transport = {
   close(): void;
 };
 
-const DEFAULT_TIMEOUT_MS = 30_000;
+/** For unary calls that say nothing else. */
+export const DEFAULT_TIMEOUT_MS = 30_000;
 
 export function createTransport(options: TransportOptions): Transport {
   const channels = Array.from(
     { length: options.channels ?? 1 },
-    () => new Client(options.address, channelCredentials(options.tls), CHANNEL_OPTIONS),
+    () => new Client(options.address, channelCredentials(options), CHANNEL_OPTIONS),
   );
   let turn = 0;
   const nextChannel = (): Client => {
@@ -60,12 +61,7 @@ export function createTransport(options: TransportOptions): Transport {
     if (channel === undefined) throw new RangeError("channels must be at least 1");
     return channel;
   };
-  const metadataFor = async (call: CallOptions): Promise<Metadata> => {
-    const metadata = new Metadata();
-    metadata.set("authorization", `Bearer ${typeof options.token === "string" ? options.token : await options.token()}`);
-    if (call.traceparent !== undefined) metadata.set("traceparent", call.traceparent);
-    return metadata;
-  };
+  const metadataFor = metadataSource(options.token);
   return {
     unary: async (method, request, call = {}) => {
       const metadata = await metadataFor(call);
@@ -132,8 +128,27 @@ async function* chunksOf(messages: ClientReadableStream<Uint8Array>): AsyncItera
   }
 }
 
-function channelCredentials(tls: TransportOptions["tls"]): ChannelCredentials {
-  if (tls === undefined) return credentials.createInsecure();
+/** grpc-js copies what it is given, so that one object serves all calls with the same token. */
+function metadataSource(token: TransportOptions["token"]): (call: CallOptions) => Promise<Metadata> {
+  let known: { readonly token: string; readonly metadata: Metadata } | undefined;
+  return async ({ traceparent }) => {
+    const current = typeof token === "string" ? token : await token();
+    if (known?.token !== current) {
+      known = { token: current, metadata: new Metadata() };
+      known.metadata.set("authorization", `Bearer ${current}`);
+    }
+    if (traceparent === undefined) return known.metadata;
+    const metadata = known.metadata.clone();
+    metadata.set("traceparent", traceparent);
+    return metadata;
+  };
+}
+
+function channelCredentials({ address, tls }: TransportOptions): ChannelCredentials {
+  if (tls === undefined) {
+    const isLoopback = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\]):\d+$/.test(address);
+    return isLoopback ? credentials.createInsecure() : credentials.createSsl();
+  }
   const read = (file: string | undefined): Buffer | null => (file === undefined ? null : readFileSync(file));
   return credentials.createSsl(read(tls.caFile), read(tls.keyFile), read(tls.certFile));
 }

@@ -28,9 +28,13 @@ export async function waitForDecision(
         afterVersion = action.version;
         if (!isUndecided(action)) return { action, grantToken };
       }
+      // It ended well and without a message: the version we came with is the last one there is.
+      afterVersion = 0n;
     } catch (error) {
       options.signal?.throwIfAborted();
-      if (!(error instanceof CountersignError) || !isPassing(error)) throw error;
+      // A token that expired while we waited may be a new one by now; if it is not, that is said at once.
+      const tokenMayBeNew = error instanceof CountersignError && error.reason === "TOKEN_EXPIRED" && failures === 0;
+      if (!(error instanceof CountersignError) || !(tokenMayBeNew || isPassing(error))) throw error;
     }
     failures += 1;
     await sleep(Math.random() * Math.min(2000, 50 * 2 ** failures), undefined, call);

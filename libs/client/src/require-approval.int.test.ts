@@ -1,0 +1,85 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { ActionStatus } from "@countersign/proto/v1/action_pb";
+import { RedeemGrantRequestSchema } from "@countersign/proto/v1/action_service_pb";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { ActionInput } from "./client.ts";
+import { requireApproval } from "./require-approval.ts";
+import { digestFor, failing, INPUT, PlayedServer, replyWith } from "./testing/played-server.ts";
+
+let played: PlayedServer;
+
+beforeEach(async () => {
+  played = await PlayedServer.start();
+});
+afterEach(() => played.close());
+
+describe("P7: requireApproval runs nothing that is not approved", () => {
+  let ran: ActionInput[];
+  const run = (approved: ActionInput) => {
+    ran.push(approved);
+    return "rows";
+  };
+  beforeEach(() => {
+    ran = [];
+    played.unary["RedeemGrant"] = async () => replyWith(ActionStatus.REDEEMED);
+    played.unary["ReportExecution"] = async () => replyWith(ActionStatus.SUCCEEDED);
+  });
+
+  it("allowed: redeems for the digest of what runs, runs, reports", async () => {
+    played.unary["RequestAction"] = async () => replyWith(ActionStatus.APPROVED, {}, "a.b.c");
+    expect(await requireApproval(played.client, INPUT, run)).toBe("rows");
+    expect([ran, played.methods()]).toEqual([[INPUT], ["RequestAction", "RedeemGrant", "ReportExecution"]]);
+    expect(Buffer.from(fromBinary(RedeemGrantRequestSchema, played.calls[1]!.request).digest)).toEqual(digestFor(INPUT));
+  });
+
+  it("in review: waits first", async () => {
+    played.unary["RequestAction"] = async () => replyWith(ActionStatus.IN_REVIEW);
+    played.watch = async (_request, _call, send) => send(replyWith(ActionStatus.APPROVED, { version: 4n }, "a.b.c"));
+    expect(await requireApproval(played.client, INPUT, run)).toBe("rows");
+    expect(played.methods()).toEqual(["RequestAction", "WatchAction", "RedeemGrant", "ReportExecution"]);
+  });
+
+  it.each([ActionStatus.DENIED, ActionStatus.REJECTED, ActionStatus.EXPIRED, ActionStatus.CANCELLED, ActionStatus.REDEEMED])(
+    "status %i: does not run",
+    async (status) => {
+      played.unary["RequestAction"] = async () => replyWith(status);
+      await expect(requireApproval(played.client, INPUT, run)).rejects.toMatchObject({ name: "NotApprovedError", action: { status } });
+      expect([ran, played.methods()]).toEqual([[], ["RequestAction"]]);
+    },
+  );
+
+  it("a redemption that fails, for whatever reason: does not run", async () => {
+    played.unary["RequestAction"] = async () => replyWith(ActionStatus.APPROVED, {}, "a.b.c");
+    for (const [code, reason] of [
+      ["FAILED_PRECONDITION", "GRANT_REDEEMED"],
+      ["DEADLINE_EXCEEDED", "TIMEOUT"],
+      ["INTERNAL", "BUG"],
+    ] as const) {
+      played.unary["RedeemGrant"] = failing(9, code, reason);
+      await expect(requireApproval(played.client, INPUT, run)).rejects.toMatchObject({ code });
+    }
+    expect(ran).toEqual([]);
+  });
+
+  it("an edit: does not run, unless the caller uses what it is given", async () => {
+    const edited = { ...INPUT, action: { name: "db.export", properties: { table: "t", limit: 10 } } };
+    const editor = { issuer: "i", id: "rita" };
+    played.unary["RequestAction"] = async () => replyWith(ActionStatus.APPROVED, { asked: edited, review: { editor } }, "a.b.c");
+    await expect(requireApproval(played.client, INPUT, run)).rejects.toThrow("not what would run");
+    expect([ran, played.methods()]).toEqual([[], ["RequestAction"]]);
+    expect(await requireApproval(played.client, INPUT, run, { acceptEdits: true })).toBe("rows");
+    expect(ran).toEqual([edited]);
+  });
+
+  it("reports a failure, and passes it on", async () => {
+    played.unary["RequestAction"] = async () => replyWith(ActionStatus.APPROVED, {}, "a.b.c");
+    await expect(requireApproval(played.client, INPUT, () => Promise.reject(new Error("disk full")))).rejects.toThrow("disk full");
+    expect(played.methods()).toEqual(["RequestAction", "RedeemGrant", "ReportExecution"]);
+  });
+
+  it("a report that cannot be delivered does not make what was done undone", async () => {
+    played.unary["RequestAction"] = async () => replyWith(ActionStatus.APPROVED, {}, "a.b.c");
+    played.unary["ReportExecution"] = failing(9, "INTERNAL", "BUG");
+    expect(await requireApproval(played.client, INPUT, run)).toBe("rows");
+  });
+});

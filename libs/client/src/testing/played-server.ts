@@ -1,0 +1,101 @@
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { CommandError, type FailureCode, type FailureReason } from "@countersign/bus";
+import { actionDigest } from "@countersign/digest";
+import { createRpcServer, type RunningRpcServer, type StreamHandler, type UnaryHandler } from "@countersign/grpc-kit";
+import type { ActionSchema, ActionStatus } from "@countersign/proto/v1/action_pb";
+import { ActionService, GetActionResponseSchema } from "@countersign/proto/v1/action_service_pb";
+import { ReviewService } from "@countersign/proto/v1/review_service_pb";
+import { silentLogger } from "@countersign/telemetry";
+import { type ActionInput, type CountersignClient, createClient } from "../client.ts";
+
+const SALT = new Uint8Array(32).fill(7);
+
+export const INPUT: ActionInput = {
+  subject: { type: "agent", id: "a" },
+  action: { name: "db.export", properties: { table: "t" } },
+  resource: { type: "db", id: "crm" },
+};
+
+/** The digest of an input of tenant acme, with the salt that every reply here has. */
+export const digestFor = (input: ActionInput): Buffer => actionDigest(SALT, { tenant: "acme", ...input }, []);
+
+/** A Countersign whose answers a test plays, and a client of it. */
+export class PlayedServer {
+  readonly server: RunningRpcServer;
+  readonly client: CountersignClient;
+  token: () => string = () => "t";
+  /** By method; others answer with an empty message. */
+  unary: Record<string, UnaryHandler> = {};
+  watch: StreamHandler = async () => {};
+  calls: { readonly method: string; readonly request: Uint8Array; readonly token: string }[] = [];
+
+  private constructor(server: RunningRpcServer) {
+    this.server = server;
+    this.client = createClient({
+      address: `127.0.0.1:${server.port}`,
+      token: () => this.token(),
+      channels: 2,
+      retry: { attempts: 4, baseMs: 1, maxMs: 5 },
+    });
+  }
+
+  static async start(): Promise<PlayedServer> {
+    const rpc = createRpcServer({ logger: silentLogger, limits: { drainMs: 100 } });
+    const answer =
+      (method: string): UnaryHandler =>
+      async (request, call) => {
+        played.calls.push({ method, request, token: call.bearerToken });
+        return played.unary[method]?.(request, call) ?? new Uint8Array();
+      };
+    rpc.add(ActionService, {
+      requestAction: answer("RequestAction"),
+      getAction: answer("GetAction"),
+      listActions: answer("ListActions"),
+      cancelAction: answer("CancelAction"),
+      redeemGrant: answer("RedeemGrant"),
+      reportExecution: answer("ReportExecution"),
+      evaluateAction: answer("EvaluateAction"),
+      getGrantKeys: answer("GetGrantKeys"),
+      watchAction: async (request, call, send) => {
+        played.calls.push({ method: "WatchAction", request, token: call.bearerToken });
+        await played.watch(request, call, send);
+      },
+    });
+    rpc.add(ReviewService, { listReviews: answer("ListReviews"), getReview: answer("GetReview"), submitVote: answer("SubmitVote") });
+    const played = new PlayedServer(await rpc.listen("127.0.0.1", 0));
+    return played;
+  }
+
+  methods(): readonly string[] {
+    return this.calls.map(({ method }) => method);
+  }
+
+  async close(): Promise<void> {
+    this.client.close();
+    await this.server.close();
+  }
+}
+
+type ActionInit = Exclude<MessageInitShape<typeof ActionSchema>, { $typeName: string }>;
+
+/** A reply of any method that answers with an action: they agree on where it is. */
+export function replyWith(status: ActionStatus, changes: ActionInit & { readonly asked?: ActionInput } = {}, grantToken = ""): Uint8Array {
+  const { asked = INPUT, ...others } = changes;
+  const input = {
+    subject: { ...asked.subject, properties: {} },
+    action: { name: asked.action.name, properties: asked.action.properties ?? {} },
+    resource: { ...asked.resource, properties: {} },
+  };
+  const action = { id: "a1", tenant: "acme", status, version: 3n, digest: digestFor(asked), salt: SALT, input, ...others };
+  return toBinary(GetActionResponseSchema, create(GetActionResponseSchema, { action, grantToken }));
+}
+
+/** Fails so many times, then answers. */
+export function failing(times: number, code: FailureCode, reason: FailureReason, then: Uint8Array = new Uint8Array()): UnaryHandler {
+  let left = times;
+  return async () => {
+    left -= 1;
+    if (left >= 0) throw new CommandError(code, reason, "no", { violations: [{ field: "f", description: "d" }], metadata: { k: "v" } });
+    return then;
+  };
+}
