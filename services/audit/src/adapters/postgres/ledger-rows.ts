@@ -42,11 +42,10 @@ export function postgresLedgerRows(database: Kysely<unknown>, ledger: string): L
       return rows.map((row) => toChecked(ledger, row));
     },
     findNext: async (from, below) => {
-      const { rows } = await sql<{ next: number | null }>`
-        select min(position) as next from event_log.event where ledger = ${ledger} and position >= ${from} and position < ${below}`.execute(
-        database,
-      );
-      return rows[0]?.next ?? undefined;
+      const { rows } = await sql<{ next: number }>`
+        select position as next from event_log.event
+        where ledger = ${ledger} and position >= ${from} and position < ${below} order by position limit 1`.execute(database);
+      return rows[0]?.next;
     },
   };
 }
