@@ -6,7 +6,7 @@ type Golden = { readonly type: string; readonly schemaVersion: number; readonly 
 
 const folder = new URL("../golden/", import.meta.url);
 const files = readdirSync(folder);
-const goldens = files.map((file): Golden => JSON.parse(readFileSync(new URL(file, folder), "utf8")));
+const goldens = files.map((file) => JSON.parse(readFileSync(new URL(file, folder), "utf8")) as Golden);
 
 function stored({ type, schemaVersion, data }: Golden) {
   return { type, schemaVersion, data: new Uint8Array(Buffer.from(data, "hex")) };

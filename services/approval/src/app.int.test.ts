@@ -1,4 +1,4 @@
-import { busMigrations, type EventFeed } from "@countersign/bus";
+import { busMigrations, CommandError, type EventFeed } from "@countersign/bus";
 import { migrate, openDatabase, type Database } from "@countersign/database";
 import { createPostgresEventLog, eventLogMigrations, type EventLog, type PostgresEventLog } from "@countersign/event-log";
 import { ActionStatus } from "@countersign/proto/v1/action_pb";
@@ -13,7 +13,7 @@ import { exportInput, testApproval, type TestApproval } from "./testing/test-app
 
 let postgres: TestPostgres;
 let database: Database;
-let running: { close(): Promise<void> }[] = [];
+const running: { close(): Promise<void> }[] = [];
 let log: PostgresEventLog;
 let ledgers = 0;
 
@@ -75,12 +75,14 @@ describe("P2: on Postgres", () => {
     const worlds = await Promise.all([testApproval(log), testApproval(other)]);
     const { redeem } = await request(worlds[0]);
     const attempts = Array.from({ length: 64 }, (_, index) =>
-      worlds[index % 2]?.call("RedeemGrant", { ...redeem, idempotencyKey: key(`r-${index}`) }),
+      worlds[index % 2]!.call("RedeemGrant", { ...redeem, idempotencyKey: key(`r-${index}`) }),
     );
     const settled = await Promise.allSettled(attempts);
     expect(settled.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
-    const reasons = settled.flatMap((each) => (each.status === "rejected" ? [each.reason.reason] : []));
-    expect(new Set(reasons)).toEqual(new Set(["GRANT_REDEEMED"]));
+    const reasons = settled.flatMap((each) =>
+      each.status === "rejected" && each.reason instanceof CommandError ? [each.reason.reason] : [],
+    );
+    expect(reasons).toEqual(Array.from({ length: 63 }, () => "GRANT_REDEEMED"));
     expect((await types()).filter((type) => type === "GrantRedeemed")).toHaveLength(1);
     await other.close();
   });

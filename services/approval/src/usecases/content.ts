@@ -28,8 +28,13 @@ export class InvalidInputError extends Error {
 /** The whole input as content. The salt is the action's: every form of it and its digest are computed with the same one. */
 export function inputContent(input: ActionInput, salt: Uint8Array): Content {
   const body = Buffer.from(canonicalText(input));
-  return { digest: contentDigest(salt, body), salt, body };
+  const content = { digest: contentDigest(salt, body), salt, body };
+  inputs.set(content, input);
+  return content;
 }
+
+/** Inputs of contents in memory, so that none is parsed twice. */
+const inputs = new WeakMap<Content, ActionInput>();
 
 function canonicalText(input: ActionInput): string {
   try {
@@ -43,7 +48,12 @@ function canonicalText(input: ActionInput): string {
 export function inputOf(contents: Contents, digest: Hex): { readonly input: ActionInput; readonly salt: Uint8Array } | undefined {
   const content = contents.get(digest);
   if (content === undefined) return undefined;
-  const input: ActionInput = JSON.parse(Buffer.from(content.body).toString());
+  let input = inputs.get(content);
+  if (input === undefined) {
+    // What `inputContent` wrote: the entry holds its hash.
+    input = JSON.parse(Buffer.from(content.body).toString()) as ActionInput;
+    inputs.set(content, input);
+  }
   return { input, salt: content.salt };
 }
 

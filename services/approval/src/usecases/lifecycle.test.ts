@@ -1,7 +1,7 @@
 import { actionDigest } from "@countersign/digest";
 import { ActionStatus, ExecutionOutcome } from "@countersign/proto/v1/action_pb";
 import { createPublicKey, verify } from "node:crypto";
-import { createLocalJWKSet, jwtVerify } from "jose";
+import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from "jose";
 import { beforeEach, describe, expect, it } from "vitest";
 import { addressOf } from "../adapters/grants/grant-token.ts";
 import { voteText } from "../adapters/grants/signer.ts";
@@ -28,7 +28,7 @@ const approve = { decision: { case: "approve", value: { reason: "fine" } } } as 
 const reject = { decision: { case: "reject", value: { reason: "not today" } } } as const;
 const edit = (properties: { [key: string]: number | string }) =>
   ({ decision: { case: "edit", value: { properties, reason: "smaller" } } }) as const;
-const refusal = (reason: string) => expect.objectContaining({ reason });
+const refusal = (reason: string): unknown => expect.objectContaining({ reason });
 
 describe("RequestAction", () => {
   it("answers an allow with the action and a token", async () => {
@@ -131,7 +131,7 @@ describe("the grant token", () => {
       algorithms: ["EdDSA"],
       currentDate: new Date(T0),
     };
-    const { payload, protectedHeader } = await jwtVerify(grantToken, createLocalJWKSet(JSON.parse(jwks)), options);
+    const { payload, protectedHeader } = await jwtVerify(grantToken, createLocalJWKSet(JSON.parse(jwks) as JSONWebKeySet), options);
     expect(protectedHeader).toEqual({ alg: "EdDSA", kid: config.grantKeys.keyId, typ: "grant+jwt" });
     expect(payload).toEqual({
       iss: "countersign.test",

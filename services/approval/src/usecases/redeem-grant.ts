@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Hex } from "../domain/values.ts";
 import { handle, type Handled } from "./handle.ts";
 import type { ActionRef, ActionView, Caller, Deps } from "./ports.ts";
@@ -22,7 +22,7 @@ export type Redeemed =
  */
 export async function redeemGrant(deps: Deps, { principal, traceparent }: Caller, redemption: Redemption): Promise<Redeemed> {
   const { ref, tokenDigest, digest } = redemption;
-  const requestDigest = createHash("sha256").update(`${tokenDigest}\n${digest}`).digest();
+  const requestDigest = hash("sha256", `${tokenDigest}\n${digest}`, "buffer");
   const idempotency = { caller: replyCaller("RedeemGrant", principal), key: redemption.idempotencyKey, requestDigest };
   const handled = await handle(deps.store, ref, { actor: principal, traceparent }, () => {
     const at = deps.clock().getTime();

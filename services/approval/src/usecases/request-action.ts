@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { newSalt } from "@countersign/digest";
 import type { PrincipalRef } from "../domain/principal.ts";
 import { initialState } from "../domain/state.ts";
@@ -37,7 +37,7 @@ export async function requestAction(deps: Deps, caller: Caller, request: Request
   const idempotency = {
     caller: replyCaller("RequestAction", requester),
     key: request.idempotencyKey,
-    requestDigest: createHash("sha256").update(content.body).digest(),
+    requestDigest: hash("sha256", content.body, "buffer"),
   };
   const handled = await handle(
     deps.store,

@@ -6,6 +6,7 @@ import type { Logger } from "@countersign/telemetry";
 import type { Verdict } from "../../domain/values.ts";
 import { toHex } from "../../usecases/content.ts";
 import type { Evaluation, PolicyClient, PolicyQuestion } from "../../usecases/ports.ts";
+import { inputField } from "../wire/encoded-input.ts";
 import { toPrincipalMessage } from "../wire/principal-message.ts";
 import { fromVerdictMessage } from "../wire/verdict-message.ts";
 
@@ -28,7 +29,8 @@ export function createPolicyClient(commands: CommandBus, logger: Logger, timeout
 
 function toCommand({ requester, input, at, traceparent }: PolicyQuestion) {
   const caller = toPrincipalMessage(requester);
-  const question = create(EvaluateRequestSchema, { requester: caller, input, time: timestampFromMs(at) });
+  const question = create(EvaluateRequestSchema, { requester: caller, time: timestampFromMs(at) });
+  question.$unknown = [inputField(EvaluateRequestSchema.field.input.number, input)];
   return create(CommandSchema, { caller, traceparent, request: toBinary(EvaluateRequestSchema, question) });
 }
 

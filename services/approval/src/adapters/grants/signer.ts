@@ -1,4 +1,4 @@
-import { createHash, sign } from "node:crypto";
+import { hash, sign } from "node:crypto";
 import { canonicalJson } from "@countersign/digest";
 import type { Ballot, GrantClaims, Signer } from "../../usecases/ports.ts";
 import { fromHex } from "../wire/bytes.ts";
@@ -26,7 +26,7 @@ export function createSigner(keys: GrantKeys, issuer: string): Signer {
 
 /** SHA-256 of a token, as the log holds it. */
 export function tokenDigest(token: string): string {
-  return createHash("sha256").update(token).digest("hex");
+  return hash("sha256", token, "hex");
 }
 
 /** What a vote's signature covers: RFC 8785 JSON, digest in lower-case hex, time in RFC 3339 with milliseconds, UTC. */

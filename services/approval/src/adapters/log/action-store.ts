@@ -1,84 +1,31 @@
-import type { Content, EventLog, RecordedEvent } from "@countersign/event-log";
-import { LRUCache } from "lru-cache";
+import type { AppendRequest, Content, EventLog } from "@countersign/event-log";
 import { actionDecider } from "../../domain/decider.ts";
-import { isTerminal, type ActionState } from "../../domain/state.ts";
+import { initialState, isTerminal } from "../../domain/state.ts";
 import { toHex } from "../../usecases/content.ts";
-import type { ActionRef, ActionStore, ActionView, Bookmark, Contents } from "../../usecases/ports.ts";
-import { fromRecordedEvent, toNewEvent } from "./event-codec.ts";
+import type { ActionRef, ActionStore, ActionView, Change, Contents } from "../../usecases/ports.ts";
+import { ActionCache, type CacheLimits } from "./action-cache.ts";
+import { catchUp, streamOf } from "./action-stream.ts";
+import { asOf, fromReply, toReply } from "./bookmarks.ts";
+import { toNewEvent } from "./event-codec.ts";
 
-export type CacheLimits = { readonly actions: number; readonly bytes: number };
-
-/** A state without its contents is about this large in memory. */
-const STATE_BYTES = 4096;
-
-/**
- * Action streams of one ledger, through a write-through cache. Only what was committed gets into the cache, and an older version never
- * takes the place of a newer one.
- */
+/** Action streams of one ledger, through a write-through cache. */
 export function createActionStore(log: EventLog, limits: CacheLimits): ActionStore {
-  const cache = new LRUCache<string, ActionView>({
-    max: limits.actions,
-    maxSize: limits.bytes,
-    maxEntrySize: limits.bytes,
-    sizeCalculation: sizeOf,
-  });
-
-  const remember = (view: ActionView): ActionView => {
-    const key = keyOf(view.ref);
-    const cached = cache.peek(key);
-    if (view.state.version > 0 && (cached === undefined || cached.state.version <= view.state.version)) cache.set(key, view);
-    return view;
-  };
-
-  const read = async (ref: ActionRef, cached: ActionView | undefined): Promise<ActionView> => {
-    if (cached !== undefined) {
-      // Most of the time there is nothing new, and then this was the whole price.
-      const news = await log.readStream(streamOf(ref), cached.state.version);
-      if (news.length === 0) return cached;
-      return remember({ ref, state: fold(cached.state, news), contents: await log.readContents(streamOf(ref)) });
-    }
-    // Contents are read after the events that name them, never before.
-    const events = await log.readStream(streamOf(ref));
-    const contents: Contents = events.length === 0 ? new Map() : await log.readContents(streamOf(ref));
-    return remember({ ref, state: fold(actionDecider.initialState, events), contents });
-  };
-
+  const cache = new ActionCache(limits);
+  const refresh = async (ref: ActionRef): Promise<ActionView> => cache.keep(await catchUp(log, cache.get(ref) ?? nothing(ref)));
   return {
     load: async (ref) => {
-      const cached = cache.get(keyOf(ref));
-      if (cached === undefined) return { view: await read(ref, undefined), certain: true };
-      return { view: cached, certain: isTerminal(cached.state) };
+      const cached = cache.get(ref);
+      return cached === undefined ? { view: await refresh(ref), certain: true } : { view: cached, certain: isTerminal(cached.state) };
     },
-    refresh: (ref) => read(ref, cache.get(keyOf(ref))),
+    refresh,
     commit: async (view, change) => {
-      const { ref } = view;
-      const after: ActionView = {
-        ref,
-        state: change.events.reduce(actionDecider.evolve, view.state),
-        contents: withContents(view, change.contents),
-      };
-      const { idempotency } = change;
-      const appended = await log.append({
-        stream: streamOf(ref),
-        expectedVersion: view.state.version,
-        events: change.events.map(toNewEvent),
-        contents: change.contents,
-        actor: change.actor && { issuer: change.actor.issuer, id: change.actor.id },
-        time: new Date(change.at),
-        traceparent: change.traceparent,
-        idempotency: idempotency && { ...idempotency, reply: toReply({ ref, version: after.state.version }) },
-      });
-      if (appended.outcome === "replayed") return { outcome: "replayed", bookmark: fromReply(ref.tenant, appended.reply) };
+      const after = afterChange(view, change);
+      const appended = await log.append(toAppend(view, after, change));
+      if (appended.outcome === "replayed") return { outcome: "replayed", bookmark: fromReply(view.ref.tenant, appended.reply) };
       if (appended.outcome !== "appended") return appended;
-      return { outcome: "appended", view: remember(after), lastPosition: appended.events.at(-1)?.position ?? -1 };
+      return { outcome: "appended", view: cache.keep(after), lastPosition: appended.events.at(-1)?.position ?? -1 };
     },
-    asOf: async ({ ref, version }) => {
-      const events = await log.readStream(streamOf(ref));
-      const last = events[version - 1];
-      if (last === undefined) throw new Error(`action ${ref.id} has no version ${version}`);
-      const contents = await log.readContents(streamOf(ref));
-      return { view: { ref, state: fold(actionDecider.initialState, events.slice(0, version)), contents }, position: last.position };
-    },
+    asOf: (bookmark) => asOf(log, bookmark),
     findReply: async ({ tenant, caller, key, requestDigest }) => {
       const found = await log.findReply(tenant, caller, key);
       if (found === undefined) return undefined;
@@ -88,37 +35,29 @@ export function createActionStore(log: EventLog, limits: CacheLimits): ActionSto
   };
 }
 
-function fold(state: ActionState, events: readonly RecordedEvent[]): ActionState {
-  return events.map(fromRecordedEvent).reduce(actionDecider.evolve, state);
+function nothing(ref: ActionRef): ActionView {
+  return { ref, state: initialState, contents: new Map() };
 }
 
-function withContents(view: ActionView, added: readonly Content[]): Contents {
-  if (added.length === 0) return view.contents;
-  const contents = new Map(view.contents);
-  for (const content of added) contents.set(toHex(content.digest), content);
-  return contents;
+function afterChange(view: ActionView, { events, contents }: Change): ActionView {
+  return { ref: view.ref, state: events.reduce(actionDecider.evolve, view.state), contents: withContents(view.contents, contents) };
 }
 
-/** A reply as the log keeps it: `<action id> <version>`. */
-function toReply({ ref, version }: Bookmark): Uint8Array {
-  return Buffer.from(`${ref.id} ${version}`);
+function withContents(before: Contents, added: readonly Content[]): Contents {
+  if (added.length === 0) return before;
+  return new Map([...before, ...added.map((content) => [toHex(content.digest), content] as const)]);
 }
 
-function fromReply(tenant: string, reply: Uint8Array): Bookmark {
-  const [id = "", version] = Buffer.from(reply).toString().split(" ");
-  return { ref: { tenant, id }, version: Number(version) };
-}
-
-function sizeOf(view: ActionView): number {
-  let size = STATE_BYTES;
-  for (const content of view.contents.values()) size += content.body.length + 256;
-  return size;
-}
-
-function keyOf({ tenant, id }: ActionRef): string {
-  return `${tenant}\n${id}`;
-}
-
-function streamOf({ tenant, id }: ActionRef) {
-  return { tenant, type: "action", id };
+function toAppend({ ref, state }: ActionView, after: ActionView, change: Change): AppendRequest {
+  const { events, contents, actor, at, traceparent, idempotency } = change;
+  return {
+    stream: streamOf(ref),
+    expectedVersion: state.version,
+    events: events.map(toNewEvent),
+    contents,
+    actor: actor && { issuer: actor.issuer, id: actor.id },
+    time: new Date(at),
+    traceparent,
+    idempotency: idempotency && { ...idempotency, reply: toReply({ ref, version: after.state.version }) },
+  };
 }

@@ -45,7 +45,7 @@ describe("event codec", () => {
 
   const golden = new URL("../../../../../libs/events/golden/", import.meta.url);
   const stored = readdirSync(golden)
-    .map((file): { type: string; schemaVersion: number; data: string } => JSON.parse(readFileSync(new URL(file, golden), "utf8")))
+    .map((file) => JSON.parse(readFileSync(new URL(file, golden), "utf8")) as { type: string; schemaVersion: number; data: string })
     .map(({ type, schemaVersion, data }) => ({ type, schemaVersion, data: new Uint8Array(Buffer.from(data, "hex")) }));
 
   it.each(stored.filter(({ type }) => !type.startsWith("Policy")))(

@@ -19,55 +19,22 @@ export class UnreadableEventError extends Error {
 export function fromEventMessage(event: DecodedEvent, at: Instant): ActionEvent {
   const { type, data } = event;
   switch (type) {
-    case "ActionRequested": {
-      const { subjectType, subjectId, actionName, resourceType, resourceId } = data;
-      const operation = { subjectType, subjectId, actionName, resourceType, resourceId };
-      return {
-        type,
-        at,
-        requester: principal(data.requester),
-        operation,
-        input: required(content(data.input)),
-        deadline: instant(data.deadline),
-      };
-    }
+    case "ActionRequested":
+      return requested(data, at);
     case "VerdictReached": {
-      const verdict = data.verdict && fromVerdictMessage(data.verdict);
-      return { type, at, verdict: required(verdict), policyDigest: toHex(data.policyDigest), digest: toHex(data.digest) };
+      const verdict = required(data.verdict && fromVerdictMessage(data.verdict));
+      return { type, at, verdict, policyDigest: toHex(data.policyDigest), digest: toHex(data.digest) };
     }
     case "ReviewOpened":
       return { type, at, stages: data.stages.map(fromStageMessage), deadline: instant(data.deadline) };
     case "StageOpened":
       return { type, at, stage: data.stage };
-    case "VoteCast": {
-      const { stage, keyId } = data;
-      const decision = fromDecision(data.decision);
-      const signature = toHex(data.signature);
-      return {
-        type,
-        at,
-        reviewer: principal(data.reviewer),
-        decision,
-        digest: toHex(data.digest),
-        stage,
-        reason: content(data.reason),
-        keyId,
-        signature,
-      };
-    }
+    case "VoteCast":
+      return voteCast(data, at);
     case "VoteLapsed":
       return { type, at, reviewer: ref(data.reviewer), digest: toHex(data.digest) };
-    case "ActionEdited": {
-      const previousDigest = toHex(data.previousDigest);
-      return {
-        type,
-        at,
-        editor: principal(data.editor),
-        previousDigest,
-        input: required(content(data.input)),
-        reason: content(data.reason),
-      };
-    }
+    case "ActionEdited":
+      return edited(data, at);
     case "ActionApproved":
     case "ActionRejected":
       return { type, at, digest: toHex(data.digest) };
@@ -76,30 +43,16 @@ export function fromEventMessage(event: DecodedEvent, at: Instant): ActionEvent 
       return { type, at };
     case "ActionCancelled":
       return { type, at, reason: content(data.reason) };
-    case "GrantIssued": {
-      const { grantId, keyId } = data;
-      const times = { issuedAt: instant(data.issueTime), expiresAt: instant(data.expireTime) };
-      return {
-        type,
-        at,
-        grantId,
-        principal: ref(data.principal),
-        digest: toHex(data.digest),
-        ...times,
-        keyId,
-        tokenDigest: toHex(data.tokenDigest),
-      };
-    }
+    case "GrantIssued":
+      return grantIssued(data, at);
     case "GrantRedeemed":
       return { type, at, grantId: data.grantId, principal: ref(data.principal), reportDeadline: instant(data.reportDeadline) };
     case "GrantExpired":
       return { type, at, grantId: data.grantId };
     case "GrantRevoked":
       return { type, at, grantId: data.grantId, reason: content(data.reason) };
-    case "ExecutionReported": {
-      const outcome = fromOutcome(data.outcome);
-      return { type, at, outcome, outputDigest: toHex(data.outputDigest), message: content(data.message) };
-    }
+    case "ExecutionReported":
+      return { type, at, outcome: fromOutcome(data.outcome), outputDigest: toHex(data.outputDigest), message: content(data.message) };
     case "PolicyPublished":
     case "PolicyActivated":
       throw new UnreadableEventError(`${type} in an action stream`);
@@ -107,6 +60,59 @@ export function fromEventMessage(event: DecodedEvent, at: Instant): ActionEvent 
       return event satisfies never;
   }
 }
+
+function requested(data: DataOf<"ActionRequested">, at: Instant): ActionEvent {
+  const { subjectType, subjectId, actionName, resourceType, resourceId } = data;
+  return {
+    type: "ActionRequested",
+    at,
+    requester: principal(data.requester),
+    operation: { subjectType, subjectId, actionName, resourceType, resourceId },
+    input: required(content(data.input)),
+    deadline: instant(data.deadline),
+  };
+}
+
+function voteCast(data: DataOf<"VoteCast">, at: Instant): ActionEvent {
+  return {
+    type: "VoteCast",
+    at,
+    reviewer: principal(data.reviewer),
+    decision: fromDecision(data.decision),
+    digest: toHex(data.digest),
+    stage: data.stage,
+    reason: content(data.reason),
+    keyId: data.keyId,
+    signature: toHex(data.signature),
+  };
+}
+
+function edited(data: DataOf<"ActionEdited">, at: Instant): ActionEvent {
+  return {
+    type: "ActionEdited",
+    at,
+    editor: principal(data.editor),
+    previousDigest: toHex(data.previousDigest),
+    input: required(content(data.input)),
+    reason: content(data.reason),
+  };
+}
+
+function grantIssued(data: DataOf<"GrantIssued">, at: Instant): ActionEvent {
+  return {
+    type: "GrantIssued",
+    at,
+    grantId: data.grantId,
+    principal: ref(data.principal),
+    digest: toHex(data.digest),
+    issuedAt: instant(data.issueTime),
+    expiresAt: instant(data.expireTime),
+    keyId: data.keyId,
+    tokenDigest: toHex(data.tokenDigest),
+  };
+}
+
+type DataOf<Type extends DecodedEvent["type"]> = Extract<DecodedEvent, { type: Type }>["data"];
 
 function required<Value>(value: Value | undefined): Value {
   if (value === undefined) throw new UnreadableEventError("a required field of an event is missing or unknown");

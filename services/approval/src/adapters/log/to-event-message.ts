@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { EVENT_SCHEMAS, type DecodedEvent } from "@countersign/events";
 import { ExecutionOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
-import type { ActionEvent, ActionRequested, GrantIssued, VoteCast } from "../../domain/events.ts";
+import type { ActionEdited, ActionEvent, ActionRequested, GrantIssued, VoteCast } from "../../domain/events.ts";
 import type { Hex } from "../../domain/values.ts";
 import { fromHex } from "../wire/bytes.ts";
 import { toPrincipalMessage, toRefMessage } from "../wire/principal-message.ts";
@@ -29,11 +29,8 @@ export function toEventMessage(event: ActionEvent): DecodedEvent {
       return voteCast(event);
     case "VoteLapsed":
       return { type, data: create(EVENT_SCHEMAS[type], { reviewer: toRefMessage(event.reviewer), digest: fromHex(event.digest) }) };
-    case "ActionEdited": {
-      const { editor, previousDigest, input, reason } = event;
-      const data = { editor: toPrincipalMessage(editor), previousDigest: fromHex(previousDigest), ...content("input", input) };
-      return { type, data: create(EVENT_SCHEMAS[type], { ...data, ...content("reason", reason) }) };
-    }
+    case "ActionEdited":
+      return edited(event);
     case "ActionApproved":
       return { type, data: create(EVENT_SCHEMAS[type], { digest: fromHex(event.digest) }) };
     case "ActionRejected":
@@ -68,6 +65,11 @@ export function toEventMessage(event: ActionEvent): DecodedEvent {
 function requested({ type, requester, operation, input, deadline }: ActionRequested): DecodedEvent {
   const data = { requester: toPrincipalMessage(requester), ...operation, ...content("input", input), deadline: timestampFromMs(deadline) };
   return { type, data: create(EVENT_SCHEMAS[type], data) };
+}
+
+function edited({ type, editor, previousDigest, input, reason }: ActionEdited): DecodedEvent {
+  const data = { editor: toPrincipalMessage(editor), previousDigest: fromHex(previousDigest), ...content("input", input) };
+  return { type, data: create(EVENT_SCHEMAS[type], { ...data, ...content("reason", reason) }) };
 }
 
 function voteCast({ type, reviewer, decision, digest, stage, reason, keyId, signature }: VoteCast): DecodedEvent {

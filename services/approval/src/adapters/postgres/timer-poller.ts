@@ -20,15 +20,15 @@ const LEASE_MS = 30_000;
 /** Looks for due timers, now and every `intervalMs`. Any number of instances may run: claims spread the work, the decider makes it count once. */
 export function startTimerPoller(deps: TimerPollerDeps): { close(): Promise<void> } {
   let timeout: NodeJS.Timeout | undefined;
-  let closing = false;
+  const closing = new AbortController();
   let round: Promise<void> = Promise.resolve();
   const run = async (): Promise<void> => {
     try {
-      while (!closing && (await pollTimers(deps)) === BATCH);
+      while (!closing.signal.aborted && (await pollTimers(deps)) === BATCH);
     } catch (err) {
       deps.logger.error({ err }, "timers could not be looked at; trying again");
     }
-    if (!closing) timeout = setTimeout(next, deps.intervalMs);
+    if (!closing.signal.aborted) timeout = setTimeout(next, deps.intervalMs);
   };
   const next = (): void => {
     round = run();
@@ -36,7 +36,7 @@ export function startTimerPoller(deps: TimerPollerDeps): { close(): Promise<void
   next();
   return {
     close: async () => {
-      closing = true;
+      closing.abort();
       clearTimeout(timeout);
       await round;
     },

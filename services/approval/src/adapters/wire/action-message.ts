@@ -1,18 +1,20 @@
+import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { ActionStatus, ExecutionOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
+import { ActionSchema, ActionStatus, ExecutionOutcome, VoteDecision, type Action } from "@countersign/proto/v1/action_pb";
 import type { ActionState, ActionStatus as Status, Execution, Grant, RecordedAction, Review } from "../../domain/state.ts";
 import { inputOf, textOf } from "../../usecases/content.ts";
 import type { ActionView, Contents } from "../../usecases/ports.ts";
 import { fromHex } from "./bytes.ts";
+import { inputField } from "./encoded-input.ts";
 import { toPrincipalMessage, toRefMessage } from "./principal-message.ts";
 import { toStageMessage, toVerdictMessage } from "./verdict-message.ts";
 
 /** The action as callers see it; what is erased is empty. */
-export function toActionMessage({ ref, state, contents }: ActionView & { readonly state: RecordedAction }) {
+export function toActionMessage({ ref, state, contents }: ActionView & { readonly state: RecordedAction }): Action {
   const { ruling } = state;
   const review = "review" in state ? state.review : undefined;
   const asked = inputOf(contents, state.input);
-  return {
+  const message = create(ActionSchema, {
     id: ref.id,
     tenant: ref.tenant,
     status: STATUSES[state.status],
@@ -20,7 +22,7 @@ export function toActionMessage({ ref, state, contents }: ActionView & { readonl
     requester: toPrincipalMessage(state.requester),
     requestTime: timestampFromMs(state.requestedAt),
     updateTime: timestampFromMs(state.updatedAt),
-    ...(asked && { input: asked.input, salt: asked.salt }),
+    ...(asked && { salt: asked.salt }),
     ...(ruling && {
       digest: fromHex(ruling.digest),
       bindingContext: [...ruling.verdict.bindingContext],
@@ -29,7 +31,9 @@ export function toActionMessage({ ref, state, contents }: ActionView & { readonl
     ...(review && { review: toReviewMessage(review, contents) }),
     ...("grant" in state && { grant: toGrantMessage(state.grant, "redeemedAt" in state ? state.redeemedAt : undefined) }),
     ...("execution" in state && { execution: toExecutionMessage(state.execution, contents) }),
-  };
+  });
+  if (asked !== undefined) message.$unknown = [inputField(ActionSchema.field.input.number, asked.input)];
+  return message;
 }
 
 export function isRecorded(view: ActionView): view is ActionView & { readonly state: RecordedAction } {

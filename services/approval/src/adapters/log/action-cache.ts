@@ -1,0 +1,37 @@
+import { LRUCache } from "lru-cache";
+import type { ActionRef, ActionView } from "../../usecases/ports.ts";
+
+export type CacheLimits = { readonly actions: number; readonly bytes: number };
+
+/** States as they were committed, the least recently used ones thrown out first. An older version never takes the place of a newer one. */
+export class ActionCache {
+  readonly #views: LRUCache<string, ActionView>;
+
+  constructor({ actions, bytes }: CacheLimits) {
+    this.#views = new LRUCache({ max: actions, maxSize: bytes, maxEntrySize: bytes, sizeCalculation: sizeOf });
+  }
+
+  get(ref: ActionRef): ActionView | undefined {
+    return this.#views.get(keyOf(ref));
+  }
+
+  keep(view: ActionView): ActionView {
+    const key = keyOf(view.ref);
+    const cached = this.#views.peek(key);
+    if (view.state.version > 0 && (cached === undefined || cached.state.version <= view.state.version)) this.#views.set(key, view);
+    return view;
+  }
+}
+
+/** A state without its contents is about this large in memory. */
+const STATE_BYTES = 4096;
+
+function sizeOf(view: ActionView): number {
+  let size = STATE_BYTES;
+  for (const content of view.contents.values()) size += content.body.length + 256;
+  return size;
+}
+
+function keyOf({ tenant, id }: ActionRef): string {
+  return `${tenant}\n${id}`;
+}
