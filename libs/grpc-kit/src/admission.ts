@@ -1,10 +1,12 @@
 import { CommandError } from "@countersign/bus";
-import type { RpcCall } from "./rpc-call.ts";
+
+/** A call that can be ended from outside. */
+type Abortable = { abort(reason: CommandError): void };
 
 /** One call's place among those under way. */
 export type CallSlot = {
   /** The call waits for people: it no longer counts as in flight. */
-  park(call: RpcCall): void;
+  park(call: Abortable): void;
   /** The call is over. */
   leave(): void;
 };
@@ -19,7 +21,7 @@ export type AdmissionLimits = {
 /** Decides which calls may begin, and knows which are under way. */
 export class Admission {
   readonly #limits: AdmissionLimits;
-  readonly #parked = new Set<RpcCall>();
+  readonly #parked = new Set<Abortable>();
   #inFlight = 0;
   #closed = false;
   #onIdle: () => void = () => {};
@@ -33,7 +35,7 @@ export class Admission {
     if (this.#closed) throw shuttingDown();
     if (this.#inFlight >= this.#limits.maxInFlight) throw overloaded("This instance works on as many calls as it can.");
     this.#inFlight += 1;
-    let parkedCall: RpcCall | undefined;
+    let parkedCall: Abortable | undefined;
     let left = false;
     return {
       park: (call) => {

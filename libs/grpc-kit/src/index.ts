@@ -1,4 +1,3 @@
 export type { ServiceHandlers, StreamHandler, UnaryHandler } from "./handlers.ts";
-export { CallCancelled, type RpcCall } from "./rpc-call.ts";
+export type { RpcCall } from "./rpc-call.ts";
 export { createRpcServer, type RpcLimits, type RpcServer, type RpcServerOptions, type RunningRpcServer, type TlsFiles } from "./server.ts";
-export { ERROR_DOMAIN } from "./server-error.ts";

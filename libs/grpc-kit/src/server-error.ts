@@ -7,7 +7,7 @@ import type { Logger } from "@countersign/telemetry";
 import { Metadata, status } from "@grpc/grpc-js";
 
 /** Who defines the reasons in `google.rpc.ErrorInfo`. */
-export const ERROR_DOMAIN = "countersign.dev";
+const ERROR_DOMAIN = "countersign.dev";
 
 const DETAILS_HEADER = "grpc-status-details-bin";
 /** Clients refuse trailers of more than 8 KiB, and base64 adds a third. */

@@ -33,7 +33,7 @@ export type DevelopmentIssuer = {
   readonly mint: (principal: DevelopmentPrincipal) => Promise<string>;
 };
 
-export const DEVELOPMENT_ISSUER = "urn:countersign:development";
+const DEVELOPMENT_ISSUER = "urn:countersign:development";
 const AUDIENCE = "countersign";
 const KEY_FILE = "development-issuer.jwk";
 

@@ -1,12 +1,6 @@
 export { AuthenticationError, type AuthenticationFailure } from "./authentication-error.ts";
 export { createAuthenticator, type Authenticated, type Authenticator, type AuthenticatorOptions } from "./authenticator.ts";
-export {
-  createDevelopmentIssuer,
-  DEVELOPMENT_ISSUER,
-  type DevelopmentActor,
-  type DevelopmentIssuer,
-  type DevelopmentPrincipal,
-} from "./development-issuer.ts";
+export { createDevelopmentIssuer, type DevelopmentActor, type DevelopmentIssuer, type DevelopmentPrincipal } from "./development-issuer.ts";
 export type { IssuerConfig, IssuerInput } from "./issuer-config.ts";
 export { readIssuers } from "./read-issuers.ts";
 export { DEVELOPMENT_PRINCIPALS, isDevelopmentName, type DevelopmentName } from "./development-principals.ts";
