@@ -1,8 +1,8 @@
-import { ConfigError } from "@countersign/config";
 import { NewerSchemaError } from "@countersign/database";
 import { terminalChannel } from "@countersign/notifier";
-import { closeOnSignal } from "@countersign/runtime";
+import { closeOnSignal, isSelfExplaining } from "@countersign/runtime";
 import { createLogger } from "@countersign/telemetry";
+import { BusyPortError, refuseBusyPort } from "./busy-port.ts";
 import { AlreadyRunningError, takeDataDirectory, type DataDirectory } from "./data-directory.ts";
 import { readStartSettings, type StartSettings } from "./settings.ts";
 import { startStandalone } from "./standalone.ts";
@@ -21,14 +21,20 @@ async function main(): Promise<void> {
 }
 
 async function start(settings: StartSettings, directory: DataDirectory): Promise<void> {
-  const standalone = await startStandalone({
+  await refuseBusyPort(process.env["COUNTERSIGN_HOST"] ?? "127.0.0.1", settings.port);
+  const starting = startStandalone({
     ...settings,
     env: process.env,
     channels: [terminalChannel({ name: "terminal", tenants: "all", output: process.stdout })],
   });
+  // Ctrl-C during the start lets it come to its end first, so that nothing is left half made.
+  closeOnSignal(createLogger("countersign", settings.logLevel), [
+    { close: async () => (await starting).close() },
+    { close: async () => directory.release() },
+  ]);
+  const standalone = await starting;
   directory.announce({ pid: process.pid, address: standalone.address });
   process.stdout.write(welcome(standalone, settings.dataDir));
-  closeOnSignal(createLogger("countersign", settings.logLevel), [standalone, { close: async () => directory.release() }]);
 }
 
 /** What went wrong in words that help, where we know them. */
@@ -36,10 +42,7 @@ function explain(error: unknown): string {
   if (error instanceof NewerSchemaError) {
     return `${error.message}\nThe data was written by a newer version of Countersign: update this checkout, or set COUNTERSIGN_DATA_DIR to another directory.`;
   }
-  if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") {
-    return `${error.message}\nSomething else listens there: stop it, or set COUNTERSIGN_PORT to another port (0 takes a free one).`;
-  }
-  if (error instanceof ConfigError || error instanceof AlreadyRunningError) return error.message;
+  if (error instanceof AlreadyRunningError || error instanceof BusyPortError || isSelfExplaining(error)) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 

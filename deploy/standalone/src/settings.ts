@@ -1,11 +1,12 @@
 import { portSetting, readConfig } from "@countersign/config";
+import { databaseUrlSetting, natsUrlSetting } from "@countersign/runtime";
 import { z } from "zod";
 
 const schema = z.object({
   dataDir: z.string().default(".countersign"),
   port: portSetting.default(50_051),
-  databaseUrl: z.string().optional(),
-  natsUrl: z.string().optional(),
+  databaseUrl: databaseUrlSetting.optional(),
+  natsUrl: natsUrlSetting.optional(),
   logLevel: z.enum(["debug", "info", "warn", "error"]).default("warn"),
 });
 

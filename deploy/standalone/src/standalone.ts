@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { migrate } from "@countersign/database";
 import type { DevelopmentIssuer } from "@countersign/identity";
 import type { Channel } from "@countersign/notifier";
-import { connectRuntime, readRuntimeConfig, type Closeable } from "@countersign/runtime";
+import { checkDatabase, connectRuntime, readRuntimeConfig, type Closeable } from "@countersign/runtime";
 import { createLogger } from "@countersign/telemetry";
 import { startAllServices } from "./all-services.ts";
 import { developmentKeys } from "./development-keys.ts";
@@ -33,7 +33,7 @@ export type Standalone = Closeable & {
 
 /**
  * Starts PostgreSQL and nats-server (or uses those named), migrates, and starts all services in this process.
- * @throws NewerSchemaError when the data directory was written by a newer version; whatever was started is stopped again.
+ * @throws UnreachableError when a server of one's own cannot be used; NewerSchemaError when the data directory was written by a newer version; whatever was started is stopped again.
  */
 export async function startStandalone(options: StandaloneOptions): Promise<Standalone> {
   const started: Closeable[] = [];
@@ -44,6 +44,7 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     const infrastructure = await startInfrastructure(options);
     started.push(infrastructure);
     const { databaseUrl, natsUrl } = infrastructure;
+    await checkDatabase(databaseUrl, null);
     await migrate(databaseUrl, ALL_MIGRATIONS);
     const keys = await developmentKeys(join(options.dataDir, "keys"));
     const env = {

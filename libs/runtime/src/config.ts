@@ -1,9 +1,18 @@
 import { readConfig } from "@countersign/config";
 import { z } from "zod";
 
+/** URL of a PostgreSQL database. */
+export const databaseUrlSetting = z.url({
+  protocol: /^postgres(ql)?$/,
+  message: "must look like postgres://user:password@host:5432/database",
+});
+
+/** URL of a nats-server. */
+export const natsUrlSetting = z.url({ protocol: /^(nats|tls)$/, message: "must look like nats://host:4222 or tls://host:4222" });
+
 const schema = z.object({
-  databaseUrl: z.url({ protocol: /^postgres(ql)?$/, message: "must be a postgres:// URL" }),
-  natsUrl: z.url({ protocol: /^(nats|tls)$/, message: "must be a nats:// or tls:// URL" }),
+  databaseUrl: databaseUrlSetting,
+  natsUrl: natsUrlSetting,
   natsPrefix: z
     .string()
     .regex(/^[a-z0-9]{1,16}$/, "must be 1 to 16 lower-case letters and digits")

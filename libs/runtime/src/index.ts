@@ -1,4 +1,6 @@
-export { readRuntimeConfig, type RuntimeConfig } from "./config.ts";
+export { closeOnSignal, type Closeable } from "./close-on-signal.ts";
+export { databaseUrlSetting, natsUrlSetting, readRuntimeConfig, type RuntimeConfig } from "./config.ts";
 export { startEventRelay } from "./event-relay.ts";
-export { closeOnSignal, runService, type Closeable } from "./run-service.ts";
+export { isSelfExplaining, runService } from "./run-service.ts";
 export { connectRuntime, type ConnectedRuntime, type Runtime } from "./runtime.ts";
+export { checkDatabase, UnreachableError } from "./unreachable.ts";

@@ -3,6 +3,7 @@ import { openDatabase, type Database } from "@countersign/database";
 import { createPostgresEventLog, type EventLog } from "@countersign/event-log";
 import type { Logger } from "@countersign/telemetry";
 import type { RuntimeConfig } from "./config.ts";
+import { checkDatabase, natsUnreachable } from "./unreachable.ts";
 
 /** What a service stands on: the log, the two ways of the bus, its tables, a log of its own and the time. */
 export type Runtime = {
@@ -21,7 +22,7 @@ export type ConnectedRuntime = Runtime & {
 
 /**
  * Connects to Postgres and NATS. `commands: "in-process"` is for services that are modules of one process; events go over JetStream all the same.
- * @throws when either cannot be reached: a service that cannot work must not look as if it could.
+ * @throws UnreachableError when either cannot be reached: a service that cannot work must not look as if it could.
  */
 export async function connectRuntime(
   name: string,
@@ -29,9 +30,12 @@ export async function connectRuntime(
   logger: Logger,
   commands: "nats" | "in-process" = "nats",
 ): Promise<ConnectedRuntime> {
-  const nats = await connectNats({ url: config.natsUrl, name });
-  const database = await openDatabase({ url: config.databaseUrl });
-  const log = await createPostgresEventLog({ url: config.databaseUrl, ledger: config.ledger, logger });
+  await checkDatabase(config.databaseUrl);
+  const nats = await connectNats({ url: config.natsUrl, name }).catch((error: unknown) => {
+    throw natsUnreachable(error);
+  });
+  const database = openDatabase({ url: config.databaseUrl });
+  const log = createPostgresEventLog({ url: config.databaseUrl, ledger: config.ledger, logger });
   const stopWakeups = publishWakeups(log, nats, config.natsPrefix);
   return {
     log,

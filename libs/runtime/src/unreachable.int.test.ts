@@ -1,0 +1,25 @@
+import { freePort, testPostgres } from "@countersign/testing";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { checkDatabase } from "./index.ts";
+
+describe("checkDatabase", () => {
+  it("takes a PostgreSQL that answers", async () => {
+    const { url, drop } = await testPostgres();
+    onTestFinished(drop);
+    await expect(checkDatabase(url, null)).resolves.toBeUndefined();
+  });
+
+  it("P7: names the setting and the place, never the password", async () => {
+    const url = `postgres://x:secret@localhost:${await freePort()}/app`;
+    const refusal = await checkDatabase(url, null).catch((error: unknown) => String(error));
+    expect(refusal).toMatch(/COUNTERSIGN_DATABASE_URL: cannot use PostgreSQL at localhost:\d+\/app: .*ECONNREFUSED/);
+    expect(refusal).not.toContain("secret");
+  });
+
+  it("says why a PostgreSQL that answers will not do", async () => {
+    const { url, drop } = await testPostgres();
+    onTestFinished(drop);
+    await expect(checkDatabase(url.replace(/\/[^/]*$/, "/missing"), null)).rejects.toThrow('database "missing" does not exist');
+    await expect(checkDatabase(url.replace(/:[^:@]*@/, ":wrong@"), null)).rejects.toThrow("password authentication failed");
+  });
+});

@@ -1,0 +1,43 @@
+import { NatsConnectError } from "@countersign/bus";
+import { openDatabase } from "@countersign/database";
+
+/** Postgres or NATS cannot be used as they are configured. The message names the setting and what is wrong, never a password. */
+export class UnreachableError extends Error {
+  override readonly name = "UnreachableError";
+}
+
+const OLDEST_POSTGRES = 15;
+
+/**
+ * Connects once and asks for the version.
+ * @param role as in `openDatabase`: `null` for the login of the URL, which is all that there is before the first migration.
+ * @throws UnreachableError
+ */
+export async function checkDatabase(url: string, role?: null): Promise<void> {
+  const database = openDatabase({ url, maxConnections: 1, name: "countersign-check", ...(role === undefined ? {} : { role }) });
+  try {
+    const { rows } = await database.pool.query<{ major: number }>("select current_setting('server_version_num')::int / 10000 as major");
+    const major = rows[0]?.major ?? 0;
+    if (major < OLDEST_POSTGRES) throw new Error(`it is PostgreSQL ${major}, and ${OLDEST_POSTGRES} is the oldest that will do`);
+  } catch (cause) {
+    throw new UnreachableError(`COUNTERSIGN_DATABASE_URL: cannot use PostgreSQL at ${placeOf(url)}: ${reasonOf(cause)}`, { cause });
+  } finally {
+    await database.close();
+  }
+}
+
+/** What connecting to NATS threw, with the name of the setting. */
+export function natsUnreachable(error: unknown): unknown {
+  return error instanceof NatsConnectError ? new UnreachableError(`COUNTERSIGN_NATS_URL: ${error.message}`, { cause: error }) : error;
+}
+
+function placeOf(url: string): string {
+  const { host, pathname } = new URL(url);
+  return `${host}${pathname}`;
+}
+
+/** Node reports a host with several addresses as an AggregateError without a message of its own. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join(", ");
+  return error instanceof Error ? error.message : String(error);
+}

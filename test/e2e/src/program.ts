@@ -1,0 +1,66 @@
+import { execFileSync, spawn } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+/** A program of ours as a process, with what it printed so far. */
+export type Program = {
+  readonly pid: number;
+  output(): string;
+  signal(name: NodeJS.Signals): void;
+  /** Resolves when the output holds `text`, with the milliseconds since the program was started. */
+  prints(text: string): Promise<number>;
+  /** Resolves to the exit code, or to the signal that ended it, when all its output is there. */
+  ended(): Promise<number | NodeJS.Signals>;
+};
+
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+
+/** Runs a TypeScript file of the repository as `npm run` would, with no settings but these. */
+export function runProgram(path: string, env: NodeJS.ProcessEnv, args: readonly string[] = []): Program {
+  const startedAt = performance.now();
+  const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(COUNTERSIGN_|VITEST|NODE_OPTIONS)/.test(name)));
+  const child = spawn(process.execPath, [`${ROOT}${path}`, ...args], {
+    env: { NODE_COMPILE_CACHE: `${ROOT}node_modules/.cache/node-compile`, ...clean, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  let outcome: number | NodeJS.Signals | undefined;
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  const ended = new Promise<number | NodeJS.Signals>((resolve) => {
+    child.once("close", (code, signal) => {
+      outcome = code ?? signal ?? 0;
+      resolve(outcome);
+    });
+  });
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`${path} was not started`);
+  return {
+    pid,
+    output: () => output,
+    signal: (name) => void child.kill(name),
+    prints: async (text) => {
+      while (!output.includes(text)) {
+        if (outcome !== undefined) throw new Error(`${path} ended with ${outcome} and without "${text}":\n${output}`);
+        await sleep(10);
+      }
+      return performance.now() - startedAt;
+    },
+    ended: () => ended,
+  };
+}
+
+/** Command lines of living processes that hold `text`, except our own. */
+export function processesWith(text: string): readonly string[] {
+  return execFileSync("ps", ["-ww", "-eo", "pid,args"], { encoding: "utf8" })
+    .split("\n")
+    .filter((line) => line.includes(text) && !line.includes("ps -ww"));
+}
+
+/** Waits until `holds`; fails with `what` after `limitMs`. */
+export async function eventually(what: string, holds: () => boolean | Promise<boolean>, limitMs = 15_000): Promise<void> {
+  const end = performance.now() + limitMs;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(`it never happened that ${what}`);
+    await sleep(25);
+  }
+}
