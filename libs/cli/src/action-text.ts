@@ -1,30 +1,55 @@
 import { statusName } from "@countersign/client";
-import type { Action } from "@countersign/proto/v1/action_pb";
+import { VerdictOutcomeSchema, VoteDecision, type Action, type Verdict, type Vote } from "@countersign/proto/v1/action_pb";
 import type { ActionSummary } from "@countersign/proto/v1/action_service_pb";
-import { visible } from "@countersign/review-view";
+import { renderReview, sha256Hex, textLine, toReviewSource, visible } from "@countersign/review-view";
 import { hex, moment, table } from "./output.ts";
 
 /** An action as a few lines. */
 export function actionText(action: Action, grantToken = ""): string {
-  const { input, verdict, grant } = action;
+  const { input, verdict, grant, review, execution } = action;
   const rows: [string, string][] = [
     ["action", action.id],
     ["status", statusName(action.status)],
-    ["what", `${input?.action?.name ?? "(erased)"} on ${input?.resource?.type ?? "?"} ${input?.resource?.id ?? "?"}`],
+    [
+      "what",
+      input === undefined ? "(erased)" : `${input.action?.name ?? "?"} on ${input.resource?.type ?? "?"} ${input.resource?.id ?? "?"}`,
+    ],
+    ...contentRows(action),
     ["by", action.requester?.id ?? ""],
-    ["verdict", verdict === undefined ? "none yet" : `${verdict.rule === "" ? "no rule" : verdict.rule} (revision ${verdict.revision})`],
-    ...(verdict?.reasons ?? []).map((reason): [string, string] => ["because", reason]),
+    ["verdict", verdict === undefined ? "none yet" : verdictText(verdict)],
+    ...(review?.votes ?? []).map((vote): [string, string] => ["vote", voteText(vote)]),
     ["digest", hex(action.digest)],
     ["version", String(action.version)],
     ...(grant === undefined ? [] : [["grant until", moment(grant.expireTime)] satisfies [string, string]]),
     ...(grantToken === "" ? [] : [["grant token", grantToken] satisfies [string, string]]),
+    ...(execution === undefined || execution.message === "" ? [] : [["report", execution.message] satisfies [string, string]]),
   ];
   return rows.map(([label, text]) => `${label.padEnd(12)}${visible(text).text}`).join("\n");
 }
 
+/** Parameters and context as reviewers see them: secrets are held back. */
+function contentRows(action: Action): [string, string][] {
+  const { parameters, claims } = renderReview(toReviewSource(action), sha256Hex);
+  const shown = parameters.members.filter(({ path }) => /^(parameters|context)/.test(path.text));
+  return [...shown, ...claims.members].map(({ path, value }) => ["", `${textLine(path)} = ${textLine(value)}`]);
+}
+
+/** `review by rule "exports" of revision 3: Data leaves.` */
+export function verdictText(verdict: Verdict | undefined): string {
+  if (verdict === undefined) return "none";
+  const outcome = VerdictOutcomeSchema.value[verdict.outcome]?.name.replace("VERDICT_OUTCOME_", "").toLowerCase() ?? "unknown";
+  const rule = verdict.rule === "" ? "no rule" : `rule "${verdict.rule}"`;
+  return visible(`${outcome} by ${rule} of revision ${verdict.revision}: ${verdict.reasons.join(" ")}`).text;
+}
+
+function voteText({ reviewer, decision, reason, lapsed }: Vote): string {
+  const word = decision === VoteDecision.APPROVE ? "approve" : "reject";
+  return `${word} by ${reviewer?.id ?? "?"}${lapsed ? ", lapsed" : ""}${reason === "" ? "" : `: ${reason}`}`;
+}
+
 /** Actions as a table. */
-export function actionsTable(actions: readonly ActionSummary[]): string {
-  return table(
+export function actionsTable(actions: readonly ActionSummary[], more: boolean): string {
+  const shown = table(
     ["ACTION", "STATUS", "WHAT", "RESOURCE", "BY", "REQUESTED"],
     actions.map((action) => [
       action.id,
@@ -35,6 +60,7 @@ export function actionsTable(actions: readonly ActionSummary[]): string {
       action.requestTime,
     ]),
   );
+  return more ? `${shown}\n(there are older ones)` : shown;
 }
 
 /** Reviews as a table. */

@@ -16,6 +16,8 @@ export type Context = {
   readonly client: CountersignClient;
   readonly output: Output;
   readonly columns: number;
+  /** How this program was called, for what is printed to be copied. */
+  readonly command: string;
   readonly signal: AbortSignal;
 };
 
@@ -30,7 +32,8 @@ export async function withContext(command: Command, io: Io, work: (context: Cont
   const client = await openSession(options, io.env);
   try {
     const output = createOutput(io.out, options.json === true);
-    await work({ client, output, columns: io.out.columns ?? 120, signal: io.signal });
+    const called = io.env["npm_lifecycle_event"] === "countersign" ? "npm run countersign --" : "countersign";
+    await work({ client, output, columns: io.out.columns ?? 120, command: called, signal: io.signal });
   } finally {
     client.close();
   }

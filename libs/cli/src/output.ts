@@ -12,9 +12,16 @@ export type Output = {
 export function createOutput(out: { write(text: string): unknown }, json: boolean): Output {
   const line = (text: string): void => void out.write(`${text}\n`);
   return {
-    message: (schema, message, human) => line(json ? JSON.stringify(toJson(schema, message)) : human()),
+    message: (schema, message, human) => line(json ? printable(JSON.stringify(toJson(schema, message))) : human()),
     line,
   };
+}
+
+/** The same JSON, without what a terminal would obey: JSON.stringify escapes control characters below the space only. */
+function printable(json: string): string {
+  return json.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}]/gu, (character) =>
+    Array.from({ length: character.length }, (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`).join(""),
+  );
 }
 
 /** Columns as wide as they need to be. Every cell is made harmless: ids and names come from whoever asked. */
@@ -29,6 +36,15 @@ export function table(headers: readonly string[], rows: readonly (readonly strin
         .join("  ")
         .trimEnd(),
     )
+    .join("\n");
+}
+
+/** A text of several lines, each made harmless. */
+export function lines(text: string): string {
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => visible(line).text)
     .join("\n");
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { collectMember, parseCount, parseDuration, parseObject, parseResource } from "./parse.ts";
+import { collectMember, parseCount, parseObject, parseResource, parseWait } from "./parse.ts";
 
 describe("command line values", () => {
   it("splits a resource at the first colon", () => {
@@ -23,8 +23,9 @@ describe("command line values", () => {
   });
 
   it("reads durations and counts, and nothing that looks like one", () => {
-    expect(parseDuration("5m")).toBe(300_000);
-    expect(() => parseDuration("5")).toThrow("duration");
+    expect(parseWait("5m")).toBe(300_000);
+    expect(() => parseWait("5")).toThrow("duration");
+    expect(() => parseWait("6m")).toThrow("at most 5m");
     expect(parseCount("12")).toBe(12n);
     expect(() => parseCount("-1")).toThrow("whole number");
   });

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { JsonObject, JsonValue } from "@countersign/digest";
 import { InvalidArgumentError } from "commander";
+import { UsageError } from "./errors.ts";
 
 /** `type:id`, split at the first colon. */
 export function parseResource(text: string): { readonly type: string; readonly id: string } {
@@ -18,25 +19,40 @@ export function collectMember(text: string, previous: JsonObject): JsonObject {
 
 /** A JSON object, or `@file` that holds one. */
 export function parseObject(text: string): JsonObject {
-  const source = text.startsWith("@") ? readFileSync(text.slice(1), "utf8") : text;
+  const source = text.startsWith("@") ? readBytes(text.slice(1)).toString("utf8") : text;
   const value = jsonOrText(source);
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw new InvalidArgumentError("must be a JSON object, or @file with one");
   return value;
 }
 
-/** `30s`, `5m`, `1h`, in milliseconds. */
-export function parseDuration(text: string): number {
-  const match = /^(\d{1,6})(s|m|h)$/.exec(text);
-  if (match === null) throw new InvalidArgumentError("must be a duration such as 30s, 5m or 1h");
-  const unit = match[2] === "s" ? 1000 : match[2] === "m" ? 60_000 : 3_600_000;
-  return Number(match[1]) * unit;
+/** `30s` or `5m`, in milliseconds, no longer than the server waits. */
+export function parseWait(text: string): number {
+  const match = /^(\d{1,3})(s|m)$/.exec(text);
+  const milliseconds = Number(match?.[1]) * (match?.[2] === "m" ? 60_000 : 1000);
+  if (match === null || milliseconds > 300_000) throw new InvalidArgumentError("must be a duration such as 30s, at most 5m");
+  return milliseconds;
 }
 
 /** A whole number from 0 on. */
 export function parseCount(text: string): bigint {
   if (!/^\d{1,18}$/.test(text)) throw new InvalidArgumentError("must be a whole number");
   return BigInt(text);
+}
+
+/** 64 hex digits, as `review show` prints them. */
+export function parseDigest(text: string): Uint8Array {
+  if (!/^[0-9a-f]{64}$/i.test(text)) throw new InvalidArgumentError("must be 64 hex digits");
+  return Buffer.from(text, "hex");
+}
+
+/** A file that the command line names. */
+export function readBytes(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new UsageError(`cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 function jsonOrText(text: string): JsonValue {

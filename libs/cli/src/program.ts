@@ -6,10 +6,11 @@ import { addAuditCommands } from "./commands/audit.ts";
 import { addPolicyCommands } from "./commands/policy.ts";
 import { addReviewCommands } from "./commands/review.ts";
 import type { Io } from "./context.ts";
-import { developmentToken, UsageError } from "./session.ts";
+import { UsageError } from "./errors.ts";
+import { developmentToken } from "./session.ts";
 
 /**
- * Runs one command line and returns the exit code: 0 done, 1 refused or failed, 2 wrong usage. Human-readable tables by default, ProtoJSON with `--json`.
+ * Runs one command line and returns the exit code: 0 done, 1 refused, failed or answered with no, 2 wrong usage. Human-readable tables by default, ProtoJSON with `--json`.
  */
 export async function run(args: readonly string[], io: Io, err: { write(text: string): unknown }): Promise<number> {
   try {
@@ -32,7 +33,7 @@ function createProgram(io: Io, err: { write(text: string): unknown }): Command {
     .option("--ca-file <file>", "trust this CA (turns TLS on)")
     .option("--data-dir <dir>", "of npm start", io.env["COUNTERSIGN_DATA_DIR"] ?? ".countersign")
     .option("--json", "print ProtoJSON")
-    .showHelpAfterError()
+    .showHelpAfterError("Add --help to see how.")
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.out.write(text), writeErr: (text) => err.write(text) });
   program
@@ -50,8 +51,9 @@ function createProgram(io: Io, err: { write(text: string): unknown }): Command {
 }
 
 function explain(error: unknown): string {
-  if (!(error instanceof CountersignError)) return error instanceof Error ? error.message : String(error);
-  const reason = error.reason === "" ? error.code : `${error.code} ${error.reason}`;
-  const violations = error.violations.map(({ field, description }) => `  ${visible(`${field}: ${description}`).text}`);
-  return [`${reason}: ${visible(error.message).text}`, ...violations].join("\n");
+  if (!(error instanceof CountersignError)) return visible(error instanceof Error ? error.message : String(error)).text;
+  const { code, reason, message, violations } = error;
+  const what = visible(`${reason === "" ? code : `${code} ${reason}`}: ${message}`).text;
+  const where = code === "UNAVAILABLE" && reason === "" ? ["Is Countersign running there?"] : [];
+  return [what, ...where, ...violations.map(({ field, description }) => `  ${visible(`${field}: ${description}`).text}`)].join("\n");
 }

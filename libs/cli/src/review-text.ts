@@ -1,9 +1,9 @@
 import type { GetReviewResponse } from "@countersign/proto/v1/review_service_pb";
-import { renderReview, reviewCard, plain, sha256Hex, toReviewSource } from "@countersign/review-view";
+import { plain, renderReview, reviewCard, sha256Hex, toReviewSource, visible } from "@countersign/review-view";
 
-/** A review as a reviewer must see it before voting. */
-export function reviewText(reply: GetReviewResponse, columns: number): string {
+/** A review as a reviewer must see it before voting. `command` is how this program is called. */
+export function reviewText(reply: GetReviewResponse, { columns, command }: { readonly columns: number; readonly command: string }): string {
   if (reply.action === undefined) return "nothing to review";
-  const card = reviewCard(renderReview(toReviewSource(reply.action), sha256Hex), { paint: plain, columns });
-  return reply.eligible ? card : `${card}\nYou may not decide this: ${reply.ineligibleReason}`;
+  const card = reviewCard(renderReview(toReviewSource(reply.action), sha256Hex), { paint: plain, columns, command });
+  return reply.eligible ? card : `${card}\nYou may not decide this: ${visible(reply.ineligibleReason).text}`;
 }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createClient, type CountersignClient } from "@countersign/client";
 import { createDevelopmentIssuer, DEVELOPMENT_PRINCIPALS, isDevelopmentName } from "@countersign/identity";
+import { UsageError } from "./errors.ts";
 
 /** What the global options say about where to call and as whom. */
 export type SessionOptions = {
@@ -11,11 +12,6 @@ export type SessionOptions = {
   readonly dataDir: string;
   readonly caFile?: string;
 };
-
-/** The options do not say enough, or not the right thing. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
 
 /** Opens a client: `--address` or the `npm start` that runs on the data directory; `--token` or a development principal's. */
 export async function openSession(options: SessionOptions, env: NodeJS.ProcessEnv): Promise<CountersignClient> {

@@ -5,21 +5,24 @@ import type { Paint } from "./paint.ts";
 
 const LABEL = 14;
 
-/** How a card is drawn. `columns` is the width of the screen: a line that the terminal itself would break starts without a bar. */
-export type CardStyle = { readonly paint: Paint; readonly columns: number };
+/**
+ * How a card is drawn. `columns` is the width of the screen: a line that the terminal itself would break starts without a bar. `command` is how the reader
+ * calls the command line client, default `countersign`.
+ */
+export type CardStyle = { readonly paint: Paint; readonly columns: number; readonly command?: string };
 
 /**
  * A review as lines of text. Every line starts with a bar, so nothing inside of a value can look like a line of the card, and what the requester says
  * stands behind a bar of its own.
  */
-export function reviewCard(view: ReviewView, { paint, columns }: CardStyle): string {
-  const lines = body(view)
+export function reviewCard(view: ReviewView, { paint, columns, command = "countersign" }: CardStyle): string {
+  const lines = body(view, command)
     .flatMap((line) => wrap(line, columns))
     .map((line) => (line.startsWith(CLAIM) ? paint.warn(line) : line));
   return [paint.strong("┌─ Review"), ...lines, "└─", ""].join("\n");
 }
 
-function body(view: ReviewView): Line[] {
+function body(view: ReviewView, command: string): Line[] {
   return [
     row("│ ", "", textLine(view.title)),
     row("│ ", "action", view.actionId),
@@ -36,7 +39,7 @@ function body(view: ReviewView): Line[] {
     row("│ ", "digest", view.digest),
     row("│ ", "version", String(view.version)),
     ...(view.deadline === undefined ? [] : [row("│ ", "deadline", view.deadline)]),
-    ...howToDecide(view),
+    ...howToDecide(view, command),
   ];
 }
 
@@ -59,13 +62,13 @@ function missing(bar: string, count: number, what: string): Line[] {
   return count === 0 ? [] : [note(`and ${count} more ${what}: read the whole action before you decide`, bar)];
 }
 
-function howToDecide(view: ReviewView): Line[] {
+function howToDecide(view: ReviewView, command: string): Line[] {
   if (view.decide === undefined) return [];
   const { groups, quorum, approvals } = view.decide;
   return [
     row("│ ", "needs", `${quorum - approvals} more of ${quorum} from ${groups.map(textLine).join(", ")}`),
-    whole(row("│ ", "decide", `countersign approve ${view.actionId} --digest ${view.digest}`)),
-    whole(row("│ ", "", `countersign reject ${view.actionId} --reason "..."`)),
+    whole(row("│ ", "decide", `${command} approve ${view.actionId} --digest ${view.digest}`)),
+    whole(row("│ ", "", `${command} reject ${view.actionId} --reason "..."`)),
   ];
 }
 

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { digestOf, isUndecided, type ActionInput } from "@countersign/client";
+import { createHash, randomUUID } from "node:crypto";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { digestOf, isUndecided, statusName, type ActionInput } from "@countersign/client";
 import type { JsonObject } from "@countersign/digest";
 import { ActionSchema, ActionStatus, type Action } from "@countersign/proto/v1/action_pb";
 import {
@@ -9,12 +9,13 @@ import {
   RedeemGrantResponseSchema,
   RequestActionResponseSchema,
 } from "@countersign/proto/v1/action_service_pb";
+import { visible } from "@countersign/review-view";
 import { InvalidArgumentError, type Command } from "commander";
-import { actionsTable, actionText } from "../action-text.ts";
+import { actionsTable, actionText, verdictText } from "../action-text.ts";
 import { withContext, type Context, type Io } from "../context.ts";
 import { table } from "../output.ts";
-import { collectMember, parseDuration, parseObject, parseResource } from "../parse.ts";
-import { UsageError } from "../session.ts";
+import { AnswerIsNo, UsageError } from "../errors.ts";
+import { collectMember, parseCount, parseObject, parseResource, parseWait, readBytes } from "../parse.ts";
 
 type InputOptions = {
   readonly resource: { readonly type: string; readonly id: string };
@@ -28,7 +29,7 @@ type InputOptions = {
 export function addActionCommands(program: Command, io: Io): void {
   inputOptions(program.command("request").description("ask for an action").argument("<name>", "for example db.export"))
     .option("--key <text>", "idempotency key; default: a new one")
-    .option("--wait <duration>", "wait for a decision, for example 5m", parseDuration)
+    .option("--wait <duration>", "wait for a decision, at most 5m", parseWait)
     .action((name: string, options: InputOptions & { key?: string; wait?: number }, command: Command) =>
       withContext(command, io, (context) => request(context, name, options)),
     );
@@ -51,12 +52,12 @@ export function addActionCommands(program: Command, io: Io): void {
     .description("list actions, newest first")
     .option("--status <status...>", "only these, for example IN_REVIEW")
     .option("--name <name>", "only this action name")
-    .option("--limit <n>", "at most this many", Number, 50)
-    .action((options: { status?: string[]; name?: string; limit: number }, command: Command) =>
+    .option("--limit <n>", "at most this many, up to 200", parseCount, 50n)
+    .action((options: { status?: string[]; name?: string; limit: bigint }, command: Command) =>
       withContext(command, io, async ({ client, output }) => {
         const statuses: ActionStatus[] = (options.status ?? []).map(parseStatus);
-        const reply = await client.actions.listActions({ statuses, actionName: options.name ?? "", pageSize: options.limit });
-        output.message(ListActionsResponseSchema, reply, () => actionsTable(reply.actions));
+        const reply = await client.actions.listActions({ statuses, actionName: options.name ?? "", pageSize: Number(options.limit) });
+        output.message(ListActionsResponseSchema, reply, () => actionsTable(reply.actions, reply.nextPageToken !== ""));
       }),
     );
   program
@@ -93,7 +94,7 @@ function addExecutionCommands(program: Command, io: Io): void {
         const action = await client.report(actionId, {
           outcome: options.succeeded === true ? "succeeded" : "failed",
           ...(options.message === undefined ? {} : { message: options.message }),
-          ...(options.output === undefined ? {} : { outputDigest: createHash("sha256").update(readFileSync(options.output)).digest() }),
+          ...(options.output === undefined ? {} : { outputDigest: createHash("sha256").update(readBytes(options.output)).digest() }),
         });
         output.message(ActionSchema, action, () => actionText(action));
       }),
@@ -120,36 +121,41 @@ function inputOptions(command: Command): Command {
     .option("--context <name=value>", "a member of the context, for example environment=production", collectMember, {});
 }
 
-async function request({ client, output }: Context, name: string, options: InputOptions & { key?: string; wait?: number }): Promise<void> {
-  const asked = await client.requestAction(toInput(name, options), {
-    ...(options.key === undefined ? {} : { idempotencyKey: options.key }),
-    ...(options.wait === undefined ? {} : { waitMs: Math.min(options.wait, 300_000) }),
+async function request(
+  { client, output, command }: Context,
+  name: string,
+  options: InputOptions & { key?: string; wait?: number },
+): Promise<void> {
+  const wait = options.wait ?? 0;
+  const reply = await client.actions.requestAction(
+    { input: toInput(name, options), idempotencyKey: options.key ?? randomUUID(), ...(wait > 0 ? { wait: durationFromMs(wait) } : {}) },
+    { timeoutMs: wait + 30_000 },
+  );
+  const action = present(reply.action);
+  output.message(RequestActionResponseSchema, reply, () => {
+    const next = isUndecided(action) ? `\n\nNot decided yet. To wait for the decision: ${command} watch ${action.id}` : "";
+    return `${actionText(action, reply.grantToken)}${next}`;
   });
-  output.message(RequestActionResponseSchema, { $typeName: "countersign.v1.RequestActionResponse", ...asked }, () => {
-    const next = isUndecided(asked.action) ? `\n\nIt waits for people: countersign watch ${asked.action.id}` : "";
-    return `${actionText(asked.action, asked.grantToken)}${next}`;
-  });
+  if (!isUndecided(action) && action.status !== ActionStatus.APPROVED) throw new AnswerIsNo(`not approved: ${statusName(action.status)}`);
 }
 
 async function evaluate({ client, output }: Context, name: string, options: InputOptions): Promise<void> {
-  const { subject, action, resource, context } = toInput(name, options);
-  const input = { subject, action, resource, ...(context === undefined ? {} : { context }) };
-  const reply = await client.actions.evaluateAction({ input });
+  const reply = await client.actions.evaluateAction({ input: toInput(name, options) });
   output.message(EvaluateActionResponseSchema, reply, () => {
     const rows = reply.rules.map((rule) => [rule.rule, rule.matched ? "matched" : "", rule.note]);
-    return `${reply.verdict?.reasons.join("\n") ?? ""}\n\n${table(["RULE", "", "NOTE"], rows)}`;
+    return `${verdictText(reply.verdict)}\n\n${table(["RULE", "", "NOTE"], rows)}`;
   });
 }
 
 /** The digest is computed over the action as it was approved: use this when a person runs it by hand from what `get` shows. */
-async function redeem({ client, output }: Context, actionId: string): Promise<void> {
+async function redeem({ client, output, command }: Context, actionId: string): Promise<void> {
   const { action, grantToken } = await client.actions.getAction({ actionId });
-  if (grantToken === "") throw new UsageError("there is no grant for you to redeem; see countersign get");
+  if (grantToken === "") throw new UsageError("there is no grant that you could redeem");
   const reply = await client.redeem(grantToken, digestOf(present(action), approvedInput(present(action))));
   output.message(
     RedeemGrantResponseSchema,
     reply,
-    () => `redeemed at position ${reply.position}: run it now, then countersign report ${actionId}`,
+    () => `redeemed at position ${reply.position}: run it now, then ${command} report ${visible(actionId).text}`,
   );
 }
 
@@ -159,9 +165,10 @@ function approvedInput({ input }: Action): ActionInput {
   return { subject: input.subject, action: input.action, resource: input.resource, context: input.context };
 }
 
+/** Without a subject the caller itself is meant. */
 function toInput(name: string, options: InputOptions) {
   return {
-    subject: options.subject ?? { type: "", id: "" },
+    ...(options.subject === undefined ? {} : { subject: options.subject }),
     action: { name, properties: { ...options.params, ...options.param } },
     resource: options.resource,
     context: options.context,
@@ -169,7 +176,9 @@ function toInput(name: string, options: InputOptions) {
 }
 
 function parseStatus(text: string): ActionStatus {
-  const statuses = Object.entries(ActionStatus).map(([name, status]) => ({ name, status }));
+  const statuses = Object.entries(ActionStatus)
+    .map(([name, status]) => ({ name, status }))
+    .filter(({ status }) => status !== ActionStatus.UNSPECIFIED);
   const found = statuses.find(({ name }) => name === text.toUpperCase());
   if (found === undefined) throw new InvalidArgumentError(`must be one of ${statuses.map(({ name }) => name).join(", ")}`);
   return found.status;

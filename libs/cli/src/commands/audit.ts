@@ -10,6 +10,7 @@ import {
 import { visible } from "@countersign/review-view";
 import type { Command } from "commander";
 import { withContext, type Io } from "../context.ts";
+import { AnswerIsNo } from "../errors.ts";
 import { hex, moment, table } from "../output.ts";
 import { parseCount } from "../parse.ts";
 
@@ -58,7 +59,7 @@ export function addAuditCommands(program: Command, io: Io): void {
           );
           return `${reply.events} events, root ${hex(reply.rootHash)}\n${reply.flaws.length === 0 ? "no flaws" : flaws}`;
         });
-        if (reply.flaws.length > 0) process.exitCode = 1;
+        if (reply.flaws.length > 0) throw new AnswerIsNo("the ledger is not as it was written");
       }),
     );
   program
@@ -80,6 +81,7 @@ export function addAuditCommands(program: Command, io: Io): void {
             ]),
           ),
         );
+        if (reply.rebuilds.some(({ identical }) => !identical)) throw new AnswerIsNo("a projection was not what the log says");
       }),
     );
   addDeadLetterCommands(program, io);
@@ -89,6 +91,7 @@ function addDeadLetterCommands(program: Command, io: Io): void {
   const deadLetters = program.command("dead-letters").description("events that a consumer could not handle");
   deadLetters
     .command("list")
+    .description("what waits, and why")
     .option("--consumer <name>", "only of this one", "")
     .action((options: { consumer: string }, command: Command) =>
       withContext(command, io, async ({ client, output }) => {

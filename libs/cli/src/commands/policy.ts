@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import {
   GetPolicyResponseSchema,
   ListPolicyRevisionsResponseSchema,
@@ -7,8 +6,8 @@ import {
 } from "@countersign/proto/v1/policy_service_pb";
 import type { Command } from "commander";
 import { withContext, type Io } from "../context.ts";
-import { hex, moment, table } from "../output.ts";
-import { parseCount } from "../parse.ts";
+import { hex, lines, moment, table } from "../output.ts";
+import { parseCount, readBytes } from "../parse.ts";
 
 /** Policy: publish, activate, list, show. */
 export function addPolicyCommands(program: Command, io: Io): void {
@@ -18,14 +17,13 @@ export function addPolicyCommands(program: Command, io: Io): void {
     .description("check a document and store it as the next revision")
     .argument("<file>")
     .action((file: string, _options: object, command: Command) =>
-      withContext(command, io, async ({ client, output }) => {
-        const { revision } = await client.policies.publishPolicy({ document: readFileSync(file, "utf8") });
-        if (revision !== undefined)
-          output.message(
-            PolicyRevisionSchema,
-            revision,
-            () => `${described(revision)}\n\nIt is not in force yet: countersign policy activate ${revision.revision}`,
-          );
+      withContext(command, io, async ({ client, output, command: program }) => {
+        const { revision } = await client.policies.publishPolicy({ document: readBytes(file).toString("utf8") });
+        if (revision === undefined) return;
+        output.message(PolicyRevisionSchema, revision, () => {
+          const next = revision.active ? "" : `\n\nIt is not in force yet: ${program} policy activate ${revision.revision}`;
+          return `${described(revision)}${next}`;
+        });
       }),
     );
   policy
@@ -60,12 +58,12 @@ export function addPolicyCommands(program: Command, io: Io): void {
     );
   policy
     .command("show")
-    .description("a revision's document")
+    .description("a revision's document, as text that is safe to print; --json has it to the byte")
     .argument("[revision]", "its number; default: the one in force", parseCount)
     .action((number: bigint | undefined, _options: object, command: Command) =>
       withContext(command, io, async ({ client, output }) => {
         const reply = await client.policies.getPolicy({ revision: number ?? 0n });
-        output.message(GetPolicyResponseSchema, reply, () => reply.revision?.document ?? "");
+        output.message(GetPolicyResponseSchema, reply, () => lines(reply.revision?.document ?? ""));
       }),
     );
 }

@@ -1,14 +1,14 @@
-import type { JsonObject } from "@countersign/digest";
-import { ActionSchema } from "@countersign/proto/v1/action_pb";
-import { GetReviewResponseSchema, ListReviewsResponseSchema, type SubmitVoteRequest } from "@countersign/proto/v1/review_service_pb";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { SubmitVoteRequestSchema } from "@countersign/proto/v1/review_service_pb";
+import type { JsonObject } from "@countersign/digest";
+import { ActionSchema, type Action } from "@countersign/proto/v1/action_pb";
+import { GetReviewResponseSchema, ListReviewsResponseSchema, type SubmitVoteRequestSchema } from "@countersign/proto/v1/review_service_pb";
 import type { Command } from "commander";
 import { actionText, reviewsTable } from "../action-text.ts";
 import { withContext, type Context, type Io } from "../context.ts";
-import { collectMember, parseObject } from "../parse.ts";
+import { UsageError } from "../errors.ts";
+import { hex } from "../output.ts";
+import { collectMember, parseDigest, parseObject } from "../parse.ts";
 import { reviewText } from "../review-text.ts";
-import { UsageError } from "../session.ts";
 
 /** What reviewers do: review list, review show, approve, reject, edit. */
 export function addReviewCommands(program: Command, io: Io): void {
@@ -25,58 +25,64 @@ export function addReviewCommands(program: Command, io: Io): void {
     );
   review
     .command("show")
-    .description("all that a reviewer must see")
+    .description("all that a reviewer must see, and the commands to decide exactly that")
     .argument("<id>")
     .action((actionId: string, _options: object, command: Command) =>
-      withContext(command, io, async ({ client, output, columns }) => {
+      withContext(command, io, async ({ client, output, columns, command: called }) => {
         const reply = await client.reviews.getReview({ actionId });
-        output.message(GetReviewResponseSchema, reply, () => reviewText(reply, columns));
+        output.message(GetReviewResponseSchema, reply, () => reviewText(reply, { columns, command: called }));
       }),
     );
-  program
-    .command("approve")
-    .description("approve exactly what review show displays")
-    .argument("<id>")
+  addVotes(program, io);
+}
+
+type VoteOptions = { readonly reason: string; readonly digest?: Uint8Array };
+
+function addVotes(program: Command, io: Io): void {
+  const voting = (name: string, description: string): Command =>
+    program
+      .command(name)
+      .description(description)
+      .argument("<id>")
+      .option("--digest <hex>", "what you were shown; refused if it is not that any more. Default: what it is now", parseDigest);
+  voting("approve", "approve exactly one digest")
     .option("--reason <text>", "why", "")
-    .option("--digest <hex>", "refuse if this is not what would be approved")
-    .action((id: string, options: { reason: string; digest?: string }, command: Command) =>
-      withContext(command, io, (context) => vote(context, id, options.digest, { case: "approve", value: { reason: options.reason } })),
+    .action((id: string, options: VoteOptions, command: Command) =>
+      withContext(command, io, (context) => vote(context, id, options, () => ({ case: "approve", value: { reason: options.reason } }))),
     );
-  program
-    .command("reject")
-    .description("reject")
-    .argument("<id>")
+  voting("reject", "reject; one is enough")
     .requiredOption("--reason <text>", "why; the requester is told")
-    .action((id: string, options: { reason: string }, command: Command) =>
-      withContext(command, io, (context) => vote(context, id, undefined, { case: "reject", value: { reason: options.reason } })),
+    .action((id: string, options: VoteOptions, command: Command) =>
+      withContext(command, io, (context) => vote(context, id, options, () => ({ case: "reject", value: { reason: options.reason } }))),
     );
-  program
-    .command("edit")
-    .description("change the parameters: policy answers again, votes lapse, you may not approve the result")
-    .argument("<id>")
-    .option("--param <name=value>", "a new parameter; repeat for more", collectMember, {})
+  voting("edit", "change the parameters: policy answers again, votes lapse, and you may not approve the result")
+    .option("--param <name=value>", "a parameter to change or add; repeat for more; the others stay", collectMember, {})
     .option("--params <json>", "all new parameters as a JSON object, or @file", parseObject)
     .requiredOption("--reason <text>", "why")
-    .action((id: string, options: { param: JsonObject; params?: JsonObject; reason: string }, command: Command) =>
-      withContext(command, io, (context) =>
-        vote(context, id, undefined, {
-          case: "edit",
-          value: { properties: { ...options.params, ...options.param }, reason: options.reason },
-        }),
-      ),
+    .action((id: string, options: VoteOptions & { param: JsonObject; params?: JsonObject }, command: Command) =>
+      withContext(command, io, (context) => vote(context, id, options, (shown) => edit(shown, options))),
     );
 }
 
 type Decision = NonNullable<Extract<MessageInitShape<typeof SubmitVoteRequestSchema>, { $typeName?: unknown }>["decision"]>;
 
-/** Votes on the digest and version that the server shows at this moment, or on the digest that the reviewer saw before. */
-async function vote({ client, output }: Context, actionId: string, seen: string | undefined, decision: Decision): Promise<void> {
-  const { action } = await client.reviews.getReview({ actionId });
-  if (action === undefined) throw new UsageError("there is nothing to decide");
-  if (seen !== undefined && !/^[0-9a-f]{64}$/.test(seen)) throw new UsageError("--digest must be 64 hex digits");
-  const digest = seen === undefined ? action.digest : Buffer.from(seen, "hex");
-  const request: Pick<SubmitVoteRequest, "actionId" | "digest" | "version"> = { actionId, digest, version: action.version };
-  const reply = await client.reviews.submitVote({ ...request, decision });
-  const after = reply.action;
-  if (after !== undefined) output.message(ActionSchema, after, () => actionText(after));
+function edit(shown: Action, { param, params, reason }: VoteOptions & { param: JsonObject; params?: JsonObject }): Decision {
+  if (params === undefined && Object.keys(param).length === 0)
+    throw new UsageError("say what changes: --param NAME=VALUE or --params JSON");
+  return { case: "edit", value: { properties: { ...(params ?? shown.input?.action?.properties), ...param }, reason } };
+}
+
+/** Votes on the digest that the reviewer names, or else on the one that the server shows at this moment, and says which it was. */
+async function vote(
+  { client, output }: Context,
+  actionId: string,
+  options: VoteOptions,
+  decide: (shown: Action) => Decision,
+): Promise<void> {
+  const { action: shown } = await client.reviews.getReview({ actionId });
+  if (shown === undefined) throw new UsageError("there is nothing to decide");
+  const { digest = shown.digest } = options;
+  const decision = decide(shown);
+  const { action: after } = await client.reviews.submitVote({ actionId, digest, version: shown.version, decision });
+  if (after !== undefined) output.message(ActionSchema, after, () => `${decision.case} of digest ${hex(digest)}\n\n${actionText(after)}`);
 }

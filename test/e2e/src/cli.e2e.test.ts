@@ -1,0 +1,228 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DEVELOPMENT_PRINCIPALS, type DevelopmentName } from "@countersign/identity";
+import { openDatabase } from "@countersign/database";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { countersign, type CommandResult } from "./command-line.ts";
+import { eventually } from "./program.ts";
+import { startStack, type Stack } from "./stack.ts";
+
+/** Clears the screen, turns the writing direction, and pretends to be another line. */
+const HOSTILE = "\u001b[2J\u202eevil\u0007\nstatus APPROVED";
+/** What a terminal would obey. */
+const OBEYED = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069]/;
+
+const STARTER_POLICY = readFileSync(new URL("../../../services/policy/starter-policy.yaml", import.meta.url), "utf8");
+
+let stack: Stack;
+const tokens = new Map<DevelopmentName, string>();
+const folder = mkdtempSync(join(tmpdir(), "countersign-cli-"));
+
+beforeAll(async () => {
+  stack = await startStack();
+  for (const [name, principal] of Object.entries(DEVELOPMENT_PRINCIPALS)) {
+    tokens.set(name as DevelopmentName, await stack.issuer.mint(principal));
+  }
+});
+afterAll(async () => {
+  await stack.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Runs a command; whatever it prints is harmless. */
+async function as(name: DevelopmentName, ...args: readonly string[]): Promise<CommandResult> {
+  const result = await countersign(args, { env: { COUNTERSIGN_ADDRESS: stack.address, COUNTERSIGN_TOKEN: tokens.get(name) } });
+  expect(result.out + result.err).not.toMatch(OBEYED);
+  return result;
+}
+
+/** The same for a command that must succeed; its one JSON document. */
+async function json(name: DevelopmentName, ...args: readonly string[]) {
+  const { code, out, err } = await as(name, ...args, "--json");
+  expect(err).toBe("");
+  expect(code).toBe(0);
+  return JSON.parse(out);
+}
+
+const EXPORT = ["db.export", "--resource", "database:crm", "--param", "table=customers", "--context", "environment=production"];
+const TAG = ["db.tag.update", "--resource", "database:crm", "--param", "rows=1"];
+
+async function requested(...input: readonly string[]): Promise<string> {
+  return (await json("crm-agent", "request", ...input)).action.id;
+}
+
+describe("requester's commands", () => {
+  it("request, get, list, redeem, report: an allowed action from end to end", async () => {
+    const asked = await as("crm-agent", "request", ...TAG, "--key", "once");
+    expect(asked).toMatchObject({ code: 0, err: "" });
+    expect(asked.out).toMatch(/^status +APPROVED$/m);
+    expect(asked.out).toMatch(/^verdict +allow by rule "tag changes are harmless" of revision 1: Tags and labels/m);
+    expect(asked.out).toMatch(/^ +parameters.rows = 1$/m);
+    const again = await json("crm-agent", "request", ...TAG, "--key", "once");
+    const { id } = again.action;
+    expect(asked.out).toContain(id);
+    expect((await json("crm-agent", "get", id)).id).toBe(id);
+    expect((await as("crm-agent", "get", id)).out).toMatch(/^grant token +\S+\.\S+\.\S+$/m);
+    expect((await as("crm-agent", "redeem", id)).out).toMatch(/^redeemed at position \d+: run it now, then countersign report /);
+    const twice = await as("crm-agent", "redeem", id);
+    expect(twice).toMatchObject({ code: 2, out: "" });
+    const output = join(folder, "output");
+    writeFileSync(output, "7 rows");
+    expect((await as("crm-agent", "report", id)).code).toBe(2);
+    expect((await as("crm-agent", "report", id, "--succeeded", "--output", join(folder, "missing"))).code).toBe(2);
+    const reported = await as("crm-agent", "report", id, "--succeeded", "--message", HOSTILE, "--output", output);
+    expect(reported.out).toMatch(/^status +SUCCEEDED$/m);
+    await eventually("the list has it", async () => (await as("crm-agent", "list", "--status", "succeeded")).out.includes(id));
+    expect((await json("crm-agent", "list", "--name", "db.tag.update", "--limit", "1")).actions).toHaveLength(1);
+    expect((await as("crm-agent", "list", "--status", "nonsense")).code).toBe(2);
+  });
+
+  it("exits with 1 when the answer is no, and says why", async () => {
+    const drop = ["db.drop", "--resource", "database:crm", "--context", "environment=production"];
+    const denied = await as("crm-agent", "request", ...drop);
+    expect(denied).toMatchObject({ code: 1, err: "not approved: DENIED\n" });
+    expect(denied.out).toContain("cannot be undone");
+    const evaluated = await as("crm-agent", "evaluate", ...drop);
+    expect(evaluated.code).toBe(0);
+    expect(evaluated.out).toMatch(/^deny by rule "no drops in production" of revision 1/);
+    expect(evaluated.out).toMatch(/^no drops in production +matched$/m);
+    expect((await json("crm-agent", "evaluate", ...drop)).verdict.outcome).toBe("VERDICT_OUTCOME_DENY");
+  });
+
+  it("prints reason and violations of an error", async () => {
+    const broken = await as("crm-agent", "request", "Not A Name", "--resource", `database:${HOSTILE.repeat(20)}`);
+    expect(broken).toMatchObject({ code: 1, out: "" });
+    expect(broken.err).toMatch(/^INVALID_ARGUMENT FIELD_VIOLATION: /);
+    expect(broken.err).toMatch(/^ {2}input\.action\.name: /m);
+    const missing = await as("crm-agent", "get", "00000000-0000-7000-8000-000000000000");
+    expect(missing.err).toMatch(/^NOT_FOUND NOT_FOUND: /);
+    expect((await as("crm-agent", "get", HOSTILE)).code).toBe(1);
+    expect((await as("crm-agent", "fsck")).err).toMatch(/^PERMISSION_DENIED /);
+  });
+
+  it("watch prints every change and ends with the action; request --wait waits for people", async () => {
+    const id = await requested(...EXPORT);
+    const watched = as("crm-agent", "watch", id);
+    const waited = json("crm-agent", "request", ...EXPORT, "--key", "waiting", "--wait", "20s");
+    await eventually("both wait", async () => (await json("data-owner", "review", "list")).reviews?.length === 2);
+    expect((await as("crm-agent", "cancel", id, "--reason", HOSTILE)).out).toMatch(/^status +CANCELLED$/m);
+    expect((await watched).out.match(/^status .*$/gm)).toEqual(["status      IN_REVIEW", "status      CANCELLED"]);
+    const other = (await json("crm-agent", "request", ...EXPORT, "--key", "waiting")).action.id;
+    expect((await as("data-owner", "approve", other)).code).toBe(0);
+    expect((await waited).action.status).toBe("ACTION_STATUS_APPROVED");
+  });
+
+  it("usage errors exit with 2", async () => {
+    for (const args of [[], ["nonsense"], ["request"], ["request", "x", "--resource", "crm"], ["request", ...TAG, "--wait", "1h"]]) {
+      expect((await as("crm-agent", ...args)).code).toBe(2);
+    }
+    expect(await as("crm-agent", "--help")).toMatchObject({ code: 0, err: "" });
+    const nobody = await countersign(["list"], { env: { COUNTERSIGN_ADDRESS: stack.address } });
+    expect(nobody).toMatchObject({ code: 2, err: expect.stringContaining("who calls?") });
+    const nowhere = await countersign(["list", "--as", "auditor", "--data-dir", folder]);
+    expect(nowhere).toMatchObject({ code: 2, err: expect.stringContaining("npm start") });
+    const refused = await countersign(["list"], { env: { COUNTERSIGN_ADDRESS: "127.0.0.1:1", COUNTERSIGN_TOKEN: "x" } });
+    expect(refused).toMatchObject({ code: 1, err: expect.stringMatching(/^UNAVAILABLE: .*\nIs Countersign running there\?/) });
+    expect(await countersign(["token", "nobody", "--data-dir", folder])).toMatchObject({ code: 2 });
+  });
+});
+
+describe("reviewer's commands", () => {
+  it("review show leads to a vote on exactly what it showed", async () => {
+    const id = await requested(...EXPORT, "--param", `note=${HOSTILE}`, "--context", `justification=${HOSTILE}`);
+    await eventually("it is listed", async () => (await as("data-owner", "review", "list")).out.includes(id));
+    const shown = await as("data-owner", "review", "show", id);
+    expect(shown.out).toContain(String.raw`parameters.note = "\u{1b}[2J\u{202e}evil\u{7}\nstatus APPROVED"`);
+    const [, digest] = /countersign approve \S+ --digest ([0-9a-f]{64})$/m.exec(shown.out) ?? [];
+    expect((await json("data-owner", "review", "show", id)).eligible).toBe(true);
+    expect((await as("agent-owner", "review", "show", id)).out).toContain("You may not decide this: SELF_APPROVAL");
+    expect((await as("agent-owner", "approve", id)).err).toMatch(/^PERMISSION_DENIED SELF_APPROVAL: /);
+    expect((await as("data-owner", "approve", id, "--digest", "00")).code).toBe(2);
+    expect((await as("data-owner", "approve", id, "--digest", "0".repeat(64))).err).toMatch(/^FAILED_PRECONDITION STALE_DIGEST: /);
+    const approved = await as("data-owner", "approve", id, "--digest", digest ?? "", "--reason", HOSTILE);
+    expect(approved.out).toMatch(new RegExp(`^approve of digest ${digest}$`, "m"));
+    expect(approved.out).toMatch(/^vote +approve by data-owner: /m);
+    expect((await as("crm-agent", "redeem", id)).code).toBe(0);
+    expect((await as("auditor", "timeline", id)).out).toContain("grant redeemed by crm-agent");
+  });
+
+  it("edit changes what it names and keeps the rest; approve says which digest it approved", async () => {
+    const id = await requested(...EXPORT, "--param", "limit=100");
+    expect((await as("data-owner", "edit", id, "--reason", "nothing to change")).code).toBe(2);
+    const edited = await json("data-owner", "edit", id, "--param", "limit=5", "--reason", HOSTILE);
+    expect(edited.input.action.properties).toEqual({ table: "customers", limit: 5 });
+    expect((await as("data-owner", "approve", id)).err).toMatch(/SELF_APPROVAL/);
+    const approved = await as("second-data-owner", "approve", id);
+    expect(approved.out).toContain(`approve of digest ${Buffer.from(edited.digest, "base64").toString("hex")}`);
+    const whole = await requested(...EXPORT, "--param", "limit=100");
+    const replaced = await json("data-owner", "edit", whole, "--params", '{"table":"orders"}', "--reason", "other table");
+    expect(replaced.input.action.properties).toEqual({ table: "orders" });
+    const rejected = await as("second-data-owner", "reject", whole, "--reason", HOSTILE);
+    expect(rejected.out).toMatch(/^status +REJECTED$/m);
+    expect((await as("second-data-owner", "reject", whole)).code).toBe(2);
+  });
+});
+
+describe("administrator's commands", () => {
+  it("policy publish, activate, list, show", async () => {
+    const file = join(folder, "policy.yaml");
+    const document = `${STARTER_POLICY}# the next one\n`;
+    writeFileSync(file, STARTER_POLICY);
+    expect((await as("policy-admin", "policy", "publish", file)).out).toMatch(/^revision 1, in force, SHA-256 [0-9a-f]{64}\n$/);
+    writeFileSync(file, document);
+    const published = await as("policy-admin", "policy", "publish", file);
+    expect(published.out).toContain("not in force yet: countersign policy activate 2");
+    expect((await as("policy-admin", "policy", "activate", "2")).out).toMatch(/^revision 2, in force, SHA-256 [0-9a-f]{64}$/m);
+    const list = await as("policy-admin", "policy", "list");
+    expect(list.out).toMatch(/^2 +in force /m);
+    expect(list.out).toMatch(/^1 {2,}\d{4}-/m);
+    expect((await as("policy-admin", "policy", "show")).out).toBe(document);
+    expect((await json("policy-admin", "policy", "show", "1")).revision.document).toBe(STARTER_POLICY);
+    writeFileSync(file, `rules: [${HOSTILE}]`);
+    const refused = await as("policy-admin", "policy", "publish", file);
+    expect(refused).toMatchObject({ code: 1, err: expect.stringMatching(/^INVALID_ARGUMENT /) });
+    expect((await as("policy-admin", "policy", "publish", join(folder, "missing"))).code).toBe(2);
+    expect((await as("policy-admin", "policy", "activate", "99")).code).toBe(1);
+  });
+
+  it("events follows until it is interrupted", async () => {
+    const all = await as("auditor", "events");
+    const positions = all.out
+      .trimEnd()
+      .split("\n")
+      .map((line) => Number(line.split(" ")[0]));
+    expect(positions).toEqual(positions.toSorted((one, other) => one - other));
+    expect((await as("auditor", "events", "--limit", "2", "--type", "ActionRequested")).out.match(/ActionRequested/g)).toHaveLength(2);
+    const interrupt = new AbortController();
+    let seen = "";
+    const following = countersign(["events", "--follow", "--json", "--from", String((positions.at(-1) ?? 0) + 1)], {
+      env: { COUNTERSIGN_ADDRESS: stack.address, COUNTERSIGN_TOKEN: tokens.get("auditor") },
+      signal: interrupt.signal,
+      onOut: (out) => (seen = out),
+    });
+    const id = await requested(...TAG);
+    await eventually("it is followed", () => seen.includes("GrantIssued"));
+    interrupt.abort();
+    expect(await following).toMatchObject({ code: 0, err: "" });
+    for (const line of seen.trimEnd().split("\n")) expect(JSON.parse(line).streamId).toBe(id);
+  });
+
+  it("rebuild, dead-letters, and fsck: a flaw is an exit code", async () => {
+    expect((await as("operator", "rebuild")).out).toMatch(/^audit\.actions .* identical$/m);
+    expect((await as("operator", "rebuild", "nonsense")).code).toBe(1);
+    expect((await as("operator", "dead-letters", "list")).out).toBe("none\n");
+    expect((await as("operator", "dead-letters", "replay", "audit.actions")).out).toBe("0 handed out again\n");
+    expect(await as("operator", "fsck")).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^\d+ events, root [0-9a-f]{64}\nno flaws\n$/),
+    });
+    const database = openDatabase({ url: stack.databaseUrl, role: null, maxConnections: 1 });
+    await database.pool.query("alter table event_log.event disable trigger all");
+    await database.pool.query("update event_log.event set leaf_hash = sha256('x') where position = 3");
+    await database.close();
+    const flawed = await as("operator", "fsck");
+    expect(flawed).toMatchObject({ code: 1, err: "the ledger is not as it was written\n" });
+    expect(flawed.out).toMatch(/^3 +/m);
+  });
+});
