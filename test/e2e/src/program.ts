@@ -1,4 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
@@ -19,19 +21,14 @@ const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 export function runProgram(path: string, env: NodeJS.ProcessEnv, args: readonly string[] = []): Program {
   const startedAt = performance.now();
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(COUNTERSIGN_|VITEST|NODE_OPTIONS)/.test(name)));
-  const child = spawn(process.execPath, [`${ROOT}${path}`, ...args], {
+  const child = spawn(process.execPath, [resolve(ROOT, path), ...args], {
     env: { NODE_COMPILE_CACHE: `${ROOT}node_modules/.cache/node-compile`, ...clean, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
   let outcome: number | NodeJS.Signals | undefined;
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
-  const ended = new Promise<number | NodeJS.Signals>((resolve) => {
-    child.once("close", (code, signal) => {
-      outcome = code ?? signal ?? 0;
-      resolve(outcome);
-    });
-  });
+  const ended = once(child, "close").then(([code, signal]: (number | NodeJS.Signals | null)[]) => (outcome = code ?? signal ?? 0));
   const { pid } = child;
   if (pid === undefined) throw new Error(`${path} was not started`);
   return {

@@ -13,6 +13,8 @@ import { testNats, testPostgres } from "@countersign/testing";
 export type Stack = Closeable & {
   readonly address: string;
   readonly databaseUrl: string;
+  /** Holds the development keys, as `npm start` has them. */
+  readonly dataDir: string;
   readonly issuer: DevelopmentIssuer;
   /** Countersign as one of the development cast, or as anybody else, sees it. */
   as(who: DevelopmentName | DevelopmentPrincipal): Promise<CountersignClient>;
@@ -24,7 +26,7 @@ export async function startStack(env: NodeJS.ProcessEnv = {}): Promise<Stack> {
   const database = await testPostgres();
   const nats = await testNats();
   await migrate(database.url, ALL_MIGRATIONS);
-  const keys = await developmentKeys(folder);
+  const keys = await developmentKeys(join(folder, "keys"));
   const settings = {
     ...keys.env,
     COUNTERSIGN_DATABASE_URL: database.url,
@@ -42,6 +44,7 @@ export async function startStack(env: NodeJS.ProcessEnv = {}): Promise<Stack> {
   return {
     address: services.address,
     databaseUrl: database.url,
+    dataDir: folder,
     issuer: keys.issuer,
     as: async (who) => {
       const token = await keys.issuer.mint(typeof who === "string" ? DEVELOPMENT_PRINCIPALS[who] : who);
