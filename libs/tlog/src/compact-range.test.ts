@@ -1,6 +1,7 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { EMPTY_RANGE, appendLeaf, rootHash } from "./compact-range.ts";
-import { leafHash } from "./leaf.ts";
+import { EMPTY_RANGE, appendLeaf, appendLeaves, leafHash, nodeHash, rangeFrom, rootHash, treeRoot } from "./index.ts";
+import { leaves, naiveRoot, nodes, refusal } from "./testing/trees.ts";
 
 // Leaf inputs and root of transparency-dev/merkle testonly/constants.go, and the RFC 6962 constants of its rfc6962_test.go.
 const LEAVES = [
@@ -22,5 +23,37 @@ describe("RFC 6962 tree", () => {
 
   it("agrees with the eight-leaf vector", () => {
     expect(rootOf(8)).toBe("5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328");
+  });
+
+  // Of transparency-dev/merkle rfc6962/rfc6962_test.go.
+  it("hashes a leaf and a node", () => {
+    expect(leafHash(Buffer.from("L123456")).toString("hex")).toBe("395aa064aa4c29f7010acfe3f25db9485bbd4b91897b6ad7ad547639252b4d56");
+    expect(nodeHash(Buffer.from("N123"), Buffer.from("N456")).toString("hex")).toBe("aa217fe888e47007fa15edab33c2b492a722cb106c64667fc2b044444de66bbb");
+  });
+});
+
+describe("compact range", () => {
+  it("has the root of the definition at every size", () => {
+    let range = EMPTY_RANGE;
+    for (let size = 0; size <= 130; size += 1) {
+      expect(Buffer.compare(rootHash(range), naiveRoot(leaves.slice(0, size)))).toBe(0);
+      range = appendLeaf(range, leaves[size]!);
+    }
+  });
+
+  it("goes on from the nodes of a stored tree", () => {
+    fc.assert(
+      fc.property(fc.nat(600), fc.nat(100), (size, more) => {
+        const range = appendLeaves(rangeFrom(size, nodes), leaves.slice(size, size + more));
+        expect(range.size).toBe(size + more);
+        expect(Buffer.compare(rootHash(range), treeRoot(size + more, nodes))).toBe(0);
+      }),
+    );
+  });
+
+  it("refuses what is no range or no hash", () => {
+    expect(refusal(() => appendLeaf({ size: 3, subtrees: [] }, leaves[0]!))).toBe("range_malformed");
+    expect(refusal(() => appendLeaf(EMPTY_RANGE, Buffer.from("entry")))).toBe("hash_malformed");
+    expect(refusal(() => rangeFrom(-1, nodes))).toBe("number_out_of_range");
   });
 });
