@@ -32,11 +32,11 @@ async function call<Reply>(name: DevelopmentName, method: string, request: Json)
   return JSON.parse(await curl(`/countersign.v1.${method}`, ...(await authorization(name)), "-d", JSON.stringify(request))) as Reply;
 }
 
-type Status = { readonly code: string; readonly details: readonly { readonly type: string; readonly value: string }[] };
+type Status = { readonly code: string; readonly details?: readonly { readonly type: string; readonly value: string }[] };
 
 /** How a call is refused: its code, and its details as `type: bytes`, in which texts can be found. */
-async function refused(call: Promise<unknown>): Promise<string> {
-  const failure: unknown = await call.catch((error: unknown) => error);
+async function refused(attempt: Promise<unknown>): Promise<string> {
+  const failure: unknown = await attempt.catch((error: unknown) => error);
   if (typeof failure !== "object" || failure === null || !("stderr" in failure)) throw new Error("the call was not refused");
   const { code, details = [] } = JSON.parse(String(failure.stderr)) as Status;
   return [code, ...details.map(({ type, value }) => `${type}: ${Buffer.from(value, "base64").toString("latin1")}`)].join("\n");

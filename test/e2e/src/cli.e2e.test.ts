@@ -1,6 +1,16 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fromJsonString, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
+import { ActionSchema, ActionStatus, VerdictOutcome } from "@countersign/proto/v1/action_pb";
+import {
+  EvaluateActionResponseSchema,
+  ListActionsResponseSchema,
+  RequestActionResponseSchema,
+} from "@countersign/proto/v1/action_service_pb";
+import { EventSchema } from "@countersign/proto/v1/audit_service_pb";
+import { GetPolicyResponseSchema } from "@countersign/proto/v1/policy_service_pb";
+import { GetReviewResponseSchema, ListReviewsResponseSchema } from "@countersign/proto/v1/review_service_pb";
 import { DEVELOPMENT_PRINCIPALS, type DevelopmentName } from "@countersign/identity";
 import { openDatabase } from "@countersign/database";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -10,8 +20,8 @@ import { startStack, type Stack } from "./stack.ts";
 
 /** Clears the screen, turns the writing direction, and pretends to be another line. */
 const HOSTILE = "\u001b[2J\u202eevil\u0007\nstatus APPROVED";
-/** What a terminal would obey. */
-const OBEYED = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069]/;
+/** What a terminal would obey, but for the end of a line. */
+const OBEYED = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
 const STARTER_POLICY = readFileSync(new URL("../../../services/policy/starter-policy.yaml", import.meta.url), "utf8");
 
@@ -37,19 +47,26 @@ async function as(name: DevelopmentName, ...args: readonly string[]): Promise<Co
   return result;
 }
 
-/** The same for a command that must succeed; its one JSON document. */
-async function json(name: DevelopmentName, ...args: readonly string[]) {
+/** The same for a command that must succeed and print one message as ProtoJSON. */
+async function json<Schema extends DescMessage>(
+  schema: Schema,
+  name: DevelopmentName,
+  ...args: readonly string[]
+): Promise<MessageShape<Schema>> {
   const { code, out, err } = await as(name, ...args, "--json");
   expect(err).toBe("");
   expect(code).toBe(0);
-  return JSON.parse(out);
+  return fromJsonString(schema, out);
 }
+
+const matching = (pattern: RegExp): unknown => expect.stringMatching(pattern);
 
 const EXPORT = ["db.export", "--resource", "database:crm", "--param", "table=customers", "--context", "environment=production"];
 const TAG = ["db.tag.update", "--resource", "database:crm", "--param", "rows=1"];
 
+/** Id of the action that crm-agent's `request` makes, or made before with the same key. */
 async function requested(...input: readonly string[]): Promise<string> {
-  return (await json("crm-agent", "request", ...input)).action.id;
+  return (await json(RequestActionResponseSchema, "crm-agent", "request", ...input)).action?.id ?? "";
 }
 
 describe("requester's commands", () => {
@@ -59,10 +76,9 @@ describe("requester's commands", () => {
     expect(asked.out).toMatch(/^status +APPROVED$/m);
     expect(asked.out).toMatch(/^verdict +allow by rule "tag changes are harmless" of revision 1: Tags and labels/m);
     expect(asked.out).toMatch(/^ +parameters.rows = 1$/m);
-    const again = await json("crm-agent", "request", ...TAG, "--key", "once");
-    const { id } = again.action;
+    const id = await requested(...TAG, "--key", "once");
     expect(asked.out).toContain(id);
-    expect((await json("crm-agent", "get", id)).id).toBe(id);
+    expect((await json(ActionSchema, "crm-agent", "get", id)).id).toBe(id);
     expect((await as("crm-agent", "get", id)).out).toMatch(/^grant token +\S+\.\S+\.\S+$/m);
     expect((await as("crm-agent", "redeem", id)).out).toMatch(/^redeemed at position \d+: run it now, then countersign report /);
     const twice = await as("crm-agent", "redeem", id);
@@ -74,7 +90,7 @@ describe("requester's commands", () => {
     const reported = await as("crm-agent", "report", id, "--succeeded", "--message", HOSTILE, "--output", output);
     expect(reported.out).toMatch(/^status +SUCCEEDED$/m);
     await eventually("the list has it", async () => (await as("crm-agent", "list", "--status", "succeeded")).out.includes(id));
-    expect((await json("crm-agent", "list", "--name", "db.tag.update", "--limit", "1")).actions).toHaveLength(1);
+    expect((await json(ListActionsResponseSchema, "crm-agent", "list", "--name", "db.tag.update", "--limit", "1")).actions).toHaveLength(1);
     expect((await as("crm-agent", "list", "--status", "nonsense")).code).toBe(2);
   });
 
@@ -87,7 +103,7 @@ describe("requester's commands", () => {
     expect(evaluated.code).toBe(0);
     expect(evaluated.out).toMatch(/^deny by rule "no drops in production" of revision 1/);
     expect(evaluated.out).toMatch(/^no drops in production +matched$/m);
-    expect((await json("crm-agent", "evaluate", ...drop)).verdict.outcome).toBe("VERDICT_OUTCOME_DENY");
+    expect((await json(EvaluateActionResponseSchema, "crm-agent", "evaluate", ...drop)).verdict?.outcome).toBe(VerdictOutcome.DENY);
   });
 
   it("prints reason and violations of an error", async () => {
@@ -104,13 +120,13 @@ describe("requester's commands", () => {
   it("watch prints every change and ends with the action; request --wait waits for people", async () => {
     const id = await requested(...EXPORT);
     const watched = as("crm-agent", "watch", id);
-    const waited = json("crm-agent", "request", ...EXPORT, "--key", "waiting", "--wait", "20s");
-    await eventually("both wait", async () => (await json("data-owner", "review", "list")).reviews?.length === 2);
+    const waited = json(RequestActionResponseSchema, "crm-agent", "request", ...EXPORT, "--key", "waiting", "--wait", "20s");
+    await eventually("both wait", async () => (await json(ListReviewsResponseSchema, "data-owner", "review", "list")).reviews.length === 2);
     expect((await as("crm-agent", "cancel", id, "--reason", HOSTILE)).out).toMatch(/^status +CANCELLED$/m);
     expect((await watched).out.match(/^status .*$/gm)).toEqual(["status      IN_REVIEW", "status      CANCELLED"]);
-    const other = (await json("crm-agent", "request", ...EXPORT, "--key", "waiting")).action.id;
+    const other = await requested(...EXPORT, "--key", "waiting");
     expect((await as("data-owner", "approve", other)).code).toBe(0);
-    expect((await waited).action.status).toBe("ACTION_STATUS_APPROVED");
+    expect((await waited).action?.status).toBe(ActionStatus.APPROVED);
   });
 
   it("usage errors exit with 2", async () => {
@@ -119,11 +135,11 @@ describe("requester's commands", () => {
     }
     expect(await as("crm-agent", "--help")).toMatchObject({ code: 0, err: "" });
     const nobody = await countersign(["list"], { env: { COUNTERSIGN_ADDRESS: stack.address } });
-    expect(nobody).toMatchObject({ code: 2, err: expect.stringContaining("who calls?") });
+    expect(nobody).toMatchObject({ code: 2, err: matching(/^who calls\?/) });
     const nowhere = await countersign(["list", "--as", "auditor", "--data-dir", folder]);
-    expect(nowhere).toMatchObject({ code: 2, err: expect.stringContaining("npm start") });
+    expect(nowhere).toMatchObject({ code: 2, err: matching(/npm start/) });
     const refused = await countersign(["list"], { env: { COUNTERSIGN_ADDRESS: "127.0.0.1:1", COUNTERSIGN_TOKEN: "x" } });
-    expect(refused).toMatchObject({ code: 1, err: expect.stringMatching(/^UNAVAILABLE: .*\nIs Countersign running there\?/) });
+    expect(refused).toMatchObject({ code: 1, err: matching(/^UNAVAILABLE: .*\nIs Countersign running there\?/) });
     expect(await countersign(["token", "nobody", "--data-dir", folder])).toMatchObject({ code: 2 });
   });
 });
@@ -135,7 +151,7 @@ describe("reviewer's commands", () => {
     const shown = await as("data-owner", "review", "show", id);
     expect(shown.out).toContain(String.raw`parameters.note = "\u{1b}[2J\u{202e}evil\u{7}\nstatus APPROVED"`);
     const [, digest] = /countersign approve \S+ --digest ([0-9a-f]{64})$/m.exec(shown.out) ?? [];
-    expect((await json("data-owner", "review", "show", id)).eligible).toBe(true);
+    expect((await json(GetReviewResponseSchema, "data-owner", "review", "show", id)).eligible).toBe(true);
     expect((await as("agent-owner", "review", "show", id)).out).toContain("You may not decide this: SELF_APPROVAL");
     expect((await as("agent-owner", "approve", id)).err).toMatch(/^PERMISSION_DENIED SELF_APPROVAL: /);
     expect((await as("data-owner", "approve", id, "--digest", "00")).code).toBe(2);
@@ -150,14 +166,14 @@ describe("reviewer's commands", () => {
   it("edit changes what it names and keeps the rest; approve says which digest it approved", async () => {
     const id = await requested(...EXPORT, "--param", "limit=100");
     expect((await as("data-owner", "edit", id, "--reason", "nothing to change")).code).toBe(2);
-    const edited = await json("data-owner", "edit", id, "--param", "limit=5", "--reason", HOSTILE);
-    expect(edited.input.action.properties).toEqual({ table: "customers", limit: 5 });
+    const edited = await json(ActionSchema, "data-owner", "edit", id, "--param", "limit=5", "--reason", HOSTILE);
+    expect(edited.input?.action?.properties).toEqual({ table: "customers", limit: 5 });
     expect((await as("data-owner", "approve", id)).err).toMatch(/SELF_APPROVAL/);
     const approved = await as("second-data-owner", "approve", id);
-    expect(approved.out).toContain(`approve of digest ${Buffer.from(edited.digest, "base64").toString("hex")}`);
+    expect(approved.out).toContain(`approve of digest ${Buffer.from(edited.digest).toString("hex")}`);
     const whole = await requested(...EXPORT, "--param", "limit=100");
-    const replaced = await json("data-owner", "edit", whole, "--params", '{"table":"orders"}', "--reason", "other table");
-    expect(replaced.input.action.properties).toEqual({ table: "orders" });
+    const replaced = await json(ActionSchema, "data-owner", "edit", whole, "--params", '{"table":"orders"}', "--reason", "other table");
+    expect(replaced.input?.action?.properties).toEqual({ table: "orders" });
     const rejected = await as("second-data-owner", "reject", whole, "--reason", HOSTILE);
     expect(rejected.out).toMatch(/^status +REJECTED$/m);
     expect((await as("second-data-owner", "reject", whole)).code).toBe(2);
@@ -178,10 +194,10 @@ describe("administrator's commands", () => {
     expect(list.out).toMatch(/^2 +in force /m);
     expect(list.out).toMatch(/^1 {2,}\d{4}-/m);
     expect((await as("policy-admin", "policy", "show")).out).toBe(document);
-    expect((await json("policy-admin", "policy", "show", "1")).revision.document).toBe(STARTER_POLICY);
+    expect((await json(GetPolicyResponseSchema, "policy-admin", "policy", "show", "1")).revision?.document).toBe(STARTER_POLICY);
     writeFileSync(file, `rules: [${HOSTILE}]`);
     const refused = await as("policy-admin", "policy", "publish", file);
-    expect(refused).toMatchObject({ code: 1, err: expect.stringMatching(/^INVALID_ARGUMENT /) });
+    expect(refused).toMatchObject({ code: 1, err: matching(/^INVALID_ARGUMENT /) });
     expect((await as("policy-admin", "policy", "publish", join(folder, "missing"))).code).toBe(2);
     expect((await as("policy-admin", "policy", "activate", "99")).code).toBe(1);
   });
@@ -205,7 +221,7 @@ describe("administrator's commands", () => {
     await eventually("it is followed", () => seen.includes("GrantIssued"));
     interrupt.abort();
     expect(await following).toMatchObject({ code: 0, err: "" });
-    for (const line of seen.trimEnd().split("\n")) expect(JSON.parse(line).streamId).toBe(id);
+    for (const line of seen.trimEnd().split("\n")) expect(fromJsonString(EventSchema, line).streamId).toBe(id);
   });
 
   it("rebuild, dead-letters, and fsck: a flaw is an exit code", async () => {
@@ -215,7 +231,7 @@ describe("administrator's commands", () => {
     expect((await as("operator", "dead-letters", "replay", "audit.actions")).out).toBe("0 handed out again\n");
     expect(await as("operator", "fsck")).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/^\d+ events, root [0-9a-f]{64}\nno flaws\n$/),
+      out: matching(/^\d+ events, root [0-9a-f]{64}\nno flaws\n$/),
     });
     const database = openDatabase({ url: stack.databaseUrl, role: null, maxConnections: 1 });
     await database.pool.query("alter table event_log.event disable trigger all");

@@ -13,7 +13,7 @@ const README = readFileSync(join(ROOT, "README.md"), "utf8");
 
 let stack: Stack;
 // The snippet resolves packages as a file of this package does.
-const folder = mkdtempSync(join(import.meta.dirname, "readme-"));
+const folder = mkdtempSync(join(import.meta.dirname, "../.readme-"));
 beforeAll(async () => {
   stack = await startStack();
 });

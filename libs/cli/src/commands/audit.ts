@@ -46,6 +46,11 @@ export function addAuditCommands(program: Command, io: Io): void {
         }
       }),
     );
+  addLedgerCommands(program, io);
+  addDeadLetterCommands(program, io);
+}
+
+function addLedgerCommands(program: Command, io: Io): void {
   program
     .command("fsck")
     .description("read the whole ledger and check everything in it")
@@ -84,7 +89,6 @@ export function addAuditCommands(program: Command, io: Io): void {
         if (reply.rebuilds.some(({ identical }) => !identical)) throw new AnswerIsNo("a projection was not what the log says");
       }),
     );
-  addDeadLetterCommands(program, io);
 }
 
 function addDeadLetterCommands(program: Command, io: Io): void {

@@ -17,11 +17,11 @@ export function addPolicyCommands(program: Command, io: Io): void {
     .description("check a document and store it as the next revision")
     .argument("<file>")
     .action((file: string, _options: object, command: Command) =>
-      withContext(command, io, async ({ client, output, command: program }) => {
+      withContext(command, io, async ({ client, output, command: called }) => {
         const { revision } = await client.policies.publishPolicy({ document: readBytes(file).toString("utf8") });
         if (revision === undefined) return;
         output.message(PolicyRevisionSchema, revision, () => {
-          const next = revision.active ? "" : `\n\nIt is not in force yet: ${program} policy activate ${revision.revision}`;
+          const next = revision.active ? "" : `\n\nIt is not in force yet: ${called} policy activate ${revision.revision}`;
           return `${described(revision)}${next}`;
         });
       }),
