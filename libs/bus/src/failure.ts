@@ -43,6 +43,11 @@ export function noHandler(service: string): CommandError {
   return new CommandError("UNAVAILABLE", "NO_HANDLER", `No instance of ${service} is listening.`);
 }
 
+/** The bus went away while somebody waited. */
+export function linkLost(service: string): CommandError {
+  return new CommandError("UNAVAILABLE", "LINK_LOST", `The bus was lost before ${service} replied; the outcome is not known.`);
+}
+
 /** The service is there; the method is not. */
 export function unknownMethod(service: string, method: string): CommandError {
   return new CommandError("UNIMPLEMENTED", "UNKNOWN_METHOD", `${service} does not serve ${method}.`);

@@ -3,6 +3,8 @@ import type { NatsConnection } from "@nats-io/transport-node";
 /** Whether a connection is up at this moment. */
 export type Link = {
   connected(): boolean;
+  /** Calls back each time the connection is lost. Returns the function that ends it. */
+  onLoss(listener: () => void): () => void;
   /** Calls back each time the connection is up again after a loss. Returns the function that ends it. */
   onReconnect(listener: () => void): () => void;
 };
@@ -21,22 +23,31 @@ const links = new WeakMap<NatsConnection, Link>();
 
 function watch(connection: NatsConnection): Link {
   let up = !connection.isClosed();
-  const listeners = new Set<() => void>();
+  const losses = new Set<() => void>();
+  const returns = new Set<() => void>();
+  const lose = () => {
+    if (!up) return;
+    up = false;
+    for (const listener of losses) listener();
+  };
   const follow = async () => {
     for await (const status of connection.status()) {
-      if (status.type === "disconnect" || status.type === "close") up = false;
+      if (status.type === "disconnect" || status.type === "close") lose();
       if (status.type !== "reconnect") continue;
       up = true;
-      for (const listener of listeners) listener();
+      for (const listener of returns) listener();
     }
-    up = false;
+    lose();
   };
   void follow();
   return {
     connected: () => up && !connection.isClosed(),
-    onReconnect: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    onLoss: (listener) => listen(losses, listener),
+    onReconnect: (listener) => listen(returns, listener),
   };
+}
+
+function listen(listeners: Set<() => void>, listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
 }

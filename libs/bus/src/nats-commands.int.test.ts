@@ -1,4 +1,7 @@
-import { testNats, type TestNats } from "@countersign/testing";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startNatsServer, testNats, type TestNats } from "@countersign/testing";
 import { silentLogger } from "@countersign/telemetry";
 import { MsgHdrsImpl } from "@nats-io/transport-node";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -65,6 +68,33 @@ describe("commands over NATS", () => {
       });
     }
     await Promise.all([connection.close(), peer.close()]);
+  });
+
+  test("whoever waits when the bus goes away hears so at once, and can ask again when it is back", async () => {
+    const storeDir = mkdtempSync(join(tmpdir(), "countersign-bus-"));
+    const first = await startNatsServer({ storeDir, jetstream: false });
+    const [connection, peer] = await Promise.all(["asks", "serves"].map((name) => connectNats({ url: first.url, name })));
+    if (connection === undefined || peer === undefined) throw new Error("no connection");
+    const [bus, served] = [connection, peer].map((each) => natsCommands(each, { prefix: "cs", logger: silentLogger }));
+    const begun = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<Uint8Array>();
+    await served?.serve("approval", {
+      Ask: () => {
+        begun.resolve();
+        return answer.promise;
+      },
+    });
+    const ask = () => bus?.send("approval", "Ask", commandOf("x"), { timeoutMs: 600_000 }) ?? Promise.reject(new Error("no bus"));
+    const lost = failureOf(ask());
+    await begun.promise;
+    await first.kill();
+    expect(await lost).toMatchObject({ code: "UNAVAILABLE", reason: "LINK_LOST" });
+    answer.resolve(Uint8Array.of(1));
+    const second = await startNatsServer({ storeDir, jetstream: false, port: first.port });
+    await expect.poll(() => ask().catch(String), { timeout: 10_000 }).toEqual(Uint8Array.of(1));
+    await Promise.all([connection.close(), peer.close()]);
+    await second.stop();
+    rmSync(storeDir, { recursive: true });
   });
 
   test("bytes that are no command are refused", async () => {

@@ -3,7 +3,7 @@ import { CommandSchema, type Command } from "@countersign/proto/internal/v1/comm
 import { createLogger, type Logger } from "@countersign/telemetry";
 import { createInbox, headers, type Msg, type MsgHdrs, type NatsConnection, type Subscription } from "@nats-io/transport-node";
 import { CommandError, type CommandBus, type CommandHandler } from "./commands.ts";
-import { bug, decodeFailure, encodeFailure, noHandler, refusalOf, unknownMethod } from "./failure.ts";
+import { bug, decodeFailure, encodeFailure, linkLost, noHandler, refusalOf, unknownMethod } from "./failure.ts";
 import { InFlight } from "./in-flight.ts";
 import { linkOf } from "./link.ts";
 import { outboxOf } from "./outbox.ts";
@@ -35,6 +35,9 @@ function commandSender(connection: NatsConnection, prefix: string): CommandBus["
   const replies = new PendingReplies();
   const inbox = createInbox();
   connection.subscribe(`${inbox}.*`, { callback: (error, message) => void (error ?? settle(replies, message, inbox.length + 1)) });
+
+  // Nobody keeps replies for us meanwhile. Callers are better off asking again at once than waiting for their deadlines.
+  link.onLoss(() => replies.rejectAll(linkLost));
 
   return async (service, method, command, { timeoutMs }) => {
     // The client would keep the command until it is connected again, long after its caller has given up.

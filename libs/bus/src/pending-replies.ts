@@ -37,6 +37,11 @@ export class PendingReplies {
     pending?.reject(errorFor(pending.service));
   }
 
+  /** No reply will come any more. */
+  rejectAll(errorFor: (service: string) => CommandError): void {
+    for (const token of this.#pending.keys()) this.reject(token, errorFor);
+  }
+
   #take(token: number): Pending | undefined {
     const pending = this.#pending.get(token);
     this.#pending.delete(token);
