@@ -62,7 +62,7 @@ async function surviveLossOf(victim: Victim): Promise<void> {
   const ended = await Promise.allSettled([working, killing]);
   const failures = ended.flatMap((outcome) => (outcome.status === "rejected" ? [String(outcome.reason)] : []));
   history.note("every action has come to its end");
-  const story = () => `seed ${SEED}, ${victim} was killed\n${history}`;
+  const story = () => `seed ${SEED}, ${victim} was killed\n${history.describe()}`;
   expect(failures, story()).toEqual([]);
   const ledger = await readLedger(cluster.databaseUrl);
   expect(brokenLaws(ledger), story()).toEqual([]);

@@ -1,4 +1,4 @@
-import { CountersignError, statusName } from "@countersign/client";
+import { statusName, type CountersignError } from "@countersign/client";
 import type { Action } from "@countersign/proto/v1/action_pb";
 
 /** Something that a client was told, and may rely on from then on. */
@@ -53,7 +53,7 @@ export class History {
     return new Promise((resolve) => this.#waiting.push({ count, resolve }));
   }
 
-  toString(): string {
+  describe(): string {
     const refusals = [...this.#refusals].map(([what, times]) => `${what} x${times}`);
     return [...this.#notes, `acknowledged: ${this.acknowledged.length}`, `refused: ${refusals.join(", ") || "none"}`].join("\n");
   }
