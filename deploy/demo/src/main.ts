@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { startReaper } from "@countersign/embedded";
 import { startStandalone, type Standalone } from "@countersign/standalone";
 import { allowed } from "./chapters/allowed.ts";
 import { denied } from "./chapters/denied.ts";
@@ -16,8 +17,12 @@ import { openClients, type Stage } from "./stage.ts";
 /** `npm run demo`: a story on ephemeral ports, in a temporary folder that is gone afterwards. Exit code 0 if, and only if, every check of the story held. */
 async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "countersign-demo-"));
+  // PostgreSQL runs as another user when we are root, and must get through.
+  chmodSync(folder, 0o755);
+  // Ctrl-C in the middle of the story leaves nothing behind either.
+  const reaper = startReaper({ folder });
   const narrator = createNarrator(process.stdout);
-  process.stdout.write("Starting PostgreSQL, nats-server and all services on free ports...\n");
+  process.stdout.write(INTRODUCTION);
   let standalone: Standalone | undefined;
   try {
     standalone = await startStandalone({ dataDir: folder, port: 0 });
@@ -25,10 +30,19 @@ async function main(): Promise<void> {
   } finally {
     await standalone?.close();
     rmSync(folder, { recursive: true, force: true });
+    reaper.dismiss();
   }
   process.stdout.write(`\nAll ${narrator.checked()} checks of the story held.\n`);
 }
 
+const INTRODUCTION = `Countersign: approval for exactly one action.
+
+An agent works on a database of 200 customers and asks before each privileged action. What it then
+does is real: rows change, files are written. A ✓ is a fact that was checked.
+
+Starting PostgreSQL, nats-server and all services on free ports...
+
+`;
 async function tell(standalone: Standalone, folder: string, narrator: Stage["narrator"]): Promise<void> {
   const database = await createDemoDatabase(standalone.databaseUrl, folder);
   const clients = await openClients(standalone);

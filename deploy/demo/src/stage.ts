@@ -1,5 +1,6 @@
-import { createClient, CountersignError, type CountersignClient } from "@countersign/client";
+import { createClient, CountersignError, statusName, type CountersignClient } from "@countersign/client";
 import { DEVELOPMENT_PRINCIPALS, type DevelopmentName } from "@countersign/identity";
+import type { Action } from "@countersign/proto/v1/action_pb";
 import type { Standalone } from "@countersign/standalone";
 import type { DemoDatabase } from "./demo-database.ts";
 import type { Narrator } from "./narrator.ts";
@@ -41,4 +42,9 @@ export async function refusalOf(call: Promise<unknown>): Promise<string> {
     throw error;
   }
   return "not refused";
+}
+
+/** What policy answered, in one line. */
+export function answerOf({ status, verdict }: Action): string {
+  return `${statusName(status)} by rule "${verdict?.rule ?? ""}": ${verdict?.reasons.join(" ") ?? ""}`;
 }

@@ -1,5 +1,5 @@
-import { digestOf, statusName, type ActionInput } from "@countersign/client";
-import type { Stage } from "../stage.ts";
+import { digestOf, type ActionInput } from "@countersign/client";
+import { answerOf, type Stage } from "../stage.ts";
 
 const INPUT: ActionInput = {
   subject: { type: "agent", id: "crm-agent" },
@@ -15,13 +15,10 @@ export async function allowed({ narrator, database, actions, as }: Stage): Promi
   narrator.says("crm-agent", "asks to tag customer 7 as vip (db.tag.update)");
   const { action, grantToken } = await agent.requestAction(INPUT);
   actions.set("the tag change", action.id);
-  narrator.says(
-    "policy",
-    `${statusName(action.status)} by rule "${action.verdict?.rule ?? ""}": ${action.verdict?.reasons.join("; ") ?? ""}`,
-  );
-  narrator.checks("nothing has moved: customer 7 has no tag yet", (await database.tagOf(7)) === "none");
+  narrator.says("policy", answerOf(action));
+  narrator.checks("until then nothing has moved: customer 7 has no tag", (await database.tagOf(7)) === "none");
   const receipt = await agent.redeem(grantToken, digestOf(action, INPUT));
-  narrator.says("crm-agent", `redeems the grant (event ${receipt.position} in the log) and updates the row`);
+  narrator.says("crm-agent", `redeems its grant (position ${receipt.position} of the log), updates the row, reports`);
   await database.setTag(7, "vip");
   await agent.report(action.id, { outcome: "succeeded" });
   narrator.checks("customer 7 is tagged vip", (await database.tagOf(7)) === "vip");

@@ -1,10 +1,10 @@
-import { NotApprovedError, requireApproval, statusName } from "@countersign/client";
-import type { Stage } from "../stage.ts";
+import { NotApprovedError, requireApproval } from "@countersign/client";
+import { answerOf, type Stage } from "../stage.ts";
 
 /** Policy denies; the code that would run is never called. */
 export async function denied({ narrator, database, actions, as }: Stage): Promise<void> {
   narrator.chapter("A drop in production: policy denies it");
-  narrator.says("crm-agent", "wants to drop the table customers (db.drop), with requireApproval around the tool");
+  narrator.says("crm-agent", "calls a tool, with requireApproval around it, that drops a table (db.drop)");
   const attempt = requireApproval(
     as("crm-agent"),
     {
@@ -21,9 +21,6 @@ export async function denied({ narrator, database, actions, as }: Stage): Promis
   );
   if (!(refusal instanceof NotApprovedError)) throw new Error("the drop was not refused", { cause: refusal });
   actions.set("the drop", refusal.action.id);
-  narrator.says(
-    "policy",
-    `${statusName(refusal.action.status)} by rule "${refusal.action.verdict?.rule ?? ""}": ${refusal.action.verdict?.reasons.join("; ") ?? ""}`,
-  );
-  narrator.checks("the table is still there", await database.tableExists("customers"));
+  narrator.says("policy", answerOf(refusal.action));
+  narrator.checks("the tool did not run: the table is still there", await database.tableExists("customers"));
 }

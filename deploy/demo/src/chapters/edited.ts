@@ -31,7 +31,7 @@ async function edit({ narrator, as }: Stage, actionId: string): Promise<void> {
   const shown = { actionId, digest: before.digest, version: before.version };
   const smaller = { properties: { ...PROPERTIES, limit: 20 }, reason: "20 are enough for a test" };
   await as("data-owner").reviews.submitVote({ ...shown, decision: { case: "edit", value: smaller } });
-  narrator.says("data-owner", "edits the limit to 20; policy looks again, and the digest is a new one");
+  narrator.says("data-owner", "edits the limit to 20: policy answers again, and the action has a new digest");
   const stale = await refusalOf(as("second-data-owner").reviews.submitVote({ ...shown, decision: { case: "approve", value: {} } }));
   narrator.checks(`a vote on the old digest is refused (${stale})`, stale === "STALE_DIGEST");
   const { action: after } = await as("second-data-owner").reviews.getReview({ actionId });
@@ -43,9 +43,9 @@ async function edit({ narrator, as }: Stage, actionId: string): Promise<void> {
     decision: { case: "approve", value: { reason: "fine now" } },
   } as const;
   const own = await refusalOf(as("data-owner").reviews.submitVote(vote));
-  narrator.checks(`data-owner may not approve the own edit (${own})`, own === "SELF_APPROVAL");
+  narrator.checks(`data-owner may not approve an edit of their own (${own})`, own === "SELF_APPROVAL");
   await as("second-data-owner").reviews.submitVote(vote);
-  narrator.says("second-data", "approves the edited form");
+  narrator.says("second-data-owner", "approves the edited form");
 }
 
 async function run({ narrator, database, as }: Stage, { action, grantToken }: Decision): Promise<void> {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { digestOf, statusName, type ActionInput, type Decision } from "@countersign/client";
+import { digestOf, type ActionInput, type Decision } from "@countersign/client";
 import { plain, renderReview, reviewCard, sha256Hex, toReviewSource } from "@countersign/review-view";
-import { refusalOf, type Stage } from "../stage.ts";
+import { answerOf, refusalOf, type Stage } from "../stage.ts";
 
 const COLUMNS = ["id", "name", "region"];
 
@@ -21,15 +21,12 @@ export async function reviewed(stage: Stage): Promise<void> {
   narrator.says("crm-agent", "asks to export 100 customers from production (db.export)");
   const asked = await agent.requestAction(input);
   actions.set("the export", asked.action.id);
-  narrator.says(
-    "policy",
-    `${statusName(asked.action.status)} by rule "${asked.action.verdict?.rule ?? ""}": ${asked.action.verdict?.reasons.join("; ") ?? ""}`,
-  );
+  narrator.says("policy", answerOf(asked.action));
   const waiting = agent.waitForDecision(asked.action.id, { afterVersion: asked.action.version });
   await approve(stage, asked.action.id);
   const decision = await waiting;
-  narrator.says("crm-agent", "was waiting and receives its grant");
-  narrator.checks("nothing has moved: there is no file yet", database.exportedFile() === undefined);
+  narrator.says("crm-agent", "was waiting for this and receives its grant");
+  narrator.checks("until then nothing has moved: there is no file", database.exportedFile() === undefined);
   await run(stage, decision, input);
 }
 
@@ -37,7 +34,8 @@ async function approve({ narrator, as }: Stage, actionId: string): Promise<void>
   const { action } = await as("data-owner").reviews.getReview({ actionId });
   if (action === undefined) throw new Error("there is nothing to review");
   narrator.says("data-owner", "is shown this:");
-  narrator.shows(reviewCard(renderReview(toReviewSource(action), sha256Hex), { paint: plain, columns: 96 }));
+  const card = reviewCard(renderReview(toReviewSource(action), sha256Hex), { paint: plain, columns: narrator.columns });
+  narrator.shows(card, `│ ${" ".repeat(14)}`);
   const vote = {
     actionId,
     digest: action.digest,
@@ -57,8 +55,8 @@ async function run({ narrator, database, as }: Stage, { action, grantToken }: De
   await agent.redeem(grantToken, digestOf(action, input));
   const csv = await database.exportCustomers(COLUMNS, 100);
   await agent.report(action.id, { outcome: "succeeded", outputDigest: createHash("sha256").update(csv).digest(), message: "100 rows" });
-  narrator.says("crm-agent", "redeems, exports, and reports the SHA-256 of the file:");
-  narrator.shows(csv.split("\n").slice(0, 3).join("\n"));
+  narrator.says("crm-agent", "redeems it for 100, exports, and reports the SHA-256 of the file:");
+  narrator.shows(`${csv.split("\n").slice(0, 3).join("\n")}\n...`);
   narrator.checks("the file holds 100 customers", database.exportedFile()?.trimEnd().split("\n").length === 101);
   const again = await refusalOf(agent.redeem(grantToken, digestOf(action, input)));
   narrator.checks(`a second redemption is refused (${again})`, again === "GRANT_REDEEMED");
