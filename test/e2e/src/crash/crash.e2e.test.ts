@@ -17,6 +17,8 @@ const SEED = Number(process.env["COUNTERSIGN_CRASH_SEED"] ?? Date.now() % 1_000_
 let cluster: Cluster;
 let cast: Cast;
 let operator: CountersignClient;
+/** Each run has a plan and a moment of its own. */
+let runs = 0;
 
 async function open(...services: Parameters<typeof startCluster>): Promise<void> {
   cluster = await startCluster(...services);
@@ -54,7 +56,8 @@ describe("kill -9 in the middle of 200 actions, all services in one process", ()
 });
 
 async function surviveLossOf(victim: Victim): Promise<void> {
-  const random = randomFrom(SEED);
+  runs += 1;
+  const random = randomFrom(SEED + runs);
   const history = new History();
   const intents = planActions(ACTIONS, victim, random);
   const working = liveThrough(intents, cast, history);

@@ -1,0 +1,145 @@
+import { create } from "@bufbuild/protobuf";
+import type { DecodedEvent } from "@countersign/events";
+import * as events from "@countersign/proto/event/v1/action_events_pb";
+import { ExecutionOutcome, VerdictOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
+import { describe, expect, it } from "vitest";
+import type { Acknowledgement } from "./history.ts";
+import { brokenLaws } from "./laws.ts";
+import { lostPromises } from "./lost.ts";
+import type { Fact } from "./read-back.ts";
+
+const DIGEST = new Uint8Array(32).fill(1);
+const OTHER = new Uint8Array(32).fill(2);
+const GRANTEE = { issuer: "i", id: "agent" };
+
+const requested = (resourceId = "r"): DecodedEvent => ({
+  type: "ActionRequested",
+  data: create(events.ActionRequestedSchema, { resourceId }),
+});
+const verdict = (outcome: VerdictOutcome): DecodedEvent => ({
+  type: "VerdictReached",
+  data: create(events.VerdictReachedSchema, { verdict: { outcome, stages: [{ groups: ["owners"], quorum: 2 }] }, digest: DIGEST }),
+});
+const opened: DecodedEvent = { type: "ReviewOpened", data: create(events.ReviewOpenedSchema) };
+const vote = (id: string, digest = DIGEST, group = "owners"): DecodedEvent => ({
+  type: "VoteCast",
+  data: create(events.VoteCastSchema, { reviewer: { id, groups: [group] }, decision: VoteDecision.APPROVE, digest }),
+});
+const granted = (grantId = "g"): DecodedEvent => ({
+  type: "GrantIssued",
+  data: create(events.GrantIssuedSchema, { grantId, principal: GRANTEE, digest: DIGEST, expireTime: { seconds: 1000n } }),
+});
+const redeemed = (grantId = "g", principal = GRANTEE): DecodedEvent => ({
+  type: "GrantRedeemed",
+  data: create(events.GrantRedeemedSchema, { grantId, principal }),
+});
+const reported: DecodedEvent = {
+  type: "ExecutionReported",
+  data: create(events.ExecutionReportedSchema, { outcome: ExecutionOutcome.SUCCEEDED }),
+};
+
+function ledgerOf(streams: Readonly<Record<string, readonly DecodedEvent[]>>, seconds = 1): readonly Fact[] {
+  const facts = Object.entries(streams).flatMap(([id, payloads]) =>
+    payloads.map((payload, index) => ({ id, payload, version: index + 1 })),
+  );
+  return facts.map(({ id, payload, version }, position) => ({
+    payload,
+    event: {
+      ledger: "main",
+      position,
+      stream: { tenant: "acme", type: "action", id },
+      streamVersion: version,
+      tenantSequence: position + 1,
+      eventId: Uint8Array.of(position),
+      type: payload.type,
+      schemaVersion: 1,
+      time: new Date(seconds * 1000),
+      actor: undefined,
+      traceparent: "",
+      data: new Uint8Array(),
+      entry: new Uint8Array(),
+      leafHash: new Uint8Array(),
+    },
+  }));
+}
+
+const REVIEW = [requested(), verdict(VerdictOutcome.REVIEW), opened];
+const END = [granted(), redeemed(), reported];
+const REVIEWED = [...REVIEW, vote("ann"), vote("bob"), ...END];
+const ALLOWED = [requested(), verdict(VerdictOutcome.ALLOW), ...END];
+
+describe("the checker of a ledger", () => {
+  it("finds nothing in what is right", () => {
+    expect(brokenLaws(ledgerOf({ a: REVIEWED }))).toEqual([]);
+    expect(brokenLaws(ledgerOf({ a: ALLOWED }))).toEqual([]);
+    expect(brokenLaws(ledgerOf({ a: [requested(), verdict(VerdictOutcome.DENY)] }))).toEqual([]);
+  });
+
+  it.each<[string, Readonly<Record<string, readonly DecodedEvent[]>>, string]>([
+    ["a grant with one vote of two", { a: [...REVIEW, vote("ann"), ...END] }, "nobody decided on"],
+    ["a quorum of one person", { a: [...REVIEW, vote("ann"), vote("ann"), ...END] }, "nobody decided on"],
+    ["a vote for another digest", { a: [...REVIEW, vote("ann"), vote("bob", OTHER), ...END] }, "nobody decided on"],
+    ["a vote from outside", { a: [...REVIEW, vote("ann"), vote("bob", DIGEST, "guests"), ...END] }, "nobody decided on"],
+    ["a grant without a verdict", { a: [requested(), ...END] }, "nobody decided on"],
+    ["a grant after a denial", { a: [requested(), verdict(VerdictOutcome.DENY), ...END] }, "moved after DENIED"],
+    ["a vote counted twice", { a: [...REVIEW, vote("ann"), vote("ann"), vote("bob"), ...END] }, "counted a vote twice"],
+    ["a second grant", { a: [...ALLOWED.slice(0, 2), granted(), granted("h"), redeemed(), reported] }, "several grants"],
+    ["a second redemption", { a: [...ALLOWED.slice(0, 4), redeemed(), reported] }, "GrantRedeemed g is there twice"],
+    ["another grant redeemed", { a: [...ALLOWED.slice(0, 3), redeemed("h"), reported] }, "not issued"],
+    ["somebody else's redemption", { a: [...ALLOWED.slice(0, 3), redeemed("g", { issuer: "i", id: "eve" }), reported] }, "somebody else"],
+    ["a state after the last", { a: [...ALLOWED, reported] }, "moved after SUCCEEDED"],
+    ["an action without an end", { a: ALLOWED.slice(0, 4) }, "not come to its end"],
+    ["an intent that became two actions", { a: ALLOWED, b: [requested(), verdict(VerdictOutcome.DENY)] }, "intent r is there twice"],
+  ])("finds %s", (_what, streams, problem) => {
+    expect(brokenLaws(ledgerOf(streams)).join("\n")).toContain(problem);
+  });
+
+  it("finds a late redemption, a gap and a wrong order", () => {
+    expect(brokenLaws(ledgerOf({ a: ALLOWED }, 1001)).join()).toContain("had expired");
+    expect(brokenLaws(ledgerOf({ a: ALLOWED }).toSpliced(1, 1)).join()).toContain("position 2 stands at 1");
+    expect(brokenLaws(ledgerOf({ a: ALLOWED }).toReversed()).join()).toContain("has version 5 where 1 belongs");
+  });
+});
+
+describe("the checker of acknowledgements", () => {
+  const told = (step: Acknowledgement["step"], version: number, status: string, more: Partial<Acknowledgement> = {}): Acknowledgement => ({
+    step,
+    version,
+    status,
+    intent: "r",
+    client: "agent",
+    actionId: "a",
+    position: undefined,
+    ...more,
+  });
+  const ledger = ledgerOf({ a: REVIEWED });
+
+  it("finds nothing where the log says the same", () => {
+    const right = [
+      told("requested", 3, "IN_REVIEW"),
+      told("voted", 4, "IN_REVIEW", { client: "ann" }),
+      told("decided", 6, "APPROVED"),
+      told("redeemed", 7, "REDEEMED", { position: 6 }),
+      told("reported", 8, "SUCCEEDED"),
+    ];
+    expect(lostPromises(ledger, right)).toEqual([]);
+  });
+
+  it.each<[string, readonly Acknowledgement[], string]>([
+    ["a lost action", [told("requested", 3, "IN_REVIEW", { actionId: "b" })], "is not in the log"],
+    ["a lost version", [told("decided", 9, "SUCCEEDED")], "version 9 is not in the log"],
+    ["another status", [told("decided", 6, "REJECTED")], "was REJECTED, the log says APPROVED"],
+    ["a lost vote", [told("voted", 5, "IN_REVIEW", { client: "eve" })], "no such vote"],
+    ["a receipt for another place", [told("redeemed", 7, "REDEEMED", { position: 5 })], "no redemption at 5"],
+    ["a lost report", [told("reported", 7, "REDEEMED")], "no such report"],
+    ["another action", [told("requested", 3, "IN_REVIEW", { intent: "s" })], "the log has r there"],
+    [
+      "two actions for one key",
+      [told("requested", 1, "REQUESTED"), told("requested", 1, "REQUESTED", { actionId: "b" })],
+      "requested twice",
+    ],
+    ["two winners", ["x", "y"].map((client) => told("redeemed", 7, "REDEEMED", { position: 6, client })), "redeemed twice: x and y"],
+  ])("finds %s", (_what, acknowledged, problem) => {
+    expect(lostPromises(ledger, acknowledged).join("\n")).toContain(problem);
+  });
+});
