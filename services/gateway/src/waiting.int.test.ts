@@ -106,6 +106,18 @@ describe("RequestAction with wait", () => {
 });
 
 describe("WatchAction", () => {
+  it("asks again when the instance that was asked died with the question in hand", async () => {
+    let asked = 0;
+    fixture.answers["GetAction"] = (command) => {
+      asked += 1;
+      return asked === 1 ? new Promise<never>(() => {}) : action.get(command);
+    };
+    const { seen, abort } = await watching();
+    // Sooner than the call's own 10 s.
+    await until(() => seen.length === 1);
+    abort.abort();
+  });
+
   it("sends the action now, at each change, and ends when it is terminal", async () => {
     const { seen, ended, versions } = await watching();
     await until(() => seen.length === 1);

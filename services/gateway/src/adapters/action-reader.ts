@@ -1,4 +1,5 @@
 import { create, toBinary } from "@bufbuild/protobuf";
+import { CommandError } from "@countersign/bus";
 import type { RpcCall } from "@countersign/grpc-kit";
 import type { Authenticated } from "@countersign/identity";
 import { ActionStatus } from "@countersign/proto/v1/action_pb";
@@ -14,6 +15,9 @@ export type ActionReply = {
   /** A GetActionResponse, undecoded. */ readonly reply: Uint8Array;
 };
 
+/** A read takes a few milliseconds; after this long nobody is working on it. */
+const ANSWER_MS = 1000;
+
 /** Asks for an action again and again, always as the caller: only the requester gets the grant token. */
 export function actionReader(
   { commands, config }: HandlerDeps,
@@ -23,8 +27,17 @@ export function actionReader(
 ): () => Promise<ActionReply> {
   const command = commandOf(caller, call, toBinary(GetActionRequestSchema, create(GetActionRequestSchema, { actionId })));
   return async () => {
-    const reply = await commands.send("approval", "GetAction", command, { timeoutMs: call.remainingMs(config.callTimeoutMs) });
-    return { ...actionStateOf(reply), reply };
+    const until = performance.now() + call.remainingMs(config.callTimeoutMs);
+    for (;;) {
+      const remainingMs = until - performance.now();
+      try {
+        const reply = await commands.send("approval", "GetAction", command, { timeoutMs: Math.min(remainingMs, ANSWER_MS) });
+        return { ...actionStateOf(reply), reply };
+      } catch (error) {
+        // An instance that died with the question in hand says nothing any more. Reading again does no harm.
+        if (!(error instanceof CommandError && error.reason === "TIMEOUT") || remainingMs <= ANSWER_MS) throw error;
+      }
+    }
   };
 }
 
