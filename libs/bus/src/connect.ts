@@ -1,4 +1,4 @@
-import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { connect, errors, type NatsConnection } from "@nats-io/transport-node";
 
 export type NatsOptions = {
   /** `nats://host:port`, several with commas between; user and password may be in front of the host. */
@@ -40,6 +40,17 @@ export async function connectNats(options: NatsOptions): Promise<NatsConnection>
       `cannot connect to NATS at ${servers.join(", ")} (${reason}): is nats-server 2.9 or newer running there with JetStream (-js)?`,
       { cause },
     );
+  }
+}
+
+/** Whether anybody on this NATS answers for JetStream. A slow answer counts as one. */
+export async function hasJetStream(connection: NatsConnection): Promise<boolean> {
+  try {
+    await connection.request("$JS.API.INFO", undefined, { timeout: 2000 });
+    return true;
+  } catch (error) {
+    const unheard = error instanceof errors.NoRespondersError || (error instanceof errors.RequestError && error.isNoResponders());
+    return !unheard;
   }
 }
 

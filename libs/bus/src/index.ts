@@ -14,4 +14,4 @@ export { startRelay, type RelayDeps, type RunningRelay } from "./start-relay.ts"
 export type { StreamLimits } from "./event-stream.ts";
 export { publishWakeups } from "./wakeups.ts";
 export { natsFeed, type NatsFeedOptions } from "./nats-feed.ts";
-export { connectNats, NatsConnectError, type NatsOptions } from "./connect.ts";
+export { connectNats, hasJetStream, NatsConnectError, type NatsOptions } from "./connect.ts";

@@ -1,9 +1,9 @@
-import { connectNats, inProcessCommands, natsCommands, natsFeed, publishWakeups, type CommandBus, type EventFeed } from "@countersign/bus";
+import { inProcessCommands, natsCommands, natsFeed, publishWakeups, type CommandBus, type EventFeed } from "@countersign/bus";
 import { openDatabase, type Database } from "@countersign/database";
 import { createPostgresEventLog, type EventLog } from "@countersign/event-log";
 import type { Logger } from "@countersign/telemetry";
 import type { RuntimeConfig } from "./config.ts";
-import { checkDatabase, natsUnreachable } from "./unreachable.ts";
+import { checkDatabase, reachNats } from "./unreachable.ts";
 
 /** What a service stands on: the log, the two ways of the bus, its tables, a log of its own and the time. */
 export type Runtime = {
@@ -16,7 +16,7 @@ export type Runtime = {
 };
 
 export type ConnectedRuntime = Runtime & {
-  readonly nats: Awaited<ReturnType<typeof connectNats>>;
+  readonly nats: Awaited<ReturnType<typeof reachNats>>;
   close(): Promise<void>;
 };
 
@@ -31,9 +31,7 @@ export async function connectRuntime(
   commands: "nats" | "in-process" = "nats",
 ): Promise<ConnectedRuntime> {
   await checkDatabase(config.databaseUrl);
-  const nats = await connectNats({ url: config.natsUrl, name }).catch((error: unknown) => {
-    throw natsUnreachable(error);
-  });
+  const nats = await reachNats(config.natsUrl, name);
   const database = openDatabase({ url: config.databaseUrl });
   const log = createPostgresEventLog({ url: config.databaseUrl, ledger: config.ledger, logger });
   const stopWakeups = publishWakeups(log, nats, config.natsPrefix);

@@ -1,6 +1,9 @@
-import { freePort, testPostgres } from "@countersign/testing";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort, startNatsServer, testNats, testPostgres } from "@countersign/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { checkDatabase } from "./index.ts";
+import { checkDatabase, reachNats } from "./unreachable.ts";
 
 describe("checkDatabase", () => {
   it("takes a PostgreSQL that answers", async () => {
@@ -21,5 +24,22 @@ describe("checkDatabase", () => {
     onTestFinished(drop);
     await expect(checkDatabase(url.replace(/\/[^/]*$/, "/missing"), null)).rejects.toThrow('database "missing" does not exist');
     await expect(checkDatabase(url.replace(/:[^:@]*@/, ":wrong@"), null)).rejects.toThrow("password authentication failed");
+  });
+});
+
+describe("reachNats", () => {
+  it("takes a server with JetStream", async () => {
+    const { url } = await testNats();
+    await (await reachNats(url, "test")).close();
+  });
+
+  it("refuses a server without JetStream", async () => {
+    const storeDir = mkdtempSync(join(tmpdir(), "countersign-nats-"));
+    const server = await startNatsServer({ storeDir, jetstream: false });
+    onTestFinished(async () => {
+      await server.stop();
+      rmSync(storeDir, { recursive: true, force: true });
+    });
+    await expect(reachNats(server.url, "test")).rejects.toThrow(/^COUNTERSIGN_NATS_URL: nats-server at .* has no JetStream/);
   });
 });

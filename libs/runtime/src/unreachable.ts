@@ -1,4 +1,4 @@
-import { NatsConnectError } from "@countersign/bus";
+import { connectNats, hasJetStream, NatsConnectError } from "@countersign/bus";
 import { openDatabase } from "@countersign/database";
 
 /** Postgres or NATS cannot be used as they are configured. The message names the setting and what is wrong, never a password. */
@@ -26,9 +26,20 @@ export async function checkDatabase(url: string, role?: null): Promise<void> {
   }
 }
 
-/** What connecting to NATS threw, with the name of the setting. */
-export function natsUnreachable(error: unknown): unknown {
-  return error instanceof NatsConnectError ? new UnreachableError(`COUNTERSIGN_NATS_URL: ${error.message}`, { cause: error }) : error;
+/**
+ * Connects to a NATS that has JetStream.
+ * @throws UnreachableError
+ */
+export async function reachNats(url: string, name: string): ReturnType<typeof connectNats> {
+  const connection = await connectNats({ url, name }).catch((error: unknown) => {
+    throw error instanceof NatsConnectError ? new UnreachableError(`COUNTERSIGN_NATS_URL: ${error.message}`, { cause: error }) : error;
+  });
+  if (await hasJetStream(connection)) return connection;
+  const server = connection.getServer();
+  await connection.close();
+  throw new UnreachableError(
+    `COUNTERSIGN_NATS_URL: nats-server at ${server} has no JetStream: start it with -js, or enable it in its configuration`,
+  );
 }
 
 function placeOf(url: string): string {
