@@ -2,7 +2,13 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** What a running `npm start` says about itself in its data directory. */
-export type Instance = { readonly pid: number; readonly address: string };
+type Instance = {
+  readonly pid: number;
+  /** Empty until it serves. */
+  readonly address: string;
+  /** When the process began, where the system says so: after a restart of the machine its id may belong to another one. */
+  readonly began: string;
+};
 
 /** Another `npm start` works on this data directory. */
 export class AlreadyRunningError extends Error {
@@ -13,7 +19,8 @@ export class AlreadyRunningError extends Error {
 export type DataDirectory = {
   readonly path: string;
   file(name: string): string;
-  announce(instance: Instance): void;
+  /** Lets the command line client find the front door. */
+  announce(address: string): void;
   release(): void;
 };
 
@@ -28,19 +35,15 @@ export function takeDataDirectory(path: string): DataDirectory {
   return {
     path,
     file: (name) => join(path, name),
-    announce: (instance) => writeFileSync(lock, JSON.stringify(instance)),
-    release: () => rmSync(lock, { force: true }),
+    announce: (address) => writeFileSync(lock, JSON.stringify({ ...me(), address })),
+    release: () => {
+      if (readInstance(lock)?.pid === process.pid) rmSync(lock, { force: true });
+    },
   };
 }
 
-/** The instance that runs on a data directory, if one does. */
-export function runningInstance(path: string): Instance | undefined {
-  const instance = readInstance(join(path, "instance.json"));
-  return instance !== undefined && isAlive(instance.pid) ? instance : undefined;
-}
-
 function claim(lock: string, path: string): void {
-  const mine = JSON.stringify({ pid: process.pid, address: "" });
+  const mine = JSON.stringify(me());
   for (let attempt = 0; attempt < 2; attempt += 1) {
     try {
       // Exclusive creation: of two that start at the same moment, one gets EEXIST.
@@ -50,7 +53,7 @@ function claim(lock: string, path: string): void {
       if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
     }
     const holder = readInstance(lock);
-    if (holder !== undefined && holder.pid !== process.pid && isAlive(holder.pid)) {
+    if (holder !== undefined && holder.pid !== process.pid && isAlive(holder)) {
       const where = holder.address === "" ? "is starting" : `serves gRPC at ${holder.address}`;
       throw new AlreadyRunningError(
         `Countersign already runs on ${path} (process ${holder.pid}, ${where}). Use it, stop it with Ctrl-C, or set COUNTERSIGN_DATA_DIR to another directory.`,
@@ -65,18 +68,33 @@ function readInstance(lock: string): Instance | undefined {
   try {
     const value: unknown = JSON.parse(readFileSync(lock, "utf8"));
     if (typeof value !== "object" || value === null || !("pid" in value) || typeof value.pid !== "number") return undefined;
-    return { pid: value.pid, address: "address" in value && typeof value.address === "string" ? value.address : "" };
+    const text = (name: "address" | "began"): string => (name in value ? String(value[name as keyof typeof value]) : "");
+    return { pid: value.pid, address: text("address"), began: text("began") };
   } catch {
     // No file, or one that was cut off by a crash: nobody holds it.
     return undefined;
   }
 }
 
-function isAlive(pid: number): boolean {
+function isAlive({ pid, began }: Instance): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+    if (!(error instanceof Error && "code" in error && error.code === "EPERM")) return false;
+  }
+  return began === "" || began === beginOf(pid);
+}
+
+const me = (): Instance => ({ pid: process.pid, address: "", began: beginOf(process.pid) });
+
+/** The boot of the machine and the tick at which the process began; empty where there is no /proc. */
+function beginOf(pid: number): string {
+  try {
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    // The name of the program, in parentheses, may hold spaces; the 20th field behind it is the start time.
+    const tick = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ")[19] ?? "";
+    return `${boot} ${tick}`;
+  } catch {
+    return "";
   }
 }

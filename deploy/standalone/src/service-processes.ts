@@ -34,11 +34,16 @@ export async function startServiceProcess(name: ServiceName | "countersign", env
   return { name, pid, stop: () => end("SIGTERM"), kill: () => end("SIGKILL") };
 }
 
-/** A process per service. */
+/** A process per service. When one does not start, the others are stopped again. */
 export async function startServiceProcesses(env: NodeJS.ProcessEnv): Promise<readonly ServiceProcess[]> {
   const started: ServiceProcess[] = [];
-  for (const name of SERVICES) started.push(await startServiceProcess(name, env));
-  return started;
+  try {
+    for (const name of SERVICES) started.push(await startServiceProcess(name, env));
+    return started;
+  } catch (error) {
+    await Promise.all(started.map((service) => service.stop()));
+    throw error;
+  }
 }
 
 function mainOf(name: ServiceName | "countersign"): string {
