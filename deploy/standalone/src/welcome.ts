@@ -1,6 +1,9 @@
 import { DEVELOPMENT_PRINCIPALS } from "@countersign/identity";
 import type { Standalone } from "./standalone.ts";
 
+/** How a newcomer calls the command line client. */
+export const CLI = "npm run countersign --";
+
 /** What a newcomer needs to know after `npm start`. */
 export function welcome(standalone: Standalone, dataDir: string): string {
   const cast = Object.entries(DEVELOPMENT_PRINCIPALS).map(([name, principal]) => {
@@ -15,14 +18,14 @@ Countersign is ready.
   NATS        ${standalone.natsUrl}
   data        ${dataDir}/
 
-Development principals of tenant acme; \`npm run countersign -- token NAME\` prints a token, --as NAME uses it:
+Development principals of tenant acme; \`${CLI} token NAME\` prints a token, --as NAME uses it:
 
 ${cast.join("\n")}
 
 Try this in a second terminal:
 
-  npm run countersign -- request db.export --resource database:crm --param table=customers --context environment=production --as crm-agent
-  npm run countersign -- review list --as data-owner
+  ${CLI} request db.export --resource database:crm --param table=customers --context environment=production --as crm-agent
+  ${CLI} review list --as data-owner
 
 Ctrl-C stops everything; the data stays.
 `;

@@ -16,6 +16,8 @@ export type TerminalOptions = {
   readonly tenants: Channel["tenants"];
   /** Default: those that reviewers care about. */
   readonly events?: Channel["events"];
+  /** How the reader calls the command line client; default `countersign`. */
+  readonly command?: string;
   /** Default: when the output is a terminal. */
   readonly coloured?: boolean;
 };
@@ -35,7 +37,8 @@ export function terminalChannel(options: TerminalOptions): Channel {
     events: options.events ?? REVIEWER_EVENTS,
     deliver: async (delivery) => {
       const view = delivery.render();
-      const style = { paint, columns: Math.max(NARROWEST, Math.min(options.output.columns ?? WIDEST, WIDEST)) };
+      const columns = Math.max(NARROWEST, Math.min(options.output.columns ?? WIDEST, WIDEST));
+      const style = { paint, columns, ...(options.command === undefined ? {} : { command: options.command }) };
       await write(
         options.output,
         delivery.event.type === "ReviewOpened" ? reviewCard(view, style) : updateLine(delivery.event.type, view, style),
