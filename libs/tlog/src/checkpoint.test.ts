@@ -1,9 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { formatCheckpoint, formatNote, openCheckpoint, parseCheckpoint, parseSignerKey, parseVerifierKey, signerKeyOfSeed, signNote } from "./index.ts";
+import {
+  formatCheckpoint,
+  formatNote,
+  openCheckpoint,
+  parseCheckpoint,
+  parseSignerKey,
+  parseVerifierKey,
+  signerKeyOfSeed,
+  signNote,
+} from "./index.ts";
 import { refusal } from "./testing/trees.ts";
 import { type Notes, readTestdata } from "./testing/testdata.ts";
 
-const { witness } = readTestdata<Notes>("notes.json");
+const { witness } = readTestdata("notes.json") as Notes;
 const ROOT = "TszzRgjTG6xce+z2AG31kAXYKBgQVtCSCE40HmuwBb0=";
 const root = Buffer.from(ROOT, "base64");
 

@@ -53,6 +53,7 @@ export function openCheckpoint(bytes: Uint8Array, logs: readonly VerifierKey[], 
   const ofOrigin = logs.filter(({ name }) => name === checkpoint.origin);
   if (ofOrigin.length === 0) throw new TlogError("origin_unknown", "no known log has the origin of this checkpoint");
   const signatures = verifyNote(note, [...ofOrigin, ...cosigners]);
-  if (!signatures.some(({ key }) => ofOrigin.includes(key))) throw new TlogError("signature_missing", "the log has not signed this checkpoint");
+  if (!signatures.some(({ key }) => ofOrigin.includes(key)))
+    throw new TlogError("signature_missing", "the log has not signed this checkpoint");
   return { checkpoint, note, signatures };
 }

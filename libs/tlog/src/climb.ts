@@ -17,9 +17,11 @@ export function climb(
     const onLeft = position % 2 === 1 || position === last;
     join(sibling, onLeft ? "left" : "right");
     // A last node that is a left child has no sibling: it is its own parent, and grandparent.
-    while (onLeft && position % 2 === 0 && position !== 0) {
-      position /= 2;
-      last = Math.floor(last / 2);
+    if (onLeft) {
+      while (position % 2 === 0 && position !== 0) {
+        position /= 2;
+        last = Math.floor(last / 2);
+      }
     }
     position = Math.floor(position / 2);
     last = Math.floor(last / 2);

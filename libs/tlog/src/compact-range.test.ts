@@ -4,9 +4,9 @@ import { EMPTY_RANGE, appendLeaf, appendLeaves, leafHash, nodeHash, rangeFrom, r
 import { leaves, naiveRoot, nodes, refusal } from "./testing/trees.ts";
 
 // Leaf inputs and root of transparency-dev/merkle testonly/constants.go, and the RFC 6962 constants of its rfc6962_test.go.
-const LEAVES = [
-  "", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f",
-].map((hex) => Buffer.from(hex, "hex"));
+const LEAVES = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"].map((hex) =>
+  Buffer.from(hex, "hex"),
+);
 
 const rootOf = (count: number) =>
   Buffer.from(rootHash(LEAVES.slice(0, count).reduce((range, leaf) => appendLeaf(range, leafHash(leaf)), EMPTY_RANGE))).toString("hex");
@@ -28,7 +28,9 @@ describe("RFC 6962 tree", () => {
   // Of transparency-dev/merkle rfc6962/rfc6962_test.go.
   it("hashes a leaf and a node", () => {
     expect(leafHash(Buffer.from("L123456")).toString("hex")).toBe("395aa064aa4c29f7010acfe3f25db9485bbd4b91897b6ad7ad547639252b4d56");
-    expect(nodeHash(Buffer.from("N123"), Buffer.from("N456")).toString("hex")).toBe("aa217fe888e47007fa15edab33c2b492a722cb106c64667fc2b044444de66bbb");
+    expect(nodeHash(Buffer.from("N123"), Buffer.from("N456")).toString("hex")).toBe(
+      "aa217fe888e47007fa15edab33c2b492a722cb106c64667fc2b044444de66bbb",
+    );
   });
 });
 

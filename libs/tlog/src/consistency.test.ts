@@ -18,14 +18,16 @@ const bytes = (text: string | null) => Buffer.from(text ?? "", "base64");
 const head = (size: number) => ({ size, root: treeRoot(size, nodes) });
 
 describe("vectors of transparency-dev/merkle", () => {
-  const { cases } = readTestdata<{ cases: readonly Case[] }>("consistency.json");
+  const { cases } = readTestdata("consistency.json") as { cases: readonly Case[] };
 
   it("are all 98", () => {
     expect(cases).toHaveLength(98);
   });
 
   it.each(cases)("$file", ({ size1, size2, root1, root2, proof, wantErr }) => {
-    const verdict = refusal(() => verifyConsistency({ size: size1, root: bytes(root1) }, { size: size2, root: bytes(root2) }, (proof ?? []).map(bytes)));
+    const verdict = refusal(() =>
+      verifyConsistency({ size: size1, root: bytes(root1) }, { size: size2, root: bytes(root2) }, (proof ?? []).map(bytes)),
+    );
     // One case passes there with roots of twelve bytes, which no SHA-256 has.
     if (!wantErr && bytes(root1).length !== 32) expect(verdict).toBe("hash_malformed");
     else expect(verdict === "passed").toBe(!wantErr);
@@ -54,14 +56,18 @@ describe("consistency proof", () => {
         const [older, newer, proof] = [head(old), head(size), consistencyProof(old, size, nodes)];
         const at = proof.length === 0 ? 0 : pick % proof.length;
         const wrong = [
-          ...(proof.length === 0 ? [] : [proof.with(at, flip(proof[at]!, byte, bit)), proof.toSpliced(at, 1), proof.with(at, Buffer.alloc(33))]),
+          ...(proof.length === 0
+            ? []
+            : [proof.with(at, flip(proof[at]!, byte, bit)), proof.toSpliced(at, 1), proof.with(at, Buffer.alloc(33))]),
           [...proof, newer.root],
           [older.root, ...proof],
         ];
-        for (const other of wrong) expect(refusal(() => verifyConsistency(older, newer, other))).toMatch(/^(root_mismatch|proof_length_wrong|hash_malformed)$/);
+        for (const other of wrong)
+          expect(refusal(() => verifyConsistency(older, newer, other))).toMatch(/^(root_mismatch|proof_length_wrong|hash_malformed)$/);
         expect(refusal(() => verifyConsistency({ ...older, root: flip(older.root, byte, bit) }, newer, proof))).toBe("root_mismatch");
         // Every tree continues the empty one, whatever its root.
-        if (old > 0) expect(refusal(() => verifyConsistency(older, { ...newer, root: flip(newer.root, byte, bit) }, proof))).toBe("root_mismatch");
+        if (old > 0)
+          expect(refusal(() => verifyConsistency(older, { ...newer, root: flip(newer.root, byte, bit) }, proof))).toBe("root_mismatch");
       }),
       { numRuns: 200 },
     );

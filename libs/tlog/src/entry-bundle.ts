@@ -29,7 +29,8 @@ export function parseEntryBundle(bytes: Uint8Array, width: number): readonly Uin
 }
 
 function lengthOf(entry: Uint8Array): Uint8Array {
-  if (entry.length > MAX_ENTRY_BYTES) throw new TlogError("entry_too_large", `an entry has at most ${MAX_ENTRY_BYTES} bytes, not ${entry.length}`);
+  if (entry.length > MAX_ENTRY_BYTES)
+    throw new TlogError("entry_too_large", `an entry has at most ${MAX_ENTRY_BYTES} bytes, not ${entry.length}`);
   return Uint8Array.of(entry.length >> 8, entry.length & 0xff);
 }
 

@@ -17,7 +17,7 @@ type Case = {
 const bytes = (text: string | null) => Buffer.from(text ?? "", "base64");
 
 describe("vectors of transparency-dev/merkle", () => {
-  const { cases } = readTestdata<{ cases: readonly Case[] }>("inclusion.json");
+  const { cases } = readTestdata("inclusion.json") as { cases: readonly Case[] };
 
   it("are all 98", () => {
     expect(cases).toHaveLength(98);
@@ -36,7 +36,8 @@ describe("inclusion proof", () => {
   it("verifies for every leaf of every small tree", () => {
     for (let size = 1; size <= 40; size += 1) {
       const root = naiveRoot(leaves.slice(0, size));
-      for (let index = 0; index < size; index += 1) verifyInclusion({ index, size, leaf: leaves[index]!, root }, inclusionProof(index, size, nodes));
+      for (let index = 0; index < size; index += 1)
+        verifyInclusion({ index, size, leaf: leaves[index]!, root }, inclusionProof(index, size, nodes));
     }
   });
 
@@ -56,12 +57,15 @@ describe("inclusion proof", () => {
         const proof = inclusionProof(index, size, nodes);
         const at = proof.length === 0 ? 0 : pick % proof.length;
         const wrong = [
-          ...(proof.length === 0 ? [] : [proof.with(at, flip(proof[at]!, byte, bit)), proof.toSpliced(at, 1), proof.with(at, proof[at]!.subarray(1))]),
+          ...(proof.length === 0
+            ? []
+            : [proof.with(at, flip(proof[at]!, byte, bit)), proof.toSpliced(at, 1), proof.with(at, proof[at]!.subarray(1))]),
           [...proof, claim.root],
           [claim.leaf, ...proof],
           proof.toSpliced(at, 0, claim.leaf),
         ];
-        for (const other of wrong) expect(refusal(() => verifyInclusion(claim, other))).toMatch(/^(root_mismatch|proof_length_wrong|hash_malformed)$/);
+        for (const other of wrong)
+          expect(refusal(() => verifyInclusion(claim, other))).toMatch(/^(root_mismatch|proof_length_wrong|hash_malformed)$/);
         expect(refusal(() => verifyInclusion({ ...claim, leaf: flip(claim.leaf, byte, bit) }, proof))).toBe("root_mismatch");
         expect(refusal(() => verifyInclusion({ ...claim, root: flip(claim.root, byte, bit) }, proof))).toBe("root_mismatch");
         if (size > 1) {

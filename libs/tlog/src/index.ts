@@ -47,5 +47,13 @@ export {
   witnessStatus,
   type AddCheckpoint,
 } from "./witness.ts";
-export { acceptCheckpoint, meetsQuorum, type AcceptedCheckpoint, type PolicyLog, type PolicyWitness, type Quorum, type TrustPolicy } from "./policy.ts";
+export {
+  acceptCheckpoint,
+  meetsQuorum,
+  type AcceptedCheckpoint,
+  type PolicyLog,
+  type PolicyWitness,
+  type Quorum,
+  type TrustPolicy,
+} from "./policy.ts";
 export { parsePolicy } from "./policy-file.ts";

@@ -13,11 +13,13 @@ import {
 import { refusal } from "./testing/trees.ts";
 import { type Notes, readTestdata } from "./testing/testdata.ts";
 
-const { c2sp, golang, formats, witness } = readTestdata<Notes>("notes.json");
+const { c2sp, golang, formats, witness } = readTestdata("notes.json") as Notes;
 
 /** Every proper part of the text, and the text with each byte one higher, as golang/mod's test mangles keys. */
 function mangled(text: string): string[] {
-  const parts = [...text].flatMap((_, from) => [...text].map((__, to) => text.slice(from, to + 1)).filter((part) => part !== "" && part !== text));
+  const parts = [...text].flatMap((_, from) =>
+    [...text].map((__, to) => text.slice(from, to + 1)).filter((part) => part !== "" && part !== text),
+  );
   const raised = [...text].map((char, at) => text.slice(0, at) + String.fromCharCode(char.charCodeAt(0) + 1) + text.slice(at + 1));
   return [...new Set(parts), ...raised];
 }

@@ -18,7 +18,7 @@ export type LeafRange = { readonly begin: number; readonly end: number };
  */
 export function rangeNodes({ begin, end }: LeafRange): readonly NodeId[] {
   const nodes: NodeId[] = [];
-  for (let start = begin; start < end; ) {
+  for (let start = begin; start < end;) {
     const left = end - start;
     const width = left === 1 ? 1 : splitPoint(left);
     // A range that is itself a power of two is one perfect subtree, not two halves.
@@ -38,7 +38,8 @@ export function rangeHash(range: LeafRange, source: NodeSource): Uint8Array {
 /** Hash of neighbouring subtrees, largest first, joined from the right edge inwards. */
 export function foldSubtrees(hashes: readonly Uint8Array[]): Uint8Array {
   return (
-    hashes.reduceRight<Uint8Array | undefined>((right, left) => (right === undefined ? left : nodeHash(left, right)), undefined) ?? EMPTY_ROOT
+    hashes.reduceRight<Uint8Array | undefined>((right, left) => (right === undefined ? left : nodeHash(left, right)), undefined) ??
+    EMPTY_ROOT
   );
 }
 

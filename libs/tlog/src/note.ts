@@ -70,7 +70,8 @@ function parseSignatureLine(line: string): NoteSignature {
 function formatSignatureLine({ name, keyId, signature }: NoteSignature): string {
   const id = Buffer.alloc(KEY_ID_BYTES);
   if (!Number.isInteger(keyId) || keyId < 0 || keyId > 0xffffffff) throw new TlogError("number_out_of_range", "a key id has 32 bits");
-  if (signature.length === 0 || !isKeyName(name)) throw new TlogError("signature_malformed", "a signature line has a key name and bytes after the id");
+  if (signature.length === 0 || !isKeyName(name))
+    throw new TlogError("signature_malformed", "a signature line has a key name and bytes after the id");
   id.writeUInt32BE(keyId);
   return `— ${name} ${formatBase64(Buffer.concat([id, signature]))}\n`;
 }

@@ -12,7 +12,8 @@ export function parseDecimal(text: string, what: string): number {
 
 /** The value, if it is a whole number from 0 to 2^53 - 1. Throws `number_out_of_range`. */
 export function checkCount(value: number, what: string): number {
-  if (!Number.isSafeInteger(value) || value < 0) throw new TlogError("number_out_of_range", `${what} is not a whole number from 0 to 2^53 - 1`);
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new TlogError("number_out_of_range", `${what} is not a whole number from 0 to 2^53 - 1`);
   return value;
 }
 

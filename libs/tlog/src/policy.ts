@@ -54,6 +54,7 @@ export function acceptCheckpoint(bytes: Uint8Array, policy: TrustPolicy): Accept
   );
   const cosignatures = opened.signatures.filter(({ key }) => witnesses.some((witness) => sameKey(witness, key)));
   const cosigners = cosignatures.map(({ key }) => key);
-  if (!meetsQuorum(policy.quorum, cosigners)) throw new TlogError("quorum_missed", "too few witnesses of the policy have cosigned this checkpoint");
+  if (!meetsQuorum(policy.quorum, cosigners))
+    throw new TlogError("quorum_missed", "too few witnesses of the policy have cosigned this checkpoint");
   return { ...opened, cosignatures };
 }

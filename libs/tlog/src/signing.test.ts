@@ -17,7 +17,7 @@ import {
 import { flip, refusal } from "./testing/trees.ts";
 import { type Notes, readTestdata } from "./testing/testdata.ts";
 
-const { c2sp, golang, formats, witness, public: published } = readTestdata<Notes>("notes.json");
+const { c2sp, golang, formats, witness, public: published } = readTestdata("notes.json") as Notes;
 const { text } = golang;
 const [peter, enoch] = [parseVerifierKey(golang.peter.vkey), parseVerifierKey(golang.enoch.vkey)];
 const [peterLine, enochLine] = [golang.peter.line, golang.enoch.line];
@@ -128,9 +128,15 @@ describe("signed note", () => {
 
   it("is not written without signatures, or with ones that cannot be read", () => {
     expect(refusal(() => formatNote({ text, signatures: [] }))).toBe("note_malformed");
-    expect(refusal(() => formatNote({ text, signatures: [{ name: "a+b", keyId: 1, signature: Buffer.alloc(64) }] }))).toBe("signature_malformed");
-    expect(refusal(() => formatNote({ text, signatures: [{ name: "a", keyId: 1, signature: Buffer.alloc(0) }] }))).toBe("signature_malformed");
-    expect(refusal(() => formatNote({ text, signatures: [{ name: "a", keyId: 2 ** 32, signature: Buffer.alloc(64) }] }))).toBe("number_out_of_range");
+    expect(refusal(() => formatNote({ text, signatures: [{ name: "a+b", keyId: 1, signature: Buffer.alloc(64) }] }))).toBe(
+      "signature_malformed",
+    );
+    expect(refusal(() => formatNote({ text, signatures: [{ name: "a", keyId: 1, signature: Buffer.alloc(0) }] }))).toBe(
+      "signature_malformed",
+    );
+    expect(refusal(() => formatNote({ text, signatures: [{ name: "a", keyId: 2 ** 32, signature: Buffer.alloc(64) }] }))).toBe(
+      "number_out_of_range",
+    );
   });
 });
 
@@ -154,7 +160,9 @@ describe("cosignature", () => {
     expect(Buffer.from(signature.signature).subarray(0, 8)).toEqual(Buffer.from(formats.cosignature, "base64").subarray(4, 12));
     expect(verifySignature(body, signature, key).time).toBe(formats.cosignatureTime);
     for (const byte of [0, 3, 7, 8, 71]) {
-      expect(refusal(() => verifySignature(body, { ...signature, signature: flip(signature.signature, byte) }, key))).toBe("signature_invalid");
+      expect(refusal(() => verifySignature(body, { ...signature, signature: flip(signature.signature, byte) }, key))).toBe(
+        "signature_invalid",
+      );
     }
   });
 

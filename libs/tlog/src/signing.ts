@@ -83,7 +83,8 @@ function formatTime(time: number): Buffer {
   return bytes;
 }
 
-const invalid = (key: VerifierKey) => new TlogError("signature_invalid", `the signature of ${key.name}+${formatKeyId(key)} does not verify`);
+const invalid = (key: VerifierKey) =>
+  new TlogError("signature_invalid", `the signature of ${key.name}+${formatKeyId(key)} does not verify`);
 
 const SIGNATURE_BYTES = 64;
 const TIME_BYTES = 8;

@@ -98,7 +98,7 @@ describe("tile edge", () => {
 });
 
 describe("the log of Tessera's testdata", () => {
-  const log = readTestdata<LogFiles>("tessera-log.json");
+  const log = readTestdata("tessera-log.json") as LogFiles;
   const key = parseVerifierKey(log.vkey);
   const heads = log.checkpoints.map((text) => openCheckpoint(Buffer.from(text), [key]).checkpoint);
   const entries = parseEntryBundle(Buffer.from(log.bundles["tile/entries/000.p/15"]!, "base64"), 15);
@@ -123,7 +123,8 @@ describe("the log of Tessera's testdata", () => {
 
   it("is consistent from each checkpoint to every later one", () => {
     const source = nodesOfTiles(15, () => tile);
-    for (const newer of heads) for (const older of heads.slice(0, newer.size)) verifyConsistency(older, newer, consistencyProof(older.size, newer.size, source));
+    for (const newer of heads)
+      for (const older of heads.slice(0, newer.size)) verifyConsistency(older, newer, consistencyProof(older.size, newer.size, source));
   });
 
   it("shows a flipped bit of a tile in the root", () => {

@@ -1,10 +1,23 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatEntryBundle, formatTile, newBundles, newTiles, parseEntryBundle, parseTile, parseTilePath, tileOf, tilePath } from "./index.ts";
+import {
+  formatEntryBundle,
+  formatTile,
+  newBundles,
+  newTiles,
+  parseEntryBundle,
+  parseTile,
+  parseTilePath,
+  tileOf,
+  tilePath,
+} from "./index.ts";
 import { leaves, refusal } from "./testing/trees.ts";
 import { readTestdata } from "./testing/testdata.ts";
 
-const paths = readTestdata<{ good: readonly (readonly [string, number | "entries", number, number])[]; bad: readonly string[] }>("tile-paths.json");
+const paths = readTestdata("tile-paths.json") as {
+  good: readonly (readonly [string, number | "entries", number, number])[];
+  bad: readonly string[];
+};
 
 describe("tile path", () => {
   it.each(paths.good)("%s", (path, level, index, width) => {
@@ -12,7 +25,18 @@ describe("tile path", () => {
     expect(parseTilePath(path)).toEqual({ level, index, width });
   });
 
-  const others = ["", "tile", "checkpoint", "tile/00/000", "tile/0/x000/001", "tile/0/000.p/0", "tile/0/000.p/01", "tile/0/000\n", "/tile/0/000", "tile/0/000/"];
+  const others = [
+    "",
+    "tile",
+    "checkpoint",
+    "tile/00/000",
+    "tile/0/x000/001",
+    "tile/0/000.p/0",
+    "tile/0/000.p/01",
+    "tile/0/000\n",
+    "/tile/0/000",
+    "tile/0/000/",
+  ];
   it.each([...paths.bad, ...others])("refuses %j", (path) => {
     expect(refusal(() => parseTilePath(path))).toMatch(/^(tile_path_malformed|number_out_of_range)$/);
   });
@@ -83,7 +107,8 @@ describe("tile", () => {
 
   it("is refused in any other size", () => {
     const bytes = formatTile(leaves.slice(0, 7));
-    for (const wrong of [bytes.subarray(1), bytes.subarray(32), Buffer.alloc(0), Buffer.alloc(257 * 32)]) expect(refusal(() => parseTile(wrong, 7))).toBe("tile_malformed");
+    for (const wrong of [bytes.subarray(1), bytes.subarray(32), Buffer.alloc(0), Buffer.alloc(257 * 32)])
+      expect(refusal(() => parseTile(wrong, 7))).toBe("tile_malformed");
     expect(refusal(() => formatTile([]))).toBe("tile_malformed");
     expect(refusal(() => formatTile(leaves.slice(0, 257)))).toBe("tile_malformed");
     expect(refusal(() => formatTile([Buffer.alloc(31)]))).toBe("tile_malformed");
@@ -95,7 +120,9 @@ describe("entry bundle", () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 400 }), { minLength: 1, maxLength: 256 }), (entries) => {
         const bytes = formatEntryBundle(entries);
-        expect(parseEntryBundle(bytes, entries.length).map((entry) => Buffer.from(entry))).toEqual(entries.map((entry) => Buffer.from(entry)));
+        expect(parseEntryBundle(bytes, entries.length).map((entry) => Buffer.from(entry))).toEqual(
+          entries.map((entry) => Buffer.from(entry)),
+        );
         expect(refusal(() => parseEntryBundle(bytes, entries.length + 1))).toBe("entry_bundle_malformed");
         expect(refusal(() => parseEntryBundle(bytes, entries.length - 1))).toBe("entry_bundle_malformed");
         expect(refusal(() => parseEntryBundle(bytes.subarray(0, -1), entries.length))).toBe("entry_bundle_malformed");

@@ -79,15 +79,21 @@ export function parseTile(bytes: Uint8Array, width: number): readonly Uint8Array
   return Array.from({ length: width }, (_, index) => bytes.subarray(index * HASH_SIZE, (index + 1) * HASH_SIZE));
 }
 
-/** Root of a perfect subtree from its bottom row; for a full tile this is one hash of the level above. The row's length is a power of two. */
+/** The parents of a row of nodes; a last node without a sibling has none. */
+export function rowAbove(row: readonly Uint8Array[]): readonly Uint8Array[] {
+  return row.flatMap((left, index) => {
+    const right = row[index + 1];
+    return index % 2 === 1 || right === undefined ? [] : [nodeHash(left, right)];
+  });
+}
+
+/** Root over a full row, or any whose length is a power of two: for a full tile this is one hash of the level above. */
 export function perfectRoot(row: readonly Uint8Array[]): Uint8Array {
   let hashes = row;
-  while (hashes.length > 1) {
-    const above: Uint8Array[] = [];
-    for (let index = 0; index < hashes.length; index += 2) above.push(nodeHash(pick(hashes, index), pick(hashes, index + 1)));
-    hashes = above;
-  }
-  return pick(hashes, 0);
+  while (hashes.length > 1) hashes = rowAbove(hashes);
+  const [root] = hashes;
+  if (root === undefined) throw new TlogError("tile_malformed", "no hashes have no root");
+  return root;
 }
 
 function* newTilesOfLevel(level: TileId["level"], oldSize: number, size: number): Generator<TileId> {
@@ -100,12 +106,6 @@ function checkTile({ level, index, width }: TileId): void {
   const goodLevel = level === "entries" || (Number.isInteger(level) && level >= 0 && level <= MAX_LEVEL);
   if (!goodLevel || !Number.isInteger(width) || width < 1 || width > TILE_WIDTH) throw malformed();
   checkCount(index, "tile index");
-}
-
-function pick(hashes: readonly Uint8Array[], index: number): Uint8Array {
-  const hash = hashes[index];
-  if (hash === undefined) throw new TlogError("tile_malformed", "a perfect subtree has a power of two of leaves");
-  return hash;
 }
 
 const malformed = () => new TlogError("tile_path_malformed", "not the path of a tile or an entry bundle");

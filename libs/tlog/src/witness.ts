@@ -22,7 +22,8 @@ export function parseAddCheckpoint(bytes: Uint8Array): AddCheckpoint {
   const text = parseText(bytes, "request");
   const end = text.indexOf("\n\n");
   const [old, ...lines] = text.slice(0, Math.max(end, 0)).split("\n");
-  if (old?.startsWith(OLD) !== true) throw new TlogError("witness_request_malformed", "a request starts with the old size, and has an empty line");
+  if (old?.startsWith(OLD) !== true)
+    throw new TlogError("witness_request_malformed", "a request starts with the old size, and has an empty line");
   if (lines.length > MAX_HASHES) throw new TlogError("witness_request_malformed", `a request has at most ${MAX_HASHES} hashes`);
   return {
     oldSize: parseDecimal(old.slice(OLD.length), "old size"),
@@ -44,7 +45,8 @@ export function formatAddCheckpoint({ oldSize, proof, checkpoint }: AddCheckpoin
 /** What a witness checks before it asks its store: the log is known and has signed. Throws `origin_unknown`, `signature_missing`, `signature_invalid`. */
 export function openAddCheckpoint(request: AddCheckpoint, logs: readonly VerifierKey[]): OpenedCheckpoint {
   const opened = openCheckpoint(request.checkpoint, logs);
-  if (request.oldSize > opened.checkpoint.size) throw new TlogError("witness_request_malformed", "the old size is larger than the checkpoint's");
+  if (request.oldSize > opened.checkpoint.size)
+    throw new TlogError("witness_request_malformed", "the old size is larger than the checkpoint's");
   return opened;
 }
 

@@ -15,23 +15,27 @@ export function naiveRoot(hashes: readonly Uint8Array[]): Uint8Array {
 }
 
 /** The nodes of `leaves`, each computed once. */
-export const nodes: NodeSource = remember(nodesOfLeaves((index) => leaves[index]!));
+export const nodes: NodeSource = remember(nodesOfLeaves((index) => leaves[index] ?? Buffer.alloc(0)));
 
-/** Code of the TlogError that `run` throws; "passed" if it throws nothing. Any other error goes on. */
-export function refusal(run: () => void): TlogErrorCode | "passed" {
+/** Code of the TlogError that `run` throws; "passed" if it throws nothing. */
+export const refusal = (run: () => void): TlogErrorCode | "passed" => caught(run)?.code ?? "passed";
+
+/** The TlogError that `run` throws, if it throws. Any other error goes on. */
+export function caught(run: () => void): TlogError | undefined {
   try {
     run();
   } catch (error) {
-    if (error instanceof TlogError) return error.code;
+    if (error instanceof TlogError) return error;
     throw error;
   }
-  return "passed";
+  return undefined;
 }
 
 /** The bytes with one bit turned. */
 export function flip(bytes: Uint8Array, at: number, bit = 0): Uint8Array {
   const copy = Uint8Array.from(bytes);
-  copy[at % copy.length]! ^= 1 << bit;
+  const place = at % copy.length;
+  copy[place] = (copy[place] ?? 0) ^ (1 << bit);
   return copy;
 }
 
