@@ -45,7 +45,9 @@ describe("npm start", () => {
     const asked = await agent("request", "db.export", "--resource", "database:crm", "--context", "environment=production", "--json");
     expect(asked.err).toBe("");
     const { action } = JSON.parse(asked.out) as { action: { id: string } };
-    await eventually("the terminal shows the review", () => first.output().includes(`npm run countersign -- approve ${action.id} --digest`));
+    await eventually("the terminal shows the review", () =>
+      first.output().includes(`npm run countersign -- approve ${action.id} --digest`),
+    );
 
     // The terminal signals the whole group, and npm passes it on once more.
     first.signal("SIGINT");

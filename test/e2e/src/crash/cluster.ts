@@ -38,7 +38,11 @@ type Part = { start(): Promise<void>; kill(): Promise<void> };
 /** Starts PostgreSQL, nats-server and the services: one process each, or `countersign`, which is all services in one. */
 export async function startCluster(services: readonly (ServiceName | "countersign")[] = SERVICES): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), "countersign-crash-"));
-  const endings: (() => void | Promise<void>)[] = [() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 })];
+  const reaper = startReaper({ folder });
+  const endings: (() => void | Promise<void>)[] = [
+    () => reaper.dismiss(),
+    () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }),
+  ];
   const close = async (): Promise<void> => {
     for (const end of endings.splice(0).toReversed()) await end();
   };
