@@ -3,4 +3,4 @@ export { databaseUrlSetting, natsUrlSetting, readRuntimeConfig, type RuntimeConf
 export { startEventRelay } from "./event-relay.ts";
 export { isSelfExplaining, runService } from "./run-service.ts";
 export { connectRuntime, type ConnectedRuntime, type Runtime } from "./runtime.ts";
-export { checkDatabase, UnreachableError } from "./unreachable.ts";
+export { checkDatabase } from "./unreachable.ts";
