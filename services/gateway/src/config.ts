@@ -16,6 +16,7 @@ const schema = z.object({
   tlsClientCaFile: file,
   tokenMaxLifetimeMs: durationSetting.default(86_400_000),
   callTimeoutMs: durationSetting.default(10_000),
+  answerMs: durationSetting.default(5000),
   drainMs: durationSetting.default(10_000),
   maxInFlight: count.default(1024),
   maxWatches: count.default(10_000),
@@ -32,6 +33,7 @@ const VARIABLES = {
   tlsClientCaFile: "COUNTERSIGN_TLS_CLIENT_CA_FILE",
   tokenMaxLifetimeMs: "COUNTERSIGN_TOKEN_MAX_LIFETIME",
   callTimeoutMs: "COUNTERSIGN_CALL_TIMEOUT",
+  answerMs: "COUNTERSIGN_ANSWER_TIMEOUT",
   drainMs: "COUNTERSIGN_DRAIN_TIME",
   maxInFlight: "COUNTERSIGN_MAX_IN_FLIGHT",
   maxWatches: "COUNTERSIGN_MAX_WATCHES",
@@ -56,6 +58,7 @@ export type GatewayConfig = Readonly<z.output<typeof schema>> & {
  * | COUNTERSIGN_PLAINTEXT | false | true: no TLS on other addresses either, behind a proxy or mesh that adds it |
  * | COUNTERSIGN_TOKEN_MAX_LIFETIME | 24h | tokens that live longer are refused |
  * | COUNTERSIGN_CALL_TIMEOUT | 10s | for calls that come without a deadline |
+ * | COUNTERSIGN_ANSWER_TIMEOUT | 5s | approval or policy silent for so long: the caller may repeat the call |
  * | COUNTERSIGN_DRAIN_TIME | 10s | how long closing waits for calls under way |
  * | COUNTERSIGN_MAX_IN_FLIGHT | 1024 | calls worked on at once; more are refused as OVERLOADED |
  * | COUNTERSIGN_MAX_WATCHES | 10000 | streams and waiting calls held at once |

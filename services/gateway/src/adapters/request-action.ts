@@ -3,6 +3,7 @@ import type { RpcCall, UnaryHandler } from "@countersign/grpc-kit";
 import type { Authenticated } from "@countersign/identity";
 import { follow } from "../waiting/follow.ts";
 import { type ActionReply, actionReader, isOpen } from "./action-reader.ts";
+import { ask } from "./ask.ts";
 import { admit, commandOf } from "./caller.ts";
 import type { HandlerDeps } from "./deps.ts";
 import { readRequestAction } from "./routes.ts";
@@ -16,9 +17,7 @@ export function requestAction(deps: HandlerDeps): UnaryHandler {
   return async (request, call) => {
     const caller = await admit("RequestAction", call, deps.authenticator);
     const { wait } = readRequestAction(request, caller.principal);
-    const reply = await deps.commands.send("approval", "RequestAction", commandOf(caller, call, request), {
-      timeoutMs: call.remainingMs(deps.config.callTimeoutMs),
-    });
+    const reply = await ask(deps, { service: "approval", method: "RequestAction" }, commandOf(caller, call, request), call);
     const waitMs = wait === undefined ? 0 : durationMs(wait);
     return waitMs === 0 ? reply : waitForDecision(deps, caller, call, reply, waitMs);
   };
