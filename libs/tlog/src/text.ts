@@ -1,6 +1,9 @@
 import { TlogError } from "./error.ts";
 
-/** UTF-8 text that has no control characters but newline, as a signed note must be. Lossless: encoding it gives the same bytes. Throws `too_large` or `text_malformed`. */
+/**
+ * UTF-8 text that has no control characters but newline, as a signed note must be. Lossless: encoding it gives the same bytes. Throws `too_large` or
+ * `text_malformed`.
+ */
 export function parseText(bytes: Uint8Array, what: string, maxBytes = MAX_TEXT_BYTES): string {
   if (bytes.length > maxBytes) throw new TlogError("too_large", `${what} has ${bytes.length} bytes, more than ${maxBytes}`);
   let text: string;

@@ -94,6 +94,7 @@ describe("tile edge", () => {
     const source = nodesOfTiles(300, () => Buffer.alloc(32 * 256));
     expect(refusal(() => source({ level: 0, index: 300 }))).toBe("node_missing");
     expect(refusal(() => source({ level: 6, index: 4 }))).toBe("node_missing");
+    expect(refusal(() => tilesOfNodes([{ level: 6, index: 4 }], 300))).toBe("node_missing");
   });
 });
 
