@@ -27,7 +27,7 @@ export async function startInfrastructure(options: InfrastructureOptions): Promi
     const nats =
       options.natsUrl === undefined ? await startNatsServer({ storeDir: `${options.dataDir}/nats`, jetstream: true }) : undefined;
     return {
-      databaseUrl: options.databaseUrl ?? postgres?.url ?? "",
+      databaseUrl: options.databaseUrl ?? postgres?.localUrl ?? "",
       natsUrl: options.natsUrl ?? nats?.url ?? "",
       close: async () => {
         await nats?.stop();
