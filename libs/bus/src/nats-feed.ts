@@ -30,11 +30,15 @@ export function natsFeed(connection: NatsConnection, options: NatsFeedOptions): 
 
   return {
     subscribe(listener, filter) {
-      const subject = feedSubject(options.prefix, options.ledger, filter);
+      const everything = feedSubject(options.prefix, options.ledger);
+      // Where the whole ledger comes in anyway, a second subscription would only bring and decode the same messages once more.
+      const subject = shapes.has(everything) ? everything : feedSubject(options.prefix, options.ledger, filter);
       const shared = shapes.get(subject) ?? open(subject);
       shapes.set(subject, shared);
       // A function of its own, so that one listener may subscribe twice.
-      const entry: Listener = (event) => listener(event);
+      const entry: Listener = (event) => {
+        if (matches(event, filter)) listener(event);
+      };
       shared.listeners.add(entry);
       return () => {
         shared.listeners.delete(entry);
@@ -44,6 +48,13 @@ export function natsFeed(connection: NatsConnection, options: NatsFeedOptions): 
       };
     },
   };
+}
+
+function matches({ stream }: RecordedEvent, filter: Parameters<EventFeed["subscribe"]>[1]): boolean {
+  return (
+    (filter?.tenant === undefined || filter.tenant === stream.tenant) &&
+    (filter?.streamType === undefined || filter.streamType === stream.type)
+  );
 }
 
 function deliver(message: Msg, ledger: string, listeners: ReadonlySet<Listener>, logger: Logger): void {
