@@ -99,13 +99,13 @@ describe("calls", () => {
 describe("waitForDecision", () => {
   it("takes a broken stream up again after the last version seen", async () => {
     played.watch = async (request, call, send) => {
-      const { afterVersion } = fromBinary(WatchActionRequestSchema, request);
+      const { afterVersion, untilDecided } = fromBinary(WatchActionRequestSchema, request);
       if (afterVersion === 0n) {
         await send(replyWith(ActionStatus.IN_REVIEW));
         throw new CommandError("UNAVAILABLE", "SHUTTING_DOWN", "no");
       }
       await send(replyWith(ActionStatus.APPROVED, { version: 5n }, "a.b.c"));
-      await hang(call);
+      if (!untilDecided) await hang(call);
     };
     expect(await played.client.waitForDecision(ID)).toMatchObject({ action: { version: 5n }, grantToken: "a.b.c" });
     expect(played.calls.map(({ request }) => fromBinary(WatchActionRequestSchema, request).afterVersion)).toEqual([0n, 3n]);

@@ -85,7 +85,7 @@ export function createTransport(options: TransportOptions): Transport {
         for await (const bytes of chunksOf(messages)) yield fromBinary(method.output, bytes);
       } finally {
         call.signal?.removeEventListener("abort", cancel);
-        messages.cancel();
+        if (!messages.readableEnded) messages.cancel();
       }
     },
     close: () => {

@@ -21,16 +21,20 @@ export async function waitForDecision(
   const call = options.signal === undefined ? {} : { signal: options.signal };
   let afterVersion = options.afterVersion ?? 0n;
   for (let failures = 0; ;) {
+    let decision: Decision | undefined;
     try {
-      for await (const { action, grantToken } of actions.watchAction({ actionId, afterVersion }, call)) {
+      // Read to its end: cancelling a stream that is about to end costs both sides more than the end does.
+      for await (const { action, grantToken } of actions.watchAction({ actionId, afterVersion, untilDecided: true }, call)) {
         if (action === undefined) continue;
         failures = 0;
         afterVersion = action.version;
-        if (!isUndecided(action)) return { action, grantToken };
+        if (!isUndecided(action)) decision = { action, grantToken };
       }
+      if (decision !== undefined) return decision;
       // It ended well and without a message: the version we came with is the last one there is.
       afterVersion = 0n;
     } catch (error) {
+      if (decision !== undefined) return decision;
       options.signal?.throwIfAborted();
       // A token that expired while we waited may be a new one by now; if it is not, that is said at once.
       const tokenMayBeNew = error instanceof CountersignError && error.reason === "TOKEN_EXPIRED" && failures === 0;

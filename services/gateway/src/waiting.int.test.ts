@@ -34,7 +34,15 @@ const requesting = async (waitMs: number, timeoutMs = 10_000) =>
     .transport(await fixture.token(["requester"]))
     .unary(method.requestAction, { input, idempotencyKey: "k", wait: durationFromMs(waitMs) }, { timeoutMs });
 const watching = async (
-  options: { afterVersion?: bigint; id?: string; roles?: string[]; who?: string; tenant?: string; lifetimeSeconds?: number } = {},
+  options: {
+    afterVersion?: bigint;
+    id?: string;
+    roles?: string[];
+    who?: string;
+    tenant?: string;
+    lifetimeSeconds?: number;
+    untilDecided?: boolean;
+  } = {},
 ) => {
   const {
     id: actionId = action.id,
@@ -43,12 +51,13 @@ const watching = async (
     roles = ["requester"],
     tenant = "acme",
     lifetimeSeconds = 60,
+    untilDecided = false,
   } = options;
   const abort = new AbortController();
   const seen: WatchActionResponse[] = [];
   const stream = fixture
     .transport(await fixture.token(roles, { id: who, tenant, lifetimeSeconds }))
-    .stream(method.watchAction, { actionId, afterVersion }, { signal: abort.signal });
+    .stream(method.watchAction, { actionId, afterVersion, untilDecided }, { signal: abort.signal });
   const read = async () => {
     for await (const message of stream) seen.push(message);
     return "OK";
@@ -106,6 +115,25 @@ describe("RequestAction with wait", () => {
 });
 
 describe("WatchAction", () => {
+  it("ends well after the decision, if that is all the caller wants", async () => {
+    const { seen, ended } = await watching({ untilDecided: true });
+    await until(() => seen.length === 1);
+    action.moveTo(ActionStatus.APPROVED);
+    fixture.feed.say("acme", action.id, action.version);
+    expect(await ended).toBe("OK");
+    expect(seen.map((each) => each.action?.status)).toEqual([ActionStatus.IN_REVIEW, ActionStatus.APPROVED]);
+  });
+
+  it("says which version it heard of, and asks the log when it heard of none", async () => {
+    const { seen, abort } = await watching();
+    await until(() => seen.length === 1);
+    action.moveTo(ActionStatus.APPROVED);
+    fixture.feed.say("acme", action.id, action.version);
+    await until(() => seen.length === 2);
+    expect(fixture.sent.map(({ command }) => Number(command.knownVersion))).toEqual([0, action.version]);
+    abort.abort();
+  });
+
   it("asks again when the instance that was asked died with the question in hand", async () => {
     let asked = 0;
     fixture.answers["GetAction"] = (command) => {

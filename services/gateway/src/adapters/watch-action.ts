@@ -1,15 +1,16 @@
 import type { StreamHandler } from "@countersign/grpc-kit";
 import { follow } from "../waiting/follow.ts";
-import { type ActionReply, actionReader, isTerminal } from "./action-reader.ts";
+import { type ActionReply, actionReader, isOpen, isTerminal } from "./action-reader.ts";
 import { admit, tokenExpired } from "./caller.ts";
 import type { HandlerDeps } from "./deps.ts";
 import { readWatchAction } from "./routes.ts";
 
-/** Serves WatchAction: the action at each change, until it is terminal or the caller's token has expired. */
+/** Serves WatchAction: the action at each change, until it is terminal (or decided, if that is all the caller wants) or the caller's token has expired. */
 export function watchAction(deps: HandlerDeps): StreamHandler {
   return async (request, call, send) => {
     const caller = await admit("WatchAction", call, deps.authenticator);
-    const { actionId, afterVersion } = readWatchAction(request, caller.principal);
+    const { actionId, afterVersion, untilDecided } = readWatchAction(request, caller.principal);
+    const isOver = untilDecided ? isDecided : isTerminal;
     const watch = deps.changes.watchAction(caller.principal.tenant, actionId);
     try {
       const last = await follow<ActionReply>({
@@ -18,15 +19,17 @@ export function watchAction(deps: HandlerDeps): StreamHandler {
         afterVersion: Number(afterVersion),
         // GetActionResponse and WatchActionResponse are the same on the wire: action = 1, grant_token = 2.
         onChange: ({ reply }) => send(reply),
-        isOver: isTerminal,
+        isOver,
         remainingMs: () => caller.expiresAt.getTime() - deps.clock().getTime(),
         recheckMs: deps.config.recheckMs,
         random: deps.random,
         signal: call.signal,
       });
-      if (!isTerminal(last)) throw tokenExpired();
+      if (!isOver(last)) throw tokenExpired();
     } finally {
       watch.close();
     }
   };
 }
+
+const isDecided = (state: ActionReply): boolean => !isOpen(state);
