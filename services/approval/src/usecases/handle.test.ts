@@ -4,6 +4,7 @@ import { ann, bob, exporter, HOUR, MINUTE, principal, T0, verdict } from "../tes
 import { exportInput, testApproval } from "../testing/test-approval.ts";
 import { cancelAction } from "./end-action.ts";
 import { fireTimer } from "./fire-timer.ts";
+import { readAction } from "./read-action.ts";
 
 const approve = { decision: { case: "approve", value: { reason: "" } } } as const;
 const twoOf = verdict("review", { stages: [{ name: "oncall", groups: ["oncall"], quorum: 2 }] });
@@ -41,6 +42,18 @@ describe("two instances on one log", () => {
     const { action } = await here.call("RequestAction", { input: exportInput, idempotencyKey: "k" });
     await there.call("CancelAction", { actionId: action!.id, reason: "never mind" });
     expect((await here.call("GetAction", { actionId: action!.id })).action?.status).toBe(ActionStatus.CANCELLED);
+  });
+
+  it("answers from memory only what is as new as the caller knows of", async () => {
+    const { here, there } = await twoInstances();
+    here.answer = verdict("review");
+    const { action } = await here.call("RequestAction", { input: exportInput, idempotencyKey: "k" });
+    await there.call("CancelAction", { actionId: action!.id, reason: "" });
+    const read = async (knownVersion: bigint) =>
+      (await readAction(here.deps, exporter, action!.id, Number(knownVersion)))?.view.state.status;
+    expect(await read(action!.version)).toBe("IN_REVIEW");
+    expect(await read(action!.version + 1n)).toBe("CANCELLED");
+    expect(await read(0n)).toBe("CANCELLED");
   });
 
   it("P1: counts votes that arrive at both at the same moment, each once", async () => {

@@ -25,8 +25,8 @@ export type ActionView = { readonly ref: ActionRef; readonly state: ActionState;
 /** `certain`: the log was asked just now, or nothing can change any more. Nobody is refused, and nothing is left undone, on less. */
 export type Loaded = { readonly view: ActionView; readonly certain: boolean };
 
-/** Who commands, since when, on which trace. */
-export type Caller = { readonly principal: Principal; readonly traceparent: string };
+/** Who commands, on which trace, and for a read which version it knows of. */
+export type Caller = { readonly principal: Principal; readonly traceparent: string; readonly knownVersion?: number };
 
 export type ReplyKey = { readonly caller: string; readonly key: string; readonly requestDigest: Uint8Array };
 

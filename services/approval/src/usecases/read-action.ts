@@ -7,13 +7,17 @@ import type { ActionRef, ActionView, Deps } from "./ports.ts";
 
 const READERS: ReadonlySet<string> = new Set(["reviewer", "auditor", "operator", "policy_admin"]);
 
-/** The action as it is now, with its token for its requester. Undefined for whoever must not learn that it exists. */
+/**
+ * The action as it is now, with its token for its requester. Undefined for whoever must not learn that it exists.
+ * @param knownVersion a state as new as this will do; 0: the log is asked.
+ */
 export async function readAction(
   deps: Deps,
   caller: Principal,
   id: string,
+  knownVersion = 0,
 ): Promise<{ readonly view: ActionView; readonly token: string | undefined } | undefined> {
-  const view = await readable(deps, caller, id);
+  const view = await readable(deps, caller, id, knownVersion);
   return view && { view, token: tokenFor(deps, view, caller) };
 }
 
@@ -29,10 +33,11 @@ export async function readReview(
   return view && { view, ineligible: ineligible(view, caller, deps.clock().getTime()) };
 }
 
-async function readable(deps: Deps, caller: Principal, id: string): Promise<ActionView | undefined> {
+async function readable(deps: Deps, caller: Principal, id: string, knownVersion = 0): Promise<ActionView | undefined> {
   const ref: ActionRef = { tenant: caller.tenant, id };
   const { view, certain } = await deps.store.load(ref);
-  const current = certain ? view : await deps.store.refresh(ref);
+  const newEnough = certain || (knownVersion > 0 && view.state.version >= knownVersion);
+  const current = newEnough ? view : await deps.store.refresh(ref);
   return current.state.status !== "NONE" && mayRead(current.state, caller) ? current : undefined;
 }
 

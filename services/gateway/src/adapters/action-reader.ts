@@ -24,9 +24,10 @@ export function actionReader(
   caller: Authenticated,
   call: RpcCall,
   actionId: string,
-): () => Promise<ActionReply> {
-  const command = commandOf(caller, call, toBinary(GetActionRequestSchema, create(GetActionRequestSchema, { actionId })));
-  return async () => {
+): (knownVersion: number) => Promise<ActionReply> {
+  const question = commandOf(caller, call, toBinary(GetActionRequestSchema, create(GetActionRequestSchema, { actionId })));
+  return async (knownVersion) => {
+    const command = { ...question, knownVersion: BigInt(knownVersion) };
     const until = performance.now() + call.remainingMs(config.callTimeoutMs);
     for (;;) {
       const remainingMs = until - performance.now();

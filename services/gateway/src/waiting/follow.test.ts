@@ -47,7 +47,7 @@ describe("follow", () => {
       ...options,
       recheckMs: 60_000,
       read: async () => {
-        const state = await read();
+        const state = await read(0);
         // Recorded after the state was taken, heard of before it was looked at.
         if (state.version === 1) watch.hear(2);
         return state;

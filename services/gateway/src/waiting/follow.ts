@@ -8,8 +8,8 @@ const MAX_STALE_MS = 1000;
 
 export type FollowOptions<State> = {
   readonly watch: Watch;
-  /** Asked only after the watch is open, so that no change falls between. */
-  read(): Promise<State>;
+  /** Asked only after the watch is open, so that no change falls between. A state as new as `knownVersion` will do; 0: as it is now. */
+  read(knownVersion: number): Promise<State>;
   /** Changes up to here are known already. */
   readonly afterVersion: number;
   onChange(state: State): Promise<void>;
@@ -31,8 +31,11 @@ export async function follow<State extends { readonly version: number }>(options
   const { watch, signal } = options;
   let seen = options.afterVersion;
   let staleReads = 0;
+  let read = 0;
   for (let round = 0; ; round += 1) {
-    const state = await options.read();
+    // Only what was heard of and not read yet: a recheck must not be answered from memory.
+    const state = await options.read(watch.latest > read ? watch.latest : 0);
+    read = state.version;
     if (state.version > seen) {
       seen = state.version;
       await options.onChange(state);

@@ -43,8 +43,8 @@ export function actionHandlers(deps: Deps, keys: readonly GrantJwk[]): Readonly<
       return toBinary(RequestActionResponseSchema, create(RequestActionResponseSchema, response));
     }),
 
-    GetAction: call(GetActionRequestSchema, async ({ actionId }, { principal }) => {
-      const found = await readAction(deps, principal, actionId);
+    GetAction: call(GetActionRequestSchema, async ({ actionId }, { principal, knownVersion }) => {
+      const found = await readAction(deps, principal, actionId, knownVersion);
       if (found === undefined) throw failure("NOT_FOUND");
       const response = { action: action(found.view), grantToken: found.token ?? "" };
       return toBinary(GetActionResponseSchema, create(GetActionResponseSchema, response));

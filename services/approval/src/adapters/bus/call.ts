@@ -20,7 +20,7 @@ export function call<Request extends DescMessage>(
     const traceparent = isTraceparent(command.traceparent) ? command.traceparent : "";
     const request = decode(schema, command.request);
     try {
-      return await answer(request, { principal, traceparent });
+      return await answer(request, { principal, traceparent, knownVersion: Number(command.knownVersion) });
     } catch (error) {
       throw translated(error);
     }
