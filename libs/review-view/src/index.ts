@@ -1,5 +1,5 @@
 // Any text made harmless.
-export { quoted, visible, type TextNote, type VisibleText } from "./visible-text.ts";
+export { visible, type TextNote, type VisibleText } from "./visible-text.ts";
 // A review, from the API to a neutral model.
 export { isUndecided, type ReviewSource } from "./review-source.ts";
 export { toReviewSource } from "./to-review-source.ts";
