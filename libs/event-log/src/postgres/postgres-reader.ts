@@ -27,15 +27,8 @@ export class PostgresReader implements EventReader {
   }
 
   async readStream(stream: StreamName, afterVersion = 0): Promise<readonly RecordedEvent[]> {
-    const rows = await reading(
-      this.#tables
-        .selectFrom("event_log.event")
-        .where(inStream(this.#ledger, stream))
-        .select(["entry", "leaf_hash"])
-        .where("stream_version", ">", afterVersion)
-        .orderBy("stream_version")
-        .execute(),
-    );
+    const values = [this.#ledger, stream.tenant, stream.type, stream.id, afterVersion];
+    const { rows } = await reading(this.#database.pool.query<StoredRow>({ ...READ_STREAM, values }));
     return decodeStored(rows, "streamVersion", afterVersion + 1);
   }
 
@@ -102,6 +95,15 @@ export class PostgresReader implements EventReader {
       .limit(limit);
   }
 }
+
+type StoredRow = { readonly entry: Buffer; readonly leaf_hash: Buffer };
+
+/** By hand and prepared: half of the time that Postgres spent on it went into parsing, and every waiting requester asks it. */
+const READ_STREAM = {
+  name: "event-log-read-stream",
+  text: `select entry, leaf_hash from event_log.event
+    where (ledger, tenant, stream_type, stream_id) = ($1, $2, $3, $4) and stream_version > $5 order by stream_version`,
+};
 
 function inStream(ledger: string, { tenant, type, id }: StreamName) {
   return sql<boolean>`(ledger, tenant, stream_type, stream_id) = (${ledger}, ${tenant}, ${type}, ${id})`;
