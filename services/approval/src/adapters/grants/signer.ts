@@ -1,5 +1,7 @@
 import { hash, sign } from "node:crypto";
 import { canonicalJson } from "@countersign/digest";
+import { LRUCache } from "lru-cache";
+import type { Hex } from "../../domain/values.ts";
 import type { Ballot, GrantClaims, Signer } from "../../usecases/ports.ts";
 import { fromHex } from "../wire/bytes.ts";
 import type { GrantKeys } from "./grant-keys.ts";
@@ -7,18 +9,27 @@ import type { GrantKeys } from "./grant-keys.ts";
 /** What every signed vote starts with, so that its signature can mean nothing else. */
 const VOTE_CONTEXT = "countersign-vote/v1\n";
 
+/** In memory only, beside the key that could sign them again. */
+const RECENT_TOKENS = 2048;
+
 /**
  * Signs in this thread: Ed25519 takes some 40 us, less than a round trip to the thread pool, and RFC 8032 makes it deterministic: the same
  * claims give the same token, so that no token is stored and a retry gets the one it was given before. Keep the claims' order for that.
  */
 export function createSigner(keys: GrantKeys, issuer: string): Signer {
+  // What a vote has just signed is what its waiting requester asks for next.
+  const recent = new LRUCache<string, { readonly token: string; readonly digest: Hex }>({ max: RECENT_TOKENS });
   const header = base64url(JSON.stringify({ alg: "EdDSA", kid: keys.keyId, typ: "grant+jwt" }));
   return {
     keyId: keys.keyId,
     mint(claims) {
       const signed = `${header}.${base64url(JSON.stringify(payload(claims, issuer)))}`;
+      const known = recent.get(signed);
+      if (known !== undefined) return known;
       const token = `${signed}.${sign(null, Buffer.from(signed), keys.privateKey).toString("base64url")}`;
-      return { token, digest: tokenDigest(token) };
+      const minted = { token, digest: tokenDigest(token) };
+      recent.set(signed, minted);
+      return minted;
     },
     signVote: (ballot) => sign(null, Buffer.from(voteText(ballot)), keys.privateKey).toString("hex"),
   };
