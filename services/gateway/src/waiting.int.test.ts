@@ -124,6 +124,13 @@ describe("WatchAction", () => {
     expect(seen.map((each) => each.action?.status)).toEqual([ActionStatus.IN_REVIEW, ActionStatus.APPROVED]);
   });
 
+  it("takes what is as new as the caller knows for a start, and asks the log soon after", async () => {
+    const { abort } = await watching({ afterVersion: BigInt(action.version) });
+    await until(() => action.reads === 2);
+    expect(fixture.sent.map(({ command }) => Number(command.knownVersion))).toEqual([action.version, 0]);
+    abort.abort();
+  });
+
   it("says which version it heard of, and asks the log when it heard of none", async () => {
     const { seen, abort } = await watching();
     await until(() => seen.length === 1);

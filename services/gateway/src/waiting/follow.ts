@@ -33,8 +33,7 @@ export async function follow<State extends { readonly version: number }>(options
   let staleReads = 0;
   let read = 0;
   for (let round = 0; ; round += 1) {
-    // Only what was heard of and not read yet: a recheck must not be answered from memory.
-    const state = await options.read(watch.latest > read ? watch.latest : 0);
+    const state = await options.read(knownVersion(round, watch.latest, read, options.afterVersion));
     read = state.version;
     if (state.version > seen) {
       seen = state.version;
@@ -48,4 +47,13 @@ export async function follow<State extends { readonly version: number }>(options
     const pause = Math.min(base * (0.8 + 0.4 * options.random()), remaining);
     await watch.beyond(Math.max(state.version, watch.latest), pause, signal);
   }
+}
+
+/**
+ * How new an answer must be at least; 0: as the log has it. What was heard of and not read yet may come from memory. So may the first answer: should
+ * another instance have gone on before the watch was open, the first recheck finds out. Rechecks ask the log.
+ */
+function knownVersion(round: number, heard: number, read: number, afterVersion: number): number {
+  if (heard > read) return Math.max(heard, afterVersion);
+  return round === 0 ? afterVersion : 0;
 }
