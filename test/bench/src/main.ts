@@ -22,7 +22,7 @@ const plan: Plan = {
   seconds: options.seconds,
 };
 
-const WIDTHS = [19, 17, 9, 10, 8, 8, 6, 15, 4, 4, 6, 11];
+const WIDTHS = [19, 17, 9, 10, 8, 8, 6, 15, 4, 4, 6, 11, 8];
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 if (options.json !== true) print(header());
 const rows = await runBench(plan, (row) => {
@@ -65,6 +65,7 @@ function line(row: Row): string {
     row.cores.nats.toFixed(2),
     row.cores.client.toFixed(2),
     row.residentMegabytes.toFixed(0),
+    row.signaturesPerSecond.toFixed(0),
   ];
   return cells.map((cell, index) => cell.padEnd(WIDTHS[index] ?? 0)).join("  ");
 }

@@ -1,3 +1,4 @@
+import { signaturesPerSecond } from "./calibration.ts";
 import { closedLoop, type LoopResult, type Workload } from "./closed-loop.ts";
 import { usageByRole, type Role, type Usage } from "./process-usage.ts";
 import { startSystem, type Layout } from "./system.ts";
@@ -11,6 +12,8 @@ export type Row = LoopResult & {
   readonly cores: Readonly<Record<Role, number>>;
   /** CPU milliseconds of a complete action over all processes, the client included. */
   readonly cpuMsPerAction: number;
+  /** How fast the machine was just before: see calibration.ts. */
+  readonly signaturesPerSecond: number;
   /** Of all Countersign processes together, after the run. */
   readonly residentMegabytes: number;
 };
@@ -51,6 +54,7 @@ function stepsOf(plan: Plan, workloads: Workloads): readonly Step[] {
 }
 
 async function measure(layout: Layout, step: Step, seconds: number): Promise<Row> {
+  const speed = signaturesPerSecond();
   const before = usageByRole(process.pid);
   const result = await closedLoop(step.run, step.inFlight, seconds);
   const after = usageByRole(process.pid);
@@ -62,6 +66,7 @@ async function measure(layout: Layout, step: Step, seconds: number): Promise<Row
     workload: step.workload,
     cores,
     cpuMsPerAction: (busy * result.seconds * 1000) / result.completed,
+    signaturesPerSecond: speed,
     residentMegabytes: after.countersign.residentMegabytes,
   };
 }
