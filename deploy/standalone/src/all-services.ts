@@ -3,7 +3,7 @@ import { readAuditConfig, startAudit } from "@countersign/audit";
 import { readGatewayConfig, startGateway } from "@countersign/gateway";
 import { readNotifierConfig, startNotifier, type Channel } from "@countersign/notifier";
 import { readPolicyConfig, startPolicy } from "@countersign/policy";
-import { startEventRelay, type Closeable, type ConnectedRuntime, type RuntimeConfig } from "@countersign/runtime";
+import type { Closeable, Runtime } from "@countersign/runtime";
 
 /** All services as modules of one process. */
 export type AllServices = Closeable & {
@@ -12,16 +12,11 @@ export type AllServices = Closeable & {
 };
 
 /**
- * Starts every service on one runtime. Commands between them are direct calls, events go over JetStream: half the latency and half again the throughput of a
+ * Starts every service on one runtime, which relays events. Commands between them are direct calls, events go over JetStream: half the latency and half again the throughput of a
  * process per service, with the same code and the same events.
  * @param channels notifier channels beside the configured ones.
  */
-export async function startAllServices(
-  runtime: ConnectedRuntime,
-  config: RuntimeConfig,
-  env: NodeJS.ProcessEnv,
-  channels: readonly Channel[] = [],
-): Promise<AllServices> {
+export async function startAllServices(runtime: Runtime, env: NodeJS.ProcessEnv, channels: readonly Channel[] = []): Promise<AllServices> {
   const started: Closeable[] = [];
   const closeAll = async (): Promise<void> => {
     for (const part of started.toReversed()) await part.close();
@@ -32,7 +27,6 @@ export async function startAllServices(
     return running;
   };
   try {
-    await add(startEventRelay(runtime, config));
     await add(startPolicy({ ...runtime, config: readPolicyConfig(env) }));
     await add(startApproval({ ...runtime, config: readApprovalConfig(env) }));
     await add(startAudit({ ...runtime, config: readAuditConfig(env) }));

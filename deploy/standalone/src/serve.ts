@@ -4,10 +4,10 @@ import { startAllServices } from "./all-services.ts";
 // All services in one process on a PostgreSQL and a nats-server that run already: the layout of a small deployment.
 await runService(
   "countersign",
-  async (runtime, config) => {
-    const services = await startAllServices(runtime, config, process.env);
+  async (runtime) => {
+    const services = await startAllServices(runtime, process.env);
     runtime.logger.info({ address: services.address }, "gRPC is served");
     return services;
   },
-  "in-process",
+  { commands: "in-process", relay: true },
 );

@@ -55,9 +55,12 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
       ...keys.env,
     };
     const config = readRuntimeConfig(env);
-    const runtime = await connectRuntime("countersign", config, createLogger("countersign", options.logLevel ?? "warn"), "in-process");
+    const runtime = await connectRuntime("countersign", config, createLogger("countersign", options.logLevel ?? "warn"), {
+      commands: "in-process",
+      relay: true,
+    });
     started.push(runtime);
-    const services = await startAllServices(runtime, config, env, options.channels);
+    const services = await startAllServices(runtime, env, options.channels);
     started.push(services);
     await ensureStarterPolicy(services.address, keys.issuer);
     return { address: services.address, databaseUrl, natsUrl, issuer: keys.issuer, close };

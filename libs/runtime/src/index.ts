@@ -1,6 +1,5 @@
 export { closeOnSignal, type Closeable } from "./close-on-signal.ts";
 export { databaseUrlSetting, natsUrlSetting, readRuntimeConfig, type RuntimeConfig } from "./config.ts";
-export { startEventRelay } from "./event-relay.ts";
 export { isSelfExplaining, runService } from "./run-service.ts";
-export { connectRuntime, type ConnectedRuntime, type Runtime } from "./runtime.ts";
+export { connectRuntime, type ConnectedRuntime, type Runtime, type RuntimeOptions } from "./runtime.ts";
 export { checkDatabase } from "./unreachable.ts";

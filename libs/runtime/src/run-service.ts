@@ -2,7 +2,7 @@ import { ConfigError } from "@countersign/config";
 import { createLogger } from "@countersign/telemetry";
 import { closeOnSignal, type Closeable } from "./close-on-signal.ts";
 import { readRuntimeConfig, type RuntimeConfig } from "./config.ts";
-import { connectRuntime, type ConnectedRuntime } from "./runtime.ts";
+import { connectRuntime, type ConnectedRuntime, type RuntimeOptions } from "./runtime.ts";
 import { UnreachableError } from "./unreachable.ts";
 
 /**
@@ -12,12 +12,12 @@ import { UnreachableError } from "./unreachable.ts";
 export async function runService(
   name: string,
   start: (runtime: ConnectedRuntime, config: RuntimeConfig) => Promise<Closeable>,
-  commands: "nats" | "in-process" = "nats",
+  options: RuntimeOptions = { commands: "nats", relay: false },
 ): Promise<void> {
   try {
     const config = readRuntimeConfig(process.env);
     const logger = createLogger(name, config.logLevel);
-    const runtime = await connectRuntime(name, config, logger, commands);
+    const runtime = await connectRuntime(name, config, logger, options);
     const service = await start(runtime, config);
     closeOnSignal(logger, [service, runtime]);
     logger.info({ pid: process.pid }, `${name} is ready`);

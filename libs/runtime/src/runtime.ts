@@ -1,4 +1,4 @@
-import { inProcessCommands, natsCommands, natsFeed, publishWakeups, type CommandBus, type EventFeed } from "@countersign/bus";
+import { inProcessCommands, natsCommands, natsFeed, publishWakeups, startRelay, type CommandBus, type EventFeed } from "@countersign/bus";
 import { openDatabase, type Database } from "@countersign/database";
 import { createPostgresEventLog, type EventLog } from "@countersign/event-log";
 import type { Logger } from "@countersign/telemetry";
@@ -20,31 +20,43 @@ export type ConnectedRuntime = Runtime & {
   close(): Promise<void>;
 };
 
+export type RuntimeOptions = {
+  /** `in-process`: for services that are modules of one process. Events go over JetStream all the same. */
+  readonly commands: "nats" | "in-process";
+  /** Also copies the ledger to JetStream. For processes that append, so that it is fed from memory; a lease lets one of all instances work. */
+  readonly relay: boolean;
+};
+
 /**
- * Connects to Postgres and NATS. `commands: "in-process"` is for services that are modules of one process; events go over JetStream all the same.
+ * Connects to Postgres and NATS.
  * @throws UnreachableError when either cannot be reached: a service that cannot work must not look as if it could.
  */
 export async function connectRuntime(
   name: string,
   config: RuntimeConfig,
   logger: Logger,
-  commands: "nats" | "in-process" = "nats",
+  options: RuntimeOptions,
 ): Promise<ConnectedRuntime> {
   await checkDatabase(config.databaseUrl);
   const nats = await reachNats(config.natsUrl, name);
   const database = openDatabase({ url: config.databaseUrl });
   const log = createPostgresEventLog({ url: config.databaseUrl, ledger: config.ledger, logger });
-  const stopWakeups = publishWakeups(log, nats, config.natsPrefix);
+  const relay = options.relay
+    ? startRelay({ log, connection: nats, prefix: config.natsPrefix, database: database.kysely<unknown>(), logger })
+    : undefined;
+  // Whoever relays its own events need not wake itself.
+  const stopWakeups = publishWakeups(log, nats, config.natsPrefix, () => relay?.active() ?? false);
   return {
     log,
     nats,
-    commands: commands === "nats" ? natsCommands(nats, { prefix: config.natsPrefix, logger }) : inProcessCommands({ logger }),
+    commands: options.commands === "nats" ? natsCommands(nats, { prefix: config.natsPrefix, logger }) : inProcessCommands({ logger }),
     feed: natsFeed(nats, { prefix: config.natsPrefix, ledger: config.ledger, logger }),
     database,
     logger,
     clock: () => new Date(),
     close: async () => {
       stopWakeups();
+      await relay?.close();
       await log.close();
       await database.close();
       await nats.drain();

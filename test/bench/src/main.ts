@@ -47,6 +47,7 @@ function header(): string {
     "NATS",
     "client",
     "services MB",
+    "signs/s",
   ];
   return columns.map((column, index) => column.padEnd(WIDTHS[index] ?? 0)).join("  ");
 }

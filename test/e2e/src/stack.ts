@@ -37,8 +37,8 @@ export async function startStack(env: NodeJS.ProcessEnv = {}): Promise<Stack> {
     ...env,
   };
   const config = readRuntimeConfig(settings);
-  const runtime = await connectRuntime("e2e", config, silentLogger, "in-process");
-  const services = await startAllServices(runtime, config, settings);
+  const runtime = await connectRuntime("e2e", config, silentLogger, { commands: "in-process", relay: true });
+  const services = await startAllServices(runtime, settings);
   await ensureStarterPolicy(services.address, keys.issuer);
   const clients: CountersignClient[] = [];
   return {
