@@ -178,9 +178,14 @@ describe("P3: who acts for whom (RFC 8693)", () => {
     });
   });
 
-  it("takes the actor's own issuer and type", async () => {
+  it("P2, P3: refuses an actor of another issuer: its principal, grants and owner are not this one's to speak for", async () => {
+    expect(await refusal(mint({ act: { sub: "runbook", iss: "https://agents.test" } }))).toBe("TOKEN_INVALID");
+  });
+
+  it("takes the actor's own issuer and type where the configuration allows it", async () => {
     const act = { sub: "runbook", iss: "https://agents.test", principal_type: "service" };
-    const { principal } = await authenticator.authenticate(await mint({ act }));
+    const trusting = authenticatorWith({ issuers: [{ ...acme, actorIssuers: ["https://agents.test"] }] });
+    const { principal } = await trusting.authenticate(await mint({ act }));
     expect(principal).toMatchObject({ type: PrincipalType.SERVICE, issuer: "https://agents.test", id: "runbook" });
   });
 

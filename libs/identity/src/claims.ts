@@ -18,6 +18,11 @@ export function principalOf(payload: JWTPayload, issuer: IssuerConfig): Principa
   const { claims } = issuer;
   const subject = readReference(payload.sub, "sub", issuer.issuer);
   const delegation = readDelegation(payload["act"], subject, issuer.issuer);
+  const actorIssuer = delegation?.actor.issuer ?? issuer.issuer;
+  // Its tokens would otherwise call as anybody of any issuer, without that one's owner and roles.
+  if (actorIssuer !== issuer.issuer && !issuer.actorIssuers.includes(actorIssuer)) {
+    throw refusal("names an actor of an issuer that its own may not speak for");
+  }
   const owner = claimAt(payload, claims.owner);
   return create(PrincipalSchema, {
     tenant: tenantOf(claimAt(payload, claims.tenant), issuer),

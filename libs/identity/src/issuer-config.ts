@@ -22,6 +22,7 @@ const issuerSchema = z.strictObject({
   jwks: z.union([z.strictObject({ url: keysUrl }), z.strictObject({ keys: z.array(publicKey).min(1) })]),
   algorithms: z.array(z.enum(ALGORITHMS)).min(1).default(["EdDSA", "Ed25519", "ES256", "PS256", "RS256"]),
   tenants: z.union([z.literal("*"), z.array(tenantName).min(1)]),
+  actorIssuers: z.array(text).default([]),
   claims: z
     .strictObject({
       type: claimPath.default("principal_type"),
@@ -48,6 +49,7 @@ export type IssuerConfig = z.output<typeof issuerSchema>;
  * - `jwks`: `{url}` of its key set (cached, fetched again when a token names an unknown key), or `{keys}` themselves.
  * - `algorithms`: the ones it may sign with; asymmetric ones only.
  * - `tenants`: those it may speak for, or `"*"`. A token that names none belongs to the one tenant listed, if it is one.
+ * - `actorIssuers`: other issuers whose principals its tokens may name as the acting one (`act.iss`), and so speak for them. Default: none.
  * - `claims`: where to find things: a claim's name, or a path as an array (`["realm_access", "roles"]`).
  */
 export type IssuerInput = z.input<typeof issuerSchema>;
