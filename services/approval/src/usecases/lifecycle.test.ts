@@ -83,6 +83,13 @@ describe("RequestAction", () => {
     await expect(world.call("RequestAction", { input: other, idempotencyKey: "once" })).rejects.toEqual(refusal("KEY_REUSED"));
   });
 
+  it("P3: refuses a key that was used on somebody else's behalf, whom a replay would let approve", async () => {
+    await request(verdict("review"), "once");
+    const forBob = { ...exporter, chain: [{ issuer: bob.issuer, id: bob.id }] };
+    const again = world.call("RequestAction", { input: exportInput, idempotencyKey: "once" }, forBob);
+    await expect(again).rejects.toEqual(refusal("KEY_REUSED"));
+  });
+
   it("P8: two callers' and two tenants' keys never meet", async () => {
     await request(verdict("allow"), "once");
     const others = [

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
-import { newSalt } from "@countersign/digest";
-import type { PrincipalRef } from "../domain/principal.ts";
+import { canonicalJson, newSalt } from "@countersign/digest";
+import type { Principal, PrincipalRef } from "../domain/principal.ts";
 import { initialState } from "../domain/state.ts";
 import { inputContent, toHex } from "./content.ts";
 import { tokenFor } from "./grant-token.ts";
@@ -37,7 +37,7 @@ export async function requestAction(deps: Deps, caller: Caller, request: Request
   const idempotency = {
     caller: replyCaller("RequestAction", requester),
     key: request.idempotencyKey,
-    requestDigest: hash("sha256", content.body, "buffer"),
+    requestDigest: hash("sha256", Buffer.concat([Buffer.from(standingOf(requester)), content.body]), "buffer"),
   };
   const handled = await handle(
     deps.store,
@@ -86,4 +86,13 @@ function operationOf({ subject, action, resource }: ActionInput) {
     resourceType: resource.type,
     resourceId: resource.id,
   };
+}
+
+/**
+ * P3: for whom the caller acts. The same program with the same key for somebody else asks something else: policy and the separation of duties
+ * must see it, and a replay would show them the first one.
+ */
+function standingOf({ type, chain, owner }: Principal): string {
+  const ref = ({ issuer, id }: PrincipalRef) => ({ issuer, id });
+  return canonicalJson({ type, chain: chain.map(ref), owner: owner === undefined ? null : ref(owner) });
 }
