@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { CommandError } from "@countersign/bus";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { ActionStatus } from "@countersign/proto/v1/action_pb";
 import { ActionService, type WatchActionResponse } from "@countersign/proto/v1/action_service_pb";
@@ -104,6 +105,18 @@ describe("RequestAction with wait", () => {
   it("answers with the state as it is when the time is over, or the deadline near", async () => {
     expect(await requesting(100)).toMatchObject({ action: { status: ActionStatus.IN_REVIEW }, grantToken: "" });
     expect(await requesting(60_000, 300)).toMatchObject({ action: { status: ActionStatus.IN_REVIEW } });
+  });
+
+  it("P4: says what was recorded when there is no room to wait, or no way to look again", async () => {
+    const others = await Promise.all([watching(), watching(), watching()]);
+    await until(() => action.reads === 3);
+    expect(await requesting(60_000)).toMatchObject({ action: { id: action.id, status: ActionStatus.IN_REVIEW } });
+    for (const { abort } of others) abort.abort();
+    await Promise.all(others.map(({ ended }) => ended));
+    fixture.answers["GetAction"] = async () => {
+      throw new CommandError("UNAVAILABLE", "LOG_UNREACHABLE", "no");
+    };
+    expect(await requesting(60_000)).toMatchObject({ action: { id: action.id, status: ActionStatus.IN_REVIEW } });
   });
 
   it("ends with UNAVAILABLE when the gateway closes, so that the caller goes on elsewhere", async () => {

@@ -1,4 +1,5 @@
 import { durationMs } from "@bufbuild/protobuf/wkt";
+import { CommandError } from "@countersign/bus";
 import type { RpcCall, UnaryHandler } from "@countersign/grpc-kit";
 import type { Authenticated } from "@countersign/identity";
 import { follow } from "../waiting/follow.ts";
@@ -19,7 +20,18 @@ export function requestAction(deps: HandlerDeps): UnaryHandler {
     const { wait } = readRequestAction(request, caller.principal);
     const reply = await ask(deps, { service: "approval", method: "RequestAction" }, commandOf(caller, call, request), call);
     const waitMs = wait === undefined ? 0 : durationMs(wait);
-    return waitMs === 0 ? reply : waitForDecision(deps, caller, call, reply, waitMs);
+    return waitMs === 0 ? reply : waitForDecision(deps, caller, call, reply, waitMs).catch(orElse(reply));
+  };
+}
+
+/**
+ * The action is recorded and people know of it: whatever goes wrong with the waiting, the caller must learn its id. A caller that is gone, or that
+ * a closing gateway sends elsewhere, repeats the call with its key.
+ */
+function orElse(reply: Uint8Array) {
+  return (error: unknown): Uint8Array => {
+    if (error instanceof CommandError && error.reason !== "SHUTTING_DOWN") return reply;
+    throw error;
   };
 }
 
