@@ -323,7 +323,8 @@ export const ReviewService: GenService<{
   /**
    * Approves, rejects or edits. Needs the digest and the version the reviewer was shown: anything else is FAILED_PRECONDITION
    * (reason STALE_DIGEST or STALE_VERSION) and counts for nothing. PERMISSION_DENIED (reason SELF_APPROVAL, NOT_HUMAN or
-   * NOT_ELIGIBLE) when the caller may not decide. Repeating one's own vote changes nothing.
+   * NOT_ELIGIBLE) when the caller may not decide. An action is edited at most 20 times (reason EDIT_LIMIT). Repeating one's own vote
+   * changes nothing.
    *
    * @generated from rpc countersign.v1.ReviewService.SubmitVote
    */

@@ -5,6 +5,9 @@ import type { RejectionCode } from "./rejection.ts";
 import type { ActionState, InReview } from "./state.ts";
 import type { Hex, Instant } from "./values.ts";
 
+/** Each edit adds parameters and starts the deadline anew: without an end, one reviewer could grow an action and its review for ever. */
+const MAX_EDITS = 20;
+
 /** What every word of a reviewer comes with. */
 export type Ballot = { readonly at: Instant; readonly reviewer: Principal; readonly digest: Hex; readonly version: number };
 
@@ -18,5 +21,6 @@ export function ballotFault(state: InReview, ballot: Ballot, act: "approve" | "r
 /** The same, before policy is asked about an edit. */
 export function editFault(state: ActionState, ballot: Ballot): RejectionCode | undefined {
   if (state.status === "NONE") return "NOT_FOUND";
-  return state.status === "IN_REVIEW" ? ballotFault(state, ballot, "edit") : "WRONG_STATE";
+  if (state.status !== "IN_REVIEW") return "WRONG_STATE";
+  return state.review.edits >= MAX_EDITS ? "EDIT_LIMIT" : ballotFault(state, ballot, "edit");
 }

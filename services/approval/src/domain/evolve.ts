@@ -80,13 +80,13 @@ function opened(state: ActionState, event: ReviewOpened): ActionState {
   const fresh = { stages, deadline, openStage: 0, shownFrom: state.version + 1 };
   if (state.status === "IN_REVIEW") return { ...state, review: { ...state.review, ...fresh } };
   if (state.status !== "REQUESTED" || state.ruling === undefined) return state;
-  return { ...state, status: "IN_REVIEW", ruling: state.ruling, review: { ...fresh, votes: [], editors: [] } };
+  return { ...state, status: "IN_REVIEW", ruling: state.ruling, review: { ...fresh, votes: [], editors: [], edits: 0 } };
 }
 
 function edited(state: ActionState, event: ActionEdited): ActionState {
   if (state.status !== "IN_REVIEW") return state;
   const editors = [...state.review.editors.filter((editor) => !samePrincipal(editor, event.editor)), toRef(event.editor)];
-  return { ...state, input: event.input, review: { ...state.review, editors } };
+  return { ...state, input: event.input, review: { ...state.review, editors, edits: state.review.edits + 1 } };
 }
 
 function granted(state: ActionState, event: GrantIssued): ActionState {

@@ -7,6 +7,7 @@ export type RejectionCode =
   | "NOT_HUMAN"
   | "SELF_APPROVAL"
   | "NOT_ELIGIBLE"
+  | "EDIT_LIMIT"
   | "STALE_DIGEST"
   | "STALE_VERSION"
   | "DEADLINE_PASSED"

@@ -7,6 +7,7 @@ import {
   bob,
   cast,
   cid,
+  DIGEST,
   editBy,
   EDITED_DIGEST,
   EDITED_INPUT,
@@ -290,6 +291,19 @@ describe("EditAction", () => {
     given(...after)
       .when(second)
       .then(cast(second));
+  });
+
+  it("has an end: the twenty-first edit is refused", () => {
+    let history = inReview();
+    for (let count = 0; count < 20; count += 1) {
+      const digest = count === 0 ? DIGEST : EDITED_DIGEST;
+      history = given(...history)
+        .when(editBy(bob, two, { digest, version: history.length, input: String(count).padStart(64, "0") }))
+        .events();
+    }
+    given(...history)
+      .when(editBy(bob, two, { digest: EDITED_DIGEST, version: history.length, input: "f".repeat(64) }))
+      .thenRefused("EDIT_LIMIT");
   });
 
   it("ends or approves as policy says", () => {

@@ -22,6 +22,8 @@ export type Review = {
   readonly shownFrom: number;
   /** Everybody who edited, last one last. */
   readonly editors: readonly PrincipalRef[];
+  /** How often it was edited. */
+  readonly edits: number;
 };
 
 export type Grant = {

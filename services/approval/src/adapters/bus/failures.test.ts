@@ -8,6 +8,7 @@ describe("failures", () => {
     ["NOT_HUMAN", "PERMISSION_DENIED"],
     ["SELF_APPROVAL", "PERMISSION_DENIED"],
     ["NOT_ELIGIBLE", "PERMISSION_DENIED"],
+    ["EDIT_LIMIT", "FAILED_PRECONDITION"],
     ["STALE_DIGEST", "FAILED_PRECONDITION"],
     ["STALE_VERSION", "FAILED_PRECONDITION"],
     ["DEADLINE_PASSED", "FAILED_PRECONDITION"],
@@ -29,6 +30,6 @@ describe("failures", () => {
   });
 
   it("has a row in this test for each reason", () => {
-    expect(Object.keys(FAILURES)).toHaveLength(21);
+    expect(Object.keys(FAILURES)).toHaveLength(22);
   });
 });

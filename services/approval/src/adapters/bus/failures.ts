@@ -11,6 +11,7 @@ export const FAILURES: Readonly<Record<RefusalCode | "KEY_REUSED" | "LOST_RACE" 
     "Nobody decides on what they caused: not the requester, its chain, its owner, nor an editor on the edited form.",
   ],
   NOT_ELIGIBLE: ["PERMISSION_DENIED", "The caller is in none of the groups of the open stage."],
+  EDIT_LIMIT: ["FAILED_PRECONDITION", "The action was edited too often; approve or reject it, and ask anew."],
   STALE_DIGEST: ["FAILED_PRECONDITION", "The digest is not the action's; look at the action again."],
   STALE_VERSION: ["FAILED_PRECONDITION", "The version shown is not one on which this review can be decided; look at the action again."],
   DEADLINE_PASSED: ["FAILED_PRECONDITION", "The deadline of the review has passed."],
