@@ -12,8 +12,8 @@ export type AllServices = Closeable & {
 };
 
 /**
- * Starts every service on one runtime, which relays events. Commands between them are direct calls, events go over JetStream: half the latency and half again the throughput of a
- * process per service, with the same code and the same events.
+ * Starts every service on one runtime, which relays events. Commands between them are direct calls, events go over JetStream; the code and the
+ * events are those of a process per service, and `npm run bench` compares the two.
  * @param channels notifier channels beside the configured ones.
  */
 export async function startAllServices(runtime: Runtime, env: NodeJS.ProcessEnv, channels: readonly Channel[] = []): Promise<AllServices> {

@@ -98,7 +98,7 @@ export class PostgresReader implements EventReader {
 
 type StoredRow = { readonly entry: Buffer; readonly leaf_hash: Buffer };
 
-/** By hand and prepared: half of the time that Postgres spent on it went into parsing, and every waiting requester asks it. */
+/** By hand and prepared: a third of the time that Postgres spent on it went into parsing, and reloads ask it most. */
 const READ_STREAM = {
   name: "event-log-read-stream",
   text: `select entry, leaf_hash from event_log.event

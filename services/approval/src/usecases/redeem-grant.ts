@@ -18,7 +18,7 @@ export type Redeemed =
 
 /**
  * Uses a grant, once. The signature is not verified here: SHA-256 of the token must equal the one recorded when it was signed, which no
- * other token can, and costs a hundredth.
+ * other token can, and hashing costs far less.
  */
 export async function redeemGrant(deps: Deps, { principal, traceparent }: Caller, redemption: Redemption): Promise<Redeemed> {
   const { ref, tokenDigest, digest } = redemption;
