@@ -10,7 +10,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file countersign/v1/principal.proto.
  */
 export const file_countersign_v1_principal: GenFile = /*@__PURE__*/
-  fileDesc("Ch5jb3VudGVyc2lnbi92MS9wcmluY2lwYWwucHJvdG8SDmNvdW50ZXJzaWduLnYxIt0BCglQcmluY2lwYWwSDgoGdGVuYW50GAEgASgJEisKBHR5cGUYAiABKA4yHS5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxUeXBlEg4KBmlzc3VlchgDIAEoCRIKCgJpZBgEIAEoCRIOCgZncm91cHMYBSADKAkSDQoFcm9sZXMYBiADKAkSKwoFY2hhaW4YByADKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSKwoFb3duZXIYCCABKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYiKgoMUHJpbmNpcGFsUmVmEg4KBmlzc3VlchgBIAEoCRIKCgJpZBgCIAEoCSp/Cg1QcmluY2lwYWxUeXBlEh4KGlBSSU5DSVBBTF9UWVBFX1VOU1BFQ0lGSUVEEAASGAoUUFJJTkNJUEFMX1RZUEVfSFVNQU4QARIYChRQUklOQ0lQQUxfVFlQRV9BR0VOVBACEhoKFlBSSU5DSVBBTF9UWVBFX1NFUlZJQ0UQA2IGcHJvdG8z");
+  fileDesc("Ch5jb3VudGVyc2lnbi92MS9wcmluY2lwYWwucHJvdG8SDmNvdW50ZXJzaWduLnYxIo4CCglQcmluY2lwYWwSDgoGdGVuYW50GAEgASgJEisKBHR5cGUYAiABKA4yHS5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxUeXBlEg4KBmlzc3VlchgDIAEoCRIKCgJpZBgEIAEoCRIOCgZncm91cHMYBSADKAkSDQoFcm9sZXMYBiADKAkSKwoFY2hhaW4YByADKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSKwoFb3duZXIYCCABKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSLwoHc2lnbl9pbhgJIAEoDjIeLmNvdW50ZXJzaWduLnYxLlNpZ25JblN0cmVuZ3RoIioKDFByaW5jaXBhbFJlZhIOCgZpc3N1ZXIYASABKAkSCgoCaWQYAiABKAkqfwoNUHJpbmNpcGFsVHlwZRIeChpQUklOQ0lQQUxfVFlQRV9VTlNQRUNJRklFRBAAEhgKFFBSSU5DSVBBTF9UWVBFX0hVTUFOEAESGAoUUFJJTkNJUEFMX1RZUEVfQUdFTlQQAhIaChZQUklOQ0lQQUxfVFlQRV9TRVJWSUNFEAMqhQEKDlNpZ25JblN0cmVuZ3RoEiAKHFNJR05fSU5fU1RSRU5HVEhfVU5TUEVDSUZJRUQQABIZChVTSUdOX0lOX1NUUkVOR1RIX0NIQVQQARIcChhTSUdOX0lOX1NUUkVOR1RIX1NFU1NJT04QAhIYChRTSUdOX0lOX1NUUkVOR1RIX01GQRADYgZwcm90bzM");
 
 /**
  * Who calls, as its verified token says. A principal is identified by issuer and id together.
@@ -73,6 +73,13 @@ export type Principal = Message<"countersign.v1.Principal"> & {
    * @generated from field: countersign.v1.PrincipalRef owner = 8;
    */
   owner?: PrincipalRef | undefined;
+
+  /**
+   * How strongly a human was authenticated; not set for others.
+   *
+   * @generated from field: countersign.v1.SignInStrength sign_in = 9;
+   */
+  signIn: SignInStrength;
 };
 
 /**
@@ -157,4 +164,52 @@ export type PrincipalType = (typeof PrincipalType)[keyof typeof PrincipalType] |
  */
 export const PrincipalTypeSchema: GenEnum<PrincipalType> = /*@__PURE__*/
   enumDesc(file_countersign_v1_principal, 0);
+
+/**
+ * How strongly a person was authenticated when it spoke. A higher number is stronger.
+ *
+ * @generated from enum countersign.v1.SignInStrength
+ */
+export const SignInStrength = {
+  /**
+   * Not known: weaker than all others.
+   *
+   * @generated from enum value: SIGN_IN_STRENGTH_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * A click in a chat client whose account is linked to the person.
+   *
+   * @generated from enum value: SIGN_IN_STRENGTH_CHAT = 1;
+   */
+  CHAT: 1,
+
+  /**
+   * A token of a signed-in session.
+   *
+   * @generated from enum value: SIGN_IN_STRENGTH_SESSION = 2;
+   */
+  SESSION: 2,
+
+  /**
+   * A token that names a recent second factor (`acr`, `amr`, `auth_time`).
+   *
+   * @generated from enum value: SIGN_IN_STRENGTH_MFA = 3;
+   */
+  MFA: 3,
+} as const;
+
+/**
+ * How strongly a person was authenticated when it spoke. A higher number is stronger.
+ *
+ * @generated from enum countersign.v1.SignInStrength
+ */
+export type SignInStrength = (typeof SignInStrength)[keyof typeof SignInStrength] | UnknownEnum;
+
+/**
+ * Describes the enum countersign.v1.SignInStrength.
+ */
+export const SignInStrengthSchema: GenEnum<SignInStrength> = /*@__PURE__*/
+  enumDesc(file_countersign_v1_principal, 1);
 
