@@ -1,0 +1,102 @@
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { inProcessCommands, type CommandHandler } from "@countersign/bus";
+import * as wire from "@countersign/proto/internal/v1/directory_pb";
+import { silentLogger } from "@countersign/telemetry";
+import { describe, expect, it } from "vitest";
+import { createDirectoryClient, DirectoryUnreachableError, readDirectoryClientConfig } from "./index.ts";
+
+const at = new Date("2026-11-23T12:01:00Z");
+const principal = { issuer: "https://id.acme.example", id: "ada" };
+const message = create(wire.PersonSchema, {
+  id: "0193",
+  displayName: "Ada",
+  active: true,
+  groups: ["dba"],
+  principals: [principal],
+  standsInFor: [{ personId: "0194", groups: ["sre"], untilTime: timestampFromMs(1000), effectiveGroups: ["sre"] }],
+});
+const person = {
+  id: "0193",
+  displayName: "Ada",
+  active: true,
+  groups: ["dba"],
+  teams: [],
+  principals: [principal],
+  accounts: [],
+  email: "",
+  managerId: undefined,
+  onCall: [],
+  standsInFor: [{ personId: "0194", groups: ["sre"], untilMs: 1000, principals: [], effectiveGroups: ["sre"] }],
+  away: false,
+};
+
+async function clientOf(handlers: Readonly<Record<string, CommandHandler>>, timeoutMs = 1000) {
+  const commands = inProcessCommands({ logger: silentLogger });
+  await commands.serve("directory", handlers);
+  return createDirectoryClient({ commands, asker: "approval", config: { managedTenants: ["acme"], timeoutMs } });
+}
+
+function resolves(response: { managed: boolean; person?: wire.Person }): Readonly<Record<string, CommandHandler>> {
+  const bytes = toBinary(wire.ResolvePersonResponseSchema, create(wire.ResolvePersonResponseSchema, response));
+  return { ResolvePerson: async () => bytes };
+}
+
+describe("directory client", () => {
+  it("a tenant that is not managed costs no call", async () => {
+    const client = await clientOf({});
+    expect(await client.resolvePerson("other", { principal }, at)).toEqual({ managed: false });
+    expect(await client.listReviewers("other", { groups: ["dba"] }, at)).toEqual({ managed: false });
+  });
+
+  it("says who it is, and nobody where nobody is known", async () => {
+    const known = await clientOf(resolves({ managed: true, person: message }));
+    expect(await known.resolvePerson("acme", { principal }, at)).toEqual({ managed: true, person });
+    const unknown = await clientOf(resolves({ managed: true }));
+    expect(await unknown.resolvePerson("acme", { principal }, at)).toEqual({ managed: true, person: undefined });
+  });
+
+  it.each([
+    [{ principal }, "principal"],
+    [{ account: { channel: "slack", workspace: "T1", id: "U1" } }, "account"],
+    [{ personId: "0193" }, "personId"],
+  ] as const)("asks by %o, for the tenant and the time given", async (who, named) => {
+    const client = await clientOf({
+      ResolvePerson: async ({ caller, request }) => {
+        const { who: asked, time } = fromBinary(wire.ResolvePersonRequestSchema, request);
+        expect([asked.case, caller?.tenant, time]).toEqual([named, "acme", timestampFromMs(at.getTime())]);
+        return toBinary(wire.ResolvePersonResponseSchema, create(wire.ResolvePersonResponseSchema, { managed: true }));
+      },
+    });
+    await client.resolvePerson("acme", who, at);
+    expect.assertions(1);
+  });
+
+  it("lists reviewers", async () => {
+    const reply = create(wire.ListReviewersResponseSchema, { managed: true, people: [message] });
+    const client = await clientOf({ ListReviewers: async () => toBinary(wire.ListReviewersResponseSchema, reply) });
+    expect(await client.listReviewers("acme", { groups: ["dba"] }, at)).toEqual({ managed: true, people: [person] });
+  });
+
+  it.each([
+    ["nobody listens for it", { Other: async () => new Uint8Array() }],
+    ["it does not answer in time", { ResolvePerson: () => new Promise<Uint8Array>(() => {}) }],
+    ["its answer is no message", { ResolvePerson: async () => new Uint8Array([255]) }],
+    ["it says of a managed tenant that it is not", resolves({ managed: false })],
+    ["it names a person without an id", resolves({ managed: true, person: create(wire.PersonSchema, { active: true }) })],
+  ] as const)("P7: unreachable, and never unmanaged, when %s", async (_, handlers) => {
+    const client = await clientOf(handlers, 50);
+    await expect(client.resolvePerson("acme", { principal }, at)).rejects.toThrow(DirectoryUnreachableError);
+  });
+
+  it("reads its settings", () => {
+    expect(readDirectoryClientConfig({ COUNTERSIGN_MANAGED_TENANTS: "acme, beta" })).toEqual({
+      managedTenants: ["acme", "beta"],
+      timeoutMs: 2000,
+    });
+    expect(readDirectoryClientConfig({}).managedTenants).toEqual([]);
+    expect(() => readDirectoryClientConfig({ COUNTERSIGN_MANAGED_TENANTS: "acme;beta" })).toThrow(
+      "COUNTERSIGN_MANAGED_TENANTS: must be tenants",
+    );
+  });
+});

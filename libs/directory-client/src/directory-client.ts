@@ -1,0 +1,91 @@
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import type { CommandBus } from "@countersign/bus";
+import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
+import * as wire from "@countersign/proto/internal/v1/directory_pb";
+import { PrincipalRefSchema, PrincipalType } from "@countersign/proto/v1/principal_pb";
+import type { DirectoryClientConfig } from "./config.ts";
+import { fromPersonMessage } from "./from-person-message.ts";
+import type { Resolved, Reviewers, WantedReviewers, Who } from "./person.ts";
+
+/** Nobody can say now who somebody is. Then nobody may decide, and trying again may help. */
+export class DirectoryUnreachableError extends Error {
+  override readonly name = "DirectoryUnreachableError";
+}
+
+/** Asks `directory` who people are. For a tenant that does not keep its people there, the answer is known without asking. */
+export type DirectoryClient = {
+  /**
+   * Who this is, at a time: sees every change that the directory acknowledged before the call.
+   * @throws DirectoryUnreachableError when there is no answer in time, or none that makes sense.
+   */
+  resolvePerson(tenant: string, who: Who, at: Date): Promise<Resolved>;
+  /**
+   * Everybody who is named, in one of the groups or on call, each once, with those who stand in for them.
+   * @throws DirectoryUnreachableError as above.
+   */
+  listReviewers(tenant: string, wanted: WantedReviewers, at: Date): Promise<Reviewers>;
+};
+
+export type DirectoryClientOptions = {
+  readonly commands: CommandBus;
+  /** The service that asks; for logs at the other end. */
+  readonly asker: string;
+  readonly config: DirectoryClientConfig;
+};
+
+/** Makes a client over the command bus. */
+export function createDirectoryClient({ commands, asker, config }: DirectoryClientOptions): DirectoryClient {
+  const managed = new Set(config.managedTenants);
+  const ask = async (tenant: string, method: string, request: Uint8Array): Promise<Uint8Array> => {
+    const caller = { tenant, type: PrincipalType.SERVICE, issuer: "countersign", id: asker };
+    return commands.send("directory", method, create(CommandSchema, { caller, request }), { timeoutMs: config.timeoutMs });
+  };
+  return {
+    resolvePerson: async (tenant, who, at) => {
+      if (!managed.has(tenant)) return { managed: false };
+      return answered(async () => {
+        const request = create(wire.ResolvePersonRequestSchema, { who: toWho(who), time: timestampFromMs(at.getTime()) });
+        const reply = await ask(tenant, "ResolvePerson", toBinary(wire.ResolvePersonRequestSchema, request));
+        const response = fromBinary(wire.ResolvePersonResponseSchema, reply);
+        assertManaged(tenant, response.managed);
+        return { managed: true, person: response.person && fromPersonMessage(response.person) };
+      });
+    },
+    listReviewers: async (tenant, wanted, at) => {
+      if (!managed.has(tenant)) return { managed: false };
+      return answered(async () => {
+        const { groups = [], schedules = [], personIds = [] } = wanted;
+        const request = create(wire.ListReviewersRequestSchema, {
+          groups: [...groups],
+          schedules: [...schedules],
+          personIds: [...personIds],
+          time: timestampFromMs(at.getTime()),
+        });
+        const reply = await ask(tenant, "ListReviewers", toBinary(wire.ListReviewersRequestSchema, request));
+        const response = fromBinary(wire.ListReviewersResponseSchema, reply);
+        assertManaged(tenant, response.managed);
+        return { managed: true, people: response.people.map(fromPersonMessage) };
+      });
+    },
+  };
+}
+
+function toWho(who: Who): Exclude<wire.ResolvePersonRequest["who"], { case: undefined }> {
+  if ("principal" in who) return { case: "principal", value: create(PrincipalRefSchema, who.principal) };
+  if ("account" in who) return { case: "account", value: create(wire.ChannelAccountSchema, who.account) };
+  return { case: "personId", value: who.personId };
+}
+
+/** P7: settings that differ between processes must not turn a managed tenant into one where a token's groups count. */
+function assertManaged(tenant: string, managed: boolean): void {
+  if (!managed) throw new Error(`COUNTERSIGN_MANAGED_TENANTS names ${tenant} here, and does not at directory`);
+}
+
+async function answered<Answer>(question: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await question();
+  } catch (error) {
+    throw new DirectoryUnreachableError("the directory did not say who this is", { cause: error });
+  }
+}
