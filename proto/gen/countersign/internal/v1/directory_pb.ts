@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file countersign/internal/v1/directory.proto.
  */
 export const file_countersign_internal_v1_directory: GenFile = /*@__PURE__*/
-  fileDesc("Cidjb3VudGVyc2lnbi9pbnRlcm5hbC92MS9kaXJlY3RvcnkucHJvdG8SF2NvdW50ZXJzaWduLmludGVybmFsLnYxIssBChRSZXNvbHZlUGVyc29uUmVxdWVzdBIxCglwcmluY2lwYWwYASABKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWZIABI6CgdhY2NvdW50GAIgASgLMicuY291bnRlcnNpZ24uaW50ZXJuYWwudjEuQ2hhbm5lbEFjY291bnRIABITCglwZXJzb25faWQYAyABKAlIABIoCgR0aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIFCgN3aG8iWQoVUmVzb2x2ZVBlcnNvblJlc3BvbnNlEg8KB21hbmFnZWQYASABKAgSLwoGcGVyc29uGAIgASgLMh8uY291bnRlcnNpZ24uaW50ZXJuYWwudjEuUGVyc29uIncKFExpc3RSZXZpZXdlcnNSZXF1ZXN0Eg4KBmdyb3VwcxgBIAMoCRIRCglzY2hlZHVsZXMYAiADKAkSEgoKcGVyc29uX2lkcxgDIAMoCRIoCgR0aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJZChVMaXN0UmV2aWV3ZXJzUmVzcG9uc2USDwoHbWFuYWdlZBgBIAEoCBIvCgZwZW9wbGUYAiADKAsyHy5jb3VudGVyc2lnbi5pbnRlcm5hbC52MS5QZXJzb24iQAoOQ2hhbm5lbEFjY291bnQSDwoHY2hhbm5lbBgBIAEoCRIRCgl3b3Jrc3BhY2UYAiABKAkSCgoCaWQYAyABKAkiwQIKBlBlcnNvbhIKCgJpZBgBIAEoCRIUCgxkaXNwbGF5X25hbWUYAiABKAkSDgoGYWN0aXZlGAMgASgIEg4KBmdyb3VwcxgEIAMoCRINCgV0ZWFtcxgFIAMoCRIwCgpwcmluY2lwYWxzGAYgAygLMhwuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsUmVmEjkKCGFjY291bnRzGAcgAygLMicuY291bnRlcnNpZ24uaW50ZXJuYWwudjEuQ2hhbm5lbEFjY291bnQSDQoFZW1haWwYCCABKAkSEgoKbWFuYWdlcl9pZBgJIAEoCRIPCgdvbl9jYWxsGAogAygJEjcKDXN0YW5kc19pbl9mb3IYCyADKAsyIC5jb3VudGVyc2lnbi5pbnRlcm5hbC52MS5TdGFuZEluEgwKBGF3YXkYDCABKAgiqAEKB1N0YW5kSW4SEQoJcGVyc29uX2lkGAEgASgJEg4KBmdyb3VwcxgCIAMoCRIuCgp1bnRpbF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgpwcmluY2lwYWxzGAQgAygLMhwuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsUmVmEhgKEGVmZmVjdGl2ZV9ncm91cHMYBSADKAliBnByb3RvMw", [file_countersign_v1_principal, file_google_protobuf_timestamp]);
+  fileDesc("Cidjb3VudGVyc2lnbi9pbnRlcm5hbC92MS9kaXJlY3RvcnkucHJvdG8SF2NvdW50ZXJzaWduLmludGVybmFsLnYxIssBChRSZXNvbHZlUGVyc29uUmVxdWVzdBIxCglwcmluY2lwYWwYASABKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWZIABI6CgdhY2NvdW50GAIgASgLMicuY291bnRlcnNpZ24uaW50ZXJuYWwudjEuQ2hhbm5lbEFjY291bnRIABITCglwZXJzb25faWQYAyABKAlIABIoCgR0aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIFCgN3aG8idAoVUmVzb2x2ZVBlcnNvblJlc3BvbnNlEg8KB21hbmFnZWQYASABKAgSLwoGcGVyc29uGAIgASgLMh8uY291bnRlcnNpZ24uaW50ZXJuYWwudjEuUGVyc29uEhkKEXVua25vd25fc2NoZWR1bGVzGAMgAygJIncKFExpc3RSZXZpZXdlcnNSZXF1ZXN0Eg4KBmdyb3VwcxgBIAMoCRIRCglzY2hlZHVsZXMYAiADKAkSEgoKcGVyc29uX2lkcxgDIAMoCRIoCgR0aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKCAQoVTGlzdFJldmlld2Vyc1Jlc3BvbnNlEg8KB21hbmFnZWQYASABKAgSLwoGcGVvcGxlGAIgAygLMh8uY291bnRlcnNpZ24uaW50ZXJuYWwudjEuUGVyc29uEhkKEXVua25vd25fc2NoZWR1bGVzGAMgAygJEgwKBG1vcmUYBCABKAgiTAoQT2ZmZXJMaW5rUmVxdWVzdBI4CgdhY2NvdW50GAEgASgLMicuY291bnRlcnNpZ24uaW50ZXJuYWwudjEuQ2hhbm5lbEFjY291bnQiYwoRT2ZmZXJMaW5rUmVzcG9uc2USDwoHbWFuYWdlZBgBIAEoCBIMCgRjb2RlGAIgASgJEi8KC2V4cGlyZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJACg5DaGFubmVsQWNjb3VudBIPCgdjaGFubmVsGAEgASgJEhEKCXdvcmtzcGFjZRgCIAEoCRIKCgJpZBgDIAEoCSLBAgoGUGVyc29uEgoKAmlkGAEgASgJEhQKDGRpc3BsYXlfbmFtZRgCIAEoCRIOCgZhY3RpdmUYAyABKAgSDgoGZ3JvdXBzGAQgAygJEg0KBXRlYW1zGAUgAygJEjAKCnByaW5jaXBhbHMYBiADKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSOQoIYWNjb3VudHMYByADKAsyJy5jb3VudGVyc2lnbi5pbnRlcm5hbC52MS5DaGFubmVsQWNjb3VudBINCgVlbWFpbBgIIAEoCRISCgptYW5hZ2VyX2lkGAkgASgJEg8KB29uX2NhbGwYCiADKAkSNwoNc3RhbmRzX2luX2ZvchgLIAMoCzIgLmNvdW50ZXJzaWduLmludGVybmFsLnYxLlN0YW5kSW4SDAoEYXdheRgMIAEoCCKoAQoHU3RhbmRJbhIRCglwZXJzb25faWQYASABKAkSDgoGZ3JvdXBzGAIgAygJEi4KCnVudGlsX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKCnByaW5jaXBhbHMYBCADKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSGAoQZWZmZWN0aXZlX2dyb3VwcxgFIAMoCWIGcHJvdG8z", [file_countersign_v1_principal, file_google_protobuf_timestamp]);
 
 /**
  * Anybody asks directory who somebody is, now. The tenant is the caller's.
@@ -87,6 +87,13 @@ export type ResolvePersonResponse = Message<"countersign.internal.v1.ResolvePers
    * @generated from field: countersign.internal.v1.Person person = 2;
    */
   person?: Person | undefined;
+
+  /**
+   * Schedules that cannot be read now: nobody counts as on call in them.
+   *
+   * @generated from field: repeated string unknown_schedules = 3;
+   */
+  unknownSchedules: string[];
 };
 
 /**
@@ -157,6 +164,20 @@ export type ListReviewersResponse = Message<"countersign.internal.v1.ListReviewe
    * @generated from field: repeated countersign.internal.v1.Person people = 2;
    */
   people: Person[];
+
+  /**
+   * Schedules that cannot be read now: nobody counts as on call in them.
+   *
+   * @generated from field: repeated string unknown_schedules = 3;
+   */
+  unknownSchedules: string[];
+
+  /**
+   * There are more than 500; these are the first of them, by id.
+   *
+   * @generated from field: bool more = 4;
+   */
+  more: boolean;
 };
 
 /**
@@ -165,6 +186,62 @@ export type ListReviewersResponse = Message<"countersign.internal.v1.ListReviewe
  */
 export const ListReviewersResponseSchema: GenMessage<ListReviewersResponse> = /*@__PURE__*/
   messageDesc(file_countersign_internal_v1_directory, 3);
+
+/**
+ * A channel asks for a code to show to the user of one of its accounts, and to nobody else. The tenant is the caller's.
+ *
+ * @generated from message countersign.internal.v1.OfferLinkRequest
+ */
+export type OfferLinkRequest = Message<"countersign.internal.v1.OfferLinkRequest"> & {
+  /**
+   * The account.
+   *
+   * @generated from field: countersign.internal.v1.ChannelAccount account = 1;
+   */
+  account?: ChannelAccount | undefined;
+};
+
+/**
+ * Describes the message countersign.internal.v1.OfferLinkRequest.
+ * Use `create(OfferLinkRequestSchema)` to create a new message.
+ */
+export const OfferLinkRequestSchema: GenMessage<OfferLinkRequest> = /*@__PURE__*/
+  messageDesc(file_countersign_internal_v1_directory, 4);
+
+/**
+ * The answer.
+ *
+ * @generated from message countersign.internal.v1.OfferLinkResponse
+ */
+export type OfferLinkResponse = Message<"countersign.internal.v1.OfferLinkResponse"> & {
+  /**
+   * The tenant keeps its people in the directory. If not, there is nothing to link.
+   *
+   * @generated from field: bool managed = 1;
+   */
+  managed: boolean;
+
+  /**
+   * What a signed-in human brings to LinkAccount, once.
+   *
+   * @generated from field: string code = 2;
+   */
+  code: string;
+
+  /**
+   * No good from then on.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 3;
+   */
+  expireTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message countersign.internal.v1.OfferLinkResponse.
+ * Use `create(OfferLinkResponseSchema)` to create a new message.
+ */
+export const OfferLinkResponseSchema: GenMessage<OfferLinkResponse> = /*@__PURE__*/
+  messageDesc(file_countersign_internal_v1_directory, 5);
 
 /**
  * An account in a chat service or the like.
@@ -199,7 +276,7 @@ export type ChannelAccount = Message<"countersign.internal.v1.ChannelAccount"> &
  * Use `create(ChannelAccountSchema)` to create a new message.
  */
 export const ChannelAccountSchema: GenMessage<ChannelAccount> = /*@__PURE__*/
-  messageDesc(file_countersign_internal_v1_directory, 4);
+  messageDesc(file_countersign_internal_v1_directory, 6);
 
 /**
  * One human, however many accounts it has.
@@ -297,7 +374,7 @@ export type Person = Message<"countersign.internal.v1.Person"> & {
  * Use `create(PersonSchema)` to create a new message.
  */
 export const PersonSchema: GenMessage<Person> = /*@__PURE__*/
-  messageDesc(file_countersign_internal_v1_directory, 5);
+  messageDesc(file_countersign_internal_v1_directory, 7);
 
 /**
  * Somebody decides in another's place for a time.
@@ -346,5 +423,5 @@ export type StandIn = Message<"countersign.internal.v1.StandIn"> & {
  * Use `create(StandInSchema)` to create a new message.
  */
 export const StandInSchema: GenMessage<StandIn> = /*@__PURE__*/
-  messageDesc(file_countersign_internal_v1_directory, 6);
+  messageDesc(file_countersign_internal_v1_directory, 8);
 
