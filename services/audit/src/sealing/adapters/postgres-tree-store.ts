@@ -1,0 +1,96 @@
+import {
+  consistencyNodes,
+  consistencyProof,
+  edgeFrom,
+  edgeRange,
+  inclusionNodes,
+  inclusionProof,
+  nodesOfTiles,
+  parseTile,
+  rootHash,
+  TILE_WIDTH,
+  tileOf,
+  tilePath,
+  tilesOfNodes,
+  TlogError,
+  type NodeId,
+  type NodeSource,
+  type TileId,
+} from "@countersign/tlog";
+import { sql, type Kysely } from "kysely";
+import { edgeTiles } from "../edge-tiles.ts";
+import type { Assurance, StoredCheckpoint, TileReader, TreeStore } from "../ports.ts";
+import { withCosignatures } from "./cosignatures.ts";
+import type { CheckpointRow, TileRow } from "./tables.ts";
+
+type Which = { readonly epoch?: number; readonly assurance?: Assurance };
+
+/** Most leaf hashes in one answer: 2 MiB. */
+const MAX_LEAVES = 65_536;
+
+/** What was sealed in one ledger, out of schema `audit`. Any instance reads; only the sealer writes. */
+export function postgresTreeStore(database: Kysely<unknown>, ledger: string): TreeStore {
+  const tiles = (epoch: number, wanted: readonly TileId[]) => loadTiles(database, ledger, epoch, wanted);
+  const nodes = async (epoch: number, size: number, wanted: readonly NodeId[]): Promise<NodeSource> =>
+    nodesOfTiles(size, await tiles(epoch, tilesOfNodes(wanted, size)));
+  return {
+    newest: ({ epoch, assurance }: Which = {}) =>
+      findCheckpoint(database, ledger, sql`${inEpoch(epoch)} and ${assured(assurance)} order by epoch desc, size desc`),
+    covering: ({ size, epoch, assurance }) =>
+      findCheckpoint(
+        database,
+        ledger,
+        sql`epoch = ${epoch ?? newestEpoch(ledger)} and size >= ${size} and ${assured(assurance)} order by size`,
+      ),
+    tiles,
+    leafHashes: async (epoch, from, to) => {
+      if (to - from > MAX_LEAVES) throw new RangeError(`at most ${MAX_LEAVES} leaf hashes at once`);
+      const wanted = tilesOver(from, to);
+      const read = await tiles(epoch, wanted);
+      return wanted.flatMap((tile) => parseTile(read(tile), tile.width)).slice(from % TILE_WIDTH, (from % TILE_WIDTH) + to - from);
+    },
+    inclusionProof: async (epoch, position, size) =>
+      inclusionProof(position, size, await nodes(epoch, size, inclusionNodes(position, size))),
+    consistencyProof: async (epoch, oldSize, size) =>
+      consistencyProof(oldSize, size, await nodes(epoch, size, consistencyNodes(oldSize, size))),
+    root: async (epoch, size) => rootHash(edgeRange(edgeFrom(size, await tiles(epoch, edgeTiles(size))))),
+  };
+}
+
+function tilesOver(from: number, to: number): readonly TileId[] {
+  const first = Math.floor(from / TILE_WIDTH);
+  const count = to > from ? Math.floor((to - 1) / TILE_WIDTH) - first + 1 : 0;
+  return Array.from({ length: count }, (_, number) => tileOf(0, first + number, to));
+}
+
+async function loadTiles(database: Kysely<unknown>, ledger: string, epoch: number, wanted: readonly TileId[]): Promise<TileReader> {
+  const { rows } = await sql<TileRow>`
+    select t.level, t.index, t.hashes from unnest(${wanted.map(({ level }) => level)}::smallint[], ${wanted.map(({ index }) => index)}::bigint[]) as wanted (level, index)
+    join audit.tile t on t.ledger = ${ledger} and t.epoch = ${epoch} and t.level = wanted.level and t.index = wanted.index`.execute(
+    database,
+  );
+  const loaded = new Map(rows.map(({ level, index, hashes }) => [tilePath({ level, index, width: TILE_WIDTH }), hashes]));
+  return (tile) => {
+    const bytes = loaded.get(tilePath({ ...tile, width: TILE_WIDTH }));
+    if (bytes === undefined) throw new TlogError("node_missing", `tile ${tilePath(tile)} of epoch ${epoch} is not stored`);
+    return bytes;
+  };
+}
+
+async function findCheckpoint(
+  database: Kysely<unknown>,
+  ledger: string,
+  which: ReturnType<typeof sql>,
+): Promise<StoredCheckpoint | undefined> {
+  const { rows } = await sql<CheckpointRow>`
+    select epoch, size, origin, root, note, seal_time from audit.tree_checkpoint
+    where ledger = ${ledger} and ${which} limit 1`.execute(database);
+  const [row] = rows;
+  if (row === undefined) return undefined;
+  const { epoch, size, origin, root, note, seal_time: time } = row;
+  return { epoch, size, origin, root, time, note: await withCosignatures(database, ledger, { epoch, size, note }) };
+}
+
+const inEpoch = (epoch: number | undefined) => (epoch === undefined ? sql`true` : sql`epoch = ${epoch}`);
+const assured = (assurance: Assurance | undefined) => (assurance === "witnessed" ? sql`witnessed` : sql`true`);
+const newestEpoch = (ledger: string) => sql`(select max(epoch) from audit.tree_checkpoint where ledger = ${ledger})`;

@@ -1,0 +1,96 @@
+import type { NoteSignature, Tile, TileId, VerifierKey } from "@countersign/tlog";
+
+/** A signed checkpoint as it is kept. */
+export type StoredCheckpoint = {
+  /** Counts the trees of a ledger, from 1; each has an origin of its own. */
+  readonly epoch: number;
+  readonly origin: string;
+  /** Events it covers: those at positions below. */
+  readonly size: number;
+  readonly root: Uint8Array;
+  /** The signed note with the cosignatures that came in so far. */
+  readonly note: Uint8Array;
+  readonly time: Date;
+};
+
+/** Reads tiles that were loaded before; any other one is a bug. What it gives proves nothing until it meets a signed root. */
+export type TileReader = (tile: TileId) => Uint8Array;
+
+/** Which checkpoint: any, or only those that meet the quorum of witnesses. */
+export type Assurance = "sealed" | "witnessed";
+
+/** Reads what was sealed. The leaf index of an event is its position, in every epoch. */
+export type TreeStore = {
+  /** The newest checkpoint of all epochs, or of one. */
+  newest(options?: { readonly epoch?: number; readonly assurance?: Assurance }): Promise<StoredCheckpoint | undefined>;
+  /** The first checkpoint of the newest epoch (or the one given) that has `size` events or more. */
+  covering(wanted: {
+    readonly size: number;
+    readonly epoch?: number | undefined;
+    readonly assurance?: Assurance;
+  }): Promise<StoredCheckpoint | undefined>;
+  /** Loads tiles in the widths given. @throws TlogError `node_missing` when one is not there, `tile_malformed` when it is too short. */
+  tiles(epoch: number, tiles: readonly TileId[]): Promise<TileReader>;
+  /** Sealed leaf hashes of the positions from `from` on and before `to`, out of the tiles; at most 65,536. */
+  leafHashes(epoch: number, from: number, to: number): Promise<readonly Uint8Array[]>;
+  /** Inclusion proof of a position in the tree of `size` leaves. */
+  inclusionProof(epoch: number, position: number, size: number): Promise<readonly Uint8Array[]>;
+  /** Proof that the tree of `size` leaves continues the one of `oldSize`. */
+  consistencyProof(epoch: number, oldSize: number, size: number): Promise<readonly Uint8Array[]>;
+  /** Root of the tree of `size` leaves as the tiles have it. */
+  root(epoch: number, size: number): Promise<Uint8Array>;
+};
+
+/** What a holder of the right to seal writes, in one transaction that fails when somebody else has that right by now. */
+export type SealWrite = {
+  readonly tiles: readonly Tile[];
+  readonly checkpoint: Omit<StoredCheckpoint, "time">;
+};
+
+/** The log as the sealer reads it. */
+export type SealableLog = {
+  /** Events that are committed. */
+  head(): Promise<number>;
+  /** Leaf hashes as stored, of the positions from `from` on and before `to`. @throws SealRefusedError `POSITION_GAP` when one is missing. */
+  leaves(from: number, to: number): Promise<readonly Uint8Array[]>;
+  /** The first position below `size` whose row is not what the tiles say, looked for from `from` up to `to`. */
+  firstMismatch(epoch: number, from: number, to: number): Promise<number | undefined>;
+  /** When the event was recorded. */
+  timeOf(position: number): Promise<Date | undefined>;
+};
+
+/** A private key wherever it lies: a file, or a service that signs. */
+export type SigningKey = {
+  /** 32 bytes of Ed25519. */
+  readonly publicKey: Uint8Array;
+  /** 64 bytes of Ed25519 over the message. */
+  sign(message: Uint8Array): Promise<Uint8Array>;
+};
+
+/** A checkpoint found outside of the database: what we have signed, whatever the database says. */
+export type ExternalCheckpoint = {
+  /** For people: the anchor, or the name of a witness. */
+  readonly source: string;
+  readonly epoch: number;
+  readonly size: number;
+  readonly root: Uint8Array;
+  readonly note: Uint8Array;
+};
+
+/** The memory outside of the database. */
+export type Anchor = {
+  /** The newest epoch that was begun with this anchor; 0 for none. */
+  epoch(): Promise<number>;
+  /** Begins an epoch; fails when it has begun. */
+  begin(epoch: number): Promise<void>;
+  /** The largest checkpoint of an epoch. @throws SealRefusedError `ANCHOR_UNREADABLE` */
+  newest(epoch: number): Promise<{ readonly size: number; readonly note: Uint8Array } | undefined>;
+  /** Durable when it resolves. */
+  append(epoch: number, size: number, note: Uint8Array): Promise<void>;
+};
+
+/** Signs for one origin, with every key in use. */
+export type CheckpointSigner = {
+  readonly keys: readonly VerifierKey[];
+  sign(text: string): Promise<readonly NoteSignature[]>;
+};
