@@ -16,3 +16,4 @@ export { decodeEntry } from "./entry-codec.ts";
 export { EventLogError, type EventLogErrorCode } from "./errors.ts";
 export { createPostgresEventLog, type PostgresEventLog, type PostgresEventLogOptions } from "./postgres/postgres-event-log.ts";
 export { eventLogMigrations } from "./postgres/migrations.ts";
+export { scanLedger } from "./postgres/scan-ledger.ts";

@@ -1,0 +1,53 @@
+import { copyOut, type Database } from "@countersign/database";
+import { EventLogError } from "../errors.ts";
+import type { RecordedEvent } from "../event-log.ts";
+import { decodeStored } from "../stored-events.ts";
+
+/** Positions per statement: no snapshot is held for long, however slowly somebody reads, and memory holds two slices. */
+const SLICE = 2048;
+
+/**
+ * Reads a stretch of a ledger as fast as Postgres can send it, checked as every read is: each entry has its hash, no position is missing. While
+ * one slice is worked on, the next is under way. For replays, rebuilds and checks; `readAll` is for a page now and then.
+ * @param range - From `from` up to `to`, exclusive.
+ * @throws EventLogError `corrupt` also when the ledger ends before `to`, `unavailable` when it cannot be read.
+ */
+export async function* scanLedger(
+  database: Pick<Database, "pool">,
+  ledger: string,
+  range: { readonly from: number; readonly to: number },
+): AsyncGenerator<readonly RecordedEvent[], void, undefined> {
+  let next = range.from < range.to ? readSlice(database, ledger, range.from, range.to) : undefined;
+  for (let from = range.from; next !== undefined; from += SLICE) {
+    const events = await next;
+    next = from + SLICE < range.to ? readSlice(database, ledger, from + SLICE, range.to) : undefined;
+    // Who stops here never learns how the one under way went.
+    next?.catch(() => {});
+    yield events;
+  }
+}
+
+async function readSlice(database: Pick<Database, "pool">, ledger: string, from: number, end: number): Promise<readonly RecordedEvent[]> {
+  const to = Math.min(from + SLICE, end);
+  const rows: { readonly entry: Buffer; readonly leaf_hash: Buffer }[] = [];
+  const query = slice(ledger, from, to);
+  try {
+    for await (const batch of copyOut(database.pool, query)) {
+      for (const [entry, hash] of batch) rows.push({ entry: entry ?? NONE, leaf_hash: hash ?? NONE });
+    }
+  } catch (error) {
+    throw new EventLogError("unavailable", "the event log cannot be read", { cause: error });
+  }
+  const events = decodeStored(rows, "position", from);
+  if (events.length < to - from) throw new EventLogError("corrupt", `ledger ${ledger} has no event at position ${from + events.length}`);
+  return events;
+}
+
+function slice(ledger: string, from: number, to: number): string {
+  if (!/^[a-z0-9_-]+$/.test(ledger)) throw new EventLogError("invalid", `"${ledger}" cannot be the name of a ledger`);
+  for (const position of [from, to])
+    if (!Number.isSafeInteger(position) || position < 0) throw new EventLogError("invalid", "a scan goes from one position to another");
+  return `select entry, leaf_hash from event_log.event where ledger = '${ledger}' and position >= ${from} and position < ${to} order by position`;
+}
+
+const NONE = Buffer.alloc(0);
