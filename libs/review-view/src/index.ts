@@ -1,12 +1,14 @@
 // Any text made harmless.
 export { visible, type TextNote, type VisibleText } from "./visible-text.ts";
 // A review, from the API to a neutral model.
-export { isUndecided, type ReviewSource } from "./review-source.ts";
+export { askedGroups, isUndecided, type ReviewSource } from "./review-source.ts";
+export { editableText, readEdited, type EditedProperties } from "./editable-text.ts";
+export type { JsonObject } from "./json.ts";
 export { toReviewSource } from "./to-review-source.ts";
 export { renderReview, USUAL_LIMITS, type RenderLimits, type ReviewView } from "./review-view.ts";
 export type { ShownMembers } from "./shown-members.ts";
 export type { ShownText, TextHash } from "./shown-text.ts";
 export { sha256Hex } from "./sha256-hex.ts";
 // The model as lines of text.
-export { reviewCard, textLine, type CardStyle } from "./review-card.ts";
+export { needsLine, reviewCard, textLine, type CardStyle } from "./review-card.ts";
 export { colours, plain, type Paint } from "./paint.ts";

@@ -1,4 +1,4 @@
-import type { ReviewView } from "./review-view.ts";
+import type { Decide, ReviewView } from "./review-view.ts";
 import type { ShownMembers } from "./shown-members.ts";
 import type { ShownText } from "./shown-text.ts";
 import type { Paint } from "./paint.ts";
@@ -64,12 +64,16 @@ function missing(bar: string, count: number, what: string): Line[] {
 
 function howToDecide(view: ReviewView, command: string): Line[] {
   if (view.decide === undefined) return [];
-  const { groups, quorum, approvals } = view.decide;
   return [
-    row("│ ", "needs", `${quorum - approvals} more of ${quorum} from ${groups.map(textLine).join(", ")}`),
+    row("│ ", "needs", needsLine(view.decide)),
     whole(row("│ ", "decide", `${command} approve ${view.actionId} --digest ${view.digest}`)),
     whole(row("│ ", "", `${command} reject ${view.actionId} --reason "..."`)),
   ];
+}
+
+/** What the open stage still needs, on one line. */
+export function needsLine({ groups, quorum, approvals }: Decide): string {
+  return `${quorum - approvals} more of ${quorum} from ${groups.map(textLine).join(", ")}`;
 }
 
 function row(bar: string, label: string, text: string): Line {

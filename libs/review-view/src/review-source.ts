@@ -63,3 +63,8 @@ export type ReviewVote = {
 export function isUndecided(source: ReviewSource): boolean {
   return source.status === "in review";
 }
+
+/** Groups that are asked in the open stage: channels that serve them are told. */
+export function askedGroups(source: ReviewSource): readonly string[] {
+  return source.review?.stages[source.review.openStage]?.groups ?? [];
+}

@@ -3,7 +3,8 @@
  * zero-width characters, tags), line separators, spaces that are not a space, unassigned and private characters, lone surrogates, and letters without ink.
  */
 const UNSHOWABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800\u{1d159}]|(?! )\p{Zs}/u;
-const UNSHOWABLE_ALL = new RegExp(UNSHOWABLE.source, "gu");
+/** Every such character of a text. */
+export const UNSHOWABLE_ALL = new RegExp(UNSHOWABLE.source, "gu");
 
 /** The same without the white space that ordinary text has. */
 const HIDDEN = new RegExp(`(?![\\n\\r\\t])(?:${UNSHOWABLE.source})`, "u");
