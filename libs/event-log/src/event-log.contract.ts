@@ -200,6 +200,10 @@ function describeReads(name: string, open: () => Promise<EventLog>): void {
       expect([...contents.keys()]).toEqual([content.digest.toString("hex"), "03".repeat(32)]);
       expect(Buffer.from(contents.get(content.digest.toString("hex"))?.body ?? []).toString()).toBe("typed by a person");
       expect((await log.readContents(stream("c", "other"))).size).toBe(0);
+      expect([...(await log.readContents(stream("c"), [content.digest, new Uint8Array(32)])).keys()]).toEqual([
+        content.digest.toString("hex"),
+      ]);
+      expect((await log.readContents(stream("c"), [new Uint8Array(32)])).size).toBe(0);
     });
 
     it("refuses a range that is none", async () => {

@@ -1,7 +1,7 @@
 /** Names the facts of one aggregate. Streams of two tenants never meet, whatever their ids. */
 export type StreamName = {
   readonly tenant: string;
-  /** `action` or `policy`. */
+  /** `action`, `policy` or `directory`. */
   readonly type: string;
   readonly id: string;
 };
@@ -114,8 +114,8 @@ export type EventReader = {
   readTenant(tenant: string, range: ReadRange): Promise<readonly RecordedEvent[]>;
   /** The position that the next event will get; equals the number of events. */
   nextPosition(): Promise<number>;
-  /** The stream's contents that are not erased, by hex digest. */
-  readContents(stream: StreamName): Promise<ReadonlyMap<string, Content>>;
+  /** The stream's contents that are not erased, by hex digest; with `digests`, only these. */
+  readContents(stream: StreamName, digests?: readonly Uint8Array[]): Promise<ReadonlyMap<string, Content>>;
   /** What was answered to this key before, if it was. */
   findReply(
     tenant: string,

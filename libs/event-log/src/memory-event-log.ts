@@ -50,7 +50,10 @@ export function createMemoryEventLog(options: { readonly ledger: string }): Even
       return events.filter((event) => event.stream.tenant === tenant && event.position >= range.from).slice(0, range.limit);
     },
     nextPosition: async () => events.length,
-    readContents: async (stream) => new Map(contents.get(streamKey(stream))),
+    readContents: async (stream, digests) => {
+      const wanted = digests && new Set(digests.map((digest) => Buffer.from(digest).toString("hex")));
+      return new Map([...(contents.get(streamKey(stream)) ?? [])].filter(([digest]) => wanted?.has(digest) ?? true));
+    },
     findReply: async (tenant, caller, key) => replies.get(replyKey(tenant, caller, key)),
   };
 }

@@ -37,7 +37,7 @@ export function createPostgresEventLog(options: PostgresEventLogOptions): Postgr
     readAll: (range) => reader.readAll(range),
     readTenant: (tenant, range) => reader.readTenant(tenant, range),
     nextPosition: () => reader.nextPosition(),
-    readContents: (stream) => reader.readContents(stream),
+    readContents: (stream, digests) => reader.readContents(stream, digests),
     findReply: (tenant, caller, key) => reader.findReply(tenant, caller, key),
     close: async () => {
       await appender.close();

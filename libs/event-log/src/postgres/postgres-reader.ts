@@ -61,10 +61,10 @@ export class PostgresReader implements EventReader {
     return head?.next_position ?? 0;
   }
 
-  async readContents(stream: StreamName): Promise<ReadonlyMap<string, Content>> {
-    const rows = await reading(
-      this.#tables.selectFrom("event_log.content").where(inStream(this.#ledger, stream)).select(["digest", "salt", "body"]).execute(),
-    );
+  async readContents(stream: StreamName, digests?: readonly Uint8Array[]): Promise<ReadonlyMap<string, Content>> {
+    const all = this.#tables.selectFrom("event_log.content").where(inStream(this.#ledger, stream)).select(["digest", "salt", "body"]);
+    const wanted = digests?.map((digest) => Buffer.from(digest));
+    const rows = await reading((wanted === undefined ? all : all.where(sql<boolean>`digest = any(${wanted}::bytea[])`)).execute());
     return new Map(rows.map((content) => [content.digest.toString("hex"), content]));
   }
 
