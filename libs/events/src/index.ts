@@ -1,1 +1,11 @@
-export { decodeEvent, encodeEvent, eventJson, EVENT_SCHEMAS, UnknownEventError, type DecodedEvent, type EventType } from "./registry.ts";
+export {
+  decodeEvent,
+  encodeEvent,
+  eventJson,
+  EVENT_SCHEMAS,
+  isDirectoryEvent,
+  UnknownEventError,
+  type DecodedEvent,
+  type DirectoryEvent,
+  type EventType,
+} from "./registry.ts";

@@ -1,6 +1,24 @@
 import { fromBinary, toBinary, toJson, type MessageShape } from "@bufbuild/protobuf";
 import * as action from "@countersign/proto/event/v1/action_events_pb";
+import * as directory from "@countersign/proto/event/v1/directory_events_pb";
 import * as policy from "@countersign/proto/event/v1/policy_events_pb";
+
+/** Events of directory streams. */
+const DIRECTORY_SCHEMAS = {
+  PersonProvisioned: directory.PersonProvisionedSchema,
+  PersonChanged: directory.PersonChangedSchema,
+  PersonDeactivated: directory.PersonDeactivatedSchema,
+  PersonReactivated: directory.PersonReactivatedSchema,
+  GroupChanged: directory.GroupChangedSchema,
+  GroupRemoved: directory.GroupRemovedSchema,
+  MembersChanged: directory.MembersChangedSchema,
+  LinkOffered: directory.LinkOfferedSchema,
+  AccountLinked: directory.AccountLinkedSchema,
+  AccountUnlinked: directory.AccountUnlinkedSchema,
+  DelegationGranted: directory.DelegationGrantedSchema,
+  DelegationRevoked: directory.DelegationRevokedSchema,
+  AwaySet: directory.AwaySetSchema,
+} as const;
 
 /** Every event there is, by the name its entry carries. An addition here needs a golden file in `golden/`. */
 export const EVENT_SCHEMAS = {
@@ -23,6 +41,7 @@ export const EVENT_SCHEMAS = {
   ExecutionUnreported: action.ExecutionUnreportedSchema,
   PolicyPublished: policy.PolicyPublishedSchema,
   PolicyActivated: policy.PolicyActivatedSchema,
+  ...DIRECTORY_SCHEMAS,
 } as const;
 
 type Schemas = typeof EVENT_SCHEMAS;
@@ -30,6 +49,14 @@ export type EventType = keyof Schemas;
 
 /** An event's payload with its type, as a union that a switch can exhaust. */
 export type DecodedEvent = { [Type in EventType]: { readonly type: Type; readonly data: MessageShape<Schemas[Type]> } }[EventType];
+
+/** What a directory stream holds, and no other stream does. */
+export type DirectoryEvent = Extract<DecodedEvent, { readonly type: keyof typeof DIRECTORY_SCHEMAS }>;
+
+/** Whether this belongs on a directory stream. */
+export function isDirectoryEvent(event: DecodedEvent): event is DirectoryEvent {
+  return Object.hasOwn(DIRECTORY_SCHEMAS, event.type);
+}
 
 /** An entry names a type or a schema version that this build does not know: a newer build wrote it. */
 export class UnknownEventError extends Error {

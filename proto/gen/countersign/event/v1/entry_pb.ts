@@ -53,7 +53,7 @@ export type Entry = Message<"countersign.event.v1.Entry"> & {
   tenantSequence: bigint;
 
   /**
-   * action or policy.
+   * action, policy or directory.
    *
    * @generated from field: string stream_type = 5;
    */

@@ -1,5 +1,5 @@
 import { timestampMs, type Timestamp } from "@bufbuild/protobuf/wkt";
-import type { DecodedEvent } from "@countersign/events";
+import { isDirectoryEvent, type DecodedEvent } from "@countersign/events";
 import type { ContentRef } from "@countersign/proto/event/v1/action_events_pb";
 import { ExecutionOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
 import type { Principal as PrincipalMessage, PrincipalRef as RefMessage } from "@countersign/proto/v1/principal_pb";
@@ -17,6 +17,7 @@ export class UnreadableEventError extends Error {
 
 /** An event as the domain knows it. */
 export function fromEventMessage(event: DecodedEvent, at: Instant): ActionEvent {
+  if (isDirectoryEvent(event)) throw new UnreadableEventError(`${event.type} in an action stream`);
   const { type, data } = event;
   switch (type) {
     case "ActionRequested":

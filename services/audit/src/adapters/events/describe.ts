@@ -3,6 +3,7 @@ import type { DecodedEvent } from "@countersign/events";
 import type { ContentRef } from "@countersign/proto/event/v1/action_events_pb";
 import { ExecutionOutcome, VerdictOutcome, VoteDecision, type Stage, type Verdict } from "@countersign/proto/v1/action_pb";
 import { PrincipalType, type PrincipalRef } from "@countersign/proto/v1/principal_pb";
+import { describeDirectoryEvent } from "./describe-directory.ts";
 import { plainText } from "./plain-text.ts";
 
 /** What became of words that an event refers to. */
@@ -50,6 +51,8 @@ export function describeEvent(event: DecodedEvent, lookUp: (ref: ContentRef) => 
       return `policy revision ${event.data.revision} published`;
     case "PolicyActivated":
       return `policy revision ${event.data.revision} came into force`;
+    default:
+      return describeDirectoryEvent(event);
   }
 }
 

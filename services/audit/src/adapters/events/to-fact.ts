@@ -1,4 +1,4 @@
-import { decodeEvent, UnknownEventError, type DecodedEvent } from "@countersign/events";
+import { decodeEvent, isDirectoryEvent, UnknownEventError, type DecodedEvent } from "@countersign/events";
 import type { RecordedEvent } from "@countersign/event-log";
 import { ExecutionOutcome, VerdictOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
 import { PrincipalType, type PrincipalRef } from "@countersign/proto/v1/principal_pb";
@@ -35,6 +35,7 @@ function isBare(type: string): type is (typeof BARE)[number] {
 }
 
 function factOf(event: DecodedEvent): ActionFact {
+  if (isDirectoryEvent(event)) throw new UnknownEventError(`${event.type} on an action's stream`);
   switch (event.type) {
     case "ActionRequested":
       return requested(event.data);
