@@ -2,7 +2,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { anyUnpack, durationMs } from "@bufbuild/protobuf/wkt";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "@countersign/proto/google/rpc/error_details_pb";
 import { StatusSchema, type Status } from "@countersign/proto/google/rpc/status_pb";
-import { status, type ServiceError } from "@grpc/grpc-js";
+import { status, type StatusObject } from "@grpc/grpc-js";
 
 /** A field of a request that is not as it must be. */
 export type FieldViolation = { readonly field: string; readonly description: string };
@@ -52,13 +52,17 @@ const UNKNOWN_EFFECT: ReadonlySet<string> = new Set(["UNAVAILABLE", "DEADLINE_EX
 const REFUSED_AT_THE_DOOR: ReadonlySet<string> = new Set(["OVERLOADED", "NO_HANDLER", "ISSUER_UNREACHABLE"]);
 
 /** What grpc-js reports, with `google.rpc.Status` details unpacked. */
-export function fromServiceError(error: ServiceError): CountersignError {
+export function fromServiceError(error: StatusObject): CountersignError {
   const code = status[error.code] ?? "UNKNOWN";
   const details = readDetails(error);
-  return new CountersignError(code, error.details === "" ? code : error.details, { ...details, cause: error });
+  return new CountersignError(
+    code,
+    error.details === "" ? code : error.details,
+    error instanceof Error ? { ...details, cause: error } : details,
+  );
 }
 
-function readDetails(error: ServiceError) {
+function readDetails(error: StatusObject) {
   const [encoded] = error.metadata?.get("grpc-status-details-bin") ?? [];
   if (!(encoded instanceof Uint8Array)) return {};
   const parsed = parseStatus(encoded);

@@ -8,8 +8,18 @@ import {
   type MessageInitShape,
   type MessageShape,
 } from "@bufbuild/protobuf";
-import { Client, credentials, Metadata, type ChannelCredentials, type ChannelOptions, type ClientReadableStream } from "@grpc/grpc-js";
+import {
+  Client,
+  credentials,
+  Metadata,
+  status,
+  type ChannelCredentials,
+  type ChannelOptions,
+  type ClientReadableStream,
+  type ServiceError,
+} from "@grpc/grpc-js";
 import { fromServiceError } from "./countersign-error.ts";
+import { unaryCall } from "./unary-call.ts";
 
 /** Where the front door is and who calls. */
 export type TransportOptions = {
@@ -65,7 +75,7 @@ export function createTransport(options: TransportOptions): Transport {
   return {
     unary: async (method, request, call = {}) => {
       const metadata = await metadataFor(call);
-      const bytes = await unaryBytes(nextChannel(), method, encode(method.input, request), metadata, call);
+      const bytes = await unaryBytes(nextChannel(), method, asBuffer(encode(method.input, request)), metadata, call);
       return fromBinary(method.output, bytes);
     },
     stream: async function* (method, request, call = {}) {
@@ -94,38 +104,31 @@ export function createTransport(options: TransportOptions): Transport {
   };
 }
 
-function unaryBytes(channel: Client, method: DescMethod, request: Uint8Array, metadata: Metadata, call: CallOptions): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    const deadline = Date.now() + (call.timeoutMs ?? DEFAULT_TIMEOUT_MS);
-    const sent = channel.makeUnaryRequest<Uint8Array, Uint8Array>(
-      pathOf(method),
-      asBuffer,
-      asIs,
-      request,
-      metadata,
-      { deadline },
-      (error, reply) => {
-        call.signal?.removeEventListener("abort", cancel);
-        if (error !== null) reject(fromServiceError(error));
-        else if (reply === undefined) reject(new Error(`${method.name} ended without a reply`));
-        else resolve(reply);
-      },
-    );
-    const cancel = (): void => sent.cancel();
-    if (call.signal?.aborted === true) cancel();
-    else call.signal?.addEventListener("abort", cancel, { once: true });
-  });
+/** @throws CountersignError: here, after the await, so that its stack names who called. */
+async function unaryBytes(
+  channel: Client,
+  method: DescMethod,
+  request: Buffer,
+  metadata: Metadata,
+  call: CallOptions,
+): Promise<Uint8Array> {
+  const deadline = Date.now() + (call.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+  const ended = await unaryCall(channel.getChannel(), { path: pathOf(method), request, metadata, deadline, signal: call.signal });
+  if (ended.status.code !== status.OK) throw fromServiceError(ended.status);
+  if (ended.reply === undefined) throw new Error(`${method.name} ended without a reply`);
+  return ended.reply;
 }
 
 async function* chunksOf(messages: ClientReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
   try {
     for await (const bytes of messages) yield bytes as Uint8Array;
   } catch (error) {
-    if (error instanceof Error && "code" in error && typeof error.code === "number" && "metadata" in error) {
-      throw fromServiceError(error as Parameters<typeof fromServiceError>[0]);
-    }
-    throw error;
+    throw isServiceError(error) ? fromServiceError(error) : error;
   }
+}
+
+function isServiceError(error: unknown): error is ServiceError {
+  return error instanceof Error && "code" in error && typeof error.code === "number" && "metadata" in error;
 }
 
 /** grpc-js copies what it is given, so that one object serves all calls with the same token. */
@@ -156,6 +159,8 @@ function channelCredentials({ address, tls }: TransportOptions): ChannelCredenti
 const CHANNEL_OPTIONS: ChannelOptions = {
   // Channels of one process to one address would otherwise share a connection.
   "grpc.use_local_subchannel_pool": 1,
+  // Its bookkeeping per call is for a service that nobody serves here.
+  "grpc.enable_channelz": 0,
   // We retry by our own rules, with one idempotency key per intended call.
   "grpc.enable_retries": 0,
   "grpc.initial_reconnect_backoff_ms": 100,
