@@ -7,7 +7,7 @@ import { addPolicyCommands } from "./commands/policy.ts";
 import { addReviewCommands } from "./commands/review.ts";
 import type { Io } from "./context.ts";
 import { UsageError } from "./errors.ts";
-import { developmentToken } from "./session.ts";
+import { developmentToken, type SessionOptions } from "./session.ts";
 
 /**
  * Runs one command line and returns the exit code: 0 done, 1 refused, failed or answered with no, 2 wrong usage. Human-readable tables by default, ProtoJSON with `--json`.
@@ -30,6 +30,7 @@ function createProgram(io: Io, err: { write(text: string): unknown }): Command {
     .option("--address <host:port>", "the gRPC front door; default: the npm start that runs here")
     .option("--token <token>", "bearer token; default: COUNTERSIGN_TOKEN")
     .option("--as <name>", "a development principal, for example data-owner")
+    .option("--mfa", "with --as and token: signed in with a second factor")
     .option("--ca-file <file>", "trust this CA (turns TLS on)")
     .option("--data-dir <dir>", "of npm start", io.env["COUNTERSIGN_DATA_DIR"] ?? ".countersign")
     .option("--json", "print ProtoJSON")
@@ -41,7 +42,7 @@ function createProgram(io: Io, err: { write(text: string): unknown }): Command {
     .description("print a development principal's token")
     .argument("<name>")
     .action(async (name: string) => {
-      io.out.write(`${await developmentToken(name, program.opts<{ dataDir: string }>().dataDir)}\n`);
+      io.out.write(`${await developmentToken(name, program.opts<SessionOptions>())}\n`);
     });
   addActionCommands(program, io);
   addReviewCommands(program, io);

@@ -9,6 +9,8 @@ export type SessionOptions = {
   readonly address?: string;
   readonly token?: string;
   readonly as?: string;
+  /** With `as`: signed in with a second factor. */
+  readonly mfa?: boolean;
   readonly dataDir: string;
   readonly caFile?: string;
 };
@@ -27,18 +29,18 @@ export async function openSession(options: SessionOptions, env: NodeJS.ProcessEn
  * A token for a development principal, made with the key that `npm start` keeps in its data directory.
  * @throws UsageError for an unknown name, or when there is no such key.
  */
-export async function developmentToken(name: string, dataDir: string): Promise<string> {
+export async function developmentToken(name: string, { dataDir, mfa = false }: Pick<SessionOptions, "dataDir" | "mfa">): Promise<string> {
   if (!isDevelopmentName(name)) {
     throw new UsageError(`no development principal "${name}"; there are ${Object.keys(DEVELOPMENT_PRINCIPALS).join(", ")}`);
   }
   const dir = join(dataDir, "keys");
   if (!existsSync(dir)) throw new UsageError(`${dir} does not exist: run npm start first, or pass --token`);
   const issuer = await createDevelopmentIssuer({ dir });
-  return issuer.mint(DEVELOPMENT_PRINCIPALS[name]);
+  return issuer.mint({ ...DEVELOPMENT_PRINCIPALS[name], mfa });
 }
 
 async function tokenOf(options: SessionOptions, env: NodeJS.ProcessEnv): Promise<string> {
-  if (options.as !== undefined) return developmentToken(options.as, options.dataDir);
+  if (options.as !== undefined) return developmentToken(options.as, options);
   const token = options.token ?? env["COUNTERSIGN_TOKEN"];
   if (token === undefined) throw new UsageError("who calls? pass --as NAME (development) or --token TOKEN, or set COUNTERSIGN_TOKEN");
   return token;

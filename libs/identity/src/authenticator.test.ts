@@ -79,6 +79,54 @@ describe("a good token", () => {
   });
 });
 
+describe("claims mean what the configuration says", () => {
+  const principalWith = async (issuer: Partial<IssuerInput>, changes: Record<string, unknown>) =>
+    (await authenticatorWith({ issuers: [{ ...acme, ...issuer }] }).authenticate(await mint(changes))).principal;
+  const refusalWith = (issuer: Partial<IssuerInput>, changes: Record<string, unknown>) =>
+    principalWith(issuer, changes).then(
+      () => "accepted",
+      (error: Error) => error.message,
+    );
+
+  it("types by their own names, or by what is said of tokens without any", async () => {
+    const types = { app: "service", user: "human" } as const;
+    expect((await principalWith({ types }, { principal_type: "app" })).type).toBe(PrincipalType.SERVICE);
+    expect(await refusalWith({ types }, { principal_type: "human" })).toMatch(/human, agent or service/);
+    expect((await principalWith({ defaultType: "agent" }, { principal_type: undefined })).type).toBe(PrincipalType.AGENT);
+    expect(await refusalWith({ defaultType: "agent" }, { principal_type: null })).toMatch(/human, agent or service/);
+  });
+
+  it("roles by a map, and then nothing else gives a role", async () => {
+    const roles = { "sre-approvers": ["reviewer"], deployers: ["requester", "executor"] };
+    const changes = { groups: ["sre-approvers", "deployers", "operator", "constructor"] };
+    const principal = await principalWith({ roles, claims: { roles: "groups" } }, changes);
+    expect(principal.roles).toEqual(["reviewer", "requester", "executor"]);
+    expect((await principalWith({ roles }, { roles: ["operator"] })).roles).toEqual([]);
+  });
+
+  it("P7: groups that the issuer left out because they are too many (Entra's overage) refuse the token, and say what to do", async () => {
+    for (const overage of [
+      { _claim_names: { groups: "src1" }, _claim_sources: { src1: { endpoint: "https://graph.test" } } },
+      { hasgroups: true },
+    ]) {
+      expect(await refusalWith({}, { groups: undefined, ...overage })).toMatch(/too many .* take groups from the directory/);
+      expect((await principalWith({ groupsFrom: "directory" }, { groups: undefined, ...overage })).groups).toEqual([]);
+    }
+  });
+
+  it("groups of a token count for nothing where the directory says them", async () => {
+    expect((await principalWith({ groupsFrom: "directory" }, { groups: ["sre"] })).groups).toEqual([]);
+  });
+
+  it("P3: an agent that says neither its owner nor for whom it acts is refused where that is asked", async () => {
+    const issuer = { agentsNeedOwner: true };
+    expect(await refusalWith(issuer, { principal_type: "agent" })).toMatch(/who owns its agent/);
+    expect(await refusalWith(issuer, { principal_type: "agent", owner: "carol" })).toBe("accepted");
+    expect(await refusalWith(issuer, { act: { sub: "planner" } })).toBe("accepted");
+    expect(await refusalWith(issuer, {})).toBe("accepted");
+  });
+});
+
 describe("P7: what cannot be verified is refused", () => {
   it.each<[string, Record<string, unknown>, string]>([
     ["expired", { exp: NOW - 31 }, "TOKEN_EXPIRED"],

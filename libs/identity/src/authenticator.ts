@@ -7,6 +7,7 @@ import { principalOf } from "./claims.ts";
 import type { IssuerConfig, IssuerInput } from "./issuer-config.ts";
 import { keySource } from "./key-source.ts";
 import { checkIssuers } from "./read-issuers.ts";
+import { signInOf } from "./sign-in.ts";
 
 const MAX_TOKEN_LENGTH = 16_384;
 const CACHE_MS = 60_000;
@@ -52,7 +53,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const issuers = new Map<string, TrustedIssuer>(
     checkIssuers(options.issuers).map((config) => [
       config.issuer,
-      { config, keys: keySource(config, options.refetchKeysAfterMs ?? 30_000) },
+      { config, keys: keySource(config, { cooldownMs: options.refetchKeysAfterMs ?? 30_000, now: () => clock().getTime() }) },
     ]),
   );
   const limits = { tolerance: options.clockToleranceSeconds ?? 30, maxLifetime: options.maxLifetimeSeconds ?? 86_400 };
@@ -71,12 +72,13 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       const issuer = issuers.get(issuerOf(token));
       if (issuer === undefined) throw new AuthenticationError("TOKEN_INVALID", "the token's issuer is not one of those accepted here");
       const payload = await verify(token, issuer, now, limits);
-      const expiry = (payload.exp ?? 0) * 1000;
+      const signIn = signInOf(payload, issuer.config, now, limits.tolerance);
+      const end = endOf(payload, issuer.config);
       const caller = {
-        principal: freeze(principalOf(payload, issuer.config)),
-        expiresAt: new Date(expiry + limits.tolerance * 1000),
+        principal: freeze(principalOf(payload, issuer.config, signIn.strength)),
+        expiresAt: new Date(end + limits.tolerance * 1000),
       };
-      verified.set(key, { caller, until: Math.min(expiry, now.getTime() + CACHE_MS) });
+      verified.set(key, { caller, until: Math.min(end, now.getTime() + CACHE_MS, signIn.untilMs) });
       return caller;
     },
   };
@@ -94,7 +96,7 @@ function issuerOf(token: string): string {
 type Limits = { readonly tolerance: number; readonly maxLifetime: number };
 
 async function verify(token: string, { config, keys }: TrustedIssuer, now: Date, limits: Limits): Promise<JWTPayload> {
-  const { payload } = await jwtVerify(token, keys, {
+  const { payload, protectedHeader } = await jwtVerify(token, keys, {
     issuer: config.issuer,
     audience: config.audience,
     algorithms: config.algorithms,
@@ -104,13 +106,27 @@ async function verify(token: string, { config, keys }: TrustedIssuer, now: Date,
   }).catch((error: unknown) => {
     throw toAuthenticationError(error);
   });
+  // Other kinds of JWT (ID tokens for logout, DPoP proofs, security events) are signed with the same keys.
+  const type = (protectedHeader.typ ?? "JWT").toLowerCase().replace(/^application\//, "");
+  if (!config.tokenTypes.includes(type)) throw new AuthenticationError("TOKEN_INVALID", "the token's typ is not one of an access token");
   const seconds = now.getTime() / 1000;
   const issued = payload.iat ?? seconds;
   if (issued > seconds + limits.tolerance) throw new AuthenticationError("TOKEN_INVALID", "the token was issued in the future");
   if ((payload.exp ?? Infinity) - Math.min(issued, seconds) > limits.maxLifetime + limits.tolerance) {
     throw new AuthenticationError("TOKEN_INVALID", `the token lives longer than ${limits.maxLifetime} s`);
   }
+  if (config.maxTokenAge !== undefined && payload.iat === undefined) {
+    throw new AuthenticationError("TOKEN_INVALID", "the token does not say when it was issued (iat)");
+  }
+  if (seconds * 1000 >= endOf(payload, config) + limits.tolerance * 1000) {
+    throw new AuthenticationError("TOKEN_EXPIRED", "the token is older than its issuer's tokens may be here");
+  }
   return payload;
+}
+
+/** When it is over, in milliseconds: its own end, or that of the age allowed. */
+function endOf({ exp = 0, iat = 0 }: JWTPayload, { maxTokenAge = Infinity }: IssuerConfig): number {
+  return Math.min(exp * 1000, iat * 1000 + maxTokenAge);
 }
 
 function toAuthenticationError(error: unknown): AuthenticationError {

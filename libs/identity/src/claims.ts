@@ -1,8 +1,8 @@
 import { create } from "@bufbuild/protobuf";
-import { PrincipalSchema, PrincipalType, type Principal } from "@countersign/proto/v1/principal_pb";
+import { PrincipalSchema, PrincipalType, SignInStrength, type Principal } from "@countersign/proto/v1/principal_pb";
 import type { JWTPayload } from "jose";
 import { AuthenticationError } from "./authentication-error.ts";
-import { readDelegation, readReference } from "./delegation.ts";
+import { type Delegation, readDelegation, readReference } from "./delegation.ts";
 import { TENANT_NAME, type IssuerConfig } from "./issuer-config.ts";
 
 const TYPES = { human: PrincipalType.HUMAN, agent: PrincipalType.AGENT, service: PrincipalType.SERVICE } as const;
@@ -12,9 +12,10 @@ const MAX_ROLES = 64;
 /**
  * What verified claims say about the caller. Nothing is guessed: a claim that is missing, of another shape or beyond its cap refuses the
  * token, since a principal with half its groups or chain is another principal.
+ * @param strength how strongly the person whom the token is about signed in. It says nothing about an actor.
  * @throws AuthenticationError TOKEN_INVALID, naming the claim.
  */
-export function principalOf(payload: JWTPayload, issuer: IssuerConfig): Principal {
+export function principalOf(payload: JWTPayload, issuer: IssuerConfig, strength: SignInStrength): Principal {
   const { claims } = issuer;
   const subject = readReference(payload.sub, "sub", issuer.issuer);
   const delegation = readDelegation(payload["act"], subject, issuer.issuer);
@@ -23,39 +24,88 @@ export function principalOf(payload: JWTPayload, issuer: IssuerConfig): Principa
   if (actorIssuer !== issuer.issuer && !issuer.actorIssuers.includes(actorIssuer)) {
     throw refusal("names an actor of an issuer that its own may not speak for");
   }
+  const type = typeOf(payload, delegation, issuer);
   const owner = claimAt(payload, claims.owner);
+  if (issuer.agentsNeedOwner && type === PrincipalType.AGENT && owner === undefined && delegation === undefined) {
+    throw refusal("says neither who owns its agent nor for whom it acts");
+  }
   return create(PrincipalSchema, {
     tenant: tenantOf(claimAt(payload, claims.tenant), issuer),
-    type: typeOf(delegation === undefined ? claimAt(payload, claims.type) : (delegation.type ?? "agent")),
-    issuer: delegation?.actor.issuer ?? subject.issuer,
+    type,
+    issuer: actorIssuer,
     id: delegation?.actor.id ?? subject.id,
-    groups: textsOf(claimAt(payload, claims.groups), "groups", MAX_GROUPS),
-    roles: textsOf(claimAt(payload, claims.roles), "roles", MAX_ROLES),
+    groups: groupsOf(payload, issuer),
+    roles: rolesOf(claimAt(payload, claims.roles), issuer),
     chain: delegation?.chain ?? [],
     ...(owner === undefined ? {} : { owner: readReference(owner, "owner", issuer.issuer) }),
+    signIn: type === PrincipalType.HUMAN && delegation === undefined ? strength : SignInStrength.UNSPECIFIED,
   });
 }
 
 function claimAt(payload: JWTPayload, path: string | readonly string[]): unknown {
   let value: unknown = payload;
   for (const name of typeof path === "string" ? [path] : path) {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
-    value = (value as Record<string, unknown>)[name];
+    value = memberOf(value, name);
   }
   return value;
 }
 
-function tenantOf(claim: unknown, { tenants }: IssuerConfig): string {
-  const only = tenants !== "*" && tenants.length === 1 ? tenants[0] : undefined;
-  const tenant = claim ?? only;
-  if (typeof tenant !== "string" || !TENANT_NAME.test(tenant)) throw refusal("names no tenant, or not as [a-z0-9][a-z0-9-]{0,62}");
-  if (tenants !== "*" && !tenants.includes(tenant)) throw refusal("names a tenant that its issuer may not speak for");
-  return tenant;
+function memberOf(value: unknown, name: string): unknown {
+  if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
+  return (value as Record<string, unknown>)[name];
 }
 
-function typeOf(claim: unknown): PrincipalType {
-  if (typeof claim === "string" && Object.hasOwn(TYPES, claim)) return TYPES[claim as keyof typeof TYPES];
-  throw refusal("does not say whether its principal is human, agent or service");
+function tenantOf(claim: unknown, { tenants }: IssuerConfig): string {
+  const tenant = claim === undefined ? onlyTenant(tenants) : tenantNamed(claim, tenants);
+  if (tenant !== undefined && TENANT_NAME.test(tenant)) return tenant;
+  throw refusal("names no tenant that its issuer may speak for, or not as [a-z0-9][a-z0-9-]{0,62}");
+}
+
+function onlyTenant(tenants: IssuerConfig["tenants"]): string | undefined {
+  const all = tenants === "*" ? [] : [...new Set(Object.values(tenants))];
+  return all.length === 1 ? all[0] : undefined;
+}
+
+function tenantNamed(claim: unknown, tenants: IssuerConfig["tenants"]): string | undefined {
+  if (typeof claim !== "string") return undefined;
+  if (tenants === "*") return claim;
+  if (Array.isArray(tenants)) return tenants.find((tenant) => tenant === claim);
+  return Object.hasOwn(tenants, claim) ? tenants[claim] : undefined;
+}
+
+/** Who acts by an `act` claim is an agent unless that claim says otherwise; the token's own type claim is about its subject. */
+function typeOf(payload: JWTPayload, delegation: Delegation | undefined, { claims, types, defaultType }: IssuerConfig): PrincipalType {
+  const claim = delegation === undefined ? claimAt(payload, claims.type) : delegation.type;
+  if (claim === undefined) {
+    const otherwise = delegation === undefined ? defaultType : "agent";
+    if (otherwise !== undefined) return TYPES[otherwise];
+  }
+  const type = typeof claim === "string" && Object.hasOwn(types, claim) ? types[claim] : undefined;
+  if (type === undefined) throw refusal("does not say whether its principal is human, agent or service");
+  return TYPES[type];
+}
+
+function groupsOf(payload: JWTPayload, { claims, groupsFrom }: IssuerConfig): string[] {
+  if (groupsFrom === "directory") return [];
+  const groups = claimAt(payload, claims.groups);
+  if (groups === undefined && isOverage(payload, claims.groups)) {
+    throw refusal(
+      "leaves its groups out because they are too many (_claim_names): have the issuer send only the groups assigned to the application, or take groups from the directory",
+    );
+  }
+  return textsOf(groups, "groups", MAX_GROUPS);
+}
+
+/** OpenID Connect Core, 5.6.2: the claim is to be fetched elsewhere. Entra does so above 200 groups, and says `hasgroups` where tokens must be short. */
+function isOverage(payload: JWTPayload, path: string | readonly string[]): boolean {
+  const [first] = [path].flat();
+  return memberOf(payload["_claim_names"], first ?? "") !== undefined || payload["hasgroups"] !== undefined;
+}
+
+function rolesOf(claim: unknown, { roles }: IssuerConfig): string[] {
+  const values = textsOf(claim, "roles", roles === undefined ? MAX_ROLES : MAX_GROUPS);
+  if (roles === undefined) return values;
+  return [...new Set(values.flatMap((value) => (Object.hasOwn(roles, value) ? (roles[value] ?? []) : [])))];
 }
 
 function textsOf(claim: unknown, name: string, max: number): string[] {

@@ -22,6 +22,8 @@ export type DevelopmentPrincipal = {
   /** Id of the human who answers for it. */
   readonly owner?: string;
   readonly act?: DevelopmentActor;
+  /** A human who signed in with a second factor just now. */
+  readonly mfa?: boolean;
   /** Default 12 h. */
   readonly lifetimeSeconds?: number;
 };
@@ -35,6 +37,7 @@ export type DevelopmentIssuer = {
 
 const DEVELOPMENT_ISSUER = "urn:countersign:development";
 const AUDIENCE = "countersign";
+const LIFETIME_SECONDS = 43_200;
 const KEY_FILE = "development-issuer.jwk";
 
 /**
@@ -55,11 +58,13 @@ export async function createDevelopmentIssuer(
       jwks: { keys: [{ ...publicKey, kty: "OKP" }] },
       algorithms: ["EdDSA"],
       tenants: "*",
+      signIn: { amr: ["mfa"], maxAge: LIFETIME_SECONDS * 1000 },
     },
     mint: (principal) => {
-      const { id, type, lifetimeSeconds = 43_200, ...claims } = principal;
+      const { id, type, mfa = false, lifetimeSeconds = LIFETIME_SECONDS, ...claims } = principal;
       const now = Math.floor(clock().getTime() / 1000);
-      return new SignJWT({ ...claims, principal_type: type })
+      const signIn = type === "human" ? { auth_time: now, amr: mfa ? ["pwd", "mfa"] : ["pwd"] } : {};
+      return new SignJWT({ ...claims, ...signIn, principal_type: type })
         .setProtectedHeader({ alg: "EdDSA", typ: "JWT" })
         .setIssuer(DEVELOPMENT_ISSUER)
         .setAudience(AUDIENCE)

@@ -7,20 +7,20 @@ const TENANT = "acme";
  * `npm start`, the demo and `countersign --as NAME` use them; no deployment knows them.
  */
 export const DEVELOPMENT_PRINCIPALS = {
-  "crm-agent": { id: "crm-agent", type: "agent", tenant: TENANT, roles: ["requester"], owner: "agent-owner" },
-  "ci-runner": { id: "ci-runner", type: "service", tenant: TENANT, roles: ["requester"] },
+  "crm-agent": { id: "crm-agent", type: "agent", tenant: TENANT, roles: ["requester", "executor"], owner: "agent-owner" },
+  "ci-runner": { id: "ci-runner", type: "service", tenant: TENANT, roles: ["requester", "executor"] },
   "agent-owner": {
     id: "agent-owner",
     type: "human",
     tenant: TENANT,
-    roles: ["requester", "reviewer"],
+    roles: ["requester", "executor", "reviewer"],
     groups: ["data-owners", "platform-oncall"],
   },
   "data-owner": {
     id: "data-owner",
     type: "human",
     tenant: TENANT,
-    roles: ["requester", "reviewer"],
+    roles: ["requester", "executor", "reviewer"],
     groups: ["data-owners", "platform-oncall"],
   },
   "second-data-owner": { id: "second-data-owner", type: "human", tenant: TENANT, roles: ["reviewer"], groups: ["data-owners"] },

@@ -1,3 +1,4 @@
+import { durationSetting } from "@countersign/config";
 import { z } from "zod";
 
 /** Asymmetric only: with a shared secret whoever can verify a token can also make one. */
@@ -9,19 +10,32 @@ export const TENANT_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const text = z.string().min(1).max(512);
 const claimPath = z.union([text, z.array(text).min(1).max(8)]);
 const tenantName = z.string().regex(TENANT_NAME, "must match [a-z0-9][a-z0-9-]{0,62}");
+const type = z.enum(["human", "agent", "service"]);
+/** Milliseconds once it was read. */
+const duration = z.union([durationSetting, z.number().int().min(0)]);
 
 const keysUrl = z.url().refine((url) => isSafeUrl(new URL(url)), "must be https (http is taken for loopback addresses only)");
+
+const remoteKeys = z.strictObject({ url: keysUrl, refreshAfter: duration.default(600_000), maxAge: duration.default(3_600_000) });
 
 const publicKey = z
   .looseObject({ kty: z.enum(["OKP", "EC", "RSA"]) })
   .refine((key) => !("d" in key), "must be a public key: this one holds its private part");
 
+const signIn = z.strictObject({
+  acr: z.array(text).default([]),
+  amr: z.array(z.union([text, z.array(text).min(1).max(8)])).default([]),
+  maxAge: duration.default(3_600_000),
+});
+
 const issuerSchema = z.strictObject({
   issuer: text,
   audience: z.union([text, z.array(text).min(1)]),
-  jwks: z.union([z.strictObject({ url: keysUrl }), z.strictObject({ keys: z.array(publicKey).min(1) })]),
+  jwks: z.union([remoteKeys, z.strictObject({ keys: z.array(publicKey).min(1) })]),
   algorithms: z.array(z.enum(ALGORITHMS)).min(1).default(["EdDSA", "Ed25519", "ES256", "PS256", "RS256"]),
-  tenants: z.union([z.literal("*"), z.array(tenantName).min(1)]),
+  tokenTypes: z.array(text.toLowerCase()).min(1).default(["at+jwt", "jwt"]),
+  maxTokenAge: duration.optional(),
+  tenants: z.union([z.literal("*"), z.array(tenantName).min(1), z.record(text, tenantName)]),
   actorIssuers: z.array(text).default([]),
   claims: z
     .strictObject({
@@ -32,6 +46,12 @@ const issuerSchema = z.strictObject({
       owner: claimPath.default("owner"),
     })
     .prefault({}),
+  types: z.record(text, type).default({ human: "human", agent: "agent", service: "service" }),
+  defaultType: type.optional(),
+  roles: z.record(text, z.array(text)).optional(),
+  groupsFrom: z.enum(["token", "directory"]).default("token"),
+  agentsNeedOwner: z.boolean().default(false),
+  signIn: signIn.prefault({}),
 });
 
 /** At least one issuer, each named once. */
@@ -46,11 +66,22 @@ export type IssuerConfig = z.output<typeof issuerSchema>;
 /**
  * As it is written down:
  * - `issuer`: `iss` of its tokens, exactly; `audience`: an `aud` that they must carry.
- * - `jwks`: `{url}` of its key set (cached, fetched again when a token names an unknown key), or `{keys}` themselves.
+ * - `jwks`: `{keys}` themselves, or `{url, refreshAfter, maxAge}` of its key set: fetched again after 10 min and when a token names an unknown
+ *   key, and good for 1 h when it cannot be fetched.
  * - `algorithms`: the ones it may sign with; asymmetric ones only.
- * - `tenants`: those it may speak for, or `"*"`. A token that names none belongs to the one tenant listed, if it is one.
+ * - `tokenTypes`: values of the header `typ`. Default `at+jwt` and `JWT`; a token without `typ` passes for `JWT`.
+ * - `maxTokenAge`: how long after `iat` a token is good, whatever its `exp`. Default: until `exp`.
+ * - `tenants`: those it may speak for, or `"*"`, or a map from values of the tenant claim to tenants (`{"72f988bf-...": "acme"}`). A token that
+ *   names none belongs to the one tenant there is, if it is one.
  * - `actorIssuers`: other issuers whose principals its tokens may name as the acting one (`act.iss`), and so speak for them. Default: none.
  * - `claims`: where to find things: a claim's name, or a path as an array (`["realm_access", "roles"]`).
+ * - `types`: what values of the type claim mean (`{"app": "service", "user": "human"}`); `defaultType`: what a token without that claim is.
+ *   Without it such a token is refused.
+ * - `roles`: which roles a value of the role claim gives (`{"sre-approvers": ["reviewer"]}`); then other values give none. Default: as they are.
+ * - `groupsFrom`: `directory` when groups are looked up there; those of the token then count for nothing. Default: `token`.
+ * - `agentsNeedOwner`: refuses tokens of agents that say neither who owns the agent nor for whom it acts.
+ * - `signIn`: which `acr`, or which `amr` (a value, or several that must come together), is a second factor, and how long after `auth_time`
+ *   it counts (1 h). Default: none is.
  */
 export type IssuerInput = z.input<typeof issuerSchema>;
 

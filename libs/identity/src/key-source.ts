@@ -1,25 +1,106 @@
-import { createLocalJWKSet, createRemoteJWKSet, errors, type JWTVerifyGetKey } from "jose";
+import {
+  type CryptoKey,
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  errors,
+  type FlattenedJWSInput,
+  type JWSHeaderParameters,
+  type JWTVerifyGetKey,
+} from "jose";
 import { AuthenticationError } from "./authentication-error.ts";
 import type { IssuerConfig } from "./issuer-config.ts";
 
-/** An issuer's public keys, fetched when they are needed first and again when a token names a key that is not among them. */
-export function keySource({ issuer, jwks }: IssuerConfig, refetchAfterMs: number): JWTVerifyGetKey {
+type KeySourceOptions = {
+  /** How soon an unknown key, or a fetch that failed, may make the key set be fetched again. */
+  readonly cooldownMs: number;
+  /** In milliseconds. */
+  readonly now: () => number;
+};
+
+const FETCH_TIMEOUT_MS = 5000;
+/** While there are no keys at all, nobody can call: try sooner. */
+const LONGEST_RETRY_MS = 1000;
+
+/** An issuer's public keys. */
+export function keySource({ issuer, jwks }: IssuerConfig, options: KeySourceOptions): JWTVerifyGetKey {
   if ("keys" in jwks) return createLocalJWKSet({ keys: jwks.keys });
-  const remote = createRemoteJWKSet(new URL(jwks.url), { cooldownDuration: refetchAfterMs, timeoutDuration: 5000 });
-  return async (header, token) => {
-    try {
-      return await remote(header, token);
-    } catch (error) {
-      if (isAboutToken(error)) throw error;
-      throw new AuthenticationError("ISSUER_UNREACHABLE", `the keys of issuer ${issuer} cannot be read at the moment`, { cause: error });
-    }
-  };
+  const keys = new RemoteKeys(issuer, jwks, options);
+  return (header, token) => keys.find(header, token);
 }
 
-function isAboutToken(error: unknown): boolean {
-  return (
-    error instanceof errors.JWKSNoMatchingKey ||
-    error instanceof errors.JWKSMultipleMatchingKeys ||
-    error instanceof errors.JOSENotSupported
-  );
+/**
+ * Keys at a URL. They are fetched when they are needed first, again in the background when they are `refreshAfter` old, and at once when a
+ * token names one that is not among them. When they cannot be fetched, those that are there are used until they are `maxAge` old, and then
+ * none: a key that was withdrawn meanwhile must not live on. However many tokens ask, there is one fetch at a time and one per cooldown.
+ */
+class RemoteKeys {
+  readonly #issuer: string;
+  readonly #ages: { readonly refreshAfter: number; readonly maxAge: number };
+  readonly #options: KeySourceOptions;
+  // When to fetch is decided here.
+  readonly #remote: ReturnType<typeof createRemoteJWKSet>;
+  #fetchedAt = -Infinity;
+  #triedAt = -Infinity;
+  #failure: unknown;
+  #fetching: Promise<void> | undefined;
+
+  constructor(
+    issuer: string,
+    jwks: { readonly url: string; readonly refreshAfter: number; readonly maxAge: number },
+    options: KeySourceOptions,
+  ) {
+    this.#issuer = issuer;
+    this.#ages = jwks;
+    this.#options = options;
+    this.#remote = createRemoteJWKSet(new URL(jwks.url), {
+      cooldownDuration: Infinity,
+      cacheMaxAge: Infinity,
+      timeoutDuration: FETCH_TIMEOUT_MS,
+    });
+  }
+
+  async find(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey> {
+    const age = this.#options.now() - this.#fetchedAt;
+    if (age >= this.#ages.maxAge) await this.#fetch(LONGEST_RETRY_MS);
+    // Whoever needs a fresh set meets the failure then.
+    else if (age >= this.#ages.refreshAfter) void this.#fetch().catch(() => {});
+    try {
+      return await this.#remote(header, token);
+    } catch (error) {
+      const isSettled = this.#fetching === undefined && this.#failure === undefined && this.#cools();
+      if (!(error instanceof errors.JWKSNoMatchingKey) || isSettled) throw error;
+      await this.#fetch();
+      return this.#remote(header, token);
+    }
+  }
+
+  #cools(longestMs = Infinity): boolean {
+    return this.#options.now() - this.#triedAt < Math.min(this.#options.cooldownMs, longestMs);
+  }
+
+  async #fetch(longestCooldownMs = Infinity): Promise<void> {
+    if (this.#fetching === undefined && this.#failure !== undefined && this.#cools(longestCooldownMs)) throw this.#unreachable();
+    this.#fetching ??= this.#load().finally(() => {
+      this.#fetching = undefined;
+    });
+    await this.#fetching;
+  }
+
+  async #load(): Promise<void> {
+    const startedAt = this.#options.now();
+    this.#triedAt = startedAt;
+    try {
+      await this.#remote.reload();
+      this.#fetchedAt = startedAt;
+      this.#failure = undefined;
+    } catch (error) {
+      this.#failure = error;
+      throw this.#unreachable();
+    }
+  }
+
+  #unreachable(): AuthenticationError {
+    const message = `the keys of issuer ${this.#issuer} cannot be read at the moment`;
+    return new AuthenticationError("ISSUER_UNREACHABLE", message, { cause: this.#failure });
+  }
 }
