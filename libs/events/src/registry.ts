@@ -1,6 +1,7 @@
 import { fromBinary, toBinary, toJson, type MessageShape } from "@bufbuild/protobuf";
 import * as action from "@countersign/proto/event/v1/action_events_pb";
 import * as directory from "@countersign/proto/event/v1/directory_events_pb";
+import * as ledger from "@countersign/proto/event/v1/ledger_events_pb";
 import * as policy from "@countersign/proto/event/v1/policy_events_pb";
 
 /** Events of directory streams. */
@@ -41,6 +42,7 @@ export const EVENT_SCHEMAS = {
   ExecutionUnreported: action.ExecutionUnreportedSchema,
   PolicyPublished: policy.PolicyPublishedSchema,
   PolicyActivated: policy.PolicyActivatedSchema,
+  EpochStarted: ledger.EpochStartedSchema,
   ...DIRECTORY_SCHEMAS,
 } as const;
 

@@ -14,7 +14,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file countersign/v1/audit_service.proto.
  */
 export const file_countersign_v1_audit_service: GenFile = /*@__PURE__*/
-  fileDesc("CiJjb3VudGVyc2lnbi92MS9hdWRpdF9zZXJ2aWNlLnByb3RvEg5jb3VudGVyc2lnbi52MSLCAgoFRXZlbnQSEAoIcG9zaXRpb24YASABKAQSDgoGbGVkZ2VyGAIgASgJEhcKD3RlbmFudF9zZXF1ZW5jZRgDIAEoBBITCgtzdHJlYW1fdHlwZRgEIAEoCRIRCglzdHJlYW1faWQYBSABKAkSFgoOc3RyZWFtX3ZlcnNpb24YBiABKAQSCgoCaWQYByABKAkSDAoEdHlwZRgIIAEoCRIuCgpldmVudF90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgVhY3RvchgKIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIlCgRkYXRhGAsgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBINCgVlbnRyeRgMIAEoDBIRCglsZWFmX2hhc2gYDSABKAwibQoTU3RyZWFtRXZlbnRzUmVxdWVzdBIVCg1mcm9tX3Bvc2l0aW9uGAEgASgEEg4KBmZvbGxvdxgCIAEoCBINCgV0eXBlcxgDIAMoCRIRCglzdHJlYW1faWQYBCABKAkSDQoFbGltaXQYBSABKAQiPAoUU3RyZWFtRXZlbnRzUmVzcG9uc2USJAoFZXZlbnQYASABKAsyFS5jb3VudGVyc2lnbi52MS5FdmVudCInChJHZXRUaW1lbGluZVJlcXVlc3QSEQoJYWN0aW9uX2lkGAEgASgJIkUKE0dldFRpbWVsaW5lUmVzcG9uc2USLgoHZW50cmllcxgBIAMoCzIdLmNvdW50ZXJzaWduLnYxLlRpbWVsaW5lRW50cnkiQwoNVGltZWxpbmVFbnRyeRIkCgVldmVudBgBIAEoCzIVLmNvdW50ZXJzaWduLnYxLkV2ZW50EgwKBHRleHQYAiABKAkiFQoTVmVyaWZ5TGVkZ2VyUmVxdWVzdCKVAQoUVmVyaWZ5TGVkZ2VyUmVzcG9uc2USDgoGZXZlbnRzGAEgASgEEhEKCXJvb3RfaGFzaBgCIAEoDBI1Cgtwcm9qZWN0aW9ucxgDIAMoCzIgLmNvdW50ZXJzaWduLnYxLlByb2plY3Rpb25EaWdlc3QSIwoFZmxhd3MYBCADKAsyFC5jb3VudGVyc2lnbi52MS5GbGF3IlAKEFByb2plY3Rpb25EaWdlc3QSDAoEbmFtZRgBIAEoCRIQCghwb3NpdGlvbhgCIAEoBBIOCgZkaWdlc3QYAyABKAwSDAoEcm93cxgEIAEoBCI2CgRGbGF3EhAKCHBvc2l0aW9uGAEgASgEEgwKBGtpbmQYAiABKAkSDgoGZGV0YWlsGAMgASgJIigKGFJlYnVpbGRQcm9qZWN0aW9uUmVxdWVzdBIMCgRuYW1lGAEgASgJIkYKGVJlYnVpbGRQcm9qZWN0aW9uUmVzcG9uc2USKQoIcmVidWlsZHMYASADKAsyFy5jb3VudGVyc2lnbi52MS5SZWJ1aWxkIo0BCgdSZWJ1aWxkEgwKBG5hbWUYASABKAkSLgoEbGl2ZRgCIAEoCzIgLmNvdW50ZXJzaWduLnYxLlByb2plY3Rpb25EaWdlc3QSMQoHcmVidWlsdBgDIAEoCzIgLmNvdW50ZXJzaWduLnYxLlByb2plY3Rpb25EaWdlc3QSEQoJaWRlbnRpY2FsGAQgASgIIlEKFkxpc3REZWFkTGV0dGVyc1JlcXVlc3QSEAoIY29uc3VtZXIYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiZAoXTGlzdERlYWRMZXR0ZXJzUmVzcG9uc2USMAoMZGVhZF9sZXR0ZXJzGAEgAygLMhouY291bnRlcnNpZ24udjEuRGVhZExldHRlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkipwEKCkRlYWRMZXR0ZXISEAoIY29uc3VtZXIYASABKAkSEAoIcG9zaXRpb24YAiABKAQSEQoJc3RyZWFtX2lkGAMgASgJEhIKCmV2ZW50X3R5cGUYBCABKAkSDQoFZXJyb3IYBSABKAkSEAoIYXR0ZW1wdHMYBiABKA0SLQoJcGFya190aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJQChhSZXBsYXlEZWFkTGV0dGVyc1JlcXVlc3QSEAoIY29uc3VtZXIYASABKAkSFQoIcG9zaXRpb24YAiABKARIAIgBAUILCglfcG9zaXRpb24iLQoZUmVwbGF5RGVhZExldHRlcnNSZXNwb25zZRIQCghyZXBsYXllZBgBIAEoBDLWBAoMQXVkaXRTZXJ2aWNlElsKDFN0cmVhbUV2ZW50cxIjLmNvdW50ZXJzaWduLnYxLlN0cmVhbUV2ZW50c1JlcXVlc3QaJC5jb3VudGVyc2lnbi52MS5TdHJlYW1FdmVudHNSZXNwb25zZTABElYKC0dldFRpbWVsaW5lEiIuY291bnRlcnNpZ24udjEuR2V0VGltZWxpbmVSZXF1ZXN0GiMuY291bnRlcnNpZ24udjEuR2V0VGltZWxpbmVSZXNwb25zZRJZCgxWZXJpZnlMZWRnZXISIy5jb3VudGVyc2lnbi52MS5WZXJpZnlMZWRnZXJSZXF1ZXN0GiQuY291bnRlcnNpZ24udjEuVmVyaWZ5TGVkZ2VyUmVzcG9uc2USaAoRUmVidWlsZFByb2plY3Rpb24SKC5jb3VudGVyc2lnbi52MS5SZWJ1aWxkUHJvamVjdGlvblJlcXVlc3QaKS5jb3VudGVyc2lnbi52MS5SZWJ1aWxkUHJvamVjdGlvblJlc3BvbnNlEmIKD0xpc3REZWFkTGV0dGVycxImLmNvdW50ZXJzaWduLnYxLkxpc3REZWFkTGV0dGVyc1JlcXVlc3QaJy5jb3VudGVyc2lnbi52MS5MaXN0RGVhZExldHRlcnNSZXNwb25zZRJoChFSZXBsYXlEZWFkTGV0dGVycxIoLmNvdW50ZXJzaWduLnYxLlJlcGxheURlYWRMZXR0ZXJzUmVxdWVzdBopLmNvdW50ZXJzaWduLnYxLlJlcGxheURlYWRMZXR0ZXJzUmVzcG9uc2ViBnByb3RvMw", [file_countersign_v1_principal, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("CiJjb3VudGVyc2lnbi92MS9hdWRpdF9zZXJ2aWNlLnByb3RvEg5jb3VudGVyc2lnbi52MSLCAgoFRXZlbnQSEAoIcG9zaXRpb24YASABKAQSDgoGbGVkZ2VyGAIgASgJEhcKD3RlbmFudF9zZXF1ZW5jZRgDIAEoBBITCgtzdHJlYW1fdHlwZRgEIAEoCRIRCglzdHJlYW1faWQYBSABKAkSFgoOc3RyZWFtX3ZlcnNpb24YBiABKAQSCgoCaWQYByABKAkSDAoEdHlwZRgIIAEoCRIuCgpldmVudF90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgVhY3RvchgKIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIlCgRkYXRhGAsgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBINCgVlbnRyeRgMIAEoDBIRCglsZWFmX2hhc2gYDSABKAwibQoTU3RyZWFtRXZlbnRzUmVxdWVzdBIVCg1mcm9tX3Bvc2l0aW9uGAEgASgEEg4KBmZvbGxvdxgCIAEoCBINCgV0eXBlcxgDIAMoCRIRCglzdHJlYW1faWQYBCABKAkSDQoFbGltaXQYBSABKAQiPAoUU3RyZWFtRXZlbnRzUmVzcG9uc2USJAoFZXZlbnQYASABKAsyFS5jb3VudGVyc2lnbi52MS5FdmVudCInChJHZXRUaW1lbGluZVJlcXVlc3QSEQoJYWN0aW9uX2lkGAEgASgJIkUKE0dldFRpbWVsaW5lUmVzcG9uc2USLgoHZW50cmllcxgBIAMoCzIdLmNvdW50ZXJzaWduLnYxLlRpbWVsaW5lRW50cnkiQwoNVGltZWxpbmVFbnRyeRIkCgVldmVudBgBIAEoCzIVLmNvdW50ZXJzaWduLnYxLkV2ZW50EgwKBHRleHQYAiABKAkiFQoTVmVyaWZ5TGVkZ2VyUmVxdWVzdCKVAQoUVmVyaWZ5TGVkZ2VyUmVzcG9uc2USDgoGZXZlbnRzGAEgASgEEhEKCXJvb3RfaGFzaBgCIAEoDBI1Cgtwcm9qZWN0aW9ucxgDIAMoCzIgLmNvdW50ZXJzaWduLnYxLlByb2plY3Rpb25EaWdlc3QSIwoFZmxhd3MYBCADKAsyFC5jb3VudGVyc2lnbi52MS5GbGF3IlAKEFByb2plY3Rpb25EaWdlc3QSDAoEbmFtZRgBIAEoCRIQCghwb3NpdGlvbhgCIAEoBBIOCgZkaWdlc3QYAyABKAwSDAoEcm93cxgEIAEoBCI2CgRGbGF3EhAKCHBvc2l0aW9uGAEgASgEEgwKBGtpbmQYAiABKAkSDgoGZGV0YWlsGAMgASgJIigKGFJlYnVpbGRQcm9qZWN0aW9uUmVxdWVzdBIMCgRuYW1lGAEgASgJIkYKGVJlYnVpbGRQcm9qZWN0aW9uUmVzcG9uc2USKQoIcmVidWlsZHMYASADKAsyFy5jb3VudGVyc2lnbi52MS5SZWJ1aWxkIo0BCgdSZWJ1aWxkEgwKBG5hbWUYASABKAkSLgoEbGl2ZRgCIAEoCzIgLmNvdW50ZXJzaWduLnYxLlByb2plY3Rpb25EaWdlc3QSMQoHcmVidWlsdBgDIAEoCzIgLmNvdW50ZXJzaWduLnYxLlByb2plY3Rpb25EaWdlc3QSEQoJaWRlbnRpY2FsGAQgASgIIlEKFkxpc3REZWFkTGV0dGVyc1JlcXVlc3QSEAoIY29uc3VtZXIYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiZAoXTGlzdERlYWRMZXR0ZXJzUmVzcG9uc2USMAoMZGVhZF9sZXR0ZXJzGAEgAygLMhouY291bnRlcnNpZ24udjEuRGVhZExldHRlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkipwEKCkRlYWRMZXR0ZXISEAoIY29uc3VtZXIYASABKAkSEAoIcG9zaXRpb24YAiABKAQSEQoJc3RyZWFtX2lkGAMgASgJEhIKCmV2ZW50X3R5cGUYBCABKAkSDQoFZXJyb3IYBSABKAkSEAoIYXR0ZW1wdHMYBiABKA0SLQoJcGFya190aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJQChhSZXBsYXlEZWFkTGV0dGVyc1JlcXVlc3QSEAoIY29uc3VtZXIYASABKAkSFQoIcG9zaXRpb24YAiABKARIAIgBAUILCglfcG9zaXRpb24iLQoZUmVwbGF5RGVhZExldHRlcnNSZXNwb25zZRIQCghyZXBsYXllZBgBIAEoBCIpChRHZXRDaGVja3BvaW50UmVxdWVzdBIRCgl3aXRuZXNzZWQYASABKAgikgEKFUdldENoZWNrcG9pbnRSZXNwb25zZRISCgpjaGVja3BvaW50GAEgASgJEgwKBHNpemUYAiABKAQSEQoJcm9vdF9oYXNoGAMgASgMEi0KCXNlYWxfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNdmVyaWZpZXJfa2V5cxgFIAMoCSKOAQoPR2V0UHJvb2ZSZXF1ZXN0EhIKCGV2ZW50X2lkGAEgASgJSAASNwoOYWN0aW9uX3ZlcnNpb24YAiABKAsyHS5jb3VudGVyc2lnbi52MS5BY3Rpb25WZXJzaW9uSAASEgoIcG9zaXRpb24YAyABKARIABIRCgl3aXRuZXNzZWQYBCABKAhCBwoFZXZlbnQiMwoNQWN0aW9uVmVyc2lvbhIRCglhY3Rpb25faWQYASABKAkSDwoHdmVyc2lvbhgCIAEoBCI/ChBHZXRQcm9vZlJlc3BvbnNlEg0KBXByb29mGAEgASgJEg0KBWVudHJ5GAIgASgMEg0KBWluZGV4GAMgASgEIhMKEVN0YXJ0RXBvY2hSZXF1ZXN0IooBChJTdGFydEVwb2NoUmVzcG9uc2USDQoFZXBvY2gYASABKAQSDgoGb3JpZ2luGAIgASgJEhAKCHBvc2l0aW9uGAMgASgEEg8KB3JlZnVzYWwYBCABKAkSGwoTcHJldmlvdXNfY2hlY2twb2ludBgFIAEoCRIVCg12ZXJpZmllcl9rZXlzGAYgAygJMtgGCgxBdWRpdFNlcnZpY2USWwoMU3RyZWFtRXZlbnRzEiMuY291bnRlcnNpZ24udjEuU3RyZWFtRXZlbnRzUmVxdWVzdBokLmNvdW50ZXJzaWduLnYxLlN0cmVhbUV2ZW50c1Jlc3BvbnNlMAESVgoLR2V0VGltZWxpbmUSIi5jb3VudGVyc2lnbi52MS5HZXRUaW1lbGluZVJlcXVlc3QaIy5jb3VudGVyc2lnbi52MS5HZXRUaW1lbGluZVJlc3BvbnNlElkKDFZlcmlmeUxlZGdlchIjLmNvdW50ZXJzaWduLnYxLlZlcmlmeUxlZGdlclJlcXVlc3QaJC5jb3VudGVyc2lnbi52MS5WZXJpZnlMZWRnZXJSZXNwb25zZRJoChFSZWJ1aWxkUHJvamVjdGlvbhIoLmNvdW50ZXJzaWduLnYxLlJlYnVpbGRQcm9qZWN0aW9uUmVxdWVzdBopLmNvdW50ZXJzaWduLnYxLlJlYnVpbGRQcm9qZWN0aW9uUmVzcG9uc2USYgoPTGlzdERlYWRMZXR0ZXJzEiYuY291bnRlcnNpZ24udjEuTGlzdERlYWRMZXR0ZXJzUmVxdWVzdBonLmNvdW50ZXJzaWduLnYxLkxpc3REZWFkTGV0dGVyc1Jlc3BvbnNlEmgKEVJlcGxheURlYWRMZXR0ZXJzEiguY291bnRlcnNpZ24udjEuUmVwbGF5RGVhZExldHRlcnNSZXF1ZXN0GikuY291bnRlcnNpZ24udjEuUmVwbGF5RGVhZExldHRlcnNSZXNwb25zZRJcCg1HZXRDaGVja3BvaW50EiQuY291bnRlcnNpZ24udjEuR2V0Q2hlY2twb2ludFJlcXVlc3QaJS5jb3VudGVyc2lnbi52MS5HZXRDaGVja3BvaW50UmVzcG9uc2USTQoIR2V0UHJvb2YSHy5jb3VudGVyc2lnbi52MS5HZXRQcm9vZlJlcXVlc3QaIC5jb3VudGVyc2lnbi52MS5HZXRQcm9vZlJlc3BvbnNlElMKClN0YXJ0RXBvY2gSIS5jb3VudGVyc2lnbi52MS5TdGFydEVwb2NoUmVxdWVzdBoiLmNvdW50ZXJzaWduLnYxLlN0YXJ0RXBvY2hSZXNwb25zZWIGcHJvdG8z", [file_countersign_v1_principal, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * One recorded fact.
@@ -655,6 +655,262 @@ export const ReplayDeadLettersResponseSchema: GenMessage<ReplayDeadLettersRespon
   messageDesc(file_countersign_v1_audit_service, 17);
 
 /**
+ * Asks for a checkpoint.
+ *
+ * @generated from message countersign.v1.GetCheckpointRequest
+ */
+export type GetCheckpointRequest = Message<"countersign.v1.GetCheckpointRequest"> & {
+  /**
+   * Only one that meets the quorum of witnesses.
+   *
+   * @generated from field: bool witnessed = 1;
+   */
+  witnessed: boolean;
+};
+
+/**
+ * Describes the message countersign.v1.GetCheckpointRequest.
+ * Use `create(GetCheckpointRequestSchema)` to create a new message.
+ */
+export const GetCheckpointRequestSchema: GenMessage<GetCheckpointRequest> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_audit_service, 18);
+
+/**
+ * A checkpoint.
+ *
+ * @generated from message countersign.v1.GetCheckpointResponse
+ */
+export type GetCheckpointResponse = Message<"countersign.v1.GetCheckpointResponse"> & {
+  /**
+   * The signed note: origin, size, root, signatures and cosignatures.
+   *
+   * @generated from field: string checkpoint = 1;
+   */
+  checkpoint: string;
+
+  /**
+   * Events it covers: all positions below.
+   *
+   * @generated from field: uint64 size = 2;
+   */
+  size: bigint;
+
+  /**
+   * RFC 6962 root hash.
+   *
+   * @generated from field: bytes root_hash = 3;
+   */
+  rootHash: Uint8Array;
+
+  /**
+   * When it was signed.
+   *
+   * @generated from field: google.protobuf.Timestamp seal_time = 4;
+   */
+  sealTime?: Timestamp | undefined;
+
+  /**
+   * Verifier keys of its origin (vkeys), those that sign now first. Pin them from somewhere else: this answer proves nothing by itself.
+   *
+   * @generated from field: repeated string verifier_keys = 5;
+   */
+  verifierKeys: string[];
+};
+
+/**
+ * Describes the message countersign.v1.GetCheckpointResponse.
+ * Use `create(GetCheckpointResponseSchema)` to create a new message.
+ */
+export const GetCheckpointResponseSchema: GenMessage<GetCheckpointResponse> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_audit_service, 19);
+
+/**
+ * Names an event of the caller's tenant.
+ *
+ * @generated from message countersign.v1.GetProofRequest
+ */
+export type GetProofRequest = Message<"countersign.v1.GetProofRequest"> & {
+  /**
+   * One of its names.
+   *
+   * @generated from oneof countersign.v1.GetProofRequest.event
+   */
+  event: {
+    /**
+     * UUIDv7.
+     *
+     * @generated from field: string event_id = 1;
+     */
+    value: string;
+    case: "eventId";
+  } | {
+    /**
+     * The event that made this version of an action.
+     *
+     * @generated from field: countersign.v1.ActionVersion action_version = 2;
+     */
+    value: ActionVersion;
+    case: "actionVersion";
+  } | {
+    /**
+     * Its place in the ledger.
+     *
+     * @generated from field: uint64 position = 3;
+     */
+    value: bigint;
+    case: "position";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * Against a checkpoint that meets the quorum of witnesses.
+   *
+   * @generated from field: bool witnessed = 4;
+   */
+  witnessed: boolean;
+};
+
+/**
+ * Describes the message countersign.v1.GetProofRequest.
+ * Use `create(GetProofRequestSchema)` to create a new message.
+ */
+export const GetProofRequestSchema: GenMessage<GetProofRequest> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_audit_service, 20);
+
+/**
+ * A version of an action.
+ *
+ * @generated from message countersign.v1.ActionVersion
+ */
+export type ActionVersion = Message<"countersign.v1.ActionVersion"> & {
+  /**
+   * The action's id.
+   *
+   * @generated from field: string action_id = 1;
+   */
+  actionId: string;
+
+  /**
+   * 1 for its first event.
+   *
+   * @generated from field: uint64 version = 2;
+   */
+  version: bigint;
+};
+
+/**
+ * Describes the message countersign.v1.ActionVersion.
+ * Use `create(ActionVersionSchema)` to create a new message.
+ */
+export const ActionVersionSchema: GenMessage<ActionVersion> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_audit_service, 21);
+
+/**
+ * A receipt.
+ *
+ * @generated from message countersign.v1.GetProofResponse
+ */
+export type GetProofResponse = Message<"countersign.v1.GetProofResponse"> & {
+  /**
+   * The receipt, as it is stored in a `.tlog-proof` file.
+   *
+   * @generated from field: string proof = 1;
+   */
+  proof: string;
+
+  /**
+   * The envelope, exactly as hashed: what the receipt is about.
+   *
+   * @generated from field: bytes entry = 2;
+   */
+  entry: Uint8Array;
+
+  /**
+   * Index of its leaf in the tree: its position.
+   *
+   * @generated from field: uint64 index = 3;
+   */
+  index: bigint;
+};
+
+/**
+ * Describes the message countersign.v1.GetProofResponse.
+ * Use `create(GetProofResponseSchema)` to create a new message.
+ */
+export const GetProofResponseSchema: GenMessage<GetProofResponse> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_audit_service, 22);
+
+/**
+ * Begins a new epoch.
+ *
+ * @generated from message countersign.v1.StartEpochRequest
+ */
+export type StartEpochRequest = Message<"countersign.v1.StartEpochRequest"> & {
+};
+
+/**
+ * Describes the message countersign.v1.StartEpochRequest.
+ * Use `create(StartEpochRequestSchema)` to create a new message.
+ */
+export const StartEpochRequestSchema: GenMessage<StartEpochRequest> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_audit_service, 23);
+
+/**
+ * The epoch that began.
+ *
+ * @generated from message countersign.v1.StartEpochResponse
+ */
+export type StartEpochResponse = Message<"countersign.v1.StartEpochResponse"> & {
+  /**
+   * Its number.
+   *
+   * @generated from field: uint64 epoch = 1;
+   */
+  epoch: bigint;
+
+  /**
+   * Its origin.
+   *
+   * @generated from field: string origin = 2;
+   */
+  origin: string;
+
+  /**
+   * Position of the event that records it.
+   *
+   * @generated from field: uint64 position = 3;
+   */
+  position: bigint;
+
+  /**
+   * Why it was needed, for people.
+   *
+   * @generated from field: string refusal = 4;
+   */
+  refusal: string;
+
+  /**
+   * The last checkpoint of the old tree, as signed; empty if none was known.
+   *
+   * @generated from field: string previous_checkpoint = 5;
+   */
+  previousCheckpoint: string;
+
+  /**
+   * Verifier keys of the new origin.
+   *
+   * @generated from field: repeated string verifier_keys = 6;
+   */
+  verifierKeys: string[];
+};
+
+/**
+ * Describes the message countersign.v1.StartEpochResponse.
+ * Use `create(StartEpochResponseSchema)` to create a new message.
+ */
+export const StartEpochResponseSchema: GenMessage<StartEpochResponse> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_audit_service, 24);
+
+/**
  * What auditors and SREs call.
  *
  * @generated from service countersign.v1.AuditService
@@ -720,6 +976,38 @@ export const AuditService: GenService<{
     methodKind: "unary";
     input: typeof ReplayDeadLettersRequestSchema;
     output: typeof ReplayDeadLettersResponseSchema;
+  },
+  /**
+   * The newest signed size and root of the ledger (c2sp.org/tlog-checkpoint), and the keys to verify it with. NOT_FOUND before the first one.
+   *
+   * @generated from rpc countersign.v1.AuditService.GetCheckpoint
+   */
+  getCheckpoint: {
+    methodKind: "unary";
+    input: typeof GetCheckpointRequestSchema;
+    output: typeof GetCheckpointResponseSchema;
+  },
+  /**
+   * A receipt (c2sp.org/tlog-proof) for one event of the caller's tenant: that its entry is in the ledger, for somebody who was not there.
+   * UNAVAILABLE (reason NOT_SEALED) while it is not sealed, which takes about a second: ask again.
+   *
+   * @generated from rpc countersign.v1.AuditService.GetProof
+   */
+  getProof: {
+    methodKind: "unary";
+    input: typeof GetProofRequestSchema;
+    output: typeof GetProofResponseSchema;
+  },
+  /**
+   * Operators: when the database contradicts what was signed, and so nothing is signed any more, goes on with a new tree of a new origin that commits
+   * to the last checkpoint known outside of the database. FAILED_PRECONDITION while the log continues what was signed.
+   *
+   * @generated from rpc countersign.v1.AuditService.StartEpoch
+   */
+  startEpoch: {
+    methodKind: "unary";
+    input: typeof StartEpochRequestSchema;
+    output: typeof StartEpochResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_countersign_v1_audit_service, 0);

@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file countersign/internal/v1/command.proto.
  */
 export const file_countersign_internal_v1_command: GenFile = /*@__PURE__*/
-  fileDesc("CiVjb3VudGVyc2lnbi9pbnRlcm5hbC92MS9jb21tYW5kLnByb3RvEhdjb3VudGVyc2lnbi5pbnRlcm5hbC52MSJxCgdDb21tYW5kEikKBmNhbGxlchgBIAEoCzIZLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbBITCgt0cmFjZXBhcmVudBgCIAEoCRIPCgdyZXF1ZXN0GAMgASgMEhUKDWtub3duX3ZlcnNpb24YBCABKAQi9gEKDkNvbW1hbmRGYWlsdXJlEgwKBGNvZGUYASABKAkSDgoGcmVhc29uGAIgASgJEg8KB21lc3NhZ2UYAyABKAkSRwoIbWV0YWRhdGEYBCADKAsyNS5jb3VudGVyc2lnbi5pbnRlcm5hbC52MS5Db21tYW5kRmFpbHVyZS5NZXRhZGF0YUVudHJ5EjsKCnZpb2xhdGlvbnMYBSADKAsyJy5jb3VudGVyc2lnbi5pbnRlcm5hbC52MS5GaWVsZFZpb2xhdGlvbhovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiNAoORmllbGRWaW9sYXRpb24SDQoFZmllbGQYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkilQEKD0V2YWx1YXRlUmVxdWVzdBIsCglyZXF1ZXN0ZXIYASABKAsyGS5jb3VudGVyc2lnbi52MS5QcmluY2lwYWwSKgoFaW5wdXQYAiABKAsyGy5jb3VudGVyc2lnbi52MS5BY3Rpb25JbnB1dBIoCgR0aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJTChBFdmFsdWF0ZVJlc3BvbnNlEigKB3ZlcmRpY3QYASABKAsyFy5jb3VudGVyc2lnbi52MS5WZXJkaWN0EhUKDXBvbGljeV9kaWdlc3QYAiABKAwiWwoRUmVhZEV2ZW50c1JlcXVlc3QSFQoNZnJvbV9wb3NpdGlvbhgBIAEoBBINCgVsaW1pdBgCIAEoDRINCgV0eXBlcxgDIAMoCRIRCglzdHJlYW1faWQYBCABKAkiYwoSUmVhZEV2ZW50c1Jlc3BvbnNlEiUKBmV2ZW50cxgBIAMoCzIVLmNvdW50ZXJzaWduLnYxLkV2ZW50EhUKDW5leHRfcG9zaXRpb24YAiABKAQSDwoHYXRfaGVhZBgDIAEoCGIGcHJvdG8z", [file_countersign_v1_action, file_countersign_v1_audit_service, file_countersign_v1_principal, file_google_protobuf_timestamp]);
+  fileDesc("CiVjb3VudGVyc2lnbi9pbnRlcm5hbC92MS9jb21tYW5kLnByb3RvEhdjb3VudGVyc2lnbi5pbnRlcm5hbC52MSJxCgdDb21tYW5kEikKBmNhbGxlchgBIAEoCzIZLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbBITCgt0cmFjZXBhcmVudBgCIAEoCRIPCgdyZXF1ZXN0GAMgASgMEhUKDWtub3duX3ZlcnNpb24YBCABKAQi9gEKDkNvbW1hbmRGYWlsdXJlEgwKBGNvZGUYASABKAkSDgoGcmVhc29uGAIgASgJEg8KB21lc3NhZ2UYAyABKAkSRwoIbWV0YWRhdGEYBCADKAsyNS5jb3VudGVyc2lnbi5pbnRlcm5hbC52MS5Db21tYW5kRmFpbHVyZS5NZXRhZGF0YUVudHJ5EjsKCnZpb2xhdGlvbnMYBSADKAsyJy5jb3VudGVyc2lnbi5pbnRlcm5hbC52MS5GaWVsZFZpb2xhdGlvbhovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiNAoORmllbGRWaW9sYXRpb24SDQoFZmllbGQYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkilQEKD0V2YWx1YXRlUmVxdWVzdBIsCglyZXF1ZXN0ZXIYASABKAsyGS5jb3VudGVyc2lnbi52MS5QcmluY2lwYWwSKgoFaW5wdXQYAiABKAsyGy5jb3VudGVyc2lnbi52MS5BY3Rpb25JbnB1dBIoCgR0aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJTChBFdmFsdWF0ZVJlc3BvbnNlEigKB3ZlcmRpY3QYASABKAsyFy5jb3VudGVyc2lnbi52MS5WZXJkaWN0EhUKDXBvbGljeV9kaWdlc3QYAiABKAwiWwoRUmVhZEV2ZW50c1JlcXVlc3QSFQoNZnJvbV9wb3NpdGlvbhgBIAEoBBINCgVsaW1pdBgCIAEoDRINCgV0eXBlcxgDIAMoCRIRCglzdHJlYW1faWQYBCABKAkiYwoSUmVhZEV2ZW50c1Jlc3BvbnNlEiUKBmV2ZW50cxgBIAMoCzIVLmNvdW50ZXJzaWduLnYxLkV2ZW50EhUKDW5leHRfcG9zaXRpb24YAiABKAQSDwoHYXRfaGVhZBgDIAEoCCJdChBBd2FpdFNlYWxSZXF1ZXN0EhEKCWFjdGlvbl9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgEEhEKCXdpdG5lc3NlZBgDIAEoCBISCgp0aW1lb3V0X21zGAQgASgNIiMKEUF3YWl0U2VhbFJlc3BvbnNlEg4KBnNlYWxlZBgBIAEoCGIGcHJvdG8z", [file_countersign_v1_action, file_countersign_v1_audit_service, file_countersign_v1_principal, file_google_protobuf_timestamp]);
 
 /**
  * A command or query on its way from one service to another: the public request as it came in, with what the front door verified.
@@ -278,4 +278,67 @@ export type ReadEventsResponse = Message<"countersign.internal.v1.ReadEventsResp
  */
 export const ReadEventsResponseSchema: GenMessage<ReadEventsResponse> = /*@__PURE__*/
   messageDesc(file_countersign_internal_v1_command, 6);
+
+/**
+ * gateway asks audit to answer once a version of an action is sealed.
+ *
+ * @generated from message countersign.internal.v1.AwaitSealRequest
+ */
+export type AwaitSealRequest = Message<"countersign.internal.v1.AwaitSealRequest"> & {
+  /**
+   * The action.
+   *
+   * @generated from field: string action_id = 1;
+   */
+  actionId: string;
+
+  /**
+   * The version that the caller was told of.
+   *
+   * @generated from field: uint64 version = 2;
+   */
+  version: bigint;
+
+  /**
+   * Not before the quorum of witnesses has cosigned.
+   *
+   * @generated from field: bool witnessed = 3;
+   */
+  witnessed: boolean;
+
+  /**
+   * How long to wait, in milliseconds.
+   *
+   * @generated from field: uint32 timeout_ms = 4;
+   */
+  timeoutMs: number;
+};
+
+/**
+ * Describes the message countersign.internal.v1.AwaitSealRequest.
+ * Use `create(AwaitSealRequestSchema)` to create a new message.
+ */
+export const AwaitSealRequestSchema: GenMessage<AwaitSealRequest> = /*@__PURE__*/
+  messageDesc(file_countersign_internal_v1_command, 7);
+
+/**
+ * It is sealed, or not in time.
+ *
+ * @generated from message countersign.internal.v1.AwaitSealResponse
+ */
+export type AwaitSealResponse = Message<"countersign.internal.v1.AwaitSealResponse"> & {
+  /**
+   * It is, as strongly as asked for.
+   *
+   * @generated from field: bool sealed = 1;
+   */
+  sealed: boolean;
+};
+
+/**
+ * Describes the message countersign.internal.v1.AwaitSealResponse.
+ * Use `create(AwaitSealResponseSchema)` to create a new message.
+ */
+export const AwaitSealResponseSchema: GenMessage<AwaitSealResponse> = /*@__PURE__*/
+  messageDesc(file_countersign_internal_v1_command, 8);
 
