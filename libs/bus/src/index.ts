@@ -12,6 +12,7 @@ export { busMigrations } from "./migrations.ts";
 // For those who wire.
 export { startRelay, type RelayDeps, type RunningRelay } from "./start-relay.ts";
 export type { StreamLimits } from "./event-stream.ts";
+export { postgresLease, type Lease } from "./lease.ts";
 export { publishWakeups } from "./wakeups.ts";
 export { natsFeed, type NatsFeedOptions } from "./nats-feed.ts";
 export { connectNats, hasJetStream, NatsConnectError, type NatsOptions } from "./connect.ts";

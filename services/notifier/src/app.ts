@@ -6,6 +6,7 @@ import type { Logger } from "@countersign/telemetry";
 import { actionReader } from "./adapters/approval/action-reader.ts";
 import { startDeliveryConsumer } from "./adapters/delivery-consumer.ts";
 import { postgresDeliveryStore } from "./adapters/postgres/delivery-store.ts";
+import { processLock, type ProcessLock } from "./adapters/postgres/process-lock.ts";
 import { registerChannels } from "./adapters/postgres/plan-store.ts";
 import { terminalChannel } from "./adapters/terminal/terminal-channel.ts";
 import { webhookChannel } from "./adapters/webhook/webhook-channel.ts";
@@ -39,27 +40,37 @@ export async function startNotifier(deps: NotifierDeps): Promise<{ close(): Prom
   }
   const database = deps.database.kysely<unknown>();
   await registerChannels(database, deps.log.ledger, channels, await deps.log.nextPosition());
-  const workers = channels.map((channel) => startWorker(channel, deps));
+  const owner = processLock(database);
+  const workers = channels.map((channel) => startWorker(channel, deps, owner));
   const wakeAll = (): void => workers.forEach((worker) => worker.wake());
   const consumer = await startDeliveryConsumer({ log: deps.log, feed: deps.feed, database, logger: deps.logger }, channels, wakeAll);
   return {
     close: async () => {
       await consumer.close();
       await Promise.all(workers.map((worker) => worker.close()));
+      await owner.release();
     },
   };
 }
 
-function startWorker(channel: Channel, deps: NotifierDeps): DeliveryWorker {
+function startWorker(channel: Channel, deps: NotifierDeps, owner: ProcessLock): DeliveryWorker {
+  const tuning = { ...USUAL_TUNING, ...deps.tuning };
+  const { limits = [], retryDelays = STANDARD_RETRY_DELAYS } = channel;
   return new DeliveryWorker({
     channel,
-    store: postgresDeliveryStore(deps.database.kysely<unknown>(), deps.log.ledger, channel.name),
+    store: postgresDeliveryStore(deps.database.kysely<unknown>(), {
+      ledger: deps.log.ledger,
+      channel: channel.name,
+      owner,
+      limits,
+      breaker: tuning.breaker,
+    }),
     readAction: actionReader(deps.commands),
     sha256: (text) => createHash("sha256").update(text).digest("hex"),
     random: Math.random,
-    retryDelays: deps.retryDelays ?? STANDARD_RETRY_DELAYS,
+    retryDelays: deps.retryDelays ?? retryDelays,
     logger: deps.logger,
-    tuning: { ...USUAL_TUNING, ...deps.tuning },
+    tuning,
   });
 }
 

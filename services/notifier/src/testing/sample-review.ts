@@ -1,4 +1,4 @@
-import { renderReview, type ReviewSource } from "@countersign/review-view";
+import { isUndecided, renderReview, type ReviewSource } from "@countersign/review-view";
 import { createHash } from "node:crypto";
 import type { Delivery } from "../usecases/channel.ts";
 
@@ -44,6 +44,8 @@ export function sampleDelivery(source: ReviewSource = sampleReview, changes: Par
       traceparent: "",
     },
     earlierRef: undefined,
+    plannedAt: new Date("2026-01-01T00:00:01Z"),
+    undecided: isUndecided(source),
     render: (limits) => renderReview(source, sha256, limits),
     ...changes,
   };

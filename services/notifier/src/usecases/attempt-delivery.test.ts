@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { RetryableDeliveryError, TerminalDeliveryError, type Channel, type Delivery } from "./channel.ts";
+import { RetryableDeliveryError, SHOW_ONLY, TerminalDeliveryError, type Channel, type Delivery } from "./channel.ts";
 import { sampleReview, sha256 } from "../testing/sample-review.ts";
 import { attemptDelivery, UnreadableActionError, type AttemptDeps } from "./attempt-delivery.ts";
 import type { LeasedDelivery } from "./delivery-store.ts";
@@ -18,6 +18,8 @@ const leased: LeasedDelivery = {
   attempts: 1,
   shownBefore: false,
   earlierRef: "message-7",
+  shownVersion: undefined,
+  plannedAt: new Date(0),
 };
 
 function attempt(
@@ -29,7 +31,7 @@ function attempt(
     name: "channel",
     kind: "test",
     target: "test",
-    capabilities: { show: deps.show ?? true, update: deps.update ?? false },
+    capabilities: { ...SHOW_ONLY, show: deps.show ?? true, update: deps.update ?? false },
     tenants: "all",
     events: ["ReviewOpened", "ActionApproved"],
     deliver: deps.deliver ?? (async () => ({ externalRef: "message-8" })),
@@ -55,7 +57,7 @@ describe("attemptDelivery", () => {
       seen.push(delivery);
       return { externalRef: "message-8" };
     };
-    expect(await attempt({}, { deliver, update: true })).toEqual({ outcome: "delivered", externalRef: "message-8" });
+    expect(await attempt({}, { deliver, update: true })).toEqual({ outcome: "delivered", externalRef: "message-8", shownVersion: 3 });
     expect(seen[0]).toMatchObject({ id: "1", attempt: 1, earlierRef: "message-7", event: { id: "e1", type: "ReviewOpened" } });
     expect(seen[0]?.render().title.text).toBe("db.export on db crm");
   });
@@ -114,5 +116,13 @@ describe("attemptDelivery", () => {
       outcome: "retry",
       error: "no answer in time",
     });
+  });
+
+  it("spends no attempt when the receiver takes nothing now, and leaves the whole channel alone", async () => {
+    const limited = failing(new RetryableDeliveryError("429", { rateLimited: true, delayMs: 7000 }));
+    const outcome = { outcome: "retry", delayMs: 7000, error: "429", counts: false, pausesChannel: true };
+    expect(await attempt({}, limited)).toEqual(outcome);
+    const silent = failing(new RetryableDeliveryError("429", { rateLimited: true }));
+    expect(await attempt({}, silent)).toEqual({ ...outcome, delayMs: 1000 });
   });
 });

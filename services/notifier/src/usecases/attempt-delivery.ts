@@ -1,6 +1,7 @@
-import { isUndecided, renderReview, type ReviewSource, type TextHash } from "@countersign/review-view";
+import { askedGroups, isUndecided, renderReview, type ReviewSource, type TextHash } from "@countersign/review-view";
 import { RetryableDeliveryError, TerminalDeliveryError, type Channel } from "./channel.ts";
-import { retryDelay } from "../domain/retry-schedule.ts";
+import { LONGEST_DELAY, retryDelay } from "../domain/retry-schedule.ts";
+import { whyNotShown } from "../domain/why-not-shown.ts";
 import { raceAbort } from "./race-abort.ts";
 import type { DeliveryOutcome, LeasedDelivery } from "./delivery-store.ts";
 
@@ -31,6 +32,9 @@ export type AttemptDeps = {
 const UNREACHABLE_DELAY = 1000;
 const BEHIND_DELAY = 100;
 
+/** When a receiver says "too fast" and not for how long. */
+const RATE_LIMITED_DELAY = 1000;
+
 /** Attempts one delivery: reads the action as it is, renders it, hands it to the channel. Never throws. */
 export async function attemptDelivery(leased: LeasedDelivery, deps: AttemptDeps, signal: AbortSignal): Promise<DeliveryOutcome> {
   if (leased.attempts > deps.retryDelays.length + 1)
@@ -42,17 +46,27 @@ export async function attemptDelivery(leased: LeasedDelivery, deps: AttemptDeps,
     const reason = supersededBecause(leased, deps.channel, source);
     if (reason !== undefined) return { outcome: "superseded", reason };
     const receipt = await raceAbort(deps.channel.deliver(toDelivery(leased, deps, source), signal), signal);
-    return { outcome: "delivered", externalRef: receipt.externalRef };
+    const shownVersion = deps.channel.capabilities.update ? source.version : undefined;
+    return { outcome: "delivered", externalRef: receipt.externalRef, shownVersion };
   } catch (error) {
     return outcomeOf(error, leased, deps);
   }
 }
 
-/** People are not asked about what is decided, nor told the end of what they never saw. Programs get every event. */
+/** Programs get every event; what people get is a rule of its own. */
 function supersededBecause(leased: LeasedDelivery, channel: Channel, source: ReviewSource): string | undefined {
   if (!channel.capabilities.show) return undefined;
-  if (leased.type === "ReviewOpened") return isUndecided(source) ? undefined : "the review was over before it was shown";
-  return leased.shownBefore || !channel.events.includes("ReviewOpened") ? undefined : "the review was never shown here";
+  const groups = channel.groups ?? "all";
+  return whyNotShown({
+    type: leased.type,
+    streamVersion: leased.streamVersion,
+    updates: channel.capabilities.update,
+    hearsOfOpening: channel.events.includes("ReviewOpened"),
+    shownBefore: leased.shownBefore,
+    shownVersion: leased.shownVersion,
+    undecided: isUndecided(source),
+    asksItsPeople: groups === "all" || askedGroups(source).some((group) => groups.includes(group)),
+  });
 }
 
 function toDelivery(leased: LeasedDelivery, deps: AttemptDeps, source: ReviewSource) {
@@ -69,6 +83,8 @@ function toDelivery(leased: LeasedDelivery, deps: AttemptDeps, source: ReviewSou
       traceparent: leased.traceparent,
     },
     earlierRef: deps.channel.capabilities.update ? leased.earlierRef : undefined,
+    plannedAt: leased.plannedAt,
+    undecided: isUndecided(source),
     render: (limits?: Parameters<typeof renderReview>[2]) => renderReview(source, deps.sha256, limits),
   };
 }
@@ -80,6 +96,10 @@ function outcomeOf(error: unknown, leased: LeasedDelivery, deps: AttemptDeps): D
   if (error instanceof UnreadableActionError && error.why === "unreachable")
     return { outcome: "retry", delayMs: UNREACHABLE_DELAY, error: text, counts: false };
   const askedFor = error instanceof RetryableDeliveryError ? error.delayMs : undefined;
+  if (error instanceof RetryableDeliveryError && error.rateLimited) {
+    const delayMs = Math.min(askedFor ?? RATE_LIMITED_DELAY, LONGEST_DELAY);
+    return { outcome: "retry", delayMs, error: text, counts: false, pausesChannel: true };
+  }
   const delayMs = retryDelay(leased.attempts, askedFor, deps.random(), deps.retryDelays);
   return delayMs === undefined
     ? { outcome: "failed", error: text, disablesChannel: false }

@@ -1,13 +1,25 @@
 import type { RenderLimits, ReviewView } from "@countersign/review-view";
 import type { NotifiedEvent } from "../domain/notified-event.ts";
 
-/** What a channel can do with a review. Adapters for chat add `answer`, `edit` and `thread` when they take answers back in. */
+/** What a channel can do with a review. */
 export type ChannelCapabilities = {
   /** Shows a review to people. Such a channel is not asked to show one that is over; without it every event is delivered. */
   readonly show: boolean;
   /** Can change what it delivered before: gets `earlierRef`. */
   readonly update: boolean;
+  /** Takes approvals and rejections. */
+  readonly answer: boolean;
+  /** Takes changed parameters. */
+  readonly edit: boolean;
+  /** Puts more about a review under its message. */
+  readonly thread: boolean;
 };
+
+/** Shows every event once and takes nothing back. */
+export const SHOW_ONLY: ChannelCapabilities = { show: true, update: false, answer: false, edit: false, thread: false };
+
+/** How fast a receiver takes messages. All channels, and all processes, that name the same bucket share it. */
+export type RateLimit = { readonly bucket: string; readonly perSecond: number; readonly burst: number };
 
 /** The port of a notifier that runs in this process: one configured destination. Everything about retries, order and state is done for it. */
 export type Channel = {
@@ -20,6 +32,12 @@ export type Channel = {
   readonly capabilities: ChannelCapabilities;
   /** The tenants it may hear of. */
   readonly tenants: "all" | readonly string[];
+  /** Reviews that ask one of these groups are shown; default all. Other channels than those for people hear of everything. */
+  readonly groups?: "all" | readonly string[];
+  /** What its receiver allows; default no limit. */
+  readonly limits?: readonly RateLimit[];
+  /** Waits after failed attempts, in milliseconds; default: the schedule of Standard Webhooks, which is for programs. */
+  readonly retryDelays?: readonly number[];
   /** The events it wants. */
   readonly events: readonly NotifiedEvent[];
   /**
@@ -33,7 +51,7 @@ export type Channel = {
 export type Delivery = {
   /** Stable over all attempts. */
   readonly id: string;
-  /** 1 for the first attempt. */
+  /** 1 for the first attempt. From 2 on the receiver may have it already: an earlier attempt ended without an answer. */
   readonly attempt: number;
   readonly tenant: string;
   readonly event: {
@@ -47,6 +65,10 @@ export type Delivery = {
   };
   /** What the channel returned for this action before, if it can update. */
   readonly earlierRef: string | undefined;
+  /** When it was planned: nothing of it can be at the receiver from before. */
+  readonly plannedAt: Date;
+  /** People can still decide. */
+  readonly undecided: boolean;
   /** The action as it is at this attempt: never older than the event, maybe newer. */
   render(limits?: RenderLimits): ReviewView;
 };
@@ -61,10 +83,16 @@ export class RetryableDeliveryError extends Error {
   override readonly name = "RetryableDeliveryError";
   /** Not before this many milliseconds, as the receiver asked. */
   readonly delayMs: number | undefined;
+  /** The receiver took nothing and takes nothing on this channel until then: no attempt was spent, and none is made. */
+  readonly rateLimited: boolean;
 
-  constructor(message: string, options: { readonly delayMs?: number | undefined; readonly cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: { readonly delayMs?: number | undefined; readonly rateLimited?: boolean; readonly cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause });
     this.delayMs = options.delayMs;
+    this.rateLimited = options.rateLimited ?? false;
   }
 }
 

@@ -2,8 +2,9 @@ import { migrate, openDatabase, type Database } from "@countersign/database";
 import { silentLogger } from "@countersign/telemetry";
 import { testPostgres, type TestPostgres } from "@countersign/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { postgresDeliveryStore } from "../adapters/postgres/delivery-store.ts";
+import { postgresDeliveryStore, type DeliveryStoreOptions } from "../adapters/postgres/delivery-store.ts";
 import { notifierMigrations } from "../adapters/postgres/migrations.ts";
+import { processLock, type ProcessLock } from "../adapters/postgres/process-lock.ts";
 import { registerChannels, storePlan } from "../adapters/postgres/plan-store.ts";
 import { webhookChannel } from "../adapters/webhook/webhook-channel.ts";
 import type { Channel } from "./channel.ts";
@@ -12,23 +13,34 @@ import { planDeliveries, type LoggedEvent } from "../domain/plan-deliveries.ts";
 import { sampleReview, sha256 } from "../testing/sample-review.ts";
 import { webhookReceiver, type Behaviour, type WebhookReceiver } from "../testing/webhook-receiver.ts";
 import { attemptDelivery } from "./attempt-delivery.ts";
+import type { DeliveryStore } from "./delivery-store.ts";
 import { DeliveryWorker, type WorkerTuning } from "./delivery-worker.ts";
 
 const LEDGER = "main";
 const SECRET = `whsec_${Buffer.alloc(24, 1).toString("base64")}`;
 // An attempt that is cut off may have been answered 2xx a moment later: the limits are far from what a busy machine needs for an answer.
-const TUNING: WorkerTuning = { pollMs: 20, leaseMs: 20_000, attemptTimeoutMs: 4000, closeGraceMs: 10_000, concurrency: 8 };
+const TUNING: WorkerTuning = {
+  pollMs: 20,
+  leaseMs: 20_000,
+  attemptTimeoutMs: 4000,
+  closeGraceMs: 10_000,
+  concurrency: 8,
+  breaker: { failures: 1000, firstPauseMs: 1, longestPauseMs: 1 },
+};
 
 let postgres: TestPostgres;
 let database: Database;
+let owner: ProcessLock;
 let receiver: WebhookReceiver | undefined;
 const workers: DeliveryWorker[] = [];
 
 beforeAll(async () => {
   postgres = await testPostgres((url) => migrate(url, [notifierMigrations]));
   database = openDatabase({ url: postgres.url });
+  owner = processLock(database.kysely<unknown>());
 });
 afterAll(async () => {
+  await owner.release();
   await database.close();
   await postgres.drop();
 });
@@ -87,7 +99,7 @@ async function plan(channel: Channel, events: readonly LoggedEvent[]): Promise<v
 function startWorker(channel: Channel, tuning: Partial<WorkerTuning> = {}, retryDelays = [20, 40, 80, 160, 320]): DeliveryWorker {
   const worker = new DeliveryWorker({
     channel,
-    store: postgresDeliveryStore(database.kysely<unknown>(), LEDGER, channel.name),
+    store: storeOf(channel),
     readAction: async (tenant, actionId) => ({ ...sampleReview, id: actionId, tenant, version: 5 }),
     sha256,
     random: Math.random,
@@ -97,6 +109,11 @@ function startWorker(channel: Channel, tuning: Partial<WorkerTuning> = {}, retry
   });
   workers.push(worker);
   return worker;
+}
+
+function storeOf(channel: Channel, change: Partial<DeliveryStoreOptions> = {}): DeliveryStore {
+  const options = { ledger: LEDGER, channel: channel.name, owner, limits: channel.limits ?? [], breaker: TUNING.breaker, ...change };
+  return postgresDeliveryStore(database.kysely<unknown>(), options);
 }
 
 async function states(): Promise<Record<string, number>> {
@@ -166,8 +183,8 @@ describe("delivery worker", () => {
   it("P4: delivers what a killed worker had leased, once its lease is over", async () => {
     const channel = await startReceiver(() => "ok");
     await plan(channel, reviewEvents(1));
-    const killed = postgresDeliveryStore(database.kysely<unknown>(), LEDGER, channel.name);
-    expect(await killed.lease({ most: 8, leaseMs: 400 })).toHaveLength(1);
+    const killed = storeOf(channel);
+    expect((await killed.lease({ most: 8, leaseMs: 400 })).deliveries).toHaveLength(1);
     startWorker(channel);
     await new Promise((resolve) => setTimeout(resolve, 150));
     expect(accepted()).toEqual([]);
@@ -180,8 +197,10 @@ describe("delivery worker", () => {
   it("P4: a crash between the 2xx and its record is the one duplicate there is, and it carries the same id", async () => {
     const channel = await startReceiver(() => "ok");
     await plan(channel, reviewEvents(1).slice(0, 1));
-    const store = postgresDeliveryStore(database.kysely<unknown>(), LEDGER, channel.name);
-    const [leased] = await store.lease({ most: 1, leaseMs: 200 });
+    const store = storeOf(channel);
+    const {
+      deliveries: [leased],
+    } = await store.lease({ most: 1, leaseMs: 200 });
     const killed = { channel, readAction: async () => ({ ...sampleReview, version: 5 }), sha256, random: Math.random, retryDelays: [1] };
     expect(await attemptDelivery(leased!, killed, AbortSignal.timeout(1000))).toMatchObject({ outcome: "delivered" });
     startWorker(channel);
@@ -192,12 +211,16 @@ describe("delivery worker", () => {
   it("P4: a worker that lost its lease cannot overrule the next one, unless it did deliver", async () => {
     const channel = await startReceiver(() => "ok");
     await plan(channel, reviewEvents(1));
-    const store = postgresDeliveryStore(database.kysely<unknown>(), LEDGER, channel.name);
-    const [late] = await store.lease({ most: 1, leaseMs: 0 });
-    const [next] = await store.lease({ most: 1, leaseMs: 60_000 });
+    const store = storeOf(channel);
+    const {
+      deliveries: [late],
+    } = await store.lease({ most: 1, leaseMs: 0 });
+    const {
+      deliveries: [next],
+    } = await store.lease({ most: 1, leaseMs: 60_000 });
     await store.record(late!, { outcome: "failed", error: "late", disablesChannel: false });
     expect(await states()).toEqual({ pending: 2 });
-    await store.record(late!, { outcome: "delivered", externalRef: undefined });
+    await store.record(late!, { outcome: "delivered", externalRef: undefined, shownVersion: undefined });
     await store.record(next!, { outcome: "retry", delayMs: 0, error: "next", counts: true });
     expect(await states()).toEqual({ pending: 1, delivered: 1 });
   });
@@ -245,12 +268,13 @@ describe("delivery worker", () => {
   it("P4: records a delivery that arrived, although the database was away when it ended", async () => {
     const channel = await startReceiver(() => "ok");
     await plan(channel, reviewEvents(1));
-    const store = postgresDeliveryStore(database.kysely<unknown>(), LEDGER, channel.name);
+    const store = storeOf(channel);
     let refused = 0;
     const worker = new DeliveryWorker({
       channel,
       store: {
         lease: (options) => store.lease(options),
+        refresh: (tenant, actionId) => store.refresh(tenant, actionId),
         record: (delivery, outcome) =>
           refused++ < 2 ? Promise.reject(new Error("the database is away")) : store.record(delivery, outcome),
       },

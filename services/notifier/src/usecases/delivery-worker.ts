@@ -1,5 +1,6 @@
 import type { Logger } from "@countersign/telemetry";
 import { attemptDelivery, type AttemptDeps } from "./attempt-delivery.ts";
+import { USUAL_BREAKER, type BreakerTuning } from "../domain/breaker.ts";
 import type { DeliveryOutcome, DeliveryStore, LeasedDelivery } from "./delivery-store.ts";
 
 /** How a worker works; production takes the defaults. */
@@ -13,9 +14,18 @@ export type WorkerTuning = {
   /** How long attempts under way may take when the worker closes. */
   readonly closeGraceMs: number;
   readonly concurrency: number;
+  /** After so many failures in a row on a channel nothing goes there for a while, then one delivery as a probe. */
+  readonly breaker: BreakerTuning;
 };
 
-export const USUAL_TUNING: WorkerTuning = { pollMs: 1000, leaseMs: 45_000, attemptTimeoutMs: 25_000, closeGraceMs: 5000, concurrency: 8 };
+export const USUAL_TUNING: WorkerTuning = {
+  pollMs: 1000,
+  leaseMs: 45_000,
+  attemptTimeoutMs: 25_000,
+  closeGraceMs: 5000,
+  concurrency: 8,
+  breaker: USUAL_BREAKER,
+};
 
 export type WorkerDeps = AttemptDeps & { readonly store: DeliveryStore; readonly logger: Logger; readonly tuning: WorkerTuning };
 
@@ -52,22 +62,23 @@ export class DeliveryWorker {
     while (!this.#closing) {
       // Replaced before looking, so that a call meanwhile is not lost.
       this.#wake = Promise.withResolvers<void>();
-      const found = await this.#leaseDue();
-      if (found === 0) await this.#pause(this.#wake.promise);
+      const pauseMs = await this.#leaseDue();
+      if (pauseMs > 0) await this.#pause(this.#wake.promise, pauseMs);
     }
   }
 
+  /** Starts what is due; how long nothing more can be. */
   async #leaseDue(): Promise<number> {
     const { store, tuning, logger, channel } = this.#deps;
     const room = tuning.concurrency - this.#underWay.size;
-    if (room === 0) return 0;
+    if (room === 0) return tuning.pollMs;
     try {
-      const leased = await store.lease({ most: room, leaseMs: tuning.leaseMs });
-      for (const delivery of leased) this.#start(delivery);
-      return leased.length;
+      const { deliveries, againInMs = tuning.pollMs } = await store.lease({ most: room, leaseMs: tuning.leaseMs });
+      for (const delivery of deliveries) this.#start(delivery);
+      return deliveries.length > 0 ? 0 : Math.min(againInMs, tuning.pollMs);
     } catch (err) {
       logger.warn({ err, channel: channel.name }, "deliveries cannot be read, trying again");
-      return 0;
+      return tuning.pollMs;
     }
   }
 
@@ -120,9 +131,9 @@ export class DeliveryWorker {
     else logger.debug(fields, "a delivery ended");
   }
 
-  async #pause(until: Promise<void>): Promise<void> {
+  async #pause(until: Promise<void>, ms: number): Promise<void> {
     const timer = Promise.withResolvers<void>();
-    const handle = setTimeout(timer.resolve, this.#deps.tuning.pollMs);
+    const handle = setTimeout(timer.resolve, ms);
     await Promise.race([until, timer.promise]);
     clearTimeout(handle);
   }

@@ -1,83 +1,45 @@
-import { randomUUID } from "node:crypto";
 import { sql, type Kysely } from "kysely";
-import { NOTIFIED_EVENTS, type NotifiedEvent } from "../../domain/notified-event.ts";
+import { pauseAfter, type BreakerTuning } from "../../domain/breaker.ts";
+import type { RateLimit } from "../../usecases/channel.ts";
 import type { DeliveryOutcome, DeliveryStore, LeasedDelivery } from "../../usecases/delivery-store.ts";
+import { leaseDeliveries } from "./lease-deliveries.ts";
+import type { ProcessLock } from "./process-lock.ts";
 
-type LeasedRow = {
-  id: number;
-  tenant: string;
-  action_id: string;
-  event_id: string;
-  event_type: NotifiedEvent;
-  position: number;
-  stream_version: number;
-  event_time: Date;
-  traceparent: string;
-  attempts: number;
-  shown_before: boolean;
-  earlier_ref: string | null;
+export type DeliveryStoreOptions = {
+  readonly ledger: string;
+  readonly channel: string;
+  readonly owner: ProcessLock;
+  readonly limits: readonly RateLimit[];
+  readonly breaker: BreakerTuning;
 };
 
 /** Deliveries of one channel in Postgres; any number of workers in any number of processes may share them. */
-export function postgresDeliveryStore<Tables>(database: Kysely<Tables>, ledger: string, channel: string): DeliveryStore {
+export function postgresDeliveryStore<Tables>(database: Kysely<Tables>, options: DeliveryStoreOptions): DeliveryStore {
+  const { ledger, channel } = options;
   return {
     lease: async ({ most, leaseMs }) => {
-      const leaseId = randomUUID();
-      const { rows } = await leaseDue(ledger, channel, leaseId, most, leaseMs).execute(database);
-      return rows.map((row) => leased(row, leaseId)).toSorted((one, other) => one.position - other.position);
+      await options.owner.ensure();
+      return leaseDeliveries(database, options, most, leaseMs);
     },
     record: async (delivery, outcome) => {
-      await recordOutcome(delivery, outcome).execute(database);
+      await recordOutcome(options, delivery, outcome).execute(database);
+      if (outcome.outcome === "delivered") await receiverWorks(ledger, channel).execute(database);
+      if (outcome.outcome === "retry" && outcome.pausesChannel === true) await pause(ledger, channel, outcome.delayMs).execute(database);
+      if (outcome.outcome === "retry" && outcome.counts) await countFailure(database, options);
       if (outcome.outcome === "failed" && outcome.disablesChannel) await disable(ledger, channel, outcome.error).execute(database);
+    },
+    refresh: async (tenant, actionId) => {
+      await refresh(ledger, channel, tenant, actionId).execute(database);
     },
   };
 }
 
-/**
- * Time is the server's, so that the clocks of several processes do not matter. Rows that another worker is leasing right now are skipped, not waited for;
- * events that a newer build knows are left to it.
- */
-function leaseDue(ledger: string, channel: string, leaseId: string, most: number, leaseMs: number) {
-  return sql<LeasedRow>`
-    with due as materialized (
-      select id from notifier.delivery candidate
-      where ledger = ${ledger} and channel = ${channel} and state = 'pending' and next_attempt_at <= now() and (lease_until is null or lease_until <= now())
-        and event_type = any(${NOTIFIED_EVENTS})
-        and not exists (
-          select from notifier.delivery earlier
-          where earlier.ledger = candidate.ledger and earlier.channel = candidate.channel and earlier.state = 'pending' and earlier.position < candidate.position
-            and earlier.tenant = candidate.tenant and earlier.action_id = candidate.action_id
-        )
-        and exists (select from notifier.channel where ledger = ${ledger} and name = ${channel} and disabled_at is null)
-      order by position
-      limit ${most}
-      for update skip locked
-    )
-    update notifier.delivery
-    set attempts = attempts + 1, lease_id = ${leaseId}, lease_until = now() + ${leaseMs} * interval '1 millisecond', updated_at = now()
-    from due
-    where delivery.id = due.id
-    returning delivery.id, tenant, action_id, event_id, event_type, position, stream_version, event_time, traceparent, attempts,
-      exists (
-        select from notifier.delivery earlier
-        where earlier.ledger = delivery.ledger and earlier.channel = delivery.channel and earlier.tenant = delivery.tenant
-          and earlier.action_id = delivery.action_id and earlier.state = 'delivered'
-      ) as shown_before,
-      (
-        select external_ref from notifier.delivery earlier
-        where earlier.ledger = delivery.ledger and earlier.channel = delivery.channel and earlier.tenant = delivery.tenant
-          and earlier.action_id = delivery.action_id and earlier.external_ref is not null
-        order by position desc limit 1
-      ) as earlier_ref
-  `;
-}
-
-function recordOutcome(delivery: LeasedDelivery, outcome: DeliveryOutcome) {
+function recordOutcome(options: DeliveryStoreOptions, delivery: LeasedDelivery, outcome: DeliveryOutcome) {
   const holder = sql`id = ${delivery.id} and state = 'pending' and lease_id = ${delivery.leaseId}`;
-  const ended = sql`lease_id = null, lease_until = null, updated_at = now()`;
+  const ended = sql`lease_id = null, lease_until = null, lease_owner = null, updated_at = now()`;
   switch (outcome.outcome) {
     case "delivered":
-      return sql`update notifier.delivery set state = 'delivered', external_ref = ${outcome.externalRef ?? null}, last_error = null, ${ended} where id = ${delivery.id}`;
+      return delivered(options, delivery, outcome.externalRef ?? null, outcome.shownVersion ?? null);
     case "superseded":
       return sql`update notifier.delivery set state = 'superseded', last_error = ${outcome.reason}, ${ended} where ${holder}`;
     case "retry":
@@ -90,6 +52,57 @@ function recordOutcome(delivery: LeasedDelivery, outcome: DeliveryOutcome) {
   }
 }
 
+/** Whoever holds the lease by now: it is true. Later events that the message shows already need no message, and no token, of their own. */
+function delivered(
+  { ledger, channel }: DeliveryStoreOptions,
+  delivery: LeasedDelivery,
+  externalRef: string | null,
+  shownVersion: number | null,
+) {
+  return sql`
+    with shown as (
+      update notifier.delivery set state = 'superseded', last_error = 'the message shows this already', updated_at = now()
+      where ledger = ${ledger} and channel = ${channel} and tenant = ${delivery.tenant} and action_id = ${delivery.actionId} and state = 'pending'
+        and position > ${delivery.position} and stream_version <= ${shownVersion}
+    )
+    update notifier.delivery
+    set state = 'delivered', external_ref = ${externalRef}, shown_version = ${shownVersion}, last_error = null,
+      lease_id = null, lease_until = null, lease_owner = null, updated_at = now()
+    where id = ${delivery.id}`;
+}
+
+/** The row of the last message comes again; nothing of it counts as shown. */
+function refresh(ledger: string, channel: string, tenant: string, actionId: string) {
+  return sql`
+    update notifier.delivery set
+      shown_version = null, updated_at = now(),
+      state = case when last then 'pending' else state end, attempts = case when last then 0 else attempts end,
+      next_attempt_at = case when last then now() else next_attempt_at end
+    from (
+      select id, position = max(position) over () as last from notifier.delivery
+      where ledger = ${ledger} and channel = ${channel} and tenant = ${tenant} and action_id = ${actionId} and external_ref is not null
+    ) as message
+    where delivery.id = message.id and delivery.state = 'delivered'`;
+}
+
+function receiverWorks(ledger: string, channel: string) {
+  return sql`update notifier.channel set failures = 0 where ledger = ${ledger} and name = ${channel} and failures <> 0`;
+}
+
+function pause(ledger: string, channel: string, ms: number) {
+  return sql`
+    update notifier.channel set resume_at = greatest(resume_at, now() + ${ms} * interval '1 millisecond') where ledger = ${ledger} and name = ${channel}`;
+}
+
+async function countFailure<Tables>(database: Kysely<Tables>, { ledger, channel, breaker }: DeliveryStoreOptions): Promise<void> {
+  const { rows } = await sql<{ failures: number }>`
+    update notifier.channel set failures = failures + 1 where ledger = ${ledger} and name = ${channel} returning failures`.execute(
+    database,
+  );
+  const ms = pauseAfter(rows[0]?.failures ?? 0, breaker);
+  if (ms !== undefined) await pause(ledger, channel, ms).execute(database);
+}
+
 /** The receiver wants nothing more: what waits for it has failed too. */
 function disable(ledger: string, channel: string, reason: string) {
   return sql`
@@ -99,22 +112,4 @@ function disable(ledger: string, channel: string, reason: string) {
     update notifier.delivery set state = 'failed', last_error = ${`channel disabled: ${reason}`}, updated_at = now()
     where ledger = ${ledger} and channel = ${channel} and state = 'pending'
   `;
-}
-
-function leased(row: LeasedRow, leaseId: string): LeasedDelivery {
-  return {
-    id: String(row.id),
-    leaseId,
-    tenant: row.tenant,
-    actionId: row.action_id,
-    eventId: row.event_id,
-    type: row.event_type,
-    position: row.position,
-    streamVersion: row.stream_version,
-    time: row.event_time,
-    traceparent: row.traceparent,
-    attempts: row.attempts,
-    shownBefore: row.shown_before,
-    earlierRef: row.earlier_ref ?? undefined,
-  };
 }

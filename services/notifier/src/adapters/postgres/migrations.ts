@@ -52,5 +52,38 @@ const deliveries = sqlMigration(`
   grant select, insert, update on notifier.channel, notifier.review, notifier.delivery to countersign_service;
 `);
 
+const interactive = sqlMigration(`
+  -- A receiver that fails or is asked too much is left alone for a while, by every process.
+  alter table notifier.channel add column failures integer not null default 0, add column resume_at timestamptz;
+  alter table notifier.review add column created_at timestamptz not null default now();
+
+  -- A lease also ends when the process that holds it does: its session lock is gone then. shown_version: what the message shows.
+  alter table notifier.delivery add column lease_owner text, add column leased_at timestamptz, add column shown_version bigint;
+
+  -- Token buckets, shared by every process and every restart.
+  create table notifier.rate (
+    bucket text primary key,
+    tokens double precision not null,
+    refilled_at timestamptz not null default now()
+  );
+
+  -- Signed requests that came in, so that none counts twice.
+  create table notifier.seen_request (
+    app text not null,
+    id text not null,
+    seen_at timestamptz not null default now(),
+    primary key (app, id)
+  );
+  create index seen_request_age on notifier.seen_request (seen_at);
+  create index delivery_age on notifier.delivery (updated_at) where state <> 'pending';
+
+  grant select, insert, update on notifier.rate to countersign_service;
+  grant select, insert, delete on notifier.seen_request to countersign_service;
+  grant delete on notifier.delivery, notifier.review to countersign_service;
+`);
+
 /** Tables of the notifier, in schema `notifier`. */
-export const notifierMigrations: MigrationSet = { schema: "notifier", migrations: { "0001_deliveries": deliveries } };
+export const notifierMigrations: MigrationSet = {
+  schema: "notifier",
+  migrations: { "0001_deliveries": deliveries, "0002_interactive": interactive },
+};

@@ -1,6 +1,6 @@
 import { updateLine } from "./update-line.ts";
 import { colours, plain, reviewCard } from "@countersign/review-view";
-import { RetryableDeliveryError, type Channel } from "../../usecases/channel.ts";
+import { RetryableDeliveryError, SHOW_ONLY, type Channel } from "../../usecases/channel.ts";
 import { REVIEWER_EVENTS } from "../../domain/notified-event.ts";
 
 /** Where a terminal channel writes: `process.stdout`, a file, a pipe. */
@@ -32,7 +32,7 @@ export function terminalChannel(options: TerminalOptions): Channel {
     name: options.name,
     kind: "terminal",
     target: "terminal",
-    capabilities: { show: true, update: false },
+    capabilities: SHOW_ONLY,
     tenants: options.tenants,
     events: options.events ?? REVIEWER_EVENTS,
     deliver: async (delivery) => {

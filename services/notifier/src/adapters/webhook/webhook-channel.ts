@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { RetryableDeliveryError, TerminalDeliveryError, type Channel, type Delivery } from "../../usecases/channel.ts";
+import { RetryableDeliveryError, SHOW_ONLY, TerminalDeliveryError, type Channel, type Delivery } from "../../usecases/channel.ts";
 import type { NotifiedEvent } from "../../domain/notified-event.ts";
 import { raceAbort } from "../../usecases/race-abort.ts";
 import { webhookPayload } from "./payload.ts";
@@ -29,7 +29,7 @@ export function webhookChannel(options: WebhookOptions): Channel {
     name: options.name,
     kind: "webhook",
     target: createHash("sha256").update(options.url).digest("hex"),
-    capabilities: { show: false, update: false },
+    capabilities: { ...SHOW_ONLY, show: false },
     tenants: options.tenants,
     events: options.events,
     deliver: async (delivery, signal) => {
