@@ -12,7 +12,7 @@ export type {
   RecordedEvent,
   StreamName,
 } from "./event-log.ts";
-export { decodeEntry } from "./entry-codec.ts";
+export { decodeEntry, readEntry, type Entry } from "./entry-codec.ts";
 export { EventLogError, type EventLogErrorCode } from "./errors.ts";
 export { createPostgresEventLog, type PostgresEventLog, type PostgresEventLogOptions } from "./postgres/postgres-event-log.ts";
 export { eventLogMigrations } from "./postgres/migrations.ts";
