@@ -171,13 +171,14 @@ const replay = (body: { readonly consumer?: string; readonly position?: bigint }
 
 /** Columns and indexes of the table, and what its tables are called. */
 async function tableShape(): Promise<unknown> {
-  const { rows } = await sql`
+  const { rows } = await sql<{ name: string; definition: string }>`
     select indexname as name, indexdef as definition from pg_indexes where schemaname = 'audit' and tablename not like 'migration%'
     union all select column_name, data_type || coalesce(collation_name, '') || ordinal_position || is_nullable from information_schema.columns
       where table_schema = 'audit' and table_name = 'action'
     union all select tablename, tableowner from pg_tables where schemaname = 'audit'
-    union all select relname, reloptions::text from pg_class where relname = 'action' order by 1, 2`.execute(
+    union all select viewname, viewowner from pg_views where schemaname = 'audit'
+    union all select 'options', reloptions::text from pg_class where relname like 'action!_v_' escape '!' order by 1, 2`.execute(
     running.owner.kysely<unknown>(),
   );
-  return rows;
+  return rows.map(({ name, definition }) => [name, definition].map((text) => text?.replaceAll(/action_v\d+/g, "action_v")));
 }

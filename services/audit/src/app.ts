@@ -1,6 +1,6 @@
 import { startConsumer, type CommandBus, type CommandHandler, type EventFeed } from "@countersign/bus";
 import type { Database } from "@countersign/database";
-import type { EventLog } from "@countersign/event-log";
+import { scanLedger, type EventLog } from "@countersign/event-log";
 import type { Logger } from "@countersign/telemetry";
 import { listTenantDeadLetters, replayTenantDeadLetters } from "./adapters/commands/dead-letters.ts";
 import { rebuildProjections, verifyWholeLedger } from "./adapters/commands/ledger.ts";
@@ -42,7 +42,7 @@ export async function startAudit({ config, log, commands, feed, database, logger
           name: projection.name,
           lingerMs: config.projectionLinger,
           handle: async (events, transaction) => {
-            const [refused] = await projection.project(events, transaction, projection.table);
+            const [refused] = await projection.project(events, transaction, projection.view);
             if (refused !== undefined) throw refused.error;
           },
         },
@@ -50,7 +50,8 @@ export async function startAudit({ config, log, commands, feed, database, logger
       ),
     ),
   );
-  const parts = { log, database: kysely, checkpoints: busCheckpoints(log.ledger), logger };
+  const scan = (range: { readonly from: number; readonly to: number }) => scanLedger(database, log.ledger, range);
+  const parts = { scan, database: kysely, checkpoints: busCheckpoints(log.ledger), logger };
   const handlers: Readonly<Record<string, CommandHandler>> = {
     ListActions: listActions(kysely),
     ListReviews: listReviews(kysely),

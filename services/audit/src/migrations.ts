@@ -1,19 +1,24 @@
 import { sqlMigration, type MigrationSet } from "@countersign/database";
 import { createActionTable } from "./projections/actions/table.ts";
+import { BUILD_TABLES } from "./rebuild/tables.ts";
 import { SEALING_TABLES } from "./sealing/adapters/tables.ts";
+
+const firstTable = createActionTable("action");
 
 /**
  * Schema `audit`. Projections belong to the service's role, as a rebuild makes a new table and drops the old one: they hold nothing that the log
- * does not say. What was sealed belongs to the owner, and nobody changes it. A projection of another shape is a migration that drops the table and its checkpoint, and the consumer folds it anew.
+ * does not say. What was sealed belongs to the owner, and nobody changes it. A projection of another shape is a rebuild: the new table is filled
+ * beside the live one, which goes on answering.
  */
 export const auditMigrations: MigrationSet = {
   schema: "audit",
   migrations: {
     "0001_action": sqlMigration(`
       grant usage, create on schema audit to countersign_service;
-      ${createActionTable("action").join(";\n")};
+      ${[firstTable.table, ...firstTable.indexes].join(";\n")};
       alter table audit.action owner to countersign_service;
     `),
     "0002_sealing": sqlMigration(SEALING_TABLES),
+    "0003_builds": sqlMigration(BUILD_TABLES),
   },
 };

@@ -1,9 +1,8 @@
-import type { EventReader } from "@countersign/event-log";
 import type { Logger } from "@countersign/telemetry";
 import { sql, type Kysely, type Transaction } from "kysely";
-import type { Projection } from "../projections/projection.ts";
-import { foldUpTo, startFold, type FoldBeside } from "./fold-beside.ts";
-import { createShadow, dropShadow, switchToShadow } from "./shadow-table.ts";
+import type { Projection, RefusedEvent } from "../projections/projection.ts";
+import { dropBuild, firstDifference, holdLive, indexBuild, openBuild, switchTo } from "./build.ts";
+import { foldUpTo, type FoldParts, type Scan } from "./fold-build.ts";
 import { digestTable, type TableDigest } from "./table-digest.ts";
 
 /** How far consumers are. */
@@ -16,7 +15,9 @@ export type Checkpoints = {
 };
 
 export type RebuildParts = {
-  readonly log: EventReader;
+  readonly scan: Scan;
+  /** Events per transaction; default 2,500. */
+  readonly batch?: number;
   readonly database: Kysely<unknown>;
   readonly checkpoints: Checkpoints;
   readonly logger: Logger;
@@ -25,11 +26,19 @@ export type RebuildParts = {
 /** Live and folded anew, at exactly the same position. */
 export type Comparison = {
   readonly name: string;
+  readonly version: number;
   readonly position: number;
   readonly live: TableDigest;
   readonly rebuilt: TableDigest;
   readonly identical: boolean;
+  /** Of all states, at the last position that was folded; see `StateDigest`. */
+  readonly stateDigest: Uint8Array;
+  /** The first recorded position at which the build before this one had another state. */
+  readonly differsAt: number | undefined;
 };
+
+/** How far a build is on its way from `from` to `total`. */
+export type BuildProgress = { readonly name: string; readonly from: number; readonly done: number; readonly total: number };
 
 /** Another instance compares or rebuilds a projection of this database now. */
 export class RebuildUnderWayError extends Error {
@@ -42,45 +51,63 @@ export class CannotFoldError extends Error {
 }
 
 /**
- * Folds the log into a second table beside the live one and compares both at exactly the same position: the live table is read in one snapshot
- * together with its checkpoint, so nothing is held up. With `replace` the new table then takes the live one's place, whatever the comparison says:
- * the log is the truth. For that the live checkpoint is held still, while the new table takes in the little that arrived since.
+ * Builds a new version of a projection beside the live one and compares both at exactly the same position: the live table is read in one snapshot
+ * together with its checkpoint, so nothing is held up. With `replace` the new version then takes the live one's place, whatever the comparison says:
+ * the log is the truth. For that the live checkpoint is held still, while the new table takes in the little that arrived since; the consumer goes on
+ * where it stood, in the new table. A build that a crash left behind is gone on with.
  */
 export async function compareProjection(
   parts: RebuildParts,
   projection: Projection,
-  options: { readonly replace: boolean },
+  options: { readonly replace: boolean; readonly onProgress?: (progress: BuildProgress) => void },
 ): Promise<Comparison> {
   return parts.database.connection().execute(async (session) => {
-    if (!(await tryLock(session))) throw new RebuildUnderWayError("another rebuild or verification is under way");
+    if (!(await tryLock(session))) throw new RebuildUnderWayError("another rebuild or check is under way");
+    // A broken session has lost the lock by itself; its failure to tidy must not hide the reason.
+    const report = (err: unknown): void => parts.logger.warn({ err }, "a rebuild could not tidy up");
     try {
-      return await foldAndCompare({ ...parts, session }, projection, options.replace);
+      return await buildAndCompare({ ...parts, session }, projection, options);
+    } catch (error) {
+      // What cannot be folded now cannot be later: nothing to go on with.
+      if (error instanceof CannotFoldError) await dropBuild(session, projection).catch(report);
+      throw error;
     } finally {
-      // A broken session has lost table and lock by itself; its failure to tidy must not hide the reason.
-      const report = (err: unknown): void => parts.logger.warn({ err }, "a rebuild could not tidy up");
-      await dropShadow(session, projection).catch(report);
+      if (!options.replace) await dropBuild(session, projection).catch(report);
       await unlock(session).catch(report);
     }
   });
 }
 
-async function foldAndCompare(
+async function buildAndCompare(
   parts: RebuildParts & { readonly session: Kysely<unknown> },
   projection: Projection,
-  replace: boolean,
+  { replace, onProgress = () => {} }: { readonly replace: boolean; readonly onProgress?: (progress: BuildProgress) => void },
 ): Promise<Comparison> {
-  const { session, checkpoints, logger } = parts;
+  const { session, checkpoints, logger, scan } = parts;
   const { name } = projection;
-  const table = await createShadow(session, projection);
-  const fold = startFold();
-  const into = { log: parts.log, projection, table };
-  const onPage = (position: number): void => logger.info({ projection: name, position }, "folding a projection anew");
-  const catchUp = async (): Promise<void> => foldUpTo(fold, await checkpoints.read(session, name), { ...into, database: session, onPage });
+  const build = await openBuild(session, projection, replace);
+  let total = await checkpoints.read(session, name);
+  const from = build.position;
+  const fold: FoldParts = {
+    scan,
+    batch: parts.batch ?? BATCH,
+    projection,
+    build,
+    refused: [],
+    onProgress: (done) => onProgress({ name, from, done, total }),
+  };
+  if (from > total)
+    throw new CannotFoldError(`${name} stands at ${total}, before an unfinished build at ${from}: was the database put together?`);
+  const catchUp = async (): Promise<void> => {
+    total = await checkpoints.read(session, name);
+    await foldUpTo(fold, session, total);
+  };
 
   await catchUp();
+  await indexBuild(session, projection, build);
   const live = await digestLive(parts, projection);
-  await foldUpTo(fold, live.position, { ...into, database: session });
-  const rebuilt = await digestTable(session, projection, table);
+  await foldUpTo(fold, session, live.position);
+  const rebuilt = await digestTable(session, projection, build.table);
   const identical = live.rows === rebuilt.rows && Buffer.compare(live.digest, rebuilt.digest) === 0;
   logger.info({ projection: name, position: live.position, identical }, "compared a projection with the log");
 
@@ -89,15 +116,19 @@ async function foldAndCompare(
     await session.transaction().execute(async (transaction) => {
       const position = await checkpoints.lock(transaction, name);
       // Replayed dead letters do not move the checkpoint: nothing may write to the table that is about to go.
-      await sql`lock table ${sql.table(`audit.${projection.table}`)} in share row exclusive mode`.execute(transaction);
-      await foldUpTo(fold, position, { ...into, database: transaction });
-      await refuseLoss(checkpoints, transaction, projection, fold);
-      await switchToShadow(transaction, projection);
-      logger.info({ projection: name, position }, "switched to the projection as folded anew");
+      await holdLive(transaction, projection);
+      await foldUpTo(fold, session, position, transaction);
+      await refuseLoss(checkpoints, transaction, projection, fold.refused);
+      await switchTo(transaction, projection, build);
     });
+    logger.info({ projection: name, version: build.version }, "switched to a new version of a projection");
   }
-  return { name, position: live.position, live, rebuilt, identical };
+  const differsAt = await firstDifference(session, projection, build.version);
+  return { name, version: build.version, position: live.position, live, rebuilt, identical, stateDigest: build.digest.bytes(), differsAt };
 }
+
+/** An action's few events mostly fall into one batch of this many, and then cost one row. */
+const BATCH = 2500;
 
 /** The live table and how far it is, in one snapshot: the consumer writes both in one transaction. */
 async function digestLive(
@@ -110,7 +141,7 @@ async function digestLive(
     .setAccessMode("read only")
     .execute(async (snapshot) => {
       const position = await checkpoints.read(snapshot, projection.name);
-      return { position, ...(await digestTable(snapshot, projection, projection.table)) };
+      return { position, ...(await digestTable(snapshot, projection, projection.view)) };
     });
 }
 
@@ -118,12 +149,12 @@ async function refuseLoss(
   checkpoints: Checkpoints,
   transaction: Transaction<unknown>,
   projection: Projection,
-  fold: FoldBeside,
+  refused: readonly RefusedEvent[],
 ): Promise<void> {
   const lost = await checkpoints.unparked(
     transaction,
     projection.name,
-    fold.refused.map(({ event }) => event.position),
+    refused.map(({ event }) => event.position),
   );
   if (lost.length > 0)
     throw new CannotFoldError(`${projection.name} cannot take in the event at position ${lost[0]}: was it written by a newer version?`);

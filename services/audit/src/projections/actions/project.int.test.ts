@@ -26,7 +26,7 @@ beforeAll(async () => {
   database = pool.kysely<unknown>();
 });
 beforeEach(async () => {
-  await sql`truncate audit.action`.execute(database);
+  await sql`truncate audit.action_v1`.execute(database);
 });
 afterAll(async () => {
   await pool.close();
@@ -39,7 +39,7 @@ const digest = async (): Promise<string> => Buffer.from((await digestTable(datab
 
 /** Folds in batches of the sizes given, in turn, from an empty table. */
 async function foldedIn(events: readonly RecordedEvent[], sizes: readonly number[]): Promise<string> {
-  await sql`truncate audit.action`.execute(database);
+  await sql`truncate audit.action_v1`.execute(database);
   for (let at = 0, turn = 0; at < events.length; turn += 1) {
     const size = sizes[turn % sizes.length] ?? 1;
     expect(await project(events.slice(at, at + size))).toEqual([]);

@@ -1,7 +1,7 @@
 import type { RecordedEvent } from "@countersign/event-log";
 import { sql, type Kysely } from "kysely";
-import type { RefusedEvent } from "../projection.ts";
-import type { ActionState } from "./action-state.ts";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { OnChange, RefusedEvent } from "../projection.ts";
 import type { ActionFact } from "./fact.ts";
 import { actionStreams, foldStream, streamKey, type ActionStream } from "./fold.ts";
 import { parseState, toRow, type ActionRow } from "./row.ts";
@@ -12,26 +12,41 @@ export async function projectActions(
   events: readonly RecordedEvent[],
   database: Kysely<unknown>,
   table: string,
+  onChange?: OnChange,
 ): Promise<readonly RefusedEvent[]> {
   const streams = actionStreams(events);
   const before = await readStates(streams, database, table);
   const rows: ActionRow[] = [];
   const refused: RefusedEvent[] = [];
-  for (const stream of streams) {
-    const known = before.get(streamKey(stream));
+  for (const [index, stream] of streams.entries()) {
+    // Large batches leave others of the process their turn.
+    if (index % STREAMS_PER_TURN === STREAMS_PER_TURN - 1) await nextTurn();
+    const text = before.get(streamKey(stream));
+    const known = text === undefined ? undefined : parseState(text);
     const folded = foldStream(known, stream.events, toFact);
     refused.push(...folded.refused);
-    if (folded.state !== undefined && folded.state !== known) rows.push(toRow(stream.tenant, stream.id, folded.state));
+    if (folded.state === undefined || folded.state === known) continue;
+    const row = toRow(stream.tenant, stream.id, folded.state);
+    rows.push(row);
+    onChange?.(text === undefined ? undefined : rowText(stream, text), rowText(stream, row.state));
   }
   await writeRows(rows, database, table);
   return refused;
 }
 
+const STREAMS_PER_TURN = 200;
+
+/** Everything that a row says: its other columns are computed from the state. */
+function rowText(stream: ActionStream, state: string): string {
+  return JSON.stringify([stream.tenant, stream.id, state]);
+}
+
+/** As stored, so that nobody parses what has not changed. */
 async function readStates(
   streams: readonly ActionStream[],
   database: Kysely<unknown>,
   table: string,
-): Promise<ReadonlyMap<string, ActionState>> {
+): Promise<ReadonlyMap<string, string>> {
   // A stream that starts in this batch has no row; if it has one after all (a replay), the write below leaves the newer row alone.
   const known = streams.filter((stream) => stream.events[0]?.streamVersion !== 1);
   if (known.length === 0) return new Map();
@@ -39,7 +54,7 @@ async function readStates(
     select a.tenant, a.action_id as id, a.state
     from unnest(${known.map((stream) => stream.tenant)}::text[], ${known.map((stream) => stream.id)}::text[]) as k (tenant, id)
     join ${sql.table(`audit.${table}`)} a on a.tenant = k.tenant and a.action_id = k.id`.execute(database);
-  return new Map(rows.map((row) => [streamKey(row), parseState(row.state)]));
+  return new Map(rows.map((row) => [streamKey(row), row.state]));
 }
 
 async function writeRows(rows: readonly ActionRow[], database: Kysely<unknown>, table: string): Promise<void> {

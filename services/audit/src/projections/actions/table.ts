@@ -2,9 +2,9 @@
  * Columns are what lists select and sort by; `state` holds the rest and all of them are computed from it. Text is compared by bytes, so that
  * key order does not depend on the database's locale.
  */
-export function createActionTable(table: string): readonly string[] {
-  return [
-    `create table audit.${table} (
+export function createActionTable(table: string): { readonly table: string; readonly indexes: readonly string[] } {
+  return {
+    table: `create table audit.${table} (
       tenant text collate "C" not null,
       action_id text collate "C" not null,
       request_position bigint not null,
@@ -18,13 +18,13 @@ export function createActionTable(table: string): readonly string[] {
       state text not null,
       constraint ${table}_pkey primary key (tenant, action_id)
     ) with (fillfactor = 80)`,
-    `create unique index ${table}_newest on audit.${table} (tenant, request_position desc)`,
-    `create index ${table}_own on audit.${table} (tenant, requester, request_position desc)`,
-    `create index ${table}_reviews on audit.${table} (tenant, review_deadline, request_position) where status = 'IN_REVIEW'`,
-  ];
+    indexes: [
+      `create unique index ${table}_newest on audit.${table} (tenant, request_position desc)`,
+      `create index ${table}_own on audit.${table} (tenant, requester, request_position desc)`,
+      `create index ${table}_reviews on audit.${table} (tenant, review_deadline, request_position) where status = 'IN_REVIEW'`,
+    ],
+  };
 }
-
-export const ACTION_INDEXES = ["pkey", "newest", "own", "reviews"] as const;
 
 /** Stands for "no deadline" where a number is needed: sorts last. */
 export const NO_DEADLINE = Number.MAX_SAFE_INTEGER;
