@@ -62,5 +62,6 @@ function safe(what: string, token: string): string {
 }
 
 // No multiline flag: `$` is then the end of the text, so a trailing line feed does not pass.
-const TENANT = /^[a-z0-9][a-z0-9-]{0,62}$/;
+// No token can name the tenant `_ledger`: what concerns the whole ledger is recorded under it.
+const TENANT = /^(?:[a-z0-9][a-z0-9-]{0,62}|_ledger)$/;
 const TOKEN = /^[A-Za-z0-9_-]{1,64}$/;

@@ -41,11 +41,29 @@ export type TreeStore = {
   root(epoch: number, size: number): Promise<Uint8Array>;
 };
 
-/** What a holder of the right to seal writes, in one transaction that fails when somebody else has that right by now. */
-export type SealWrite = {
-  readonly tiles: readonly Tile[];
-  readonly checkpoint: Omit<StoredCheckpoint, "time">;
+/** The right to seal one ledger, for one instance at a time. */
+export type SealTerm = {
+  /** Keeps the right; false when it is lost. */
+  renew(): Promise<boolean>;
+  /**
+   * One transaction, in which nobody else can seal or take the right over. It is rolled back when `work` throws.
+   * @throws TermLostError before `work` when somebody else has the right by now.
+   */
+  write(work: (writer: SealWriter) => Promise<void>): Promise<void>;
+  /** Gives the right up. */
+  release(): Promise<void>;
 };
+
+/** What the holder writes. */
+export type SealWriter = {
+  tiles(epoch: number, tiles: readonly Tile[]): Promise<void>;
+  checkpoint(checkpoint: Omit<StoredCheckpoint, "time">): Promise<void>;
+};
+
+/** Another instance seals. */
+export class TermLostError extends Error {
+  override readonly name = "TermLostError";
+}
 
 /** The log as the sealer reads it. */
 export type SealableLog = {
@@ -53,10 +71,28 @@ export type SealableLog = {
   head(): Promise<number>;
   /** Leaf hashes as stored, of the positions from `from` on and before `to`. @throws SealRefusedError `POSITION_GAP` when one is missing. */
   leaves(from: number, to: number): Promise<readonly Uint8Array[]>;
-  /** The first position below `size` whose row is not what the tiles say, looked for from `from` up to `to`. */
-  firstMismatch(epoch: number, from: number, to: number): Promise<number | undefined>;
-  /** When the event was recorded. */
-  timeOf(position: number): Promise<Date | undefined>;
+  /**
+   * The first position from `from` on and before `to` whose stored leaf hash is not what the tiles say; `from` is the first of a tile. `deep` hashes the
+   * entries themselves.
+   */
+  firstMismatch(range: {
+    readonly epoch: number;
+    readonly from: number;
+    readonly to: number;
+    readonly deep: boolean;
+  }): Promise<number | undefined>;
+};
+
+/** An epoch as the log records its beginning; the first one begins without an event. */
+export type Epoch = {
+  readonly epoch: number;
+  /** The first checkpoint of the epoch has this size or more: it covers the event that began it. */
+  readonly firstSize: number;
+};
+
+/** The epochs that the log records. */
+export type EpochHistory = {
+  newest(): Promise<Epoch>;
 };
 
 /** A private key wherever it lies: a file, or a service that signs. */
@@ -67,14 +103,12 @@ export type SigningKey = {
   sign(message: Uint8Array): Promise<Uint8Array>;
 };
 
-/** A checkpoint found outside of the database: what we have signed, whatever the database says. */
+/** A checkpoint found outside of the database, with a signature of ours that verified: what we have signed, whatever the database says. */
 export type ExternalCheckpoint = {
   /** For people: the anchor, or the name of a witness. */
   readonly source: string;
-  readonly epoch: number;
   readonly size: number;
   readonly root: Uint8Array;
-  readonly note: Uint8Array;
 };
 
 /** The memory outside of the database. */
@@ -91,6 +125,16 @@ export type Anchor = {
 
 /** Signs for one origin, with every key in use. */
 export type CheckpointSigner = {
+  readonly origin: string;
+  /** Keys that sign, the newest first. */
   readonly keys: readonly VerifierKey[];
+  /** Those, and retired ones whose signatures are still ours. */
+  readonly known: readonly VerifierKey[];
   sign(text: string): Promise<readonly NoteSignature[]>;
+};
+
+/** The witnesses that the policy names. */
+export type WitnessNetwork = {
+  /** The newest checkpoints of this log that they have cosigned and now tell; those that cannot be reached are left out. */
+  newest(signer: CheckpointSigner): Promise<readonly ExternalCheckpoint[]>;
 };

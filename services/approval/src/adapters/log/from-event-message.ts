@@ -56,6 +56,7 @@ export function fromEventMessage(event: DecodedEvent, at: Instant): ActionEvent 
       return { type, at, outcome: fromOutcome(data.outcome), outputDigest: toHex(data.outputDigest), message: content(data.message) };
     case "PolicyPublished":
     case "PolicyActivated":
+    case "EpochStarted":
       throw new UnreadableEventError(`${type} in an action stream`);
     default:
       return event satisfies never;

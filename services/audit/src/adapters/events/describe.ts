@@ -51,6 +51,8 @@ export function describeEvent(event: DecodedEvent, lookUp: (ref: ContentRef) => 
       return `policy revision ${event.data.revision} published`;
     case "PolicyActivated":
       return `policy revision ${event.data.revision} came into force`;
+    case "EpochStarted":
+      return `epoch ${event.data.epoch} of the ledger began, as nothing could be signed: ${plainText(event.data.refusal)}`;
     default:
       return describeDirectoryEvent(event);
   }

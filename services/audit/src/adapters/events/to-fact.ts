@@ -74,6 +74,7 @@ function factOf(event: DecodedEvent): ActionFact {
       return { type: event.type };
     case "PolicyPublished":
     case "PolicyActivated":
+    case "EpochStarted":
       throw new UnknownEventError(`${event.type} on an action's stream`);
   }
 }

@@ -1,0 +1,80 @@
+import { TILE_WIDTH } from "@countersign/tlog";
+import { sql, type Kysely } from "kysely";
+import type { SealableLog } from "../ports.ts";
+import { SealRefusedError } from "../refusal.ts";
+
+const HASH = 32;
+
+type LeafRow = { readonly position: number; readonly hash: Buffer };
+
+/** The event table as far as sealing needs it: hashes in one piece per statement, entries only where they are to be hashed again. */
+export function postgresSealableLog(database: Kysely<unknown>, ledger: string): SealableLog {
+  const rowsOf = async (from: number, to: number, deep: boolean): Promise<readonly LeafRow[]> => {
+    const { rows } = await sql<LeafRow>`
+      select position, ${hashed(deep)} as hash from event_log.event
+      where ledger = ${ledger} and position >= ${from} and position < ${to} order by position`.execute(database);
+    return rows;
+  };
+  return {
+    head: async () => {
+      const { rows } = await sql<{
+        head: number;
+      }>`select next_position as head from event_log.ledger_head where ledger = ${ledger}`.execute(database);
+      return rows[0]?.head ?? 0;
+    },
+    leaves: async (from, to) => {
+      const { rows } = await sql<{ hashes: Buffer | null }>`
+        select string_agg(leaf_hash, ''::bytea order by position) as hashes from event_log.event
+        where ledger = ${ledger} and position >= ${from} and position < ${to}`.execute(database);
+      const hashes = rows[0]?.hashes ?? Buffer.alloc(0);
+      if (hashes.length === (to - from) * HASH) return split(hashes);
+      const present = new Set((await rowsOf(from, to, false)).map(({ position }) => position));
+      let gap = from;
+      while (present.has(gap)) gap += 1;
+      throw new SealRefusedError("POSITION_GAP", gap, `there is no event at position ${gap}, and there are later ones`);
+    },
+    firstMismatch: async ({ epoch, from, to, deep }) => {
+      const index = await firstOtherTile(database, ledger, { epoch, from, to, deep });
+      if (index === undefined) return undefined;
+      const [first, end] = [index * TILE_WIDTH, Math.min((index + 1) * TILE_WIDTH, to)];
+      const { rows } = await sql<{ hashes: Buffer }>`
+        select hashes from audit.tile where ledger = ${ledger} and epoch = ${epoch} and level = 0 and index = ${index}`.execute(database);
+      const sealed = split(rows[0]?.hashes ?? Buffer.alloc(0));
+      const stored = new Map((await rowsOf(first, end, deep)).map(({ position, hash }) => [position, hash]));
+      for (let position = first; position < end; position += 1) {
+        const [row, hash] = [stored.get(position), sealed[position - first]];
+        if (row === undefined || hash === undefined || !row.equals(hash)) return position;
+      }
+      return undefined;
+    },
+  };
+}
+
+/** Compared tile by tile inside the database, so that only what differs travels. */
+async function firstOtherTile(
+  database: Kysely<unknown>,
+  ledger: string,
+  { epoch, from, to, deep }: { readonly epoch: number; readonly from: number; readonly to: number; readonly deep: boolean },
+): Promise<number | undefined> {
+  const [first, last] = [Math.floor(from / TILE_WIDTH), Math.ceil(to / TILE_WIDTH) - 1];
+  const { rows } = await sql<{ index: number }>`
+    with logged as (
+      select position / ${TILE_WIDTH}::int as index, count(*) as width, string_agg(${hashed(deep)}, ''::bytea order by position) as hashes
+      from event_log.event where ledger = ${ledger} and position >= ${first * TILE_WIDTH} and position < ${to} group by 1
+    )
+    select wanted.index from generate_series(${first}::bigint, ${last}::bigint) as wanted (index)
+    left join logged using (index)
+    left join audit.tile t on t.ledger = ${ledger} and t.epoch = ${epoch} and t.level = 0 and t.index = wanted.index
+    where logged.hashes is null or t.hashes is null
+      or logged.width <> least(${TILE_WIDTH}, ${to} - wanted.index * ${TILE_WIDTH})
+      or logged.hashes <> substring(t.hashes for logged.width::int * ${HASH}::int)
+    order by wanted.index limit 1`.execute(database);
+  return rows[0]?.index;
+}
+
+/** RFC 6962 leaf hash: as stored, or computed from the entry. */
+const hashed = (deep: boolean) => (deep ? sql`sha256('\\x00'::bytea || entry)` : sql`leaf_hash`);
+
+function split(hashes: Buffer): readonly Buffer[] {
+  return Array.from({ length: Math.floor(hashes.length / HASH) }, (_, index) => hashes.subarray(index * HASH, (index + 1) * HASH));
+}

@@ -1,0 +1,30 @@
+/** Why the sealer does not sign. Each of these needs a person to look. */
+export type SealRefusal =
+  /** The log or the tree ends before what was signed: an older database was restored, or a tail was cut off. */
+  | "ROLLED_BACK"
+  /** A row that was sealed is not as it was. */
+  | "REWRITTEN"
+  /** Positions are missing. */
+  | "POSITION_GAP"
+  /** Tiles and checkpoint in the database contradict each other. */
+  | "TREE_DAMAGED"
+  /** The database holds checkpoints, and the memory outside of it holds none. */
+  | "ANCHOR_LOST"
+  /** The memory outside of the database cannot be read, or is signed by nobody we know. */
+  | "ANCHOR_UNREADABLE"
+  /** The log says that an epoch began, and no operator began it here. */
+  | "EPOCH_UNKNOWN";
+
+/** The database contradicts what was signed. Signing over it would fork the log, so nothing is signed until an operator has decided. */
+export class SealRefusedError extends Error {
+  override readonly name = "SealRefusedError";
+  readonly refusal: SealRefusal;
+  /** The first position that is known to be wrong. */
+  readonly position: number;
+
+  constructor(refusal: SealRefusal, position: number, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.refusal = refusal;
+    this.position = position;
+  }
+}

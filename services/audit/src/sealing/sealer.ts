@@ -1,0 +1,144 @@
+import type { Logger } from "@countersign/telemetry";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { SealTerm } from "./ports.ts";
+import { SealRefusedError } from "./refusal.ts";
+import { CHUNK, resume, rewritten, type SealingParts, type SealState } from "./resume.ts";
+import { sealStep } from "./seal-step.ts";
+import type { SealStatus } from "./status.ts";
+
+export type SealerOptions = SealingParts & {
+  takeTerm(): Promise<SealTerm | undefined>;
+  /** How often to look for new events. */
+  readonly intervalMs: number;
+  /** Half of what a term lasts without being renewed, or less. */
+  readonly renewMs: number;
+  /** How long to wait after a refusal before everything is looked at again. */
+  readonly refusedMs: number;
+  readonly logger: Logger;
+};
+
+export type RunningSealer = {
+  status(): SealStatus;
+  /** Looks again at once, after an operator has acted. */
+  wake(): void;
+  close(): Promise<void>;
+};
+
+/** Seals one ledger, as long as this instance has the right to; tries to get it otherwise. */
+export function startSealer(options: SealerOptions): RunningSealer {
+  const sealer = new Sealer(options);
+  return { status: () => sealer.status(), wake: () => sealer.wake(), close: () => sealer.close() };
+}
+
+/** How often a stretch of what is sealed is hashed again. */
+const SCRUB_MS = 1000;
+
+class Sealer {
+  readonly #options: SealerOptions;
+  readonly #running: Promise<void>;
+  #pause = new AbortController();
+  #closed = false;
+  #status: Omit<SealStatus, "lagMs"> = { state: "standby", epoch: 0, sealed: 0 };
+  #behindSince: number | undefined;
+
+  constructor(options: SealerOptions) {
+    this.#options = options;
+    this.#running = this.#run();
+  }
+
+  status(): SealStatus {
+    return { ...this.#status, lagMs: this.#behindSince === undefined ? 0 : performance.now() - this.#behindSince };
+  }
+
+  wake(): void {
+    this.#pause.abort();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.wake();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { logger, takeTerm, intervalMs, refusedMs } = this.#options;
+    while (!this.#closed) {
+      let pauseMs = intervalMs;
+      try {
+        const term = await takeTerm();
+        if (term === undefined) this.#rest({ state: "standby", epoch: 0, sealed: 0 });
+        else await this.#useTerm(term);
+      } catch (error) {
+        pauseMs = error instanceof SealRefusedError ? refusedMs : 2 * intervalMs;
+        if (error instanceof SealRefusedError) this.#refuse(error);
+        else logger.warn({ err: error }, "sealing was interrupted; it goes on where it stopped");
+      }
+      await this.#sleep(pauseMs);
+    }
+  }
+
+  #rest(status: Omit<SealStatus, "lagMs">): void {
+    this.#status = status;
+    this.#behindSince = undefined;
+  }
+
+  #refuse(error: SealRefusedError): void {
+    const { refusal, position, message } = error;
+    this.#status = { ...this.#status, state: "refused", refusal: { kind: refusal, position, message } };
+    this.#behindSince ??= performance.now();
+    this.#options.logger.error(
+      { refusal, position, err: error },
+      "THE LEDGER IS NOT WHAT WAS SIGNED. Nothing is sealed until the right database is back, or an operator begins a new epoch (countersign ledger new-epoch)",
+    );
+  }
+
+  async #useTerm(term: SealTerm): Promise<void> {
+    let held = true;
+    const renewal = setInterval(() => {
+      term.renew().then(
+        (renewed) => (held &&= renewed),
+        () => (held = false),
+      );
+    }, this.#options.renewMs);
+    try {
+      await this.#seal(term, () => held && !this.#closed);
+    } finally {
+      clearInterval(renewal);
+      // A connection that broke cannot say so: the term then runs out by itself.
+      await term.release().catch(() => {});
+    }
+  }
+
+  async #seal(term: SealTerm, mayGoOn: () => boolean): Promise<void> {
+    let state = await resume(this.#options);
+    let scrubbed = { at: performance.now(), position: 0 };
+    this.#advance(state, false);
+    while (mayGoOn()) {
+      const step = await sealStep(this.#options, term, state);
+      ({ state } = step);
+      this.#advance(state, step.more);
+      if (performance.now() - scrubbed.at >= SCRUB_MS)
+        scrubbed = { at: performance.now(), position: await this.#scrub(state, scrubbed.position) };
+      if (!step.more) await this.#sleep(this.#options.intervalMs);
+    }
+  }
+
+  #advance({ epoch, edge }: SealState, more: boolean): void {
+    this.#status = { state: "sealing", epoch: epoch.epoch, sealed: edge.size };
+    this.#behindSince = more ? (this.#behindSince ?? performance.now()) : undefined;
+  }
+
+  /** Hashes the entries of the next stretch again, so that a row changed under a running sealer is found too. Returns where to go on. */
+  async #scrub({ epoch, edge }: SealState, from: number): Promise<number> {
+    const to = Math.min(from + CHUNK, edge.size);
+    const position = from < to ? await this.#options.log.firstMismatch({ epoch: epoch.epoch, from, to, deep: true }) : undefined;
+    if (position !== undefined) throw rewritten(position);
+    return to < edge.size ? to : 0;
+  }
+
+  async #sleep(milliseconds: number): Promise<void> {
+    if (this.#closed) return;
+    this.#pause = new AbortController();
+    await sleep(milliseconds, undefined, { signal: this.#pause.signal }).catch(() => {});
+  }
+}
