@@ -1,0 +1,50 @@
+import type { DecodedEvent } from "@countersign/events";
+import { contentRefs, readPayload } from "./content-refs.ts";
+import { formatCsv } from "./csv.ts";
+import type { EntryView } from "./entry-view.ts";
+import { formatContents, formatEntries, formatIndex, type ContentRecord } from "./segment.ts";
+
+/** The contents of an entry that there still are, by hex digest. */
+export type Contents = ReadonlyMap<string, { readonly salt: Uint8Array; readonly body: Uint8Array }>;
+
+/** A segment is closed when it holds this much, so that neither writer nor reader ever hold more. */
+const FULL_BYTES = 2 * 1024 * 1024;
+const FULL_ENTRIES = 4096;
+
+/** Entries that gather until they fill a segment. */
+export class SegmentBuffer {
+  readonly views: EntryView[] = [];
+  readonly #contents = new Map<string, ContentRecord>();
+  #bytes = 0;
+
+  get full(): boolean {
+    return this.#bytes >= FULL_BYTES || this.views.length >= FULL_ENTRIES;
+  }
+
+  /** Adds an entry with what it refers to; returns its payload where this build can read it. */
+  add(view: EntryView, contents: Contents): DecodedEvent | undefined {
+    this.views.push(view);
+    this.#bytes += view.bytes.length;
+    const payload = readPayload(view.entry);
+    for (const digest of payload === undefined ? [] : contentRefs(payload)) {
+      const key = hex(digest);
+      if (this.#contents.has(key)) continue;
+      const content = contents.get(key);
+      this.#contents.set(key, { digest, content });
+      this.#bytes += 100 + (content?.body.length ?? 0);
+    }
+    return payload;
+  }
+
+  /** The bytes of its members but the tree. */
+  format(): Readonly<Record<"index" | "entries" | "contents" | "csv", Buffer>> {
+    return {
+      index: formatIndex(this.views.map(({ entry, leaf }) => ({ position: entry.position, leaf }))),
+      entries: formatEntries(this.views.map(({ bytes }) => bytes)),
+      contents: formatContents([...this.#contents.values()]),
+      csv: formatCsv(this.views),
+    };
+  }
+}
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");

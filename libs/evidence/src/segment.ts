@@ -1,0 +1,98 @@
+import { EvidenceError } from "./error.ts";
+
+/** Where an entry is in the log, and its leaf hash: a row of `log/*.index`. */
+export type IndexRow = { readonly position: number; readonly leaf: Uint8Array };
+
+/** What an entry refers to, by its salted hash: there, or not there any more. A record of `log/*.contents`. */
+export type ContentRecord = {
+  /** 32 bytes, as the entry names it. */
+  readonly digest: Uint8Array;
+  /** Absent once erased. */
+  readonly content: { readonly salt: Uint8Array; readonly body: Uint8Array } | undefined;
+};
+
+const HASH = 32;
+const INDEX_ROW = 8 + HASH;
+
+export function formatIndex(rows: readonly IndexRow[]): Buffer {
+  const bytes = Buffer.allocUnsafe(rows.length * INDEX_ROW);
+  for (const [number, { position, leaf }] of rows.entries()) {
+    bytes.writeBigUInt64BE(BigInt(position), number * INDEX_ROW);
+    bytes.set(leaf, number * INDEX_ROW + 8);
+  }
+  return bytes;
+}
+
+/** @throws EvidenceError `archive_malformed` */
+export function parseIndex(bytes: Buffer): readonly IndexRow[] {
+  if (bytes.length % INDEX_ROW !== 0) throw malformed(`the index has ${bytes.length} bytes, no multiple of ${INDEX_ROW}`);
+  return Array.from({ length: bytes.length / INDEX_ROW }, (_, number) => {
+    const at = number * INDEX_ROW;
+    const high = bytes.readUInt32BE(at);
+    if (high >= 2 ** 21) throw malformed(`row ${number} of the index has a position above 2^53`);
+    return { position: high * 2 ** 32 + bytes.readUInt32BE(at + 4), leaf: bytes.subarray(at + 8, at + INDEX_ROW) };
+  });
+}
+
+/** Entries as tlog-tiles bundles them: length in 16 bits, big-endian, then the bytes. */
+export function formatEntries(entries: readonly Uint8Array[]): Buffer {
+  const parts: Uint8Array[] = [];
+  for (const entry of entries) {
+    const length = Buffer.allocUnsafe(2);
+    length.writeUInt16BE(entry.length);
+    parts.push(length, entry);
+  }
+  return Buffer.concat(parts);
+}
+
+/** All entries that can be read; `rest` is the number of bytes behind them that are none. */
+export function parseEntries(bytes: Buffer): { readonly entries: readonly Buffer[]; readonly rest: number } {
+  const entries: Buffer[] = [];
+  let at = 0;
+  while (at + 2 <= bytes.length) {
+    const end = at + 2 + bytes.readUInt16BE(at);
+    if (end > bytes.length) break;
+    entries.push(bytes.subarray(at + 2, end));
+    at = end;
+  }
+  return { entries, rest: bytes.length - at };
+}
+
+/** Each record: digest (32), 1 and salt (32), length (32 bits, big-endian) and body; or digest and 0. */
+export function formatContents(records: readonly ContentRecord[]): Buffer {
+  const parts: Uint8Array[] = [];
+  for (const { digest, content } of records) {
+    if (content === undefined) {
+      parts.push(digest, Buffer.of(0));
+      continue;
+    }
+    const length = Buffer.allocUnsafe(4);
+    length.writeUInt32BE(content.body.length);
+    parts.push(digest, Buffer.of(1), content.salt, length, content.body);
+  }
+  return Buffer.concat(parts);
+}
+
+/** All records that can be read; `rest` is the number of bytes behind them that are none. */
+export function parseContents(bytes: Buffer): { readonly records: readonly ContentRecord[]; readonly rest: number } {
+  const records: ContentRecord[] = [];
+  let at = 0;
+  while (at + HASH < bytes.length) {
+    const digest = bytes.subarray(at, at + HASH);
+    const state = bytes[at + HASH];
+    const body = at + HASH + 1 + HASH + 4;
+    if (state === 0) {
+      records.push({ digest, content: undefined });
+      at += HASH + 1;
+      continue;
+    }
+    if (state !== 1 || body > bytes.length) break;
+    const end = body + bytes.readUInt32BE(body - 4);
+    if (end > bytes.length) break;
+    records.push({ digest, content: { salt: bytes.subarray(at + HASH + 1, body - 4), body: bytes.subarray(body, end) } });
+    at = end;
+  }
+  return { records, rest: bytes.length - at };
+}
+
+const malformed = (message: string): EvidenceError => new EvidenceError("archive_malformed", message);

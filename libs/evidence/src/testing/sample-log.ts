@@ -1,0 +1,164 @@
+import { createHash, createPrivateKey, createPublicKey, sign } from "node:crypto";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { actionDigest, canonicalJson, contentDigest, type JsonObject } from "@countersign/digest";
+import type { Content, EventLog, NewEvent, RecordedEvent } from "@countersign/event-log";
+import { createMemoryEventLog } from "@countersign/event-log/testing";
+import { encodeEvent, EVENT_SCHEMAS, type DecodedEvent, type EventType } from "@countersign/events";
+import { ExecutionOutcome, VerdictOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
+import { PrincipalType } from "@countersign/proto/v1/principal_pb";
+import type { GrantKey } from "../grant-keys.ts";
+
+export const START = Date.UTC(2026, 2, 1);
+/** Between two actions of the sample. */
+export const STEP = 60_000;
+
+const voteKey = createPrivateKey({
+  key: Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), Buffer.alloc(32, 42)]),
+  format: "der",
+  type: "pkcs8",
+});
+const x = createPublicKey(voteKey).export({ format: "jwk" }).x ?? "";
+export const grantKey: GrantKey = {
+  x,
+  kid: createHash("sha256")
+    .update(JSON.stringify({ crv: "Ed25519", kty: "OKP", x }))
+    .digest("base64url"),
+};
+
+function event<Type extends EventType>(type: Type, data: MessageInitShape<(typeof EVENT_SCHEMAS)[Type]>): NewEvent {
+  return encodeEvent({ type, data: create<(typeof EVENT_SCHEMAS)[EventType]>(EVENT_SCHEMAS[type], data) } as DecodedEvent);
+}
+
+const salted = (salt: Uint8Array, body: Uint8Array): Content => ({ digest: contentDigest(salt, body), salt, body });
+const saltOf = (name: string): Buffer => createHash("sha256").update(`salt of ${name}`).digest();
+const ref = (content: Content): { digest: Uint8Array } => ({ digest: content.digest });
+
+export type SampleOptions = {
+  /** Actions of each tenant, one of each per minute. */
+  readonly actions: number;
+  /** Every so many actions one goes through a review. */
+  readonly reviewEvery?: number;
+  readonly hostile?: string;
+};
+
+/** Two tenants whose actions lie between each other's: `acme`, which is exported, and `globex`, which must not be seen. */
+export async function sampleLog({ actions, reviewEvery = 2, hostile = "" }: SampleOptions): Promise<EventLog> {
+  const log = createMemoryEventLog({ ledger: "main" });
+  for (const tenant of ["acme", "globex"]) await publish(log, tenant, 1, START - STEP);
+  for (let number = 0; number < actions; number += 1) {
+    const at = START + number * STEP;
+    await act(log, { tenant: "acme", id: `a-${number}`, at, reviewed: number % reviewEvery === 0, note: hostile });
+    if (number % 3 !== 1) await act(log, { tenant: "globex", id: `g-${number}`, at, reviewed: false, note: "secret of globex" });
+  }
+  return log;
+}
+
+export async function publish(log: EventLog, tenant: string, revision: number, at: number): Promise<void> {
+  const document = salted(saltOf(`${tenant} policy ${revision}`), Buffer.from(`rules: [] # ${tenant} ${revision}\n`));
+  await append(
+    log,
+    { tenant, type: "policy", id: "policy" },
+    2 * (revision - 1),
+    at,
+    [
+      event("PolicyPublished", {
+        revision: BigInt(revision),
+        documentDigest: createHash("sha256").update(document.body).digest(),
+        document: ref(document),
+      }),
+      event("PolicyActivated", { revision: BigInt(revision) }),
+    ],
+    [document],
+  );
+}
+
+type Act = { readonly tenant: string; readonly id: string; readonly at: number; readonly reviewed: boolean; readonly note: string };
+
+async function act(log: EventLog, { tenant, id, at, reviewed, note }: Act): Promise<void> {
+  const issuer = "https://idp.test";
+  const input: {
+    subject: { type: string; id: string };
+    action: { name: string; properties: JsonObject };
+    resource: { type: string; id: string };
+    context: JsonObject;
+  } = {
+    subject: { type: "agent", id: "exporter" },
+    action: { name: "db.export", properties: { table: `customers ${id}`, limit: 1e21, ratio: 0.1, note } },
+    resource: { type: "db", id: "crm" },
+    context: { environment: "production", justification: note },
+  };
+  const content = salted(saltOf(id), Buffer.from(canonicalJson(input)));
+  const digest = actionDigest(content.salt, { tenant, ...input }, ["environment"]);
+  const said = salted(saltOf(`${id} said`), Buffer.from(`looks right ${note}`));
+  const stream = { tenant, type: "action", id };
+  const stages = [{ name: "owners" }];
+  const requester = { tenant, type: PrincipalType.AGENT, issuer, id: "exporter", groups: [], roles: ["requester"] };
+  const grant = event("GrantIssued", {
+    grantId: `grant ${id}`,
+    principal: { issuer, id: "exporter" },
+    digest,
+    issueTime: timestampFromMs(at),
+    expireTime: timestampFromMs(at + 600_000),
+    keyId: grantKey.kid,
+    tokenDigest: createHash("sha256").update(`token ${id}`).digest(),
+  });
+  const requested = event("ActionRequested", {
+    requester,
+    subjectType: "agent",
+    subjectId: "exporter",
+    actionName: "db.export",
+    resourceType: "db",
+    resourceId: "crm",
+    input: ref(content),
+    deadline: timestampFromMs(at + 60_000),
+  });
+  const outcome = reviewed ? VerdictOutcome.REVIEW : VerdictOutcome.ALLOW;
+  const verdict = event("VerdictReached", {
+    verdict: {
+      outcome,
+      revision: 1n,
+      rule: "exports",
+      reasons: ["personal data"],
+      stages: reviewed ? stages : [],
+      bindingContext: ["environment"],
+    },
+    digest,
+  });
+  const approved = [event("ActionApproved", { digest }), grant];
+  if (reviewed) {
+    const opened = event("ReviewOpened", { stages, deadline: timestampFromMs(at + 300_000) });
+    await append(log, stream, 0, at, [requested, verdict, opened], [content]);
+    const vote = { tenant, action_id: id, digest: digest.toString("hex"), reviewer: { issuer, id: "olga" }, decision: "approve", stage: 0 };
+    const text = `countersign-vote/v1\n${canonicalJson({ ...vote, time: new Date(at + 5000).toISOString() })}`;
+    const cast = event("VoteCast", {
+      reviewer: { tenant, type: PrincipalType.HUMAN, issuer, id: "olga", groups: ["dba"], roles: ["reviewer"] },
+      decision: VoteDecision.APPROVE,
+      digest,
+      reason: ref(said),
+      keyId: grantKey.kid,
+      signature: sign(null, Buffer.from(text), voteKey),
+    });
+    await append(log, stream, 3, at + 5000, [cast, ...approved], [said]);
+  } else await append(log, stream, 0, at, [requested, verdict, ...approved], [content]);
+  const redeemed = event("GrantRedeemed", {
+    grantId: `grant ${id}`,
+    principal: { issuer, id: "exporter" },
+    reportDeadline: timestampFromMs(at + 900_000),
+  });
+  const reported = event("ExecutionReported", { outcome: ExecutionOutcome.SUCCEEDED, outputDigest: digest });
+  await append(log, stream, reviewed ? 6 : 4, at + 10_000, [redeemed, reported]);
+}
+
+async function append(
+  log: EventLog,
+  stream: RecordedEvent["stream"],
+  expectedVersion: number,
+  at: number,
+  events: readonly NewEvent[],
+  contents: readonly Content[] = [],
+): Promise<void> {
+  const actor = { issuer: "https://idp.test", id: "=cmd|exporter" };
+  const { outcome } = await log.append({ stream, expectedVersion, events, contents, actor, time: new Date(at) });
+  if (outcome !== "appended") throw new Error(`an append of the sample ended as ${outcome}`);
+}

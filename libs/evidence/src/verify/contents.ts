@@ -1,0 +1,57 @@
+import { contentDigest } from "@countersign/digest";
+import type { ContentRecord } from "../segment.ts";
+import { parseContents } from "../segment.ts";
+import type { FlawList } from "./flaws.ts";
+
+/** A segment's contents, each checked against its salted hash when it is asked for. */
+export class SegmentContents {
+  readonly #records: readonly ContentRecord[];
+  readonly #known = new Map<string, ContentRecord["content"]>();
+  readonly #flaws: FlawList;
+  readonly #member: string;
+  #next = 0;
+  checked = 0;
+  /** Erased before the export. */
+  absent = 0;
+
+  constructor(bytes: Buffer, member: string, flaws: FlawList) {
+    const { records, rest } = parseContents(bytes);
+    this.#records = records;
+    this.#flaws = flaws;
+    this.#member = member;
+    if (rest > 0) flaws.add({ code: "CONTENT", member, detail: `its last ${rest} bytes are no record` });
+  }
+
+  /** The content that an entry refers to; undefined if it was erased or is wrong. Records stand in the order in which entries first refer to them. */
+  find(digest: Uint8Array, position: number): ContentRecord["content"] {
+    const key = Buffer.from(digest).toString("latin1");
+    if (this.#known.has(key)) return this.#known.get(key);
+    const content = this.#take(digest, position);
+    this.#known.set(key, content);
+    return content;
+  }
+
+  /** After the last entry: no record may be left. */
+  end(): void {
+    const left = this.#records.length - this.#next;
+    if (left > 0)
+      this.#flaws.add({ code: "CONTENT", member: this.#member, detail: `no entry of the segment refers to its last ${left} records` });
+  }
+
+  #take(digest: Uint8Array, position: number): ContentRecord["content"] {
+    const flaw = (detail: string): undefined => void this.#flaws.add({ code: "CONTENT", position, member: this.#member, detail });
+    const record = this.#records[this.#next];
+    if (record === undefined) return flaw("content that the entry refers to has no record");
+    this.#next += 1;
+    if (Buffer.compare(record.digest, digest) !== 0) return flaw("the record of the content is for another hash than the entry's");
+    const { content } = record;
+    if (content === undefined) {
+      this.absent += 1;
+      return undefined;
+    }
+    if (Buffer.compare(contentDigest(content.salt, content.body), digest) !== 0)
+      return flaw("the content is not the one whose hash the entry holds");
+    this.checked += 1;
+    return content;
+  }
+}

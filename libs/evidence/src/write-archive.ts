@@ -1,0 +1,144 @@
+import type { DecodedEvent } from "@countersign/events";
+import { formatVerifierKey, openCheckpoint, type NodeId, type VerifierKey } from "@countersign/tlog";
+import { eventDescriptors } from "./descriptors.ts";
+import { viewEntry, type EntryView } from "./entry-view.ts";
+import { EvidenceError } from "./error.ts";
+import { formatGrantKeys, type GrantKey } from "./grant-keys.ts";
+import { formatHeader, type ArchiveHeader } from "./header.ts";
+import { formatManifest } from "./manifest.ts";
+import { CHECKPOINT, DESCRIPTORS, GRANT_KEYS, HEADER, LAST_TREE, LOG_KEYS, MANIFEST, policyDocument, segmentMember } from "./members.ts";
+import { SegmentBuffer, type Contents } from "./segment-buffer.ts";
+import { TarWriter } from "./tar-writer.ts";
+import { gapNodes, TreeWalk } from "./tree-walk.ts";
+
+/** An entry to export, exactly as stored, with the contents it refers to as far as they still exist. */
+export type ExportedEntry = { readonly bytes: Uint8Array; readonly contents: Contents };
+
+/** What reads along and makes pages for people. */
+export type Reporter = {
+  add(view: EntryView, payload: DecodedEvent | undefined, contents: Contents): void;
+  /** Pages that are full, or at the end all that are left; each once. */
+  pages(end: boolean): readonly { readonly name: string; readonly bytes: Uint8Array }[];
+};
+
+export type EvidenceInput = {
+  readonly header: ArchiveHeader;
+  /** Signed note. */
+  readonly checkpoint: Uint8Array;
+  /** The log's keys, those that it was signed with among them. */
+  readonly logKeys: readonly VerifierKey[];
+  /** Keys of witnesses that have cosigned it. */
+  readonly witnessKeys: readonly VerifierKey[];
+  /** Public keys of votes and grants. */
+  readonly grantKeys: readonly GrantKey[];
+  /** By position: what stands before the period, the period without a gap, and the one event behind it. */
+  readonly entries: AsyncIterable<ExportedEntry>;
+  /** Hashes of perfect subtrees of the checkpoint's tree. */
+  readonly hashes: (nodes: readonly NodeId[]) => Promise<readonly Uint8Array[]>;
+  readonly reporter: Reporter;
+};
+
+export type WrittenArchive = {
+  readonly entries: number;
+  readonly bytes: number;
+  /** SHA-256 of the archive. */
+  readonly digest: Uint8Array;
+};
+
+/**
+ * The bytes of an archive, in pieces; holds one segment at a time. Equal input gives equal bytes.
+ * @throws EvidenceError `source_inconsistent` when entries and tree do not lead to the checkpoint's root: then what was written is no archive.
+ */
+export async function* writeArchive(input: EvidenceInput): AsyncGenerator<Uint8Array, WrittenArchive> {
+  const tar = new TarWriter();
+  const { checkpoint } = openCheckpoint(input.checkpoint, input.logKeys, input.witnessKeys);
+  yield* tar.member(HEADER, formatHeader(input.header));
+  yield* tar.member(CHECKPOINT, input.checkpoint);
+  yield* tar.member(LOG_KEYS, Buffer.from([...input.logKeys, ...input.witnessKeys].map((key) => `${formatVerifierKey(key)}\n`).join("")));
+  yield* tar.member(GRANT_KEYS, formatGrantKeys(input.grantKeys));
+  yield* tar.member(DESCRIPTORS, eventDescriptors());
+
+  const walk = new TreeWalk();
+  const segments = segmentsOf(input, tar, walk);
+  let entries = 0;
+  for await (const { members, count } of segments) {
+    for (const { name, bytes } of members) yield* tar.member(name, bytes);
+    for (const { name, bytes } of input.reporter.pages(false)) yield* tar.member(name, bytes);
+    entries += count;
+  }
+
+  yield* tar.member(LAST_TREE, Buffer.concat(await fillGap(walk, checkpoint.size, input.hashes)));
+  if (Buffer.compare(walk.root(), checkpoint.root) !== 0) {
+    throw new EvidenceError("source_inconsistent", "the entries and the tree do not have the checkpoint's root: run fsck");
+  }
+  for (const { name, bytes } of input.reporter.pages(true)) yield* tar.member(name, bytes);
+  yield* tar.member(MANIFEST, formatManifest(tar.manifest));
+  yield* tar.end();
+  return { entries, bytes: tar.bytes, digest: tar.digest() };
+}
+
+type Segment = { readonly count: number; readonly members: readonly { readonly name: string; readonly bytes: Uint8Array }[] };
+
+async function* segmentsOf(input: EvidenceInput, tar: TarWriter, walk: TreeWalk): AsyncGenerator<Segment> {
+  let number = 0;
+  let buffer = new SegmentBuffer();
+  let policies: { name: string; bytes: Uint8Array }[] = [];
+  const close = async (): Promise<Segment> => {
+    const segment = await formatSegment(number, buffer, walk, input.hashes);
+    const known = new Set(tar.manifest.map(({ name }) => name).filter((name) => name.startsWith("policies/")));
+    const members = [...segment.members, ...policies.filter(({ name }) => !known.has(name))];
+    number += 1;
+    buffer = new SegmentBuffer();
+    policies = [];
+    return { count: segment.count, members };
+  };
+  for await (const { bytes, contents } of input.entries) {
+    const view = viewEntry(bytes);
+    if (view === undefined) throw new EvidenceError("source_inconsistent", "what the log holds is no entry: run fsck");
+    const payload = buffer.add(view, contents);
+    input.reporter.add(view, payload, contents);
+    const document = payload?.type === "PolicyPublished" ? contents.get(hex(payload.data.document?.digest)) : undefined;
+    if (payload?.type === "PolicyPublished" && document !== undefined) {
+      policies.push({ name: policyDocument(payload.data.revision), bytes: document.body });
+    }
+    if (buffer.full) yield await close();
+  }
+  if (buffer.views.length > 0) yield await close();
+}
+
+async function formatSegment(number: number, buffer: SegmentBuffer, walk: TreeWalk, hashes: EvidenceInput["hashes"]): Promise<Segment> {
+  const gaps: NodeId[] = [];
+  let next = walk.size;
+  for (const { entry } of buffer.views) {
+    if (entry.position < next) throw new EvidenceError("source_inconsistent", `position ${entry.position} comes after ${next - 1}`);
+    gaps.push(...gapNodes(next, entry.position));
+    next = entry.position + 1;
+  }
+  const tree = await hashes(gaps);
+  let used = 0;
+  for (const { entry, leaf } of buffer.views) {
+    for (const { level } of gapNodes(walk.size, entry.position)) walk.push(level, tree[used++] ?? new Uint8Array());
+    walk.push(0, leaf);
+  }
+  const { index, entries, contents, csv } = buffer.format();
+  const part = (name: Parameters<typeof segmentMember>[1], bytes: Uint8Array) => ({ name: segmentMember(number, name), bytes });
+  return {
+    count: buffer.views.length,
+    members: [
+      part("index", index),
+      part("tree", Buffer.concat(tree)),
+      part("entries", entries),
+      part("contents", contents),
+      part("csv", csv),
+    ],
+  };
+}
+
+async function fillGap(walk: TreeWalk, size: number, hashes: EvidenceInput["hashes"]): Promise<readonly Uint8Array[]> {
+  const nodes = gapNodes(walk.size, size);
+  const tree = await hashes(nodes);
+  for (const [number, { level }] of nodes.entries()) walk.push(level, tree[number] ?? new Uint8Array());
+  return tree;
+}
+
+const hex = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString("hex");
