@@ -113,7 +113,7 @@ export const rewritten = (position: number) =>
 async function storedEdge(store: TreeStore, stored: StoredCheckpoint | undefined): Promise<TileEdge> {
   if (stored === undefined) return EMPTY_EDGE;
   const { epoch, size, root } = stored;
-  const edge = edgeFrom(size, await store.tiles(epoch, edgeTiles(size)).catch(asDamage(size)));
+  const edge = await undamaged(size, async () => edgeFrom(size, await store.tiles(epoch, edgeTiles(size))));
   if (Buffer.compare(rootHash(edgeRange(edge)), root) !== 0)
     throw damaged(size, "the tiles do not lead to the root of the newest checkpoint");
   return edge;
@@ -130,7 +130,7 @@ async function compareExternals(
     while (edge.size < size) {
       edge = growEdge(edge, await log.leaves(edge.size, Math.min(edge.size + CHUNK, size))).edge;
     }
-    const here = size === edge.size ? rootHash(edgeRange(edge)) : await store.root(epoch, size).catch(asDamage(size));
+    const here = size === edge.size ? rootHash(edgeRange(edge)) : await undamaged(size, () => store.root(epoch, size));
     if (Buffer.compare(here, root) === 0) continue;
     throw new SealRefusedError(
       "REWRITTEN",
@@ -142,9 +142,11 @@ async function compareExternals(
 
 const damaged = (size: number, message: string, options?: ErrorOptions) => new SealRefusedError("TREE_DAMAGED", size, message, options);
 
-const asDamage =
-  (size: number) =>
-  (cause: unknown): never => {
+async function undamaged<Value>(size: number, read: () => Promise<Value>): Promise<Value> {
+  try {
+    return await read();
+  } catch (cause) {
     if (!(cause instanceof TlogError)) throw cause;
     throw damaged(size, `the tiles are damaged: ${cause.message}`, { cause });
-  };
+  }
+}

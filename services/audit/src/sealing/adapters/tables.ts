@@ -63,6 +63,10 @@ export const SEALING_TABLES = `
   create trigger keep before delete or truncate on audit.tree_checkpoint for each statement execute function audit.refuse_change();
   create trigger append_only before update or delete or truncate on audit.cosignature
     for each statement execute function audit.refuse_change();
+  alter table audit.tile enable always trigger grow_only;
+  alter table audit.tile enable always trigger keep;
+  alter table audit.tree_checkpoint enable always trigger keep;
+  alter table audit.cosignature enable always trigger append_only;
 
   grant select, insert, update on audit.sealer to countersign_service;
   grant select, insert, update (hashes) on audit.tile to countersign_service;

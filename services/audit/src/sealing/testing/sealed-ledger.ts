@@ -1,0 +1,152 @@
+import { generateKeyPairSync, createPublicKey, sign } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { busMigrations } from "@countersign/bus";
+import { migrate, openDatabase, type Database } from "@countersign/database";
+import { createPostgresEventLog, eventLogMigrations, type EventLog } from "@countersign/event-log";
+import { silentLogger } from "@countersign/telemetry";
+import { testPostgres, type TestPostgres } from "@countersign/testing";
+import { sql, type Kysely } from "kysely";
+import { epochHistory } from "../../adapters/events/epochs.ts";
+import { auditMigrations } from "../../migrations.ts";
+import { anchorDirectory } from "../adapters/anchor-directory.ts";
+import { postgresSealableLog } from "../adapters/postgres-sealable-log.ts";
+import { takeSealTerm } from "../adapters/postgres-seal-term.ts";
+import { postgresTreeStore } from "../adapters/postgres-tree-store.ts";
+import type { Anchor, SigningKey, TreeStore, WitnessNetwork } from "../ports.ts";
+import { resume, type SealingParts, type SealState } from "../resume.ts";
+import { sealStep } from "../seal-step.ts";
+import { startSealer, type RunningSealer } from "../sealer.ts";
+import { signerFor } from "../signer.ts";
+
+export const ORIGIN = "log.example/main";
+
+export const noWitnesses: WitnessNetwork = { newest: async () => [] };
+
+/** A signing key in memory. */
+export function testKey(): SigningKey {
+  const { privateKey } = generateKeyPairSync("ed25519");
+  const publicKey = createPublicKey(privateKey).export({ format: "der", type: "spki" }).subarray(-32);
+  return { publicKey, sign: async (message) => sign(null, message, privateKey) };
+}
+
+/** A database with a log, an anchor of its own, and a sealer that does what it is told, step by step. */
+export type SealedLedger = {
+  readonly log: EventLog;
+  readonly url: string;
+  /** As services see it. */
+  readonly database: Kysely<unknown>;
+  readonly service: Database;
+  readonly store: TreeStore;
+  readonly anchor: Anchor;
+  /** The anchor's file of the first epoch. */
+  readonly anchorFile: string;
+  readonly name: string;
+  readonly key: SigningKey;
+  parts(change?: Partial<SealingParts> & { readonly keys?: readonly SigningKey[] }): SealingParts;
+  append(count: number, tenant?: string): Promise<void>;
+  /** Takes the term, looks at everything, and seals all there is. */
+  seal(parts?: SealingParts): Promise<SealState>;
+  start(change?: Partial<Parameters<typeof startSealer>[0]>): RunningSealer;
+  /** Runs SQL as a superuser whom no trigger stops; `@` stands for the condition on the ledger. */
+  tamper(statement: string): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** A database for many ledgers; no trigger guards it. */
+export async function sealingDatabase(): Promise<TestPostgres> {
+  return testPostgres(async (url) => {
+    await migrate(url, [eventLogMigrations, busMigrations, auditMigrations]);
+    const owner = openDatabase({ url, role: null });
+    for (const table of GUARDED) await owner.pool.query(`alter table ${table} disable trigger all`);
+    await owner.close();
+  });
+}
+
+const GUARDED = ["event_log.event", "event_log.ledger_head", "audit.tile", "audit.tree_checkpoint", "audit.cosignature"];
+
+let ledgers = 0;
+
+export async function sealedLedger(postgres: TestPostgres): Promise<SealedLedger> {
+  ledgers += 1;
+  const name = `l${ledgers}`;
+  const service = openDatabase({ url: postgres.url });
+  const owner = openDatabase({ url: postgres.url, role: null });
+  const log = createPostgresEventLog({ url: postgres.url, ledger: name });
+  const database = service.kysely<unknown>();
+  const anchorPath = mkdtempSync(join(tmpdir(), "countersign-anchor-"));
+  const store = postgresTreeStore(database, name);
+  const anchor = anchorDirectory(anchorPath, name);
+  const key = testKey();
+  let appended = 0;
+  const parts: SealedLedger["parts"] = ({ keys = [key], ...change } = {}) => ({
+    log: postgresSealableLog(database, name),
+    store,
+    anchor,
+    witnesses: noWitnesses,
+    epochs: epochHistory(log),
+    signerFor: (epoch) => signerFor(ORIGIN, epoch, { signing: keys, retired: [] }),
+    ...change,
+  });
+  return {
+    log,
+    url: postgres.url,
+    database,
+    service,
+    store,
+    anchor,
+    anchorFile: join(anchorPath, `${name}.1`),
+    name,
+    key,
+    parts,
+    append: async (count, tenant = "acme") => {
+      for (let left = count; left > 0; left -= 100) {
+        appended += 1;
+        const events = Array.from({ length: Math.min(left, 100) }, (_, index) => ({
+          type: "ActionApproved",
+          schemaVersion: 1,
+          data: Buffer.from(`${appended}.${index}`),
+        }));
+        await log.append({
+          stream: { tenant, type: "action", id: String(appended) },
+          expectedVersion: 0,
+          events,
+          time: new Date(appended),
+        });
+      }
+    },
+    seal: async (given = parts()) => sealAll(given, database, name),
+    start: (change = {}) =>
+      startSealer({
+        ...parts(),
+        takeTerm: () => takeSealTerm(database, name, 1000),
+        intervalMs: 5,
+        renewMs: 200,
+        refusedMs: 50,
+        logger: silentLogger,
+        ...change,
+      }),
+    tamper: async (statement) => {
+      await sql.raw(statement.replaceAll("@", `ledger = '${name}'`)).execute(owner.kysely<unknown>());
+    },
+    close: async () => {
+      await log.close();
+      await service.close();
+      await owner.close();
+      rmSync(anchorPath, { recursive: true, force: true });
+    },
+  };
+}
+
+async function sealAll(parts: SealingParts, database: Kysely<unknown>, name: string): Promise<SealState> {
+  const term = await takeSealTerm(database, name, 60_000);
+  if (term === undefined) throw new Error("another sealer has the term");
+  try {
+    let state = await resume(parts);
+    for (let more = true; more;) ({ state, more } = await sealStep(parts, term, state));
+    return state;
+  } finally {
+    await term.release();
+  }
+}
