@@ -1,19 +1,24 @@
-import { type PrincipalRef, samePrincipal } from "./principal.ts";
+import { type CallerRef, sameCaller, samePrincipal } from "./principal.ts";
 import type { RejectionCode } from "./rejection.ts";
-import type { ActionState, Grant } from "./state.ts";
+import type { ActionState, Grant, RecordedAction } from "./state.ts";
 import type { Hex, Instant } from "./values.ts";
 
-export type Attempt = { readonly caller: PrincipalRef; readonly tokenDigest: Hex; readonly digest: Hex; readonly at: Instant };
+export type Attempt = { readonly caller: CallerRef; readonly tokenDigest: Hex; readonly digest: Hex; readonly at: Instant };
 
 /** P2: why this attempt may not use the grant; undefined when it may. Whoever has not got the token learns nothing else. */
 export function redemptionFault(state: ActionState, attempt: Attempt): RejectionCode | undefined {
   if (!("grant" in state) || !sameInConstantTime(attempt.tokenDigest, state.grant.tokenDigest)) return "GRANT_INVALID";
-  if (!samePrincipal(state.grant.principal, attempt.caller)) return "NOT_GRANTEE";
+  if (!isGrantee(state, attempt.caller)) return "NOT_GRANTEE";
   if (state.status === "REVOKED") return "GRANT_REVOKED";
   if (state.status === "GRANT_EXPIRED") return "GRANT_EXPIRED";
   if (state.status !== "APPROVED") return "GRANT_REDEEMED";
   if (hasExpired(state.grant, attempt.at)) return "GRANT_EXPIRED";
   return attempt.digest === state.grant.digest ? undefined : "DIGEST_MISMATCH";
+}
+
+/** P2: the principal that the grant names, acting for and through the very same as when it asked. */
+export function isGrantee(state: RecordedAction & { readonly grant: Grant }, caller: CallerRef): boolean {
+  return samePrincipal(state.grant.principal, caller) && sameCaller(state.requester, caller);
 }
 
 export function hasExpired(grant: Grant, at: Instant): boolean {

@@ -1,4 +1,5 @@
-import { samePrincipal, type PrincipalRef } from "../domain/principal.ts";
+import type { CallerRef } from "../domain/principal.ts";
+import { isGrantee } from "../domain/redemption.ts";
 import type { ActionView, Deps } from "./ports.ts";
 
 /**
@@ -6,9 +7,9 @@ import type { ActionView, Deps } from "./ports.ts";
  * that was signed then. Undefined for anybody else, once the grant has expired or was used, and when the key or the issuer's name has
  * changed since: a token that the log does not know would be refused anyway.
  */
-export function tokenFor(deps: Pick<Deps, "signer" | "clock">, view: ActionView, caller: PrincipalRef): string | undefined {
+export function tokenFor(deps: Pick<Deps, "signer" | "clock">, view: ActionView, caller: CallerRef): string | undefined {
   const { ref, state } = view;
-  if (state.status !== "APPROVED" || !samePrincipal(state.grant.principal, caller)) return undefined;
+  if (state.status !== "APPROVED" || !isGrantee(state, caller)) return undefined;
   const { id: grantId, digest, principal, issuedAt, expiresAt, keyId, tokenDigest } = state.grant;
   if (keyId !== deps.signer.keyId || deps.clock().getTime() >= expiresAt) return undefined;
   const minted = deps.signer.mint({ tenant: ref.tenant, actionId: ref.id, grantId, digest, principal, issuedAt, expiresAt });

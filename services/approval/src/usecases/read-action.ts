@@ -1,5 +1,5 @@
 import { ineligibility } from "../domain/eligibility.ts";
-import { samePrincipal, type Principal } from "../domain/principal.ts";
+import { sameCaller, type Principal } from "../domain/principal.ts";
 import type { RecordedAction } from "../domain/state.ts";
 import type { Instant } from "../domain/values.ts";
 import { tokenFor } from "./grant-token.ts";
@@ -42,7 +42,7 @@ async function readable(deps: Deps, caller: Principal, id: string, knownVersion 
 }
 
 function mayRead(state: RecordedAction, caller: Principal): boolean {
-  return samePrincipal(state.requester, caller) || caller.roles.some((role) => READERS.has(role));
+  return sameCaller(state.requester, caller) || caller.roles.some((role) => READERS.has(role));
 }
 
 function ineligible({ state }: ActionView, caller: Principal, at: Instant): Ineligible | undefined {

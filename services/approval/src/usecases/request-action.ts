@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { canonicalJson, newSalt } from "@countersign/digest";
-import type { Principal, PrincipalRef } from "../domain/principal.ts";
+import type { CallerRef, Principal, PrincipalRef } from "../domain/principal.ts";
 import { initialState } from "../domain/state.ts";
 import { inputContent, toHex } from "./content.ts";
 import { tokenFor } from "./grant-token.ts";
@@ -72,7 +72,7 @@ export async function requestAction(deps: Deps, caller: Caller, request: Request
 }
 
 /** What was answered then; the token only if that was the answer and it is still good. */
-async function repeat(deps: Deps, requester: PrincipalRef, bookmark: Bookmark): Promise<Requested> {
+async function repeat(deps: Deps, requester: CallerRef, bookmark: Bookmark): Promise<Requested> {
   const { view } = await deps.store.asOf(bookmark);
   const token = view.state.status === "APPROVED" ? tokenFor(deps, await deps.store.refresh(view.ref), requester) : undefined;
   return { outcome: "recorded", view, token };

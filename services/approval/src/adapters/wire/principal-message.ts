@@ -1,5 +1,10 @@
-import { PrincipalType, type Principal as PrincipalMessage, type PrincipalRef as RefMessage } from "@countersign/proto/v1/principal_pb";
-import type { Principal, PrincipalRef, PrincipalType as Type } from "../../domain/principal.ts";
+import {
+  PrincipalType,
+  type Principal as PrincipalMessage,
+  type PrincipalRef as RefMessage,
+  SignInStrength,
+} from "@countersign/proto/v1/principal_pb";
+import type { Principal, PrincipalRef, PrincipalType as Type, SignIn } from "../../domain/principal.ts";
 
 const TYPES: Readonly<Record<Type, PrincipalType>> = {
   human: PrincipalType.HUMAN,
@@ -7,8 +12,15 @@ const TYPES: Readonly<Record<Type, PrincipalType>> = {
   service: PrincipalType.SERVICE,
 };
 
+const SIGN_INS: Readonly<Record<SignIn, SignInStrength>> = {
+  any: SignInStrength.UNSPECIFIED,
+  chat: SignInStrength.CHAT,
+  session: SignInStrength.SESSION,
+  mfa: SignInStrength.MFA,
+};
+
 export function toPrincipalMessage(principal: Principal) {
-  const { tenant, type, groups, roles, chain, owner } = principal;
+  const { tenant, type, groups, roles, chain, owner, signIn } = principal;
   return {
     tenant,
     type: TYPES[type],
@@ -17,6 +29,7 @@ export function toPrincipalMessage(principal: Principal) {
     roles: [...roles],
     chain: chain.map(toRefMessage),
     ...(owner && { owner: toRefMessage(owner) }),
+    signIn: SIGN_INS[signIn],
   };
 }
 
@@ -29,11 +42,26 @@ export function fromPrincipalMessage(message: PrincipalMessage): Principal | und
   const type = fromType(message.type);
   if (type === undefined) return undefined;
   const { tenant, issuer, id, groups, roles, owner } = message;
-  return { tenant, type, issuer, id, groups, roles, chain: message.chain.map(fromRefMessage), owner: owner && fromRefMessage(owner) };
+  const chain = message.chain.map(fromRefMessage);
+  return { tenant, type, issuer, id, groups, roles, chain, owner: owner && fromRefMessage(owner), signIn: fromSignIn(message.signIn) };
 }
 
 export function fromRefMessage({ issuer, id }: RefMessage): PrincipalRef {
   return { issuer, id };
+}
+
+/** What this build does not know is weaker than all others. */
+function fromSignIn(signIn: SignInStrength): SignIn {
+  switch (signIn) {
+    case SignInStrength.CHAT:
+      return "chat";
+    case SignInStrength.SESSION:
+      return "session";
+    case SignInStrength.MFA:
+      return "mfa";
+    default:
+      return "any";
+  }
 }
 
 function fromType(type: PrincipalType): Type | undefined {
