@@ -5,6 +5,8 @@ export type NatsOptions = {
   readonly url: string;
   /** Shown in the server's list of connections. */
   readonly name: string;
+  /** Whether what this connection publishes comes back to its own subscriptions. Default true. */
+  readonly echo?: boolean;
 };
 
 /** No connection could be made; the message says to where, and what to do. Never holds the password. */
@@ -23,6 +25,7 @@ export async function connectNats(options: NatsOptions): Promise<NatsConnection>
       servers,
       ...login,
       name: options.name,
+      noEcho: options.echo === false,
       maxReconnectAttempts: -1,
       reconnectTimeWait: 100,
       reconnectJitter: 100,

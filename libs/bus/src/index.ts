@@ -1,6 +1,7 @@
 // For those who send and serve commands.
 export { CommandError, type CommandBus, type CommandHandler, type FailureCode, type FailureReason } from "./commands.ts";
 export { inProcessCommands } from "./in-process-commands.ts";
+export { readStream, serveStreams, type StreamHandler } from "./streams.ts";
 export { natsCommands, type NatsCommandsOptions } from "./nats-commands.ts";
 // For those who read events.
 export type { EventFeed } from "./event-feed.ts";
@@ -14,5 +15,5 @@ export { startRelay, type RelayDeps, type RunningRelay } from "./start-relay.ts"
 export type { StreamLimits } from "./event-stream.ts";
 export { postgresLease, type Lease } from "./lease.ts";
 export { publishWakeups } from "./wakeups.ts";
-export { natsFeed, type NatsFeedOptions } from "./nats-feed.ts";
+export { natsFeed, type NatsFeed, type NatsFeedOptions } from "./nats-feed.ts";
 export { connectNats, hasJetStream, NatsConnectError, type NatsOptions } from "./connect.ts";

@@ -116,3 +116,37 @@ test("P8: a filter cannot be widened by its values", () => {
   expect(() => open().subscribe(() => {}, { tenant: "*" })).toThrow(/cannot be part of a subject/);
   expect(() => open().subscribe(() => {}, { tenant: "acme.>" })).toThrow(/cannot be part of a subject/);
 });
+
+test("a process that relays hears its own events from memory, once, and everybody else's over NATS", async () => {
+  const own = await connectNats({ url: nats.url, name: "own", echo: false });
+  const feed = natsFeed(own, { prefix: nats.prefix, ledger: "main", logger: silentLogger });
+  const heard: RecordedEvent[] = [];
+  const tenants: string[] = [];
+  feed.subscribe((event) => heard.push(event));
+  feed.subscribe((event) => tenants.push(event.stream.tenant), { tenant: "other" });
+  const far: number[] = [];
+  open().subscribe((event) => far.push(event.position));
+  await Promise.all([own.flush(), reader.flush()]);
+  await relay.close();
+  relay = startRelay({
+    log: events,
+    connection: own,
+    prefix: nats.prefix,
+    logger: silentLogger,
+    onPublished: (event) => feed.hear(event),
+  });
+  const recorded = await appendTo(events, { id: "a1" }, ["ActionRequested", "VerdictReached"]);
+  await expect.poll(() => far).toEqual([0, 1]);
+  await own.flush();
+  // The very objects: nothing was sent for them, nothing decoded.
+  expect(heard).toEqual(recorded);
+  expect(heard[0]).toBe(recorded[0]);
+  expect(tenants).toEqual([]);
+
+  await relay.close();
+  relay = startRelay({ log: events, connection: writer, prefix: nats.prefix, logger: silentLogger });
+  await appendTo(events, { id: "a2", tenant: "other" }, ["ActionRequested"]);
+  await expect.poll(() => heard.map(({ position }) => position)).toEqual([0, 1, 2]);
+  expect(tenants).toEqual(["other"]);
+  await own.close();
+});

@@ -6,6 +6,12 @@ import { feedSubject } from "./subjects.ts";
 
 export type NatsFeedOptions = { readonly prefix: string; readonly ledger: string; readonly logger?: Logger };
 
+/** The feed of a process that may relay. */
+export type NatsFeed = EventFeed & {
+  /** Delivers an event that this process publishes itself: what a connection without echo does not get back. */
+  hear(event: RecordedEvent): void;
+};
+
 type Listener = (event: RecordedEvent) => void;
 type Shared = { readonly subscription: Subscription; readonly listeners: Set<Listener> };
 
@@ -13,7 +19,7 @@ type Shared = { readonly subscription: Subscription; readonly listeners: Set<Lis
  * The live feed: a plain subscription on the subjects that the relay publishes to. Listeners with the same filter share one subscription and
  * one decoding; the server does the filtering. A listener that throws is logged, and the others still hear.
  */
-export function natsFeed(connection: NatsConnection, options: NatsFeedOptions): EventFeed {
+export function natsFeed(connection: NatsConnection, options: NatsFeedOptions): NatsFeed {
   const logger = options.logger ?? createLogger("feed");
   const shapes = new Map<string, Shared>();
 
@@ -22,13 +28,19 @@ export function natsFeed(connection: NatsConnection, options: NatsFeedOptions): 
     const subscription = connection.subscribe(subject, {
       callback: (error, message) => {
         if (error !== null) logger.error({ err: error, subject }, "the event feed cannot be received");
-        else deliver(message, options.ledger, listeners, logger);
+        else {
+          const event = decode(message, options.ledger, logger);
+          if (event !== undefined) deliver(event, listeners, logger);
+        }
       },
     });
     return { subscription, listeners };
   };
 
   return {
+    hear(event) {
+      for (const { listeners } of shapes.values()) deliver(event, listeners, logger);
+    },
     subscribe(listener, filter) {
       const everything = feedSubject(options.prefix, options.ledger);
       // Where the whole ledger comes in anyway, a second subscription would only bring and decode the same messages once more.
@@ -57,9 +69,7 @@ function matches({ stream }: RecordedEvent, filter: Parameters<EventFeed["subscr
   );
 }
 
-function deliver(message: Msg, ledger: string, listeners: ReadonlySet<Listener>, logger: Logger): void {
-  const event = decode(message, ledger, logger);
-  if (event === undefined) return;
+function deliver(event: RecordedEvent, listeners: ReadonlySet<Listener>, logger: Logger): void {
   for (const listener of listeners) {
     // An error that left this callback would end the connection's reader.
     try {

@@ -1,4 +1,4 @@
-import type { EventAppender, EventReader } from "@countersign/event-log";
+import type { EventAppender, EventReader, RecordedEvent } from "@countersign/event-log";
 import type { Logger } from "@countersign/telemetry";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -22,6 +22,7 @@ export type RelayOptions = {
   readonly logger: Logger;
   readonly limits: StreamLimits;
   readonly pollMs: number;
+  readonly onPublished: (event: RecordedEvent) => void;
 };
 
 /** Copies one ledger to JetStream. See `startRelay`. */
@@ -133,7 +134,10 @@ export class Relay {
 
   #publish(): number {
     const events = this.#window.room > 0 ? this.#source.take(this.#next, this.#window.room) : [];
-    for (const event of events) this.#window.publish(event);
+    for (const event of events) {
+      this.#window.publish(event);
+      this.#options.onPublished(event);
+    }
     this.#next += events.length;
     return events.length;
   }

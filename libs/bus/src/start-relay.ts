@@ -1,3 +1,4 @@
+import type { RecordedEvent } from "@countersign/event-log";
 import type { Logger } from "@countersign/telemetry";
 import type { NatsConnection } from "@nats-io/transport-node";
 import type { Kysely } from "kysely";
@@ -17,6 +18,8 @@ export type RelayDeps<Tables> = {
   readonly limits?: StreamLimits;
   /** How long an event may wait when every wake-up was lost. Default 500. */
   readonly pollMs?: number;
+  /** Called with each event as it is sent, for listeners in this process: see `NatsFeed.hear`. */
+  readonly onPublished?: (event: RecordedEvent) => void;
 };
 
 /** A relay in this process. */
@@ -36,6 +39,7 @@ export type RunningRelay = {
 export function startRelay<Tables>(deps: RelayDeps<Tables>): RunningRelay {
   const { log, connection, prefix, database, logger } = deps;
   const lease = database === undefined ? soleLease : postgresLease(database, `relay ${prefix} ${log.ledger}`);
-  const relay = new Relay({ log, connection, prefix, logger, lease, limits: deps.limits ?? {}, pollMs: deps.pollMs ?? 500 });
+  const { limits = {}, pollMs = 500, onPublished = () => {} } = deps;
+  const relay = new Relay({ log, connection, prefix, logger, lease, limits, pollMs, onPublished });
   return { active: () => relay.active, stored: () => relay.stored, close: () => relay.close() };
 }

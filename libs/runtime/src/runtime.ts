@@ -41,8 +41,16 @@ export async function connectRuntime(
   const nats = await reachNats(config.natsUrl, name);
   const database = openDatabase({ url: config.databaseUrl });
   const log = createPostgresEventLog({ url: config.databaseUrl, ledger: config.ledger, logger });
+  const feed = natsFeed(nats, { prefix: config.natsPrefix, ledger: config.ledger, logger });
   const relay = options.relay
-    ? startRelay({ log, connection: nats, prefix: config.natsPrefix, database: database.kysely<unknown>(), logger })
+    ? startRelay({
+        log,
+        connection: nats,
+        prefix: config.natsPrefix,
+        database: database.kysely<unknown>(),
+        logger,
+        onPublished: (event) => feed.hear(event),
+      })
     : undefined;
   // Whoever relays its own events need not wake itself.
   const stopWakeups = publishWakeups(log, nats, config.natsPrefix, () => relay?.active() ?? false);
@@ -50,7 +58,7 @@ export async function connectRuntime(
     log,
     nats,
     commands: options.commands === "nats" ? natsCommands(nats, { prefix: config.natsPrefix, logger }) : inProcessCommands({ logger }),
-    feed: natsFeed(nats, { prefix: config.natsPrefix, ledger: config.ledger, logger }),
+    feed,
     database,
     logger,
     clock: () => new Date(),

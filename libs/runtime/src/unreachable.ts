@@ -27,11 +27,11 @@ export async function checkDatabase(url: string, role?: null): Promise<void> {
 }
 
 /**
- * Connects to a NATS that has JetStream.
+ * Connects to a NATS that has JetStream. Nothing comes back that the process published itself: it hears its own events from memory.
  * @throws UnreachableError
  */
 export async function reachNats(url: string, name: string): ReturnType<typeof connectNats> {
-  const connection = await connectNats({ url, name }).catch((error: unknown) => {
+  const connection = await connectNats({ url, name, echo: false }).catch((error: unknown) => {
     throw error instanceof NatsConnectError ? new UnreachableError(`COUNTERSIGN_NATS_URL: ${error.message}`, { cause: error }) : error;
   });
   if (await hasJetStream(connection)) return connection;
