@@ -29,6 +29,8 @@ export type TreeStore = {
     readonly epoch?: number | undefined;
     readonly assurance?: Assurance;
   }): Promise<StoredCheckpoint | undefined>;
+  /** The checkpoints of an epoch that are larger than `after`, smallest first, as signed: without cosignatures. At most `limit`. */
+  checkpoints(epoch: number, after: number, limit: number): Promise<readonly StoredCheckpoint[]>;
   /** Loads tiles in the widths given. @throws TlogError `node_missing` when one is not there, `tile_malformed` when it is too short. */
   tiles(epoch: number, tiles: readonly TileId[]): Promise<TileReader>;
   /** Sealed leaf hashes of the positions from `from` on and before `to`, out of the tiles; at most 65,536. */
@@ -65,6 +67,15 @@ export class TermLostError extends Error {
   override readonly name = "TermLostError";
 }
 
+/** What to compare with the tiles. */
+export type SealedRange = {
+  readonly epoch: number;
+  readonly from: number;
+  readonly to: number;
+  readonly deep: boolean;
+  readonly maxTiles: number;
+};
+
 /** The log as the sealer reads it. */
 export type SealableLog = {
   /** Events that are committed. */
@@ -72,15 +83,10 @@ export type SealableLog = {
   /** Leaf hashes as stored, of the positions from `from` on and before `to`. @throws SealRefusedError `POSITION_GAP` when one is missing. */
   leaves(from: number, to: number): Promise<readonly Uint8Array[]>;
   /**
-   * The first position from `from` on and before `to` whose stored leaf hash is not what the tiles say; `from` is the first of a tile. `deep` hashes the
-   * entries themselves.
+   * The positions from `from` on and before `to` whose stored leaf hash is not what the tiles say, in order; `from` is the first of a tile. Looks into the first
+   * `maxTiles` tiles that differ. `deep` hashes the entries themselves.
    */
-  firstMismatch(range: {
-    readonly epoch: number;
-    readonly from: number;
-    readonly to: number;
-    readonly deep: boolean;
-  }): Promise<number | undefined>;
+  mismatches(range: SealedRange): Promise<readonly number[]>;
 };
 
 /** An epoch as the log records its beginning; the first one begins without an event. */

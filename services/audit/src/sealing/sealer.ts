@@ -131,7 +131,8 @@ class Sealer {
   /** Hashes the entries of the next stretch again, so that a row changed under a running sealer is found too. Returns where to go on. */
   async #scrub({ epoch, edge }: SealState, from: number): Promise<number> {
     const to = Math.min(from + CHUNK, edge.size);
-    const position = from < to ? await this.#options.log.firstMismatch({ epoch: epoch.epoch, from, to, deep: true }) : undefined;
+    const range = { epoch: epoch.epoch, from, to, deep: true, maxTiles: 1 };
+    const [position] = from < to ? await this.#options.log.mismatches(range) : [];
     if (position !== undefined) throw rewritten(position);
     return to < edge.size ? to : 0;
   }

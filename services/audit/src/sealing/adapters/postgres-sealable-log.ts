@@ -1,6 +1,6 @@
 import { TILE_WIDTH } from "@countersign/tlog";
 import { sql, type Kysely } from "kysely";
-import type { SealableLog } from "../ports.ts";
+import type { SealableLog, SealedRange } from "../ports.ts";
 import { SealRefusedError } from "../refusal.ts";
 
 const HASH = 32;
@@ -33,29 +33,32 @@ export function postgresSealableLog(database: Kysely<unknown>, ledger: string): 
       while (present.has(gap)) gap += 1;
       throw new SealRefusedError("POSITION_GAP", gap, `there is no event at position ${gap}, and there are later ones`);
     },
-    firstMismatch: async ({ epoch, from, to, deep }) => {
-      const index = await firstOtherTile(database, ledger, { epoch, from, to, deep });
-      if (index === undefined) return undefined;
-      const [first, end] = [index * TILE_WIDTH, Math.min((index + 1) * TILE_WIDTH, to)];
-      const { rows } = await sql<{ hashes: Buffer }>`
-        select hashes from audit.tile where ledger = ${ledger} and epoch = ${epoch} and level = 0 and index = ${index}`.execute(database);
-      const sealed = split(rows[0]?.hashes ?? Buffer.alloc(0));
-      const stored = new Map((await rowsOf(first, end, deep)).map(({ position, hash }) => [position, hash]));
-      for (let position = first; position < end; position += 1) {
-        const [row, hash] = [stored.get(position), sealed[position - first]];
-        if (row === undefined || hash === undefined || !row.equals(hash)) return position;
+    mismatches: async (range) => {
+      const found: number[] = [];
+      for (const index of await otherTiles(database, ledger, range)) {
+        const [first, end] = [index * TILE_WIDTH, Math.min((index + 1) * TILE_WIDTH, range.to)];
+        const { rows } = await sql<{ hashes: Buffer }>`
+          select hashes from audit.tile where ledger = ${ledger} and epoch = ${range.epoch} and level = 0 and index = ${index}`.execute(
+          database,
+        );
+        const sealed = split(rows[0]?.hashes ?? Buffer.alloc(0));
+        const stored = new Map((await rowsOf(first, end, range.deep)).map(({ position, hash }) => [position, hash]));
+        for (let position = first; position < end; position += 1) {
+          const [row, hash] = [stored.get(position), sealed[position - first]];
+          if (row === undefined || hash === undefined || !row.equals(hash)) found.push(position);
+        }
       }
-      return undefined;
+      return found;
     },
   };
 }
 
 /** Compared tile by tile inside the database, so that only what differs travels. */
-async function firstOtherTile(
+async function otherTiles(
   database: Kysely<unknown>,
   ledger: string,
-  { epoch, from, to, deep }: { readonly epoch: number; readonly from: number; readonly to: number; readonly deep: boolean },
-): Promise<number | undefined> {
+  { epoch, from, to, deep, maxTiles }: SealedRange,
+): Promise<readonly number[]> {
   const [first, last] = [Math.floor(from / TILE_WIDTH), Math.ceil(to / TILE_WIDTH) - 1];
   const { rows } = await sql<{ index: number }>`
     with logged as (
@@ -68,8 +71,8 @@ async function firstOtherTile(
     where logged.hashes is null or t.hashes is null
       or logged.width <> least(${TILE_WIDTH}, ${to} - wanted.index * ${TILE_WIDTH})
       or logged.hashes <> substring(t.hashes for logged.width::int * ${HASH}::int)
-    order by wanted.index limit 1`.execute(database);
-  return rows[0]?.index;
+    order by wanted.index limit ${maxTiles}`.execute(database);
+  return rows.map(({ index }) => index);
 }
 
 /** RFC 6962 leaf hash: as stored, or computed from the entry. */

@@ -42,6 +42,12 @@ export function postgresTreeStore(database: Kysely<unknown>, ledger: string): Tr
         ledger,
         sql`epoch = ${epoch ?? newestEpoch(ledger)} and size >= ${size} and ${assured(assurance)} order by size`,
       ),
+    checkpoints: async (epoch, after, limit) => {
+      const { rows } = await sql<CheckpointRow>`
+        select epoch, size, origin, root, note, seal_time from audit.tree_checkpoint
+        where ledger = ${ledger} and epoch = ${epoch} and size > ${after} order by size limit ${limit}`.execute(database);
+      return rows.map(toCheckpoint);
+    },
     tiles,
     leafHashes: async (epoch, from, to) => {
       if (to - from > MAX_LEAVES) throw new RangeError(`at most ${MAX_LEAVES} leaf hashes at once`);
@@ -87,9 +93,10 @@ async function findCheckpoint(
     where ledger = ${ledger} and ${which} limit 1`.execute(database);
   const [row] = rows;
   if (row === undefined) return undefined;
-  const { epoch, size, origin, root, note, seal_time: time } = row;
-  return { epoch, size, origin, root, time, note: await withCosignatures(database, ledger, { epoch, size, note }) };
+  return { ...toCheckpoint(row), note: await withCosignatures(database, ledger, row) };
 }
+
+const toCheckpoint = ({ seal_time: time, ...row }: CheckpointRow): StoredCheckpoint => ({ ...row, time });
 
 const inEpoch = (epoch: number | undefined) => (epoch === undefined ? sql`true` : sql`epoch = ${epoch}`);
 const assured = (assurance: Assurance | undefined) => (assurance === "witnessed" ? sql`witnessed` : sql`true`);

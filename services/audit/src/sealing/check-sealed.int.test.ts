@@ -1,0 +1,94 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { checkSealed, type SealedFlaw } from "./check-sealed.ts";
+import { sealedLedger, sealingDatabase, type SealedLedger } from "./testing/sealed-ledger.ts";
+
+const SIZE = 700;
+let database: Awaited<ReturnType<typeof sealingDatabase>>;
+let ledger: SealedLedger;
+beforeAll(async () => {
+  database = await sealingDatabase();
+  ledger = await sealedLedger(database);
+  await ledger.append(300);
+  await ledger.seal();
+  await ledger.append(SIZE - 300);
+  await ledger.seal();
+});
+afterAll(async () => {
+  await ledger.close();
+  await database.drop();
+});
+
+async function flaws(): Promise<readonly SealedFlaw[]> {
+  const found: SealedFlaw[] = [];
+  await checkSealed({ ...ledger.parts(), epoch: { epoch: 1 } }, (flaw) => found.push(flaw));
+  return found;
+}
+
+const flip = (column: string, byte: number, bit: number) =>
+  `set ${column} = set_byte(${column}, ${byte} % length(${column}), get_byte(${column}, ${byte} % length(${column})) # ${1 << bit})`;
+
+describe("P6: whatever is changed in what was sealed is found, at its position", () => {
+  it("finds nothing where nothing was changed", async () => {
+    expect(await flaws()).toEqual([]);
+  });
+
+  const places = fc.oneof(
+    fc
+      .nat(SIZE - 1)
+      .map((at) => ({ table: "event_log.event", column: "entry", where: `position = ${at}`, found: { position: at, kind: "SEALED_ROW" } })),
+    fc.nat(2).map((at) => ({ table: "audit.tile", column: "hashes", where: `level = 0 and index = ${at}`, found: { kind: "SEALED_ROW" } })),
+    fc.constant({ table: "audit.tile", column: "hashes", where: "level = 1", found: { kind: "TILE" } }),
+    fc
+      .constantFrom("note", "root")
+      .chain((column) =>
+        fc
+          .constantFrom(300, SIZE)
+          .map((size) => ({
+            table: "audit.tree_checkpoint",
+            column,
+            where: `size = ${size}`,
+            found: { position: size, kind: "CHECKPOINT" },
+          })),
+      ),
+  );
+  it("any flipped bit of entry, tile and checkpoint", async () => {
+    await fc.assert(
+      fc.asyncProperty(places, fc.nat(100_000), fc.nat(7), async ({ table, column, where, found }, byte, bit) => {
+        const statement = `update ${table} ${flip(column, byte, bit)} where @ and ${where}`;
+        await ledger.tamper(statement);
+        try {
+          const [first] = await flaws();
+          expect(first).toMatchObject(found);
+          if (table === "audit.tile" && column === "hashes" && where.startsWith("level = 0")) {
+            const index = Number(where.at(-1));
+            const width = Math.min(256, SIZE - index * 256) * 32;
+            expect(first?.position).toBe(index * 256 + Math.floor((byte % width) / 32));
+          }
+        } finally {
+          await ledger.tamper(statement);
+        }
+      }),
+      { numRuns: 40 },
+    );
+    expect(await flaws()).toEqual([]);
+  });
+
+  it("names every flaw, not the first", async () => {
+    const statement = `update event_log.event ${flip("entry", 3, 0)} where @ and position in (1, 2, 255, 256, 699)`;
+    await ledger.tamper(statement);
+    const found = await flaws();
+    await ledger.tamper(statement);
+    expect(found.map(({ position }) => position)).toEqual([1, 2, 255, 256, 699]);
+  });
+
+  it("an anchor that is ahead of the database", async () => {
+    const parts = ledger.parts();
+    const newest = await ledger.anchor.newest(1);
+    await ledger.anchor.append(1, SIZE + 1, Buffer.from("forged"));
+    expect(await flaws()).toMatchObject([{ kind: "ANCHOR", position: SIZE }]);
+    await ledger.anchor.append(1, SIZE + 1, newest?.note ?? Buffer.alloc(0));
+    expect(await flaws()).toEqual([]);
+    await expect(checkSealed({ ...parts, epoch: { epoch: 2 } }, () => {})).resolves.toBeUndefined();
+  });
+});

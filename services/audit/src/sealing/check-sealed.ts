@@ -1,0 +1,147 @@
+import {
+  appendLeaves,
+  EMPTY_RANGE,
+  openCheckpoint,
+  parseTile,
+  rootHash,
+  TILE_WIDTH,
+  tileOf,
+  TlogError,
+  type Checkpoint,
+  type TileId,
+} from "@countersign/tlog";
+import type { Anchor, CheckpointSigner, Epoch, SealableLog, StoredCheckpoint, TileReader, TreeStore } from "./ports.ts";
+import { SealRefusedError } from "./refusal.ts";
+
+/** Something sealed that does not fit. Names no tenant and no content. */
+export type SealedFlaw = {
+  /** The event's; of a tile the first event under the hash that is wrong; of a checkpoint its size. */
+  readonly position: number;
+  readonly kind: "SEALED_ROW" | "TILE" | "CHECKPOINT" | "ANCHOR";
+  readonly detail: string;
+};
+
+export type SealedParts = {
+  readonly log: SealableLog;
+  readonly store: TreeStore;
+  /** Absent: what lies outside of the database is not looked at. */
+  readonly anchor?: Anchor;
+  readonly epoch: Pick<Epoch, "epoch">;
+  /** By whose signatures, under which name, a checkpoint of an epoch is ours. */
+  signerFor(epoch: number): Pick<CheckpointSigner, "origin" | "known">;
+};
+
+type Report = (flaw: SealedFlaw) => void;
+
+/** Tiles per statement, and checkpoints per page. */
+const PAGE = 64;
+
+/**
+ * Compares all that is sealed in the newest epoch, and reports every flaw: each row (its entry hashed anew) with its leaf in the tiles, each hash of a tile with the
+ * tile under it, each checkpoint with the tiles and its signatures, and the newest checkpoint outside of the database with all of it. Memory does not grow with the
+ * log. What is not sealed yet is not looked at.
+ */
+export async function checkSealed(parts: SealedParts, report: Report): Promise<void> {
+  const { epoch } = parts.epoch;
+  const size = (await parts.store.newest({ epoch }))?.size ?? 0;
+  await checkRows(parts, size, report);
+  for (let level = 1; size >= TILE_WIDTH ** level; level += 1) await checkLevel(parts, level, size, report);
+  await checkCheckpoints(parts, report);
+  if (parts.anchor !== undefined) await checkAnchor(parts, parts.anchor, size, report);
+}
+
+async function checkRows({ log, epoch: { epoch } }: SealedParts, size: number, report: Report): Promise<void> {
+  for (let from = 0; from < size; from += PAGE * TILE_WIDTH) {
+    const range = { epoch, from, to: Math.min(from + PAGE * TILE_WIDTH, size), deep: true, maxTiles: PAGE };
+    for (const position of await log.mismatches(range)) {
+      report({ position, kind: "SEALED_ROW", detail: "the entry is missing or not the one whose hash was sealed" });
+    }
+  }
+}
+
+/** Each hash of a level is the root of the full tile under it. */
+async function checkLevel({ store, epoch: { epoch } }: SealedParts, level: number, size: number, report: Report): Promise<void> {
+  const width = Math.floor(size / TILE_WIDTH ** level);
+  for (let first = 0; first < width; first += TILE_WIDTH) {
+    const parent = tileOf(level, first / TILE_WIDTH, size);
+    const children = Array.from({ length: parent.width }, (_, number) => tileOf(level - 1, first + number, size));
+    const read = await store.tiles(epoch, [parent, ...children]);
+    const hashes = hashesOf(read, parent);
+    for (const [number, child] of children.entries()) {
+      const row = hashesOf(read, child);
+      const root = row && rootHash(appendLeaves(EMPTY_RANGE, row));
+      const hash = hashes?.[number];
+      if (root !== undefined && hash !== undefined && Buffer.compare(root, hash) === 0) continue;
+      const detail = `hash ${number} of tile ${level}/${parent.index} and tile ${level - 1}/${child.index} do not belong together`;
+      report({ position: child.index * TILE_WIDTH ** level, kind: "TILE", detail });
+    }
+  }
+}
+
+function hashesOf(read: TileReader, tile: TileId): readonly Uint8Array[] | undefined {
+  return tolerate(() => parseTile(read(tile), tile.width));
+}
+
+async function checkCheckpoints(parts: SealedParts, report: Report): Promise<void> {
+  const {
+    store,
+    epoch: { epoch },
+  } = parts;
+  for (let after = 0; ;) {
+    const page = await store.checkpoints(epoch, after, PAGE);
+    for (const checkpoint of page) {
+      for (const detail of await flawsOf(parts, checkpoint)) report({ position: checkpoint.size, kind: "CHECKPOINT", detail });
+    }
+    const last = page.at(-1);
+    if (last === undefined) return;
+    after = last.size;
+  }
+}
+
+async function flawsOf(parts: SealedParts, { epoch, origin, size, root, note }: StoredCheckpoint): Promise<readonly string[]> {
+  const signer = parts.signerFor(epoch);
+  const signed = tolerate(() => openCheckpoint(note, signer.known).checkpoint);
+  if (signed === undefined) return ["it has no good signature of ours"];
+  const same = signed.origin === origin && origin === signer.origin && isHead(signed, size, root);
+  return [
+    ...(same ? [] : ["its columns are not what is signed"]),
+    ...((await hasRoot(parts, epoch, signed)) ? [] : ["the tiles do not lead to its root"]),
+  ];
+}
+
+async function checkAnchor(parts: SealedParts, anchor: Anchor, size: number, report: Report): Promise<void> {
+  const { epoch } = parts.epoch;
+  const flaw = (position: number, detail: string): void => report({ position, kind: "ANCHOR", detail });
+  const begun = await anchor.epoch();
+  if (begun !== epoch) return flaw(0, `epoch ${begun} was begun, and the log is in epoch ${epoch}`);
+  const newest = await anchor.newest(epoch).catch(refusalIsNone);
+  const signed = newest && tolerate(() => openCheckpoint(newest.note, parts.signerFor(epoch).known).checkpoint);
+  if (signed === undefined) return size === 0 ? undefined : flaw(size, "the anchor holds no checkpoint of ours");
+  if (signed.size > size) return flaw(size, `${signed.size} events were sealed, and the database knows of ${size}`);
+  if (!(await hasRoot(parts, epoch, signed))) flaw(signed.size, "the tiles do not lead to the root that the anchor has");
+}
+
+async function hasRoot({ store }: SealedParts, epoch: number, { size, root }: Checkpoint): Promise<boolean> {
+  try {
+    return Buffer.compare(await store.root(epoch, size), root) === 0;
+  } catch (error) {
+    if (error instanceof TlogError) return false;
+    throw error;
+  }
+}
+
+const isHead = (signed: Checkpoint, size: number, root: Uint8Array): boolean =>
+  signed.size === size && Buffer.compare(signed.root, root) === 0;
+
+function tolerate<Value>(read: () => Value): Value | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof TlogError) return undefined;
+    throw error;
+  }
+}
+
+function refusalIsNone(error: unknown): undefined {
+  if (!(error instanceof SealRefusedError)) throw error;
+}
