@@ -1,5 +1,5 @@
 /** Roles at Countersign, as tokens name them. */
-export const ROLES = ["requester", "reviewer", "policy_admin", "auditor", "operator"] as const;
+export const ROLES = ["requester", "reviewer", "executor", "policy_admin", "auditor", "operator"] as const;
 export type Role = (typeof ROLES)[number];
 
 /** Who may call what: one of the roles, or `everyone` with a good token. What one may then see of an action is for the service behind. */
@@ -7,8 +7,8 @@ export const ACCESS = {
   RequestAction: ["requester"],
   EvaluateAction: ["requester"],
   CancelAction: ["requester"],
-  RedeemGrant: ["requester"],
-  ReportExecution: ["requester"],
+  RedeemGrant: ["executor"],
+  ReportExecution: ["executor"],
   GetAction: ROLES,
   WatchAction: ROLES,
   ListActions: ROLES,
