@@ -124,6 +124,8 @@ export default {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
+    // Other people's engines, with a package file of their own: installed by the bench that needs them, and no part of the product.
+    exclude: { path: "^test/bench/peers/" },
     tsConfig: { fileName: "tsconfig.json" },
     // Type-only imports count: a type is a dependency too.
     tsPreCompilationDeps: true,

@@ -1,22 +1,9 @@
-import { createClient, digestOf, type ActionInput, type CountersignClient } from "@countersign/client";
+import { createClient, digestOf, type CountersignClient } from "@countersign/client";
 import { DEVELOPMENT_PRINCIPALS } from "@countersign/identity";
 import { ActionStatus } from "@countersign/proto/v1/action_pb";
 import type { Workload } from "./closed-loop.ts";
+import { AUTO, REVIEWED } from "./inputs.ts";
 import type { System } from "./system.ts";
-
-const AUTO: ActionInput = {
-  subject: { type: "agent", id: "crm-agent" },
-  action: { name: "db.tag.update", properties: { table: "customers", id: 4711, tag: "vip", rows: 1 } },
-  resource: { type: "database", id: "crm" },
-  context: { environment: "production", justification: "customer asked for it", run_id: "bench" },
-};
-
-const REVIEWED: ActionInput = {
-  subject: { type: "agent", id: "crm-agent" },
-  action: { name: "db.export", properties: { table: "customers", columns: ["id", "region"], limit: 100 } },
-  resource: { type: "database", id: "crm" },
-  context: { environment: "production", justification: "regional report", run_id: "bench" },
-};
 
 /** The two complete lifecycles that are measured. */
 export type Workloads = { readonly auto: Workload; readonly reviewed: Workload; readonly voteToRequester: Workload; close(): void };

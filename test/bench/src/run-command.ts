@@ -1,0 +1,76 @@
+import { cpus } from "node:os";
+import { Command, InvalidArgumentError } from "commander";
+import { runBench, type Row } from "./run-bench.ts";
+import type { Layout } from "./system.ts";
+import { print, tableLine } from "./table.ts";
+
+const LAYOUTS: readonly Layout[] = ["one-process", "process-per-service"];
+
+const COLUMNS = [
+  ["layout", 19],
+  ["workload", 17],
+  ["in flight", 9],
+  ["per second", 10],
+  ["p50 ms", 8],
+  ["p99 ms", 8],
+  ["CPU ms", 6],
+  ["cores: services", 15],
+  ["PG", 4],
+  ["NATS", 4],
+  ["client", 6],
+  ["services MB", 11],
+  ["signs/s", 8],
+] as const;
+
+type Options = { readonly layout?: Layout; readonly inFlight: readonly string[]; readonly seconds: number; readonly json?: boolean };
+
+/** `bench`: Countersign alone, every row of the documented method. */
+export function runCommand(): Command {
+  return new Command("run")
+    .description("Complete actions per second: (auto) request, verdict, grant, redeem; (reviewed) request, wait, approve, redeem.")
+    .option("--layout <layout>", `${LAYOUTS.join(" or ")}; default: both`, parseLayout)
+    .option("--in-flight <n...>", "how many at once", ["1", "16", "64", "256"])
+    .option("--seconds <n>", "per row, and twice for warming up", Number, 5)
+    .option("--json", "print JSON")
+    .action(run);
+}
+
+async function run({ layout, inFlight, seconds, json = false }: Options): Promise<void> {
+  const plan = { layouts: layout === undefined ? LAYOUTS : [layout], inFlight: inFlight.map(Number), seconds };
+  if (!json)
+    print(
+      tableLine(
+        COLUMNS,
+        COLUMNS.map(([name]) => name),
+      ),
+    );
+  const rows = await runBench(plan, (row) => {
+    if (!json) print(tableLine(COLUMNS, cells(row)));
+  });
+  const cpu = { model: cpus()[0]?.model ?? "", cores: cpus().length };
+  if (json) print(JSON.stringify({ node: process.version, cpu, seconds, rows }, undefined, 2));
+}
+
+function cells(row: Row): readonly string[] {
+  return [
+    row.layout,
+    row.workload,
+    String(row.inFlight),
+    row.perSecond.toFixed(0),
+    row.p50.toFixed(2),
+    row.p99.toFixed(2),
+    row.cpuMsPerAction.toFixed(2),
+    row.cores.countersign.toFixed(2),
+    row.cores.postgres.toFixed(2),
+    row.cores.nats.toFixed(2),
+    row.cores.client.toFixed(2),
+    row.residentMegabytes.toFixed(0),
+    row.signaturesPerSecond.toFixed(0),
+  ];
+}
+
+function parseLayout(text: string): Layout {
+  const found = LAYOUTS.find((layout) => layout === text);
+  if (found === undefined) throw new InvalidArgumentError(`must be ${LAYOUTS.join(" or ")}`);
+  return found;
+}
