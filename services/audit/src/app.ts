@@ -1,18 +1,21 @@
-import { startConsumer, type CommandBus, type CommandHandler, type EventFeed } from "@countersign/bus";
+import { serveStreams, startConsumer, type CommandBus, type CommandHandler, type EventFeed, type LedgerCopy } from "@countersign/bus";
 import type { Database } from "@countersign/database";
 import { scanLedger, type EventLog } from "@countersign/event-log";
 import type { Logger } from "@countersign/telemetry";
 import { listTenantDeadLetters, replayTenantDeadLetters } from "./adapters/commands/dead-letters.ts";
-import { rebuildProjections, verifyWholeLedger } from "./adapters/commands/ledger.ts";
+import { fsckEverything, rebuildProjections } from "./adapters/commands/ledger.ts";
 import { listActions, listReviews } from "./adapters/commands/lists.ts";
 import { readEvents } from "./adapters/commands/read-events.ts";
+import { sealingHandlers } from "./adapters/commands/sealing.ts";
 import { getTimeline } from "./adapters/commands/timeline.ts";
 import { toFact } from "./adapters/events/to-fact.ts";
 import { busCheckpoints } from "./adapters/postgres/checkpoints.ts";
+import { positionOfEvent } from "./adapters/postgres/event-by-id.ts";
 import { postgresLedgerRows } from "./adapters/postgres/ledger-rows.ts";
 import type { AuditConfig } from "./config.ts";
 import { actionsProjection } from "./projections/actions/index.ts";
 import type { Projection } from "./projections/projection.ts";
+import { startSealing, type Sealing } from "./sealing/start-sealing.ts";
 
 export type AuditDeps = {
   readonly config: AuditConfig;
@@ -22,9 +25,13 @@ export type AuditDeps = {
   /** The database that holds the ledger, too. */
   readonly database: Database;
   readonly logger: Logger;
+  /** Default: the time. */
+  readonly clock?: () => Date;
 };
 
 export type RunningAudit = {
+  /** Absent when nothing is sealed. */
+  readonly sealing: Sealing | undefined;
   /** Resolves once every projection has taken in the events before `position`. */
   reached(position: number): Promise<void>;
   close(): Promise<void>;
@@ -33,7 +40,15 @@ export type RunningAudit = {
 const PROJECTIONS: readonly Projection[] = [actionsProjection(toFact)];
 
 /** Keeps the projections and serves `audit`. Any number of instances may run: all answer, one of them folds. */
-export async function startAudit({ config, log, commands, feed, database, logger }: AuditDeps): Promise<RunningAudit> {
+export async function startAudit({
+  config,
+  log,
+  commands,
+  feed,
+  database,
+  logger,
+  clock = () => new Date(),
+}: AuditDeps): Promise<RunningAudit> {
   const kysely = database.kysely<unknown>();
   const consumers = await Promise.all(
     PROJECTIONS.map((projection) =>
@@ -50,25 +65,47 @@ export async function startAudit({ config, log, commands, feed, database, logger
       ),
     ),
   );
-  const scan = (range: { readonly from: number; readonly to: number }) => scanLedger(database, log.ledger, range);
-  const parts = { scan, database: kysely, checkpoints: busCheckpoints(log.ledger), logger };
+  const closing = new AbortController();
+  const parts = {
+    ledger: log.ledger,
+    // A long reading ends with the service.
+    scan: async function* (range: { readonly from: number; readonly to: number }) {
+      for await (const events of scanLedger(database, log.ledger, range)) {
+        closing.signal.throwIfAborted();
+        yield events;
+      }
+    },
+    rows: postgresLedgerRows(kysely, log.ledger),
+    database: kysely,
+    checkpoints: busCheckpoints(log.ledger),
+    projections: PROJECTIONS,
+    logger,
+    ...(copy === undefined ? {} : { copy }),
+  };
+  const streams = await serveStreams(commands, "audit", {
+    Fsck: fsckEverything(parts),
+    RebuildProjection: rebuildProjections(parts, PROJECTIONS),
+  });
   const handlers: Readonly<Record<string, CommandHandler>> = {
     ListActions: listActions(kysely),
     ListReviews: listReviews(kysely),
     GetTimeline: getTimeline(log),
     ReadEvents: readEvents(log),
-    VerifyLedger: verifyWholeLedger(postgresLedgerRows(kysely, log.ledger), parts, PROJECTIONS),
-    RebuildProjection: rebuildProjections(parts, PROJECTIONS),
     ListDeadLetters: listTenantDeadLetters(kysely),
     ReplayDeadLetters: replayTenantDeadLetters(kysely),
+    ...streams.handlers,
   };
   const served = await commands.serve("audit", handlers);
   return {
+    sealing,
     reached: async (position) => {
       await Promise.all(consumers.map((consumer) => consumer.reached(position)));
     },
     close: async () => {
+      closing.abort();
+      await streams.close();
       await served.close();
+      await sealing?.close();
       await Promise.all(consumers.map((consumer) => consumer.close()));
     },
   };

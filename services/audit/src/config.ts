@@ -1,19 +1,25 @@
 import { durationSetting, readConfig } from "@countersign/config";
 import { z } from "zod";
+import { readSealingConfig, type SealingConfig } from "./sealing/config.ts";
 
 const schema = z.object({
   projectionLinger: durationSetting.default(50).refine((milliseconds) => milliseconds <= 1000, "must be at most 1s"),
 });
 
 /** Settings of the audit service. */
-export type AuditConfig = Readonly<z.output<typeof schema>>;
+export type AuditConfig = Readonly<z.output<typeof schema>> & {
+  /** Absent: nothing is sealed. */
+  readonly sealing: SealingConfig | undefined;
+};
 
 /**
  * | variable | default | meaning |
  * | --- | --- | --- |
  * | COUNTERSIGN_AUDIT_PROJECTION_LINGER | 50ms | how long events are gathered before lists take them in, 0ms to 1s: longer is cheaper, shorter is fresher |
+ *
+ * Beside these the settings of sealing: `sealing/config.ts`.
  * @throws ConfigError with every problem.
  */
 export function readAuditConfig(env: NodeJS.ProcessEnv): AuditConfig {
-  return readConfig(schema, { projectionLinger: "COUNTERSIGN_AUDIT_PROJECTION_LINGER" }, env);
+  return { ...readConfig(schema, { projectionLinger: "COUNTERSIGN_AUDIT_PROJECTION_LINGER" }, env), sealing: readSealingConfig(env) };
 }

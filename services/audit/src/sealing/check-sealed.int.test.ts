@@ -39,18 +39,14 @@ describe("P6: whatever is changed in what was sealed is found, at its position",
       .map((at) => ({ table: "event_log.event", column: "entry", where: `position = ${at}`, found: { position: at, kind: "SEALED_ROW" } })),
     fc.nat(2).map((at) => ({ table: "audit.tile", column: "hashes", where: `level = 0 and index = ${at}`, found: { kind: "SEALED_ROW" } })),
     fc.constant({ table: "audit.tile", column: "hashes", where: "level = 1", found: { kind: "TILE" } }),
-    fc
-      .constantFrom("note", "root")
-      .chain((column) =>
-        fc
-          .constantFrom(300, SIZE)
-          .map((size) => ({
-            table: "audit.tree_checkpoint",
-            column,
-            where: `size = ${size}`,
-            found: { position: size, kind: "CHECKPOINT" },
-          })),
-      ),
+    fc.constantFrom("note", "root").chain((column) =>
+      fc.constantFrom(300, SIZE).map((size) => ({
+        table: "audit.tree_checkpoint",
+        column,
+        where: `size = ${size}`,
+        found: { position: size, kind: "CHECKPOINT" },
+      })),
+    ),
   );
   it("any flipped bit of entry, tile and checkpoint", async () => {
     await fc.assert(

@@ -21,13 +21,15 @@ export type RunningSealer = {
   status(): SealStatus;
   /** Looks again at once, after an operator has acted. */
   wake(): void;
+  /** Looks at everything again before the next checkpoint: somebody outside says that it does not fit. */
+  recheck(): void;
   close(): Promise<void>;
 };
 
 /** Seals one ledger, as long as this instance has the right to; tries to get it otherwise. */
 export function startSealer(options: SealerOptions): RunningSealer {
   const sealer = new Sealer(options);
-  return { status: () => sealer.status(), wake: () => sealer.wake(), close: () => sealer.close() };
+  return { status: () => sealer.status(), wake: () => sealer.wake(), recheck: () => sealer.recheck(), close: () => sealer.close() };
 }
 
 /** How often a stretch of what is sealed is hashed again. */
@@ -38,6 +40,7 @@ class Sealer {
   readonly #running: Promise<void>;
   #pause = new AbortController();
   #closed = false;
+  #doubted = false;
   #status: Omit<SealStatus, "lagMs"> = { state: "standby", epoch: 0, sealed: 0 };
   #behindSince: number | undefined;
 
@@ -52,6 +55,11 @@ class Sealer {
 
   wake(): void {
     this.#pause.abort();
+  }
+
+  recheck(): void {
+    this.#doubted = true;
+    this.wake();
   }
 
   async close(): Promise<void> {
@@ -110,10 +118,11 @@ class Sealer {
   }
 
   async #seal(term: SealTerm, mayGoOn: () => boolean): Promise<void> {
+    this.#doubted = false;
     let state = await resume(this.#options);
     let scrubbed = { at: performance.now(), position: 0 };
     this.#advance(state, false);
-    while (mayGoOn()) {
+    while (mayGoOn() && !this.#doubted) {
       const step = await sealStep(this.#options, term, state);
       ({ state } = step);
       this.#advance(state, step.more);

@@ -37,7 +37,7 @@ export function getTimeline(log: EventReader): CommandHandler {
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-function requesterOf(first: DecodedEvent | undefined): PrincipalKey | undefined {
+export function requesterOf(first: DecodedEvent | undefined): PrincipalKey | undefined {
   if (first?.type !== "ActionRequested" || first.data.requester === undefined) return undefined;
   return principalKey(first.data.requester);
 }

@@ -1,0 +1,99 @@
+import {
+  formatAddCheckpoint,
+  openCheckpoint,
+  parseCosignatures,
+  parseTreeSize,
+  TlogError,
+  TREE_SIZE_TYPE,
+  verifySignature,
+  witnessedPath,
+  type AddCheckpoint,
+  type NoteSignature,
+  type PolicyWitness,
+} from "@countersign/tlog";
+import type { Logger } from "@countersign/telemetry";
+import type { CheckpointSigner, ExternalCheckpoint, WitnessNetwork } from "../ports.ts";
+
+/** What a witness answered. */
+export type WitnessAnswer =
+  | { readonly kind: "cosigned"; readonly signature: NoteSignature }
+  /** It has another size than we believed. */
+  | { readonly kind: "size"; readonly size: number }
+  /** It says that our checkpoint does not continue what it has seen. */
+  | { readonly kind: "contradicted" }
+  | { readonly kind: "failed"; readonly reason: string };
+
+export type HttpWitnesses = WitnessNetwork & {
+  readonly reachable: readonly (PolicyWitness & { readonly url: string })[];
+  submit(witness: PolicyWitness & { readonly url: string }, request: AddCheckpoint, text: string): Promise<WitnessAnswer>;
+};
+
+/** Witnesses over HTTP (c2sp.org/tlog-witness). What they say counts only with a signature that verifies: theirs, or our own that they kept. */
+export function httpWitnesses(witnesses: readonly PolicyWitness[], logger: Logger): HttpWitnesses {
+  const reachable = witnesses.flatMap((witness) =>
+    witness.url === undefined ? [] : [{ ...witness, url: witness.url.replace(/\/+$/, "") }],
+  );
+  return {
+    reachable,
+    newest: async (signer) => {
+      const found = await Promise.all(
+        reachable.map(async ({ name, url }) => {
+          try {
+            return await newestAt(name, url, signer);
+          } catch (error) {
+            logger.warn({ witness: name, err: error }, "a witness cannot say what it has seen");
+            return [];
+          }
+        }),
+      );
+      return found.flat();
+    },
+    submit: async ({ url, key }, request, text) => {
+      try {
+        const response = await fetch(`${url}/add-checkpoint`, {
+          method: "POST",
+          body: new Uint8Array(formatAddCheckpoint(request)),
+          ...limits(),
+        });
+        const body = await readLimited(response);
+        if (response.status === 409 && response.headers.get("content-type") === TREE_SIZE_TYPE)
+          return { kind: "size", size: parseTreeSize(body) };
+        if (response.status === 422) return { kind: "contradicted" };
+        if (response.status !== 200) return { kind: "failed", reason: `HTTP ${response.status}` };
+        const signature = parseCosignatures(body).find(({ name, keyId }) => name === key.name && keyId === key.id);
+        if (signature === undefined) return { kind: "failed", reason: "it answered without its signature" };
+        verifySignature(text, signature, key);
+        return { kind: "cosigned", signature };
+      } catch (error) {
+        return { kind: "failed", reason: error instanceof Error ? `${error.message} ${causeOf(error)}`.trim() : String(error) };
+      }
+    },
+  };
+}
+
+async function newestAt(name: string, url: string, signer: CheckpointSigner): Promise<readonly ExternalCheckpoint[]> {
+  const response = await fetch(`${url}/${witnessedPath(signer.origin)}`, limits());
+  const body = await readLimited(response);
+  if (response.status === 404) return [];
+  if (response.status !== 200) throw new Error(`HTTP ${response.status}`);
+  const { size, root } = openCheckpoint(body, signer.known).checkpoint;
+  return [{ source: `witness ${name}`, size, root }];
+}
+
+const limits = () => ({ signal: AbortSignal.timeout(TIMEOUT_MS), redirect: "error" as const });
+
+async function readLimited(response: Response): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length;
+    if (length > MAX_BODY) throw new TlogError("too_large", "the witness answered with too many bytes");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+const causeOf = ({ cause }: Error): string => (cause instanceof Error ? cause.message : "");
+
+const TIMEOUT_MS = 5000;
+const MAX_BODY = 64 * 1024;

@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { SealTerm } from "./ports.ts";
+import { SealRefusedError } from "./refusal.ts";
+import { resume, type SealingParts } from "./resume.ts";
+
+/** The log continues what was signed: there is nothing that a new epoch would mend. */
+export class NothingToBegin extends Error {
+  override readonly name = "NothingToBegin";
+}
+
+/** Another instance kept the right to seal all the time. */
+export class TermTaken extends Error {
+  override readonly name = "TermTaken";
+}
+
+export type StartedEpoch = {
+  readonly epoch: number;
+  readonly origin: string;
+  readonly position: number;
+  readonly refusal: SealRefusedError;
+  readonly previousCheckpoint: Uint8Array;
+};
+
+type Beginning = {
+  readonly epoch: number;
+  readonly origin: string;
+  readonly refusal: string;
+  readonly refusedPosition: number;
+  readonly previousCheckpoint: Uint8Array;
+};
+
+/** How often and how long to try for the term: a sealer that refuses gives it up between two looks. */
+const TRIES = 20;
+const TRY_MS = 250;
+
+/**
+ * What an operator does after a refusal that no better backup can mend. Looks at everything again, and only if signing is still refused records the new epoch
+ * with the last checkpoint known outside of the database, and then lets the anchor know. A crash between the two leaves an epoch that is refused: begin another one.
+ */
+export async function startEpoch<By>(
+  parts: SealingParts & {
+    readonly epochs: { record(epoch: Beginning, by: By): Promise<number> };
+    takeTerm(): Promise<SealTerm | undefined>;
+  },
+  by: By,
+): Promise<StartedEpoch> {
+  const term = await untilTaken(parts.takeTerm);
+  try {
+    const refusal = await refusalOf(parts);
+    const begun = await parts.anchor.epoch();
+    const epoch = Math.max(begun, (await parts.epochs.newest()).epoch, (await parts.store.newest())?.epoch ?? 0) + 1;
+    const { origin } = parts.signerFor(epoch);
+    const previousCheckpoint = await lastKnown(parts, begun);
+    const beginning = { epoch, origin, refusal: refusal.refusal, refusedPosition: refusal.position, previousCheckpoint };
+    const position = await parts.epochs.record(beginning, by);
+    await parts.anchor.begin(epoch);
+    return { epoch, origin, position, refusal, previousCheckpoint };
+  } finally {
+    await term.release().catch(() => {});
+  }
+}
+
+async function untilTaken(take: () => Promise<SealTerm | undefined>): Promise<SealTerm> {
+  for (let attempt = 0; attempt < TRIES; attempt += 1) {
+    const term = await take();
+    if (term !== undefined) return term;
+    await sleep(TRY_MS);
+  }
+  throw new TermTaken("another instance seals this ledger all the time, so nothing is refused");
+}
+
+async function refusalOf(parts: SealingParts): Promise<SealRefusedError> {
+  try {
+    await resume(parts);
+  } catch (error) {
+    if (error instanceof SealRefusedError) return error;
+    throw error;
+  }
+  throw new NothingToBegin("the log continues what was signed");
+}
+
+/** From the anchor; only if it holds nothing that can be read, what the database says. */
+async function lastKnown({ anchor, store }: SealingParts, begun: number): Promise<Uint8Array> {
+  for (let epoch = begun; epoch > 0; epoch -= 1) {
+    const newest = await anchor.newest(epoch).catch((error: unknown) => {
+      if (!(error instanceof SealRefusedError)) throw error;
+    });
+    if (newest !== undefined) return newest.note;
+  }
+  return (await store.newest())?.note ?? new Uint8Array();
+}

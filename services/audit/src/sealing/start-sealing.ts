@@ -1,0 +1,83 @@
+import { formatVerifierKey } from "@countersign/tlog";
+import type { Database } from "@countersign/database";
+import type { Actor, EventLog } from "@countersign/event-log";
+import type { Logger } from "@countersign/telemetry";
+import { epochHistory } from "../adapters/events/epochs.ts";
+import { anchorDirectory } from "./adapters/anchor-directory.ts";
+import { postgresSealableLog } from "./adapters/postgres-sealable-log.ts";
+import { takeSealTerm } from "./adapters/postgres-seal-term.ts";
+import { postgresTreeStore } from "./adapters/postgres-tree-store.ts";
+import { startTileServer } from "./adapters/tile-server.ts";
+import { httpWitnesses } from "./adapters/http-witnesses.ts";
+import { checkSealed, type SealedFlaw } from "./check-sealed.ts";
+import type { SealingConfig } from "./config.ts";
+import { startEpoch, type StartedEpoch } from "./new-epoch.ts";
+import type { Assurance, TreeStore } from "./ports.ts";
+import { receiptFor, type ProvenEvent } from "./receipt.ts";
+import { SealWatch } from "./seal-watch.ts";
+import { startSealer } from "./sealer.ts";
+import { signerFor } from "./signer.ts";
+import { observeSealing, type SealStatus } from "./status.ts";
+import { startWitnessing } from "./witnessing.ts";
+
+/** How long a holder may be silent before another instance takes over. */
+const TERM_MS = 3000;
+
+/** Sealing as the rest of the service uses it. */
+export type Sealing = {
+  readonly store: TreeStore;
+  status(): SealStatus;
+  /** Verifier keys of an epoch's origin, those that sign now first. */
+  verifierKeys(epoch: number): readonly string[];
+  /** Whether the event is sealed before the time is over: it, and not only its position. */
+  awaitSealed(event: ProvenEvent, assurance: Assurance, timeoutMs: number): Promise<boolean>;
+  check(report: (flaw: SealedFlaw) => void): Promise<void>;
+  /** @throws NothingToBegin, TermTaken */
+  startEpoch(by: { readonly actor: Actor; readonly time: Date }): Promise<StartedEpoch>;
+  /** host:port of the tiles, if they are served. */
+  readonly tilesAddress: string | undefined;
+  close(): Promise<void>;
+};
+
+/** Seals the ledger, asks witnesses, and serves checkpoints and tiles. Any number of instances may run; one of them seals. */
+export async function startSealing(
+  config: SealingConfig,
+  { database: pool, log, logger }: { readonly database: Database; readonly log: EventLog; readonly logger: Logger },
+): Promise<Sealing> {
+  const database = pool.kysely<unknown>();
+  const store = postgresTreeStore(database, log.ledger);
+  const witnesses = httpWitnesses(config.witnesses?.witnesses ?? [], logger);
+  const epochs = epochHistory(log);
+  const anchor = anchorDirectory(config.anchorDirectory, log.ledger);
+  const signer = (epoch: number) => signerFor(config.origin, epoch, config.keys);
+  const verifierKeys = (epoch: number) => signer(epoch).known.map(formatVerifierKey);
+  const parts = { log: postgresSealableLog(database, log.ledger), store, anchor, witnesses, epochs, signerFor: signer };
+  const takeTerm = (lifetimeMs = TERM_MS) => takeSealTerm(database, log.ledger, lifetimeMs);
+  const tiles =
+    config.tiles && (await startTileServer({ ...config.tiles, store, verifierKeys, witnessed: config.witnesses !== undefined }));
+  const sealer = startSealer({ ...parts, takeTerm, intervalMs: config.intervalMs, renewMs: TERM_MS / 4, refusedMs: 5000, logger });
+  const witnessing =
+    config.witnesses && startWitnessing({ policy: config.witnesses, witnesses, store, sealer, database, ledger: log.ledger, logger });
+  const stopObserving = observeSealing(log.ledger, () => sealer.status());
+  const watch = new SealWatch(store);
+  return {
+    store,
+    status: () => sealer.status(),
+    verifierKeys,
+    awaitSealed: async (event, assurance, timeoutMs) =>
+      (await watch.covered(event.position, assurance, timeoutMs)) && (await receiptFor(store, event, assurance)) !== undefined,
+    check: async (report) => checkSealed({ ...parts, epoch: await epochs.newest() }, report),
+    startEpoch: async (by) => {
+      const started = await startEpoch({ ...parts, epochs, takeTerm: () => takeTerm(30_000) }, by);
+      sealer.wake();
+      return started;
+    },
+    tilesAddress: tiles?.address,
+    close: async () => {
+      stopObserving();
+      await tiles?.close();
+      await witnessing?.close();
+      await sealer.close();
+    },
+  };
+}
