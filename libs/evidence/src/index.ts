@@ -7,3 +7,6 @@ export type { Contents } from "./segment-buffer.ts";
 export type { EntryView } from "./entry-view.ts";
 export type { Flaw, FlawCode } from "./verify/flaws.ts";
 export type { Trust } from "./verify/trust.ts";
+export { verifyFile, VerifyUsageError, type VerifyOptions } from "./node/verify-file.ts";
+export { contentRefs, readPayload } from "./content-refs.ts";
+export { cell as csvCell } from "./csv.ts";
