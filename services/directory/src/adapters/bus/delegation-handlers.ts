@@ -1,0 +1,108 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { timestampMs } from "@bufbuild/protobuf/wkt";
+import type { CommandHandler } from "@countersign/bus";
+import * as api from "@countersign/proto/v1/directory_service_pb";
+import { delegationsOf, grantDelegation, revokeDelegation, setAway } from "../../domain/decide-delegations.ts";
+import { findPerson, personOf, type Delegation, type Directory } from "../../domain/directory.ts";
+import type { HandlerDeps } from "./deps.ts";
+import { refusal } from "./failures.ts";
+import { toAwayMessage, toDelegationMessage } from "./messages.ts";
+import { ownChange, settingsOf } from "./own-person.ts";
+import { callerOf, readRequest, timeOf } from "./read-request.ts";
+
+const MAX_LISTED = 500;
+
+export function createDelegationHandler(deps: HandlerDeps): CommandHandler {
+  return async (command) => {
+    const request = readRequest(api.CreateDelegationRequestSchema, command);
+    const { atMs, me, change } = ownChange(deps, command);
+    const fromMs = request.fromTime === undefined ? atMs : timestampMs(request.fromTime);
+    const untilMs = timeOf("until_time", request.untilTime);
+    const { to, groups } = request;
+    const delegationId = deps.newId();
+    const directory = await change((current, { id }) =>
+      grantDelegation(current, { delegationId, fromId: id, to, groups, fromMs, untilMs, nowMs: atMs }),
+    );
+    const made = directory.delegations.get(delegationId) ?? existing(directory, me(directory)?.id ?? "", request, untilMs);
+    if (made === undefined) throw refusal("unknown_delegation");
+    const delegation = toDelegationMessage(directory, made);
+    return toBinary(api.CreateDelegationResponseSchema, create(api.CreateDelegationResponseSchema, { delegation }));
+  };
+}
+
+export function revokeDelegationHandler(deps: HandlerDeps): CommandHandler {
+  return async (command) => {
+    const { directories, tenants, clock } = deps;
+    const { delegationId } = readRequest(api.RevokeDelegationRequestSchema, command);
+    const caller = callerOf(command);
+    const settings = settingsOf(tenants, caller.tenant);
+    const by = { actor: { issuer: caller.issuer, id: caller.id }, atMs: clock().getTime(), traceparent: command.traceparent };
+    // Ending one only takes power away: an operator may, and whoever is switched off still may end its own.
+    const changed = await directories.change(caller.tenant, by, (directory) =>
+      revokeDelegation(directory, delegationId, {
+        personId: caller.chain.length === 0 ? personOf(directory, caller, settings.signIn)?.id : undefined,
+        operator: caller.roles.includes("operator"),
+      }),
+    );
+    if (!changed.ok) throw refusal(changed.code);
+    const revoked = changed.directory.delegations.get(delegationId);
+    const delegation = revoked && toDelegationMessage(changed.directory, revoked);
+    return toBinary(api.RevokeDelegationResponseSchema, create(api.RevokeDelegationResponseSchema, delegation && { delegation }));
+  };
+}
+
+export function listDelegationsHandler({ directories, tenants, clock }: HandlerDeps): CommandHandler {
+  return async (command) => {
+    const { all, past } = readRequest(api.ListDelegationsRequestSchema, command);
+    const caller = callerOf(command);
+    const { signIn } = settingsOf(tenants, caller.tenant);
+    const mayAll = all && caller.roles.some((role) => role === "auditor" || role === "operator");
+    if (all && !mayAll) throw refusal("not_yours");
+    const directory = await directories.current(caller.tenant);
+    const me = personOf(directory, caller, signIn);
+    if (!mayAll && me === undefined) throw refusal("not_in_directory");
+    const nowMs = clock().getTime();
+    const found = mayAll ? [...directory.delegations.values()] : ownDelegations(directory, me?.id ?? "");
+    const delegations = found
+      .filter(({ revoked, untilMs }) => past || (!revoked && untilMs > nowMs))
+      .toSorted((one, other) => (one.id < other.id ? 1 : -1))
+      .slice(0, MAX_LISTED)
+      .map((delegation) => toDelegationMessage(directory, delegation));
+    return toBinary(api.ListDelegationsResponseSchema, create(api.ListDelegationsResponseSchema, { delegations }));
+  };
+}
+
+export function setAwayHandler(deps: HandlerDeps): CommandHandler {
+  return async (command) => {
+    const { fromTime, untilTime, deputy } = readRequest(api.SetAwayRequestSchema, command);
+    const { atMs, me, change } = ownChange(deps, command);
+    const period = untilTime && { fromMs: fromTime === undefined ? atMs : timestampMs(fromTime), untilMs: timestampMs(untilTime), deputy };
+    const directory = await change((current, { id }) => setAway(current, { personId: id, nowMs: atMs, period }));
+    const away = me(directory)?.away;
+    return toBinary(api.SetAwayResponseSchema, create(api.SetAwayResponseSchema, away && { away: toAwayMessage(away) }));
+  };
+}
+
+/** Given and received. */
+export function ownDelegations(directory: Directory, personId: string): readonly Delegation[] {
+  return [...delegationsOf(directory.delegationsFrom, directory, personId), ...delegationsOf(directory.delegationsTo, directory, personId)];
+}
+
+/** The delegation that a repeated call made the first time. */
+function existing(
+  directory: Directory,
+  fromId: string,
+  { to, groups }: api.CreateDelegationRequest,
+  untilMs: number,
+): Delegation | undefined {
+  const toId = findPerson(directory, to)?.id;
+  const groupIds = new Set(groups.map((name) => directory.groupByName.get(name)));
+  return delegationsOf(directory.delegationsFrom, directory, fromId).find(
+    (one) =>
+      !one.revoked &&
+      one.toId === toId &&
+      one.untilMs === untilMs &&
+      one.groupIds.length === groupIds.size &&
+      one.groupIds.every((id) => groupIds.has(id)),
+  );
+}

@@ -1,0 +1,13 @@
+import type { Directories } from "../../usecases/directories.ts";
+import type { ManagedTenant } from "../../usecases/who-is.ts";
+
+/** What the handlers of commands stand on. */
+export type HandlerDeps = {
+  readonly directories: Directories;
+  readonly tenants: ReadonlyMap<string, ManagedTenant>;
+  readonly clock: () => Date;
+  /** UUIDv7. */
+  readonly newId: () => string;
+  /** A code for a human to carry, that nobody guesses. */
+  readonly newCode: () => string;
+};

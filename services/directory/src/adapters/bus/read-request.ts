@@ -1,0 +1,42 @@
+import { fromBinary, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
+import { timestampMs, type Timestamp } from "@bufbuild/protobuf/wkt";
+import { CommandError } from "@countersign/bus";
+import type { Command } from "@countersign/proto/internal/v1/command_pb";
+import { PrincipalType, type Principal } from "@countersign/proto/v1/principal_pb";
+
+/** @throws CommandError INVALID_ARGUMENT */
+export function readRequest<Schema extends DescMessage>(schema: Schema, command: Command): MessageShape<Schema> {
+  try {
+    return fromBinary(schema, command.request);
+  } catch {
+    throw new CommandError("INVALID_ARGUMENT", "MALFORMED", `The request is not a well-formed ${schema.typeName}.`);
+  }
+}
+
+/** Who calls; the front door, or another service, has verified it. @throws CommandError */
+export function callerOf(command: Command): Principal {
+  if (command.caller === undefined || command.caller.tenant === "") {
+    throw new CommandError("UNAUTHENTICATED", "TOKEN_MISSING", "The command does not say whose it is.");
+  }
+  return command.caller;
+}
+
+/**
+ * A human who speaks for itself. What people say of themselves is theirs to say: no agent, and nobody on their behalf.
+ * @throws CommandError PERMISSION_DENIED
+ */
+export function humanOf(command: Command): Principal {
+  const caller = callerOf(command);
+  if (caller.type === PrincipalType.HUMAN && caller.chain.length === 0) return caller;
+  throw new CommandError("PERMISSION_DENIED", "NOT_HUMAN", "Only a human who signed in itself may say this.");
+}
+
+/** @throws CommandError INVALID_ARGUMENT when absent. */
+export function timeOf(field: string, time: Timestamp | undefined): number {
+  if (time !== undefined) return timestampMs(time);
+  throw invalid(field, "is required");
+}
+
+export function invalid(field: string, description: string): CommandError {
+  return new CommandError("INVALID_ARGUMENT", "FIELD_VIOLATION", `${field} ${description}`, { violations: [{ field, description }] });
+}

@@ -1,0 +1,81 @@
+import { putGroup, removeGroup, type GroupDraft } from "../../domain/decide-groups.ts";
+import type { Directory } from "../../domain/directory.ts";
+import { patchGroup, readGroup } from "./group-draft.ts";
+import { readOperations } from "./operations.ts";
+import type { ScimDirectory, ScimReply, ScimRequest } from "./request.ts";
+import { toGroupResource, toListResponse } from "./resources.ts";
+import { ScimError } from "./scim-error.ts";
+import { pageOf, selectGroups } from "./select.ts";
+import type { Json } from "./values.ts";
+
+/** `/Groups` and `/Groups/{id}`. @throws ScimError */
+export async function groups(scim: ScimDirectory, { method, path, query, body }: ScimRequest): Promise<ScimReply> {
+  const id = path[1];
+  if (id === undefined) {
+    if (method === "GET") return list(scim, query);
+    if (method === "POST") return create(scim, required(body));
+    throw new ScimError(405, `${method} is not allowed here`);
+  }
+  switch (method) {
+    case "GET":
+      return shown(scim, await scim.current(), id, wantsMembers(query));
+    case "PUT": {
+      const draft = readGroup(required(body));
+      return shown(scim, await change(scim, id, () => draft), id, true);
+    }
+    case "PATCH": {
+      const operations = readOperations(required(body));
+      await change(scim, id, (before) => patchGroup(before, operations));
+      // RFC 7644, 3.5.2 leaves the choice: a large group would be sent back with each member that joins.
+      return { status: 204 };
+    }
+    case "DELETE":
+      await scim.change((directory) => removeGroup(directory, id));
+      return { status: 204 };
+    default:
+      throw new ScimError(405, `${method} is not allowed here`);
+  }
+}
+
+async function list({ current, baseUrl }: ScimDirectory, query: URLSearchParams): Promise<ScimReply> {
+  const directory = await current();
+  const { items, total, startIndex } = pageOf(selectGroups(directory, query), query);
+  const withMembers = wantsMembers(query);
+  const resources = items.map((group) => toGroupResource(directory, group, baseUrl, withMembers));
+  return { status: 200, body: toListResponse(resources, total, startIndex) };
+}
+
+async function create(scim: ScimDirectory, body: Json): Promise<ScimReply> {
+  const draft = readGroup(body);
+  const id = scim.newId();
+  const directory = await scim.change((current) => putGroup(current, id, draft));
+  return { ...shown(scim, directory, id, true), status: 201, location: `${scim.baseUrl}/Groups/${id}` };
+}
+
+async function change(scim: ScimDirectory, id: string, draftOf: (before: GroupDraft) => GroupDraft): Promise<Directory> {
+  return scim.change((directory) => {
+    const group = directory.groups.get(id);
+    return group === undefined ? { rejection: "unknown_group" } : putGroup(directory, id, draftOf(group));
+  });
+}
+
+function shown({ baseUrl }: ScimDirectory, directory: Directory, id: string, withMembers: boolean): ScimReply {
+  const group = directory.groups.get(id);
+  if (group === undefined) throw new ScimError(404, "there is no such group");
+  return { status: 200, body: toGroupResource(directory, group, baseUrl, withMembers) };
+}
+
+function wantsMembers(query: URLSearchParams): boolean {
+  const names = (parameter: string): readonly string[] =>
+    (query.get(parameter) ?? "")
+      .toLowerCase()
+      .split(",")
+      .map((name) => name.trim());
+  const wanted = names("attributes");
+  return !names("excludedAttributes").includes("members") && (wanted[0] === "" || wanted.includes("members"));
+}
+
+function required(body: Json | undefined): Json {
+  if (body === undefined) throw new ScimError(400, "a JSON body is required", "invalidSyntax");
+  return body;
+}

@@ -1,0 +1,103 @@
+import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
+import { once } from "node:events";
+import { currentTraceparent, type Logger } from "@countersign/telemetry";
+import { answer, toRefusal, type AnswerDeps } from "./answer.ts";
+import { readBody } from "./body.ts";
+import type { ScimReply } from "./request.ts";
+import { ScimError } from "./scim-error.ts";
+import { tokenOf, type ScimToken } from "./tokens.ts";
+
+/** Every path begins with it. */
+export const SCIM_BASE = "/scim/v2";
+
+const MAX_IN_FLIGHT = 64;
+
+export type ScimServerOptions = Omit<AnswerDeps, "baseUrl"> & {
+  readonly host: string;
+  readonly port: number;
+  /** Absent: no TLS. */
+  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+  /** What the provider calls this endpoint, for `location`. */
+  readonly publicUrl: string | undefined;
+  readonly tokens: readonly ScimToken[];
+  readonly logger: Logger;
+};
+
+export type RunningScimServer = { readonly port: number; close(): Promise<void> };
+
+/** Serves SCIM 2.0 (RFC 7643, 7644) to the tenants' identity providers. */
+export async function startScimServer(options: ScimServerOptions): Promise<RunningScimServer> {
+  const { host, port, tls, logger } = options;
+  let inFlight = 0;
+  const deps: AnswerDeps = { ...options, baseUrl: `${options.publicUrl ?? ""}${SCIM_BASE}` };
+  const listener = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    inFlight += 1;
+    try {
+      if (inFlight > MAX_IN_FLIGHT) throw new ScimError(429, "too many requests at once; try again");
+      send(response, await serve(deps, options.tokens, request));
+    } catch (error) {
+      const { refusal, unexpected } = toRefusal(error);
+      if (unexpected) logger.error({ err: error, method: request.method }, "a SCIM request failed");
+      send(response, { status: refusal.status, body: refusal.toBody() });
+    } finally {
+      inFlight -= 1;
+    }
+  };
+  const settings = { requestTimeout: 30_000, headersTimeout: 10_000, maxHeaderSize: 16_384 };
+  const handle = (request: IncomingMessage, response: ServerResponse): void => void listener(request, response);
+  const server =
+    tls === undefined ? createHttpServer(settings, handle) : createHttpsServer({ ...settings, ...tls, minVersion: "TLSv1.2" }, handle);
+  server.listen(port, host);
+  await once(server, "listening");
+  const running = portOf(server);
+  logger.info({ host, port: running, tls: tls !== undefined }, "SCIM is served");
+  return {
+    port: running,
+    close: async () => {
+      const closed = once(server, "close");
+      server.close();
+      server.closeIdleConnections();
+      await closed;
+    },
+  };
+}
+
+async function serve(deps: AnswerDeps, tokens: readonly ScimToken[], request: IncomingMessage): Promise<ScimReply> {
+  // Before anything else is looked at, and before the body is read.
+  const token = tokenOf(tokens, request.headers.authorization);
+  if (token === undefined) throw new ScimError(401, "a bearer token of the tenant is required");
+  const url = new URL(request.url ?? "/", "http://localhost");
+  if (!url.pathname.startsWith(`${SCIM_BASE}/`)) throw new ScimError(404, "there is no such resource");
+  const path = url.pathname
+    .slice(SCIM_BASE.length + 1)
+    .split("/")
+    .map(decoded);
+  const body = await readBody(request);
+  return answer(deps, token, { method: request.method ?? "", path, query: url.searchParams, body }, currentTraceparent());
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw new ScimError(404, "there is no such resource");
+  }
+}
+
+function send(response: ServerResponse, { status, body, location }: ScimReply): void {
+  const headers: Record<string, string> = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
+  if (location !== undefined) headers["location"] = location;
+  if (status === 401) headers["www-authenticate"] = 'Bearer realm="scim"';
+  if (status === 429 || status === 503) headers["retry-after"] = "1";
+  // The rest of a body that was not read would be taken for the next request.
+  if (status === 401 || status === 413) headers["connection"] = "close";
+  if (body !== undefined) headers["content-type"] = "application/scim+json; charset=utf-8";
+  response.writeHead(status, headers).end(body === undefined ? undefined : JSON.stringify(body));
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  if (typeof address !== "object" || address === null) throw new Error("the SCIM server has no port");
+  return address.port;
+}

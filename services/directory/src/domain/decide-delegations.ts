@@ -1,0 +1,108 @@
+import { rejected, type Decided, type Rejection } from "./decided.ts";
+import { findPerson, type Delegation, type Directory, type Person } from "./directory.ts";
+import type { DirectoryEvent } from "./events.ts";
+
+export const DAY_MS = 86_400_000;
+/** Somebody decides in another's place for so long at most: after that it must be said again. */
+export const MAX_DELEGATION_MS = 30 * DAY_MS;
+const MAX_AWAY_MS = 366 * DAY_MS;
+const MAX_LIVE_DELEGATIONS = 20;
+/** A delegation or an absence may be set so long ahead. */
+const MAX_AHEAD_MS = 366 * DAY_MS;
+
+type Period = { readonly fromMs: number; readonly untilMs: number };
+
+export type GrantDelegation = Period & {
+  readonly delegationId: string;
+  readonly fromId: string;
+  /** Id or user name. */
+  readonly to: string;
+  /** Names; empty: all. */
+  readonly groups: readonly string[];
+  readonly nowMs: number;
+};
+
+export function grantDelegation(directory: Directory, command: GrantDelegation): Decided {
+  const { delegationId, fromId, groups, fromMs, untilMs, nowMs } = command;
+  const to = standIn(directory, fromId, command.to);
+  if (typeof to === "string") return rejected(to);
+  const period = periodProblem(command, nowMs, MAX_DELEGATION_MS);
+  if (period !== undefined) return rejected(period);
+  const own = directory.groupsOf.get(fromId) ?? new Set();
+  const groupIds = groups.map((name) => directory.groupByName.get(name)).filter((id) => id !== undefined && own.has(id)) as string[];
+  // By a group that one is not in, nobody can decide in one's place.
+  if (groupIds.length !== groups.length) return rejected("not_in_group");
+  const wanted = { fromId, toId: to.id, groupIds: [...new Set(groupIds)].toSorted(), fromMs, untilMs };
+  const live = delegationsOf(directory.delegationsFrom, directory, fromId).filter((one) => !one.revoked && one.untilMs > nowMs);
+  if (live.some((one) => same(one, wanted))) return { events: [] };
+  if (live.length >= MAX_LIVE_DELEGATIONS) return rejected("too_many");
+  return { events: [{ type: "DelegationGranted", delegationId, ...wanted, cause: "person" }] };
+}
+
+/** The one that a repetition means: same people, same groups, same end. The start of "now" moves from call to call. */
+export function same(one: Delegation, other: Pick<Delegation, "fromId" | "toId" | "groupIds" | "untilMs">): boolean {
+  return (
+    one.fromId === other.fromId &&
+    one.toId === other.toId &&
+    one.untilMs === other.untilMs &&
+    one.groupIds.length === other.groupIds.length &&
+    one.groupIds.every((id, index) => id === other.groupIds[index])
+  );
+}
+
+/** By whoever gave it or has it; an operator may end any. */
+export function revokeDelegation(
+  directory: Directory,
+  delegationId: string,
+  by: { personId: string | undefined; operator: boolean },
+): Decided {
+  const delegation = directory.delegations.get(delegationId);
+  const own = delegation !== undefined && by.personId !== undefined && [delegation.fromId, delegation.toId].includes(by.personId);
+  // Whoever may not end it learns no more than that there is none.
+  if (delegation === undefined || (!own && !by.operator)) return rejected("unknown_delegation");
+  if (delegation.revoked) return { events: [] };
+  return { events: [{ type: "DelegationRevoked", delegationId, cause: own ? "person" : "operator" }] };
+}
+
+export type SetAway = {
+  readonly personId: string;
+  readonly nowMs: number;
+  readonly period: (Period & { readonly deputy: string }) | undefined;
+};
+
+export function setAway(directory: Directory, { personId, nowMs, period }: SetAway): Decided {
+  const person = directory.people.get(personId);
+  if (person === undefined) return rejected("not_in_directory");
+  const away = (next: Extract<DirectoryEvent, { type: "AwaySet" }>["period"]): Decided => ({
+    events: [{ type: "AwaySet", personId, period: next, cause: "person" }],
+  });
+  if (period === undefined) return person.away === undefined ? { events: [] } : away(undefined);
+  const deputy = period.deputy === "" ? undefined : standIn(directory, personId, period.deputy);
+  if (typeof deputy === "string") return rejected(deputy);
+  const problem = periodProblem(period, nowMs, deputy === undefined ? MAX_AWAY_MS : MAX_DELEGATION_MS);
+  if (problem !== undefined) return rejected(problem);
+  const next = { fromMs: period.fromMs, untilMs: period.untilMs, deputyId: deputy?.id ?? "" };
+  const { away: before } = person;
+  return before?.untilMs === next.untilMs && before.deputyId === next.deputyId && before.fromMs <= next.fromMs
+    ? { events: [] }
+    : away(next);
+}
+
+export function delegationsOf(
+  index: ReadonlyMap<string, ReadonlySet<string>>,
+  directory: Directory,
+  personId: string,
+): readonly Delegation[] {
+  return [...(index.get(personId) ?? [])].flatMap((id) => directory.delegations.get(id) ?? []);
+}
+
+function standIn(directory: Directory, personId: string, name: string): Person | Rejection {
+  const person = findPerson(directory, name);
+  if (person === undefined || !person.active) return "unknown_stand_in";
+  return person.id === personId ? "self_delegation" : person;
+}
+
+function periodProblem({ fromMs, untilMs }: Period, nowMs: number, longestMs: number): Rejection | undefined {
+  if (untilMs <= fromMs || untilMs <= nowMs || fromMs > nowMs + MAX_AHEAD_MS) return "bad_period";
+  return untilMs - fromMs > longestMs ? "too_long" : undefined;
+}

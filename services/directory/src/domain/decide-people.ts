@@ -1,0 +1,41 @@
+import { rejected, type Decided, type Rejection } from "./decided.ts";
+import type { Directory } from "./directory.ts";
+import type { DirectoryEvent } from "./events.ts";
+import { accountKey, principalKey, sameProfile, type Profile } from "./profile.ts";
+
+/** What the identity provider says of a person. */
+export type PersonDraft = { readonly profile: Profile; readonly active: boolean };
+
+export function provisionPerson(directory: Directory, personId: string, { profile, active }: PersonDraft): Decided {
+  const taken = claimed(directory, personId, profile);
+  return taken === undefined ? { events: [{ type: "PersonProvisioned", personId, profile, active, cause: "scim" }] } : rejected(taken);
+}
+
+/** The person is as the draft says from here on. */
+export function changePerson(directory: Directory, personId: string, { profile, active }: PersonDraft): Decided {
+  const person = directory.people.get(personId);
+  if (person === undefined) return rejected("unknown_person");
+  const taken = claimed(directory, personId, profile);
+  if (taken !== undefined) return rejected(taken);
+  const events: DirectoryEvent[] = [];
+  // Off comes first and on comes last: no version of the directory has the old person on with the new profile.
+  if (person.active && !active) events.push({ type: "PersonDeactivated", personId, removed: false, cause: "scim" });
+  if (!sameProfile(person.profile, profile)) events.push({ type: "PersonChanged", personId, profile, cause: "scim" });
+  if (!person.active && active) events.push({ type: "PersonReactivated", personId, cause: "scim" });
+  return { events };
+}
+
+export function removePerson(directory: Directory, personId: string): Decided {
+  if (!directory.people.has(personId)) return rejected("unknown_person");
+  return { events: [{ type: "PersonDeactivated", personId, removed: true, cause: "scim" }] };
+}
+
+/** P3: a name, a sign-in and an account are one person's. Two people who shared one would be two votes, or one for the other. */
+function claimed(directory: Directory, personId: string, profile: Profile): Rejection | undefined {
+  const others = (ids: ReadonlySet<string>): boolean => ids.size > (ids.has(personId) ? 1 : 0);
+  if (others(directory.byUserName.find(profile.userName.toLowerCase()))) return "user_name_taken";
+  if (profile.externalId !== "" && others(directory.byExternalId.find(profile.externalId))) return "external_id_taken";
+  if (profile.principals.some((principal) => others(directory.byPrincipal.find(principalKey(principal))))) return "principal_taken";
+  if (profile.accounts.some((account) => others(directory.byAccount.find(accountKey(account))))) return "account_taken";
+  return undefined;
+}

@@ -1,0 +1,30 @@
+import type { DirectoryEvent } from "./events.ts";
+
+/** Why not. Nothing is recorded then. */
+export type Rejection =
+  | "unknown_person"
+  | "unknown_member"
+  | "unknown_group"
+  | "unknown_delegation"
+  | "user_name_taken"
+  | "external_id_taken"
+  | "principal_taken"
+  | "account_taken"
+  | "group_name_taken"
+  | "not_in_directory"
+  | "not_yours"
+  | "unknown_stand_in"
+  | "self_delegation"
+  | "not_in_group"
+  | "bad_period"
+  | "too_long"
+  | "too_many"
+  | "code_invalid"
+  | "already_linked";
+
+/** What to record (nothing: it is so already), or why not. */
+export type Decided = { readonly events: readonly DirectoryEvent[] } | { readonly rejection: Rejection };
+
+export function rejected(rejection: Rejection): Decided {
+  return { rejection };
+}

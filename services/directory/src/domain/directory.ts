@@ -1,0 +1,116 @@
+import type { AwayPeriod } from "./events.ts";
+import { Index } from "./index-of-people.ts";
+import { accountKey, principalKey, type Account, type PrincipalName, type Profile } from "./profile.ts";
+
+/** When something came and last changed, by the log. */
+export type Dated = {
+  readonly createdMs: number;
+  readonly changedMs: number;
+  /** Of the directory, at the change. */ readonly version: number;
+};
+
+export type Person = Dated & {
+  readonly id: string;
+  readonly active: boolean;
+  readonly profile: Profile;
+  /** Accounts that the person linked itself. */
+  readonly linked: readonly Account[];
+  readonly away: AwayPeriod | undefined;
+};
+
+export type Group = Dated & { readonly id: string; readonly name: string; readonly externalId: string; readonly members: Set<string> };
+
+export type Delegation = {
+  readonly id: string;
+  readonly fromId: string;
+  readonly toId: string;
+  readonly groupIds: readonly string[];
+  readonly fromMs: number;
+  readonly untilMs: number;
+  readonly revoked: boolean;
+};
+
+export type LinkOffer = { readonly account: Account; readonly expiresMs: number };
+
+/**
+ * A tenant's people, groups, delegations and links: the fold of its directory stream, with what finds them fast. It is changed in place, by
+ * `evolve` alone: copying tens of thousands of people for each event would make a rebuild quadratic.
+ */
+export class Directory {
+  /** Of the stream, as far as it is folded. */
+  version = 0;
+  readonly people = new Map<string, Person>();
+  readonly groups = new Map<string, Group>();
+  readonly delegations = new Map<string, Delegation>();
+  /** Codes that are out, by digest. */
+  readonly offers = new Map<string, LinkOffer>();
+  /** Names differ by more than case (RFC 7643, 4.1.1). */
+  readonly byUserName = new Index<Person>(({ profile }) => keys(profile.userName.toLowerCase()));
+  readonly byExternalId = new Index<Person>(({ profile }) => keys(profile.externalId));
+  readonly byPrincipal = new Index<Person>(({ profile }) => profile.principals.map(principalKey));
+  readonly byAccount = new Index<Person>((person) => accountsOf(person).map(accountKey));
+  readonly byDeputy = new Index<Person>(({ away }) => keys(away?.deputyId ?? ""));
+  readonly groupByName = new Map<string, string>();
+  readonly groupsOf = new Map<string, Set<string>>();
+  readonly delegationsTo = new Map<string, Set<string>>();
+  readonly delegationsFrom = new Map<string, Set<string>>();
+
+  /** Puts a person in the place of what was known of it; `undefined` takes it out. */
+  setPerson(id: string, next: Person | undefined): void {
+    const before = this.people.get(id);
+    for (const index of [this.byUserName, this.byExternalId, this.byPrincipal, this.byAccount, this.byDeputy]) index.move(id, before, next);
+    if (next === undefined) this.people.delete(id);
+    else this.people.set(id, next);
+  }
+}
+
+/** Linked by the person, or named by the identity provider. */
+export function accountsOf({ linked, profile }: Pick<Person, "linked" | "profile">): readonly Account[] {
+  const all = [...profile.accounts, ...linked];
+  return all.filter((account, index) => all.findIndex((other) => accountKey(other) === accountKey(account)) === index);
+}
+
+/** One principal, one human: two people who claim it are nobody. */
+export function onlyOne(ids: ReadonlySet<string>): string | undefined {
+  const [id] = ids;
+  return ids.size === 1 ? id : undefined;
+}
+
+/** The person of that id, or of that user name. */
+export function findPerson(directory: Directory, name: string): Person | undefined {
+  const id = directory.people.has(name) ? name : onlyOne(directory.byUserName.find(name.toLowerCase()));
+  return id === undefined ? undefined : directory.people.get(id);
+}
+
+/** Names of the groups that a person is in now. */
+export function groupNames(directory: Directory, personId: string): readonly string[] {
+  return [...(directory.groupsOf.get(personId) ?? [])].flatMap((id) => directory.groups.get(id)?.name ?? []).toSorted();
+}
+
+/** Which attribute of a person is its id at an issuer. */
+export type SignInRule = { readonly issuer: string; readonly by: "userName" | "externalId" };
+
+/** The one person who signs in so: by a principal of its profile, or by the issuer's rule. */
+export function personOf(directory: Directory, principal: PrincipalName, rules: readonly SignInRule[]): Person | undefined {
+  const found = new Set(directory.byPrincipal.find(principalKey(principal)));
+  for (const { issuer, by } of rules) {
+    if (issuer !== principal.issuer) continue;
+    const candidates =
+      by === "userName" ? directory.byUserName.find(principal.id.toLowerCase()) : directory.byExternalId.find(principal.id);
+    // An issuer's ids differ by case: only the very same one counts.
+    for (const id of candidates) if (directory.people.get(id)?.profile[by] === principal.id) found.add(id);
+  }
+  const id = onlyOne(found);
+  return id === undefined ? undefined : directory.people.get(id);
+}
+
+/** Everything that a person signs in with. */
+export function principalsOf({ profile }: Person, rules: readonly SignInRule[]): readonly PrincipalName[] {
+  const derived = rules.flatMap(({ issuer, by }) => (profile[by] === "" ? [] : [{ issuer, id: profile[by] }]));
+  const all = [...derived, ...profile.principals];
+  return all.filter((one, index) => all.findIndex((other) => principalKey(other) === principalKey(one)) === index);
+}
+
+function keys(text: string): readonly string[] {
+  return text === "" ? [] : [text];
+}

@@ -1,0 +1,109 @@
+import type { Directory, Person } from "./directory.ts";
+import type { DelegationGranted, DirectoryEvent, GroupChanged, LinkOffered, MembersChanged, PersonProvisioned } from "./events.ts";
+import { accountKey } from "./profile.ts";
+
+/** Takes the next event in, in place. Never refuses: the past is accepted. */
+export function evolve(directory: Directory, event: DirectoryEvent, atMs: number): void {
+  directory.version += 1;
+  const person = (next: (before: Person) => Partial<Person>): void => {
+    if ("personId" in event) changePerson(directory, event.personId, atMs, next);
+  };
+  switch (event.type) {
+    case "PersonProvisioned":
+      return addPerson(directory, event, atMs);
+    case "PersonChanged":
+      return person(() => ({ profile: event.profile }));
+    case "PersonDeactivated":
+      return event.removed ? removePerson(directory, event.personId) : person(() => ({ active: false }));
+    case "PersonReactivated":
+      return person(() => ({ active: true }));
+    case "AccountLinked":
+      directory.offers.delete(event.codeDigest);
+      return person(({ linked }) => ({ linked: [...linked, event.account] }));
+    case "AccountUnlinked":
+      return person(({ linked }) => ({ linked: linked.filter((one) => accountKey(one) !== accountKey(event.account)) }));
+    case "AwaySet":
+      return person(() => ({ away: event.period }));
+    case "LinkOffered":
+      return addOffer(directory, event, atMs);
+    case "GroupChanged":
+      return putGroup(directory, event, atMs);
+    case "GroupRemoved":
+      return removeGroup(directory, event.groupId);
+    case "MembersChanged":
+      return changeMembers(directory, event, atMs);
+    case "DelegationGranted":
+      return addDelegation(directory, event);
+    case "DelegationRevoked":
+      return endDelegation(directory, event.delegationId);
+  }
+}
+
+function addPerson(directory: Directory, { personId: id, profile, active }: PersonProvisioned, atMs: number): void {
+  const dates = { createdMs: atMs, changedMs: atMs, version: directory.version };
+  directory.setPerson(id, { id, profile, active, linked: [], away: undefined, ...dates });
+}
+
+function changePerson(directory: Directory, id: string, atMs: number, next: (before: Person) => Partial<Person>): void {
+  const before = directory.people.get(id);
+  if (before !== undefined) directory.setPerson(id, { ...before, ...next(before), changedMs: atMs, version: directory.version });
+}
+
+function removePerson(directory: Directory, id: string): void {
+  directory.setPerson(id, undefined);
+  for (const group of directory.groupsOf.get(id) ?? []) directory.groups.get(group)?.members.delete(id);
+  directory.groupsOf.delete(id);
+}
+
+function addOffer({ offers }: Directory, { codeDigest, account, expiresMs }: LinkOffered, atMs: number): void {
+  for (const [digest, offer] of offers) if (offer.expiresMs <= atMs) offers.delete(digest);
+  offers.set(codeDigest, { account, expiresMs });
+}
+
+function putGroup({ groups, groupByName, version }: Directory, { groupId: id, name, externalId }: GroupChanged, atMs: number): void {
+  const before = groups.get(id);
+  if (before !== undefined) groupByName.delete(before.name);
+  groupByName.set(name, id);
+  const { createdMs = atMs, members = new Set<string>() } = before ?? {};
+  groups.set(id, { id, name, externalId, members, createdMs, changedMs: atMs, version });
+}
+
+function removeGroup({ groups, groupByName, groupsOf }: Directory, groupId: string): void {
+  const before = groups.get(groupId);
+  if (before === undefined) return;
+  for (const member of before.members) groupsOf.get(member)?.delete(groupId);
+  groupByName.delete(before.name);
+  groups.delete(groupId);
+}
+
+function changeMembers({ groups, groupsOf, version }: Directory, { groupId, added, removed }: MembersChanged, atMs: number): void {
+  const before = groups.get(groupId);
+  if (before === undefined) return;
+  for (const id of added) {
+    before.members.add(id);
+    setOf(groupsOf, id).add(groupId);
+  }
+  for (const id of removed) {
+    before.members.delete(id);
+    groupsOf.get(id)?.delete(groupId);
+  }
+  groups.set(groupId, { ...before, changedMs: atMs, version });
+}
+
+function addDelegation({ delegations, delegationsTo, delegationsFrom }: Directory, event: DelegationGranted): void {
+  const { delegationId: id, fromId, toId, groupIds, fromMs, untilMs } = event;
+  delegations.set(id, { id, fromId, toId, groupIds, fromMs, untilMs, revoked: false });
+  setOf(delegationsTo, toId).add(id);
+  setOf(delegationsFrom, fromId).add(id);
+}
+
+function endDelegation({ delegations }: Directory, id: string): void {
+  const before = delegations.get(id);
+  if (before !== undefined) delegations.set(id, { ...before, revoked: true });
+}
+
+function setOf(map: Map<string, Set<string>>, key: string): Set<string> {
+  const set = map.get(key) ?? new Set<string>();
+  map.set(key, set);
+  return set;
+}

@@ -1,0 +1,106 @@
+import type { Decided, Rejection } from "../domain/decided.ts";
+import { Directory } from "../domain/directory.ts";
+import { evolve } from "../domain/evolve.ts";
+import { DirectoryStoreError, type ChangedBy, type DirectoryStore, type StoredEvent } from "./ports.ts";
+
+/** Somebody else appends between load and append only so often: instances are few, and each lines up its own. */
+const ATTEMPTS = 16;
+
+export type Changed = { readonly ok: true; readonly directory: Directory } | { readonly ok: false; readonly code: Rejection | "lost_race" };
+
+/** The directories of tenants, folded in memory and never behind. */
+export type Directories = {
+  /**
+   * The directory with every change in it that was acknowledged before this call, by whichever instance. Read it before the next `await`: it
+   * moves on. @throws DirectoryStoreError
+   */
+  current(tenant: string): Promise<Directory>;
+  /** Decides on the directory as it is and records that; again when somebody else was faster. @throws DirectoryStoreError */
+  change(tenant: string, by: ChangedBy, decide: (directory: Directory) => Decided): Promise<Changed>;
+};
+
+export function createDirectories(store: DirectoryStore): Directories {
+  const kept = new Map<string, KeptDirectory>();
+  const of = (tenant: string): KeptDirectory => {
+    const directory = kept.get(tenant) ?? new KeptDirectory(store, tenant);
+    kept.set(tenant, directory);
+    return directory;
+  };
+  return {
+    current: (tenant) => of(tenant).current(),
+    change: (tenant, by, decide) => of(tenant).change(by, decide),
+  };
+}
+
+class KeptDirectory {
+  readonly #store: DirectoryStore;
+  readonly #tenant: string;
+  readonly #directory = new Directory();
+  #reading: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
+  #lastChange: Promise<unknown> = Promise.resolve();
+
+  constructor(store: DirectoryStore, tenant: string) {
+    this.#store = store;
+    this.#tenant = tenant;
+  }
+
+  async current(): Promise<Directory> {
+    await this.#catchUp();
+    return this.#directory;
+  }
+
+  /** One after the other: changes of one instance never lose to each other. */
+  change(by: ChangedBy, decide: (directory: Directory) => Decided): Promise<Changed> {
+    const changed = this.#lastChange.then(() => this.#change(by, decide));
+    this.#lastChange = changed.catch(() => {});
+    return changed;
+  }
+
+  async #change(by: ChangedBy, decide: (directory: Directory) => Decided): Promise<Changed> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const directory = await this.current();
+      const decided = decide(directory);
+      if ("rejection" in decided) return { ok: false, code: decided.rejection };
+      if (decided.events.length === 0) return { ok: true, directory };
+      const stored = await this.#store.append(this.#tenant, directory.version, decided.events, by);
+      if (stored === undefined) continue;
+      this.#take(stored);
+      return { ok: true, directory };
+    }
+    return { ok: false, code: "lost_race" };
+  }
+
+  /**
+   * Reads what the log has beyond what is folded. A read that was sent before this call may have missed what it must see: so whoever comes
+   * while one is under way waits for the next, and all who wait share it.
+   */
+  #catchUp(): Promise<void> {
+    if (this.#reading === undefined) return this.#read();
+    this.#next ??= this.#reading.then(
+      () => this.#read(),
+      () => this.#read(),
+    );
+    return this.#next;
+  }
+
+  #read(): Promise<void> {
+    this.#next = undefined;
+    const reading = this.#store.read(this.#tenant, this.#directory.version).then((stored) => this.#take(stored));
+    this.#reading = reading.finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  #take(stored: readonly StoredEvent[]): void {
+    for (const { version, atMs, event } of stored) {
+      // The same events may come twice: from an append here, and from a read that was under way.
+      if (version <= this.#directory.version) continue;
+      if (version !== this.#directory.version + 1) {
+        throw new DirectoryStoreError("unreadable", `the directory of ${this.#tenant} has a gap before version ${version}`);
+      }
+      evolve(this.#directory, event, atMs);
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import { findPerson, onlyOne, type Directory, type SignInRule } from "../domain/directory.ts";
+import { accountKey } from "../domain/profile.ts";
+import { find, reviewers, viewOf, type Moment, type PersonView, type Wanted, type Who } from "../domain/resolve.ts";
+import type { Directories } from "./directories.ts";
+import type { OnCallName, OnCallNow, OnCallSource } from "./ports.ts";
+
+/** What a tenant that keeps its people here has set. */
+export type ManagedTenant = { readonly signIn: readonly SignInRule[]; readonly onCall: OnCallSource };
+
+/** A message to a channel goes to so many people at most. */
+const MAX_REVIEWERS = 500;
+
+export type Found = { readonly person: PersonView | undefined; readonly unknownSchedules: readonly string[] };
+export type FoundReviewers = {
+  readonly people: readonly PersonView[];
+  readonly unknownSchedules: readonly string[];
+  readonly more: boolean;
+};
+
+/** Who somebody is at a moment. Shifts are asked for first: what the directory says must be from after the call came in, and may be newer. */
+export async function whoIs(directories: Directories, tenant: string, settings: ManagedTenant, who: Who, atMs: number): Promise<Found> {
+  const onCall = await settings.onCall.at(atMs);
+  const directory = await directories.current(tenant);
+  const person = find(directory, who, settings.signIn);
+  const moment = { atMs, rules: settings.signIn, shifts: toShifts(directory, onCall) };
+  return { person: person && viewOf(directory, person, moment), unknownSchedules: onCall.unknown };
+}
+
+export async function whoCanReview(
+  directories: Directories,
+  tenant: string,
+  settings: ManagedTenant,
+  wanted: Wanted,
+  atMs: number,
+): Promise<FoundReviewers> {
+  const onCall = await settings.onCall.at(atMs);
+  const directory = await directories.current(tenant);
+  const moment: Moment = { atMs, rules: settings.signIn, shifts: toShifts(directory, onCall) };
+  const people = reviewers(directory, wanted, moment);
+  return {
+    people: people.slice(0, MAX_REVIEWERS).map((person) => viewOf(directory, person, moment)),
+    unknownSchedules: onCall.unknown,
+    more: people.length > MAX_REVIEWERS,
+  };
+}
+
+/** Names of a schedule's keeper that mean nobody here, or more than one, are nobody's. */
+export function toShifts(directory: Directory, { shifts }: OnCallNow): Moment["shifts"] {
+  const idOf = (name: OnCallName): string | undefined =>
+    "userName" in name ? findPerson(directory, name.userName)?.id : onlyOne(directory.byAccount.find(accountKey(name.account)));
+  return new Map([...shifts].map(([schedule, names]) => [schedule, new Set(names.flatMap((name) => idOf(name) ?? []))] as const));
+}
