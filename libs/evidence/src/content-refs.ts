@@ -13,11 +13,11 @@ export function readPayload(event: Payload): DecodedEvent | undefined {
   }
 }
 
-/** Every content that a payload refers to, in the order of its fields, each once. */
+/** Every content that a payload refers to, in the order of its fields, each as often as it is named. */
 export function contentRefs(event: DecodedEvent): readonly Uint8Array[] {
-  const fields = REF_FIELDS.get(event.type) ?? [];
-  const data: Readonly<Record<string, unknown>> = { ...event.data };
-  return fields.flatMap(({ localName }) => refsOf(data[localName])).map(({ digest }) => digest);
+  const fields = REF_FIELDS.get(event.type);
+  if (fields === undefined) return [];
+  return fields.flatMap(({ localName }) => refsOf(Reflect.get(event.data, localName))).map(({ digest }) => digest);
 }
 
 function refsOf(value: unknown): readonly ContentRef[] {
@@ -43,6 +43,3 @@ function messageOf(field: DescField): DescMessage | undefined {
   if (field.fieldKind === "message") return field.message;
   return field.fieldKind === "list" && field.listKind === "message" ? field.message : undefined;
 }
-
-/** Types whose payload refers to content. */
-export const refersToContent = (type: string): boolean => REF_FIELDS.has(type);

@@ -11,7 +11,6 @@ export const CSV_COLUMNS = [
   "actor_issuer",
   "actor_id",
   "event_id",
-  "leaf_hash",
 ] as const;
 
 const HEAD = `${CSV_COLUMNS.join(",")}\r\n`;
@@ -21,11 +20,11 @@ export function formatCsv(entries: readonly EntryView[]): Buffer {
   return Buffer.from(HEAD + entries.map(row).join(""));
 }
 
-function row({ entry, leaf }: EntryView): string {
+function row({ entry }: EntryView): string {
   const { position, tenantSequence, time, type, stream, streamVersion, actor, eventId } = entry;
   return (
     `${position},${tenantSequence},${time.toISOString()},${cell(type)},${cell(stream.type)},${cell(stream.id)},${streamVersion},` +
-    `${cell(actor?.issuer ?? "")},${cell(actor?.id ?? "")},${hex(eventId)},${hex(leaf)}\r\n`
+    `${cell(actor?.issuer ?? "")},${cell(actor?.id ?? "")},${hex(eventId)}\r\n`
   );
 }
 

@@ -39,7 +39,7 @@ export type SampleExport = {
 
 /** Writes an archive of `acme` as an exporter would, out of a log in memory and a tree made of all its leaves. */
 export async function sampleArchive(log: EventLog, options: SampleExport): Promise<Sample> {
-  const all = await log.readAll({ from: 0, limit: 10_000 });
+  const all = await readEverything(log);
   const leaves = all.map(({ leafHash }) => leafHash);
   const text = formatCheckpoint({ origin: ORIGIN, size: leaves.length, root: rootHash(appendLeaves(EMPTY_RANGE, leaves)), extensions: [] });
   const checkpoint = formatNote({ text, signatures: [signNote(text, logKey), signNote(text, witnessKey, 1_790_000_000)] });
@@ -61,8 +61,8 @@ export async function sampleArchive(log: EventLog, options: SampleExport): Promi
     logKeys: [logKey.verifier],
     witnessKeys: [witnessKey.verifier],
     grantKeys: [grantKey],
-    entries: stream(entries),
-    hashes: async (nodes) => nodes.map((node) => hashOf(leaves, node)),
+    entries: streamOf(entries),
+    hashes: hashesOf(leaves),
     reporter: options.reporter ?? noReport,
   });
   return collect(archive);
@@ -90,11 +90,26 @@ async function exported(log: EventLog, event: RecordedEvent, erased: (digest: Ui
   return { bytes: event.entry, contents };
 }
 
-function hashOf(leaves: readonly Uint8Array[], { level, index }: NodeId): Uint8Array {
-  if (level === 0) return leaves[index] ?? new Uint8Array();
-  return nodeHash(hashOf(leaves, { level: level - 1, index: 2 * index }), hashOf(leaves, { level: level - 1, index: 2 * index + 1 }));
+/** The tree's perfect subtrees, each level computed once. */
+function hashesOf(leaves: readonly Uint8Array[]) {
+  const levels: (readonly Uint8Array[])[] = [leaves];
+  for (let row = leaves; row.length > 1;) {
+    row = row.flatMap((left, index) => (index % 2 === 0 && row[index + 1] !== undefined ? [nodeHash(left, row[index + 1] ?? left)] : []));
+    levels.push(row);
+  }
+  return async (nodes: readonly NodeId[]): Promise<readonly Uint8Array[]> =>
+    nodes.map(({ level, index }) => levels[level]?.[index] ?? new Uint8Array());
 }
 
-export async function* stream<Item>(items: readonly Item[]): AsyncGenerator<Item> {
+async function readEverything(log: EventLog): Promise<readonly RecordedEvent[]> {
+  const events: RecordedEvent[] = [];
+  for (;;) {
+    const page = await log.readAll({ from: events.length, limit: 10_000 });
+    if (page.length === 0) return events;
+    for (const event of page) events.push(event);
+  }
+}
+
+export async function* streamOf<Item>(items: readonly Item[]): AsyncGenerator<Item> {
   yield* items;
 }

@@ -39,7 +39,9 @@ export class SegmentContents {
   }
 
   #take(digest: Uint8Array, position: number): ContentRecord["content"] {
-    const flaw = (detail: string): undefined => void this.#flaws.add({ code: "CONTENT", position, member: this.#member, detail });
+    const flaw = (detail: string): undefined => {
+      this.#flaws.add({ code: "CONTENT", position, member: this.#member, detail });
+    };
     const record = this.#records[this.#next];
     if (record === undefined) return flaw("content that the entry refers to has no record");
     this.#next += 1;

@@ -16,7 +16,7 @@ export type PayloadCounts = {
   /** Of types or versions that this build does not know. */
   unknown: number;
   votes: number;
-  /** Votes whose key is not in the archive. */
+  /** Votes whose key is not known. */
   votesUnverified: number;
   digests: number;
   /** Verdicts on input that was erased or lies before the period. */

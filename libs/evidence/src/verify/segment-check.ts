@@ -123,7 +123,7 @@ export class SegmentCheck {
       if (view === undefined) this.#flaws.add({ code: "ENTRY", position, member, detail: "there is no entry that can be read" });
       else this.#flaws.add({ code: "LEAF_HASH", position, member, detail });
       // What follows is held against what the tree says was here, so that one wrong entry is one flaw.
-      if (view !== undefined) this.streams.pass(view, row.leaf);
+      this.streams.lose(row.leaf);
       this.chain.skip(this.chain.next, row.leaf);
       return undefined;
     }

@@ -17,6 +17,8 @@ export type StreamHead = {
 /** That each stream is dense and linked: no event of an action was left out, and no two follow the same one. */
 export class Streams {
   readonly #heads = new Map<string, StreamHead>();
+  /** Leaf hashes of altered entries. */
+  readonly #lost = new Set<string>();
   readonly #header: ArchiveHeader;
   readonly #flaws: FlawList;
   /** Streams that began before the period. */
@@ -45,6 +47,10 @@ export class Streams {
         head.leaf = previousStreamLeaf;
       }
     }
+    if (this.#lost.size > 0 && this.#lost.has(Buffer.from(previousStreamLeaf).toString("latin1"))) {
+      head.version = streamVersion - 1;
+      head.leaf = previousStreamLeaf;
+    }
     if (streamVersion !== head.version + 1) {
       this.#flaws.add({ code: "STREAM_VERSION", position, detail: `version ${streamVersion} of its stream follows ${head.version}` });
     }
@@ -57,12 +63,9 @@ export class Streams {
     return head;
   }
 
-  /** Moves a stream on over an entry that was altered, as far as its stream can still be told. */
-  pass({ entry }: EntryView, leaf: Uint8Array): void {
-    const head = this.#heads.get(`${entry.stream.type}\0${entry.stream.id}`);
-    if (head === undefined || entry.streamVersion !== head.version + 1) return;
-    head.version += 1;
-    head.leaf = Uint8Array.prototype.slice.call(leaf);
+  /** An entry was altered, so nobody knows its stream: what links to it is believed, so that one wrong entry is one flaw. */
+  lose(leaf: Uint8Array): void {
+    if (this.#lost.size < MOST_LOST) this.#lost.add(Buffer.from(leaf).toString("latin1"));
   }
 
   /** Policies are there from their first revision on; anything else may have begun before the period, if there was a before. */
@@ -72,3 +75,4 @@ export class Streams {
 }
 
 const NONE = new Uint8Array();
+const MOST_LOST = 10_000;

@@ -1,3 +1,4 @@
+import type { KeyObject } from "node:crypto";
 import {
   acceptCheckpoint,
   openCheckpoint,
@@ -16,6 +17,8 @@ export type Trust = {
   readonly keys: readonly VerifierKey[];
   /** Which witnesses must have seen the checkpoint. */
   readonly policy: TrustPolicy | undefined;
+  /** Keys of votes by RFC 7638 thumbprint. Undefined: those of the archive, which entries name by that hash and so cannot be exchanged. */
+  readonly voteKeys?: ReadonlyMap<string, KeyObject> | undefined;
 };
 
 export type TrustedCheckpoint = {

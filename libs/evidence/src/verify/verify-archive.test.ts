@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { EventLog } from "@countersign/event-log";
-import { logKey, sampleArchive, stream, type Sample } from "../testing/sample-archive.ts";
+import { logKey, sampleArchive, streamOf, type Sample } from "../testing/sample-archive.ts";
 import { sampleLog } from "../testing/sample-log.ts";
 import { verifyArchive, type Verification } from "./verify-archive.ts";
 
 const trust = { keys: [logKey.verifier], policy: undefined };
-const verify = (bytes: Uint8Array): Promise<Verification> => verifyArchive(stream([bytes]), trust);
+const verify = (bytes: Uint8Array): Promise<Verification> => verifyArchive(streamOf([bytes]), trust);
 
 describe("P6: an archive proves itself", () => {
   let log: EventLog;

@@ -144,7 +144,7 @@ class Verifier {
   /** Entries mean nothing without the header and the checkpoint, and then their lack is the flaw. */
   #checker(): SegmentCheck | undefined {
     if (this.#check === undefined && this.#header !== undefined && this.#checkpoint !== undefined) {
-      const payloads = new PayloadChecks(this.#keys ?? new Map(), this.flaws);
+      const payloads = new PayloadChecks(this.#trust.voteKeys ?? this.#keys ?? new Map(), this.flaws);
       this.#check = new SegmentCheck(this.#header, this.#checkpoint.checkpoint.size, payloads, this.flaws);
     }
     return this.#check;

@@ -1,0 +1,70 @@
+import { createReadStream } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { parsePolicy, parseVerifierKey, TlogError } from "@countersign/tlog";
+import { readGrantKeys } from "../grant-keys.ts";
+import { findingsOf, formatFindings } from "../verify/findings.ts";
+import type { Trust } from "../verify/trust.ts";
+import { verifyArchive } from "../verify/verify-archive.ts";
+
+/** What a user pins, as given on a command line. */
+export type VerifyOptions = {
+  readonly file: string;
+  /** Verifier keys (`<name>+<id>+<key>`); any of them may have signed. */
+  readonly keys: readonly string[];
+  /** A tlog-policy file: whose checkpoints count, and which witnesses must have seen them. */
+  readonly policyFile?: string | undefined;
+  /** A JWK set with the keys of votes. */
+  readonly voteKeysFile?: string | undefined;
+  readonly json?: boolean | undefined;
+};
+
+/** The command line or a file that it names is not usable: nothing was verified. */
+export class VerifyUsageError extends Error {
+  override readonly name = "VerifyUsageError";
+}
+
+/**
+ * Verifies a file offline and prints what was found. Returns whether it is without flaws.
+ * @throws VerifyUsageError
+ */
+export async function verifyFile(options: VerifyOptions, print: (text: string) => void): Promise<boolean> {
+  const trust = await readTrust(options);
+  const verification = await verifyArchive(open(options.file), trust);
+  const findings = findingsOf(verification, trust);
+  const good = verification.flaws.count === 0;
+  print(options.json === true ? `${JSON.stringify({ good, ...findings, flaws: verification.flaws.listed })}\n` : formatFindings(findings));
+  return good;
+}
+
+async function* open(file: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* createReadStream(file, { highWaterMark: READ_BYTES });
+  } catch (cause) {
+    throw new VerifyUsageError(`${file} cannot be read`, { cause });
+  }
+}
+
+async function readTrust({ keys, policyFile, voteKeysFile }: VerifyOptions): Promise<Trust> {
+  if (keys.length === 0 && policyFile === undefined) {
+    throw new VerifyUsageError("pin the log's key with --key, or a policy with --policy: a key that comes with the archive proves nothing");
+  }
+  const voteKeys = voteKeysFile === undefined ? undefined : readGrantKeys(await read(voteKeysFile));
+  if (voteKeysFile !== undefined && voteKeys === undefined) throw new VerifyUsageError(`${voteKeysFile} is no JWK set of Ed25519 keys`);
+  const policy = policyFile === undefined ? undefined : await read(policyFile);
+  try {
+    return { keys: keys.map(parseVerifierKey), policy: policy === undefined ? undefined : parsePolicy(policy), voteKeys };
+  } catch (cause) {
+    if (!(cause instanceof TlogError)) throw cause;
+    throw new VerifyUsageError(cause.message, { cause });
+  }
+}
+
+async function read(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    throw new VerifyUsageError(`${file} cannot be read`, { cause });
+  }
+}
+
+const READ_BYTES = 1024 * 1024;

@@ -1,0 +1,12 @@
+export {
+  logKey,
+  LOG_VKEY,
+  noReport,
+  sampleArchive,
+  streamOf,
+  witnessKey,
+  type Sample,
+  type SampleExport,
+} from "./testing/sample-archive.ts";
+export { grantKey, publish, sampleLog, START, STEP, type SampleOptions } from "./testing/sample-log.ts";
+export { splitTar, joinTar, type TarMember } from "./testing/tar-members.ts";

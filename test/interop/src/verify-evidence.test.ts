@@ -1,0 +1,111 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { joinTar, LOG_VKEY, logKey, sampleArchive, sampleLog, splitTar, type Sample } from "@countersign/evidence/testing";
+import {
+  formatCheckpoint,
+  formatNote,
+  formatProofFile,
+  formatVerifierKey,
+  inclusionProof,
+  leafHash,
+  nodesOfEntries,
+  signerKeyOfSeed,
+  signNote,
+  treeRoot,
+} from "@countersign/tlog";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const SCRIPT = fileURLToPath(new URL("../verify_evidence.py", import.meta.url));
+const python = spawnSync("python3", ["--version"]).status === 0;
+
+// Without Python there is no second implementation, and this file shows nothing: that must be seen, so it fails with the reason.
+it("python3 is here, as the independent verifier needs it", () => {
+  expect(python, "install python3 (3.11 or newer)").toBe(true);
+});
+
+describe.runIf(python)("P6: an implementation that shares no code with ours", () => {
+  const folder = mkdtempSync(join(tmpdir(), "countersign-interop-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const run = (...args: readonly string[]): { readonly status: number | null; readonly out: string } => {
+    const { status, stdout, stderr } = spawnSync("python3", [SCRIPT, ...args], { encoding: "utf8" });
+    return { status, out: stdout + stderr };
+  };
+  const file = (name: string, bytes: Uint8Array): string => {
+    const path = join(folder, name);
+    writeFileSync(path, bytes);
+    return path;
+  };
+  const judge = (bytes: Uint8Array): ReturnType<typeof run> => run("archive", LOG_VKEY, file("archive.tar", bytes));
+
+  describe("verifies archives", () => {
+    let sample: Sample;
+    beforeAll(async () => {
+      sample = await sampleArchive(await sampleLog({ actions: 10, reviewEvery: 5, hostile: 'ü\u2028"\\' }), { from: 2, to: 8 });
+    });
+
+    it("finds no flaw in a good one", () => {
+      expect(judge(sample.bytes)).toEqual({ status: 0, out: expect.stringContaining("no flaw") });
+    });
+
+    it("finds any byte that was changed, and any part that was changed under a manifest that fits", () => {
+      const flipped = fc.sample(fc.nat(sample.bytes.length - 1), 20).map((at) => {
+        const bytes = Buffer.from(sample.bytes);
+        bytes[at] = (bytes[at] ?? 0) ^ 0x10;
+        return bytes;
+      });
+      const forged = ["index", "tree", "entries", "contents"].map((part) =>
+        joinTar(
+          splitTar(sample.bytes).map(({ name, body }) => ({ name, body: name === `log/000000.${part}` ? body.fill(1, 90, 91) : body })),
+        ),
+      );
+      const files = [...flipped, ...forged].map((bytes, number) => file(`${number}.tar`, bytes));
+      const verdicts = run("archive", LOG_VKEY, ...files)
+        .out.split("\n")
+        .filter((line) => line.startsWith(folder));
+      expect(verdicts).toEqual(files.map((path) => `${path}: FLAWED`));
+    });
+
+    it("names the position of an entry that was changed", () => {
+      const bytes = Buffer.from(sample.bytes);
+      bytes.write("ExecutionRefuted_", bytes.indexOf("ExecutionReported", bytes.indexOf("log/000000.entries")));
+      expect(judge(bytes).out).toMatch(/^LEAF_HASH, position \d+,/m);
+    });
+
+    it("refuses another key than the one that signed", () => {
+      const other = formatVerifierKey(signerKeyOfSeed(logKey.verifier.name, "note", Buffer.alloc(32, 9)).verifier);
+      expect(run("archive", other, file("archive.tar", sample.bytes)).status).toBe(1);
+    });
+  });
+
+  describe("verifies receipts", () => {
+    const entries = Array.from({ length: 11 }, (_, number) => Buffer.from(`entry ${number}`));
+    const text = formatCheckpoint({ origin: logKey.verifier.name, size: 11, root: treeRoot(11, nodesOfEntries(entries)), extensions: [] });
+    const checkpoint = formatNote({ text, signatures: [signNote(text, logKey)] });
+    const receipt = (index: number): Buffer =>
+      formatProofFile({ index, proof: inclusionProof(index, 11, nodesOfEntries(entries)), checkpoint });
+    const judgeReceipt = (bytes: Uint8Array, entry: Uint8Array): ReturnType<typeof run> =>
+      run("receipt", LOG_VKEY, file("r.tlog-proof", bytes), file("entry", entry));
+
+    it.each([0, 7, 10])("of entry %i", (index) => {
+      expect(leafHash(entries[index] ?? Buffer.alloc(0))).toHaveLength(32);
+      expect(judgeReceipt(receipt(index), entries[index] ?? Buffer.alloc(0))).toEqual({
+        status: 0,
+        out: expect.stringContaining("no flaw"),
+      });
+    });
+
+    it("and refuses one for another entry, and one whose proof or signature was changed", () => {
+      expect(judgeReceipt(receipt(4), Buffer.from("entry 5")).status).toBe(1);
+      const good = receipt(4).toString();
+      const lines = good.split("\n");
+      const swapped = [lines[0], lines[1], lines[3], lines[2], ...lines.slice(4)].join("\n");
+      expect(judgeReceipt(Buffer.from(swapped), Buffer.from("entry 4")).status).toBe(1);
+      expect(judgeReceipt(Buffer.from(good.replace("\n11\n", "\n12\n")), Buffer.from("entry 4")).status).toBe(1);
+    });
+  });
+});
