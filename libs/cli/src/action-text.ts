@@ -66,14 +66,14 @@ export function actionsTable(actions: readonly ActionSummary[], more: boolean): 
 /** Reviews as a table. */
 export function reviewsTable(reviews: readonly ActionSummary[]): string {
   return table(
-    ["ACTION", "WHAT", "RESOURCE", "BY", "GROUPS", "VOTES", "DEADLINE"],
+    ["ACTION", "WHAT", "RESOURCE", "BY", "NEEDS", "APPROVALS", "DEADLINE"],
     reviews.map((review) => [
       review.id,
       review.actionName,
       `${review.resourceType}:${review.resourceId}`,
       review.requester?.id ?? "",
-      review.reviewGroups.join(","),
-      `${review.approvals}/${review.quorum}`,
+      review.quorum,
+      String(review.approvals),
       review.reviewDeadline,
     ]),
   );

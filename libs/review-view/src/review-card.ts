@@ -72,8 +72,8 @@ function howToDecide(view: ReviewView, command: string): Line[] {
 }
 
 /** What the open stage still needs, on one line. */
-export function needsLine({ groups, quorum, approvals }: Decide): string {
-  return `${quorum - approvals} more of ${quorum} from ${groups.map(textLine).join(", ")}`;
+export function needsLine({ quorum, approvals }: Decide): string {
+  return approvals === 0 ? textLine(quorum) : `${textLine(quorum)}; approved by ${approvals} so far`;
 }
 
 function row(bar: string, label: string, text: string): Line {

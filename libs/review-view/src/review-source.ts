@@ -32,10 +32,18 @@ export type ReviewSource = {
   readonly requester:
     | (PrincipalName & { readonly type: string; readonly chain: readonly PrincipalName[]; readonly owner: PrincipalName | undefined })
     | undefined;
-  readonly verdict: { readonly rule: string; readonly revision: number; readonly reasons: readonly string[] } | undefined;
+  readonly verdict:
+    | {
+        readonly rule: string;
+        readonly revision: number;
+        readonly reasons: readonly string[];
+        readonly risk: readonly { readonly points: number; readonly reason: string }[];
+      }
+    | undefined;
   readonly review:
     | {
-        readonly stages: readonly { readonly name: string; readonly groups: readonly string[]; readonly quorum: number }[];
+        /** `quorum` in words: `2 of sre and 1 of security`; `groups` are those that are asked. */
+        readonly stages: readonly { readonly name: string; readonly quorum: string; readonly groups: readonly string[] }[];
         readonly openStage: number;
         readonly votes: readonly ReviewVote[];
         readonly deadline: Date | undefined;
@@ -57,6 +65,8 @@ export type ReviewVote = {
   readonly reason: string;
   readonly stage: number;
   readonly lapsed: boolean;
+  /** The person in whose place it was cast; empty: in the reviewer's own. */
+  readonly inPlaceOf: string;
 };
 
 /** True while people can still decide. */

@@ -26,13 +26,13 @@ const source: ReviewSource = {
   },
   bindingContext: ["environment"],
   requester: { ...agent, type: "agent", chain: [alice], owner: bob },
-  verdict: { rule: "exports", revision: 4, reasons: ["exports of customer data"] },
+  verdict: { rule: "exports", revision: 4, reasons: ["exports of customer data"], risk: [] },
   review: {
-    stages: [{ name: "data", groups: ["dpo"], quorum: 2 }],
+    stages: [{ name: "data", quorum: "2 of dpo", groups: ["dpo"] }],
     openStage: 0,
     votes: [
-      { reviewer: bob, decision: "approve", reason: "", stage: 0, lapsed: true },
-      { reviewer: bob, decision: "approve", reason: "fine", stage: 0, lapsed: false },
+      { reviewer: bob, decision: "approve", reason: "", stage: 0, lapsed: true, inPlaceOf: "" },
+      { reviewer: bob, decision: "approve", reason: "fine", stage: 0, lapsed: false, inPlaceOf: "" },
     ],
     deadline: new Date("2026-01-02T03:04:05.000Z"),
     editor: undefined,
@@ -81,7 +81,7 @@ describe("renderReview", () => {
       digest: source.digest,
       version: 3,
       deadline: "2026-01-02T03:04:05.000Z",
-      decide: { quorum: 2, approvals: 1 },
+      decide: { quorum: { text: "2 of dpo" }, approvals: 1 },
     });
     expect(view.title).toEqual({ text: "db.export on db crm", notes: [] });
   });

@@ -32,7 +32,12 @@ export type ReviewView = {
 };
 
 /** What the open stage still needs. */
-export type Decide = { readonly groups: readonly ShownText[]; readonly quorum: number; readonly approvals: number };
+export type Decide = {
+  /** The approvals it needs, in words: `2 of sre and 1 of security`. */
+  readonly quorum: ShownText;
+  /** How many it has. */
+  readonly approvals: number;
+};
 
 /** How much of a review is shown. */
 export type RenderLimits = {
@@ -100,9 +105,17 @@ function facts(source: ReviewSource, limit: TextLimit): Fact[] {
       ? []
       : [fact("policy", `revision ${verdict.revision}, ${verdict.rule === "" ? "no rule" : `rule ${verdict.rule}`}`)]),
     ...(verdict?.reasons ?? []).map((reason) => fact("because", reason)),
+    ...riskFacts(verdict?.risk ?? []).map((text) => fact("risk", text)),
     ...(review?.editor === undefined ? [] : [fact("edited by", nameOf(review.editor))]),
     ...(review?.votes ?? []).map((vote) => fact(voteLabel(vote), voteText(vote))),
   ];
+}
+
+/** The score, then what it is made of. */
+function riskFacts(risk: readonly { readonly points: number; readonly reason: string }[]): string[] {
+  if (risk.length === 0) return [];
+  const score = risk.reduce((sum, { points }) => sum + points, 0);
+  return [`score ${score}`, ...risk.map(({ points, reason }) => `+${points} ${reason}`)];
 }
 
 /** Names and reasons are not meant to hold secrets, but people and agents paste them there. */
@@ -116,7 +129,8 @@ function voteLabel(vote: ReviewVote): string {
 }
 
 function voteText(vote: ReviewVote): string {
-  return vote.reason === "" ? nameOf(vote.reviewer) : `${nameOf(vote.reviewer)}: ${vote.reason}`;
+  const who = nameOf(vote.reviewer) + (vote.inPlaceOf === "" ? "" : ` in the place of ${vote.inPlaceOf}`);
+  return vote.reason === "" ? who : `${who}: ${vote.reason}`;
 }
 
 function nameOf(principal: PrincipalName): string {
@@ -129,5 +143,5 @@ function decide(source: ReviewSource, limit: TextLimit): Decide | undefined {
   const counting = (source.review?.votes ?? []).filter(
     (vote) => !vote.lapsed && vote.decision === "approve" && vote.stage === source.review?.openStage,
   );
-  return { groups: stage.groups.map((group) => showText(group, limit)), quorum: stage.quorum, approvals: counting.length };
+  return { quorum: showText(stage.quorum, limit), approvals: counting.length };
 }

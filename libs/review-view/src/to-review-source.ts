@@ -1,5 +1,16 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
-import { ActionStatus, VoteDecision, type Action, type ActionInput, type Review, type Vote } from "@countersign/proto/v1/action_pb";
+import {
+  ActionStatus,
+  VoteDecision,
+  type Action,
+  type ActionInput,
+  type Quorum,
+  type Review,
+  type ReviewerSelector,
+  type Stage,
+  type Verdict,
+  type Vote,
+} from "@countersign/proto/v1/action_pb";
 import { PrincipalType, type Principal, type PrincipalRef } from "@countersign/proto/v1/principal_pb";
 import type { PrincipalName, ReviewInput, ReviewSource, ReviewStatus, ReviewVote } from "./review-source.ts";
 
@@ -15,7 +26,7 @@ export function toReviewSource(action: Action): ReviewSource {
     input: toInput(action.input),
     bindingContext: action.bindingContext,
     requester: requester === undefined ? undefined : toRequester(requester),
-    verdict: verdict === undefined ? undefined : { rule: verdict.rule, revision: Number(verdict.revision), reasons: verdict.reasons },
+    verdict: verdict === undefined ? undefined : toVerdict(verdict),
     review: review === undefined ? undefined : toReview(review),
   };
 }
@@ -63,14 +74,31 @@ function toRequester(principal: Principal): NonNullable<ReviewSource["requester"
   };
 }
 
+function toVerdict({ rule, revision, reasons, risk }: Verdict): NonNullable<ReviewSource["verdict"]> {
+  return { rule, revision: Number(revision), reasons, risk: risk.map(({ points, reason }) => ({ points, reason })) };
+}
+
 function toReview(review: Review): NonNullable<ReviewSource["review"]> {
   return {
-    stages: review.stages.map(({ name, groups, quorum }) => ({ name, groups, quorum })),
+    stages: review.stages.map((stage, index) => toStage(stage, review.escalated && index === review.openStage)),
     openStage: review.openStage,
     votes: review.votes.map(toVote),
     deadline: review.deadline === undefined ? undefined : timestampDate(review.deadline),
     editor: review.editor === undefined ? undefined : toName(review.editor),
   };
+}
+
+type ReviewStage = NonNullable<ReviewSource["review"]>["stages"][number];
+
+function toStage({ name, quorum, quorumText, escalation }: Stage, escalated: boolean): ReviewStage {
+  const selectors = [...(quorum === undefined ? [] : selectorsOf(quorum)), ...((escalated && escalation?.to) || [])];
+  const groups = selectors.flatMap(({ who }) => (who.case === "group" ? [who.value] : []));
+  return { name, quorum: quorumText, groups: [...new Set(groups)] };
+}
+
+function selectorsOf({ rule }: Quorum): readonly ReviewerSelector[] {
+  if (rule.case === undefined) return [];
+  return rule.case === "atLeast" ? rule.value.of : rule.value.of.flatMap(selectorsOf);
 }
 
 function toVote(vote: Vote): ReviewVote {
@@ -81,6 +109,7 @@ function toVote(vote: Vote): ReviewVote {
     reason: vote.reason,
     stage: vote.stage,
     lapsed: vote.lapsed,
+    inPlaceOf: vote.inPlaceOf,
   };
 }
 

@@ -1,5 +1,6 @@
 import { startConsumer, type CommandBus, type EventFeed } from "@countersign/bus";
 import type { Database } from "@countersign/database";
+import { createDirectoryClient } from "@countersign/directory-client";
 import type { EventLog } from "@countersign/event-log";
 import type { Logger } from "@countersign/telemetry";
 import { actionHandlers } from "./adapters/bus/action-handlers.ts";
@@ -31,6 +32,7 @@ export function wireUseCases({ config, log, commands, logger, clock = () => new 
   return {
     store: createActionStore(log, { actions: config.cacheActions, bytes: config.cacheMegabytes * 1024 * 1024 }),
     policy: createPolicyClient(commands, logger, config.policyTimeout),
+    directory: createDirectoryClient({ commands, asker: "approval", config: config.directory }),
     signer: createSigner(config.grantKeys, config.grantIssuer),
     clock,
     newId,

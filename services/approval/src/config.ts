@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { ConfigError, durationSetting, readConfig } from "@countersign/config";
+import { readDirectoryClientConfig, type DirectoryClientConfig } from "@countersign/directory-client";
 import { z } from "zod";
 import { readGrantKeys, type GrantKeys } from "./adapters/grants/grant-keys.ts";
 
@@ -33,6 +34,7 @@ const VARIABLES = {
 /** Settings of approval; durations in milliseconds. */
 export type ApprovalConfig = {
   readonly grantKeys: GrantKeys;
+  readonly directory: DirectoryClientConfig;
   readonly grantIssuer: string;
   readonly policyTimeout: number;
   readonly verdictWait: number;
@@ -54,13 +56,16 @@ export type ApprovalConfig = {
  * | COUNTERSIGN_TIMER_INTERVAL | 500ms | how often due timers are looked for |
  * | COUNTERSIGN_APPROVAL_CACHE_ACTIONS | 10000 | actions kept in memory at most |
  * | COUNTERSIGN_APPROVAL_CACHE_MB | 64 | and how much of it |
+ *
+ * And the settings of `@countersign/directory-client`.
  * @throws ConfigError with every problem.
  */
 export function readApprovalConfig(env: NodeJS.ProcessEnv): ApprovalConfig {
   const { grantKeyFile, earlierKeyFiles, ...rest } = readConfig(schema, VARIABLES, env);
+  const directory = readDirectoryClientConfig(env);
   try {
     const earlier = earlierKeyFiles.map((path) => readFileSync(path, "utf8"));
-    return Object.freeze({ ...rest, grantKeys: readGrantKeys(readFileSync(grantKeyFile, "utf8"), earlier) });
+    return Object.freeze({ ...rest, directory, grantKeys: readGrantKeys(readFileSync(grantKeyFile, "utf8"), earlier) });
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     throw new ConfigError([`${VARIABLES.grantKeyFile}, ${VARIABLES.earlierKeyFiles}: ${problem}`]);

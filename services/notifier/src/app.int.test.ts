@@ -51,7 +51,7 @@ afterAll(async () => {
 
 function reply(tenant: string, id: string): Uint8Array {
   const { status, version } = statuses.get(`${tenant}/${id}`) ?? { status: ActionStatus.UNSPECIFIED, version: 0 };
-  const review = { stages: [{ name: "data", groups: ["dpo"], quorum: 1 }] };
+  const review = { stages: [{ name: "data", quorumText: "1 of dpo" }] };
   const input = { action: { name: "db.export" }, resource: { type: "db", id: "crm" }, context: { justification: "\u001b[2Jtrust me" } };
   return toBinary(
     GetActionResponseSchema,

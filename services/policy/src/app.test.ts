@@ -204,8 +204,7 @@ describe("Evaluate", () => {
       outcome: VerdictOutcome.REVIEW,
       revision: 1n,
       rule: "exports leave a trace on people",
-      stages: [{ name: "review", groups: ["dba", "data-owners"], quorum: 1 }],
-      reviewSeconds: 3600,
+      stages: [{ name: "review", quorumText: "1 of dba, data-owners", seconds: 3600 }],
       grantSeconds: 300,
       bindingContext: ["environment"],
     });

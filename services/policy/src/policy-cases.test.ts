@@ -5,6 +5,7 @@ import { z } from "zod";
 import { compileText } from "./adapters/compile-text.ts";
 import { evaluate } from "./domain/evaluate.ts";
 import type { EvaluationInput } from "./domain/input.ts";
+import { riskScore } from "./domain/risk.ts";
 
 const DIRECTORY = new URL("../testdata/", import.meta.url);
 
@@ -80,9 +81,9 @@ for (const file of readdirSync(DIRECTORY).filter((name) => name.endsWith(".yaml"
       const actual = {
         ...verdict,
         grant_seconds: verdict.outcome === "deny" ? 0 : verdict.grantSeconds,
-        review_seconds: reviewed?.seconds,
-        groups: reviewed?.stages[0]?.groups,
-        quorum: reviewed?.stages[0]?.quorum,
+        review_seconds: reviewed?.stages[0]?.seconds,
+        quorum: reviewed?.stages[0]?.quorumText,
+        risk: riskScore(verdict.risk),
         stages: reviewed?.stages.map(({ name }) => name),
       };
       expect(actual).toMatchObject(one.expect);

@@ -4,7 +4,7 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Principal, PrincipalRef } from "./principal_pb.ts";
+import type { Principal, PrincipalRef, SignInStrength } from "./principal_pb.ts";
 import { file_countersign_v1_principal } from "./principal_pb.ts";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
@@ -14,7 +14,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file countersign/v1/action.proto.
  */
 export const file_countersign_v1_action: GenFile = /*@__PURE__*/
-  fileDesc("Chtjb3VudGVyc2lnbi92MS9hY3Rpb24ucHJvdG8SDmNvdW50ZXJzaWduLnYxIrgBCgtBY3Rpb25JbnB1dBIoCgdzdWJqZWN0GAEgASgLMhcuY291bnRlcnNpZ24udjEuU3ViamVjdBIpCgZhY3Rpb24YAiABKAsyGS5jb3VudGVyc2lnbi52MS5PcGVyYXRpb24SKgoIcmVzb3VyY2UYAyABKAsyGC5jb3VudGVyc2lnbi52MS5SZXNvdXJjZRIoCgdjb250ZXh0GAQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCJQCgdTdWJqZWN0EgwKBHR5cGUYASABKAkSCgoCaWQYAiABKAkSKwoKcHJvcGVydGllcxgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QiRgoJT3BlcmF0aW9uEgwKBG5hbWUYASABKAkSKwoKcHJvcGVydGllcxgCIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QiUQoIUmVzb3VyY2USDAoEdHlwZRgBIAEoCRIKCgJpZBgCIAEoCRIrCgpwcm9wZXJ0aWVzGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCL9AwoGQWN0aW9uEgoKAmlkGAEgASgJEg4KBnRlbmFudBgCIAEoCRIsCgZzdGF0dXMYAyABKA4yHC5jb3VudGVyc2lnbi52MS5BY3Rpb25TdGF0dXMSDwoHdmVyc2lvbhgEIAEoBBIqCgVpbnB1dBgFIAEoCzIbLmNvdW50ZXJzaWduLnYxLkFjdGlvbklucHV0Eg4KBmRpZ2VzdBgGIAEoDBIMCgRzYWx0GAcgASgMEhcKD2JpbmRpbmdfY29udGV4dBgIIAMoCRIsCglyZXF1ZXN0ZXIYCSABKAsyGS5jb3VudGVyc2lnbi52MS5QcmluY2lwYWwSKAoHdmVyZGljdBgKIAEoCzIXLmNvdW50ZXJzaWduLnYxLlZlcmRpY3QSJgoGcmV2aWV3GAsgASgLMhYuY291bnRlcnNpZ24udjEuUmV2aWV3EiQKBWdyYW50GAwgASgLMhUuY291bnRlcnNpZ24udjEuR3JhbnQSLAoJZXhlY3V0aW9uGA0gASgLMhkuY291bnRlcnNpZ24udjEuRXhlY3V0aW9uEjAKDHJlcXVlc3RfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wItoBCgdWZXJkaWN0Ei8KB291dGNvbWUYASABKA4yHi5jb3VudGVyc2lnbi52MS5WZXJkaWN0T3V0Y29tZRIQCghyZXZpc2lvbhgCIAEoBBIMCgRydWxlGAMgASgJEg8KB3JlYXNvbnMYBCADKAkSJQoGc3RhZ2VzGAUgAygLMhUuY291bnRlcnNpZ24udjEuU3RhZ2USFgoOcmV2aWV3X3NlY29uZHMYBiABKA0SFQoNZ3JhbnRfc2Vjb25kcxgHIAEoDRIXCg9iaW5kaW5nX2NvbnRleHQYCCADKAkiNQoFU3RhZ2USDAoEbmFtZRgBIAEoCRIOCgZncm91cHMYAiADKAkSDgoGcXVvcnVtGAMgASgNIsQBCgZSZXZpZXcSJQoGc3RhZ2VzGAEgAygLMhUuY291bnRlcnNpZ24udjEuU3RhZ2USEgoKb3Blbl9zdGFnZRgCIAEoDRIjCgV2b3RlcxgDIAMoCzIULmNvdW50ZXJzaWduLnYxLlZvdGUSLAoIZGVhZGxpbmUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKBmVkaXRvchgFIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZiLUAQoEVm90ZRIuCghyZXZpZXdlchgBIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIuCghkZWNpc2lvbhgCIAEoDjIcLmNvdW50ZXJzaWduLnYxLlZvdGVEZWNpc2lvbhIOCgZkaWdlc3QYAyABKAwSDgoGcmVhc29uGAQgASgJEi0KCXZvdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGbGFwc2VkGAYgASgIEg0KBXN0YWdlGAcgASgNIuYBCgVHcmFudBIKCgJpZBgBIAEoCRIvCglwcmluY2lwYWwYAiABKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSDgoGZGlnZXN0GAMgASgMEi4KCmlzc3VlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZWRlZW1fdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAilwEKCUV4ZWN1dGlvbhIxCgdvdXRjb21lGAEgASgOMiAuY291bnRlcnNpZ24udjEuRXhlY3V0aW9uT3V0Y29tZRIVCg1vdXRwdXRfZGlnZXN0GAIgASgMEg8KB21lc3NhZ2UYAyABKAkSLwoLcmVwb3J0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wKp4DCgxBY3Rpb25TdGF0dXMSHQoZQUNUSU9OX1NUQVRVU19VTlNQRUNJRklFRBAAEhsKF0FDVElPTl9TVEFUVVNfUkVRVUVTVEVEEAESGAoUQUNUSU9OX1NUQVRVU19ERU5JRUQQAhIbChdBQ1RJT05fU1RBVFVTX0lOX1JFVklFVxADEhoKFkFDVElPTl9TVEFUVVNfQVBQUk9WRUQQBBIaChZBQ1RJT05fU1RBVFVTX1JFSkVDVEVEEAUSGQoVQUNUSU9OX1NUQVRVU19FWFBJUkVEEAYSGwoXQUNUSU9OX1NUQVRVU19DQU5DRUxMRUQQBxIaChZBQ1RJT05fU1RBVFVTX1JFREVFTUVEEAgSGwoXQUNUSU9OX1NUQVRVU19TVUNDRUVERUQQCRIYChRBQ1RJT05fU1RBVFVTX0ZBSUxFRBAKEhwKGEFDVElPTl9TVEFUVVNfVU5SRVBPUlRFRBALEh8KG0FDVElPTl9TVEFUVVNfR1JBTlRfRVhQSVJFRBAMEhkKFUFDVElPTl9TVEFUVVNfUkVWT0tFRBANKoIBCg5WZXJkaWN0T3V0Y29tZRIfChtWRVJESUNUX09VVENPTUVfVU5TUEVDSUZJRUQQABIZChVWRVJESUNUX09VVENPTUVfQUxMT1cQARIYChRWRVJESUNUX09VVENPTUVfREVOWRACEhoKFlZFUkRJQ1RfT1VUQ09NRV9SRVZJRVcQAypiCgxWb3RlRGVjaXNpb24SHQoZVk9URV9ERUNJU0lPTl9VTlNQRUNJRklFRBAAEhkKFVZPVEVfREVDSVNJT05fQVBQUk9WRRABEhgKFFZPVEVfREVDSVNJT05fUkVKRUNUEAIqdAoQRXhlY3V0aW9uT3V0Y29tZRIhCh1FWEVDVVRJT05fT1VUQ09NRV9VTlNQRUNJRklFRBAAEh8KG0VYRUNVVElPTl9PVVRDT01FX1NVQ0NFRURFRBABEhwKGEVYRUNVVElPTl9PVVRDT01FX0ZBSUxFRBACYgZwcm90bzM", [file_countersign_v1_principal, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("Chtjb3VudGVyc2lnbi92MS9hY3Rpb24ucHJvdG8SDmNvdW50ZXJzaWduLnYxIrgBCgtBY3Rpb25JbnB1dBIoCgdzdWJqZWN0GAEgASgLMhcuY291bnRlcnNpZ24udjEuU3ViamVjdBIpCgZhY3Rpb24YAiABKAsyGS5jb3VudGVyc2lnbi52MS5PcGVyYXRpb24SKgoIcmVzb3VyY2UYAyABKAsyGC5jb3VudGVyc2lnbi52MS5SZXNvdXJjZRIoCgdjb250ZXh0GAQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCJQCgdTdWJqZWN0EgwKBHR5cGUYASABKAkSCgoCaWQYAiABKAkSKwoKcHJvcGVydGllcxgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QiRgoJT3BlcmF0aW9uEgwKBG5hbWUYASABKAkSKwoKcHJvcGVydGllcxgCIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QiUQoIUmVzb3VyY2USDAoEdHlwZRgBIAEoCRIKCgJpZBgCIAEoCRIrCgpwcm9wZXJ0aWVzGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCL9AwoGQWN0aW9uEgoKAmlkGAEgASgJEg4KBnRlbmFudBgCIAEoCRIsCgZzdGF0dXMYAyABKA4yHC5jb3VudGVyc2lnbi52MS5BY3Rpb25TdGF0dXMSDwoHdmVyc2lvbhgEIAEoBBIqCgVpbnB1dBgFIAEoCzIbLmNvdW50ZXJzaWduLnYxLkFjdGlvbklucHV0Eg4KBmRpZ2VzdBgGIAEoDBIMCgRzYWx0GAcgASgMEhcKD2JpbmRpbmdfY29udGV4dBgIIAMoCRIsCglyZXF1ZXN0ZXIYCSABKAsyGS5jb3VudGVyc2lnbi52MS5QcmluY2lwYWwSKAoHdmVyZGljdBgKIAEoCzIXLmNvdW50ZXJzaWduLnYxLlZlcmRpY3QSJgoGcmV2aWV3GAsgASgLMhYuY291bnRlcnNpZ24udjEuUmV2aWV3EiQKBWdyYW50GAwgASgLMhUuY291bnRlcnNpZ24udjEuR3JhbnQSLAoJZXhlY3V0aW9uGA0gASgLMhkuY291bnRlcnNpZ24udjEuRXhlY3V0aW9uEjAKDHJlcXVlc3RfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIpcCCgdWZXJkaWN0Ei8KB291dGNvbWUYASABKA4yHi5jb3VudGVyc2lnbi52MS5WZXJkaWN0T3V0Y29tZRIQCghyZXZpc2lvbhgCIAEoBBIMCgRydWxlGAMgASgJEg8KB3JlYXNvbnMYBCADKAkSJQoGc3RhZ2VzGAUgAygLMhUuY291bnRlcnNpZ24udjEuU3RhZ2USKgoFdGVybXMYBiABKAsyGy5jb3VudGVyc2lnbi52MS5SZXZpZXdUZXJtcxIVCg1ncmFudF9zZWNvbmRzGAcgASgNEhcKD2JpbmRpbmdfY29udGV4dBgIIAMoCRInCgRyaXNrGAkgAygLMhkuY291bnRlcnNpZ24udjEuUmlza1BvaW50IisKCVJpc2tQb2ludBIOCgZwb2ludHMYASABKA0SDgoGcmVhc29uGAIgASgJIngKC1Jldmlld1Rlcm1zEhAKCGVkaXRhYmxlGAEgASgJEhoKEmJyZWFrX2dsYXNzX2dyb3VwcxgCIAMoCRIgChhicmVha19nbGFzc19ieV9yZXF1ZXN0ZXIYAyABKAgSGQoRb3duZXJfbWF5X2FwcHJvdmUYBCABKAgi9wIKBVN0YWdlEgwKBG5hbWUYASABKAkSJgoGcXVvcnVtGAIgASgLMhYuY291bnRlcnNpZ24udjEuUXVvcnVtEhMKC3F1b3J1bV90ZXh0GAMgASgJEhYKDmRpc3RpbmN0X3RlYW1zGAQgASgIEg8KB3NlY29uZHMYBSABKA0SGAoQcmVtaW5kZXJfc2Vjb25kcxgGIAMoDRIuCgplc2NhbGF0aW9uGAcgASgLMhouY291bnRlcnNpZ24udjEuRXNjYWxhdGlvbhIxCgpvbl90aW1lb3V0GAggASgOMh0uY291bnRlcnNpZ24udjEuVGltZW91dEFjdGlvbhIoCgRtb2RlGAkgASgOMhouY291bnRlcnNpZ24udjEuUmV2aWV3TW9kZRIcChRhcHByb3ZlX25lZWRzX3JlYXNvbhgKIAEoCBI1Cg1sZWFzdF9zaWduX2luGAsgASgOMh4uY291bnRlcnNpZ24udjEuU2lnbkluU3RyZW5ndGgibAoQUmV2aWV3ZXJTZWxlY3RvchIPCgVncm91cBgBIAEoCUgAEhAKBnBlcnNvbhgCIAEoCUgAEhEKB29uX2NhbGwYAyABKAlIABIbChFyZXF1ZXN0ZXJfbWFuYWdlchgEIAEoCEgAQgUKA3dobyKZAQoGUXVvcnVtEjEKCGF0X2xlYXN0GAEgASgLMh0uY291bnRlcnNpZ24udjEuUXVvcnVtQXRMZWFzdEgAEikKA2FsbBgCIAEoCzIaLmNvdW50ZXJzaWduLnYxLlF1b3J1bUxpc3RIABIpCgNhbnkYAyABKAsyGi5jb3VudGVyc2lnbi52MS5RdW9ydW1MaXN0SABCBgoEcnVsZSJMCg1RdW9ydW1BdExlYXN0Eg0KBWNvdW50GAEgASgNEiwKAm9mGAIgAygLMiAuY291bnRlcnNpZ24udjEuUmV2aWV3ZXJTZWxlY3RvciIwCgpRdW9ydW1MaXN0EiIKAm9mGAEgAygLMhYuY291bnRlcnNpZ24udjEuUXVvcnVtIlEKCkVzY2FsYXRpb24SFQoNYWZ0ZXJfc2Vjb25kcxgBIAEoDRIsCgJ0bxgCIAMoCzIgLmNvdW50ZXJzaWduLnYxLlJldmlld2VyU2VsZWN0b3Ii1wEKBlJldmlldxIlCgZzdGFnZXMYASADKAsyFS5jb3VudGVyc2lnbi52MS5TdGFnZRISCgpvcGVuX3N0YWdlGAIgASgNEiMKBXZvdGVzGAMgAygLMhQuY291bnRlcnNpZ24udjEuVm90ZRIsCghkZWFkbGluZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoGZWRpdG9yGAUgASgLMhwuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsUmVmEhEKCWVzY2FsYXRlZBgGIAEoCCKaAgoEVm90ZRIuCghyZXZpZXdlchgBIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIuCghkZWNpc2lvbhgCIAEoDjIcLmNvdW50ZXJzaWduLnYxLlZvdGVEZWNpc2lvbhIOCgZkaWdlc3QYAyABKAwSDgoGcmVhc29uGAQgASgJEi0KCXZvdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGbGFwc2VkGAYgASgIEg0KBXN0YWdlGAcgASgNEi8KB3NpZ25faW4YCCABKA4yHi5jb3VudGVyc2lnbi52MS5TaWduSW5TdHJlbmd0aBITCgtpbl9wbGFjZV9vZhgJIAEoCSLmAQoFR3JhbnQSCgoCaWQYASABKAkSLwoJcHJpbmNpcGFsGAIgASgLMhwuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsUmVmEg4KBmRpZ2VzdBgDIAEoDBIuCgppc3N1ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLcmVkZWVtX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIpcBCglFeGVjdXRpb24SMQoHb3V0Y29tZRgBIAEoDjIgLmNvdW50ZXJzaWduLnYxLkV4ZWN1dGlvbk91dGNvbWUSFQoNb3V0cHV0X2RpZ2VzdBgCIAEoDBIPCgdtZXNzYWdlGAMgASgJEi8KC3JlcG9ydF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCqeAwoMQWN0aW9uU3RhdHVzEh0KGUFDVElPTl9TVEFUVVNfVU5TUEVDSUZJRUQQABIbChdBQ1RJT05fU1RBVFVTX1JFUVVFU1RFRBABEhgKFEFDVElPTl9TVEFUVVNfREVOSUVEEAISGwoXQUNUSU9OX1NUQVRVU19JTl9SRVZJRVcQAxIaChZBQ1RJT05fU1RBVFVTX0FQUFJPVkVEEAQSGgoWQUNUSU9OX1NUQVRVU19SRUpFQ1RFRBAFEhkKFUFDVElPTl9TVEFUVVNfRVhQSVJFRBAGEhsKF0FDVElPTl9TVEFUVVNfQ0FOQ0VMTEVEEAcSGgoWQUNUSU9OX1NUQVRVU19SRURFRU1FRBAIEhsKF0FDVElPTl9TVEFUVVNfU1VDQ0VFREVEEAkSGAoUQUNUSU9OX1NUQVRVU19GQUlMRUQQChIcChhBQ1RJT05fU1RBVFVTX1VOUkVQT1JURUQQCxIfChtBQ1RJT05fU1RBVFVTX0dSQU5UX0VYUElSRUQQDBIZChVBQ1RJT05fU1RBVFVTX1JFVk9LRUQQDSqCAQoOVmVyZGljdE91dGNvbWUSHwobVkVSRElDVF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASGQoVVkVSRElDVF9PVVRDT01FX0FMTE9XEAESGAoUVkVSRElDVF9PVVRDT01FX0RFTlkQAhIaChZWRVJESUNUX09VVENPTUVfUkVWSUVXEAMqfgoNVGltZW91dEFjdGlvbhIeChpUSU1FT1VUX0FDVElPTl9VTlNQRUNJRklFRBAAEhcKE1RJTUVPVVRfQUNUSU9OX0RFTlkQARIXChNUSU1FT1VUX0FDVElPTl9IT0xEEAISGwoXVElNRU9VVF9BQ1RJT05fRVNDQUxBVEUQAypdCgpSZXZpZXdNb2RlEhsKF1JFVklFV19NT0RFX1VOU1BFQ0lGSUVEEAASGQoVUkVWSUVXX01PREVfRk9VUl9FWUVTEAESFwoTUkVWSUVXX01PREVfQ09ORklSTRACKmIKDFZvdGVEZWNpc2lvbhIdChlWT1RFX0RFQ0lTSU9OX1VOU1BFQ0lGSUVEEAASGQoVVk9URV9ERUNJU0lPTl9BUFBST1ZFEAESGAoUVk9URV9ERUNJU0lPTl9SRUpFQ1QQAip0ChBFeGVjdXRpb25PdXRjb21lEiEKHUVYRUNVVElPTl9PVVRDT01FX1VOU1BFQ0lGSUVEEAASHwobRVhFQ1VUSU9OX09VVENPTUVfU1VDQ0VFREVEEAESHAoYRVhFQ1VUSU9OX09VVENPTUVfRkFJTEVEEAJiBnByb3RvMw", [file_countersign_v1_principal, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * What is to be done, by the information model of the OpenID AuthZEN Authorization API 1.0. JSON values obey I-JSON (RFC 7493):
@@ -311,18 +311,18 @@ export type Verdict = Message<"countersign.v1.Verdict"> & {
   reasons: string[];
 
   /**
-   * For a review: who and how many.
+   * For a review: its steps, in order.
    *
    * @generated from field: repeated countersign.v1.Stage stages = 5;
    */
   stages: Stage[];
 
   /**
-   * For a review: seconds until it expires, 1 to 2,592,000.
+   * For a review: what else policy lets people do.
    *
-   * @generated from field: uint32 review_seconds = 6;
+   * @generated from field: countersign.v1.ReviewTerms terms = 6;
    */
-  reviewSeconds: number;
+  terms?: ReviewTerms | undefined;
 
   /**
    * Seconds that the grant lives, 1 to 86,400.
@@ -337,6 +337,13 @@ export type Verdict = Message<"countersign.v1.Verdict"> & {
    * @generated from field: repeated string binding_context = 8;
    */
   bindingContext: string[];
+
+  /**
+   * What makes it risky; the score is the sum of the points.
+   *
+   * @generated from field: repeated countersign.v1.RiskPoint risk = 9;
+   */
+  risk: RiskPoint[];
 };
 
 /**
@@ -345,6 +352,76 @@ export type Verdict = Message<"countersign.v1.Verdict"> & {
  */
 export const VerdictSchema: GenMessage<Verdict> = /*@__PURE__*/
   messageDesc(file_countersign_v1_action, 5);
+
+/**
+ * Points of risk, with the reason for them.
+ *
+ * @generated from message countersign.v1.RiskPoint
+ */
+export type RiskPoint = Message<"countersign.v1.RiskPoint"> & {
+  /**
+   * 1 to 100.
+   *
+   * @generated from field: uint32 points = 1;
+   */
+  points: number;
+
+  /**
+   * From the policy document.
+   *
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message countersign.v1.RiskPoint.
+ * Use `create(RiskPointSchema)` to create a new message.
+ */
+export const RiskPointSchema: GenMessage<RiskPoint> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_action, 6);
+
+/**
+ * What policy lets people do in a review, beside voting.
+ *
+ * @generated from message countersign.v1.ReviewTerms
+ */
+export type ReviewTerms = Message<"countersign.v1.ReviewTerms"> & {
+  /**
+   * The members of `action.properties` that a reviewer may change: a JSON object from name to JSON Schema. Empty: none.
+   *
+   * @generated from field: string editable = 1;
+   */
+  editable: string;
+
+  /**
+   * Members of these groups may break the glass. Empty: nobody.
+   *
+   * @generated from field: repeated string break_glass_groups = 2;
+   */
+  breakGlassGroups: string[];
+
+  /**
+   * Also the requester, its chain and its owner may, when they are in one of these groups.
+   *
+   * @generated from field: bool break_glass_by_requester = 3;
+   */
+  breakGlassByRequester: boolean;
+
+  /**
+   * The agent's owner is not barred from deciding.
+   *
+   * @generated from field: bool owner_may_approve = 4;
+   */
+  ownerMayApprove: boolean;
+};
+
+/**
+ * Describes the message countersign.v1.ReviewTerms.
+ * Use `create(ReviewTermsSchema)` to create a new message.
+ */
+export const ReviewTermsSchema: GenMessage<ReviewTerms> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_action, 7);
 
 /**
  * One step of a review with its own quorum.
@@ -360,18 +437,74 @@ export type Stage = Message<"countersign.v1.Stage"> & {
   name: string;
 
   /**
-   * A reviewer must be in at least one of these.
+   * The approvals that it needs.
    *
-   * @generated from field: repeated string groups = 2;
+   * @generated from field: countersign.v1.Quorum quorum = 2;
    */
-  groups: string[];
+  quorum?: Quorum | undefined;
 
   /**
-   * Distinct humans who must approve, at least 1.
+   * The same in words, as the policy has it: `2 of sre and 1 of security`.
    *
-   * @generated from field: uint32 quorum = 3;
+   * @generated from field: string quorum_text = 3;
    */
-  quorum: number;
+  quorumText: string;
+
+  /**
+   * No two approvals that count are of the same team.
+   *
+   * @generated from field: bool distinct_teams = 4;
+   */
+  distinctTeams: boolean;
+
+  /**
+   * Seconds from its opening to its deadline, 1 to 2,592,000.
+   *
+   * @generated from field: uint32 seconds = 5;
+   */
+  seconds: number;
+
+  /**
+   * Reviewers are reminded that many seconds after its opening; ascending.
+   *
+   * @generated from field: repeated uint32 reminder_seconds = 6;
+   */
+  reminderSeconds: number[];
+
+  /**
+   * Who is asked as well when nobody has decided.
+   *
+   * @generated from field: countersign.v1.Escalation escalation = 7;
+   */
+  escalation?: Escalation | undefined;
+
+  /**
+   * What happens at the deadline.
+   *
+   * @generated from field: countersign.v1.TimeoutAction on_timeout = 8;
+   */
+  onTimeout: TimeoutAction;
+
+  /**
+   * Who may decide at all.
+   *
+   * @generated from field: countersign.v1.ReviewMode mode = 9;
+   */
+  mode: ReviewMode;
+
+  /**
+   * An approval needs a reason, as a rejection always does.
+   *
+   * @generated from field: bool approve_needs_reason = 10;
+   */
+  approveNeedsReason: boolean;
+
+  /**
+   * Votes of whoever signed in more weakly are refused.
+   *
+   * @generated from field: countersign.v1.SignInStrength least_sign_in = 11;
+   */
+  leastSignIn: SignInStrength;
 };
 
 /**
@@ -379,7 +512,182 @@ export type Stage = Message<"countersign.v1.Stage"> & {
  * Use `create(StageSchema)` to create a new message.
  */
 export const StageSchema: GenMessage<Stage> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 6);
+  messageDesc(file_countersign_v1_action, 8);
+
+/**
+ * Names people who may vote.
+ *
+ * @generated from message countersign.v1.ReviewerSelector
+ */
+export type ReviewerSelector = Message<"countersign.v1.ReviewerSelector"> & {
+  /**
+   * Exactly one.
+   *
+   * @generated from oneof countersign.v1.ReviewerSelector.who
+   */
+  who: {
+    /**
+     * Members of this group.
+     *
+     * @generated from field: string group = 1;
+     */
+    value: string;
+    case: "group";
+  } | {
+    /**
+     * One person: its id in the directory, or `<issuer>#<id>` of one of its principals.
+     *
+     * @generated from field: string person = 2;
+     */
+    value: string;
+    case: "person";
+  } | {
+    /**
+     * Whoever is on call in this schedule.
+     *
+     * @generated from field: string on_call = 3;
+     */
+    value: string;
+    case: "onCall";
+  } | {
+    /**
+     * The manager of the human who asked, or of the one whom the asking agent acts for or belongs to.
+     *
+     * @generated from field: bool requester_manager = 4;
+     */
+    value: boolean;
+    case: "requesterManager";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message countersign.v1.ReviewerSelector.
+ * Use `create(ReviewerSelectorSchema)` to create a new message.
+ */
+export const ReviewerSelectorSchema: GenMessage<ReviewerSelector> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_action, 9);
+
+/**
+ * Approvals that a stage needs. One human counts for one `at_least` of it only.
+ *
+ * @generated from message countersign.v1.Quorum
+ */
+export type Quorum = Message<"countersign.v1.Quorum"> & {
+  /**
+   * Exactly one.
+   *
+   * @generated from oneof countersign.v1.Quorum.rule
+   */
+  rule: {
+    /**
+     * So many distinct people.
+     *
+     * @generated from field: countersign.v1.QuorumAtLeast at_least = 1;
+     */
+    value: QuorumAtLeast;
+    case: "atLeast";
+  } | {
+    /**
+     * Every one of these.
+     *
+     * @generated from field: countersign.v1.QuorumList all = 2;
+     */
+    value: QuorumList;
+    case: "all";
+  } | {
+    /**
+     * One of these.
+     *
+     * @generated from field: countersign.v1.QuorumList any = 3;
+     */
+    value: QuorumList;
+    case: "any";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message countersign.v1.Quorum.
+ * Use `create(QuorumSchema)` to create a new message.
+ */
+export const QuorumSchema: GenMessage<Quorum> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_action, 10);
+
+/**
+ * So many distinct people out of some.
+ *
+ * @generated from message countersign.v1.QuorumAtLeast
+ */
+export type QuorumAtLeast = Message<"countersign.v1.QuorumAtLeast"> & {
+  /**
+   * 1 to 100.
+   *
+   * @generated from field: uint32 count = 1;
+   */
+  count: number;
+
+  /**
+   * Each of them is named by one of these. Empty only in mode CONFIRM.
+   *
+   * @generated from field: repeated countersign.v1.ReviewerSelector of = 2;
+   */
+  of: ReviewerSelector[];
+};
+
+/**
+ * Describes the message countersign.v1.QuorumAtLeast.
+ * Use `create(QuorumAtLeastSchema)` to create a new message.
+ */
+export const QuorumAtLeastSchema: GenMessage<QuorumAtLeast> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_action, 11);
+
+/**
+ * Several quorums.
+ *
+ * @generated from message countersign.v1.QuorumList
+ */
+export type QuorumList = Message<"countersign.v1.QuorumList"> & {
+  /**
+   * At least two.
+   *
+   * @generated from field: repeated countersign.v1.Quorum of = 1;
+   */
+  of: Quorum[];
+};
+
+/**
+ * Describes the message countersign.v1.QuorumList.
+ * Use `create(QuorumListSchema)` to create a new message.
+ */
+export const QuorumListSchema: GenMessage<QuorumList> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_action, 12);
+
+/**
+ * Who is asked as well.
+ *
+ * @generated from message countersign.v1.Escalation
+ */
+export type Escalation = Message<"countersign.v1.Escalation"> & {
+  /**
+   * Seconds after the stage opened, less than its own.
+   *
+   * @generated from field: uint32 after_seconds = 1;
+   */
+  afterSeconds: number;
+
+  /**
+   * They count for whatever the quorum still needs.
+   *
+   * @generated from field: repeated countersign.v1.ReviewerSelector to = 2;
+   */
+  to: ReviewerSelector[];
+};
+
+/**
+ * Describes the message countersign.v1.Escalation.
+ * Use `create(EscalationSchema)` to create a new message.
+ */
+export const EscalationSchema: GenMessage<Escalation> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_action, 13);
 
 /**
  * The human part of an action.
@@ -409,7 +717,7 @@ export type Review = Message<"countersign.v1.Review"> & {
   votes: Vote[];
 
   /**
-   * Undecided by then means expired.
+   * The open stage's. Absent: it waits until somebody decides.
    *
    * @generated from field: google.protobuf.Timestamp deadline = 4;
    */
@@ -421,6 +729,13 @@ export type Review = Message<"countersign.v1.Review"> & {
    * @generated from field: countersign.v1.PrincipalRef editor = 5;
    */
   editor?: PrincipalRef | undefined;
+
+  /**
+   * The open stage's escalation has happened: those whom it names may vote too.
+   *
+   * @generated from field: bool escalated = 6;
+   */
+  escalated: boolean;
 };
 
 /**
@@ -428,7 +743,7 @@ export type Review = Message<"countersign.v1.Review"> & {
  * Use `create(ReviewSchema)` to create a new message.
  */
 export const ReviewSchema: GenMessage<Review> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 7);
+  messageDesc(file_countersign_v1_action, 14);
 
 /**
  * One human's word on one digest.
@@ -472,7 +787,7 @@ export type Vote = Message<"countersign.v1.Vote"> & {
   voteTime?: Timestamp | undefined;
 
   /**
-   * An edit came after it, so it no longer counts.
+   * It no longer counts: an edit came after it, or the reviewer is not eligible any more.
    *
    * @generated from field: bool lapsed = 6;
    */
@@ -484,6 +799,20 @@ export type Vote = Message<"countersign.v1.Vote"> & {
    * @generated from field: uint32 stage = 7;
    */
   stage: number;
+
+  /**
+   * How strongly the reviewer had signed in.
+   *
+   * @generated from field: countersign.v1.SignInStrength sign_in = 8;
+   */
+  signIn: SignInStrength;
+
+  /**
+   * The person in whose place it was cast, by id in the directory; empty: in the reviewer's own.
+   *
+   * @generated from field: string in_place_of = 9;
+   */
+  inPlaceOf: string;
 };
 
 /**
@@ -491,7 +820,7 @@ export type Vote = Message<"countersign.v1.Vote"> & {
  * Use `create(VoteSchema)` to create a new message.
  */
 export const VoteSchema: GenMessage<Vote> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 8);
+  messageDesc(file_countersign_v1_action, 15);
 
 /**
  * The right to run one action once.
@@ -547,7 +876,7 @@ export type Grant = Message<"countersign.v1.Grant"> & {
  * Use `create(GrantSchema)` to create a new message.
  */
 export const GrantSchema: GenMessage<Grant> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 9);
+  messageDesc(file_countersign_v1_action, 16);
 
 /**
  * What the caller says happened.
@@ -589,7 +918,7 @@ export type Execution = Message<"countersign.v1.Execution"> & {
  * Use `create(ExecutionSchema)` to create a new message.
  */
 export const ExecutionSchema: GenMessage<Execution> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 10);
+  messageDesc(file_countersign_v1_action, 17);
 
 /**
  * Where an action is in its life. Terminal: DENIED, REJECTED, EXPIRED, CANCELLED, SUCCEEDED, FAILED, UNREPORTED, GRANT_EXPIRED, REVOKED.
@@ -758,6 +1087,95 @@ export const VerdictOutcomeSchema: GenEnum<VerdictOutcome> = /*@__PURE__*/
   enumDesc(file_countersign_v1_action, 1);
 
 /**
+ * What happens when a stage's deadline passes.
+ *
+ * @generated from enum countersign.v1.TimeoutAction
+ */
+export const TimeoutAction = {
+  /**
+   * Not set; treated as deny.
+   *
+   * @generated from enum value: TIMEOUT_ACTION_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The action is EXPIRED.
+   *
+   * @generated from enum value: TIMEOUT_ACTION_DENY = 1;
+   */
+  DENY: 1,
+
+  /**
+   * The review stays open, without a deadline, until somebody decides.
+   *
+   * @generated from enum value: TIMEOUT_ACTION_HOLD = 2;
+   */
+  HOLD: 2,
+
+  /**
+   * The escalation happens, if it has not yet, and the deadline starts anew, once; then the action is EXPIRED.
+   *
+   * @generated from enum value: TIMEOUT_ACTION_ESCALATE = 3;
+   */
+  ESCALATE: 3,
+} as const;
+
+/**
+ * What happens when a stage's deadline passes.
+ *
+ * @generated from enum countersign.v1.TimeoutAction
+ */
+export type TimeoutAction = (typeof TimeoutAction)[keyof typeof TimeoutAction] | UnknownEnum;
+
+/**
+ * Describes the enum countersign.v1.TimeoutAction.
+ */
+export const TimeoutActionSchema: GenEnum<TimeoutAction> = /*@__PURE__*/
+  enumDesc(file_countersign_v1_action, 2);
+
+/**
+ * Who may decide.
+ *
+ * @generated from enum countersign.v1.ReviewMode
+ */
+export const ReviewMode = {
+  /**
+   * Not set; treated as FOUR_EYES.
+   *
+   * @generated from enum value: REVIEW_MODE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Somebody who had no part in it.
+   *
+   * @generated from enum value: REVIEW_MODE_FOUR_EYES = 1;
+   */
+  FOUR_EYES: 1,
+
+  /**
+   * Also the human that the requester acts for, or its owner. Never the requester itself.
+   *
+   * @generated from enum value: REVIEW_MODE_CONFIRM = 2;
+   */
+  CONFIRM: 2,
+} as const;
+
+/**
+ * Who may decide.
+ *
+ * @generated from enum countersign.v1.ReviewMode
+ */
+export type ReviewMode = (typeof ReviewMode)[keyof typeof ReviewMode] | UnknownEnum;
+
+/**
+ * Describes the enum countersign.v1.ReviewMode.
+ */
+export const ReviewModeSchema: GenEnum<ReviewMode> = /*@__PURE__*/
+  enumDesc(file_countersign_v1_action, 3);
+
+/**
  * What a reviewer can say.
  *
  * @generated from enum countersign.v1.VoteDecision
@@ -796,7 +1214,7 @@ export type VoteDecision = (typeof VoteDecision)[keyof typeof VoteDecision] | Un
  * Describes the enum countersign.v1.VoteDecision.
  */
 export const VoteDecisionSchema: GenEnum<VoteDecision> = /*@__PURE__*/
-  enumDesc(file_countersign_v1_action, 2);
+  enumDesc(file_countersign_v1_action, 4);
 
 /**
  * How an execution ended.
@@ -837,5 +1255,5 @@ export type ExecutionOutcome = (typeof ExecutionOutcome)[keyof typeof ExecutionO
  * Describes the enum countersign.v1.ExecutionOutcome.
  */
 export const ExecutionOutcomeSchema: GenEnum<ExecutionOutcome> = /*@__PURE__*/
-  enumDesc(file_countersign_v1_action, 3);
+  enumDesc(file_countersign_v1_action, 5);
 

@@ -1,4 +1,6 @@
-import type { Principal, PrincipalRef } from "./principal.ts";
+import type { CallerRef, Principal } from "./principal.ts";
+import type { VoterNow } from "./recount.ts";
+import type { Standing } from "./standing.ts";
 import type { ExecutionOutcome, Hex, Instant, Operation, Verdict } from "./values.ts";
 
 type Order<Type extends string, Data = object> = { readonly type: Type; readonly at: Instant } & Readonly<Data>;
@@ -37,6 +39,8 @@ export type ReachVerdict = Order<"ReachVerdict", { judgement: Judgement }>;
 
 type Ballot = {
   reviewer: Principal;
+  /** As whom the reviewer may speak: in its own name, then in the places of others. Nobody whom the directory knows: none. */
+  standings: readonly Standing[];
   /** What the reviewer was shown. */
   digest: Hex;
   version: number;
@@ -45,20 +49,28 @@ type Ballot = {
 
 export type CastVote = Order<
   "CastVote",
-  Ballot & { keyId: string; signature: Hex } & ({ decision: "approve"; grant: GrantOffer } | { decision: "reject" })
+  Ballot & { keyId: string; signature: Hex } & (
+      | {
+          decision: "approve";
+          grant: GrantOffer;
+          /** Whose approvals count so far, as they are known now. */
+          voters: readonly VoterNow[];
+        }
+      | { decision: "reject" }
+    )
 >;
 
 /** A reviewer changes the parameters; policy has looked at the result. */
 export type EditAction = Order<"EditAction", Ballot & { input: Hex; judgement: Judgement }>;
 
-export type CancelAction = Order<"CancelAction", { caller: PrincipalRef; reason: Hex | undefined }>;
+export type CancelAction = Order<"CancelAction", { caller: CallerRef; reason: Hex | undefined }>;
 
-export type RedeemGrant = Order<"RedeemGrant", { caller: PrincipalRef; tokenDigest: Hex; digest: Hex; reportDeadline: Instant }>;
+export type RedeemGrant = Order<"RedeemGrant", { caller: CallerRef; tokenDigest: Hex; digest: Hex; reportDeadline: Instant }>;
 
 export type ReportExecution = Order<
   "ReportExecution",
   {
-    caller: PrincipalRef;
+    caller: CallerRef;
     outcome: ExecutionOutcome;
     outputDigest: Hex;
     message: Hex | undefined;

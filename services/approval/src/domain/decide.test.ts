@@ -5,6 +5,7 @@ import {
   approveBy,
   approved,
   DIGEST,
+  exporter,
   hex,
   HOUR,
   inReview,
@@ -17,6 +18,7 @@ import {
   rejectBy,
   request,
   requested,
+  sponsor,
   T0,
   TOKEN_DIGEST,
   verdict,
@@ -88,7 +90,7 @@ describe("ReachVerdict", () => {
 });
 
 describe("CancelAction", () => {
-  const cancel: CancelAction = { type: "CancelAction", at: later, caller: ref("exporter"), reason: hex(0x31) };
+  const cancel: CancelAction = { type: "CancelAction", at: later, caller: exporter, reason: hex(0x31) };
   const cancelled: ActionEvent = { type: "ActionCancelled", at: later, reason: hex(0x31) };
   const revoked: ActionEvent = { type: "GrantRevoked", at: later, grantId: "grant-1", reason: hex(0x31) };
 
@@ -111,7 +113,7 @@ describe("CancelAction", () => {
       .when({ ...cancel, caller: ref("owner") })
       .thenRefused("NOT_REQUESTER");
     given(...inReview())
-      .when({ ...cancel, caller: { issuer: "https://other.example", id: "exporter" } })
+      .when({ ...cancel, caller: { ...exporter, issuer: "https://other.example" } })
       .thenRefused("NOT_REQUESTER");
     given(...redeemed)
       .when(cancel)
@@ -136,7 +138,7 @@ describe("P2: RedeemGrant", () => {
   const redeem: RedeemGrant = {
     type: "RedeemGrant",
     at: later,
-    caller: ref("exporter"),
+    caller: exporter,
     tokenDigest: TOKEN_DIGEST,
     digest: DIGEST,
     reportDeadline: T0 + HOUR,
@@ -179,10 +181,10 @@ describe("P2: RedeemGrant", () => {
       .when({ ...redeem, digest: hex(0xd9) })
       .thenRefused("DIGEST_MISMATCH");
     given(...allowed)
-      .when({ ...redeem, caller: ref("sponsor") })
+      .when({ ...redeem, caller: sponsor })
       .thenRefused("NOT_GRANTEE");
     given(...allowed)
-      .when({ ...redeem, caller: { issuer: "https://other.example", id: "exporter" } })
+      .when({ ...redeem, caller: { ...exporter, issuer: "https://other.example" } })
       .thenRefused("NOT_GRANTEE");
     given(...allowed)
       .when({ ...redeem, tokenDigest: hex(0x71) })
@@ -213,7 +215,7 @@ describe("ReportExecution", () => {
   const report: ReportExecution = {
     type: "ReportExecution",
     at: later,
-    caller: ref("exporter"),
+    caller: exporter,
     outcome: "succeeded",
     outputDigest: hex(0x41),
     message: hex(0x42),
@@ -237,10 +239,10 @@ describe("ReportExecution", () => {
       .when(report)
       .thenRefused("WRONG_STATE");
     given(...inReview())
-      .when({ ...report, caller: ref("ann") })
+      .when({ ...report, caller: ann })
       .thenRefused("NOT_GRANTEE");
     given(...redeemed)
-      .when({ ...report, caller: ref("ann") })
+      .when({ ...report, caller: ann })
       .thenRefused("NOT_GRANTEE");
     given(...redeemed, { type: "ExecutionUnreported", at: T0 + HOUR })
       .when(report)
@@ -328,7 +330,12 @@ describe("timers", () => {
 
 describe("P5: evolve", () => {
   it("accepts every past, whatever its order", () => {
-    const all = [...redeemed, ...inReview(), { type: "StageOpened", at: T0, stage: 9 }, { type: "ActionExpired", at: T0 }] as const;
+    const all = [
+      ...redeemed,
+      ...inReview(),
+      { type: "StageOpened", at: T0, stage: 9, deadline: T0 },
+      { type: "ActionExpired", at: T0 },
+    ] as const;
     for (const first of all) {
       for (const second of all) expect(stateAfter([first, second, first])).toMatchObject({ version: 3, updatedAt: first.at });
     }

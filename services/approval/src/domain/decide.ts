@@ -1,4 +1,4 @@
-import { ballotFault, editFault } from "./ballot.ts";
+import { admit, admitEdit } from "./ballot.ts";
 import type {
   ActionCommand,
   CancelAction,
@@ -15,13 +15,16 @@ import type {
   RequestAction,
 } from "./commands.ts";
 import { actsInPerson } from "./eligibility.ts";
-import type { ActionEvent, VoteCast } from "./events.ts";
-import { type PrincipalRef, samePrincipal, toRef } from "./principal.ts";
-import { completesStage, isLastStage, ownVote } from "./quorum.ts";
-import { hasExpired, redemptionFault } from "./redemption.ts";
+import type { ActionEvent, VoteCast, VoteLapsed } from "./events.ts";
+import { evolve } from "./evolve.ts";
+import { type PrincipalRef, sameCaller, toRef } from "./principal.ts";
+import { isReached, lapsedNow } from "./recount.ts";
+import { hasExpired, isGrantee, redemptionFault } from "./redemption.ts";
 import { type Decision, reject } from "./rejection.ts";
+import type { Stage } from "./stage.ts";
 import type { ActionState } from "./state.ts";
 import type { Hex, Instant } from "./values.ts";
+import { ownVote } from "./votes.ts";
 
 export function requestAction(command: RequestAction, state: ActionState): Decision {
   if (state.status !== "NONE") return reject("WRONG_STATE");
@@ -44,26 +47,37 @@ export function castVote(command: CastVote, state: ActionState): Decision {
   // Before anything else, so that a retry is quiet also when this very vote ended the review.
   if ("review" in state && state.review !== undefined && ownVote(state.review, reviewer, decision, digest) !== undefined) return [];
   if (state.status !== "IN_REVIEW") return reject("WRONG_STATE");
-  const fault = ballotFault(state, command, decision);
-  if (fault !== undefined) return reject(fault);
+  const standing = admit(state, command, decision);
+  if (typeof standing === "string") return reject(standing);
   const { openStage: stage } = state.review;
-  const cast: VoteCast = { type: "VoteCast", at, reviewer, decision, digest, stage, reason, keyId, signature };
+  const cast: VoteCast = { type: "VoteCast", at, reviewer, standing, decision, digest, stage, reason, keyId, signature };
   if (command.decision === "reject") return [cast, { type: "ActionRejected", at, digest }];
-  if (!completesStage(state.review, digest)) return [cast];
-  if (!isLastStage(state.review)) return [cast, { type: "StageOpened", at, stage: stage + 1 }];
-  return [cast, ...approve(command.grant, digest, state.requester, at)];
+  return [cast, ...count(command, evolve(state, cast))];
+}
+
+/** What the votes come to after one more approval. Those that would not be given any more lapse first, and may open an earlier stage again. */
+function count({ at, digest, grant, ...vote }: Extract<CastVote, { decision: "approve" }>, voted: ActionState): readonly ActionEvent[] {
+  if (voted.status !== "IN_REVIEW" || !isReached(voted, voted.review.openStage)) return [];
+  const lapsed = lapsedNow(voted, [...vote.voters, vote]).map((lapse): VoteLapsed => ({ type: "VoteLapsed", at, ...lapse }));
+  const state = lapsed.reduce<ActionState>(evolve, voted);
+  if (state.status !== "IN_REVIEW") return lapsed;
+  const { stages, openStage } = state.review;
+  const next = stages.findIndex((_, index) => index > openStage || !isReached(state, index));
+  if (next === openStage) return lapsed;
+  if (next < 0) return [...lapsed, ...approve(grant, digest, state.requester, at)];
+  return [...lapsed, { type: "StageOpened", at, stage: next, deadline: deadlineOf(stages[next], at) }];
 }
 
 export function editAction(command: EditAction, state: ActionState): Decision {
-  const fault = editFault(state, command);
-  if (fault !== undefined) return reject(fault);
+  const standing = admitEdit(state, command);
+  if (typeof standing === "string") return reject(standing);
   if (state.status !== "IN_REVIEW") return reject("WRONG_STATE");
   if (command.input === state.input) return [];
   const { at, reviewer: editor, input, reason, judgement } = command;
   const lapsed = state.review.votes.filter((vote) => !vote.lapsed);
   return [
-    ...lapsed.map((vote): ActionEvent => ({ type: "VoteLapsed", at, reviewer: vote.reviewer, digest: vote.digest })),
-    { type: "ActionEdited", at, editor, previousDigest: state.ruling.digest, input, reason },
+    ...lapsed.map((vote): ActionEvent => ({ type: "VoteLapsed", at, reviewer: vote.reviewer, digest: vote.digest, cause: "edited" })),
+    { type: "ActionEdited", at, editor, standing, previousDigest: state.ruling.digest, input, reason },
     ...follow(judgement, state.requester, at),
   ];
 }
@@ -71,7 +85,7 @@ export function editAction(command: EditAction, state: ActionState): Decision {
 export function cancelAction(command: CancelAction, state: ActionState): Decision {
   if (state.status === "NONE") return reject("NOT_FOUND");
   const { at, caller, reason } = command;
-  if (!samePrincipal(state.requester, caller)) return reject("NOT_REQUESTER");
+  if (!sameCaller(state.requester, caller)) return reject("NOT_REQUESTER");
   if (state.status === "CANCELLED" || state.status === "REVOKED") return [];
   if (state.status === "REQUESTED" || state.status === "IN_REVIEW") return [{ type: "ActionCancelled", at, reason }];
   if (state.status === "APPROVED") return [{ type: "GrantRevoked", at, grantId: state.grant.id, reason }];
@@ -88,8 +102,8 @@ export function redeemGrant(command: RedeemGrant, state: ActionState): Decision 
 
 export function reportExecution(command: ReportExecution, state: ActionState): Decision {
   if (state.status === "NONE") return reject("NOT_FOUND");
-  if (!("grant" in state)) return reject(samePrincipal(state.requester, command.caller) ? "WRONG_STATE" : "NOT_GRANTEE");
-  if (!samePrincipal(state.grant.principal, command.caller)) return reject("NOT_GRANTEE");
+  if (!("grant" in state)) return reject(sameCaller(state.requester, command.caller) ? "WRONG_STATE" : "NOT_GRANTEE");
+  if (!isGrantee(state, command.caller)) return reject("NOT_GRANTEE");
   const { at, outcome, outputDigest, message } = command;
   if (state.status === "SUCCEEDED" || state.status === "FAILED") {
     const { execution } = state;
@@ -154,7 +168,7 @@ function follow(judgement: Judgement, requester: PrincipalRef, at: Instant): rea
     case "allow":
       return [reached, ...approve(judgement.grant, digest, requester, at)];
     case "review":
-      return [reached, { type: "ReviewOpened", at, stages: verdict.stages, deadline: at + verdict.reviewSeconds * 1000 }];
+      return [reached, { type: "ReviewOpened", at, stages: verdict.stages, deadline: deadlineOf(verdict.stages[0], at) }];
     default:
       return judgement satisfies never;
   }
@@ -165,4 +179,8 @@ function approve(grant: GrantOffer, digest: Hex, requester: PrincipalRef, at: In
     { type: "ActionApproved", at, digest },
     { type: "GrantIssued", at, principal: toRef(requester), digest, ...grant },
   ];
+}
+
+function deadlineOf(stage: Stage | undefined, openedAt: Instant): Instant {
+  return openedAt + (stage?.seconds ?? 0) * 1000;
 }

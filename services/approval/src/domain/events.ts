@@ -1,5 +1,7 @@
 import type { Principal, PrincipalRef } from "./principal.ts";
-import type { ExecutionOutcome, Hex, Instant, Operation, Stage, Verdict, VoteDecision } from "./values.ts";
+import type { Stage } from "./stage.ts";
+import type { Standing } from "./standing.ts";
+import type { ExecutionOutcome, Hex, Instant, Operation, Verdict, VoteDecision } from "./values.ts";
 
 type Fact<Type extends string, Data = object> = { readonly type: Type; readonly at: Instant } & Readonly<Data>;
 
@@ -12,13 +14,15 @@ export type VerdictReached = Fact<"VerdictReached", { verdict: Verdict; policyDi
 
 export type ReviewOpened = Fact<"ReviewOpened", { stages: readonly Stage[]; deadline: Instant }>;
 
-export type StageOpened = Fact<"StageOpened", { stage: number }>;
+/** The next one, or one that came before: votes of it lapsed. */
+export type StageOpened = Fact<"StageOpened", { stage: number; deadline: Instant }>;
 
 export type VoteCast = Fact<
   "VoteCast",
   {
-    /** Whole, so that the log shows which groups made this human eligible. */
     reviewer: Principal;
+    /** Whole, so that the log shows what made this human eligible. */
+    standing: Standing;
     decision: VoteDecision;
     digest: Hex;
     stage: number;
@@ -28,9 +32,19 @@ export type VoteCast = Fact<
   }
 >;
 
-export type VoteLapsed = Fact<"VoteLapsed", { reviewer: PrincipalRef; digest: Hex }>;
+export type VoteLapsed = Fact<
+  "VoteLapsed",
+  {
+    reviewer: PrincipalRef;
+    digest: Hex;
+    /** Eligible no more; barred, or one human with another voter. */ cause: "edited" | "not_eligible" | "same_human";
+  }
+>;
 
-export type ActionEdited = Fact<"ActionEdited", { editor: Principal; previousDigest: Hex; input: Hex; reason: Hex | undefined }>;
+export type ActionEdited = Fact<
+  "ActionEdited",
+  { editor: Principal; standing: Standing; previousDigest: Hex; input: Hex; reason: Hex | undefined }
+>;
 
 export type ActionApproved = Fact<"ActionApproved", { digest: Hex }>;
 

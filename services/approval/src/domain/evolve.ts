@@ -9,6 +9,7 @@ import type {
   VoteLapsed,
 } from "./events.ts";
 import { samePrincipal, toRef } from "./principal.ts";
+import { principalsOf } from "./standing.ts";
 import type { ActionState, Review } from "./state.ts";
 
 /** What the past adds up to. Accepts every past: an event that makes no sense in its place counts in the version and changes nothing else. */
@@ -25,7 +26,7 @@ function apply(state: ActionState, event: ActionEvent): ActionState {
     case "ReviewOpened":
       return opened(state, event);
     case "StageOpened":
-      return inReview(state, (review) => ({ ...review, openStage: event.stage }));
+      return inReview(state, (review) => ({ ...review, openStage: event.stage, deadline: event.deadline }));
     case "VoteCast":
       return inReview(state, (review) => ({ ...review, votes: [...review.votes, toVote(event)] }));
     case "VoteLapsed":
@@ -77,7 +78,7 @@ function ruled(state: ActionState, event: VerdictReached): ActionState {
 
 function opened(state: ActionState, event: ReviewOpened): ActionState {
   const { stages, deadline } = event;
-  const fresh = { stages, deadline, openStage: 0, shownFrom: state.version + 1 };
+  const fresh = { stages, deadline, openStage: 0, escalated: [], shownFrom: state.version + 1 };
   if (state.status === "IN_REVIEW") return { ...state, review: { ...state.review, ...fresh } };
   if (state.status !== "REQUESTED" || state.ruling === undefined) return state;
   return { ...state, status: "IN_REVIEW", ruling: state.ruling, review: { ...fresh, votes: [], editors: [], edits: 0 } };
@@ -85,7 +86,8 @@ function opened(state: ActionState, event: ReviewOpened): ActionState {
 
 function edited(state: ActionState, event: ActionEdited): ActionState {
   if (state.status !== "IN_REVIEW") return state;
-  const editors = [...state.review.editors.filter((editor) => !samePrincipal(editor, event.editor)), toRef(event.editor)];
+  const others = state.review.editors.filter(({ principal }) => !samePrincipal(principal, event.editor));
+  const editors = [...others, { principal: toRef(event.editor), principals: principalsOf(event.standing) }];
   return { ...state, input: event.input, review: { ...state.review, editors, edits: state.review.edits + 1 } };
 }
 
@@ -114,6 +116,6 @@ function lapse(review: Review, event: VoteLapsed): Review {
 }
 
 function toVote(event: VoteCast) {
-  const { decision, digest, stage, reason, at } = event;
-  return { reviewer: toRef(event.reviewer), decision, digest, stage, reason, at, lapsed: false };
+  const { reviewer, decision, digest, stage, reason, at, standing } = event;
+  return { reviewer: toRef(reviewer), decision, digest, stage, reason, at, signIn: reviewer.signIn, standing, lapsed: false };
 }

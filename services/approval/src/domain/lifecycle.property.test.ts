@@ -4,6 +4,7 @@ import {
   ann,
   bob,
   cid,
+  dan,
   exporter,
   hex,
   HOUR,
@@ -18,9 +19,12 @@ import {
   ref,
   requested,
   sponsor,
+  stage,
+  standing,
   T0,
   TOKEN_DIGEST,
   verdict,
+  voterNow,
 } from "../testing/fixtures.ts";
 import { Step, type Model, type Real } from "../testing/lifecycle-model.ts";
 import type { Judgement } from "./commands.ts";
@@ -30,7 +34,7 @@ import type { Principal } from "./principal.ts";
 import { initialState, isTerminal, type ActionState } from "./state.ts";
 import type { Verdict } from "./values.ts";
 
-const HUMANS = [ann, bob, cid, principal("dan", { groups: ["oncall"] }), principal("eve", { groups: ["sales"] })];
+const HUMANS = [ann, bob, cid, dan, principal("eve", { groups: ["sales"] })];
 const FORBIDDEN: readonly Principal[] = [
   exporter,
   sponsor,
@@ -46,7 +50,7 @@ const reviewVerdict = fc
     minLength: 1,
     maxLength: 2,
   })
-  .map((stages) => verdict("review", { stages: stages.map((stage, index) => ({ ...stage, name: `s${index}` })) }));
+  .map((stages) => verdict("review", { stages: stages.map(({ groups, quorum }, index) => stage(groups, quorum, { name: `s${index}` })) }));
 const anyVerdict = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(verdict("allow"), verdict("deny")) },
   { weight: 6, arbitrary: reviewVerdict },
@@ -58,6 +62,8 @@ function judged(what: Verdict, at: number, digest: string): Judgement {
 }
 
 const shown = (model: Model, { state }: Real) => ({ at: model.now, digest: model.digest ?? hex(0), version: state.version });
+const speaks = (reviewer: Principal) => ({ reviewer, standings: [standing(reviewer)] });
+const voters = HUMANS.map((human) => voterNow(human));
 const signed = { reason: undefined, keyId: "key-1", signature: hex(0x51) };
 
 const commands = [
@@ -92,10 +98,11 @@ const commands = [
       new Step(`${reviewer.id} approves`, (model, real) => ({
         type: "CastVote",
         ...shown(model, real),
-        reviewer,
+        ...speaks(reviewer),
         ...signed,
         decision: "approve",
         grant: offer(model.now),
+        voters,
       })),
   ),
   fc.constantFrom(...HUMANS).map(
@@ -103,22 +110,29 @@ const commands = [
       new Step(`${reviewer.id} approves`, (model, real) => ({
         type: "CastVote",
         ...shown(model, real),
-        reviewer,
+        ...speaks(reviewer),
         ...signed,
         decision: "approve",
         grant: offer(model.now),
+        voters,
       })),
   ),
-  fc
-    .constantFrom(...FORBIDDEN)
-    .map(
-      (reviewer) =>
-        new Step(
-          `forbidden ${reviewer.id} approves`,
-          (model, real) => ({ type: "CastVote", ...shown(model, real), reviewer, ...signed, decision: "approve", grant: offer(model.now) }),
-          ["SELF_APPROVAL", "NOT_HUMAN"],
-        ),
-    ),
+  fc.constantFrom(...FORBIDDEN).map(
+    (reviewer) =>
+      new Step(
+        `forbidden ${reviewer.id} approves`,
+        (model, real) => ({
+          type: "CastVote",
+          ...shown(model, real),
+          ...speaks(reviewer),
+          ...signed,
+          decision: "approve",
+          grant: offer(model.now),
+          voters,
+        }),
+        ["SELF_APPROVAL", "NOT_HUMAN"],
+      ),
+  ),
   fc.constantFrom(ann, bob).map(
     (reviewer) =>
       new Step(
@@ -127,12 +141,13 @@ const commands = [
           type: "CastVote",
           ...shown(model, real),
           digest: hex(0xee),
-          reviewer,
+          ...speaks(reviewer),
           ...signed,
           decision: "approve",
           grant: offer(model.now),
+          voters,
         }),
-        ["STALE_DIGEST", "NOT_ELIGIBLE", "SELF_APPROVAL"],
+        ["STALE_DIGEST", "NOT_ELIGIBLE", "SELF_APPROVAL", "ALREADY_VOTED"],
       ),
   ),
   fc
@@ -141,7 +156,7 @@ const commands = [
       (reviewer) =>
         new Step(
           `${reviewer.id} rejects on a stale version`,
-          (model, real) => ({ type: "CastVote", ...shown(model, real), version: 0, reviewer, ...signed, decision: "reject" }),
+          (model, real) => ({ type: "CastVote", ...shown(model, real), version: 0, ...speaks(reviewer), ...signed, decision: "reject" }),
           ["STALE_VERSION", "NOT_ELIGIBLE"],
         ),
     ),
@@ -151,7 +166,7 @@ const commands = [
       new Step(`${reviewer.id} edits to form ${form}: ${what.outcome}`, (model, real) => ({
         type: "EditAction",
         ...shown(model, real),
-        reviewer,
+        ...speaks(reviewer),
         reason: undefined,
         input: hex(1 + form),
         judgement: judged(what, model.now, hex(0xd1 + form)),
@@ -162,7 +177,7 @@ const commands = [
       new Step(`${reviewer.id} rejects`, (model, real) => ({
         type: "CastVote",
         ...shown(model, real),
-        reviewer,
+        ...speaks(reviewer),
         ...signed,
         decision: "reject",
       })),
@@ -234,11 +249,12 @@ describe("P5: evolve never throws", () => {
       ...redeemed,
       ...inReview(),
       requested,
-      { type: "StageOpened", at: T0, stage: 5 },
+      { type: "StageOpened", at: T0, stage: 5, deadline: T0 },
       {
         type: "VoteCast",
         at: T0,
         reviewer: ann,
+        standing: standing(ann),
         decision: "approve",
         digest: hex(1),
         stage: 7,
@@ -246,8 +262,8 @@ describe("P5: evolve never throws", () => {
         keyId: "",
         signature: "",
       },
-      { type: "VoteLapsed", at: T0, reviewer: ref("nobody"), digest: hex(1) },
-      { type: "ActionEdited", at: T0, editor: ann, previousDigest: hex(1), input: hex(2), reason: undefined },
+      { type: "VoteLapsed", at: T0, reviewer: ref("nobody"), digest: hex(1), cause: "edited" },
+      { type: "ActionEdited", at: T0, editor: ann, standing: standing(ann), previousDigest: hex(1), input: hex(2), reason: undefined },
       { type: "ActionRejected", at: T0, digest: hex(1) },
       { type: "ActionExpired", at: T0 },
       { type: "ActionCancelled", at: T0, reason: undefined },

@@ -7,6 +7,7 @@ import {
   bob,
   cast,
   cid,
+  dan,
   DIGEST,
   editBy,
   EDITED_DIGEST,
@@ -26,6 +27,8 @@ import {
   rejectBy,
   requested,
   sponsor,
+  stage,
+  standing,
   T0,
   verdict,
 } from "../testing/fixtures.ts";
@@ -33,13 +36,8 @@ import { given, stateAfter } from "../testing/given.ts";
 import type { ActionEvent } from "./events.ts";
 
 const later = T0 + MINUTE;
-const two = verdict("review", { stages: [{ name: "oncall", groups: ["oncall"], quorum: 2 }] });
-const staged = verdict("review", {
-  stages: [
-    { name: "oncall", groups: ["oncall"], quorum: 1 },
-    { name: "managers", groups: ["managers"], quorum: 1 },
-  ],
-});
+const two = verdict("review", { stages: [stage(["oncall"], 2)] });
+const staged = verdict("review", { stages: [stage(["oncall"]), stage(["managers"])] });
 
 describe("CastVote approve", () => {
   it("P1: issues the grant when the quorum is reached, for the digest that was approved", () => {
@@ -62,7 +60,7 @@ describe("CastVote approve", () => {
 
   it("runs one stage after another", () => {
     const first = given(...inReview(staged)).when(approveBy(ann));
-    first.then(cast(approveBy(ann)), { type: "StageOpened", at: later, stage: 1 });
+    first.then(cast(approveBy(ann)), { type: "StageOpened", at: later, stage: 1, deadline: later + HOUR });
     given(...first.events())
       .when(approveBy(cid))
       .then(cast(approveBy(cid), 1), ...approved(later));
@@ -138,13 +136,13 @@ describe("CastVote approve", () => {
   });
 
   it("P7: nobody can complete a review without stages, groups or a quorum of at least one", () => {
-    const nobody = verdict("review", { stages: [{ name: "nobody", groups: [], quorum: 0 }] });
+    const nobody = verdict("review", { stages: [stage([], 0)] });
     given(...inReview(nobody))
       .when(approveBy(ann))
       .thenRefused("NOT_ELIGIBLE");
     given(...inReview(verdict("review", { stages: [] })))
       .when(approveBy(ann))
-      .thenRefused("NOT_ELIGIBLE");
+      .thenRefused("DEADLINE_PASSED");
   });
 });
 
@@ -261,6 +259,7 @@ describe("EditAction", () => {
     type: "ActionEdited",
     at: later,
     editor: bob,
+    standing: standing(bob),
     previousDigest: approveBy(ann).digest,
     input: EDITED_INPUT,
     reason: hex(0x22),
@@ -273,7 +272,7 @@ describe("EditAction", () => {
     given(...one)
       .when(editBy(bob, two))
       .then(
-        { type: "VoteLapsed", at: later, reviewer: ref("ann"), digest: approveBy(ann).digest },
+        { type: "VoteLapsed", at: later, reviewer: ref("ann"), digest: approveBy(ann).digest, cause: "edited" },
         edited,
         reached(two, later, EDITED_DIGEST),
         opened(two, later),
@@ -318,7 +317,7 @@ describe("EditAction", () => {
         .when(editBy(bob, verdict("deny")))
         .events(),
     );
-    expect(denied).toMatchObject({ status: "DENIED", review: { editors: [ref("bob")] } });
+    expect(denied).toMatchObject({ status: "DENIED", review: { editors: [{ principal: ref("bob"), principals: [ref("bob")] }] } });
   });
 
   it("P1: an approval of the form before the edit does not count when an edit brings it back", () => {
@@ -332,7 +331,6 @@ describe("EditAction", () => {
     const home = given(...there)
       .when({ ...back, judgement: { ...back.judgement, digest: approveBy(ann).digest } })
       .events();
-    const dan = principal("dan", { groups: ["oncall"] });
     given(...home)
       .when(approveBy(dan, { version: 11 }))
       .then(cast(approveBy(dan)));

@@ -1,5 +1,7 @@
-import type { Principal, PrincipalRef } from "./principal.ts";
-import type { ExecutionOutcome, Hex, Instant, Operation, Stage, Verdict, VoteDecision } from "./values.ts";
+import type { Principal, PrincipalRef, SignIn } from "./principal.ts";
+import type { Stage } from "./stage.ts";
+import type { Standing } from "./standing.ts";
+import type { ExecutionOutcome, Hex, Instant, Operation, Verdict, VoteDecision } from "./values.ts";
 
 export type Vote = {
   readonly reviewer: PrincipalRef;
@@ -8,20 +10,29 @@ export type Vote = {
   readonly stage: number;
   readonly reason: Hex | undefined;
   readonly at: Instant;
-  /** An edit came after it. */
+  readonly signIn: SignIn;
+  /** As who the reviewer was known then. */
+  readonly standing: Standing;
+  /** It does not count any more. */
   readonly lapsed: boolean;
 };
+
+/** Somebody who edited, under every account. */
+export type Editor = { readonly principal: PrincipalRef; readonly principals: readonly PrincipalRef[] };
 
 export type Review = {
   readonly stages: readonly Stage[];
   readonly openStage: number;
   /** Oldest first, lapsed ones included. */
   readonly votes: readonly Vote[];
+  /** The open stage's. */
   readonly deadline: Instant;
+  /** Stages whose escalation has happened. */
+  readonly escalated: readonly number[];
   /** Version from which on a reviewer has seen what is to be decided: that of the last ReviewOpened. */
   readonly shownFrom: number;
   /** Everybody who edited, last one last. */
-  readonly editors: readonly PrincipalRef[];
+  readonly editors: readonly Editor[];
   /** How often it was edited. */
   readonly edits: number;
 };

@@ -1,11 +1,10 @@
+import type { ReviewTerms, RiskPoint, Stage } from "./stage.ts";
+
 /** Milliseconds since 1970, UTC. */
 export type Instant = number;
 
 /** Lower-case hexadecimal of a hash or a signature. Text compares with `===`; bytes do not. */
 export type Hex = string;
-
-/** One step of a review with its own quorum. */
-export type Stage = { readonly name: string; readonly groups: readonly string[]; readonly quorum: number };
 
 /** What policy answered, and why. */
 export type Verdict = {
@@ -14,9 +13,10 @@ export type Verdict = {
   readonly rule: string;
   readonly reasons: readonly string[];
   readonly stages: readonly Stage[];
-  readonly reviewSeconds: number;
   readonly grantSeconds: number;
   readonly bindingContext: readonly string[];
+  readonly risk: readonly RiskPoint[];
+  readonly terms: ReviewTerms;
 };
 
 /** What an entry says about the input without its erasable content. */

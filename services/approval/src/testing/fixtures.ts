@@ -1,6 +1,9 @@
 import type { CastVote, EditAction, GrantOffer, Judgement, RequestAction } from "../domain/commands.ts";
 import type { ActionEvent } from "../domain/events.ts";
 import type { Principal, PrincipalRef } from "../domain/principal.ts";
+import type { VoterNow } from "../domain/recount.ts";
+import type { Stage } from "../domain/stage.ts";
+import type { Standing } from "../domain/standing.ts";
 import type { Hex, Verdict } from "../domain/values.ts";
 
 /** 2026-01-05T10:00:00Z. */
@@ -19,7 +22,18 @@ export const POLICY_DIGEST = hex(0x90);
 export const ISSUER = "https://id.acme.example";
 
 export function principal(id: string, more: Partial<Principal> = {}): Principal {
-  return { tenant: "acme", type: "human", issuer: ISSUER, id, groups: [], roles: [], chain: [], owner: undefined, ...more };
+  return {
+    tenant: "acme",
+    type: "human",
+    issuer: ISSUER,
+    id,
+    groups: [],
+    roles: [],
+    chain: [],
+    owner: undefined,
+    signIn: "session",
+    ...more,
+  };
 }
 
 export const ref = (id: string): PrincipalRef => ({ issuer: ISSUER, id });
@@ -37,16 +51,49 @@ export const ann = principal("ann", { groups: ["oncall"], roles: ["reviewer"] })
 export const bob = principal("bob", { groups: ["oncall", "managers"], roles: ["reviewer"] });
 export const cid = principal("cid", { groups: ["managers"], roles: ["reviewer"] });
 
+export const dan = principal("dan", { groups: ["oncall"], roles: ["reviewer"] });
+
+/** A human as its token knows it. */
+export function standing({ issuer, id, groups }: Principal, more: Partial<Standing> = {}): Standing {
+  const known = { person: `${issuer}#${id}`, principals: [{ issuer, id }], groups, teams: [], onCall: [] };
+  return { ...known, managesRequester: false, inPlaceOf: undefined, ...more };
+}
+
+export function voterNow(voter: Principal, ...standings: readonly Standing[]): VoterNow {
+  return { reviewer: ref(voter.id), standings: standings.length === 0 ? [standing(voter)] : standings };
+}
+
+/** `count` of the members of these groups. */
+export function stage(groups: readonly string[], count = 1, more: Partial<Stage> = {}): Stage {
+  return {
+    name: groups.join("-"),
+    quorum: { kind: "at_least", count, of: groups.map((name) => ({ kind: "group", name })) },
+    quorumText: `${count} of ${groups.join(", ")}`,
+    distinctTeams: false,
+    seconds: 3600,
+    reminderSeconds: [],
+    escalation: undefined,
+    onTimeout: "deny",
+    mode: "four_eyes",
+    approveNeedsReason: false,
+    leastSignIn: "any",
+    ...more,
+  };
+}
+
+export const TERMS = { editable: "", breakGlassGroups: [], breakGlassByRequester: false, ownerMayApprove: false };
+
 export function verdict(outcome: Verdict["outcome"], more: Partial<Verdict> = {}): Verdict {
   return {
     outcome,
     revision: 3,
     rule: `${outcome}-exports`,
     reasons: ["as written"],
-    stages: outcome === "review" ? [{ name: "oncall", groups: ["oncall"], quorum: 1 }] : [],
-    reviewSeconds: outcome === "review" ? 3600 : 0,
+    stages: outcome === "review" ? [stage(["oncall"])] : [],
     grantSeconds: outcome === "deny" ? 0 : 300,
     bindingContext: ["environment"],
+    risk: [],
+    terms: TERMS,
     ...more,
   };
 }
@@ -75,21 +122,33 @@ export function request(what: Judgement | undefined, more: Partial<RequestAction
   };
 }
 
-export function approveBy(reviewer: Principal, more: Partial<Omit<CastVote, "type" | "decision">> = {}): CastVote {
+export type Approve = Extract<CastVote, { decision: "approve" }>;
+
+export function approveBy(reviewer: Principal, more: Partial<Omit<Approve, "type" | "decision">> = {}): Approve {
   const at = more.at ?? T0 + MINUTE;
   const ballot = { digest: DIGEST, version: 3, reason: undefined, keyId: "key-1", signature: hex(0x51) };
-  return { type: "CastVote", reviewer, ...ballot, grant: offer(at), ...more, at, decision: "approve" };
+  const known = { standings: [standing(reviewer)], voters: [ann, bob, cid, dan].map((voter) => voterNow(voter)) };
+  return { type: "CastVote", reviewer, ...ballot, ...known, grant: offer(at), ...more, at, decision: "approve" };
 }
 
 export function rejectBy(reviewer: Principal, more: Partial<Omit<CastVote, "type" | "decision" | "grant">> = {}): CastVote {
   const ballot = { digest: DIGEST, version: 3, reason: hex(0x21), keyId: "key-1", signature: hex(0x51) };
-  return { type: "CastVote", at: T0 + MINUTE, reviewer, ...ballot, ...more, decision: "reject" };
+  const standings = [standing(reviewer)];
+  return { type: "CastVote", at: T0 + MINUTE, reviewer, standings, ...ballot, ...more, decision: "reject" };
 }
 
 export function editBy(reviewer: Principal, what: Verdict, more: Partial<EditAction> = {}): EditAction {
   const at = more.at ?? T0 + MINUTE;
   const ballot = { digest: DIGEST, version: 3, reason: hex(0x22), input: EDITED_INPUT };
-  return { type: "EditAction", reviewer, ...ballot, judgement: judgement(what, at, EDITED_DIGEST), ...more, at };
+  return {
+    type: "EditAction",
+    reviewer,
+    standings: [standing(reviewer)],
+    ...ballot,
+    judgement: judgement(what, at, EDITED_DIGEST),
+    ...more,
+    at,
+  };
 }
 
 export const requested: ActionEvent = {
@@ -106,7 +165,7 @@ export function reached(what: Verdict, at = T0, digest = DIGEST): ActionEvent {
 }
 
 export function opened(what: Verdict, at = T0): ActionEvent {
-  return { type: "ReviewOpened", at, stages: what.stages, deadline: at + what.reviewSeconds * 1000 };
+  return { type: "ReviewOpened", at, stages: what.stages, deadline: at + (what.stages[0]?.seconds ?? 0) * 1000 };
 }
 
 export function approved(at: number, digest = DIGEST): readonly [ActionEvent, ActionEvent] {
@@ -116,9 +175,9 @@ export function approved(at: number, digest = DIGEST): readonly [ActionEvent, Ac
   ];
 }
 
-export function cast(command: CastVote, stage = 0): ActionEvent {
+export function cast(command: CastVote, stage = 0, as = command.standings[0] ?? standing(command.reviewer)): ActionEvent {
   const { at, reviewer, decision, digest, reason, keyId, signature } = command;
-  return { type: "VoteCast", at, reviewer, decision, digest, stage, reason, keyId, signature };
+  return { type: "VoteCast", at, reviewer, standing: as, decision, digest, stage, reason, keyId, signature };
 }
 
 export const allowed: readonly ActionEvent[] = [requested, reached(verdict("allow")), ...approved(T0)];

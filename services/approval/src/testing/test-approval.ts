@@ -27,6 +27,7 @@ export const privatePem = generateKeyPairSync("ed25519").privateKey.export({ typ
 export const config: ApprovalConfig = {
   grantKeys: readGrantKeys(privatePem),
   grantIssuer: "countersign.test",
+  directory: { managedTenants: [], timeoutMs: 200 },
   policyTimeout: 200,
   verdictWait: 86_400_000,
   reportWait: 3_600_000,

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { ActionStatus } from "@countersign/proto/v1/action_pb";
-import { ann, bob, exporter, HOUR, MINUTE, principal, T0, verdict } from "../testing/fixtures.ts";
+import { ann, bob, exporter, HOUR, MINUTE, principal, T0, verdict, stage } from "../testing/fixtures.ts";
 import { exportInput, testApproval } from "../testing/test-approval.ts";
 import { cancelAction } from "./end-action.ts";
 import { fireTimer } from "./fire-timer.ts";
 import { readAction } from "./read-action.ts";
 
 const approve = { decision: { case: "approve", value: { reason: "" } } } as const;
-const twoOf = verdict("review", { stages: [{ name: "oncall", groups: ["oncall"], quorum: 2 }] });
+const twoOf = verdict("review", { stages: [stage(["oncall"], 2)] });
 
 /** Two instances of approval on one log, each with a cache of its own. */
 async function twoInstances() {

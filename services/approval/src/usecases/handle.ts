@@ -6,7 +6,7 @@ import { isRejection, type RejectionCode } from "../domain/rejection.ts";
 import type { ActionRef, ActionStore, ActionView, Bookmark, Change, Loaded } from "./ports.ts";
 
 /** A rejection, or why there is nothing to decide on. */
-export type RefusalCode = RejectionCode | "POLICY_UNREACHABLE" | "CONTENT_ERASED";
+export type RefusalCode = RejectionCode | "POLICY_UNREACHABLE" | "DIRECTORY_UNREACHABLE" | "CONTENT_ERASED";
 
 /** A command as prepared for the state it will be decided on, and what is recorded beside its events; or why there is none. */
 export type Step =

@@ -7,7 +7,7 @@ import { addressOf } from "../adapters/grants/grant-token.ts";
 import { voteText } from "../adapters/grants/signer.ts";
 import { fromRecordedEvent } from "../adapters/log/event-codec.ts";
 import type { Verdict } from "../domain/values.ts";
-import { ann, bob, cid, exporter, ISSUER, MINUTE, owner, principal, sponsor, T0, verdict } from "../testing/fixtures.ts";
+import { ann, bob, cid, exporter, ISSUER, MINUTE, owner, principal, sponsor, T0, verdict, stage } from "../testing/fixtures.ts";
 import { config, exportInput, testApproval, type TestApproval } from "../testing/test-approval.ts";
 
 let world: TestApproval;
@@ -113,8 +113,8 @@ describe("RequestAction", () => {
   it.each([
     ["an allow whose grant would not end", verdict("allow", { grantSeconds: 0 })],
     ["a review that nobody can decide", verdict("review", { stages: [] })],
-    ["a review without groups", verdict("review", { stages: [{ name: "none", groups: [], quorum: 1 }] })],
-    ["a review without quorum", verdict("review", { stages: [{ name: "none", groups: ["oncall"], quorum: 0 }] })],
+    ["a review without groups", verdict("review", { stages: [stage([])] })],
+    ["a review without quorum", verdict("review", { stages: [stage(["oncall"], 0)] })],
   ])("P7: verdict unusable: %s is none", async (_what, answer) => {
     expect((await request(answer)).action.status).toBe(ActionStatus.REQUESTED);
   });

@@ -1,3 +1,4 @@
+import type { DirectoryClient } from "@countersign/directory-client";
 import type { Content } from "@countersign/event-log";
 import type { JsonObject } from "@countersign/digest";
 import type { Judgement } from "../domain/commands.ts";
@@ -107,6 +108,8 @@ export type Deps = {
   readonly store: ActionStore;
   readonly policy: PolicyClient;
   readonly signer: Signer;
+  /** Who people are, where a tenant keeps them there. */
+  readonly directory: Pick<DirectoryClient, "resolvePerson">;
   readonly clock: () => Date;
   readonly newId: (time: Date) => string;
   /** How long an action may wait for policy. */

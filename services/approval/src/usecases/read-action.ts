@@ -1,9 +1,9 @@
-import { ineligibility } from "../domain/eligibility.ts";
+import { type Ineligibility, standingFor } from "../domain/eligibility.ts";
 import { sameCaller, type Principal } from "../domain/principal.ts";
 import type { RecordedAction } from "../domain/state.ts";
-import type { Instant } from "../domain/values.ts";
 import { tokenFor } from "./grant-token.ts";
 import type { ActionRef, ActionView, Deps } from "./ports.ts";
+import { whoSpeaks } from "./who-speaks.ts";
 
 const READERS: ReadonlySet<string> = new Set(["reviewer", "auditor", "operator", "policy_admin"]);
 
@@ -21,7 +21,7 @@ export async function readAction(
   return view && { view, token: tokenFor(deps, view, caller) };
 }
 
-export type Ineligible = "SELF_APPROVAL" | "NOT_HUMAN" | "NOT_ELIGIBLE" | "NOT_IN_REVIEW";
+export type Ineligible = Ineligibility | "NOT_IN_REVIEW" | "DIRECTORY_UNREACHABLE";
 
 /** The action as a reviewer must see it, and why this caller may not vote on it now, if so. */
 export async function readReview(
@@ -30,7 +30,7 @@ export async function readReview(
   id: string,
 ): Promise<{ readonly view: ActionView; readonly ineligible: Ineligible | undefined } | undefined> {
   const view = await readable(deps, caller, id);
-  return view && { view, ineligible: ineligible(view, caller, deps.clock().getTime()) };
+  return view && { view, ineligible: await ineligible(deps, view, caller) };
 }
 
 async function readable(deps: Deps, caller: Principal, id: string, knownVersion = 0): Promise<ActionView | undefined> {
@@ -45,7 +45,11 @@ function mayRead(state: RecordedAction, caller: Principal): boolean {
   return sameCaller(state.requester, caller) || caller.roles.some((role) => READERS.has(role));
 }
 
-function ineligible({ state }: ActionView, caller: Principal, at: Instant): Ineligible | undefined {
+async function ineligible(deps: Deps, { state }: ActionView, caller: Principal): Promise<Ineligible | undefined> {
+  const at = deps.clock().getTime();
   if (state.status !== "IN_REVIEW" || at >= state.review.deadline) return "NOT_IN_REVIEW";
-  return ineligibility(state, caller, "approve");
+  const speakers = await whoSpeaks(deps, caller, state, at);
+  if (speakers === undefined) return "DIRECTORY_UNREACHABLE";
+  const standing = standingFor(state, { reviewer: caller, standings: speakers.standings }, "approve");
+  return typeof standing === "string" ? standing : undefined;
 }

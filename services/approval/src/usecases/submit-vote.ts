@@ -1,5 +1,5 @@
 import type { JsonObject } from "@countersign/digest";
-import { editFault } from "../domain/ballot.ts";
+import { admitEdit } from "../domain/ballot.ts";
 import type { GrantOffer } from "../domain/commands.ts";
 import type { ActionState } from "../domain/state.ts";
 import type { Hex, Instant, VoteDecision } from "../domain/values.ts";
@@ -7,6 +7,7 @@ import { inputContent, inputOf, textContent, toHex, unstored } from "./content.t
 import { handle, type Handled } from "./handle.ts";
 import { judge, offerGrant } from "./judge.ts";
 import type { ActionRef, Caller, Deps } from "./ports.ts";
+import { whoSpeaks } from "./who-speaks.ts";
 
 type Shown = { readonly ref: ActionRef; readonly digest: Hex; readonly version: number; readonly reason: string };
 
@@ -17,14 +18,19 @@ export function castVote(deps: Deps, { principal: reviewer, traceparent }: Calle
   const { ref, digest, version, decision } = vote;
   const content = textContent(vote.reason);
   const reason = content && toHex(content.digest);
-  return handle(deps.store, ref, { actor: reviewer, traceparent }, ({ state, contents }) => {
+  return handle(deps.store, ref, { actor: reviewer, traceparent }, async ({ state, contents }) => {
     const at = deps.clock().getTime();
+    const speakers = await whoSpeaks(deps, reviewer, state, at);
+    if (speakers === undefined) return { refusal: "DIRECTORY_UNREACHABLE" };
+    const { standings, voters } = speakers;
     const stage = state.status === "IN_REVIEW" ? state.review.openStage : 0;
     const signature = deps.signer.signVote({ tenant: ref.tenant, actionId: ref.id, digest, reviewer, decision, stage, at });
-    const ballot = { type: "CastVote", at, reviewer, digest, version, reason, keyId: deps.signer.keyId, signature } as const;
+    const ballot = { type: "CastVote", at, reviewer, standings, digest, version, reason, keyId: deps.signer.keyId, signature } as const;
     return {
       command:
-        decision === "approve" ? { ...ballot, decision, grant: grantOnApproval(deps, ref, state, digest, at) } : { ...ballot, decision },
+        decision === "approve"
+          ? { ...ballot, decision, grant: grantOnApproval(deps, ref, state, digest, at), voters }
+          : { ...ballot, decision },
       contents: unstored(contents, content),
     };
   });
@@ -38,9 +44,11 @@ export function editAction(deps: Deps, { principal: reviewer, traceparent }: Cal
   const reason = reasonContent && toHex(reasonContent.digest);
   return handle(deps.store, edit.ref, { actor: reviewer, traceparent }, async ({ state, contents, ref }) => {
     const at = deps.clock().getTime();
-    const ballot = { at, reviewer, digest: edit.digest, version: edit.version };
-    const fault = editFault(state, ballot);
-    if (fault !== undefined) return { refusal: fault };
+    const speakers = await whoSpeaks(deps, reviewer, state, at);
+    if (speakers === undefined) return { refusal: "DIRECTORY_UNREACHABLE" };
+    const ballot = { at, reviewer, standings: speakers.standings, digest: edit.digest, version: edit.version, reason };
+    const admitted = admitEdit(state, ballot);
+    if (typeof admitted === "string") return { refusal: admitted };
     if (state.status !== "IN_REVIEW") return { refusal: "WRONG_STATE" };
     const { requester } = state;
     const before = inputOf(contents, state.input);
@@ -52,7 +60,7 @@ export function editAction(deps: Deps, { principal: reviewer, traceparent }: Cal
     if (evaluation === undefined) return { refusal: "POLICY_UNREACHABLE" };
     const { judgement } = judge(deps, ref, { requester, input, salt, at }, evaluation);
     return {
-      command: { type: "EditAction", ...ballot, reason, input: toHex(content.digest), judgement },
+      command: { type: "EditAction", ...ballot, input: toHex(content.digest), judgement },
       contents: unstored(contents, content, reasonContent),
     };
   });

@@ -13,6 +13,7 @@ import {
   requested,
   T0,
   verdict,
+  stage,
 } from "../testing/fixtures.ts";
 import { given } from "../testing/given.ts";
 import { nextRetry, timerAfter, type Timer } from "./timers.ts";
@@ -31,7 +32,7 @@ describe("timerAfter", () => {
   });
 
   it("expires a review at its deadline, also after a vote", () => {
-    const two = verdict("review", { stages: [{ name: "oncall", groups: ["oncall"], quorum: 2 }] });
+    const two = verdict("review", { stages: [stage(["oncall"], 2)] });
     expect(timerOf(inReview())).toEqual({ kind: "expire_review", dueAt: T0 + HOUR });
     expect(
       timerOf(

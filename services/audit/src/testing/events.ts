@@ -2,7 +2,8 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { EVENT_SCHEMAS, encodeEvent, type DecodedEvent, type EventType } from "@countersign/events";
 import type { AppendRequest, EventAppender, NewEvent, RecordedEvent } from "@countersign/event-log";
-import { ExecutionOutcome, VoteDecision, type VerdictOutcome } from "@countersign/proto/v1/action_pb";
+import { LapseCause } from "@countersign/proto/event/v1/action_events_pb";
+import { ExecutionOutcome, type StageSchema, VoteDecision, type VerdictOutcome } from "@countersign/proto/v1/action_pb";
 import { PrincipalType, type PrincipalSchema } from "@countersign/proto/v1/principal_pb";
 
 export const START = Date.UTC(2026, 0, 1);
@@ -28,6 +29,17 @@ export const agent = (id: string, owner?: string) => ({
   ...(owner === undefined ? {} : { owner: reference(owner) }),
 });
 
+/** `count` of the members of these groups. */
+export function stage(groups: readonly string[], count = 1, name = ""): MessageInitShape<typeof StageSchema> {
+  const of = groups.map((group) => ({ who: { case: "group" as const, value: group } }));
+  return {
+    name,
+    quorum: { rule: { case: "atLeast", value: { count, of } } },
+    quorumText: `${count} of ${groups.join(", ")}`,
+    seconds: 3600,
+  };
+}
+
 const digest = new Uint8Array(32).fill(7);
 const deadline = timestampFromMs(START + 3_600_000);
 
@@ -46,12 +58,11 @@ export const EVENTS = {
     }),
   verdict: (outcome: VerdictOutcome): NewEvent =>
     event("VerdictReached", { verdict: { outcome, revision: 3n, rule: "exports", reasons: ["personal data"] }, digest }),
-  opened: (stages = [{ name: "owners", groups: ["dba"], quorum: 2 }], closes = deadline): NewEvent =>
-    event("ReviewOpened", { stages, deadline: closes }),
-  stageOpened: (stage: number): NewEvent => event("StageOpened", { stage }),
+  opened: (stages = [stage(["dba"], 2, "owners")], closes = deadline): NewEvent => event("ReviewOpened", { stages, deadline: closes }),
+  stageOpened: (stage: number): NewEvent => event("StageOpened", { stage, deadline }),
   voted: (reviewer: string, decision: VoteDecision = VoteDecision.APPROVE, stage = 0): NewEvent =>
     event("VoteCast", { reviewer: person(reviewer), decision, digest, stage, keyId: "k1", signature: digest }),
-  lapsed: (reviewer: string): NewEvent => event("VoteLapsed", { reviewer: reference(reviewer), digest }),
+  lapsed: (reviewer: string): NewEvent => event("VoteLapsed", { reviewer: reference(reviewer), digest, cause: LapseCause.EDITED }),
   edited: (editor: string): NewEvent =>
     event("ActionEdited", { editor: person(editor), previousDigest: digest, input: { digest }, reason: { digest } }),
   approved: (): NewEvent => event("ActionApproved", { digest }),

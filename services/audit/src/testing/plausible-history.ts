@@ -1,7 +1,7 @@
 import type { EventAppender, NewEvent } from "@countersign/event-log";
 import { ExecutionOutcome, VerdictOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
 import fc from "fast-check";
-import { agent, EVENTS, record } from "./events.ts";
+import { agent, EVENTS, record, stage } from "./events.ts";
 
 type Phase = "new" | "requested" | "review" | "approved" | "redeemed" | "ended";
 type Model = { phase: Phase; version: number; voters: string[] };
@@ -36,10 +36,7 @@ export async function recordHistory(log: EventAppender, moves: readonly Move[]):
 }
 
 const REVIEWERS = ["ann", "ben", "cyd"];
-const STAGES = [
-  { name: "owners", groups: ["dba", 'odd "group", \\ {name}'], quorum: 2 },
-  { name: "security", groups: ["security"], quorum: 1 },
-];
+const STAGES = [stage(["dba", 'odd "group", \\ {name}'], 2, "owners"), stage(["security"], 1, "security")];
 
 function next(model: Model, choice: number): readonly NewEvent[] {
   const moves = MOVES[model.phase];

@@ -1,4 +1,4 @@
-import { isUndecided, renderReview, type ReviewSource } from "@countersign/review-view";
+import { askedGroups, editableText, isUndecided, renderReview, type ReviewSource } from "@countersign/review-view";
 import { createHash } from "node:crypto";
 import type { Delivery } from "../usecases/channel.ts";
 
@@ -19,9 +19,9 @@ export const sampleReview: ReviewSource = {
   },
   bindingContext: ["environment"],
   requester: { issuer: "https://id.example", id: "exporter", type: "agent", chain: [], owner: undefined },
-  verdict: { rule: "exports", revision: 4, reasons: ["exports of customer data"] },
+  verdict: { rule: "exports", revision: 4, reasons: ["exports of customer data"], risk: [] },
   review: {
-    stages: [{ name: "data", groups: ["dpo"], quorum: 1 }],
+    stages: [{ name: "data", quorum: "1 of dpo", groups: ["dpo"] }],
     openStage: 0,
     votes: [],
     deadline: new Date("2026-01-02T03:04:05Z"),
@@ -46,6 +46,8 @@ export function sampleDelivery(source: ReviewSource = sampleReview, changes: Par
     earlierRef: undefined,
     plannedAt: new Date("2026-01-01T00:00:01Z"),
     undecided: isUndecided(source),
+    askedGroups: askedGroups(source),
+    editable: () => editableText(source),
     render: (limits) => renderReview(source, sha256, limits),
     ...changes,
   };

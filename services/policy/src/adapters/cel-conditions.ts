@@ -8,12 +8,12 @@ import { CelValues } from "./cel-values.ts";
 /** Steps that the conditions of one evaluation may take together: measured, a quarter of a second at worst. */
 const MAX_STEPS = 1_000_000;
 
-/** What is wrong with the condition of the rule at this index. */
-export type ConditionProblem = { readonly rule: number; readonly message: string };
+/** What is wrong with the condition at this index. */
+export type ConditionProblem = { readonly index: number; readonly message: string };
 
 type Condition = { readonly run: (values: CelValues) => unknown; readonly cost: Cost };
 
-/** Parses, checks and plans the conditions of a document, once; those of rules without one are undefined. */
+/** Parses, checks and plans the conditions of a document, once; those that are absent are undefined. */
 export function compileConditions(
   sources: readonly (string | undefined)[],
 ): { readonly ok: true; readonly conditions: Conditions } | { readonly ok: false; readonly problems: readonly ConditionProblem[] } {
@@ -21,7 +21,7 @@ export function compileConditions(
   const problems: ConditionProblem[] = [];
   for (const [index, source] of sources.entries()) {
     const condition = source === undefined ? undefined : compileCondition(source);
-    if (Array.isArray(condition)) problems.push(...condition.map((message) => ({ rule: index, message })));
+    if (Array.isArray(condition)) problems.push(...condition.map((message) => ({ index, message })));
     else compiled[index] = condition;
   }
   return problems.length > 0 ? { ok: false, problems } : { ok: true, conditions: (input) => bind(compiled, () => new CelValues(input)) };

@@ -4,6 +4,7 @@ import { compileText } from "./compile-text.ts";
 
 const HEAD = "apiVersion: countersign.dev/v1\nkind: Policy\nmetadata: { name: x }\n";
 const withRule = (rule: string) => `${HEAD}rules:\n  - ${rule.split("\n").join("\n    ")}\n`;
+const withReview = (review: string) => withRule(`name: a\noutcome: review\nreview: ${review}`);
 const plain = (more: string) => withRule(`name: a\noutcome: allow\n${more}`);
 
 function problemsOf(text: string): readonly string[] {
@@ -23,6 +24,7 @@ describe("compileText", () => {
       bindingContext: [],
       defaultReview: undefined,
       defaultGrantSeconds: 300,
+      risk: [],
       rules: [{ name: "a", match: {}, when: undefined, reason: undefined, decision: { outcome: "allow", grantSeconds: 300 } }],
     });
   });
@@ -80,9 +82,36 @@ rules:
     [
       "groups and stages",
       withRule("name: a\noutcome: review\nreview: { groups: [a], stages: [{ name: b, groups: [c] }] }"),
-      /either groups or stages/,
+      /review\.groups: belongs to each stage/,
     ],
-    ["neither groups nor stages", withRule("name: a\noutcome: review\nreview: { deadline: 1h }"), /either groups or stages/],
+    ["nobody to ask", withRule("name: a\noutcome: review\nreview: { deadline: 1h }"), /needs reviewers/],
+    [
+      "a quorum that is no quorum",
+      withReview('{ quorum: "2 of sre and security" }'),
+      /review\.quorum: column 14: a number of people is needed here/,
+    ],
+    ["any without a list", withReview("{ quorum: 2 of any }"), /`any` needs groups/],
+    ["an escalation to nobody", withReview("{ groups: [a], escalate: { after: 5m, to: {} } }"), /escalate\.to: needs reviewers/],
+    ["an escalation that never comes", withReview("{ groups: [a], on_timeout: escalate }"), /escalate: is needed/],
+    [
+      "a reminder after the deadline",
+      withReview("{ stages: [{ name: a, groups: [a], deadline: 5m, remind: [5m] }] }"),
+      /remind: must be before the deadline/,
+    ],
+    [
+      "a remote schema",
+      withReview("{ groups: [a], editable: { limit: { $ref: 'https://evil.example' } } }"),
+      /editable\.limit: Unrecognized key/,
+    ],
+    ["a schema with a pattern", withReview("{ groups: [a], editable: { limit: { pattern: '(a+)+$' } } }"), /known keywords are/],
+    ["a schema too large", withReview(`{ groups: [a], editable: { limit: { enum: ["${"x".repeat(9000)}"] } } }`), /at most 8192 bytes/],
+    [
+      "a schema too deep",
+      withReview(`{ groups: [a], editable: { limit: ${"{ items: ".repeat(13)}{}${" }".repeat(13)} } }`),
+      /nested more than 12 deep/,
+    ],
+    ["a risk without points", `${HEAD}risk: [{ reason: a }]\nrules: []`, /risk\[0\]\.points: is required/],
+    ["a risk that is not CEL", `${HEAD}risk: [{ reason: a, points: 5, when: "1 +" }]\nrules: []`, /risk\[0\]\.when/],
     [
       "stages of one name",
       withRule("name: a\noutcome: review\nreview: { stages: [{ name: b, groups: [c] }, { name: b, groups: [d] }] }"),

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { compilePolicy, type CompiledPolicy } from "../domain/evaluate.ts";
 import { compileConditions, type ConditionProblem } from "./cel-conditions.ts";
 import { toPolicyDocument } from "./document-from-text.ts";
-import { documentSchema, MAX_CONDITION_LENGTH, MAX_RULES } from "./document-schema.ts";
+import { documentSchema, MAX_CONDITION_LENGTH, MAX_RISKS, MAX_RULES } from "./document-schema.ts";
 import { itemsOf, memberOf, stringOf } from "./member.ts";
 import { formatPath, type PathSegment, type Problem } from "./problem.ts";
 import { readYaml, type YamlText } from "./yaml-text.ts";
@@ -19,15 +19,16 @@ export function compileText(text: string): Compiled {
   if (!yaml.ok) return refuse(yaml.problems, (problem) => problem);
   const parsed = documentSchema.safeParse(yaml.value);
   if (!parsed.success) {
-    const conditions = compileConditions(conditionsOf(yaml.value));
+    const rules = conditionsOf(yaml.value, "rules", MAX_RULES);
+    const conditions = compileConditions([...rules, ...conditionsOf(yaml.value, "risk", MAX_RISKS)]);
     return refuse(
-      [...structureProblems(parsed.error.issues), ...(conditions.ok ? [] : conditionProblems(conditions.problems))],
+      [...structureProblems(parsed.error.issues), ...(conditions.ok ? [] : conditionProblems(conditions.problems, rules.length))],
       located(yaml),
     );
   }
   const document = toPolicyDocument(parsed.data);
-  const conditions = compileConditions(document.rules.map(({ when }) => when));
-  if (!conditions.ok) return refuse(conditionProblems(conditions.problems), located(yaml));
+  const conditions = compileConditions([...document.rules, ...document.risk].map(({ when }) => when));
+  if (!conditions.ok) return refuse(conditionProblems(conditions.problems, document.rules.length), located(yaml));
   return { ok: true, policy: compilePolicy(document, conditions.conditions) };
 }
 
@@ -42,15 +43,19 @@ function structureProblems(issues: readonly z.core.$ZodIssue[]): readonly PathPr
   });
 }
 
-function conditionProblems(problems: readonly ConditionProblem[]): readonly PathProblem[] {
-  return problems.map(({ rule, message }) => ({ path: ["rules", rule, "when"], message }));
+/** Conditions of rules come first, those of risks after them. */
+function conditionProblems(problems: readonly ConditionProblem[], rules: number): readonly PathProblem[] {
+  return problems.map(({ index, message }) => ({
+    path: index < rules ? ["rules", index, "when"] : ["risk", index - rules, "when"],
+    message,
+  }));
 }
 
 /** The conditions of a document whose structure may be wrong, so that all problems are told at once. */
-function conditionsOf(value: unknown): readonly (string | undefined)[] {
-  return itemsOf(memberOf(value, "rules"))
-    .slice(0, MAX_RULES)
-    .map((rule) => stringOf(memberOf(rule, "when")))
+function conditionsOf(value: unknown, member: "rules" | "risk", most: number): readonly (string | undefined)[] {
+  return itemsOf(memberOf(value, member))
+    .slice(0, most)
+    .map((item) => stringOf(memberOf(item, "when")))
     .map((when) => (when !== undefined && when.trim() !== "" && when.length <= MAX_CONDITION_LENGTH ? when : undefined));
 }
 

@@ -1,7 +1,8 @@
 import { WEEKDAYS, type Decision, type Match, type PolicyDocument, type ReviewSpec, type Rule } from "../domain/document.ts";
 import { parseTimeOfDay } from "../domain/hours.ts";
-import type { DocumentText, ReviewText } from "./document-schema.ts";
+import type { DocumentText } from "./document-schema.ts";
 import { durationSeconds } from "./duration.ts";
+import { toReview } from "./review-from-text.ts";
 
 const GRANT_SECONDS = 300;
 
@@ -16,6 +17,7 @@ export function toPolicyDocument(text: DocumentText): PolicyDocument {
     bindingContext: [...text.binding_context].sort(),
     defaultReview,
     defaultGrantSeconds,
+    risk: text.risk,
     rules: text.rules.map((rule) => toRule(rule, defaultReview, defaultGrantSeconds)),
   };
 }
@@ -37,11 +39,6 @@ function toDecision(outcome: RuleText["outcome"], review: ReviewSpec | undefined
   if (outcome === "allow") return { outcome, grantSeconds };
   if (review === undefined) throw new Error("the schema lets no review rule pass without a review");
   return { outcome, review, grantSeconds };
-}
-
-function toReview(review: ReviewText): ReviewSpec {
-  const stages = review.stages ?? [{ name: "review", groups: review.groups ?? [], quorum: review.quorum ?? 1 }];
-  return { stages, seconds: durationSeconds(review.deadline) };
 }
 
 function toMatch({ hours, ...match }: RuleText["match"]): Match {

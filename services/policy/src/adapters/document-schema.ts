@@ -2,41 +2,20 @@ import { z } from "zod";
 import { WEEKDAYS } from "../domain/document.ts";
 import { dottedPatternProblem } from "../domain/glob.ts";
 import { isTimezone, parseTimeOfDay } from "../domain/hours.ts";
-import { crossProblems, repeated } from "./document-cross-checks.ts";
+import { crossProblems } from "./document-cross-checks.ts";
 import { durationSchema } from "./duration.ts";
+import { review } from "./review-schema.ts";
+import { list, text } from "./schema-parts.ts";
 
-const MAX_REVIEW_SECONDS = 2_592_000;
 const MAX_GRANT_SECONDS = 86_400;
 
 /** The most rules a document may have. */
 export const MAX_RULES = 1000;
+/** The most risks a document may have. */
+export const MAX_RISKS = 50;
+const MAX_RISK_SCORE = MAX_RISKS * 100;
 /** The longest condition, in characters. */
 export const MAX_CONDITION_LENGTH = 4096;
-
-const text = (max: number) => z.string().trim().min(1, "must not be empty").max(max, `must be at most ${max} characters`);
-const list = <Item extends z.ZodType>(item: Item, max: number) =>
-  z.array(item).min(1, "must not be empty").max(max, `must have at most ${max} members`);
-const groups = list(text(128), 50).describe("A reviewer must be in at least one of these groups.");
-const quorum = z.int().min(1).max(100).describe("Distinct humans who must approve.");
-
-const stage = z.strictObject({ name: text(64), groups, quorum: quorum.default(1) });
-
-const review = z
-  .strictObject({
-    groups: groups.optional(),
-    quorum: quorum.optional(),
-    stages: list(stage, 10).optional().describe("Several steps, one after the other, in place of groups and quorum."),
-    deadline: durationSchema(MAX_REVIEW_SECONDS).default("1h").describe("Undecided by then means expired."),
-  })
-  .superRefine((value, context) => {
-    if ((value.stages === undefined) === (value.groups === undefined))
-      context.addIssue({ code: "custom", message: "needs either groups or stages" });
-    if (value.stages !== undefined && value.quorum !== undefined)
-      context.addIssue({ code: "custom", path: ["quorum"], message: "belongs to each stage" });
-    for (const index of repeated((value.stages ?? []).map(({ name }) => name))) {
-      context.addIssue({ code: "custom", path: ["stages", index, "name"], message: "another stage has this name" });
-    }
-  });
 
 const grant = z.strictObject({ lifetime: durationSchema(MAX_GRANT_SECONDS).describe("How long a grant may be redeemed.") });
 
@@ -70,6 +49,13 @@ const match = z.strictObject({
     .optional()
     .describe("The requester's type of principal."),
   hours: hours.optional(),
+  risk: z.int().min(1).max(MAX_RISK_SCORE).optional().describe("The risk score is at least this."),
+});
+
+const risk = z.strictObject({
+  when: text(MAX_CONDITION_LENGTH).optional().describe("CEL condition; absent means always."),
+  points: z.int().min(1).max(100).describe("Added to the risk score while the condition holds, or cannot be evaluated."),
+  reason: text(500).describe("For people."),
 });
 
 const rule = z
@@ -102,6 +88,7 @@ export const documentSchema = z
         grant: grant.optional(),
       })
       .default({}),
+    risk: z.array(risk).max(MAX_RISKS, `must have at most ${MAX_RISKS} members`).default([]).describe("What makes an action risky."),
     rules: z.array(rule).max(MAX_RULES, `must have at most ${MAX_RULES} members`),
   })
   .superRefine(
@@ -112,4 +99,3 @@ export const documentSchema = z
   );
 
 export type DocumentText = z.output<typeof documentSchema>;
-export type ReviewText = z.output<typeof review>;

@@ -4,17 +4,19 @@ import type { RuleTraceSchema } from "@countersign/proto/v1/action_service_pb";
 import { VerdictOutcome, type VerdictSchema } from "@countersign/proto/v1/action_pb";
 import type { RuleTrace } from "../domain/evaluate.ts";
 import type { Verdict } from "../domain/verdict.ts";
+import { toStageMessage, toTermsMessage } from "./review-to-proto.ts";
 
 const OUTCOMES = { allow: VerdictOutcome.ALLOW, deny: VerdictOutcome.DENY, review: VerdictOutcome.REVIEW } as const;
 
 export function toVerdictMessage(verdict: Verdict): MessageInitShape<typeof VerdictSchema> {
-  const { rule, reasons, bindingContext } = verdict;
+  const { rule, reasons, bindingContext, risk } = verdict;
   const common = {
     outcome: OUTCOMES[verdict.outcome],
     revision: BigInt(verdict.revision),
     rule,
     reasons: [...reasons],
     bindingContext: [...bindingContext],
+    risk: risk.map(({ points, reason }) => ({ points, reason })),
   };
   switch (verdict.outcome) {
     case "deny":
@@ -22,8 +24,8 @@ export function toVerdictMessage(verdict: Verdict): MessageInitShape<typeof Verd
     case "allow":
       return { ...common, grantSeconds: verdict.grantSeconds };
     case "review": {
-      const stages = verdict.review.stages.map(({ name, groups, quorum }) => ({ name, groups: [...groups], quorum }));
-      return { ...common, stages, reviewSeconds: verdict.review.seconds, grantSeconds: verdict.grantSeconds };
+      const { review, grantSeconds } = verdict;
+      return { ...common, stages: review.stages.map(toStageMessage), terms: toTermsMessage(review.terms), grantSeconds };
     }
   }
 }

@@ -1,10 +1,43 @@
+import type { Quorum, Selector } from "./reviewers.ts";
+
 /** What a rule can say, from the weakest to the strictest: allow, review, deny. */
 export type Outcome = "allow" | "review" | "deny";
 
-/** One step of a review: who may vote, and how many must say yes. */
-export type Stage = { readonly name: string; readonly groups: readonly string[]; readonly quorum: number };
+/** Who is asked as well, and when. */
+export type Escalation = { readonly afterSeconds: number; readonly to: readonly Selector[] };
 
-export type ReviewSpec = { readonly stages: readonly Stage[]; readonly seconds: number };
+export const SIGN_INS = ["any", "chat", "session", "mfa"] as const;
+
+/** One step of a review: who must say yes, by when, and what happens otherwise. */
+export type Stage = {
+  readonly name: string;
+  readonly quorum: Quorum;
+  /** The quorum in words, for people. */
+  readonly quorumText: string;
+  readonly distinctTeams: boolean;
+  readonly seconds: number;
+  /** Seconds after its opening, ascending. */
+  readonly reminderSeconds: readonly number[];
+  readonly escalation?: Escalation | undefined;
+  readonly onTimeout: "deny" | "hold" | "escalate";
+  readonly mode: "four_eyes" | "confirm";
+  readonly approveNeedsReason: boolean;
+  readonly leastSignIn: (typeof SIGN_INS)[number];
+};
+
+/** What people may do in a review, beside voting. */
+export type ReviewTerms = {
+  /** JSON: from the name of a member of `action.properties` to the JSON Schema of what it may become. Empty: nothing may be edited. */
+  readonly editable: string;
+  readonly breakGlassGroups: readonly string[];
+  readonly breakGlassByRequester: boolean;
+  readonly ownerMayApprove: boolean;
+};
+
+export type ReviewSpec = { readonly stages: readonly Stage[]; readonly terms: ReviewTerms };
+
+/** Points that an action gets while a condition holds, with the reason for them. */
+export type RiskRule = { readonly when?: string | undefined; readonly points: number; readonly reason: string };
 
 /** What follows once a rule has decided. */
 export type Decision =
@@ -34,6 +67,8 @@ export type Match = {
   readonly environments?: readonly string[] | undefined;
   readonly subjects?: readonly PrincipalType[] | undefined;
   readonly hours?: Hours | undefined;
+  /** The risk score is at least this. */
+  readonly risk?: number | undefined;
 };
 
 export type Rule = {
@@ -53,5 +88,6 @@ export type PolicyDocument = {
   /** What happens when no rule matches; absent means deny. */
   readonly defaultReview?: ReviewSpec | undefined;
   readonly defaultGrantSeconds: number;
+  readonly risk: readonly RiskRule[];
   readonly rules: readonly Rule[];
 };

@@ -1,14 +1,18 @@
 import type { Outcome, PolicyDocument, Rule } from "./document.ts";
 import type { EvaluationInput } from "./input.ts";
 import { compileMatch, type Mismatch } from "./match.ts";
+import { riskOf, riskScore } from "./risk.ts";
 import { createRuleIndex, type RuleIndex } from "./rule-index.ts";
-import { combine, type RuleHit, type Verdict } from "./verdict.ts";
+import { boundToInput, combine, type RuleHit, type Verdict } from "./verdict.ts";
 
 /** Why a condition gave no boolean. It may quote the caller's input, so it is shown and never recorded. */
 export type ConditionFailure = { readonly failure: string };
 
-/** Conditions of a document, ready to run: bound to one input first, so that what they share is prepared once. */
-export type Conditions = (input: EvaluationInput) => (rule: number) => boolean | ConditionFailure;
+/**
+ * Conditions of a document, ready to run: bound to one input first, so that what they share is prepared once. Those of the rules come
+ * first, those of the risks after them.
+ */
+export type Conditions = (input: EvaluationInput) => (index: number) => boolean | ConditionFailure;
 
 /** A document with everything that can be prepared before the first request. */
 export type CompiledPolicy = {
@@ -33,14 +37,16 @@ export function compilePolicy(document: PolicyDocument, conditions: Conditions):
 /** The verdict on one input. Looks only at rules whose action patterns fit. */
 export function evaluate(policy: CompiledPolicy, input: EvaluationInput, revision: number): Verdict {
   const conditionOf = policy.conditions(input);
+  const risk = riskOf(policy, conditionOf);
+  const score = riskScore(risk);
   const hits: RuleHit[] = [];
   for (const index of policy.index.candidates(input.action.name)) {
     const rule = policy.document.rules[index];
-    if (rule === undefined || policy.mismatches[index]?.(input) !== undefined) continue;
+    if (rule === undefined || policy.mismatches[index]?.(input, score) !== undefined) continue;
     const held = rule.when === undefined || conditionOf(index);
     if (held !== false) hits.push({ rule, failed: held !== true });
   }
-  return combine(policy.document, hits, revision);
+  return boundToInput(combine(policy.document, hits, revision, risk), input);
 }
 
 /** The same verdict, with how every rule fared. */
@@ -50,11 +56,12 @@ export function explain(
   revision: number,
 ): { readonly verdict: Verdict; readonly rules: readonly RuleTrace[] } {
   const conditionOf = policy.conditions(input);
+  const score = riskScore(riskOf(policy, conditionOf));
   const candidates = new Set(policy.index.candidates(input.action.name));
   const rules = policy.document.rules.map((rule, index): RuleTrace => {
     const trace = (matched: boolean, note: string) => ({ rule: rule.name, matched, outcome: rule.decision.outcome, note });
     if (!candidates.has(index)) return trace(false, "another action");
-    const note = policy.mismatches[index]?.(input);
+    const note = policy.mismatches[index]?.(input, score);
     if (note !== undefined) return trace(false, note);
     const held = rule.when === undefined || conditionOf(index);
     if (typeof held === "boolean") return trace(held, held ? "" : "its condition is false");

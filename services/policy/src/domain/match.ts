@@ -3,8 +3,8 @@ import { textGlob } from "./glob.ts";
 import { hoursMatcher } from "./hours.ts";
 import type { EvaluationInput } from "./input.ts";
 
-/** Returns why the input is not meant by a rule, or undefined when it is. */
-export type Mismatch = (input: EvaluationInput) => string | undefined;
+/** Returns why the input, with its risk score, is not meant by a rule, or undefined when it is. */
+export type Mismatch = (input: EvaluationInput, risk: number) => string | undefined;
 
 /** Everything in a rule's `match` but its action patterns, which the rule index answers. Prepared once per revision. */
 export function compileMatch(match: Match): Mismatch {
@@ -13,9 +13,10 @@ export function compileMatch(match: Match): Mismatch {
   if (match.environments) parts.push(environmentsPart(match.environments));
   if (match.resources) parts.push(resourcesPart(match.resources));
   if (match.hours) parts.push(hoursPart(match.hours));
-  return (input) => {
+  if (match.risk !== undefined) parts.push(riskPart(match.risk));
+  return (input, risk) => {
     for (const part of parts) {
-      const note = part(input);
+      const note = part(input, risk);
       if (note !== undefined) return note;
     }
     return undefined;
@@ -41,4 +42,8 @@ function resourcesPart(resources: NonNullable<Match["resources"]>): Mismatch {
 function hoursPart(hours: NonNullable<Match["hours"]>): Mismatch {
   const within = hoursMatcher(hours);
   return (input) => (within(input.timeMs) ? undefined : "outside of its hours");
+}
+
+function riskPart(least: number): Mismatch {
+  return (_input, risk) => (risk >= least ? undefined : `its risk score is ${risk}`);
 }

@@ -11,6 +11,7 @@ describe("combine", () => {
   it("lets the strictest win, with its reasons first", () => {
     expect(combine(without, [hit("a", "allow"), hit("b", "review"), hit("c", "deny")], 7)).toEqual({
       outcome: "deny",
+      risk: [],
       revision: 7,
       rule: "c",
       reasons: ["because of c", "because of a", "because of b"],
@@ -27,6 +28,7 @@ describe("combine", () => {
   it("reviews by default when nothing matches, or denies", () => {
     expect(combine(withDefault, [], 1)).toEqual({
       outcome: "review",
+      risk: [],
       review,
       grantSeconds: 60,
       revision: 1,

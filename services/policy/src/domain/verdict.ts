@@ -1,4 +1,7 @@
-import type { Decision, PolicyDocument, Rule } from "./document.ts";
+import type { Decision, PolicyDocument, ReviewSpec, Rule } from "./document.ts";
+import type { EvaluationInput } from "./input.ts";
+import { ownerNamed, selectorsOf, withResourceOwner } from "./reviewers.ts";
+import type { RiskPoint } from "./risk.ts";
 
 /** What policy answers, and why. */
 export type Verdict = Decision & {
@@ -9,6 +12,7 @@ export type Verdict = Decision & {
   /** For people, the deciding one first. They come from the document only, never from the caller: they are recorded for ever. */
   readonly reasons: readonly string[];
   readonly bindingContext: readonly string[];
+  readonly risk: readonly RiskPoint[];
 };
 
 /** A rule that concerns the input: its match and condition hold, or its condition could not be evaluated. */
@@ -17,15 +21,22 @@ export type RuleHit = { readonly rule: Rule; readonly failed: boolean };
 const STRICTNESS = ["deny", "review", "allow"] as const;
 
 /** The answer for a tenant without a policy in force: fail closed. */
-export const NO_POLICY: Verdict = { outcome: "deny", revision: 0, rule: "", reasons: ["no policy is in force"], bindingContext: [] };
+export const NO_POLICY: Verdict = {
+  outcome: "deny",
+  revision: 0,
+  rule: "",
+  reasons: ["no policy is in force"],
+  bindingContext: [],
+  risk: [],
+};
 
 /**
  * Combines the hits, which are in document order: deny over review over allow, and the first of the strictest decides. A condition that
  * failed counts against the caller: its deny denies, its review reviews, its allow allows nothing and bars every other allow.
  */
-export function combine(document: PolicyDocument, hits: readonly RuleHit[], revision: number): Verdict {
+export function combine(document: PolicyDocument, hits: readonly RuleHit[], revision: number, risk: readonly RiskPoint[] = []): Verdict {
   const winner = strictest(hits);
-  const common = { revision, bindingContext: document.bindingContext };
+  const common = { revision, risk, bindingContext: document.bindingContext };
   if (winner !== undefined) {
     const others = hits.filter((hit) => hit !== winner).flatMap(reasonOf);
     const own = reasonOf(winner);
@@ -65,4 +76,23 @@ function reasonOf(hit: RuleHit): string[] {
 
 function distinct(reasons: readonly string[]): readonly string[] {
   return [...new Set(reasons)];
+}
+
+/** The verdict with the owner of this input's resource in the place of those stages that ask it. */
+export function boundToInput(verdict: Verdict, input: EvaluationInput): Verdict {
+  if (verdict.outcome !== "review" || !asksResourceOwner(verdict.review)) return verdict;
+  const named = input.resource.properties["owner"];
+  const owner = typeof named === "string" ? named : undefined;
+  const stages = verdict.review.stages.map((stage) => ({
+    ...stage,
+    quorum: withResourceOwner(stage.quorum, owner),
+    escalation: stage.escalation && { ...stage.escalation, to: ownerNamed(stage.escalation.to, owner) },
+  }));
+  return { ...verdict, review: { ...verdict.review, stages } };
+}
+
+function asksResourceOwner({ stages }: ReviewSpec): boolean {
+  return stages.some(({ quorum, escalation }) =>
+    [...selectorsOf(quorum), ...(escalation?.to ?? [])].some(({ kind }) => kind === "resource_owner"),
+  );
 }

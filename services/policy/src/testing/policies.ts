@@ -1,4 +1,4 @@
-import type { Decision, PolicyDocument, Rule } from "../domain/document.ts";
+import type { Decision, PolicyDocument, ReviewSpec, Rule, Stage } from "../domain/document.ts";
 import type { EvaluationInput } from "../domain/input.ts";
 
 /** An input that most tests start from. */
@@ -19,7 +19,23 @@ export const input: EvaluationInput = {
   timeMs: Date.parse("2026-11-23T10:00:00Z"),
 };
 
-export const review = { stages: [{ name: "review", groups: ["dba"], quorum: 1 }], seconds: 3600 };
+export const stage: Stage = {
+  name: "review",
+  quorum: { kind: "at_least", count: 1, of: [{ kind: "group", name: "dba" }] },
+  quorumText: "1 of dba",
+  distinctTeams: false,
+  seconds: 3600,
+  reminderSeconds: [],
+  onTimeout: "deny",
+  mode: "four_eyes",
+  approveNeedsReason: false,
+  leastSignIn: "any",
+};
+
+export const review: ReviewSpec = {
+  stages: [stage],
+  terms: { editable: "", breakGlassGroups: [], breakGlassByRequester: false, ownerMayApprove: false },
+};
 
 export const DECISIONS = {
   deny: { outcome: "deny" },
@@ -32,5 +48,5 @@ export function rule(name: string, outcome: Decision["outcome"], more: Partial<R
 }
 
 export function policyOf(rules: readonly Rule[], more: Partial<PolicyDocument> = {}): PolicyDocument {
-  return { name: "test", bindingContext: ["environment"], defaultGrantSeconds: 300, rules, ...more };
+  return { name: "test", bindingContext: ["environment"], defaultGrantSeconds: 300, risk: [], rules, ...more };
 }

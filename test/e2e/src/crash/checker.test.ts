@@ -18,12 +18,23 @@ const requested = (resourceId = "r"): DecodedEvent => ({
 });
 const verdict = (outcome: VerdictOutcome): DecodedEvent => ({
   type: "VerdictReached",
-  data: create(events.VerdictReachedSchema, { verdict: { outcome, stages: [{ groups: ["owners"], quorum: 2 }] }, digest: DIGEST }),
+  data: create(events.VerdictReachedSchema, {
+    verdict: {
+      outcome,
+      stages: [{ quorum: { rule: { case: "atLeast", value: { count: 2, of: [{ who: { case: "group", value: "owners" } }] } } } }],
+    },
+    digest: DIGEST,
+  }),
 });
 const opened: DecodedEvent = { type: "ReviewOpened", data: create(events.ReviewOpenedSchema) };
 const vote = (id: string, digest = DIGEST, group = "owners"): DecodedEvent => ({
   type: "VoteCast",
-  data: create(events.VoteCastSchema, { reviewer: { id, groups: [group] }, decision: VoteDecision.APPROVE, digest }),
+  data: create(events.VoteCastSchema, {
+    reviewer: { id },
+    standing: { person: id, groups: [group] },
+    decision: VoteDecision.APPROVE,
+    digest,
+  }),
 });
 const granted = (grantId = "g"): DecodedEvent => ({
   type: "GrantIssued",

@@ -1,4 +1,5 @@
-import { VerdictOutcome, VoteDecision, type Stage, type Verdict } from "@countersign/proto/v1/action_pb";
+import type { VoteCast } from "@countersign/proto/event/v1/action_events_pb";
+import { VerdictOutcome, VoteDecision, type Quorum, type Stage, type Verdict } from "@countersign/proto/v1/action_pb";
 import { statusAfter, TERMINAL } from "./status.ts";
 import type { Fact } from "./read-back.ts";
 
@@ -84,14 +85,26 @@ function isCovered(before: readonly Fact[], digest: Uint8Array): boolean {
   return (
     stages.length > 0 &&
     stages.every((stage: Stage, index) => {
-      const people = new Set(
-        approvals.flatMap((vote) => (vote.stage === index && isEligible(stage, vote.reviewer?.groups) ? [vote.reviewer?.id] : [])),
-      );
-      return people.size >= stage.quorum;
+      const here = approvals.filter((vote) => vote.stage === index);
+      return stage.quorum !== undefined && isReached(stage.quorum, here);
     })
   );
 }
 
-function isEligible(stage: Stage, groups: readonly string[] = []): boolean {
-  return groups.some((group) => stage.groups.includes(group));
+/** Every part has its people. That nobody counts for two parts is for the tests of the decider. */
+function isReached({ rule }: Quorum, votes: readonly VoteCast[]): boolean {
+  switch (rule.case) {
+    case "atLeast": {
+      const { of, count } = rule.value;
+      const groups = of.flatMap(({ who }) => (who.case === "group" ? [who.value] : []));
+      const people = votes.flatMap(({ standing }) => (standing?.groups.some((group) => groups.includes(group)) ? [standing.person] : []));
+      return count > 0 && new Set(people).size >= count;
+    }
+    case "all":
+      return rule.value.of.every((part) => isReached(part, votes));
+    case "any":
+      return rule.value.of.some((part) => isReached(part, votes));
+    default:
+      return false;
+  }
 }

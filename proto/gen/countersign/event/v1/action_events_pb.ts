@@ -2,21 +2,21 @@
 // @generated from file countersign/event/v1/action_events.proto (package countersign.event.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { ExecutionOutcome, Stage, Verdict, VoteDecision } from "../../v1/action_pb.ts";
 import { file_countersign_v1_action } from "../../v1/action_pb.ts";
 import type { Principal, PrincipalRef } from "../../v1/principal_pb.ts";
 import { file_countersign_v1_principal } from "../../v1/principal_pb.ts";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { Message } from "@bufbuild/protobuf";
+import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file countersign/event/v1/action_events.proto.
  */
 export const file_countersign_event_v1_action_events: GenFile = /*@__PURE__*/
-  fileDesc("Cihjb3VudGVyc2lnbi9ldmVudC92MS9hY3Rpb25fZXZlbnRzLnByb3RvEhRjb3VudGVyc2lnbi5ldmVudC52MSIcCgpDb250ZW50UmVmEg4KBmRpZ2VzdBgBIAEoDCKJAgoPQWN0aW9uUmVxdWVzdGVkEiwKCXJlcXVlc3RlchgBIAEoCzIZLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbBIUCgxzdWJqZWN0X3R5cGUYAiABKAkSEgoKc3ViamVjdF9pZBgDIAEoCRITCgthY3Rpb25fbmFtZRgEIAEoCRIVCg1yZXNvdXJjZV90eXBlGAUgASgJEhMKC3Jlc291cmNlX2lkGAYgASgJEi8KBWlucHV0GAcgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZhIsCghkZWFkbGluZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiYQoOVmVyZGljdFJlYWNoZWQSKAoHdmVyZGljdBgBIAEoCzIXLmNvdW50ZXJzaWduLnYxLlZlcmRpY3QSFQoNcG9saWN5X2RpZ2VzdBgCIAEoDBIOCgZkaWdlc3QYAyABKAwiYwoMUmV2aWV3T3BlbmVkEiUKBnN0YWdlcxgBIAMoCzIVLmNvdW50ZXJzaWduLnYxLlN0YWdlEiwKCGRlYWRsaW5lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIcCgtTdGFnZU9wZW5lZBINCgVzdGFnZRgBIAEoDSLbAQoIVm90ZUNhc3QSKwoIcmV2aWV3ZXIYASABKAsyGS5jb3VudGVyc2lnbi52MS5QcmluY2lwYWwSLgoIZGVjaXNpb24YAiABKA4yHC5jb3VudGVyc2lnbi52MS5Wb3RlRGVjaXNpb24SDgoGZGlnZXN0GAMgASgMEg0KBXN0YWdlGAQgASgNEjAKBnJlYXNvbhgFIAEoCzIgLmNvdW50ZXJzaWduLmV2ZW50LnYxLkNvbnRlbnRSZWYSDgoGa2V5X2lkGAYgASgJEhEKCXNpZ25hdHVyZRgHIAEoDCJMCgpWb3RlTGFwc2VkEi4KCHJldmlld2VyGAEgASgLMhwuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsUmVmEg4KBmRpZ2VzdBgCIAEoDCK1AQoMQWN0aW9uRWRpdGVkEikKBmVkaXRvchgBIAEoCzIZLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbBIXCg9wcmV2aW91c19kaWdlc3QYAiABKAwSLwoFaW5wdXQYAyABKAsyIC5jb3VudGVyc2lnbi5ldmVudC52MS5Db250ZW50UmVmEjAKBnJlYXNvbhgEIAEoCzIgLmNvdW50ZXJzaWduLmV2ZW50LnYxLkNvbnRlbnRSZWYiIAoOQWN0aW9uQXBwcm92ZWQSDgoGZGlnZXN0GAEgASgMIiAKDkFjdGlvblJlamVjdGVkEg4KBmRpZ2VzdBgBIAEoDCIPCg1BY3Rpb25FeHBpcmVkIkMKD0FjdGlvbkNhbmNlbGxlZBIwCgZyZWFzb24YASABKAsyIC5jb3VudGVyc2lnbi5ldmVudC52MS5Db250ZW50UmVmIucBCgtHcmFudElzc3VlZBIQCghncmFudF9pZBgBIAEoCRIvCglwcmluY2lwYWwYAiABKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSDgoGZGlnZXN0GAMgASgMEi4KCmlzc3VlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZrZXlfaWQYBiABKAkSFAoMdG9rZW5fZGlnZXN0GAcgASgMIocBCg1HcmFudFJlZGVlbWVkEhAKCGdyYW50X2lkGAEgASgJEi8KCXByaW5jaXBhbBgCIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIzCg9yZXBvcnRfZGVhZGxpbmUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIiAKDEdyYW50RXhwaXJlZBIQCghncmFudF9pZBgBIAEoCSJSCgxHcmFudFJldm9rZWQSEAoIZ3JhbnRfaWQYASABKAkSMAoGcmVhc29uGAIgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZiKQAQoRRXhlY3V0aW9uUmVwb3J0ZWQSMQoHb3V0Y29tZRgBIAEoDjIgLmNvdW50ZXJzaWduLnYxLkV4ZWN1dGlvbk91dGNvbWUSFQoNb3V0cHV0X2RpZ2VzdBgCIAEoDBIxCgdtZXNzYWdlGAMgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZiIVChNFeGVjdXRpb25VbnJlcG9ydGVkYgZwcm90bzM", [file_countersign_v1_action, file_countersign_v1_principal, file_google_protobuf_timestamp]);
+  fileDesc("Cihjb3VudGVyc2lnbi9ldmVudC92MS9hY3Rpb25fZXZlbnRzLnByb3RvEhRjb3VudGVyc2lnbi5ldmVudC52MSIcCgpDb250ZW50UmVmEg4KBmRpZ2VzdBgBIAEoDCKJAgoPQWN0aW9uUmVxdWVzdGVkEiwKCXJlcXVlc3RlchgBIAEoCzIZLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbBIUCgxzdWJqZWN0X3R5cGUYAiABKAkSEgoKc3ViamVjdF9pZBgDIAEoCRITCgthY3Rpb25fbmFtZRgEIAEoCRIVCg1yZXNvdXJjZV90eXBlGAUgASgJEhMKC3Jlc291cmNlX2lkGAYgASgJEi8KBWlucHV0GAcgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZhIsCghkZWFkbGluZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiYQoOVmVyZGljdFJlYWNoZWQSKAoHdmVyZGljdBgBIAEoCzIXLmNvdW50ZXJzaWduLnYxLlZlcmRpY3QSFQoNcG9saWN5X2RpZ2VzdBgCIAEoDBIOCgZkaWdlc3QYAyABKAwiYwoMUmV2aWV3T3BlbmVkEiUKBnN0YWdlcxgBIAMoCzIVLmNvdW50ZXJzaWduLnYxLlN0YWdlEiwKCGRlYWRsaW5lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJKCgtTdGFnZU9wZW5lZBINCgVzdGFnZRgBIAEoDRIsCghkZWFkbGluZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAilQIKCFZvdGVDYXN0EisKCHJldmlld2VyGAEgASgLMhkuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsEi4KCGRlY2lzaW9uGAIgASgOMhwuY291bnRlcnNpZ24udjEuVm90ZURlY2lzaW9uEg4KBmRpZ2VzdBgDIAEoDBINCgVzdGFnZRgEIAEoDRIwCgZyZWFzb24YBSABKAsyIC5jb3VudGVyc2lnbi5ldmVudC52MS5Db250ZW50UmVmEg4KBmtleV9pZBgGIAEoCRIRCglzaWduYXR1cmUYByABKAwSOAoIc3RhbmRpbmcYCCABKAsyJi5jb3VudGVyc2lnbi5ldmVudC52MS5SZXZpZXdlclN0YW5kaW5nItkBChBSZXZpZXdlclN0YW5kaW5nEg4KBnBlcnNvbhgBIAEoCRIwCgpwcmluY2lwYWxzGAIgAygLMhwuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsUmVmEg4KBmdyb3VwcxgDIAMoCRINCgV0ZWFtcxgEIAMoCRIPCgdvbl9jYWxsGAUgAygJEhkKEW1hbmFnZXNfcmVxdWVzdGVyGAYgASgIEjgKC2luX3BsYWNlX29mGAcgASgLMiMuY291bnRlcnNpZ24uZXZlbnQudjEuUmV2aWV3ZXJQbGFjZSJjCg1SZXZpZXdlclBsYWNlEg4KBnBlcnNvbhgBIAEoCRIwCgpwcmluY2lwYWxzGAIgAygLMhwuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsUmVmEhAKCGVudGlyZWx5GAMgASgIIn0KClZvdGVMYXBzZWQSLgoIcmV2aWV3ZXIYASABKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSDgoGZGlnZXN0GAIgASgMEi8KBWNhdXNlGAMgASgOMiAuY291bnRlcnNpZ24uZXZlbnQudjEuTGFwc2VDYXVzZSLvAQoMQWN0aW9uRWRpdGVkEikKBmVkaXRvchgBIAEoCzIZLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbBIXCg9wcmV2aW91c19kaWdlc3QYAiABKAwSLwoFaW5wdXQYAyABKAsyIC5jb3VudGVyc2lnbi5ldmVudC52MS5Db250ZW50UmVmEjAKBnJlYXNvbhgEIAEoCzIgLmNvdW50ZXJzaWduLmV2ZW50LnYxLkNvbnRlbnRSZWYSOAoIc3RhbmRpbmcYBSABKAsyJi5jb3VudGVyc2lnbi5ldmVudC52MS5SZXZpZXdlclN0YW5kaW5nIiAKDkFjdGlvbkFwcHJvdmVkEg4KBmRpZ2VzdBgBIAEoDCIgCg5BY3Rpb25SZWplY3RlZBIOCgZkaWdlc3QYASABKAwiDwoNQWN0aW9uRXhwaXJlZCJDCg9BY3Rpb25DYW5jZWxsZWQSMAoGcmVhc29uGAEgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZiLnAQoLR3JhbnRJc3N1ZWQSEAoIZ3JhbnRfaWQYASABKAkSLwoJcHJpbmNpcGFsGAIgASgLMhwuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsUmVmEg4KBmRpZ2VzdBgDIAEoDBIuCgppc3N1ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGa2V5X2lkGAYgASgJEhQKDHRva2VuX2RpZ2VzdBgHIAEoDCKHAQoNR3JhbnRSZWRlZW1lZBIQCghncmFudF9pZBgBIAEoCRIvCglwcmluY2lwYWwYAiABKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSMwoPcmVwb3J0X2RlYWRsaW5lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIgCgxHcmFudEV4cGlyZWQSEAoIZ3JhbnRfaWQYASABKAkiUgoMR3JhbnRSZXZva2VkEhAKCGdyYW50X2lkGAEgASgJEjAKBnJlYXNvbhgCIAEoCzIgLmNvdW50ZXJzaWduLmV2ZW50LnYxLkNvbnRlbnRSZWYikAEKEUV4ZWN1dGlvblJlcG9ydGVkEjEKB291dGNvbWUYASABKA4yIC5jb3VudGVyc2lnbi52MS5FeGVjdXRpb25PdXRjb21lEhUKDW91dHB1dF9kaWdlc3QYAiABKAwSMQoHbWVzc2FnZRgDIAEoCzIgLmNvdW50ZXJzaWduLmV2ZW50LnYxLkNvbnRlbnRSZWYiFQoTRXhlY3V0aW9uVW5yZXBvcnRlZCp7CgpMYXBzZUNhdXNlEhsKF0xBUFNFX0NBVVNFX1VOU1BFQ0lGSUVEEAASFgoSTEFQU0VfQ0FVU0VfRURJVEVEEAESHAoYTEFQU0VfQ0FVU0VfTk9UX0VMSUdJQkxFEAISGgoWTEFQU0VfQ0FVU0VfU0FNRV9IVU1BThADYgZwcm90bzM", [file_countersign_v1_action, file_countersign_v1_principal, file_google_protobuf_timestamp]);
 
 /**
  * Names content that is stored beside the log: SHA-256(salt || bytes), 32 bytes.
@@ -151,14 +151,14 @@ export const VerdictReachedSchema: GenMessage<VerdictReached> = /*@__PURE__*/
  */
 export type ReviewOpened = Message<"countersign.event.v1.ReviewOpened"> & {
   /**
-   * In order.
+   * In order. The first one is open.
    *
    * @generated from field: repeated countersign.v1.Stage stages = 1;
    */
   stages: Stage[];
 
   /**
-   * Undecided by then means expired.
+   * The first stage's.
    *
    * @generated from field: google.protobuf.Timestamp deadline = 2;
    */
@@ -173,7 +173,7 @@ export const ReviewOpenedSchema: GenMessage<ReviewOpened> = /*@__PURE__*/
   messageDesc(file_countersign_event_v1_action_events, 3);
 
 /**
- * The quorum of the stage before was reached; the next one is open.
+ * The quorum of the stage before was reached, and this one is open. Or an earlier one is open again, since votes of it lapsed.
  *
  * @generated from message countersign.event.v1.StageOpened
  */
@@ -184,6 +184,13 @@ export type StageOpened = Message<"countersign.event.v1.StageOpened"> & {
    * @generated from field: uint32 stage = 1;
    */
   stage: number;
+
+  /**
+   * Its deadline.
+   *
+   * @generated from field: google.protobuf.Timestamp deadline = 2;
+   */
+  deadline?: Timestamp | undefined;
 };
 
 /**
@@ -247,6 +254,13 @@ export type VoteCast = Message<"countersign.event.v1.VoteCast"> & {
    * @generated from field: bytes signature = 7;
    */
   signature: Uint8Array;
+
+  /**
+   * What was known of the human at that moment: it made this vote count.
+   *
+   * @generated from field: countersign.event.v1.ReviewerStanding standing = 8;
+   */
+  standing?: ReviewerStanding | undefined;
 };
 
 /**
@@ -257,7 +271,105 @@ export const VoteCastSchema: GenMessage<VoteCast> = /*@__PURE__*/
   messageDesc(file_countersign_event_v1_action_events, 5);
 
 /**
- * A vote stopped counting because the action was edited.
+ * A human as the directory, or for want of one the token, knew it.
+ *
+ * @generated from message countersign.event.v1.ReviewerStanding
+ */
+export type ReviewerStanding = Message<"countersign.event.v1.ReviewerStanding"> & {
+  /**
+   * Names the human: its id in the directory, or `<issuer>#<id>` of the token.
+   *
+   * @generated from field: string person = 1;
+   */
+  person: string;
+
+  /**
+   * Every principal that is this human.
+   *
+   * @generated from field: repeated countersign.v1.PrincipalRef principals = 2;
+   */
+  principals: PrincipalRef[];
+
+  /**
+   * Its groups.
+   *
+   * @generated from field: repeated string groups = 3;
+   */
+  groups: string[];
+
+  /**
+   * Its teams.
+   *
+   * @generated from field: repeated string teams = 4;
+   */
+  teams: string[];
+
+  /**
+   * On call in these schedules.
+   *
+   * @generated from field: repeated string on_call = 5;
+   */
+  onCall: string[];
+
+  /**
+   * It is the manager of the human behind the request.
+   *
+   * @generated from field: bool manages_requester = 6;
+   */
+  managesRequester: boolean;
+
+  /**
+   * In whose place it spoke; absent: in its own. Groups are then those of that person which this covers.
+   *
+   * @generated from field: countersign.event.v1.ReviewerPlace in_place_of = 7;
+   */
+  inPlaceOf?: ReviewerPlace | undefined;
+};
+
+/**
+ * Describes the message countersign.event.v1.ReviewerStanding.
+ * Use `create(ReviewerStandingSchema)` to create a new message.
+ */
+export const ReviewerStandingSchema: GenMessage<ReviewerStanding> = /*@__PURE__*/
+  messageDesc(file_countersign_event_v1_action_events, 6);
+
+/**
+ * The person in whose place somebody spoke.
+ *
+ * @generated from message countersign.event.v1.ReviewerPlace
+ */
+export type ReviewerPlace = Message<"countersign.event.v1.ReviewerPlace"> & {
+  /**
+   * Its id in the directory.
+   *
+   * @generated from field: string person = 1;
+   */
+  person: string;
+
+  /**
+   * Every principal that is this human.
+   *
+   * @generated from field: repeated countersign.v1.PrincipalRef principals = 2;
+   */
+  principals: PrincipalRef[];
+
+  /**
+   * In everything, not for some groups only.
+   *
+   * @generated from field: bool entirely = 3;
+   */
+  entirely: boolean;
+};
+
+/**
+ * Describes the message countersign.event.v1.ReviewerPlace.
+ * Use `create(ReviewerPlaceSchema)` to create a new message.
+ */
+export const ReviewerPlaceSchema: GenMessage<ReviewerPlace> = /*@__PURE__*/
+  messageDesc(file_countersign_event_v1_action_events, 7);
+
+/**
+ * A vote stopped counting.
  *
  * @generated from message countersign.event.v1.VoteLapsed
  */
@@ -275,6 +387,13 @@ export type VoteLapsed = Message<"countersign.event.v1.VoteLapsed"> & {
    * @generated from field: bytes digest = 2;
    */
   digest: Uint8Array;
+
+  /**
+   * Why.
+   *
+   * @generated from field: countersign.event.v1.LapseCause cause = 3;
+   */
+  cause: LapseCause;
 };
 
 /**
@@ -282,7 +401,7 @@ export type VoteLapsed = Message<"countersign.event.v1.VoteLapsed"> & {
  * Use `create(VoteLapsedSchema)` to create a new message.
  */
 export const VoteLapsedSchema: GenMessage<VoteLapsed> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 6);
+  messageDesc(file_countersign_event_v1_action_events, 8);
 
 /**
  * A reviewer changed the parameters.
@@ -317,6 +436,13 @@ export type ActionEdited = Message<"countersign.event.v1.ActionEdited"> & {
    * @generated from field: countersign.event.v1.ContentRef reason = 4;
    */
   reason?: ContentRef | undefined;
+
+  /**
+   * What was known of the editor at that moment: whoever is the same human may not approve the result.
+   *
+   * @generated from field: countersign.event.v1.ReviewerStanding standing = 5;
+   */
+  standing?: ReviewerStanding | undefined;
 };
 
 /**
@@ -324,7 +450,7 @@ export type ActionEdited = Message<"countersign.event.v1.ActionEdited"> & {
  * Use `create(ActionEditedSchema)` to create a new message.
  */
 export const ActionEditedSchema: GenMessage<ActionEdited> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 7);
+  messageDesc(file_countersign_event_v1_action_events, 9);
 
 /**
  * Policy or a quorum said yes to this digest.
@@ -345,7 +471,7 @@ export type ActionApproved = Message<"countersign.event.v1.ActionApproved"> & {
  * Use `create(ActionApprovedSchema)` to create a new message.
  */
 export const ActionApprovedSchema: GenMessage<ActionApproved> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 8);
+  messageDesc(file_countersign_event_v1_action_events, 10);
 
 /**
  * A reviewer's no ended it.
@@ -366,7 +492,7 @@ export type ActionRejected = Message<"countersign.event.v1.ActionRejected"> & {
  * Use `create(ActionRejectedSchema)` to create a new message.
  */
 export const ActionRejectedSchema: GenMessage<ActionRejected> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 9);
+  messageDesc(file_countersign_event_v1_action_events, 11);
 
 /**
  * Nobody decided in time.
@@ -381,7 +507,7 @@ export type ActionExpired = Message<"countersign.event.v1.ActionExpired"> & {
  * Use `create(ActionExpiredSchema)` to create a new message.
  */
 export const ActionExpiredSchema: GenMessage<ActionExpired> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 10);
+  messageDesc(file_countersign_event_v1_action_events, 12);
 
 /**
  * The requester took it back.
@@ -402,7 +528,7 @@ export type ActionCancelled = Message<"countersign.event.v1.ActionCancelled"> & 
  * Use `create(ActionCancelledSchema)` to create a new message.
  */
 export const ActionCancelledSchema: GenMessage<ActionCancelled> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 11);
+  messageDesc(file_countersign_event_v1_action_events, 13);
 
 /**
  * The right to run it, once. The token is not in the log.
@@ -465,7 +591,7 @@ export type GrantIssued = Message<"countersign.event.v1.GrantIssued"> & {
  * Use `create(GrantIssuedSchema)` to create a new message.
  */
 export const GrantIssuedSchema: GenMessage<GrantIssued> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 12);
+  messageDesc(file_countersign_event_v1_action_events, 14);
 
 /**
  * It was used.
@@ -500,7 +626,7 @@ export type GrantRedeemed = Message<"countersign.event.v1.GrantRedeemed"> & {
  * Use `create(GrantRedeemedSchema)` to create a new message.
  */
 export const GrantRedeemedSchema: GenMessage<GrantRedeemed> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 13);
+  messageDesc(file_countersign_event_v1_action_events, 15);
 
 /**
  * It was not used in time.
@@ -521,7 +647,7 @@ export type GrantExpired = Message<"countersign.event.v1.GrantExpired"> & {
  * Use `create(GrantExpiredSchema)` to create a new message.
  */
 export const GrantExpiredSchema: GenMessage<GrantExpired> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 14);
+  messageDesc(file_countersign_event_v1_action_events, 16);
 
 /**
  * It was taken back unused.
@@ -549,7 +675,7 @@ export type GrantRevoked = Message<"countersign.event.v1.GrantRevoked"> & {
  * Use `create(GrantRevokedSchema)` to create a new message.
  */
 export const GrantRevokedSchema: GenMessage<GrantRevoked> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 15);
+  messageDesc(file_countersign_event_v1_action_events, 17);
 
 /**
  * The caller said what happened.
@@ -584,7 +710,7 @@ export type ExecutionReported = Message<"countersign.event.v1.ExecutionReported"
  * Use `create(ExecutionReportedSchema)` to create a new message.
  */
 export const ExecutionReportedSchema: GenMessage<ExecutionReported> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 16);
+  messageDesc(file_countersign_event_v1_action_events, 18);
 
 /**
  * The grant was used and no report came in time.
@@ -599,5 +725,53 @@ export type ExecutionUnreported = Message<"countersign.event.v1.ExecutionUnrepor
  * Use `create(ExecutionUnreportedSchema)` to create a new message.
  */
 export const ExecutionUnreportedSchema: GenMessage<ExecutionUnreported> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 17);
+  messageDesc(file_countersign_event_v1_action_events, 19);
+
+/**
+ * Why a vote stopped counting.
+ *
+ * @generated from enum countersign.event.v1.LapseCause
+ */
+export const LapseCause = {
+  /**
+   * Not set.
+   *
+   * @generated from enum value: LAPSE_CAUSE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The action was edited.
+   *
+   * @generated from enum value: LAPSE_CAUSE_EDITED = 1;
+   */
+  EDITED: 1,
+
+  /**
+   * The reviewer is not eligible any more.
+   *
+   * @generated from enum value: LAPSE_CAUSE_NOT_ELIGIBLE = 2;
+   */
+  NOT_ELIGIBLE: 2,
+
+  /**
+   * The reviewer turned out to have caused the action, or to be the same human as another reviewer.
+   *
+   * @generated from enum value: LAPSE_CAUSE_SAME_HUMAN = 3;
+   */
+  SAME_HUMAN: 3,
+} as const;
+
+/**
+ * Why a vote stopped counting.
+ *
+ * @generated from enum countersign.event.v1.LapseCause
+ */
+export type LapseCause = (typeof LapseCause)[keyof typeof LapseCause] | UnknownEnum;
+
+/**
+ * Describes the enum countersign.event.v1.LapseCause.
+ */
+export const LapseCauseSchema: GenEnum<LapseCause> = /*@__PURE__*/
+  enumDesc(file_countersign_event_v1_action_events, 0);
 

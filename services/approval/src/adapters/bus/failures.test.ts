@@ -8,6 +8,10 @@ describe("failures", () => {
     ["NOT_HUMAN", "PERMISSION_DENIED"],
     ["SELF_APPROVAL", "PERMISSION_DENIED"],
     ["NOT_ELIGIBLE", "PERMISSION_DENIED"],
+    ["SIGN_IN_TOO_WEAK", "PERMISSION_DENIED"],
+    ["ALREADY_VOTED", "FAILED_PRECONDITION"],
+    ["REASON_REQUIRED", "FAILED_PRECONDITION"],
+    ["DIRECTORY_UNREACHABLE", "UNAVAILABLE"],
     ["EDIT_LIMIT", "FAILED_PRECONDITION"],
     ["STALE_DIGEST", "FAILED_PRECONDITION"],
     ["STALE_VERSION", "FAILED_PRECONDITION"],
@@ -30,6 +34,6 @@ describe("failures", () => {
   });
 
   it("has a row in this test for each reason", () => {
-    expect(Object.keys(FAILURES)).toHaveLength(22);
+    expect(Object.keys(FAILURES)).toHaveLength(26);
   });
 });

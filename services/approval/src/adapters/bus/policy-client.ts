@@ -3,6 +3,8 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { CommandBus } from "@countersign/bus";
 import { CommandSchema, EvaluateRequestSchema, EvaluateResponseSchema } from "@countersign/proto/internal/v1/command_pb";
 import type { Logger } from "@countersign/telemetry";
+import { isCountable } from "../../domain/quorum.ts";
+import { leavesOf, type Stage } from "../../domain/stage.ts";
 import type { Verdict } from "../../domain/values.ts";
 import { toHex } from "../../usecases/content.ts";
 import type { Evaluation, PolicyClient, PolicyQuestion } from "../../usecases/ports.ts";
@@ -41,14 +43,13 @@ function fromReply(reply: Uint8Array): Evaluation | undefined {
 }
 
 /** P7: a verdict that nobody could act on, or that would never end, is none. */
-function makesSense({ outcome, stages, grantSeconds, reviewSeconds }: Verdict): boolean {
+function makesSense({ outcome, stages, grantSeconds }: Verdict): boolean {
   if (outcome === "deny") return true;
   if (grantSeconds < 1 || grantSeconds > 86_400) return false;
-  if (outcome === "allow") return true;
-  return (
-    reviewSeconds >= 1 &&
-    reviewSeconds <= 2_592_000 &&
-    stages.length > 0 &&
-    stages.every(({ groups, quorum }) => groups.length > 0 && quorum >= 1)
-  );
+  return outcome === "allow" || (stages.length > 0 && stages.every(isDecidable));
+}
+
+function isDecidable({ quorum, seconds, mode }: Stage): boolean {
+  if (seconds < 1 || seconds > 2_592_000 || !isCountable(quorum)) return false;
+  return mode === "confirm" || leavesOf(quorum).every(({ of }) => of.length > 0);
 }

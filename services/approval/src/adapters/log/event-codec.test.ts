@@ -2,14 +2,53 @@ import { readdirSync, readFileSync } from "node:fs";
 import { encodeEvent } from "@countersign/events";
 import { describe, expect, it } from "vitest";
 import type { ActionEvent } from "../../domain/events.ts";
-import { ann, approveBy, bob, cast, editBy, hex, inReview, redeemed, rejectBy, T0, verdict } from "../../testing/fixtures.ts";
+import {
+  ann,
+  approveBy,
+  bob,
+  cast,
+  editBy,
+  hex,
+  inReview,
+  redeemed,
+  ref,
+  rejectBy,
+  stage,
+  standing,
+  T0,
+  verdict,
+} from "../../testing/fixtures.ts";
 import { given } from "../../testing/given.ts";
 import { fromRecordedEvent, toNewEvent } from "./event-codec.ts";
 import { toEventMessage } from "./to-event-message.ts";
 
+const everything = stage(["oncall"], 2, {
+  quorum: {
+    kind: "any",
+    of: [
+      { kind: "at_least", count: 2, of: [{ kind: "group", name: "oncall" }] },
+      {
+        kind: "all",
+        of: [
+          { kind: "at_least", count: 1, of: [{ kind: "person", id: "ada" }, { kind: "requester_manager" }] },
+          { kind: "at_least", count: 1, of: [{ kind: "on_call", schedule: "primary" }] },
+        ],
+      },
+    ],
+  },
+  distinctTeams: true,
+  reminderSeconds: [60, 120],
+  escalation: { afterSeconds: 600, to: [{ kind: "group", name: "managers" }] },
+  onTimeout: "escalate",
+  mode: "confirm",
+  approveNeedsReason: true,
+  leastSignIn: "mfa",
+});
+const inPlaceOf = { person: "0194", principals: [ref("bea")], entirely: false };
+
 const edited = given(
-  ...given(...inReview(verdict("review", { stages: [{ name: "two", groups: ["oncall"], quorum: 2 }] })))
-    .when(approveBy(ann, { reason: hex(0x21) }))
+  ...given(...inReview(verdict("review", { stages: [stage(["oncall"], 2), everything] })))
+    .when(approveBy({ ...ann, signIn: "mfa" }, { reason: hex(0x21) }))
     .events(),
 )
   .when(editBy(bob, verdict("review")))
@@ -22,7 +61,14 @@ const samples: readonly ActionEvent[] = [
     .when(rejectBy(ann))
     .events(),
   cast(rejectBy(ann), 3),
-  { type: "StageOpened", at: T0, stage: 1 },
+  cast(
+    rejectBy(ann, {
+      standings: [standing(ann, { person: "0193", teams: ["db"], onCall: ["primary"], managesRequester: true, inPlaceOf })],
+    }),
+  ),
+  { type: "VoteLapsed", at: T0, reviewer: ref("ann"), digest: hex(0xd1), cause: "not_eligible" },
+  { type: "VoteLapsed", at: T0, reviewer: ref("ann"), digest: hex(0xd1), cause: "same_human" },
+  { type: "StageOpened", at: T0, stage: 1, deadline: T0 + 1000 },
   { type: "ActionExpired", at: T0 },
   { type: "ActionCancelled", at: T0, reason: undefined },
   { type: "ActionCancelled", at: T0, reason: hex(0x31) },

@@ -1,6 +1,6 @@
 import { timestampMs, type Timestamp } from "@bufbuild/protobuf/wkt";
 import { isDirectoryEvent, type DecodedEvent } from "@countersign/events";
-import type { ContentRef } from "@countersign/proto/event/v1/action_events_pb";
+import { type ContentRef, LapseCause } from "@countersign/proto/event/v1/action_events_pb";
 import { ExecutionOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
 import type { Principal as PrincipalMessage, PrincipalRef as RefMessage } from "@countersign/proto/v1/principal_pb";
 import type { ActionEvent } from "../../domain/events.ts";
@@ -8,7 +8,9 @@ import type { Principal, PrincipalRef } from "../../domain/principal.ts";
 import type { Hex, Instant } from "../../domain/values.ts";
 import { toHex } from "../../usecases/content.ts";
 import { fromPrincipalMessage, fromRefMessage } from "../wire/principal-message.ts";
-import { fromStageMessage, fromVerdictMessage } from "../wire/verdict-message.ts";
+import { fromStageMessage } from "../wire/stage-message.ts";
+import { fromVerdictMessage } from "../wire/verdict-message.ts";
+import { fromStandingMessage } from "./standing-message.ts";
 
 /** An event of an action stream says something that this build cannot have written. Nothing is guessed: the action cannot be loaded. */
 export class UnreadableEventError extends Error {
@@ -27,13 +29,13 @@ export function fromEventMessage(event: DecodedEvent, at: Instant): ActionEvent 
       return { type, at, verdict, policyDigest: toHex(data.policyDigest), digest: toHex(data.digest) };
     }
     case "ReviewOpened":
-      return { type, at, stages: data.stages.map(fromStageMessage), deadline: instant(data.deadline) };
+      return { type, at, stages: data.stages.map((stage) => required(fromStageMessage(stage))), deadline: instant(data.deadline) };
     case "StageOpened":
-      return { type, at, stage: data.stage };
+      return { type, at, stage: data.stage, deadline: instant(data.deadline) };
     case "VoteCast":
       return voteCast(data, at);
     case "VoteLapsed":
-      return { type, at, reviewer: ref(data.reviewer), digest: toHex(data.digest) };
+      return { type, at, reviewer: ref(data.reviewer), digest: toHex(data.digest), cause: fromCause(data.cause) };
     case "ActionEdited":
       return edited(data, at);
     case "ActionApproved":
@@ -80,6 +82,7 @@ function voteCast(data: DataOf<"VoteCast">, at: Instant): ActionEvent {
     type: "VoteCast",
     at,
     reviewer: principal(data.reviewer),
+    standing: fromStandingMessage(required(data.standing)),
     decision: fromDecision(data.decision),
     digest: toHex(data.digest),
     stage: data.stage,
@@ -94,6 +97,7 @@ function edited(data: DataOf<"ActionEdited">, at: Instant): ActionEvent {
     type: "ActionEdited",
     at,
     editor: principal(data.editor),
+    standing: fromStandingMessage(required(data.standing)),
     previousDigest: toHex(data.previousDigest),
     input: required(content(data.input)),
     reason: content(data.reason),
@@ -147,4 +151,11 @@ function fromOutcome(outcome: ExecutionOutcome) {
   if (outcome === ExecutionOutcome.SUCCEEDED) return "succeeded";
   if (outcome === ExecutionOutcome.FAILED) return "failed";
   throw new UnreadableEventError(`unknown execution outcome ${outcome}`);
+}
+
+function fromCause(cause: LapseCause) {
+  if (cause === LapseCause.EDITED) return "edited";
+  if (cause === LapseCause.NOT_ELIGIBLE) return "not_eligible";
+  if (cause === LapseCause.SAME_HUMAN) return "same_human";
+  throw new UnreadableEventError(`unknown cause of a lapse ${cause}`);
 }

@@ -1,12 +1,21 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { EVENT_SCHEMAS, type DecodedEvent } from "@countersign/events";
+import { LapseCause } from "@countersign/proto/event/v1/action_events_pb";
 import { ExecutionOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
-import type { ActionEdited, ActionEvent, ActionRequested, GrantIssued, VoteCast } from "../../domain/events.ts";
+import type { ActionEdited, ActionEvent, ActionRequested, GrantIssued, VoteCast, VoteLapsed } from "../../domain/events.ts";
 import type { Hex } from "../../domain/values.ts";
 import { fromHex } from "../wire/bytes.ts";
 import { toPrincipalMessage, toRefMessage } from "../wire/principal-message.ts";
-import { toStageMessage, toVerdictMessage } from "../wire/verdict-message.ts";
+import { toStageMessage } from "../wire/stage-message.ts";
+import { toVerdictMessage } from "../wire/verdict-message.ts";
+import { toStandingMessage } from "./standing-message.ts";
+
+const CAUSES: Readonly<Record<VoteLapsed["cause"], LapseCause>> = {
+  edited: LapseCause.EDITED,
+  not_eligible: LapseCause.NOT_ELIGIBLE,
+  same_human: LapseCause.SAME_HUMAN,
+};
 
 /** The payload of an event as its message. */
 export function toEventMessage(event: ActionEvent): DecodedEvent {
@@ -24,11 +33,13 @@ export function toEventMessage(event: ActionEvent): DecodedEvent {
       return { type, data: create(EVENT_SCHEMAS[type], data) };
     }
     case "StageOpened":
-      return { type, data: create(EVENT_SCHEMAS[type], { stage: event.stage }) };
+      return { type, data: create(EVENT_SCHEMAS[type], { stage: event.stage, deadline: timestampFromMs(event.deadline) }) };
     case "VoteCast":
       return voteCast(event);
-    case "VoteLapsed":
-      return { type, data: create(EVENT_SCHEMAS[type], { reviewer: toRefMessage(event.reviewer), digest: fromHex(event.digest) }) };
+    case "VoteLapsed": {
+      const data = { reviewer: toRefMessage(event.reviewer), digest: fromHex(event.digest), cause: CAUSES[event.cause] };
+      return { type, data: create(EVENT_SCHEMAS[type], data) };
+    }
     case "ActionEdited":
       return edited(event);
     case "ActionApproved":
@@ -67,14 +78,16 @@ function requested({ type, requester, operation, input, deadline }: ActionReques
   return { type, data: create(EVENT_SCHEMAS[type], data) };
 }
 
-function edited({ type, editor, previousDigest, input, reason }: ActionEdited): DecodedEvent {
-  const data = { editor: toPrincipalMessage(editor), previousDigest: fromHex(previousDigest), ...content("input", input) };
-  return { type, data: create(EVENT_SCHEMAS[type], { ...data, ...content("reason", reason) }) };
+function edited({ type, editor, standing, previousDigest, input, reason }: ActionEdited): DecodedEvent {
+  const who = { editor: toPrincipalMessage(editor), standing: toStandingMessage(standing) };
+  const what = { previousDigest: fromHex(previousDigest), ...content("input", input), ...content("reason", reason) };
+  return { type, data: create(EVENT_SCHEMAS[type], { ...who, ...what }) };
 }
 
-function voteCast({ type, reviewer, decision, digest, stage, reason, keyId, signature }: VoteCast): DecodedEvent {
+function voteCast({ type, reviewer, standing, decision, digest, stage, reason, keyId, signature }: VoteCast): DecodedEvent {
   const data = {
     reviewer: toPrincipalMessage(reviewer),
+    standing: toStandingMessage(standing),
     decision: decision === "approve" ? VoteDecision.APPROVE : VoteDecision.REJECT,
     digest: fromHex(digest),
     stage,

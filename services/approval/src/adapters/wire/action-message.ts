@@ -6,8 +6,9 @@ import { inputOf, textOf } from "../../usecases/content.ts";
 import type { ActionView, Contents } from "../../usecases/ports.ts";
 import { fromHex } from "./bytes.ts";
 import { inputField } from "./encoded-input.ts";
-import { toPrincipalMessage, toRefMessage } from "./principal-message.ts";
-import { toStageMessage, toVerdictMessage } from "./verdict-message.ts";
+import { SIGN_INS, toPrincipalMessage, toRefMessage } from "./principal-message.ts";
+import { toStageMessage } from "./stage-message.ts";
+import { toVerdictMessage } from "./verdict-message.ts";
 
 /** The action as callers see it; what is erased is empty. */
 export function toActionMessage({ ref, state, contents }: ActionView & { readonly state: RecordedAction }): Action {
@@ -49,7 +50,7 @@ function toReviewMessage(review: Review, contents: Contents) {
   return {
     stages: review.stages.map(toStageMessage),
     openStage: review.openStage,
-    votes: review.votes.map(({ reviewer, decision, digest, reason, at, lapsed, stage }) => ({
+    votes: review.votes.map(({ reviewer, decision, digest, reason, at, lapsed, stage, signIn, standing }) => ({
       reviewer: toRefMessage(reviewer),
       decision: decision === "approve" ? VoteDecision.APPROVE : VoteDecision.REJECT,
       digest: fromHex(digest),
@@ -57,9 +58,12 @@ function toReviewMessage(review: Review, contents: Contents) {
       voteTime: timestampFromMs(at),
       lapsed,
       stage,
+      signIn: SIGN_INS[signIn],
+      inPlaceOf: standing.inPlaceOf?.person ?? "",
     })),
     deadline: timestampFromMs(review.deadline),
-    ...(editor && { editor: toRefMessage(editor) }),
+    ...(editor && { editor: toRefMessage(editor.principal) }),
+    escalated: review.escalated.includes(review.openStage),
   };
 }
 

@@ -12,7 +12,7 @@ const TYPES: Readonly<Record<Type, PrincipalType>> = {
   service: PrincipalType.SERVICE,
 };
 
-const SIGN_INS: Readonly<Record<SignIn, SignInStrength>> = {
+export const SIGN_INS: Readonly<Record<SignIn, SignInStrength>> = {
   any: SignInStrength.UNSPECIFIED,
   chat: SignInStrength.CHAT,
   session: SignInStrength.SESSION,
@@ -51,7 +51,7 @@ export function fromRefMessage({ issuer, id }: RefMessage): PrincipalRef {
 }
 
 /** What this build does not know is weaker than all others. */
-function fromSignIn(signIn: SignInStrength): SignIn {
+export function fromSignIn(signIn: SignInStrength): SignIn {
   switch (signIn) {
     case SignInStrength.CHAT:
       return "chat";

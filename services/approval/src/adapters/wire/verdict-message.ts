@@ -1,5 +1,6 @@
-import { VerdictOutcome, type Stage as StageMessage, type Verdict as VerdictMessage } from "@countersign/proto/v1/action_pb";
-import type { Stage, Verdict } from "../../domain/values.ts";
+import { VerdictOutcome, type Verdict as VerdictMessage } from "@countersign/proto/v1/action_pb";
+import type { Verdict } from "../../domain/values.ts";
+import { fromStageMessage, toStageMessage } from "./stage-message.ts";
 
 const OUTCOMES: Readonly<Record<Verdict["outcome"], VerdictOutcome>> = {
   allow: VerdictOutcome.ALLOW,
@@ -7,7 +8,7 @@ const OUTCOMES: Readonly<Record<Verdict["outcome"], VerdictOutcome>> = {
   review: VerdictOutcome.REVIEW,
 };
 
-export function toVerdictMessage({ outcome, revision, stages, reasons, bindingContext, ...rest }: Verdict) {
+export function toVerdictMessage({ outcome, revision, stages, reasons, bindingContext, risk, terms, ...rest }: Verdict) {
   return {
     ...rest,
     outcome: OUTCOMES[outcome],
@@ -15,31 +16,32 @@ export function toVerdictMessage({ outcome, revision, stages, reasons, bindingCo
     reasons: [...reasons],
     stages: stages.map(toStageMessage),
     bindingContext: [...bindingContext],
+    risk: risk.map(({ points, reason }) => ({ points, reason })),
+    ...(outcome === "review" && { terms: { ...terms, breakGlassGroups: [...terms.breakGlassGroups] } }),
   };
 }
 
-export function toStageMessage({ name, groups, quorum }: Stage) {
-  return { name, groups: [...groups], quorum };
-}
-
-export function fromStageMessage({ name, groups, quorum }: StageMessage): Stage {
-  return { name, groups, quorum };
-}
-
-/** Undefined for an outcome that this build does not know: it is never an allow. */
+/** Undefined for an outcome or a stage that this build does not know: it is never an allow. */
 export function fromVerdictMessage(message: VerdictMessage): Verdict | undefined {
   const outcome = fromOutcome(message.outcome);
-  if (outcome === undefined) return undefined;
-  const { revision, rule, reasons, stages, reviewSeconds, grantSeconds, bindingContext } = message;
+  const stages = message.stages.map(fromStageMessage).filter((stage) => stage !== undefined);
+  if (outcome === undefined || stages.length < message.stages.length) return undefined;
+  const { revision, rule, reasons, grantSeconds, bindingContext, terms } = message;
   return {
     outcome,
     revision: Number(revision),
     rule,
     reasons,
-    stages: stages.map(fromStageMessage),
-    reviewSeconds,
+    stages,
     grantSeconds,
     bindingContext,
+    risk: message.risk.map(({ points, reason }) => ({ points, reason })),
+    terms: {
+      editable: terms?.editable ?? "",
+      breakGlassGroups: terms?.breakGlassGroups ?? [],
+      breakGlassByRequester: terms?.breakGlassByRequester ?? false,
+      ownerMayApprove: terms?.ownerMayApprove ?? false,
+    },
   };
 }
 

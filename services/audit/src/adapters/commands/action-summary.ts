@@ -19,7 +19,7 @@ export function toSummary({ id, state }: ListedAction): MessageInitShape<typeof 
     reviewDeadline: review?.deadline === undefined || review.deadline === null ? "" : rfc3339(review.deadline),
     reviewGroups: [...(review?.groups ?? [])],
     approvals: review?.approvals ?? 0,
-    quorum: review?.quorum ?? 0,
+    quorum: review?.quorum ?? "",
   };
 }
 

@@ -15,7 +15,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { auditMigrations } from "../../migrations.ts";
 import { actionsProjection } from "../../projections/actions/index.ts";
 import { call, caller, type CallerInit } from "../../testing/calls.ts";
-import { agent, EVENTS, person, record, reference, START } from "../../testing/events.ts";
+import { agent, EVENTS, person, record, reference, START, stage } from "../../testing/events.ts";
 import { toFact } from "../events/to-fact.ts";
 import { listActions, listReviews } from "./lists.ts";
 
@@ -56,13 +56,7 @@ async function given(number: number, events: readonly NewEvent[], tenant = "acme
 const inReview = (requester: Parameters<typeof EVENTS.requested>[0] = agent("exporter", "olga"), minutes = 60): readonly NewEvent[] => [
   EVENTS.requested(requester),
   EVENTS.verdict(VerdictOutcome.REVIEW),
-  EVENTS.opened(
-    [
-      { name: "owners", groups: ["dba", "sre"], quorum: 2 },
-      { name: "security", groups: ["security"], quorum: 1 },
-    ],
-    timestampFromMs(START + minutes * 60_000),
-  ),
+  EVENTS.opened([stage(["dba", "sre"], 2, "owners"), stage(["security"], 1, "security")], timestampFromMs(START + minutes * 60_000)),
 ];
 const denied = [EVENTS.requested(agent("dropper"), "db.drop"), EVENTS.verdict(VerdictOutcome.DENY)];
 
@@ -88,7 +82,7 @@ describe("ListActions", () => {
         reviewDeadline: "2026-01-01T01:00:00.000Z",
         reviewGroups: ["dba", "sre"],
         approvals: 1,
-        quorum: 2,
+        quorum: "2 of dba, sre",
       },
     ]);
   });

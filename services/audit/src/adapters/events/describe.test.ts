@@ -2,7 +2,8 @@ import { decodeEvent, EVENT_SCHEMAS } from "@countersign/events";
 import type { NewEvent } from "@countersign/event-log";
 import { ExecutionOutcome, VerdictOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
 import { describe, expect, it } from "vitest";
-import { agent, event, EVENTS, person, reference } from "../../testing/events.ts";
+import { LapseCause } from "@countersign/proto/event/v1/action_events_pb";
+import { agent, event, EVENTS, person, reference, stage } from "../../testing/events.ts";
 import { describeEvent, type Words } from "./describe.ts";
 
 const digest = new Uint8Array(32).fill(7);
@@ -16,19 +17,24 @@ const LINES: readonly (readonly [string, NewEvent])[] = [
   ["policy answered allow", event("VerdictReached", { verdict: { outcome: VerdictOutcome.ALLOW } })],
   ["policy answered nothing that is known", event("VerdictReached", {})],
   [
-    "people are asked, until 2026-01-01T01:00:00.000Z: 2 of dba or sre (owners), then 1 of security",
-    EVENTS.opened([
-      { name: "owners", groups: ["dba", "sre"], quorum: 2 },
-      { name: "", groups: ["security"], quorum: 1 },
-    ]),
+    "people are asked, until 2026-01-01T01:00:00.000Z: 2 of dba, sre (owners), then 1 of security",
+    EVENTS.opened([stage(["dba", "sre"], 2, "owners"), stage(["security"])]),
   ],
-  ["stage 2 of the review opened", EVENTS.stageOpened(1)],
+  ["stage 2 of the review opened, until 2026-01-01T01:00:00.000Z", EVENTS.stageOpened(1)],
   ["human ann approved", EVENTS.voted("ann")],
   [
     'human ann rejected: "looks fine to me"',
     event("VoteCast", { reviewer: person("ann"), decision: VoteDecision.REJECT, reason: { digest } }),
   ],
   ["the vote of ann lapsed, as the action was edited", EVENTS.lapsed("ann")],
+  [
+    "the vote of ann lapsed, as the reviewer is not eligible any more",
+    event("VoteLapsed", { reviewer: person("ann"), cause: LapseCause.NOT_ELIGIBLE }),
+  ],
+  [
+    "human ann approved in the place of 0194",
+    event("VoteCast", { reviewer: person("ann"), decision: VoteDecision.APPROVE, standing: { inPlaceOf: { person: "0194" } } }),
+  ],
   ['human ann edited the parameters: "looks fine to me"', EVENTS.edited("ann")],
   ["approved", EVENTS.approved()],
   ["rejected", EVENTS.rejected()],
@@ -72,7 +78,7 @@ describe("a line for people", () => {
     const events = [
       EVENTS.requested({ ...agent(evil), ...reference(evil) }, evil),
       event("VerdictReached", { verdict: { outcome: VerdictOutcome.DENY, rule: evil, reasons: [evil] } }),
-      EVENTS.opened([{ name: evil, groups: [evil], quorum: 1 }]),
+      EVENTS.opened([stage([evil], 1, evil)]),
       EVENTS.voted(evil),
       EVENTS.lapsed(evil),
     ];

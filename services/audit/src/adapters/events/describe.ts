@@ -1,6 +1,6 @@
 import { timestampDate, type Timestamp } from "@bufbuild/protobuf/wkt";
 import type { DecodedEvent } from "@countersign/events";
-import type { ContentRef } from "@countersign/proto/event/v1/action_events_pb";
+import { type ContentRef, LapseCause, type ReviewerStanding } from "@countersign/proto/event/v1/action_events_pb";
 import { ExecutionOutcome, VerdictOutcome, VoteDecision, type Stage, type Verdict } from "@countersign/proto/v1/action_pb";
 import { PrincipalType, type PrincipalRef } from "@countersign/proto/v1/principal_pb";
 import { describeDirectoryEvent } from "./describe-directory.ts";
@@ -20,11 +20,11 @@ export function describeEvent(event: DecodedEvent, lookUp: (ref: ContentRef) => 
     case "ReviewOpened":
       return `people are asked${until(event.data.deadline)}: ${event.data.stages.map(stage).join(", then ")}`;
     case "StageOpened":
-      return `stage ${event.data.stage + 1} of the review opened`;
+      return `stage ${event.data.stage + 1} of the review opened${until(event.data.deadline)}`;
     case "VoteCast":
-      return `${principal(event.data.reviewer)} ${VOTES[event.data.decision] ?? "voted"}${said(event.data.reason)}`;
+      return `${principal(event.data.reviewer)} ${VOTES[event.data.decision] ?? "voted"}${place(event.data.standing)}${said(event.data.reason)}`;
     case "VoteLapsed":
-      return `the vote of ${reference(event.data.reviewer)} lapsed, as the action was edited`;
+      return `the vote of ${reference(event.data.reviewer)} lapsed, ${LAPSES[event.data.cause] ?? "for a reason that is not known"}`;
     case "ActionEdited":
       return `${principal(event.data.editor)} edited the parameters${said(event.data.reason)}`;
     case "ActionApproved":
@@ -51,6 +51,10 @@ export function describeEvent(event: DecodedEvent, lookUp: (ref: ContentRef) => 
       return `policy revision ${event.data.revision} published`;
     case "PolicyActivated":
       return `policy revision ${event.data.revision} came into force`;
+    case "DeadLettersReplayed":
+      return `${event.data.positions.length} dead letters of ${plainText(event.data.consumer)} were handed out again`;
+    case "DeadLetterDiscarded":
+      return `the dead letter of ${plainText(event.data.consumer)} at position ${event.data.position} was given up${said(event.data.reason)}`;
     case "EpochStarted":
       return `epoch ${event.data.epoch} of the ledger began, as nothing could be signed: ${plainText(event.data.refusal)}`;
     default:
@@ -59,6 +63,11 @@ export function describeEvent(event: DecodedEvent, lookUp: (ref: ContentRef) => 
 }
 
 const VOTES: Readonly<Record<number, string>> = { [VoteDecision.APPROVE]: "approved", [VoteDecision.REJECT]: "rejected" };
+const LAPSES: Readonly<Record<number, string>> = {
+  [LapseCause.EDITED]: "as the action was edited",
+  [LapseCause.NOT_ELIGIBLE]: "as the reviewer is not eligible any more",
+  [LapseCause.SAME_HUMAN]: "as the reviewer had a part in the request, or is one human with another reviewer",
+};
 const OUTCOMES: Readonly<Record<number, string>> = { [ExecutionOutcome.SUCCEEDED]: "succeeded", [ExecutionOutcome.FAILED]: "failed" };
 const VERDICTS: Readonly<Record<number, string>> = {
   [VerdictOutcome.ALLOW]: "allow",
@@ -70,6 +79,10 @@ const KINDS: Readonly<Record<number, string>> = {
   [PrincipalType.AGENT]: "agent",
   [PrincipalType.SERVICE]: "service",
 };
+
+function place(standing: ReviewerStanding | undefined): string {
+  return standing?.inPlaceOf === undefined ? "" : ` in the place of ${plainText(standing.inPlaceOf.person)}`;
+}
 
 function quoted(words: Words): string {
   if (words === "erased") return " (the words were erased)";
@@ -85,8 +98,8 @@ function verdict(answer: Verdict | undefined): string {
   return `${revision} answered ${VERDICTS[answer?.outcome ?? VerdictOutcome.UNSPECIFIED] ?? "nothing that is known"}${rule}${reasons}`;
 }
 
-function stage({ name, groups, quorum }: Stage): string {
-  return `${quorum} of ${groups.map((group) => plainText(group)).join(" or ")}${name === "" ? "" : ` (${plainText(name)})`}`;
+function stage({ name, quorumText }: Stage): string {
+  return `${plainText(quorumText)}${name === "" ? "" : ` (${plainText(name)})`}`;
 }
 
 function principal(who: (Pick<PrincipalRef, "issuer" | "id"> & { readonly type: PrincipalType }) | undefined): string {

@@ -1,9 +1,9 @@
 import { decodeEvent, isDirectoryEvent, UnknownEventError, type DecodedEvent } from "@countersign/events";
 import type { RecordedEvent } from "@countersign/event-log";
-import { ExecutionOutcome, VerdictOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
+import { ExecutionOutcome, type Quorum, type Stage, VerdictOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
 import { PrincipalType, type PrincipalRef } from "@countersign/proto/v1/principal_pb";
-import { timestampMs } from "@bufbuild/protobuf/wkt";
-import type { ActionFact, PrincipalKind } from "../../projections/actions/fact.ts";
+import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
+import type { ActionFact, PrincipalKind, StageFact } from "../../projections/actions/fact.ts";
 import { principalKey } from "../../projections/actions/principal-key.ts";
 
 /**
@@ -44,11 +44,11 @@ function factOf(event: DecodedEvent): ActionFact {
     case "ReviewOpened":
       return {
         type: event.type,
-        stages: event.data.stages.map((stage) => ({ groups: stage.groups.map(storable), quorum: stage.quorum })),
-        deadline: event.data.deadline === undefined ? null : timestampMs(event.data.deadline),
+        stages: event.data.stages.map(toStage),
+        deadline: toMs(event.data.deadline),
       };
     case "StageOpened":
-      return { type: event.type, stage: event.data.stage };
+      return { type: event.type, stage: event.data.stage, deadline: toMs(event.data.deadline) };
     case "VoteCast":
       return {
         type: event.type,
@@ -75,8 +75,24 @@ function factOf(event: DecodedEvent): ActionFact {
     case "PolicyPublished":
     case "PolicyActivated":
     case "EpochStarted":
+    case "DeadLettersReplayed":
+    case "DeadLetterDiscarded":
       throw new UnknownEventError(`${event.type} on an action's stream`);
   }
+}
+
+function toStage({ quorum, quorumText }: Stage): StageFact {
+  return { groups: [...new Set(quorum === undefined ? [] : groupsOf(quorum))].map(storable), quorum: storable(quorumText) };
+}
+
+/** Groups that a quorum names, however deep. */
+function groupsOf({ rule }: Quorum): readonly string[] {
+  if (rule.case === "atLeast") return rule.value.of.flatMap(({ who }) => (who.case === "group" ? [who.value] : []));
+  return rule.case === undefined ? [] : rule.value.of.flatMap(groupsOf);
+}
+
+function toMs(time: Timestamp | undefined): number | null {
+  return time === undefined ? null : timestampMs(time);
 }
 
 function requested(data: Extract<DecodedEvent, { type: "ActionRequested" }>["data"]): ActionFact {

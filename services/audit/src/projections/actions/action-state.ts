@@ -60,7 +60,7 @@ export const UNREQUESTED: ActionState = {
 export type OpenReview = {
   readonly deadline: number | null;
   readonly groups: readonly string[];
-  readonly quorum: number;
+  readonly quorum: string;
   readonly approvals: number;
 };
 

@@ -20,8 +20,8 @@ const requested: ActionFact = {
 const opened: ActionFact = {
   type: "ReviewOpened",
   stages: [
-    { groups: ["dba"], quorum: 2 },
-    { groups: ["security"], quorum: 1 },
+    { groups: ["dba"], quorum: "2 of dba" },
+    { groups: ["security"], quorum: "1 of security" },
   ],
   deadline: 9000,
 };
@@ -66,13 +66,13 @@ describe("evolve", () => {
   it("opens the first stage of a review", () => {
     const state = given(...inReview);
     expect(state).toEqual({ ...asRequested, version: 3, updateTime: 300, status: "IN_REVIEW", stages: opened.stages, deadline: 9000 });
-    expect(openReview(state)).toEqual({ deadline: 9000, groups: ["dba"], quorum: 2, approvals: 0 });
+    expect(openReview(state)).toEqual({ deadline: 9000, groups: ["dba"], quorum: "2 of dba", approvals: 0 });
   });
 
   it("opens the next stage", () => {
-    const state = given(...inReview, approvedByAnn, { type: "StageOpened", stage: 1 });
+    const state = given(...inReview, approvedByAnn, { type: "StageOpened", stage: 1, deadline: 9000 });
     expect(state.openStage).toBe(1);
-    expect(openReview(state)).toEqual({ deadline: 9000, groups: ["security"], quorum: 1, approvals: 0 });
+    expect(openReview(state)).toEqual({ deadline: 9000, groups: ["security"], quorum: "1 of security", approvals: 0 });
   });
 
   it("counts approvals of the open stage only", () => {

@@ -24,7 +24,7 @@ function apply(state: ActionState, { fact }: PlacedFact): ActionState {
     case "ReviewOpened":
       return { ...state, status: "IN_REVIEW", stages: fact.stages, openStage: 0, deadline: fact.deadline, votes: [] };
     case "StageOpened":
-      return { ...state, openStage: fact.stage };
+      return { ...state, openStage: fact.stage, deadline: fact.deadline };
     case "VoteCast":
       return { ...state, votes: [...state.votes, { reviewer: fact.reviewer, approves: fact.approves, stage: fact.stage }] };
     case "VoteLapsed":

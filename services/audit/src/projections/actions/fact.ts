@@ -2,7 +2,8 @@ import type { PrincipalKey } from "./principal-key.ts";
 
 export type PrincipalKind = "human" | "agent" | "service" | "unknown";
 
-export type StageFact = { readonly groups: readonly string[]; readonly quorum: number };
+/** The groups that it asks, and its quorum in words. */
+export type StageFact = { readonly groups: readonly string[]; readonly quorum: string };
 
 /** What the list of actions needs of an event on an action's stream, free of wire types. */
 export type ActionFact =
@@ -17,7 +18,7 @@ export type ActionFact =
     }
   | { readonly type: "VerdictReached"; readonly denied: boolean }
   | { readonly type: "ReviewOpened"; readonly stages: readonly StageFact[]; readonly deadline: number | null }
-  | { readonly type: "StageOpened"; readonly stage: number }
+  | { readonly type: "StageOpened"; readonly stage: number; readonly deadline: number | null }
   | { readonly type: "VoteCast"; readonly reviewer: PrincipalKey; readonly approves: boolean; readonly stage: number }
   | { readonly type: "VoteLapsed"; readonly reviewer: PrincipalKey }
   | { readonly type: "ActionEdited"; readonly editor: PrincipalKey }

@@ -27,7 +27,13 @@ const action = create(ActionSchema, {
   requester: { tenant: "acme", type: PrincipalType.AGENT, issuer: "https://id.example", id: "exporter", chain: [alice], owner: alice },
   verdict: { revision: 4n, rule: "exports", reasons: ["because"] },
   review: {
-    stages: [{ name: "data", groups: ["dpo"], quorum: 2 }],
+    stages: [
+      {
+        name: "data",
+        quorum: { rule: { case: "atLeast", value: { count: 2, of: [{ who: { case: "group", value: "dpo" } }] } } },
+        quorumText: "2 of dpo",
+      },
+    ],
     votes: [
       { reviewer: alice, decision: VoteDecision.APPROVE, reason: "fine", stage: 0 },
       { reviewer: alice, decision: VoteDecision.UNSPECIFIED },
@@ -85,13 +91,13 @@ describe("actionReader", () => {
       },
       bindingContext: ["environment"],
       requester: { issuer: "https://id.example", id: "exporter", type: "agent", chain: [alice], owner: alice },
-      verdict: { revision: 4, rule: "exports", reasons: ["because"] },
+      verdict: { revision: 4, rule: "exports", reasons: ["because"], risk: [] },
       review: {
-        stages: [{ name: "data", groups: ["dpo"], quorum: 2 }],
+        stages: [{ name: "data", quorum: "2 of dpo", groups: ["dpo"] }],
         openStage: 0,
         votes: [
-          { reviewer: alice, decision: "approve", reason: "fine", stage: 0, lapsed: false },
-          { reviewer: alice, decision: "reject", reason: "", stage: 0, lapsed: false },
+          { reviewer: alice, decision: "approve", reason: "fine", stage: 0, lapsed: false, inPlaceOf: "" },
+          { reviewer: alice, decision: "reject", reason: "", stage: 0, lapsed: false, inPlaceOf: "" },
         ],
         deadline,
         editor: undefined,

@@ -53,7 +53,7 @@ describe("terminal", () => {
 │ digest        ${sampleReview.digest}
 │ version       3
 │ deadline      2026-01-02T03:04:05.000Z
-│ needs         1 more of 1 from dpo
+│ needs         1 of dpo
 │ decide        countersign approve 0198c5f0-0000-7000-8000-000000000001 --digest ${sampleReview.digest}
 │               countersign reject 0198c5f0-0000-7000-8000-000000000001 --reason "..."
 └─
@@ -87,7 +87,7 @@ describe("terminal", () => {
           context: { justification: `${text}\n│ status        approved`, "│ status": "日".repeat(60) + "│ status        approved" },
         },
         requester: { ...sampleReview.requester!, id: text },
-        verdict: { rule: text, revision: 1, reasons: [text] },
+        verdict: { rule: text, revision: 1, reasons: [text], risk: [] },
       });
       expect(card).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
       const lines = card.trimEnd().split("\n");

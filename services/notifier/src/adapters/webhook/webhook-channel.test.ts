@@ -4,7 +4,8 @@ import { sampleDelivery, sampleReview } from "../../testing/sample-review.ts";
 import { webhookReceiver, type Behaviour, type WebhookReceiver } from "../../testing/webhook-receiver.ts";
 import { LARGEST_PAYLOAD, webhookPayload } from "./payload.ts";
 import { isWebhookSecret, signatureHeaders } from "./signature.ts";
-import { retryAfterMs, webhookChannel } from "./webhook-channel.ts";
+import { retryAfterMs } from "../retry-after.ts";
+import { webhookChannel } from "./webhook-channel.ts";
 
 const OLD = `whsec_${Buffer.alloc(24, 1).toString("base64")}`;
 const NEW = `whsec_${Buffer.alloc(32, 2).toString("base64")}`;
@@ -117,7 +118,13 @@ describe("webhookPayload", () => {
     const body = webhookPayload(sampleDelivery(source));
     expect(Buffer.byteLength(body)).toBeLessThanOrEqual(LARGEST_PAYLOAD);
     const { data } = JSON.parse(body) as { data: { parameters: { members: unknown[]; more: number } } };
-    expect(data).toMatchObject({ action_id: source.id, digest: source.digest, version: 3, status: "in review", decide: { quorum: 1 } });
+    expect(data).toMatchObject({
+      action_id: source.id,
+      digest: source.digest,
+      version: 3,
+      status: "in review",
+      decide: { quorum: { text: "1 of dpo" } },
+    });
     expect(data.parameters.members.length + data.parameters.more).toBe(3001 + 5 + 1);
   });
 

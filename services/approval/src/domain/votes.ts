@@ -1,0 +1,15 @@
+import { type PrincipalRef, samePrincipal } from "./principal.ts";
+import type { InReview, Review, Vote } from "./state.ts";
+import type { Hex } from "./values.ts";
+
+/** The vote by which this principal already said this about this digest. It counts once per action: not again in a later stage. */
+export function ownVote(review: Review, reviewer: PrincipalRef, decision: Vote["decision"], digest: Hex): Vote | undefined {
+  return review.votes.find(
+    (vote) => !vote.lapsed && vote.decision === decision && vote.digest === digest && samePrincipal(vote.reviewer, reviewer),
+  );
+}
+
+/** Approvals that count: not lapsed, on this digest. Never two by one human, since one human counts once per action. */
+export function countingVotes({ review, ruling }: InReview): readonly Vote[] {
+  return review.votes.filter((vote) => vote.decision === "approve" && !vote.lapsed && vote.digest === ruling.digest);
+}

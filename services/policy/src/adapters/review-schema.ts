@@ -1,0 +1,91 @@
+import { z } from "zod";
+import { SIGN_INS } from "../domain/document.ts";
+import { parseQuorum } from "../domain/quorum-text.ts";
+import { repeated } from "./document-cross-checks.ts";
+import { durationSchema, durationSeconds } from "./duration.ts";
+import { editableSchema } from "./editable-schema.ts";
+import { reviewerMembers, selectorsFromText } from "./reviewers-schema.ts";
+import { list, text } from "./schema-parts.ts";
+
+const MAX_STAGE_SECONDS = 2_592_000;
+
+const escalation = z.strictObject({
+  after: durationSchema(MAX_STAGE_SECONDS).describe("After the stage opened."),
+  to: z.strictObject(reviewerMembers).describe("They count for whatever the quorum still needs."),
+});
+
+/** What a stage says of itself; a review of one stage says it without naming one. */
+const stageMembers = {
+  ...reviewerMembers,
+  quorum: z
+    .union([z.int().min(1).max(100), text(1000)])
+    .optional()
+    .describe('Distinct humans who must approve: a number of those listed, or text such as "2 of sre and 1 of security". Default: 1.'),
+  distinct: z.enum(["people", "teams"]).optional().describe("teams: no two approvals that count are of one team. Default: people."),
+  remind: list(durationSchema(MAX_STAGE_SECONDS), 10).optional().describe("How long after its opening reviewers are reminded."),
+  escalate: escalation.optional().describe("Who is asked as well when nobody has decided."),
+  on_timeout: z.enum(["deny", "hold", "escalate"]).optional().describe("What happens at the deadline. Default: deny."),
+  mode: z
+    .enum(["four_eyes", "confirm"])
+    .optional()
+    .describe("confirm: the human that the requester acts for, or its owner, may decide too. Default: four_eyes."),
+  reason: z
+    .enum(["required", "optional"])
+    .optional()
+    .describe("Whether an approval needs one; a rejection always does. Default: optional."),
+  sign_in: z.enum(SIGN_INS).optional().describe("The least strength of a reviewer's sign-in. Default: any."),
+};
+
+const deadline = durationSchema(MAX_STAGE_SECONDS);
+
+const stage = z
+  .strictObject({ name: text(64), ...stageMembers, deadline: deadline.optional().describe("From its opening. Default: the review's.") })
+  .superRefine(checkStage);
+
+const breakGlass = z.strictObject({
+  groups: list(text(128), 50).describe("Their members may approve alone, at once, with a reason and a second factor."),
+  requester: z.boolean().default(false).describe("Also the requester, its chain and its owner, when they are members."),
+});
+
+/** The human part of a rule. */
+export const review = z
+  .strictObject({
+    ...stageMembers,
+    stages: list(stage, 10).optional().describe("Several steps, one after the other, in place of what makes one step."),
+    deadline: deadline.default("1h").describe("Of each stage that has none of its own."),
+    editable: editableSchema.optional().describe("Members of action.properties that a reviewer may change, with the JSON Schema of each."),
+    break_glass: breakGlass.optional(),
+    owner_may_approve: z.boolean().default(false).describe("The requesting agent's owner is not barred from deciding."),
+  })
+  .superRefine((value, context) => {
+    if (value.stages === undefined) return checkStage(value, context);
+    for (const name of Object.keys(stageMembers)) {
+      if (Object.hasOwn(value, name)) context.addIssue({ code: "custom", path: [name], message: "belongs to each stage" });
+    }
+    for (const index of repeated(value.stages.map(({ name }) => name))) {
+      context.addIssue({ code: "custom", path: ["stages", index, "name"], message: "another stage has this name" });
+    }
+  });
+
+const stageText = z.object({ ...stageMembers, deadline: z.string().optional() });
+export type StageText = z.output<typeof stageText>;
+export type ReviewText = z.output<typeof review>;
+
+/** What is wrong between the members of a stage. */
+function checkStage(stage: StageText, context: z.RefinementCtx): void {
+  const issue = (path: string[], message: string): void => context.addIssue({ code: "custom", path, message });
+  const listed = selectorsFromText(stage);
+  const { quorum = 1, escalate, on_timeout: onTimeout } = stage;
+  if (typeof quorum === "string") {
+    const parsed = parseQuorum(quorum, listed);
+    if (!parsed.ok) issue(["quorum"], `column ${parsed.problem.column}: ${parsed.problem.message}`);
+  } else if (listed.length === 0 && stage.mode !== "confirm") {
+    issue([], "needs reviewers: groups, people, on_call, resource_owner or requester_manager, or a quorum that names them");
+  }
+  if (onTimeout === "escalate" && escalate === undefined) issue(["escalate"], "is needed, as on_timeout is escalate");
+  if (escalate !== undefined && selectorsFromText(escalate.to).length === 0) issue(["escalate", "to"], "needs reviewers");
+  if (stage.deadline === undefined) return;
+  const seconds = durationSeconds(stage.deadline);
+  if (escalate !== undefined && durationSeconds(escalate.after) >= seconds) issue(["escalate", "after"], "must be before the deadline");
+  if (stage.remind?.some((after) => durationSeconds(after) >= seconds)) issue(["remind"], "must be before the deadline");
+}

@@ -1,0 +1,25 @@
+import { z } from "zod";
+import type { Selector } from "../domain/reviewers.ts";
+import { list, text } from "./schema-parts.ts";
+
+/** The members that list people. */
+export const reviewerMembers = {
+  groups: list(text(128), 50).optional().describe("Members of these groups."),
+  people: list(text(512), 50).optional().describe("Ids of people in the directory, or <issuer>#<id> of a token."),
+  on_call: list(text(128), 20).optional().describe("Whoever is on call in these schedules."),
+  resource_owner: z.literal(true).optional().describe("Whom resource.properties.owner names, as people are named."),
+  requester_manager: z.literal(true).optional().describe("The manager of the human behind the request."),
+};
+
+type ReviewersText = z.output<z.ZodObject<typeof reviewerMembers>>;
+
+/** Who is listed, in a fixed order. */
+export function selectorsFromText(text: ReviewersText): readonly Selector[] {
+  return [
+    ...(text.groups ?? []).map((name): Selector => ({ kind: "group", name })),
+    ...(text.people ?? []).map((id): Selector => ({ kind: "person", id })),
+    ...(text.on_call ?? []).map((schedule): Selector => ({ kind: "on_call", schedule })),
+    ...(text.resource_owner ? [{ kind: "resource_owner" } as const] : []),
+    ...(text.requester_manager ? [{ kind: "requester_manager" } as const] : []),
+  ];
+}
