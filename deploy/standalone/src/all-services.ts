@@ -9,6 +9,8 @@ import type { Closeable, Runtime } from "@countersign/runtime";
 export type AllServices = Closeable & {
   /** host:port of the gRPC front door. */
   readonly address: string;
+  /** host:port of checkpoints and tiles, if they are served. */
+  readonly tiles: string | undefined;
 };
 
 /**
@@ -29,10 +31,10 @@ export async function startAllServices(runtime: Runtime, env: NodeJS.ProcessEnv,
   try {
     await add(startPolicy({ ...runtime, config: readPolicyConfig(env) }));
     await add(startApproval({ ...runtime, config: readApprovalConfig(env) }));
-    await add(startAudit({ ...runtime, config: readAuditConfig(env) }));
+    const audit = await add(startAudit({ ...runtime, config: readAuditConfig(env) }));
     await add(startNotifier({ ...runtime, config: readNotifierConfig(env), channels }));
     const gateway = await add(startGateway({ ...runtime, config: readGatewayConfig(env) }));
-    return { address: gateway.address, close: closeAll };
+    return { address: gateway.address, tiles: audit.sealing?.tilesAddress, close: closeAll };
   } catch (error) {
     await closeAll();
     throw error;

@@ -9,12 +9,12 @@ export class BusyPortError extends Error {
  * Finds out before anything is started: the front door opens last.
  * @throws BusyPortError
  */
-export function refuseBusyPort(host: string, port: number): Promise<void> {
+export function refuseBusyPort(host: string, port: number, variable: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", (error: NodeJS.ErrnoException) => {
       if (error.code !== "EADDRINUSE") return reject(error);
-      const advice = "stop what listens there, or set COUNTERSIGN_PORT to another port (0 takes a free one)";
+      const advice = `stop what listens there, or set ${variable} to another port (0 takes a free one)`;
       reject(new BusyPortError(`${host}:${port} is taken: ${advice}.`, { cause: error }));
     });
     server.listen(port, host, () => server.close(() => resolve()));

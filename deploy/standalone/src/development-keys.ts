@@ -6,7 +6,7 @@ import { createDevelopmentIssuer, type DevelopmentIssuer } from "@countersign/id
 /** Keys of a machine that is nobody's production: made at the first start, kept with the data. */
 export type DevelopmentKeys = {
   readonly issuer: DevelopmentIssuer;
-  /** Settings that make the services trust the issuer and sign with the grant key. */
+  /** Settings that make the services trust the issuer and sign grants and checkpoints. */
   readonly env: Readonly<Record<string, string>>;
 };
 
@@ -15,14 +15,23 @@ export async function developmentKeys(dir: string): Promise<DevelopmentKeys> {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const issuer = await createDevelopmentIssuer({ dir });
   const grantKeyFile = join(dir, "grant-key.pem");
-  keepGrantKey(grantKeyFile);
+  keepKey(grantKeyFile);
+  const logKeyFile = join(dir, "log-key.pem");
+  keepKey(logKeyFile);
   return {
     issuer,
-    env: { COUNTERSIGN_ISSUERS: JSON.stringify([issuer.issuer]), COUNTERSIGN_GRANT_KEY_FILE: grantKeyFile },
+    env: {
+      COUNTERSIGN_ISSUERS: JSON.stringify([issuer.issuer]),
+      COUNTERSIGN_GRANT_KEY_FILE: grantKeyFile,
+      COUNTERSIGN_LOG_KEY_FILES: logKeyFile,
+      COUNTERSIGN_LOG_ORIGIN: "countersign.localhost/development",
+      // Beside the database, not in it: deleting or restoring one of them alone is found out.
+      COUNTERSIGN_ANCHOR_DIR: join(dir, "anchor"),
+    },
   };
 }
 
-function keepGrantKey(file: string): void {
+function keepKey(file: string): void {
   const { privateKey } = generateKeyPairSync("ed25519");
   try {
     // Exclusive creation: a key that is there already stays.

@@ -21,7 +21,8 @@ async function main(): Promise<void> {
 }
 
 async function start(settings: StartSettings, directory: DataDirectory): Promise<void> {
-  await refuseBusyPort(process.env["COUNTERSIGN_HOST"] ?? "127.0.0.1", settings.port);
+  await refuseBusyPort(process.env["COUNTERSIGN_HOST"] ?? "127.0.0.1", settings.port, "COUNTERSIGN_PORT");
+  await refuseBusyPort("127.0.0.1", settings.tilesPort, "COUNTERSIGN_TILES_PORT");
   const starting = startStandalone({
     ...settings,
     env: process.env,

@@ -5,6 +5,7 @@ import { z } from "zod";
 const schema = z.object({
   dataDir: z.string().default(".countersign"),
   port: portSetting.default(50_051),
+  tilesPort: portSetting.default(50_052),
   databaseUrl: databaseUrlSetting.optional(),
   natsUrl: natsUrlSetting.optional(),
   logLevel: z.enum(["debug", "info", "warn", "error"]).default("warn"),
@@ -18,6 +19,7 @@ export type StartSettings = Readonly<z.output<typeof schema>>;
  * | --- | --- | --- |
  * | COUNTERSIGN_DATA_DIR | .countersign | holds PostgreSQL's and NATS' data, keys and the lock |
  * | COUNTERSIGN_PORT | 50051 | loopback port of the gRPC front door; 0: a free one |
+ * | COUNTERSIGN_TILES_PORT | 50052 | loopback port of checkpoints and hash tiles (HTTP); 0: a free one |
  * | COUNTERSIGN_DATABASE_URL | — | use this PostgreSQL; absent: an embedded one |
  * | COUNTERSIGN_NATS_URL | — | use this nats-server; absent: a private one |
  * | COUNTERSIGN_LOG_LEVEL | warn | debug, info, warn or error |
@@ -28,6 +30,7 @@ export function readStartSettings(env: NodeJS.ProcessEnv): StartSettings {
     {
       dataDir: "COUNTERSIGN_DATA_DIR",
       port: "COUNTERSIGN_PORT",
+      tilesPort: "COUNTERSIGN_TILES_PORT",
       databaseUrl: "COUNTERSIGN_DATABASE_URL",
       natsUrl: "COUNTERSIGN_NATS_URL",
       logLevel: "COUNTERSIGN_LOG_LEVEL",

@@ -15,6 +15,8 @@ export type StandaloneOptions = {
   readonly dataDir: string;
   /** Loopback port of the front door; 0: a free one. */
   readonly port: number;
+  /** Loopback port of checkpoints and tiles over HTTP; default: a free one. */
+  readonly tilesPort?: number;
   readonly databaseUrl?: string | undefined;
   readonly natsUrl?: string | undefined;
   readonly logLevel?: string;
@@ -26,6 +28,8 @@ export type StandaloneOptions = {
 /** Everything on one machine, with development identities and the starter policy in force. */
 export type Standalone = Closeable & {
   readonly address: string;
+  /** host:port of checkpoints and tiles. */
+  readonly tiles: string | undefined;
   readonly databaseUrl: string;
   readonly natsUrl: string;
   readonly issuer: DevelopmentIssuer;
@@ -52,6 +56,7 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
       COUNTERSIGN_DATABASE_URL: databaseUrl,
       COUNTERSIGN_NATS_URL: natsUrl,
       COUNTERSIGN_PORT: String(options.port),
+      COUNTERSIGN_TILES_PORT: String(options.tilesPort ?? 0),
       ...keys.env,
     };
     const config = readRuntimeConfig(env);
@@ -63,7 +68,7 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     const services = await startAllServices(runtime, env, options.channels);
     started.push(services);
     await ensureStarterPolicy(services.address, keys.issuer);
-    return { address: services.address, databaseUrl, natsUrl, issuer: keys.issuer, close };
+    return { address: services.address, tiles: services.tiles, databaseUrl, natsUrl, issuer: keys.issuer, close };
   } catch (error) {
     await close();
     throw error;

@@ -14,6 +14,7 @@ export function welcome(standalone: Standalone, dataDir: string): string {
 Countersign is ready.
 
   gRPC        ${standalone.address} (no TLS, reflection on)
+  log         http://${standalone.tiles}/checkpoint (checkpoints, hash tiles, keys)
   PostgreSQL  ${withoutPassword(standalone.databaseUrl)}
   NATS        ${standalone.natsUrl}
   data        ${dataDir}/

@@ -4,7 +4,9 @@ import { Command, CommanderError } from "commander";
 import { addActionCommands } from "./commands/action.ts";
 import { addAuditCommands } from "./commands/audit.ts";
 import { addPolicyCommands } from "./commands/policy.ts";
+import { addProofCommands } from "./commands/proof.ts";
 import { addReviewCommands } from "./commands/review.ts";
+import { addWitnessCommand } from "./commands/witness.ts";
 import type { Io } from "./context.ts";
 import { UsageError } from "./errors.ts";
 import { developmentToken, type SessionOptions } from "./session.ts";
@@ -48,6 +50,8 @@ function createProgram(io: Io, err: { write(text: string): unknown }): Command {
   addReviewCommands(program, io);
   addPolicyCommands(program, io);
   addAuditCommands(program, io);
+  addProofCommands(program, io);
+  addWitnessCommand(program, io, err);
   return program;
 }
 
