@@ -1,3 +1,4 @@
 export type { ServiceHandlers, StreamHandler, UnaryHandler } from "./handlers.ts";
 export type { RpcCall } from "./rpc-call.ts";
-export { createRpcServer, type RpcLimits, type RpcServer, type RpcServerOptions, type RunningRpcServer, type TlsFiles } from "./server.ts";
+export { createRpcServer, type RpcLimits, type RpcServer, type RpcServerOptions, type RunningRpcServer } from "./server.ts";
+export type { TlsFiles } from "./tls.ts";

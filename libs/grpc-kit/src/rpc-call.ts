@@ -16,6 +16,8 @@ export class RpcCall {
   readonly #call: SurfaceCall;
   readonly #slot: CallSlot;
   #controller: AbortController | undefined;
+  #over = false;
+  #expiresAt = Number.POSITIVE_INFINITY;
 
   constructor(method: string, call: SurfaceCall, slot: CallSlot) {
     this.method = method;
@@ -32,6 +34,11 @@ export class RpcCall {
   /** The token of `authorization: Bearer <token>`, or an empty string. */
   get bearerToken(): string {
     return /^Bearer +(\S+)$/i.exec(this.header("authorization"))?.[1] ?? "";
+  }
+
+  /** The certificate that the caller presented and that TLS verified, as DER. */
+  get peerCertificate(): Uint8Array | undefined {
+    return this.#call.getAuthContext().sslPeerCertificate?.raw;
   }
 
   /** The caller hung up, or its deadline passed. */
@@ -59,13 +66,37 @@ export class RpcCall {
     this.#slot.park(this);
   }
 
+  /**
+   * For whom the call is and how long that is known: waiting calls are counted by owner, and a reader who is too slow is waited for no longer.
+   * @throws CommandError OVERLOADED when the owner has too many waiting calls.
+   */
+  admitted(owner: string, expiresAt: Date): void {
+    this.#expiresAt = expiresAt.getTime();
+    this.#slot.own(owner);
+  }
+
+  /** Milliseconds for which whoever calls is known to be who it is; none left when negative. */
+  get knownForMs(): number {
+    return this.#expiresAt - Date.now();
+  }
+
+  /** The handler is done: what becomes of the caller concerns nobody any more. grpc-js says "cancelled" at the end of every call. */
+  end(): void {
+    this.#over = true;
+    this.#slot.leave();
+  }
+
   /** Aborts with the reason to throw: CallCancelled, or a CommandError when the server closes while the call is parked. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       const controller = new AbortController();
       this.#controller = controller;
       if (this.cancelled) controller.abort(new CallCancelled());
-      else this.#call.once("cancelled", () => controller.abort(new CallCancelled()));
+      else {
+        this.#call.once("cancelled", () => {
+          if (!this.#over) controller.abort(new CallCancelled());
+        });
+      }
     }
     return this.#controller.signal;
   }

@@ -14,20 +14,22 @@ import {
 } from "./handlers.ts";
 import { HealthState } from "./health.ts";
 import { REFLECTION_PATHS, serveReflection } from "./reflection.ts";
+import { RenewableCredentials, type TlsFiles } from "./tls.ts";
 
 export type RpcLimits = {
   /** Calls worked on at the same time. Default 1,024. */
   readonly maxInFlight?: number;
   /** Streams and waiting calls held at the same time. Default 10,000. */
   readonly maxParked?: number;
+  /** Of those, how many for one owner (see `RpcCall.admitted`). Default: all. */
+  readonly maxParkedPerOwner?: number;
+  /** How long a stream waits for a caller who does not read. Default 30 s. */
+  readonly sendMs?: number;
   /** Default 512 KiB. */
   readonly maxMessageBytes?: number;
   /** How long closing waits for calls under way. Default 10 s. */
   readonly drainMs?: number;
 };
-
-/** PEM. With `clientCa` callers must present a certificate that it signed. */
-export type TlsFiles = { readonly cert: Buffer; readonly key: Buffer; readonly clientCa?: Buffer | undefined };
 
 export type RpcServerOptions = {
   readonly logger: Logger;
@@ -37,6 +39,8 @@ export type RpcServerOptions = {
 
 export type RunningRpcServer = {
   readonly port: number;
+  /** Takes a renewed certificate for connections from now on. @throws when it cannot be used, or when there is no TLS; the old one then stays. */
+  renewTls(tls: TlsFiles): void;
   /**
    * Health says NOT_SERVING, new calls and waiting ones get UNAVAILABLE (SHUTTING_DOWN), those under way are finished; after the drain
    * time the connections are cut.
@@ -62,24 +66,31 @@ export function createRpcServer({ logger, limits = {}, tls }: RpcServerOptions):
     "grpc.keepalive_time_ms": 60_000,
     "grpc.keepalive_timeout_ms": 20_000,
   });
-  const admission = new Admission({ maxInFlight: limits.maxInFlight ?? 1024, maxParked: limits.maxParked ?? 10_000 });
+  const { maxInFlight = 1024, maxParked = 10_000, maxParkedPerOwner = maxParked, sendMs = 30_000 } = limits;
+  const admission = new Admission({ maxInFlight, maxParked, maxParkedPerOwner });
   const services: DescService[] = [];
 
   return {
     add: (service, handlers) => {
       services.push(service);
-      addService(server, service, handlers, { admission, maxMessageBytes, logger });
+      addService(server, service, handlers, { admission, maxMessageBytes, sendMs, logger });
     },
     listen: async (host, port) => {
       // Probes are answered however busy or close to its end the server is.
-      const probes = new Admission({ maxInFlight: 1024, maxParked: 1024 });
+      const probes = new Admission({ maxInFlight: 1024, maxParked: 1024, maxParkedPerOwner: 1024 });
       const health = new HealthState(services.map((service) => service.typeName));
-      addService(server, Health, health.handlers, { admission: probes, maxMessageBytes, logger });
+      addService(server, Health, health.handlers, { admission: probes, maxMessageBytes, sendMs, logger });
       addReflection(server, [...services, Health]);
-      const bound = await bind(server, `${host.includes(":") ? `[${host}]` : host}:${port}`, credentials(tls));
+      const credentials = tls === undefined ? undefined : new RenewableCredentials(tls);
+      const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+      const bound = await bind(server, address, credentials ?? ServerCredentials.createInsecure());
       health.set(true);
       return {
         port: bound,
+        renewTls: (renewed) => {
+          if (credentials === undefined) throw new Error("there is no TLS to renew");
+          credentials.renew(renewed);
+        },
         close: async () => {
           health.set(false);
           await withTimeout(admission.close(), limits.drainMs ?? 10_000);
@@ -117,11 +128,6 @@ function addReflection(server: Server, services: readonly DescService[]): void {
   for (const path of REFLECTION_PATHS) {
     server.register(path, handler, bytes, (message) => message, "bidi");
   }
-}
-
-function credentials(tls: TlsFiles | undefined): ServerCredentials {
-  if (tls === undefined) return ServerCredentials.createInsecure();
-  return ServerCredentials.createSsl(tls.clientCa ?? null, [{ private_key: tls.key, cert_chain: tls.cert }], tls.clientCa !== undefined);
 }
 
 function bind(server: Server, address: string, serverCredentials: ServerCredentials): Promise<number> {

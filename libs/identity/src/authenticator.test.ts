@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import { PrincipalType } from "@countersign/proto/v1/principal_pb";
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT, type JWTPayload } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -190,6 +190,33 @@ describe("P7: what cannot be verified is refused", () => {
   it.each(["", "x", "a.b.c", "x".repeat(17_000)])("no JWT at all", async (token) => {
     expect(await refusal(token)).toBe(token === "" ? "TOKEN_MISSING" : "TOKEN_INVALID");
   });
+});
+
+describe("P7: a token bound to a certificate (RFC 8705)", () => {
+  const certificate = Buffer.from("certificate");
+  const cnf = { "x5t#S256": createHash("sha256").update(certificate).digest("base64url") };
+  const outcome = (token: string, presented?: Buffer) =>
+    authenticator
+      .authenticate(token, () => presented)
+      .then(
+        () => "accepted",
+        (error: { code: string }) => error.code,
+      );
+
+  it("is good with that certificate only, also when it is remembered", async () => {
+    const token = await mint({ cnf });
+    expect(await outcome(token, certificate)).toBe("accepted");
+    expect(await outcome(token, Buffer.from("another"))).toBe("TOKEN_INVALID");
+    expect(await outcome(token)).toBe("TOKEN_INVALID");
+    expect(await outcome(token, certificate)).toBe("accepted");
+  });
+
+  it.each([{ jkt: "x" }, {}, { ...cnf, jkt: "x" }, "x", null, [cnf], { "x5t#S256": "" }])(
+    "is refused when it is bound by %j",
+    async (other) => {
+      expect(await outcome(await mint({ cnf: other }), certificate)).toBe("TOKEN_INVALID");
+    },
+  );
 });
 
 describe("P8: an issuer speaks for its own tenants only", () => {

@@ -7,7 +7,10 @@ import { principalOf } from "./claims.ts";
 import type { IssuerConfig, IssuerInput } from "./issuer-config.ts";
 import { keySource } from "./key-source.ts";
 import { checkIssuers } from "./read-issuers.ts";
+import { boundCertificate, thumbprintOf } from "./bound-certificate.ts";
 import { signInOf } from "./sign-in.ts";
+import type { TrustDomain } from "./trust-domains.ts";
+import { createWorkloads } from "./workloads.ts";
 
 const MAX_TOKEN_LENGTH = 16_384;
 const CACHE_MS = 60_000;
@@ -20,13 +23,16 @@ export type Authenticated = {
   readonly expiresAt: Date;
 };
 
-/** Turns bearer tokens into principals. */
+/** Turns bearer tokens and certificates into principals. */
 export type Authenticator = {
   /**
-   * Verifies a compact JWT: a configured issuer, its key, an allowed algorithm, audience, times, and claims that say who it is.
+   * Verifies a compact JWT: a configured issuer, its key, an allowed algorithm, audience, times, and claims that say who it is. Without a
+   * token, the certificate of a workload in a configured trust domain says so. With both the token says who calls, and the two must not
+   * disagree: a workload brings tokens of its own tenant only, and a token that is bound to a certificate (RFC 8705) comes with that one.
+   * @param certificate the one that the caller's TLS connection verified, as DER; asked for only when it matters.
    * @throws AuthenticationError whatever is wrong with it; ISSUER_UNREACHABLE when it cannot be told now.
    */
-  readonly authenticate: (token: string) => Promise<Authenticated>;
+  readonly authenticate: (token: string, certificate?: () => Uint8Array | undefined) => Promise<Authenticated>;
 };
 
 export type AuthenticatorOptions = {
@@ -37,8 +43,13 @@ export type AuthenticatorOptions = {
   readonly maxLifetimeSeconds?: number;
   /** How soon an unknown key may make the key set be fetched again. Default 30 s. */
   readonly refetchKeysAfterMs?: number;
+  /** Whose workloads may call with certificates. Default: none. */
+  readonly trustDomains?: readonly TrustDomain[];
   readonly clock?: () => Date;
 };
+
+/** What was verified of a token, and until when that is remembered. */
+type Verified = { readonly caller: Authenticated; readonly until: number; readonly boundTo: string | undefined };
 
 type TrustedIssuer = { readonly config: IssuerConfig; readonly keys: JWTVerifyGetKey };
 
@@ -57,28 +68,48 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     ]),
   );
   const limits = { tolerance: options.clockToleranceSeconds ?? 30, maxLifetime: options.maxLifetimeSeconds ?? 86_400 };
-  const verified = new LRUCache<string, { readonly caller: Authenticated; readonly until: number }>({ max: 10_000 });
+  const remembered = new LRUCache<string, Verified>({ max: 10_000 });
+  const { trustDomains = [] } = options;
+  const workloads = trustDomains.length === 0 ? undefined : createWorkloads(trustDomains, clock);
+
+  const verified = async (token: string): Promise<Verified> => {
+    if (token.length > MAX_TOKEN_LENGTH) throw new AuthenticationError("TOKEN_INVALID", "the token is longer than 16 KiB");
+    const key = hash("sha256", token, "base64");
+    const now = clock();
+    const known = remembered.get(key);
+    if (known !== undefined && now.getTime() < known.until) return known;
+    remembered.delete(key);
+
+    const issuer = issuers.get(issuerOf(token));
+    if (issuer === undefined) throw new AuthenticationError("TOKEN_INVALID", "the token's issuer is not one of those accepted here");
+    const payload = await verify(token, issuer, now, limits);
+    const signIn = signInOf(payload, issuer.config, now, limits.tolerance);
+    const end = endOf(payload, issuer.config);
+    const principal = freeze(principalOf(payload, issuer.config, signIn.strength));
+    const entry = {
+      caller: { principal, expiresAt: new Date(end + limits.tolerance * 1000) },
+      until: Math.min(end, now.getTime() + CACHE_MS, signIn.untilMs),
+      boundTo: boundCertificate(payload),
+    };
+    remembered.set(key, entry);
+    return entry;
+  };
 
   return {
-    authenticate: async (token) => {
-      if (token === "") throw new AuthenticationError("TOKEN_MISSING", "a bearer token is needed");
-      if (token.length > MAX_TOKEN_LENGTH) throw new AuthenticationError("TOKEN_INVALID", "the token is longer than 16 KiB");
-      const key = hash("sha256", token, "base64");
-      const now = clock();
-      const known = verified.get(key);
-      if (known !== undefined && now.getTime() < known.until) return known.caller;
-      verified.delete(key);
-
-      const issuer = issuers.get(issuerOf(token));
-      if (issuer === undefined) throw new AuthenticationError("TOKEN_INVALID", "the token's issuer is not one of those accepted here");
-      const payload = await verify(token, issuer, now, limits);
-      const signIn = signInOf(payload, issuer.config, now, limits.tolerance);
-      const end = endOf(payload, issuer.config);
-      const caller = {
-        principal: freeze(principalOf(payload, issuer.config, signIn.strength)),
-        expiresAt: new Date(end + limits.tolerance * 1000),
-      };
-      verified.set(key, { caller, until: Math.min(end, now.getTime() + CACHE_MS, signIn.untilMs) });
+    authenticate: async (token, certificate = () => undefined) => {
+      const peer = workloads === undefined ? undefined : certificate();
+      const workload = peer && workloads?.identify(peer);
+      if (token === "") {
+        if (workload !== undefined) return workload;
+        throw new AuthenticationError("TOKEN_MISSING", "a bearer token is needed");
+      }
+      const { caller, boundTo } = await verified(token);
+      if (workload !== undefined && workload.principal.tenant !== caller.principal.tenant) {
+        throw new AuthenticationError("TOKEN_INVALID", "the token is of another tenant than the workload whose certificate came with it");
+      }
+      if (boundTo !== undefined && boundTo !== thumbprintOf(peer ?? certificate())) {
+        throw new AuthenticationError("TOKEN_INVALID", "the token is bound to another certificate (cnf) than this connection's");
+      }
       return caller;
     },
   };

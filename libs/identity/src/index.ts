@@ -3,4 +3,5 @@ export { createAuthenticator, type Authenticated, type Authenticator, type Authe
 export { createDevelopmentIssuer, type DevelopmentActor, type DevelopmentIssuer, type DevelopmentPrincipal } from "./development-issuer.ts";
 export type { IssuerConfig, IssuerInput } from "./issuer-config.ts";
 export { readIssuers } from "./read-issuers.ts";
+export { readTrustDomains, type TrustDomain } from "./trust-domains.ts";
 export { DEVELOPMENT_PRINCIPALS, isDevelopmentName, type DevelopmentName } from "./development-principals.ts";

@@ -50,7 +50,7 @@ export async function testAuthority(name = "test authority"): Promise<TestAuthor
         ...validity(validUntil),
         extensions: [
           new x509.BasicConstraintsExtension(isCa, undefined, true),
-          new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+          new x509.KeyUsagesExtension(isCa ? x509.KeyUsageFlags.keyCertSign : x509.KeyUsageFlags.digitalSignature, true),
           new x509.ExtendedKeyUsageExtension([PURPOSES[usage]]),
           new x509.SubjectAlternativeNameExtension([...names]),
         ],

@@ -4,6 +4,7 @@ import { type Authenticator, createAuthenticator } from "@countersign/identity";
 import type { Logger } from "@countersign/telemetry";
 import { addServices } from "./adapters/services.ts";
 import type { GatewayConfig } from "./config.ts";
+import { renewTls } from "./tls.ts";
 import { Changes } from "./waiting/changes.ts";
 
 /** How long a tenant's feed subscription is kept for the next caller who waits. */
@@ -31,18 +32,26 @@ export type RunningGateway = {
 export async function startGateway(deps: GatewayDeps): Promise<RunningGateway> {
   const { config, commands, feed, logger, clock = () => new Date() } = deps;
   const authenticator =
-    deps.authenticator ?? createAuthenticator({ issuers: config.issuers, maxLifetimeSeconds: config.tokenMaxLifetimeMs / 1000, clock });
+    deps.authenticator ??
+    createAuthenticator({
+      issuers: config.issuers,
+      trustDomains: config.trustDomains,
+      maxLifetimeSeconds: config.tokenMaxLifetimeMs / 1000,
+      clock,
+    });
   const { maxWatches, maxWatchesPerTenant, maxInFlight, drainMs } = config;
   const changes = new Changes(feed, { maxWatches, maxWatchesPerTenant, lingerMs: SUBSCRIPTION_LINGER_MS });
-  const server = createRpcServer({ logger, tls: config.tls, limits: { maxInFlight, maxParked: maxWatches, drainMs } });
+  const server = createRpcServer({ logger, tls: config.tls, limits: { maxInFlight, maxParked: maxWatches, maxParkedPerOwner: maxWatchesPerTenant, drainMs } });
   addServices(server, { commands, authenticator, changes, config, clock, random: Math.random });
   const running = await server.listen(config.host, config.port);
+  const stopRenewing = config.tls === undefined ? () => {} : renewTls(running, config.tls, config.tlsReloadMs, logger);
   const address = `${config.host.includes(":") ? `[${config.host}]` : config.host}:${running.port}`;
   logger.info({ address }, "gateway listens");
   return {
     address,
     port: running.port,
     close: async () => {
+      stopRenewing();
       await running.close();
       changes.close();
     },

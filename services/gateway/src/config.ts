@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
 import { booleanSetting, ConfigError, durationSetting, portSetting, readConfig } from "@countersign/config";
-import type { TlsFiles } from "@countersign/grpc-kit";
-import { type IssuerConfig, readIssuers } from "@countersign/identity";
+import { type IssuerConfig, readIssuers, readTrustDomains, type TrustDomain } from "@countersign/identity";
 import { z } from "zod";
+import { readTls, type TlsSettings } from "./tls.ts";
 
 const count = z.coerce.number().int().min(1).max(1_000_000);
 const file = z.string().optional();
@@ -14,6 +13,7 @@ const schema = z.object({
   tlsCertFile: file,
   tlsKeyFile: file,
   tlsClientCaFile: file,
+  tlsReloadMs: durationSetting.default(60_000),
   tokenMaxLifetimeMs: durationSetting.default(86_400_000),
   callTimeoutMs: durationSetting.default(10_000),
   answerMs: durationSetting.default(5000),
@@ -31,6 +31,7 @@ const VARIABLES = {
   tlsCertFile: "COUNTERSIGN_TLS_CERT_FILE",
   tlsKeyFile: "COUNTERSIGN_TLS_KEY_FILE",
   tlsClientCaFile: "COUNTERSIGN_TLS_CLIENT_CA_FILE",
+  tlsReloadMs: "COUNTERSIGN_TLS_RELOAD_INTERVAL",
   tokenMaxLifetimeMs: "COUNTERSIGN_TOKEN_MAX_LIFETIME",
   callTimeoutMs: "COUNTERSIGN_CALL_TIMEOUT",
   answerMs: "COUNTERSIGN_ANSWER_TIMEOUT",
@@ -44,7 +45,9 @@ const VARIABLES = {
 /** Settings of the front door. */
 export type GatewayConfig = Readonly<z.output<typeof schema>> & {
   readonly issuers: readonly IssuerConfig[];
-  readonly tls: TlsFiles | undefined;
+  readonly trustDomains: readonly TrustDomain[];
+  /** Absent: plaintext. */
+  readonly tls: TlsSettings | undefined;
 };
 
 /**
@@ -54,7 +57,9 @@ export type GatewayConfig = Readonly<z.output<typeof schema>> & {
  * | COUNTERSIGN_HOST | 127.0.0.1 | address to listen on |
  * | COUNTERSIGN_PORT | 50051 | port to listen on; 0 takes a free one |
  * | COUNTERSIGN_TLS_CERT_FILE, COUNTERSIGN_TLS_KEY_FILE | none | PEM; needed unless the address is loopback |
- * | COUNTERSIGN_TLS_CLIENT_CA_FILE | none | PEM; callers must then present a certificate that it signed |
+ * | COUNTERSIGN_TLS_CLIENT_CA_FILE | none | PEM; callers must then present a certificate, one that it or a trust domain's authority signed |
+ * | COUNTERSIGN_TRUST_DOMAINS_FILE | none | SPIFFE trust domains whose workloads may call with certificates in place of tokens: see `readTrustDomains` |
+ * | COUNTERSIGN_TLS_RELOAD_INTERVAL | 60s | how often certificate, key and authorities are read again |
  * | COUNTERSIGN_PLAINTEXT | false | true: no TLS on other addresses either, behind a proxy or mesh that adds it |
  * | COUNTERSIGN_TOKEN_MAX_LIFETIME | 24h | tokens that live longer are refused |
  * | COUNTERSIGN_CALL_TIMEOUT | 10s | for calls that come without a deadline |
@@ -70,9 +75,10 @@ export function readGatewayConfig(env: NodeJS.ProcessEnv): GatewayConfig {
   const problems: string[] = [];
   const settings = gather(problems, () => readConfig(schema, VARIABLES, env));
   const issuers = gather(problems, () => readIssuers(env));
-  const tls = settings && gather(problems, () => readTls(settings));
-  if (settings === undefined || issuers === undefined || problems.length > 0) throw new ConfigError(problems);
-  return Object.freeze({ ...settings, issuers, tls });
+  const trustDomains = gather(problems, () => readTrustDomains(env));
+  const tls = settings && trustDomains && gather(problems, () => readTls(settings, trustDomains));
+  if (settings === undefined || issuers === undefined || trustDomains === undefined || problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze({ ...settings, issuers, trustDomains, tls });
 }
 
 function gather<Value>(problems: string[], read: () => Value): Value | undefined {
@@ -82,34 +88,5 @@ function gather<Value>(problems: string[], read: () => Value): Value | undefined
     if (!(error instanceof ConfigError)) throw error;
     problems.push(...error.problems);
     return undefined;
-  }
-}
-
-type Settings = z.output<typeof schema>;
-
-function readTls({ host, plaintext, tlsCertFile, tlsKeyFile, tlsClientCaFile }: Settings): TlsFiles | undefined {
-  if (tlsCertFile !== undefined && tlsKeyFile !== undefined) {
-    return {
-      cert: readPem("COUNTERSIGN_TLS_CERT_FILE", tlsCertFile),
-      key: readPem("COUNTERSIGN_TLS_KEY_FILE", tlsKeyFile),
-      clientCa: tlsClientCaFile === undefined ? undefined : readPem("COUNTERSIGN_TLS_CLIENT_CA_FILE", tlsClientCaFile),
-    };
-  }
-  if (tlsCertFile !== undefined || tlsKeyFile !== undefined || tlsClientCaFile !== undefined) {
-    throw new ConfigError(["COUNTERSIGN_TLS_CERT_FILE, COUNTERSIGN_TLS_KEY_FILE: set both of them"]);
-  }
-  if (!plaintext && !["127.0.0.1", "::1", "localhost"].includes(host)) {
-    throw new ConfigError([
-      `COUNTERSIGN_TLS_CERT_FILE: is required to listen on ${host}: tokens must not cross a network in the clear (COUNTERSIGN_PLAINTEXT=true if something in front adds TLS)`,
-    ]);
-  }
-  return undefined;
-}
-
-function readPem(variable: string, path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new ConfigError([`${variable}: ${String(error)}`]);
   }
 }

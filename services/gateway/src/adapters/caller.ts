@@ -8,10 +8,15 @@ import { mayCall, rolesFor, type RpcName } from "../access.ts";
 
 /** Who calls, if they may. @throws CommandError UNAUTHENTICATED, UNAVAILABLE or PERMISSION_DENIED. */
 export async function admit(rpc: RpcName, call: RpcCall, authenticator: Authenticator): Promise<Authenticated> {
-  const caller = await authenticator.authenticate(call.bearerToken).catch((error: unknown) => {
-    throw error instanceof AuthenticationError ? toCommandError(error) : error;
-  });
-  if (mayCall(rpc, caller.principal.roles)) return caller;
+  const caller = await authenticator
+    .authenticate(call.bearerToken, () => call.peerCertificate)
+    .catch((error: unknown) => {
+      throw error instanceof AuthenticationError ? toCommandError(error) : error;
+    });
+  if (mayCall(rpc, caller.principal.roles)) {
+    call.admitted(caller.principal.tenant, caller.expiresAt);
+    return caller;
+  }
   const needed = rolesFor(rpc).join(", ");
   throw new CommandError("PERMISSION_DENIED", "ROLE_MISSING", `${rpc} needs one of these roles: ${needed}.`, {
     metadata: { roles: needed },
