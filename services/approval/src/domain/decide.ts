@@ -62,7 +62,7 @@ function count({ at, digest, grant, ...vote }: Extract<CastVote, { decision: "ap
   const state = lapsed.reduce<ActionState>(evolve, voted);
   if (state.status !== "IN_REVIEW") return lapsed;
   const { stages, openStage } = state.review;
-  const next = stages.findIndex((_, index) => index > openStage || !isReached(state, index));
+  const next = stages.findIndex((_, index) => !isReached(state, index));
   if (next === openStage) return lapsed;
   if (next < 0) return [...lapsed, ...approve(grant, digest, state.requester, at)];
   return [...lapsed, { type: "StageOpened", at, stage: next, deadline: deadlineOf(stages[next], at) }];
