@@ -4,6 +4,8 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { At } from "./at_pb.ts";
+import { file_countersign_v1_at } from "./at_pb.ts";
 import type { PrincipalRef } from "./principal_pb.ts";
 import { file_countersign_v1_principal } from "./principal_pb.ts";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
@@ -14,7 +16,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file countersign/v1/audit_service.proto.
  */
 export const file_countersign_v1_audit_service: GenFile = /*@__PURE__*/
-  fileDesc("CiJjb3VudGVyc2lnbi92MS9hdWRpdF9zZXJ2aWNlLnByb3RvEg5jb3VudGVyc2lnbi52MSLCAgoFRXZlbnQSEAoIcG9zaXRpb24YASABKAQSDgoGbGVkZ2VyGAIgASgJEhcKD3RlbmFudF9zZXF1ZW5jZRgDIAEoBBITCgtzdHJlYW1fdHlwZRgEIAEoCRIRCglzdHJlYW1faWQYBSABKAkSFgoOc3RyZWFtX3ZlcnNpb24YBiABKAQSCgoCaWQYByABKAkSDAoEdHlwZRgIIAEoCRIuCgpldmVudF90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgVhY3RvchgKIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIlCgRkYXRhGAsgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBINCgVlbnRyeRgMIAEoDBIRCglsZWFmX2hhc2gYDSABKAwibQoTU3RyZWFtRXZlbnRzUmVxdWVzdBIVCg1mcm9tX3Bvc2l0aW9uGAEgASgEEg4KBmZvbGxvdxgCIAEoCBINCgV0eXBlcxgDIAMoCRIRCglzdHJlYW1faWQYBCABKAkSDQoFbGltaXQYBSABKAQiPAoUU3RyZWFtRXZlbnRzUmVzcG9uc2USJAoFZXZlbnQYASABKAsyFS5jb3VudGVyc2lnbi52MS5FdmVudCInChJHZXRUaW1lbGluZVJlcXVlc3QSEQoJYWN0aW9uX2lkGAEgASgJIkUKE0dldFRpbWVsaW5lUmVzcG9uc2USLgoHZW50cmllcxgBIAMoCzIdLmNvdW50ZXJzaWduLnYxLlRpbWVsaW5lRW50cnkiQwoNVGltZWxpbmVFbnRyeRIkCgVldmVudBgBIAEoCzIVLmNvdW50ZXJzaWduLnYxLkV2ZW50EgwKBHRleHQYAiABKAkiFQoTVmVyaWZ5TGVkZ2VyUmVxdWVzdCKVAQoUVmVyaWZ5TGVkZ2VyUmVzcG9uc2USDgoGZXZlbnRzGAEgASgEEhEKCXJvb3RfaGFzaBgCIAEoDBI1Cgtwcm9qZWN0aW9ucxgDIAMoCzIgLmNvdW50ZXJzaWduLnYxLlByb2plY3Rpb25EaWdlc3QSIwoFZmxhd3MYBCADKAsyFC5jb3VudGVyc2lnbi52MS5GbGF3IlAKEFByb2plY3Rpb25EaWdlc3QSDAoEbmFtZRgBIAEoCRIQCghwb3NpdGlvbhgCIAEoBBIOCgZkaWdlc3QYAyABKAwSDAoEcm93cxgEIAEoBCI2CgRGbGF3EhAKCHBvc2l0aW9uGAEgASgEEgwKBGtpbmQYAiABKAkSDgoGZGV0YWlsGAMgASgJIigKGFJlYnVpbGRQcm9qZWN0aW9uUmVxdWVzdBIMCgRuYW1lGAEgASgJIkYKGVJlYnVpbGRQcm9qZWN0aW9uUmVzcG9uc2USKQoIcmVidWlsZHMYASADKAsyFy5jb3VudGVyc2lnbi52MS5SZWJ1aWxkIo0BCgdSZWJ1aWxkEgwKBG5hbWUYASABKAkSLgoEbGl2ZRgCIAEoCzIgLmNvdW50ZXJzaWduLnYxLlByb2plY3Rpb25EaWdlc3QSMQoHcmVidWlsdBgDIAEoCzIgLmNvdW50ZXJzaWduLnYxLlByb2plY3Rpb25EaWdlc3QSEQoJaWRlbnRpY2FsGAQgASgIIlEKFkxpc3REZWFkTGV0dGVyc1JlcXVlc3QSEAoIY29uc3VtZXIYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiZAoXTGlzdERlYWRMZXR0ZXJzUmVzcG9uc2USMAoMZGVhZF9sZXR0ZXJzGAEgAygLMhouY291bnRlcnNpZ24udjEuRGVhZExldHRlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkipwEKCkRlYWRMZXR0ZXISEAoIY29uc3VtZXIYASABKAkSEAoIcG9zaXRpb24YAiABKAQSEQoJc3RyZWFtX2lkGAMgASgJEhIKCmV2ZW50X3R5cGUYBCABKAkSDQoFZXJyb3IYBSABKAkSEAoIYXR0ZW1wdHMYBiABKA0SLQoJcGFya190aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJQChhSZXBsYXlEZWFkTGV0dGVyc1JlcXVlc3QSEAoIY29uc3VtZXIYASABKAkSFQoIcG9zaXRpb24YAiABKARIAIgBAUILCglfcG9zaXRpb24iLQoZUmVwbGF5RGVhZExldHRlcnNSZXNwb25zZRIQCghyZXBsYXllZBgBIAEoBCIpChRHZXRDaGVja3BvaW50UmVxdWVzdBIRCgl3aXRuZXNzZWQYASABKAgikgEKFUdldENoZWNrcG9pbnRSZXNwb25zZRISCgpjaGVja3BvaW50GAEgASgJEgwKBHNpemUYAiABKAQSEQoJcm9vdF9oYXNoGAMgASgMEi0KCXNlYWxfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNdmVyaWZpZXJfa2V5cxgFIAMoCSKOAQoPR2V0UHJvb2ZSZXF1ZXN0EhIKCGV2ZW50X2lkGAEgASgJSAASNwoOYWN0aW9uX3ZlcnNpb24YAiABKAsyHS5jb3VudGVyc2lnbi52MS5BY3Rpb25WZXJzaW9uSAASEgoIcG9zaXRpb24YAyABKARIABIRCgl3aXRuZXNzZWQYBCABKAhCBwoFZXZlbnQiMwoNQWN0aW9uVmVyc2lvbhIRCglhY3Rpb25faWQYASABKAkSDwoHdmVyc2lvbhgCIAEoBCI/ChBHZXRQcm9vZlJlc3BvbnNlEg0KBXByb29mGAEgASgJEg0KBWVudHJ5GAIgASgMEg0KBWluZGV4GAMgASgEIhMKEVN0YXJ0RXBvY2hSZXF1ZXN0IooBChJTdGFydEVwb2NoUmVzcG9uc2USDQoFZXBvY2gYASABKAQSDgoGb3JpZ2luGAIgASgJEhAKCHBvc2l0aW9uGAMgASgEEg8KB3JlZnVzYWwYBCABKAkSGwoTcHJldmlvdXNfY2hlY2twb2ludBgFIAEoCRIVCg12ZXJpZmllcl9rZXlzGAYgAygJMtgGCgxBdWRpdFNlcnZpY2USWwoMU3RyZWFtRXZlbnRzEiMuY291bnRlcnNpZ24udjEuU3RyZWFtRXZlbnRzUmVxdWVzdBokLmNvdW50ZXJzaWduLnYxLlN0cmVhbUV2ZW50c1Jlc3BvbnNlMAESVgoLR2V0VGltZWxpbmUSIi5jb3VudGVyc2lnbi52MS5HZXRUaW1lbGluZVJlcXVlc3QaIy5jb3VudGVyc2lnbi52MS5HZXRUaW1lbGluZVJlc3BvbnNlElkKDFZlcmlmeUxlZGdlchIjLmNvdW50ZXJzaWduLnYxLlZlcmlmeUxlZGdlclJlcXVlc3QaJC5jb3VudGVyc2lnbi52MS5WZXJpZnlMZWRnZXJSZXNwb25zZRJoChFSZWJ1aWxkUHJvamVjdGlvbhIoLmNvdW50ZXJzaWduLnYxLlJlYnVpbGRQcm9qZWN0aW9uUmVxdWVzdBopLmNvdW50ZXJzaWduLnYxLlJlYnVpbGRQcm9qZWN0aW9uUmVzcG9uc2USYgoPTGlzdERlYWRMZXR0ZXJzEiYuY291bnRlcnNpZ24udjEuTGlzdERlYWRMZXR0ZXJzUmVxdWVzdBonLmNvdW50ZXJzaWduLnYxLkxpc3REZWFkTGV0dGVyc1Jlc3BvbnNlEmgKEVJlcGxheURlYWRMZXR0ZXJzEiguY291bnRlcnNpZ24udjEuUmVwbGF5RGVhZExldHRlcnNSZXF1ZXN0GikuY291bnRlcnNpZ24udjEuUmVwbGF5RGVhZExldHRlcnNSZXNwb25zZRJcCg1HZXRDaGVja3BvaW50EiQuY291bnRlcnNpZ24udjEuR2V0Q2hlY2twb2ludFJlcXVlc3QaJS5jb3VudGVyc2lnbi52MS5HZXRDaGVja3BvaW50UmVzcG9uc2USTQoIR2V0UHJvb2YSHy5jb3VudGVyc2lnbi52MS5HZXRQcm9vZlJlcXVlc3QaIC5jb3VudGVyc2lnbi52MS5HZXRQcm9vZlJlc3BvbnNlElMKClN0YXJ0RXBvY2gSIS5jb3VudGVyc2lnbi52MS5TdGFydEVwb2NoUmVxdWVzdBoiLmNvdW50ZXJzaWduLnYxLlN0YXJ0RXBvY2hSZXNwb25zZWIGcHJvdG8z", [file_countersign_v1_principal, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("CiJjb3VudGVyc2lnbi92MS9hdWRpdF9zZXJ2aWNlLnByb3RvEg5jb3VudGVyc2lnbi52MSLCAgoFRXZlbnQSEAoIcG9zaXRpb24YASABKAQSDgoGbGVkZ2VyGAIgASgJEhcKD3RlbmFudF9zZXF1ZW5jZRgDIAEoBBITCgtzdHJlYW1fdHlwZRgEIAEoCRIRCglzdHJlYW1faWQYBSABKAkSFgoOc3RyZWFtX3ZlcnNpb24YBiABKAQSCgoCaWQYByABKAkSDAoEdHlwZRgIIAEoCRIuCgpldmVudF90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgVhY3RvchgKIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIlCgRkYXRhGAsgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBINCgVlbnRyeRgMIAEoDBIRCglsZWFmX2hhc2gYDSABKAwiuAIKE1N0cmVhbUV2ZW50c1JlcXVlc3QSFQoNZnJvbV9wb3NpdGlvbhgBIAEoBBIOCgZmb2xsb3cYAiABKAgSDQoFdHlwZXMYAyADKAkSEQoJc3RyZWFtX2lkGAQgASgJEg0KBWxpbWl0GAUgASgEEhQKDGVuZF9wb3NpdGlvbhgGIAEoBBIuCgpzdGFydF90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKwoFYWN0b3IYCSABKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSFAoMc3ViamVjdF90eXBlGAogASgJEhIKCnN1YmplY3RfaWQYCyABKAkiPAoUU3RyZWFtRXZlbnRzUmVzcG9uc2USJAoFZXZlbnQYASABKAsyFS5jb3VudGVyc2lnbi52MS5FdmVudCJHChJHZXRUaW1lbGluZVJlcXVlc3QSEQoJYWN0aW9uX2lkGAEgASgJEh4KAmF0GAIgASgLMhIuY291bnRlcnNpZ24udjEuQXQiRQoTR2V0VGltZWxpbmVSZXNwb25zZRIuCgdlbnRyaWVzGAEgAygLMh0uY291bnRlcnNpZ24udjEuVGltZWxpbmVFbnRyeSJDCg1UaW1lbGluZUVudHJ5EiQKBWV2ZW50GAEgASgLMhUuY291bnRlcnNpZ24udjEuRXZlbnQSDAoEdGV4dBgCIAEoCSINCgtGc2NrUmVxdWVzdCKbAQoMRnNja1Jlc3BvbnNlEiwKCHByb2dyZXNzGAEgASgLMhguY291bnRlcnNpZ24udjEuUHJvZ3Jlc3NIABIkCgRmbGF3GAIgASgLMhQuY291bnRlcnNpZ24udjEuRmxhd0gAEiwKBnJlc3VsdBgDIAEoCzIaLmNvdW50ZXJzaWduLnYxLkZzY2tSZXN1bHRIAEIJCgdtZXNzYWdlIogBCgpGc2NrUmVzdWx0Eg4KBmV2ZW50cxgBIAEoBBIRCglyb290X2hhc2gYAiABKAwSNQoLcHJvamVjdGlvbnMYAyADKAsyIC5jb3VudGVyc2lnbi52MS5Qcm9qZWN0aW9uRGlnZXN0Eg0KBWZsYXdzGAQgASgEEhEKCXVuY2hlY2tlZBgFIAMoCSJZCghQcm9ncmVzcxIMCgRzdGVwGAEgASgJEgwKBGRvbmUYAiABKAQSDQoFdG90YWwYAyABKAQSDAoEcmF0ZRgEIAEoARIUCgxzZWNvbmRzX2xlZnQYBSABKAEiUAoQUHJvamVjdGlvbkRpZ2VzdBIMCgRuYW1lGAEgASgJEhAKCHBvc2l0aW9uGAIgASgEEg4KBmRpZ2VzdBgDIAEoDBIMCgRyb3dzGAQgASgEIjYKBEZsYXcSEAoIcG9zaXRpb24YASABKAQSDAoEa2luZBgCIAEoCRIOCgZkZXRhaWwYAyABKAkiKAoYUmVidWlsZFByb2plY3Rpb25SZXF1ZXN0EgwKBG5hbWUYASABKAkigAEKGVJlYnVpbGRQcm9qZWN0aW9uUmVzcG9uc2USLAoIcHJvZ3Jlc3MYASABKAsyGC5jb3VudGVyc2lnbi52MS5Qcm9ncmVzc0gAEioKB3JlYnVpbGQYAiABKAsyFy5jb3VudGVyc2lnbi52MS5SZWJ1aWxkSABCCQoHbWVzc2FnZSLcAQoHUmVidWlsZBIMCgRuYW1lGAEgASgJEi4KBGxpdmUYAiABKAsyIC5jb3VudGVyc2lnbi52MS5Qcm9qZWN0aW9uRGlnZXN0EjEKB3JlYnVpbHQYAyABKAsyIC5jb3VudGVyc2lnbi52MS5Qcm9qZWN0aW9uRGlnZXN0EhEKCWlkZW50aWNhbBgEIAEoCBIPCgd2ZXJzaW9uGAUgASgEEhQKDHN0YXRlX2RpZ2VzdBgGIAEoDBIXCgpkaWZmZXJzX2F0GAcgASgESACIAQFCDQoLX2RpZmZlcnNfYXQiUQoWTGlzdERlYWRMZXR0ZXJzUmVxdWVzdBIQCghjb25zdW1lchgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJkChdMaXN0RGVhZExldHRlcnNSZXNwb25zZRIwCgxkZWFkX2xldHRlcnMYASADKAsyGi5jb3VudGVyc2lnbi52MS5EZWFkTGV0dGVyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSK2AQoKRGVhZExldHRlchIQCghjb25zdW1lchgBIAEoCRIQCghwb3NpdGlvbhgCIAEoBBIRCglzdHJlYW1faWQYAyABKAkSEgoKZXZlbnRfdHlwZRgEIAEoCRINCgVlcnJvchgFIAEoCRIQCghhdHRlbXB0cxgGIAEoDRItCglwYXJrX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBXN0YXRlGAggASgJIjoKFEdldERlYWRMZXR0ZXJSZXF1ZXN0EhAKCGNvbnN1bWVyGAEgASgJEhAKCHBvc2l0aW9uGAIgASgEIoYBChVHZXREZWFkTGV0dGVyUmVzcG9uc2USLwoLZGVhZF9sZXR0ZXIYASABKAsyGi5jb3VudGVyc2lnbi52MS5EZWFkTGV0dGVyEiQKBWV2ZW50GAIgASgLMhUuY291bnRlcnNpZ24udjEuRXZlbnQSFgoOZGlzY2FyZF9yZWFzb24YAyABKAkiTgoYRGlzY2FyZERlYWRMZXR0ZXJSZXF1ZXN0EhAKCGNvbnN1bWVyGAEgASgJEhAKCHBvc2l0aW9uGAIgASgEEg4KBnJlYXNvbhgDIAEoCSIzChlEaXNjYXJkRGVhZExldHRlclJlc3BvbnNlEhYKDmV2ZW50X3Bvc2l0aW9uGAEgASgEIlAKGFJlcGxheURlYWRMZXR0ZXJzUmVxdWVzdBIQCghjb25zdW1lchgBIAEoCRIVCghwb3NpdGlvbhgCIAEoBEgAiAEBQgsKCV9wb3NpdGlvbiJdChlSZXBsYXlEZWFkTGV0dGVyc1Jlc3BvbnNlEhAKCHJlcGxheWVkGAEgASgEEhsKDmV2ZW50X3Bvc2l0aW9uGAIgASgESACIAQFCEQoPX2V2ZW50X3Bvc2l0aW9uIikKFEdldENoZWNrcG9pbnRSZXF1ZXN0EhEKCXdpdG5lc3NlZBgBIAEoCCKSAQoVR2V0Q2hlY2twb2ludFJlc3BvbnNlEhIKCmNoZWNrcG9pbnQYASABKAkSDAoEc2l6ZRgCIAEoBBIRCglyb290X2hhc2gYAyABKAwSLQoJc2VhbF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg12ZXJpZmllcl9rZXlzGAUgAygJIo4BCg9HZXRQcm9vZlJlcXVlc3QSEgoIZXZlbnRfaWQYASABKAlIABI3Cg5hY3Rpb25fdmVyc2lvbhgCIAEoCzIdLmNvdW50ZXJzaWduLnYxLkFjdGlvblZlcnNpb25IABISCghwb3NpdGlvbhgDIAEoBEgAEhEKCXdpdG5lc3NlZBgEIAEoCEIHCgVldmVudCIzCg1BY3Rpb25WZXJzaW9uEhEKCWFjdGlvbl9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgEIj8KEEdldFByb29mUmVzcG9uc2USDQoFcHJvb2YYASABKAkSDQoFZW50cnkYAiABKAwSDQoFaW5kZXgYAyABKAQiEwoRU3RhcnRFcG9jaFJlcXVlc3QiigEKElN0YXJ0RXBvY2hSZXNwb25zZRINCgVlcG9jaBgBIAEoBBIOCgZvcmlnaW4YAiABKAkSEAoIcG9zaXRpb24YAyABKAQSDwoHcmVmdXNhbBgEIAEoCRIbChNwcmV2aW91c19jaGVja3BvaW50GAUgASgJEhUKDXZlcmlmaWVyX2tleXMYBiADKAkidAoNRXhwb3J0UmVxdWVzdBIoCgRmcm9tGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgJ0bxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJd2l0bmVzc2VkGAMgASgIIoEBCg5FeHBvcnRSZXNwb25zZRINCgVjaHVuaxgBIAEoDBIwCghwcm9ncmVzcxgCIAEoCzIeLmNvdW50ZXJzaWduLnYxLkV4cG9ydFByb2dyZXNzEi4KB3N1bW1hcnkYAyABKAsyHS5jb3VudGVyc2lnbi52MS5FeHBvcnRTdW1tYXJ5Ij8KDkV4cG9ydFByb2dyZXNzEhAKCHBvc2l0aW9uGAEgASgEEgwKBGRvbmUYAiABKAQSDQoFdG90YWwYAyABKAQicgoNRXhwb3J0U3VtbWFyeRIRCglleHBvcnRfaWQYASABKAkSFgoOYXJjaGl2ZV9kaWdlc3QYAiABKAwSDQoFYnl0ZXMYAyABKAQSDgoGZXZlbnRzGAQgASgEEhcKD2NoZWNrcG9pbnRfc2l6ZRgFIAEoBDLXCAoMQXVkaXRTZXJ2aWNlElsKDFN0cmVhbUV2ZW50cxIjLmNvdW50ZXJzaWduLnYxLlN0cmVhbUV2ZW50c1JlcXVlc3QaJC5jb3VudGVyc2lnbi52MS5TdHJlYW1FdmVudHNSZXNwb25zZTABElYKC0dldFRpbWVsaW5lEiIuY291bnRlcnNpZ24udjEuR2V0VGltZWxpbmVSZXF1ZXN0GiMuY291bnRlcnNpZ24udjEuR2V0VGltZWxpbmVSZXNwb25zZRJDCgRGc2NrEhsuY291bnRlcnNpZ24udjEuRnNja1JlcXVlc3QaHC5jb3VudGVyc2lnbi52MS5Gc2NrUmVzcG9uc2UwARJqChFSZWJ1aWxkUHJvamVjdGlvbhIoLmNvdW50ZXJzaWduLnYxLlJlYnVpbGRQcm9qZWN0aW9uUmVxdWVzdBopLmNvdW50ZXJzaWduLnYxLlJlYnVpbGRQcm9qZWN0aW9uUmVzcG9uc2UwARJiCg9MaXN0RGVhZExldHRlcnMSJi5jb3VudGVyc2lnbi52MS5MaXN0RGVhZExldHRlcnNSZXF1ZXN0GicuY291bnRlcnNpZ24udjEuTGlzdERlYWRMZXR0ZXJzUmVzcG9uc2USXAoNR2V0RGVhZExldHRlchIkLmNvdW50ZXJzaWduLnYxLkdldERlYWRMZXR0ZXJSZXF1ZXN0GiUuY291bnRlcnNpZ24udjEuR2V0RGVhZExldHRlclJlc3BvbnNlEmgKEVJlcGxheURlYWRMZXR0ZXJzEiguY291bnRlcnNpZ24udjEuUmVwbGF5RGVhZExldHRlcnNSZXF1ZXN0GikuY291bnRlcnNpZ24udjEuUmVwbGF5RGVhZExldHRlcnNSZXNwb25zZRJoChFEaXNjYXJkRGVhZExldHRlchIoLmNvdW50ZXJzaWduLnYxLkRpc2NhcmREZWFkTGV0dGVyUmVxdWVzdBopLmNvdW50ZXJzaWduLnYxLkRpc2NhcmREZWFkTGV0dGVyUmVzcG9uc2USXAoNR2V0Q2hlY2twb2ludBIkLmNvdW50ZXJzaWduLnYxLkdldENoZWNrcG9pbnRSZXF1ZXN0GiUuY291bnRlcnNpZ24udjEuR2V0Q2hlY2twb2ludFJlc3BvbnNlEk0KCEdldFByb29mEh8uY291bnRlcnNpZ24udjEuR2V0UHJvb2ZSZXF1ZXN0GiAuY291bnRlcnNpZ24udjEuR2V0UHJvb2ZSZXNwb25zZRJTCgpTdGFydEVwb2NoEiEuY291bnRlcnNpZ24udjEuU3RhcnRFcG9jaFJlcXVlc3QaIi5jb3VudGVyc2lnbi52MS5TdGFydEVwb2NoUmVzcG9uc2USSQoGRXhwb3J0Eh0uY291bnRlcnNpZ24udjEuRXhwb3J0UmVxdWVzdBoeLmNvdW50ZXJzaWduLnYxLkV4cG9ydFJlc3BvbnNlMAFiBnByb3RvMw", [file_countersign_v1_at, file_countersign_v1_principal, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * One recorded fact.
@@ -161,6 +163,48 @@ export type StreamEventsRequest = Message<"countersign.v1.StreamEventsRequest"> 
    * @generated from field: uint64 limit = 5;
    */
   limit: bigint;
+
+  /**
+   * Stop before this position; 0 means no end.
+   *
+   * @generated from field: uint64 end_position = 6;
+   */
+  endPosition: bigint;
+
+  /**
+   * Only events with this time or a later one.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 7;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * Only events with an earlier time.
+   *
+   * @generated from field: google.protobuf.Timestamp end_time = 8;
+   */
+  endTime?: Timestamp | undefined;
+
+  /**
+   * Only what this principal caused.
+   *
+   * @generated from field: countersign.v1.PrincipalRef actor = 9;
+   */
+  actor?: PrincipalRef | undefined;
+
+  /**
+   * Only events of actions for this subject: its type. Both or neither.
+   *
+   * @generated from field: string subject_type = 10;
+   */
+  subjectType: string;
+
+  /**
+   * The subject's id.
+   *
+   * @generated from field: string subject_id = 11;
+   */
+  subjectId: string;
 };
 
 /**
@@ -203,6 +247,13 @@ export type GetTimelineRequest = Message<"countersign.v1.GetTimelineRequest"> & 
    * @generated from field: string action_id = 1;
    */
   actionId: string;
+
+  /**
+   * Only what had happened then; absent: all.
+   *
+   * @generated from field: countersign.v1.At at = 2;
+   */
+  at?: At | undefined;
 };
 
 /**
@@ -247,7 +298,7 @@ export type TimelineEntry = Message<"countersign.v1.TimelineEntry"> & {
   event?: Event | undefined;
 
   /**
-   * One line, plain text, control characters removed.
+   * One line, plain text; what a screen would hide or obey is written as an escape.
    *
    * @generated from field: string text = 2;
    */
@@ -262,26 +313,71 @@ export const TimelineEntrySchema: GenMessage<TimelineEntry> = /*@__PURE__*/
   messageDesc(file_countersign_v1_audit_service, 5);
 
 /**
- * Verifies the ledger.
+ * Checks everything.
  *
- * @generated from message countersign.v1.VerifyLedgerRequest
+ * @generated from message countersign.v1.FsckRequest
  */
-export type VerifyLedgerRequest = Message<"countersign.v1.VerifyLedgerRequest"> & {
+export type FsckRequest = Message<"countersign.v1.FsckRequest"> & {
 };
 
 /**
- * Describes the message countersign.v1.VerifyLedgerRequest.
- * Use `create(VerifyLedgerRequestSchema)` to create a new message.
+ * Describes the message countersign.v1.FsckRequest.
+ * Use `create(FsckRequestSchema)` to create a new message.
  */
-export const VerifyLedgerRequestSchema: GenMessage<VerifyLedgerRequest> = /*@__PURE__*/
+export const FsckRequestSchema: GenMessage<FsckRequest> = /*@__PURE__*/
   messageDesc(file_countersign_v1_audit_service, 6);
 
 /**
- * What was found.
+ * One of: how far it is, something that was found, and at last the result.
  *
- * @generated from message countersign.v1.VerifyLedgerResponse
+ * @generated from message countersign.v1.FsckResponse
  */
-export type VerifyLedgerResponse = Message<"countersign.v1.VerifyLedgerResponse"> & {
+export type FsckResponse = Message<"countersign.v1.FsckResponse"> & {
+  /**
+   * Which one.
+   *
+   * @generated from oneof countersign.v1.FsckResponse.message
+   */
+  message: {
+    /**
+     * How far it is.
+     *
+     * @generated from field: countersign.v1.Progress progress = 1;
+     */
+    value: Progress;
+    case: "progress";
+  } | {
+    /**
+     * Something is not as it must be.
+     *
+     * @generated from field: countersign.v1.Flaw flaw = 2;
+     */
+    value: Flaw;
+    case: "flaw";
+  } | {
+    /**
+     * The last message.
+     *
+     * @generated from field: countersign.v1.FsckResult result = 3;
+     */
+    value: FsckResult;
+    case: "result";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message countersign.v1.FsckResponse.
+ * Use `create(FsckResponseSchema)` to create a new message.
+ */
+export const FsckResponseSchema: GenMessage<FsckResponse> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_audit_service, 7);
+
+/**
+ * What was checked.
+ *
+ * @generated from message countersign.v1.FsckResult
+ */
+export type FsckResult = Message<"countersign.v1.FsckResult"> & {
   /**
    * Events checked.
    *
@@ -304,19 +400,75 @@ export type VerifyLedgerResponse = Message<"countersign.v1.VerifyLedgerResponse"
   projections: ProjectionDigest[];
 
   /**
-   * Empty when all is well.
+   * Flaws that were reported.
    *
-   * @generated from field: repeated countersign.v1.Flaw flaws = 4;
+   * @generated from field: uint64 flaws = 4;
    */
-  flaws: Flaw[];
+  flaws: bigint;
+
+  /**
+   * What could not be checked, and why; such a thing is not known to be sound.
+   *
+   * @generated from field: repeated string unchecked = 5;
+   */
+  unchecked: string[];
 };
 
 /**
- * Describes the message countersign.v1.VerifyLedgerResponse.
- * Use `create(VerifyLedgerResponseSchema)` to create a new message.
+ * Describes the message countersign.v1.FsckResult.
+ * Use `create(FsckResultSchema)` to create a new message.
  */
-export const VerifyLedgerResponseSchema: GenMessage<VerifyLedgerResponse> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_audit_service, 7);
+export const FsckResultSchema: GenMessage<FsckResult> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_audit_service, 8);
+
+/**
+ * How far something long is.
+ *
+ * @generated from message countersign.v1.Progress
+ */
+export type Progress = Message<"countersign.v1.Progress"> & {
+  /**
+   * What is being done, for example streams, or the projection's name.
+   *
+   * @generated from field: string step = 1;
+   */
+  step: string;
+
+  /**
+   * Done so far, in `unit`s.
+   *
+   * @generated from field: uint64 done = 2;
+   */
+  done: bigint;
+
+  /**
+   * Of so many; 0 when that is not known.
+   *
+   * @generated from field: uint64 total = 3;
+   */
+  total: bigint;
+
+  /**
+   * Per second, since this step began.
+   *
+   * @generated from field: double rate = 4;
+   */
+  rate: number;
+
+  /**
+   * Seconds left of this step at this rate; 0 when that is not known.
+   *
+   * @generated from field: double seconds_left = 5;
+   */
+  secondsLeft: number;
+};
+
+/**
+ * Describes the message countersign.v1.Progress.
+ * Use `create(ProgressSchema)` to create a new message.
+ */
+export const ProgressSchema: GenMessage<Progress> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_audit_service, 9);
 
 /**
  * State of a projection.
@@ -358,7 +510,7 @@ export type ProjectionDigest = Message<"countersign.v1.ProjectionDigest"> & {
  * Use `create(ProjectionDigestSchema)` to create a new message.
  */
 export const ProjectionDigestSchema: GenMessage<ProjectionDigest> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_audit_service, 8);
+  messageDesc(file_countersign_v1_audit_service, 10);
 
 /**
  * Something that is not as it must be.
@@ -393,7 +545,7 @@ export type Flaw = Message<"countersign.v1.Flaw"> & {
  * Use `create(FlawSchema)` to create a new message.
  */
 export const FlawSchema: GenMessage<Flaw> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_audit_service, 9);
+  messageDesc(file_countersign_v1_audit_service, 11);
 
 /**
  * Rebuilds a projection.
@@ -414,20 +566,36 @@ export type RebuildProjectionRequest = Message<"countersign.v1.RebuildProjection
  * Use `create(RebuildProjectionRequestSchema)` to create a new message.
  */
 export const RebuildProjectionRequestSchema: GenMessage<RebuildProjectionRequest> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_audit_service, 10);
+  messageDesc(file_countersign_v1_audit_service, 12);
 
 /**
- * How it went.
+ * One of: how far it is, and a projection that is done.
  *
  * @generated from message countersign.v1.RebuildProjectionResponse
  */
 export type RebuildProjectionResponse = Message<"countersign.v1.RebuildProjectionResponse"> & {
   /**
-   * A row per projection.
+   * Which one.
    *
-   * @generated from field: repeated countersign.v1.Rebuild rebuilds = 1;
+   * @generated from oneof countersign.v1.RebuildProjectionResponse.message
    */
-  rebuilds: Rebuild[];
+  message: {
+    /**
+     * How far it is.
+     *
+     * @generated from field: countersign.v1.Progress progress = 1;
+     */
+    value: Progress;
+    case: "progress";
+  } | {
+    /**
+     * One projection is done.
+     *
+     * @generated from field: countersign.v1.Rebuild rebuild = 2;
+     */
+    value: Rebuild;
+    case: "rebuild";
+  } | { case: undefined; value?: undefined };
 };
 
 /**
@@ -435,7 +603,7 @@ export type RebuildProjectionResponse = Message<"countersign.v1.RebuildProjectio
  * Use `create(RebuildProjectionResponseSchema)` to create a new message.
  */
 export const RebuildProjectionResponseSchema: GenMessage<RebuildProjectionResponse> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_audit_service, 11);
+  messageDesc(file_countersign_v1_audit_service, 13);
 
 /**
  * One rebuilt projection.
@@ -470,6 +638,27 @@ export type Rebuild = Message<"countersign.v1.Rebuild"> & {
    * @generated from field: bool identical = 4;
    */
   identical: boolean;
+
+  /**
+   * The version that is live now.
+   *
+   * @generated from field: uint64 version = 5;
+   */
+  version: bigint;
+
+  /**
+   * Sum of the SHA-256 hashes of all states modulo 2^256, at the last position folded.
+   *
+   * @generated from field: bytes state_digest = 6;
+   */
+  stateDigest: Uint8Array;
+
+  /**
+   * The first of the recorded positions (every 10,000) at which the build before this one had another state; absent: none.
+   *
+   * @generated from field: optional uint64 differs_at = 7;
+   */
+  differsAt?: bigint | undefined;
 };
 
 /**
@@ -477,7 +666,7 @@ export type Rebuild = Message<"countersign.v1.Rebuild"> & {
  * Use `create(RebuildSchema)` to create a new message.
  */
 export const RebuildSchema: GenMessage<Rebuild> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_audit_service, 12);
+  messageDesc(file_countersign_v1_audit_service, 14);
 
 /**
  * Selects dead letters.
@@ -512,7 +701,7 @@ export type ListDeadLettersRequest = Message<"countersign.v1.ListDeadLettersRequ
  * Use `create(ListDeadLettersRequestSchema)` to create a new message.
  */
 export const ListDeadLettersRequestSchema: GenMessage<ListDeadLettersRequest> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_audit_service, 13);
+  messageDesc(file_countersign_v1_audit_service, 15);
 
 /**
  * One page.
@@ -540,7 +729,7 @@ export type ListDeadLettersResponse = Message<"countersign.v1.ListDeadLettersRes
  * Use `create(ListDeadLettersResponseSchema)` to create a new message.
  */
 export const ListDeadLettersResponseSchema: GenMessage<ListDeadLettersResponse> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_audit_service, 14);
+  messageDesc(file_countersign_v1_audit_service, 16);
 
 /**
  * An event that a consumer could not handle.
@@ -596,6 +785,13 @@ export type DeadLetter = Message<"countersign.v1.DeadLetter"> & {
    * @generated from field: google.protobuf.Timestamp park_time = 7;
    */
   parkTime?: Timestamp | undefined;
+
+  /**
+   * parked; replay (handed to the consumer, which has not got to it yet); discarded.
+   *
+   * @generated from field: string state = 8;
+   */
+  state: string;
 };
 
 /**
@@ -603,7 +799,126 @@ export type DeadLetter = Message<"countersign.v1.DeadLetter"> & {
  * Use `create(DeadLetterSchema)` to create a new message.
  */
 export const DeadLetterSchema: GenMessage<DeadLetter> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_audit_service, 15);
+  messageDesc(file_countersign_v1_audit_service, 17);
+
+/**
+ * Names a dead letter.
+ *
+ * @generated from message countersign.v1.GetDeadLetterRequest
+ */
+export type GetDeadLetterRequest = Message<"countersign.v1.GetDeadLetterRequest"> & {
+  /**
+   * The consumer.
+   *
+   * @generated from field: string consumer = 1;
+   */
+  consumer: string;
+
+  /**
+   * The event's position.
+   *
+   * @generated from field: uint64 position = 2;
+   */
+  position: bigint;
+};
+
+/**
+ * Describes the message countersign.v1.GetDeadLetterRequest.
+ * Use `create(GetDeadLetterRequestSchema)` to create a new message.
+ */
+export const GetDeadLetterRequestSchema: GenMessage<GetDeadLetterRequest> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_audit_service, 18);
+
+/**
+ * A dead letter.
+ *
+ * @generated from message countersign.v1.GetDeadLetterResponse
+ */
+export type GetDeadLetterResponse = Message<"countersign.v1.GetDeadLetterResponse"> & {
+  /**
+   * What became of it.
+   *
+   * @generated from field: countersign.v1.DeadLetter dead_letter = 1;
+   */
+  deadLetter?: DeadLetter | undefined;
+
+  /**
+   * The event.
+   *
+   * @generated from field: countersign.v1.Event event = 2;
+   */
+  event?: Event | undefined;
+
+  /**
+   * Why it was discarded, if it was and the words are still there.
+   *
+   * @generated from field: string discard_reason = 3;
+   */
+  discardReason: string;
+};
+
+/**
+ * Describes the message countersign.v1.GetDeadLetterResponse.
+ * Use `create(GetDeadLetterResponseSchema)` to create a new message.
+ */
+export const GetDeadLetterResponseSchema: GenMessage<GetDeadLetterResponse> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_audit_service, 19);
+
+/**
+ * Gives up on a dead letter.
+ *
+ * @generated from message countersign.v1.DiscardDeadLetterRequest
+ */
+export type DiscardDeadLetterRequest = Message<"countersign.v1.DiscardDeadLetterRequest"> & {
+  /**
+   * The consumer.
+   *
+   * @generated from field: string consumer = 1;
+   */
+  consumer: string;
+
+  /**
+   * The event's position.
+   *
+   * @generated from field: uint64 position = 2;
+   */
+  position: bigint;
+
+  /**
+   * Why; 1 to 4,096 characters.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message countersign.v1.DiscardDeadLetterRequest.
+ * Use `create(DiscardDeadLetterRequestSchema)` to create a new message.
+ */
+export const DiscardDeadLetterRequestSchema: GenMessage<DiscardDeadLetterRequest> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_audit_service, 20);
+
+/**
+ * It is given up.
+ *
+ * @generated from message countersign.v1.DiscardDeadLetterResponse
+ */
+export type DiscardDeadLetterResponse = Message<"countersign.v1.DiscardDeadLetterResponse"> & {
+  /**
+   * Where the log says so.
+   *
+   * @generated from field: uint64 event_position = 1;
+   */
+  eventPosition: bigint;
+};
+
+/**
+ * Describes the message countersign.v1.DiscardDeadLetterResponse.
+ * Use `create(DiscardDeadLetterResponseSchema)` to create a new message.
+ */
+export const DiscardDeadLetterResponseSchema: GenMessage<DiscardDeadLetterResponse> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_audit_service, 21);
 
 /**
  * Names dead letters to hand out again.
@@ -631,7 +946,7 @@ export type ReplayDeadLettersRequest = Message<"countersign.v1.ReplayDeadLetters
  * Use `create(ReplayDeadLettersRequestSchema)` to create a new message.
  */
 export const ReplayDeadLettersRequestSchema: GenMessage<ReplayDeadLettersRequest> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_audit_service, 16);
+  messageDesc(file_countersign_v1_audit_service, 22);
 
 /**
  * How many were handed out.
@@ -645,6 +960,13 @@ export type ReplayDeadLettersResponse = Message<"countersign.v1.ReplayDeadLetter
    * @generated from field: uint64 replayed = 1;
    */
   replayed: bigint;
+
+  /**
+   * Where the log says so; absent when there was nothing to replay.
+   *
+   * @generated from field: optional uint64 event_position = 2;
+   */
+  eventPosition?: bigint | undefined;
 };
 
 /**
@@ -652,7 +974,7 @@ export type ReplayDeadLettersResponse = Message<"countersign.v1.ReplayDeadLetter
  * Use `create(ReplayDeadLettersResponseSchema)` to create a new message.
  */
 export const ReplayDeadLettersResponseSchema: GenMessage<ReplayDeadLettersResponse> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_audit_service, 17);
+  messageDesc(file_countersign_v1_audit_service, 23);
 
 /**
  * Asks for a checkpoint.
@@ -673,7 +995,7 @@ export type GetCheckpointRequest = Message<"countersign.v1.GetCheckpointRequest"
  * Use `create(GetCheckpointRequestSchema)` to create a new message.
  */
 export const GetCheckpointRequestSchema: GenMessage<GetCheckpointRequest> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_audit_service, 18);
+  messageDesc(file_countersign_v1_audit_service, 24);
 
 /**
  * A checkpoint.
@@ -722,7 +1044,7 @@ export type GetCheckpointResponse = Message<"countersign.v1.GetCheckpointRespons
  * Use `create(GetCheckpointResponseSchema)` to create a new message.
  */
 export const GetCheckpointResponseSchema: GenMessage<GetCheckpointResponse> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_audit_service, 19);
+  messageDesc(file_countersign_v1_audit_service, 25);
 
 /**
  * Names an event of the caller's tenant.
@@ -774,7 +1096,7 @@ export type GetProofRequest = Message<"countersign.v1.GetProofRequest"> & {
  * Use `create(GetProofRequestSchema)` to create a new message.
  */
 export const GetProofRequestSchema: GenMessage<GetProofRequest> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_audit_service, 20);
+  messageDesc(file_countersign_v1_audit_service, 26);
 
 /**
  * A version of an action.
@@ -802,7 +1124,7 @@ export type ActionVersion = Message<"countersign.v1.ActionVersion"> & {
  * Use `create(ActionVersionSchema)` to create a new message.
  */
 export const ActionVersionSchema: GenMessage<ActionVersion> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_audit_service, 21);
+  messageDesc(file_countersign_v1_audit_service, 27);
 
 /**
  * A receipt.
@@ -837,7 +1159,7 @@ export type GetProofResponse = Message<"countersign.v1.GetProofResponse"> & {
  * Use `create(GetProofResponseSchema)` to create a new message.
  */
 export const GetProofResponseSchema: GenMessage<GetProofResponse> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_audit_service, 22);
+  messageDesc(file_countersign_v1_audit_service, 28);
 
 /**
  * Begins a new epoch.
@@ -852,7 +1174,7 @@ export type StartEpochRequest = Message<"countersign.v1.StartEpochRequest"> & {
  * Use `create(StartEpochRequestSchema)` to create a new message.
  */
 export const StartEpochRequestSchema: GenMessage<StartEpochRequest> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_audit_service, 23);
+  messageDesc(file_countersign_v1_audit_service, 29);
 
 /**
  * The epoch that began.
@@ -908,7 +1230,161 @@ export type StartEpochResponse = Message<"countersign.v1.StartEpochResponse"> & 
  * Use `create(StartEpochResponseSchema)` to create a new message.
  */
 export const StartEpochResponseSchema: GenMessage<StartEpochResponse> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_audit_service, 24);
+  messageDesc(file_countersign_v1_audit_service, 30);
+
+/**
+ * Asks for an archive.
+ *
+ * @generated from message countersign.v1.ExportRequest
+ */
+export type ExportRequest = Message<"countersign.v1.ExportRequest"> & {
+  /**
+   * Events at this time or later; absent: from the tenant's first event on.
+   *
+   * @generated from field: google.protobuf.Timestamp from = 1;
+   */
+  from?: Timestamp | undefined;
+
+  /**
+   * Events before this time; absent, or in the future: up to this request.
+   *
+   * @generated from field: google.protobuf.Timestamp to = 2;
+   */
+  to?: Timestamp | undefined;
+
+  /**
+   * Only with a checkpoint that meets the quorum of witnesses; waits for it.
+   *
+   * @generated from field: bool witnessed = 3;
+   */
+  witnessed: boolean;
+};
+
+/**
+ * Describes the message countersign.v1.ExportRequest.
+ * Use `create(ExportRequestSchema)` to create a new message.
+ */
+export const ExportRequestSchema: GenMessage<ExportRequest> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_audit_service, 31);
+
+/**
+ * A piece of the archive.
+ *
+ * @generated from message countersign.v1.ExportResponse
+ */
+export type ExportResponse = Message<"countersign.v1.ExportResponse"> & {
+  /**
+   * The next bytes.
+   *
+   * @generated from field: bytes chunk = 1;
+   */
+  chunk: Uint8Array;
+
+  /**
+   * How far it is.
+   *
+   * @generated from field: countersign.v1.ExportProgress progress = 2;
+   */
+  progress?: ExportProgress | undefined;
+
+  /**
+   * With the last piece only: the archive as the log records it.
+   *
+   * @generated from field: countersign.v1.ExportSummary summary = 3;
+   */
+  summary?: ExportSummary | undefined;
+};
+
+/**
+ * Describes the message countersign.v1.ExportResponse.
+ * Use `create(ExportResponseSchema)` to create a new message.
+ */
+export const ExportResponseSchema: GenMessage<ExportResponse> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_audit_service, 32);
+
+/**
+ * How far an export is.
+ *
+ * @generated from message countersign.v1.ExportProgress
+ */
+export type ExportProgress = Message<"countersign.v1.ExportProgress"> & {
+  /**
+   * Position in the ledger of the last event that went in.
+   *
+   * @generated from field: uint64 position = 1;
+   */
+  position: bigint;
+
+  /**
+   * Events that went in.
+   *
+   * @generated from field: uint64 done = 2;
+   */
+  done: bigint;
+
+  /**
+   * Events that go in.
+   *
+   * @generated from field: uint64 total = 3;
+   */
+  total: bigint;
+};
+
+/**
+ * Describes the message countersign.v1.ExportProgress.
+ * Use `create(ExportProgressSchema)` to create a new message.
+ */
+export const ExportProgressSchema: GenMessage<ExportProgress> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_audit_service, 33);
+
+/**
+ * An archive that was handed out whole.
+ *
+ * @generated from message countersign.v1.ExportSummary
+ */
+export type ExportSummary = Message<"countersign.v1.ExportSummary"> & {
+  /**
+   * Its id: the stream of type export in which it is recorded.
+   *
+   * @generated from field: string export_id = 1;
+   */
+  exportId: string;
+
+  /**
+   * SHA-256 of all its bytes.
+   *
+   * @generated from field: bytes archive_digest = 2;
+   */
+  archiveDigest: Uint8Array;
+
+  /**
+   * Its length.
+   *
+   * @generated from field: uint64 bytes = 3;
+   */
+  bytes: bigint;
+
+  /**
+   * Events in it.
+   *
+   * @generated from field: uint64 events = 4;
+   */
+  events: bigint;
+
+  /**
+   * Size of the checkpoint in it.
+   *
+   * @generated from field: uint64 checkpoint_size = 5;
+   */
+  checkpointSize: bigint;
+};
+
+/**
+ * Describes the message countersign.v1.ExportSummary.
+ * Use `create(ExportSummarySchema)` to create a new message.
+ */
+export const ExportSummarySchema: GenMessage<ExportSummary> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_audit_service, 34);
 
 /**
  * What auditors and SREs call.
@@ -937,23 +1413,25 @@ export const AuditService: GenService<{
     output: typeof GetTimelineResponseSchema;
   },
   /**
-   * Operators: reads the whole ledger and checks positions, stream versions, tenant sequences, the links between events and every leaf
-   * hash, and compares the live projections with a fold of the log. Reports every flaw, not the first.
+   * Operators: reads everything that is kept and checks it against everything else: positions, stream versions, tenant sequences, the links between
+   * events, every leaf hash, contents, idempotency bookmarks, what was sealed, the copy in JetStream, and the live projections against a fold of the log.
+   * Reports every flaw with its position, not the first, as it is found.
    *
-   * @generated from rpc countersign.v1.AuditService.VerifyLedger
+   * @generated from rpc countersign.v1.AuditService.Fsck
    */
-  verifyLedger: {
-    methodKind: "unary";
-    input: typeof VerifyLedgerRequestSchema;
-    output: typeof VerifyLedgerResponseSchema;
+  fsck: {
+    methodKind: "server_streaming";
+    input: typeof FsckRequestSchema;
+    output: typeof FsckResponseSchema;
   },
   /**
-   * Operators: builds a projection anew from the log beside the live one, compares, and switches to the new one.
+   * Operators: builds a new version of a projection from the log beside the live one, compares, and switches to it without a gap. It goes on when the
+   * caller stops listening, and after a crash the next one goes on where it was.
    *
    * @generated from rpc countersign.v1.AuditService.RebuildProjection
    */
   rebuildProjection: {
-    methodKind: "unary";
+    methodKind: "server_streaming";
     input: typeof RebuildProjectionRequestSchema;
     output: typeof RebuildProjectionResponseSchema;
   },
@@ -968,7 +1446,17 @@ export const AuditService: GenService<{
     output: typeof ListDeadLettersResponseSchema;
   },
   /**
-   * Operators: hands dead letters to their consumer again, in order.
+   * Operators: one dead letter with its event.
+   *
+   * @generated from rpc countersign.v1.AuditService.GetDeadLetter
+   */
+  getDeadLetter: {
+    methodKind: "unary";
+    input: typeof GetDeadLetterRequestSchema;
+    output: typeof GetDeadLetterResponseSchema;
+  },
+  /**
+   * Operators: hands dead letters to their consumer again, in order. Recorded in the log.
    *
    * @generated from rpc countersign.v1.AuditService.ReplayDeadLetters
    */
@@ -976,6 +1464,17 @@ export const AuditService: GenService<{
     methodKind: "unary";
     input: typeof ReplayDeadLettersRequestSchema;
     output: typeof ReplayDeadLettersResponseSchema;
+  },
+  /**
+   * Operators: gives up on a dead letter: its consumer never handles the event. Recorded in the log, with the reason. What waits behind it in its
+   * stream waits on, until it is replayed.
+   *
+   * @generated from rpc countersign.v1.AuditService.DiscardDeadLetter
+   */
+  discardDeadLetter: {
+    methodKind: "unary";
+    input: typeof DiscardDeadLetterRequestSchema;
+    output: typeof DiscardDeadLetterResponseSchema;
   },
   /**
    * The newest signed size and root of the ledger (c2sp.org/tlog-checkpoint), and the keys to verify it with. NOT_FOUND before the first one.
@@ -1008,6 +1507,18 @@ export const AuditService: GenService<{
     methodKind: "unary";
     input: typeof StartEpochRequestSchema;
     output: typeof StartEpochResponseSchema;
+  },
+  /**
+   * Auditors: an archive that proves what happened in a period to somebody without this service: the entries of the caller's tenant without a gap, what they
+   * refer to, and the way from each to a signed checkpoint (docs/evidence-archive.md). Each export is recorded in the log. UNAVAILABLE (reason NOT_SEALED)
+   * while the request for it is not sealed.
+   *
+   * @generated from rpc countersign.v1.AuditService.Export
+   */
+  export: {
+    methodKind: "server_streaming";
+    input: typeof ExportRequestSchema;
+    output: typeof ExportResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_countersign_v1_audit_service, 0);
