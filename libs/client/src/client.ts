@@ -4,6 +4,7 @@ import { actionDigest, type DigestInput, type JsonObject } from "@countersign/di
 import { ExecutionOutcome, type Action } from "@countersign/proto/v1/action_pb";
 import { ActionService, type RedeemGrantResponse } from "@countersign/proto/v1/action_service_pb";
 import { AuditService } from "@countersign/proto/v1/audit_service_pb";
+import { DirectoryService } from "@countersign/proto/v1/directory_service_pb";
 import { PolicyService } from "@countersign/proto/v1/policy_service_pb";
 import { ReviewService } from "@countersign/proto/v1/review_service_pb";
 import type { RetryPolicy } from "./retry.ts";
@@ -29,6 +30,7 @@ export type CountersignClient = {
   readonly actions: ServiceClient<typeof ActionService>;
   readonly reviews: ServiceClient<typeof ReviewService>;
   readonly policies: ServiceClient<typeof PolicyService>;
+  readonly directory: ServiceClient<typeof DirectoryService>;
   readonly audit: ServiceClient<typeof AuditService>;
   /**
    * Asks for an action; the reply is allowed (with a token), denied or in review. Safe to repeat with the same key: it is one action.
@@ -59,6 +61,7 @@ export function createClient(options: ClientOptions): CountersignClient {
     actions,
     reviews: createServiceClient(ReviewService, transport, options.retry),
     policies: createServiceClient(PolicyService, transport, options.retry),
+    directory: createServiceClient(DirectoryService, transport, options.retry),
     audit: createServiceClient(AuditService, transport, options.retry),
     requestAction: async (input, { idempotencyKey = randomUUID(), waitMs = 0, ...call } = {}) => {
       const timeoutMs = call.timeoutMs ?? waitMs + 30_000;

@@ -24,6 +24,14 @@ export const ACCESS = {
   GetPolicy: ["policy_admin", "auditor", "reviewer"],
   ListPolicyRevisions: ["policy_admin", "auditor", "reviewer"],
 
+  GetMe: "everyone",
+  CreateDelegation: ["reviewer"],
+  RevokeDelegation: ["reviewer", "operator"],
+  ListDelegations: ["reviewer", "auditor", "operator"],
+  SetAway: ["reviewer"],
+  LinkAccount: ["reviewer"],
+  UnlinkAccount: ["reviewer"],
+
   StreamEvents: ["auditor", "operator"],
   GetTimeline: ["auditor", "operator"],
   VerifyLedger: ["operator"],

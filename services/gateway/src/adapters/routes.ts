@@ -2,12 +2,14 @@ import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/proto
 import { CommandError } from "@countersign/bus";
 import * as action from "@countersign/proto/v1/action_service_pb";
 import * as audit from "@countersign/proto/v1/audit_service_pb";
+import * as directory from "@countersign/proto/v1/directory_service_pb";
 import * as policy from "@countersign/proto/v1/policy_service_pb";
 import type { Principal } from "@countersign/proto/v1/principal_pb";
 import * as review from "@countersign/proto/v1/review_service_pb";
 import type { RpcName } from "../access.ts";
 import * as actions from "./validate/actions.ts";
 import * as audits from "./validate/audit.ts";
+import * as people from "./validate/directory.ts";
 import * as policies from "./validate/policies.ts";
 import * as reviews from "./validate/reviews.ts";
 import { Violations } from "./validate/violations.ts";
@@ -68,6 +70,14 @@ export const COMMANDS = {
   GetPolicy: { service: "policy", read: reader(policy.GetPolicyRequestSchema, policies.checkGetPolicy) },
   ListPolicyRevisions: { service: "policy", read: reader(policy.ListPolicyRevisionsRequestSchema, policies.checkListPolicyRevisions) },
   TestPolicy: { service: "policy", read: reader(policy.TestPolicyRequestSchema, policies.checkTestPolicy) },
+
+  GetMe: { service: "directory", read: reader(directory.GetMeRequestSchema, nothingToCheck) },
+  CreateDelegation: { service: "directory", read: reader(directory.CreateDelegationRequestSchema, people.checkCreateDelegation) },
+  RevokeDelegation: { service: "directory", read: reader(directory.RevokeDelegationRequestSchema, people.checkRevokeDelegation) },
+  ListDelegations: { service: "directory", read: reader(directory.ListDelegationsRequestSchema, nothingToCheck) },
+  SetAway: { service: "directory", read: reader(directory.SetAwayRequestSchema, people.checkSetAway) },
+  LinkAccount: { service: "directory", read: reader(directory.LinkAccountRequestSchema, people.checkLinkAccount) },
+  UnlinkAccount: { service: "directory", read: reader(directory.UnlinkAccountRequestSchema, people.checkUnlinkAccount) },
 
   GetTimeline: { service: "audit", read: reader(audit.GetTimelineRequestSchema, actions.checkActionId) },
   VerifyLedger: { service: "audit", read: reader(audit.VerifyLedgerRequestSchema, nothingToCheck) },

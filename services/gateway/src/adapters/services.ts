@@ -1,6 +1,7 @@
 import type { RpcServer } from "@countersign/grpc-kit";
 import { ActionService } from "@countersign/proto/v1/action_service_pb";
 import { AuditService } from "@countersign/proto/v1/audit_service_pb";
+import { DirectoryService } from "@countersign/proto/v1/directory_service_pb";
 import { PolicyService } from "@countersign/proto/v1/policy_service_pb";
 import { ReviewService } from "@countersign/proto/v1/review_service_pb";
 import { forward } from "./command.ts";
@@ -33,6 +34,15 @@ export function addServices(server: RpcServer, deps: HandlerDeps): void {
     getPolicy: forward("GetPolicy", deps),
     listPolicyRevisions: forward("ListPolicyRevisions", deps),
     testPolicy: forward("TestPolicy", deps),
+  });
+  server.add(DirectoryService, {
+    getMe: forward("GetMe", deps),
+    createDelegation: forward("CreateDelegation", deps),
+    revokeDelegation: forward("RevokeDelegation", deps),
+    listDelegations: forward("ListDelegations", deps),
+    setAway: forward("SetAway", deps),
+    linkAccount: forward("LinkAccount", deps),
+    unlinkAccount: forward("UnlinkAccount", deps),
   });
   server.add(AuditService, {
     streamEvents: streamEvents(deps),

@@ -45,7 +45,7 @@ export class GatewayFixture {
     const feed: EventFeed = { subscribe: (listener, filter) => fixture.feed.subscribe(listener, filter) };
     const gateway = await startGateway({ config, commands, feed, logger: silentLogger, clock });
     const fixture = new GatewayFixture(gateway, mint);
-    for (const service of ["approval", "policy", "audit"]) await commands.serve(service, fixture.#handlersOf(service));
+    for (const service of ["approval", "policy", "directory", "audit"]) await commands.serve(service, fixture.#handlersOf(service));
     return fixture;
   }
 
