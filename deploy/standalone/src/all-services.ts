@@ -1,5 +1,6 @@
 import { readApprovalConfig, startApproval } from "@countersign/approval";
 import { readAuditConfig, startAudit } from "@countersign/audit";
+import { readDirectoryConfig, startDirectory } from "@countersign/directory";
 import { readGatewayConfig, startGateway } from "@countersign/gateway";
 import { readNotifierConfig, startNotifier, type Channel } from "@countersign/notifier";
 import { readPolicyConfig, startPolicy } from "@countersign/policy";
@@ -30,6 +31,7 @@ export async function startAllServices(runtime: Runtime, env: NodeJS.ProcessEnv,
   };
   try {
     await add(startPolicy({ ...runtime, config: readPolicyConfig(env) }));
+    await add(startDirectory({ ...runtime, config: readDirectoryConfig(env) }));
     await add(startApproval({ ...runtime, config: readApprovalConfig(env) }));
     const audit = await add(startAudit({ ...runtime, config: readAuditConfig(env) }));
     await add(startNotifier({ ...runtime, config: readNotifierConfig(env), channels }));

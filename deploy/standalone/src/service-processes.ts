@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
 /** The services in the order in which they start: whoever is asked starts before whoever asks. */
-export const SERVICES = ["policy", "approval", "audit", "notifier", "gateway"] as const;
+export const SERVICES = ["policy", "directory", "approval", "audit", "notifier", "gateway"] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
 /** A service (or all of them) running as a process of its own. */
