@@ -1,11 +1,22 @@
 import { describe, expect, it } from "vitest";
-import { collectMember, parseCount, parseObject, parseResource, parseWait } from "./parse.ts";
+import { collectMember, parseAccount, parseCount, parseMoment, parseObject, parseResource, parseWait } from "./parse.ts";
 
 describe("command line values", () => {
   it("splits a resource at the first colon", () => {
     expect(parseResource("database:crm:eu")).toEqual({ type: "database", id: "crm:eu" });
     expect(() => parseResource("crm")).toThrow("type:id");
     expect(() => parseResource("database:")).toThrow("type:id");
+  });
+
+  it("takes a time with its offset, or a duration from now", () => {
+    expect(parseMoment("2026-11-30T18:00:00+01:00")).toEqual(new Date("2026-11-30T17:00:00Z"));
+    expect(Math.abs(parseMoment("5d").getTime() - Date.now() - 5 * 86_400_000)).toBeLessThan(5000);
+    for (const text of ["tomorrow", "2026-11-30", "2026-11-30T18:00:00", "2026-13-30T18:00:00Z", "5", "-5d"]) expect(() => parseMoment(text)).toThrow("must be a time");
+  });
+
+  it("takes an account as whoami shows it", () => {
+    expect(parseAccount("slack:T024BE7LD/U024BE7LH")).toEqual({ channel: "slack", workspace: "T024BE7LD", id: "U024BE7LH" });
+    for (const text of ["slack", "slack:U1", "T1/U1", "slack:T1/"]) expect(() => parseAccount(text)).toThrow("CHANNEL:WORKSPACE/USER");
   });
 
   it("takes JSON values as JSON and the rest as text", () => {

@@ -34,6 +34,27 @@ export function parseWait(text: string): number {
   return milliseconds;
 }
 
+/** A time such as `2026-11-30T18:00:00Z`, or a duration from now such as `5d`, `12h` or `30m`. */
+export function parseMoment(text: string): Date {
+  const [, amount, unit] = /^(\d{1,4})([mhd])$/.exec(text) ?? [];
+  if (amount !== undefined && unit !== undefined) return new Date(Date.now() + Number(amount) * (MILLISECONDS[unit] ?? 0));
+  const time = new Date(text);
+  // What is not ISO 8601 with an offset would mean another moment on another machine.
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$/.test(text) || Number.isNaN(time.getTime())) {
+    throw new InvalidArgumentError("must be a time such as 2026-11-30T18:00:00Z, or a duration such as 5d, 12h or 30m");
+  }
+  return time;
+}
+
+const MILLISECONDS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `channel:workspace/user`, as `whoami` shows it. */
+export function parseAccount(text: string): { readonly channel: string; readonly workspace: string; readonly id: string } {
+  const [, channel, workspace, id] = /^([^:/\s]+):([^/\s]*)\/([^/\s]+)$/.exec(text) ?? [];
+  if (channel === undefined || workspace === undefined || id === undefined) throw new InvalidArgumentError("must be CHANNEL:WORKSPACE/USER, as whoami shows it");
+  return { channel, workspace, id };
+}
+
 /** A whole number from 0 on. */
 export function parseCount(text: string): bigint {
   if (!/^\d{1,18}$/.test(text)) throw new InvalidArgumentError("must be a whole number");

@@ -3,6 +3,7 @@ import { visible } from "@countersign/review-view";
 import { Command, CommanderError } from "commander";
 import { addActionCommands } from "./commands/action.ts";
 import { addAuditCommands } from "./commands/audit.ts";
+import { addPeopleCommands } from "./commands/people.ts";
 import { addPolicyCommands } from "./commands/policy.ts";
 import { addProofCommands } from "./commands/proof.ts";
 import { addReviewCommands } from "./commands/review.ts";
@@ -48,6 +49,7 @@ function createProgram(io: Io, err: { write(text: string): unknown }): Command {
     });
   addActionCommands(program, io);
   addReviewCommands(program, io);
+  addPeopleCommands(program, io);
   addPolicyCommands(program, io);
   addAuditCommands(program, io);
   addProofCommands(program, io);
