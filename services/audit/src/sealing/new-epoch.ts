@@ -8,11 +8,6 @@ export class NothingToBegin extends Error {
   override readonly name = "NothingToBegin";
 }
 
-/** Another instance kept the right to seal all the time. */
-export class TermTaken extends Error {
-  override readonly name = "TermTaken";
-}
-
 export type StartedEpoch = {
   readonly epoch: number;
   readonly origin: string;
@@ -66,7 +61,7 @@ async function untilTaken(take: () => Promise<SealTerm | undefined>): Promise<Se
     if (term !== undefined) return term;
     await sleep(TRY_MS);
   }
-  throw new TermTaken("another instance seals this ledger all the time, so nothing is refused");
+  throw new NothingToBegin("another instance seals this ledger all the time, so nothing is refused");
 }
 
 async function refusalOf(parts: SealingParts): Promise<SealRefusedError> {

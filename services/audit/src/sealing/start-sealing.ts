@@ -11,7 +11,7 @@ import { startTileServer } from "./adapters/tile-server.ts";
 import { httpWitnesses } from "./adapters/http-witnesses.ts";
 import { checkSealed, type SealedFlaw } from "./check-sealed.ts";
 import type { SealingConfig } from "./config.ts";
-import { startEpoch, type StartedEpoch } from "./new-epoch.ts";
+import { NothingToBegin, startEpoch, type StartedEpoch } from "./new-epoch.ts";
 import type { Assurance, TreeStore } from "./ports.ts";
 import { receiptFor, type ProvenEvent } from "./receipt.ts";
 import { SealWatch } from "./seal-watch.ts";
@@ -32,7 +32,7 @@ export type Sealing = {
   /** Whether the event is sealed before the time is over: it, and not only its position. */
   awaitSealed(event: ProvenEvent, assurance: Assurance, timeoutMs: number): Promise<boolean>;
   check(report: (flaw: SealedFlaw) => void): Promise<void>;
-  /** @throws NothingToBegin, TermTaken */
+  /** @throws NothingToBegin */
   startEpoch(by: { readonly actor: Actor; readonly time: Date }): Promise<StartedEpoch>;
   /** host:port of the tiles, if they are served. */
   readonly tilesAddress: string | undefined;
@@ -68,6 +68,7 @@ export async function startSealing(
       (await watch.covered(event.position, assurance, timeoutMs)) && (await receiptFor(store, event, assurance)) !== undefined,
     check: async (report) => checkSealed({ ...parts, epoch: await epochs.newest() }, report),
     startEpoch: async (by) => {
+      if (sealer.status().state === "sealing") throw new NothingToBegin("the log continues what was signed, and is being sealed");
       const started = await startEpoch({ ...parts, epochs, takeTerm: () => takeTerm(30_000) }, by);
       sealer.wake();
       return started;

@@ -12,7 +12,7 @@ import {
 import { AwaitSealRequestSchema, AwaitSealResponseSchema } from "@countersign/proto/internal/v1/command_pb";
 import type { Principal } from "@countersign/proto/v1/principal_pb";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { NothingToBegin, TermTaken } from "../../sealing/new-epoch.ts";
+import { NothingToBegin } from "../../sealing/new-epoch.ts";
 import type { Assurance } from "../../sealing/ports.ts";
 import { receiptFor } from "../../sealing/receipt.ts";
 import type { Sealing } from "../../sealing/start-sealing.ts";
@@ -135,7 +135,6 @@ function available({ sealing }: SealingDeps): Sealing {
 
 function asRefusal(error: unknown): never {
   if (error instanceof NothingToBegin) throw new CommandError("FAILED_PRECONDITION", "WRONG_STATE", error.message, { cause: error });
-  if (error instanceof TermTaken) throw new CommandError("ABORTED", "LOST_RACE", error.message, { cause: error });
   throw error;
 }
 

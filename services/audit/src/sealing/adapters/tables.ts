@@ -68,10 +68,10 @@ export const SEALING_TABLES = `
   alter table audit.tree_checkpoint enable always trigger keep;
   alter table audit.cosignature enable always trigger append_only;
 
-  grant select, insert, update on audit.sealer to countersign_service;
-  grant select, insert, update (hashes) on audit.tile to countersign_service;
-  grant select, insert, update (witnessed) on audit.tree_checkpoint to countersign_service;
-  grant select, insert on audit.cosignature to countersign_service;
+  grant select, insert, update on audit.sealer to countersign_audit;
+  grant select, insert, update (hashes) on audit.tile to countersign_audit;
+  grant select, insert, update (witnessed) on audit.tree_checkpoint to countersign_audit;
+  grant select, insert on audit.cosignature to countersign_audit;
 `;
 
 export type TileRow = { readonly level: number; readonly index: number; readonly hashes: Buffer };

@@ -40,6 +40,7 @@ export type SealedLedger = {
   readonly service: Database;
   readonly store: TreeStore;
   readonly anchor: Anchor;
+  readonly anchorPath: string;
   /** The anchor's file of the first epoch. */
   readonly anchorFile: string;
   readonly name: string;
@@ -96,6 +97,7 @@ export async function sealedLedger(postgres: TestPostgres): Promise<SealedLedger
     service,
     store,
     anchor,
+    anchorPath,
     anchorFile: join(anchorPath, `${name}.1`),
     name,
     key,
