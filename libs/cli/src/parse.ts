@@ -51,7 +51,8 @@ const MILLISECONDS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000
 /** `channel:workspace/user`, as `whoami` shows it. */
 export function parseAccount(text: string): { readonly channel: string; readonly workspace: string; readonly id: string } {
   const [, channel, workspace, id] = /^([^:/\s]+):([^/\s]*)\/([^/\s]+)$/.exec(text) ?? [];
-  if (channel === undefined || workspace === undefined || id === undefined) throw new InvalidArgumentError("must be CHANNEL:WORKSPACE/USER, as whoami shows it");
+  if (channel === undefined || workspace === undefined || id === undefined)
+    throw new InvalidArgumentError("must be CHANNEL:WORKSPACE/USER, as whoami shows it");
   return { channel, workspace, id };
 }
 

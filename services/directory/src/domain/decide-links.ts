@@ -21,10 +21,18 @@ export type LinkAccount = { readonly personId: string; readonly codeDigest: stri
 
 /** A code works once, and no account is two people's. */
 export function linkAccount(directory: Directory, { personId, codeDigest, nowMs }: LinkAccount): Decided {
+  if (isLinkedBy(directory, personId, codeDigest)) return { events: [] };
   const offer = directory.offers.get(codeDigest);
   if (offer === undefined || offer.expiresMs <= nowMs) return rejected("code_invalid");
   if (directory.byAccount.find(accountKey(offer.account)).size > 0) return rejected("already_linked");
   return { events: [{ type: "AccountLinked", personId, account: offer.account, codeDigest, cause: "person" }] };
+}
+
+/** This person used this code, and the link still stands: a repeated call changes nothing. */
+function isLinkedBy(directory: Directory, personId: string, codeDigest: string): boolean {
+  const used = directory.usedOffers.get(codeDigest);
+  const linked = directory.people.get(personId)?.linked ?? [];
+  return used?.personId === personId && linked.some((account) => accountKey(account) === accountKey(used.account));
 }
 
 export function unlinkAccount(directory: Directory, personId: string, account: Account): Decided {

@@ -44,6 +44,8 @@ export class Directory {
   readonly delegations = new Map<string, Delegation>();
   /** Codes that are out, by digest. */
   readonly offers = new Map<string, LinkOffer>();
+  /** Codes that were used, and for what: whoever did not hear that it worked may bring one again. */
+  readonly usedOffers = new Map<string, { readonly personId: string; readonly account: Account }>();
   /** Names differ by more than case (RFC 7643, 4.1.1). */
   readonly byUserName = new Index<Person>(({ profile }) => keys(profile.userName.toLowerCase()));
   readonly byExternalId = new Index<Person>(({ profile }) => keys(profile.externalId));

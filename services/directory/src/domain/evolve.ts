@@ -19,6 +19,7 @@ export function evolve(directory: Directory, event: DirectoryEvent, atMs: number
       return person(() => ({ active: true }));
     case "AccountLinked":
       directory.offers.delete(event.codeDigest);
+      directory.usedOffers.set(event.codeDigest, event);
       return person(({ linked }) => ({ linked: [...linked, event.account] }));
     case "AccountUnlinked":
       return person(({ linked }) => ({ linked: linked.filter((one) => accountKey(one) !== accountKey(event.account)) }));

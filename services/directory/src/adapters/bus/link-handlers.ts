@@ -45,7 +45,7 @@ export function linkAccountHandler(deps: HandlerDeps): CommandHandler {
     const codeDigest = digestOf(code);
     let account: Account | undefined;
     await change((directory, { id }) => {
-      account = directory.offers.get(codeDigest)?.account;
+      account = (directory.offers.get(codeDigest) ?? directory.usedOffers.get(codeDigest))?.account;
       return linkAccount(directory, { personId: id, codeDigest, nowMs: atMs });
     });
     return toBinary(api.LinkAccountResponseSchema, create(api.LinkAccountResponseSchema, account && { account }));
