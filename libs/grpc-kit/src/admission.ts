@@ -7,6 +7,8 @@ type Abortable = { abort(reason: CommandError): void };
 export type CallSlot = {
   /** The call waits for people: it no longer counts as in flight. */
   park(call: Abortable): void;
+  /** For whom the call is: waiting calls are also counted by owner. The first one counts. */
+  own(owner: string): void;
   /** The call is over. */
   leave(): void;
 };
@@ -16,12 +18,15 @@ export type AdmissionLimits = {
   readonly maxInFlight: number;
   /** Streams and other calls that wait for people. */
   readonly maxParked: number;
+  /** Of those, how many one owner may have, so that nobody takes all. */
+  readonly maxParkedPerOwner: number;
 };
 
 /** Decides which calls may begin, and knows which are under way. */
 export class Admission {
   readonly #limits: AdmissionLimits;
   readonly #parked = new Set<Abortable>();
+  readonly #parkedOf = new Map<string, number>();
   #inFlight = 0;
   #closed = false;
   #onIdle: () => void = () => {};
@@ -36,21 +41,31 @@ export class Admission {
     if (this.#inFlight >= this.#limits.maxInFlight) throw overloaded("This instance works on as many calls as it can.");
     this.#inFlight += 1;
     let parkedCall: Abortable | undefined;
+    let owner: string | undefined;
     let left = false;
     return {
       park: (call) => {
         if (parkedCall !== undefined || left) return;
         if (this.#closed) throw shuttingDown();
         if (this.#parked.size >= this.#limits.maxParked) throw overloaded("This instance holds as many waiting calls as it can.");
+        if (owner !== undefined) this.#count(owner);
         parkedCall = call;
         this.#parked.add(call);
         this.#release();
+      },
+      own: (name) => {
+        if (owner !== undefined || left) return;
+        if (parkedCall !== undefined) this.#count(name);
+        owner = name;
       },
       leave: () => {
         if (left) return;
         left = true;
         if (parkedCall === undefined) this.#release();
-        else this.#parked.delete(parkedCall);
+        else {
+          this.#parked.delete(parkedCall);
+          if (owner !== undefined) this.#forget(owner);
+        }
         this.#checkIdle();
       },
     };
@@ -64,6 +79,18 @@ export class Admission {
       this.#onIdle = resolve;
       this.#checkIdle();
     });
+  }
+
+  #count(owner: string): void {
+    const parked = this.#parkedOf.get(owner) ?? 0;
+    if (parked >= this.#limits.maxParkedPerOwner) throw overloaded("Too many of your calls wait at this instance.");
+    this.#parkedOf.set(owner, parked + 1);
+  }
+
+  #forget(owner: string): void {
+    const parked = (this.#parkedOf.get(owner) ?? 0) - 1;
+    if (parked > 0) this.#parkedOf.set(owner, parked);
+    else this.#parkedOf.delete(owner);
   }
 
   #release(): void {

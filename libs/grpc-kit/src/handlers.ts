@@ -9,7 +9,7 @@ import type {
   ServerUnaryCall,
   ServerWritableStream,
 } from "@grpc/grpc-js";
-import type { Admission, CallSlot } from "./admission.ts";
+import type { Admission } from "./admission.ts";
 import { CallCancelled, RpcCall } from "./rpc-call.ts";
 import { toServerError } from "./server-error.ts";
 
@@ -25,7 +25,13 @@ export type ServiceHandlers<Service extends DescService> = {
 };
 
 /** What every call passes. */
-export type CallRules = { readonly admission: Admission; readonly maxMessageBytes: number; readonly logger: Logger };
+export type CallRules = {
+  readonly admission: Admission;
+  readonly maxMessageBytes: number;
+  /** How long a stream waits for a caller who does not read. */
+  readonly sendMs: number;
+  readonly logger: Logger;
+};
 
 /** grpc-js sees bytes only, so that malformed protobuf is ours to name and replies can be passed on undecoded. */
 export function methodDefinition(method: DescMethod): MethodDefinition<Uint8Array, Uint8Array> {
@@ -45,10 +51,7 @@ export function serveUnary(method: DescMethod, handler: UnaryHandler, rules: Cal
   const name = nameOf(method);
   const answer = async (surface: ServerUnaryCall<Uint8Array, Uint8Array>, callback: sendUnaryData<Uint8Array>): Promise<void> => {
     try {
-      const reply = await runCall(rules, async (slot) => {
-        checkSize(surface.request, rules);
-        return handler(surface.request, new RpcCall(name, surface, slot));
-      });
+      const reply = await runCall(rules, name, surface, (call) => handler(surface.request, call));
       callback(null, reply);
     } catch (error) {
       if (!(error instanceof CallCancelled)) callback(toServerError(error, name, rules.logger));
@@ -66,11 +69,9 @@ export function serveStream(
   const name = nameOf(method);
   const answer = async (surface: ServerWritableStream<Uint8Array, Uint8Array>): Promise<void> => {
     try {
-      await runCall(rules, async (slot) => {
-        checkSize(surface.request, rules);
-        const call = new RpcCall(name, surface, slot);
+      await runCall(rules, name, surface, async (call) => {
         call.park();
-        await handler(surface.request, call, (message) => write(surface, call, message));
+        await handler(surface.request, call, (message) => write(surface, call, message, rules.sendMs));
       });
       surface.end();
     } catch (error) {
@@ -81,20 +82,34 @@ export function serveStream(
   return (surface) => void answer(surface);
 }
 
-async function runCall<Reply>({ admission }: CallRules, work: (slot: CallSlot) => Promise<Reply>): Promise<Reply> {
-  const slot = admission.enter();
+async function runCall<Reply>(
+  rules: CallRules,
+  name: string,
+  surface: ServerUnaryCall<Uint8Array, Uint8Array> | ServerWritableStream<Uint8Array, Uint8Array>,
+  work: (call: RpcCall) => Promise<Reply>,
+): Promise<Reply> {
+  const call = new RpcCall(name, surface, rules.admission.enter());
   try {
-    return await work(slot);
+    checkSize(surface.request, rules);
+    return await work(call);
   } finally {
-    slot.leave();
+    call.end();
   }
 }
 
-async function write(surface: ServerWritableStream<Uint8Array, Uint8Array>, call: RpcCall, message: Uint8Array): Promise<void> {
+/** Waits for room; not for ever, or callers who never read would hold every place that there is. */
+async function write(
+  surface: ServerWritableStream<Uint8Array, Uint8Array>,
+  call: RpcCall,
+  message: Uint8Array,
+  sendMs: number,
+): Promise<void> {
   call.signal.throwIfAborted();
   if (surface.write(message)) return;
   await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => call.abort(notRead()), Math.max(0, Math.min(sendMs, call.knownForMs)));
     const settle = (): void => {
+      clearTimeout(timer);
       surface.off("drain", settle);
       call.signal.removeEventListener("abort", settle);
       if (call.signal.aborted) reject(call.signal.reason as Error);
@@ -103,6 +118,14 @@ async function write(surface: ServerWritableStream<Uint8Array, Uint8Array>, call
     surface.once("drain", settle);
     call.signal.addEventListener("abort", settle);
   });
+}
+
+function notRead(): CommandError {
+  return new CommandError(
+    "DEADLINE_EXCEEDED",
+    "TIMEOUT",
+    "The caller does not read what is sent; it can go on with a new stream from where it is.",
+  );
 }
 
 function checkSize(request: Uint8Array, { maxMessageBytes }: CallRules): void {

@@ -17,6 +17,7 @@ import { createRpcServer, type RunningRpcServer } from "./server.ts";
 
 const GET_POLICY = "/countersign.v1.PolicyService/GetPolicy";
 const STREAM_EVENTS = "/countersign.v1.AuditService/StreamEvents";
+const LIMITS = { maxInFlight: 3, maxParked: 2, maxParkedPerOwner: 1, sendMs: 150, maxMessageBytes: 1000, drainMs: 300 };
 const identity = (bytes: Uint8Array): Buffer => Buffer.from(bytes);
 
 let server: RunningRpcServer;
@@ -29,7 +30,7 @@ const nothing: UnaryHandler = async () => new Uint8Array();
 beforeEach(async () => {
   unary = async (request) => request;
   stream = async () => {};
-  const rpc = createRpcServer({ logger: silentLogger, limits: { maxInFlight: 3, maxParked: 2, maxMessageBytes: 1000, drainMs: 300 } });
+  const rpc = createRpcServer({ logger: silentLogger, limits: LIMITS });
   rpc.add(PolicyService, {
     getPolicy: (request, call) => unary(request, call),
     publishPolicy: nothing,
@@ -40,10 +41,16 @@ beforeEach(async () => {
   rpc.add(AuditService, {
     streamEvents: (request, call, send) => stream(request, call, send),
     getTimeline: nothing,
-    verifyLedger: nothing,
-    rebuildProjection: nothing,
+    fsck: async () => {},
+    rebuildProjection: async () => {},
     listDeadLetters: nothing,
+    getDeadLetter: nothing,
     replayDeadLetters: nothing,
+    discardDeadLetter: nothing,
+    getCheckpoint: nothing,
+    getProof: nothing,
+    startEpoch: nothing,
+    export: async () => {},
   });
   server = await rpc.listen("127.0.0.1", 0);
   client = new Client(`127.0.0.1:${server.port}`, credentials.createInsecure(), { "grpc.enable_retries": 0 });
@@ -150,7 +157,7 @@ describe("streams", () => {
     };
     const { reading, messages, ended } = open();
     reading.pause();
-    await pause(200);
+    await pause(100);
     expect(sent).toBeLessThan(200);
     reading.resume();
     expect(await ended).toBe("OK");
@@ -172,6 +179,74 @@ describe("streams", () => {
       expect(await ended).toBe("CANCELLED");
       await until(() => finished === round + 1);
     }
+  });
+
+  it("that nobody reads end, and leave their places to others", async () => {
+    const ends: string[] = [];
+    stream = async (_request, _call, send) => {
+      try {
+        for (;;) await send(new Uint8Array(16_384));
+      } catch (error) {
+        ends.push(error instanceof CommandError ? error.reason : String(error));
+        throw error;
+      }
+    };
+    const held = [open(), open()];
+    for (const { reading } of held) reading.pause();
+    await until(() => ends.length === 2);
+    expect(ends).toEqual(["TIMEOUT", "TIMEOUT"]);
+    stream = async () => {};
+    expect(await open().ended).toBe("OK");
+    for (const { reading } of held) reading.cancel();
+  });
+
+  it("that nobody reads end with the caller's token", async () => {
+    let end = "";
+    stream = async (_request, seen, send) => {
+      seen.admitted("acme", new Date(Date.now() + 10));
+      const started = Date.now();
+      for (;;) {
+        await send(new Uint8Array(16_384)).catch((error: unknown) => {
+          end = Date.now() - started < LIMITS.sendMs ? String(error) : "too late";
+          throw error;
+        });
+      }
+    };
+    const { reading } = open();
+    reading.pause();
+    await until(() => end !== "");
+    expect(end).toContain("does not read");
+    reading.cancel();
+  });
+
+  it("P8: are counted by owner, so that one cannot take the others' places", async () => {
+    stream = async (request, seen) => {
+      seen.admitted(String(request[0]), new Date(Date.now() + 60_000));
+      await new Promise((_resolve, reject) => seen.signal.addEventListener("abort", () => reject(seen.signal.reason as Error)));
+    };
+    const first = open(Uint8Array.of(1));
+    await pause(50);
+    expect(await open(Uint8Array.of(1)).ended).toBe("RESOURCE_EXHAUSTED");
+    const second = open(Uint8Array.of(2));
+    await pause(50);
+    first.reading.cancel();
+    await first.ended;
+    await pause(50);
+    const third = open(Uint8Array.of(1));
+    await pause(50);
+    const ended = Promise.all([second.ended, third.ended]);
+    for (const { reading } of [second, third]) reading.cancel();
+    expect(await ended).toEqual(["CANCELLED", "CANCELLED"]);
+  });
+
+  it("that ended well tell their handler nothing of a caller that hung up", async () => {
+    let seen: AbortSignal | undefined;
+    stream = async (_request, { signal }) => {
+      seen = signal;
+    };
+    expect(await open().ended).toBe("OK");
+    await pause(50);
+    expect(seen?.aborted).toBe(false);
   });
 
   it("beyond the cap are refused", async () => {

@@ -101,6 +101,25 @@ describe("StreamEvents", () => {
     expect(asked).toHaveLength(before);
   });
 
+  it("P8: each open stream counts against its own tenant, whatever it is doing", async () => {
+    await fixture.close();
+    fixture = await GatewayFixture.start({ COUNTERSIGN_MAX_WATCHES_PER_TENANT: "1" });
+    fixture.answers["ReadEvents"] = () => new Promise(() => {});
+    const held = await open({});
+    await until(() => fixture.sent.length === 1);
+    expect(await (await open({})).ended).toBe("RESOURCE_EXHAUSTED");
+    const other = fixture.transport(await fixture.token(["auditor"], { tenant: "other" })).stream(method.streamEvents, {});
+    const reading = other[Symbol.asyncIterator]()
+      .next()
+      .catch(() => {});
+    await until(() => fixture.sent.length === 2);
+    held.abort.abort();
+    expect(await held.ended).toBe("CANCELLED");
+    await fixture.close();
+    await reading;
+    fixture = await GatewayFixture.start();
+  });
+
   it("ends with UNAVAILABLE when the gateway closes; resuming loses and repeats nothing", async () => {
     const first = await open({ follow: true });
     await until(() => first.seen.length === 4);

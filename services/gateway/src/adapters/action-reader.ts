@@ -4,6 +4,7 @@ import type { RpcCall } from "@countersign/grpc-kit";
 import type { Authenticated } from "@countersign/identity";
 import { ActionStatus } from "@countersign/proto/v1/action_pb";
 import { GetActionRequestSchema } from "@countersign/proto/v1/action_service_pb";
+import type { GatewayConfig } from "../config.ts";
 import { commandOf } from "./caller.ts";
 import type { HandlerDeps } from "./deps.ts";
 import { actionStateOf } from "./wire/action-state.ts";
@@ -15,28 +16,29 @@ export type ActionReply = {
   /** A GetActionResponse, undecoded. */ readonly reply: Uint8Array;
 };
 
-/** A read takes a few milliseconds; after this long nobody is working on it. */
+/** A read takes a few milliseconds; after this long nobody is working on it, or too many are: each repetition waits twice as long. */
 const ANSWER_MS = 1000;
 
 /** Asks for an action again and again, always as the caller: only the requester gets the grant token. */
 export function actionReader(
-  { commands, config }: HandlerDeps,
+  { commands, config }: Pick<HandlerDeps, "commands"> & { readonly config: Pick<GatewayConfig, "callTimeoutMs"> },
   caller: Authenticated,
-  call: RpcCall,
+  call: Pick<RpcCall, "header" | "remainingMs" | "signal">,
   actionId: string,
 ): (knownVersion: number) => Promise<ActionReply> {
   const question = commandOf(caller, call, toBinary(GetActionRequestSchema, create(GetActionRequestSchema, { actionId })));
   return async (knownVersion) => {
     const command = { ...question, knownVersion: BigInt(knownVersion) };
     const until = performance.now() + call.remainingMs(config.callTimeoutMs);
-    for (;;) {
+    for (let patienceMs = ANSWER_MS; ; patienceMs *= 2) {
       const remainingMs = until - performance.now();
       try {
-        const reply = await commands.send("approval", "GetAction", command, { timeoutMs: Math.min(remainingMs, ANSWER_MS) });
+        const reply = await commands.send("approval", "GetAction", command, { timeoutMs: Math.min(remainingMs, patienceMs) });
         return { ...actionStateOf(reply), reply };
       } catch (error) {
         // An instance that died with the question in hand says nothing any more. Reading again does no harm.
-        if (!(error instanceof CommandError && error.reason === "TIMEOUT") || remainingMs <= ANSWER_MS) throw error;
+        if (!(error instanceof CommandError && error.reason === "TIMEOUT") || remainingMs <= patienceMs) throw error;
+        call.signal.throwIfAborted();
       }
     }
   };

@@ -24,7 +24,7 @@ export async function admit(rpc: RpcName, call: RpcCall, authenticator: Authenti
 }
 
 /** The command that carries this call to a service. */
-export function commandOf({ principal }: Authenticated, call: RpcCall, request: Uint8Array): Command {
+export function commandOf({ principal }: Authenticated, call: Pick<RpcCall, "header">, request: Uint8Array): Command {
   const given = call.header("traceparent");
   return create(CommandSchema, { caller: principal, traceparent: isTraceparent(given) ? given : currentTraceparent(), request });
 }
