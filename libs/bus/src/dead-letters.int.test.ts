@@ -7,7 +7,7 @@ import type { Kysely } from "kysely";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { RunningConsumer } from "./consumer.ts";
 import { listing, migrateForConsumers, range, seen, start } from "./consumer-fixture.ts";
-import { listDeadLetters, replayDeadLetters } from "./dead-letters.ts";
+import { discardDeadLetter, listDeadLetters, replayDeadLetters } from "./dead-letters.ts";
 import { openTestDatabase } from "./test-database.ts";
 import { appendActions, appendTo } from "./test-events.ts";
 
@@ -175,4 +175,37 @@ test("P8: a replay for one tenant leaves the others' alone, also when it names t
   expect(await replayDeadLetters(kysely, name, undefined, "acme")).toBe(1);
   await expect.poll(async () => (await letters()).map(({ position }) => position), { timeout: 5000 }).toEqual([1]);
   expect((await listDeadLetters(kysely, { consumer: name, tenant: "acme" })).deadLetters).toEqual([]);
+});
+
+test("a discarded one is never handled, what waits behind it is, and the stream flows again", async () => {
+  poison.add("bad");
+  await appendTo(log, { id: "bad" }, ["A", "B"]);
+  await run();
+  await reachedHead();
+  poison.clear();
+  const key = { consumer: name, ledger: "main" };
+  const recorded: number[] = [];
+  const record = async (positions: readonly number[]): Promise<void> => void recorded.push(...positions);
+  expect(await discardDeadLetter(kysely, key, "other", 0, record)).toBe(false);
+  expect(await discardDeadLetter(kysely, key, "acme", 0, record)).toBe(true);
+  expect(await discardDeadLetter(kysely, key, "acme", 0, record)).toBe(false);
+  expect(recorded).toEqual([0]);
+  await expect
+    .poll(async () => (await letters()).map(({ position, state }) => [position, state]), { timeout: 5000 })
+    .toEqual([[0, "discarded"]]);
+  await appendTo(log, { id: "bad" }, ["C"], { after: 2 });
+  await reachedHead();
+  await expect.poll(() => seen(kysely, name), { timeout: 5000 }).toEqual([1, 2]);
+  expect(await replayDeadLetters(kysely, name)).toBe(0);
+});
+
+test("P4: what cannot be recorded does not happen", async () => {
+  poison.add("bad");
+  await appendTo(log, { id: "bad" }, ["A"]);
+  await run();
+  await reachedHead();
+  const refuse = async (): Promise<void> => Promise.reject(new Error("the log is away"));
+  await expect(discardDeadLetter(kysely, { consumer: name, ledger: "main" }, "acme", 0, refuse)).rejects.toThrow("away");
+  await expect(replayDeadLetters(kysely, name, undefined, undefined, refuse)).rejects.toThrow("away");
+  expect(await letters()).toMatchObject([{ position: 0, state: "parked" }]);
 });

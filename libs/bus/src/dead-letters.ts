@@ -14,8 +14,8 @@ export type DeadLetter = ConsumerKey & {
   /** How often it was tried; 0 for one that only waits. */
   readonly attempts: number;
   readonly parkedAt: Date;
-  /** `replay`: handed to the consumer again, which has not got to it yet. */
-  readonly state: "parked" | "replay";
+  /** `replay`: handed to the consumer again, which has not got to it yet. `discarded`: given up; the consumer will never handle it. */
+  readonly state: "parked" | "replay" | "discarded";
 };
 
 /**
@@ -42,10 +42,29 @@ export async function listDeadLetters<Tables>(
   return rows.length > limit && last !== undefined ? { deadLetters, next: cursor(last) } : { deadLetters };
 }
 
+/** One dead letter, if the tenant has it. */
+export async function findDeadLetter<Tables>(
+  database: Kysely<Tables>,
+  { consumer, ledger }: ConsumerKey,
+  tenant: string,
+  position: number,
+): Promise<DeadLetter | undefined> {
+  const { rows } = await sql<Row>`
+    select consumer, ledger, position::text as position, tenant, stream_type, stream_id, event_type, error, attempts, parked_at, state
+    from bus.dead_letter where consumer = ${consumer} and ledger = ${ledger} and tenant = ${tenant} and position = ${position}`.execute(
+    database,
+  );
+  return rows[0] === undefined ? undefined : toDeadLetter(rows[0]);
+}
+
+/** Records what is about to happen to dead letters; when it throws, nothing happens to them. */
+export type RecordDeadLetters = (positions: readonly number[]) => Promise<void>;
+
 /**
  * Hands dead letters to their consumer again; it takes them within about a second, in order, and those that fail are parked again.
  * @param position - Only the stream of this one: from its oldest dead letter on, since order inside a stream is kept. Absent: all.
  * @param tenant - Only this tenant's.
+ * @param record - Called with the positions, oldest first, before they are handed out; not when there are none.
  * @returns How many were handed out.
  */
 export async function replayDeadLetters<Tables>(
@@ -53,14 +72,41 @@ export async function replayDeadLetters<Tables>(
   consumer: string,
   position?: number,
   tenant?: string,
+  record: RecordDeadLetters = async () => {},
 ): Promise<number> {
-  const result = await sql`
-    update bus.dead_letter set state = 'replay'
-    where consumer = ${consumer} and (${tenant ?? null}::text is null or tenant = ${tenant ?? null}) and (${position ?? null}::bigint is null or (ledger, tenant, stream_type, stream_id) in (
-      select ledger, tenant, stream_type, stream_id from bus.dead_letter where consumer = ${consumer} and position = ${position ?? null}))`.execute(
-    database,
-  );
-  return Number(result.numAffectedRows ?? 0n);
+  return database.transaction().execute(async (transaction) => {
+    const { rows } = await sql<{ position: string }>`
+      update bus.dead_letter set state = 'replay'
+      where consumer = ${consumer} and state <> 'discarded' and (${tenant ?? null}::text is null or tenant = ${tenant ?? null}) and (${position ?? null}::bigint is null or (ledger, tenant, stream_type, stream_id) in (
+        select ledger, tenant, stream_type, stream_id from bus.dead_letter where consumer = ${consumer} and position = ${position ?? null}))
+      returning position::text as position`.execute(transaction);
+    const positions = rows.map((row) => Number(row.position)).toSorted((a, b) => a - b);
+    if (positions.length > 0) await record(positions);
+    return positions.length;
+  });
+}
+
+/**
+ * Gives up on a dead letter: its consumer never handles the event. What waits behind it in its stream is handled next.
+ * @returns whether there was one that was not given up yet.
+ */
+export async function discardDeadLetter<Tables>(
+  database: Kysely<Tables>,
+  { consumer, ledger }: ConsumerKey,
+  tenant: string,
+  position: number,
+  record: RecordDeadLetters,
+): Promise<boolean> {
+  return database.transaction().execute(async (transaction) => {
+    const discarded = await sql`
+      update bus.dead_letter set state = 'discarded'
+      where consumer = ${consumer} and ledger = ${ledger} and tenant = ${tenant} and position = ${position} and state <> 'discarded'`.execute(
+      transaction,
+    );
+    if (discarded.numAffectedRows !== 1n) return false;
+    await record([position]);
+    return true;
+  });
 }
 
 /** Puts events away with the reason; all of them in one statement. */
@@ -90,7 +136,7 @@ type Row = {
   error: string;
   attempts: number;
   parked_at: Date;
-  state: "parked" | "replay";
+  state: DeadLetter["state"];
 };
 
 function toDeadLetter(row: Row): DeadLetter {

@@ -1,15 +1,24 @@
 import type { RecordedEvent } from "@countersign/event-log";
 import { MsgHdrsImpl, type MsgHdrs } from "@nats-io/transport-node";
 
+/** For the relay: the attributes, and two more that make JetStream store the event at its sequence or not at all. */
+export function eventHeaders(event: RecordedEvent): MsgHdrs {
+  const record = attributeHeaders(event);
+  // The event's own id, not its position: after a restore of the log another event may stand there, and is no duplicate.
+  record["Nats-Msg-Id"] = [uuidText(event.eventId)];
+  record["Nats-Expected-Last-Sequence"] = [String(event.position)];
+  // Straight from the record: setting them one by one validates and searches all names each time, at ten times the cost.
+  return MsgHdrsImpl.fromRecord(record);
+}
+
 /**
  * The event's attributes as headers: CloudEvents 1.0 in binary mode, lower case as the binding wants them; our own extensions are position,
- * tenant, stream version and tenant sequence. Two more make JetStream store the event at its sequence or not at all.
+ * tenant, stream version and tenant sequence.
  */
-export function eventHeaders(event: RecordedEvent): MsgHdrs {
-  const id = uuidText(event.eventId);
+export function attributeHeaders(event: RecordedEvent): Record<string, string[]> {
   const record: Record<string, string[]> = {
     "ce-specversion": ["1.0"],
-    "ce-id": [id],
+    "ce-id": [uuidText(event.eventId)],
     "ce-source": [`/countersign/${event.ledger}`],
     "ce-type": [`dev.countersign.${event.type}`],
     "ce-time": [event.time.toISOString()],
@@ -19,13 +28,9 @@ export function eventHeaders(event: RecordedEvent): MsgHdrs {
     "ce-tenant": [event.stream.tenant],
     "ce-streamversion": [String(event.streamVersion)],
     "ce-tenantsequence": [String(event.tenantSequence)],
-    // The event's own id, not its position: after a restore of the log another event may stand there, and is no duplicate.
-    "Nats-Msg-Id": [id],
-    "Nats-Expected-Last-Sequence": [String(event.position)],
   };
   if (event.traceparent !== "") record["traceparent"] = [headerText(event.traceparent)];
-  // Straight from the record: setting them one by one validates and searches all names each time, at ten times the cost.
-  return MsgHdrsImpl.fromRecord(record);
+  return record;
 }
 
 /** Canonical text of a UUID's 16 bytes. */

@@ -1,6 +1,8 @@
 // For those who send and serve commands.
 export { CommandError, type CommandBus, type CommandHandler, type FailureCode, type FailureReason } from "./commands.ts";
 export { inProcessCommands } from "./in-process-commands.ts";
+export { LiveSubjectError, openReplayTarget, type ReplayTarget } from "./replay-target.ts";
+export { jetStreamCopy, type LedgerCopy } from "./ledger-copy.ts";
 export { readStream, serveStreams, type StreamHandler } from "./streams.ts";
 export { natsCommands, type NatsCommandsOptions } from "./nats-commands.ts";
 // For those who read events.
@@ -8,7 +10,7 @@ export type { EventFeed } from "./event-feed.ts";
 export { startConsumer } from "./start-consumer.ts";
 export type { ConsumerDefinition, ConsumerDeps, RunningConsumer } from "./consumer.ts";
 export { lockCheckpoint, readCheckpoint, type ConsumerKey } from "./checkpoint.ts";
-export { listDeadLetters, replayDeadLetters, type DeadLetter } from "./dead-letters.ts";
+export { discardDeadLetter, findDeadLetter, listDeadLetters, replayDeadLetters, type DeadLetter } from "./dead-letters.ts";
 export { busMigrations } from "./migrations.ts";
 // For those who wire.
 export { startRelay, type RelayDeps, type RunningRelay } from "./start-relay.ts";

@@ -28,8 +28,12 @@ export const busMigrations: MigrationSet = {
       );
       create index dead_letter_stream on bus.dead_letter (consumer, ledger, tenant, stream_type, stream_id, position);
 
-      grant usage on schema bus to countersign_service;
-      grant select, insert, update, delete on bus.checkpoint, bus.dead_letter to countersign_service;
+      grant usage on schema bus to countersign_approval, countersign_audit, countersign_notifier;
+      grant select, insert, update, delete on bus.checkpoint, bus.dead_letter to countersign_approval, countersign_audit, countersign_notifier;
+    `),
+    "0002_discarded": sqlMigration(`
+      alter table bus.dead_letter drop constraint dead_letter_state_check,
+        add constraint dead_letter_state_check check (state in ('parked', 'replay', 'discarded'));
     `),
   },
 };

@@ -10,11 +10,15 @@ export class ParkedStreams {
 
   async load<Tables>(database: Kysely<Tables>, { consumer, ledger }: ConsumerKey): Promise<void> {
     const { rows } = await sql<{ tenant: string; stream_type: string; stream_id: string }>`
-      select distinct tenant, stream_type, stream_id from bus.dead_letter where consumer = ${consumer} and ledger = ${ledger}`.execute(
+      select distinct tenant, stream_type, stream_id from bus.dead_letter where consumer = ${consumer} and ledger = ${ledger} and state <> 'discarded'`.execute(
       database,
     );
     this.#keys.clear();
     for (const row of rows) this.add({ tenant: row.tenant, type: row.stream_type, id: row.stream_id });
+  }
+
+  get empty(): boolean {
+    return this.#keys.size === 0;
   }
 
   has(stream: Stream): boolean {

@@ -13,6 +13,8 @@ type Stream = RecordedEvent["stream"];
 export async function replayParked<Tables>(work: Workplace<Tables>, log: Pick<EventReader, "readAll">): Promise<boolean> {
   const streams = await streamsToReplay(work.database, work.key);
   for (const stream of streams) await replayStream(work, log, stream);
+  // Discarding happens behind our back; only the holder of the lease parks, so the table is right.
+  if (!work.parked.empty) await work.parked.load(work.database, work.key);
   return streams.length === STREAMS_AT_A_TIME;
 }
 
@@ -53,15 +55,20 @@ async function parkAgain<Tables>(
       error = case when position = ${position} then ${error} else ${WAITS} end,
       attempts = attempts + case when position = ${position} then ${ATTEMPTS}::integer else 0 end
     where consumer = ${key.consumer} and ledger = ${key.ledger}
-      and tenant = ${stream.tenant} and stream_type = ${stream.type} and stream_id = ${stream.id}`.execute(database);
+      and tenant = ${stream.tenant} and stream_type = ${stream.type} and stream_id = ${stream.id} and state <> 'discarded'`.execute(
+    database,
+  );
   logger.error({ ...key, position, error }, "consumer parked a dead letter again");
 }
 
+/** Streams of which something was handed out again, or whose oldest letter waits behind one that was discarded. */
 async function streamsToReplay<Tables>(database: Kysely<Tables>, { consumer, ledger }: ConsumerKey): Promise<readonly Stream[]> {
   const { rows } = await sql<Stream>`
     select tenant, stream_type as type, stream_id as id from bus.dead_letter
-    where consumer = ${consumer} and ledger = ${ledger} and state = 'replay'
-    group by tenant, stream_type, stream_id order by min(position) limit ${STREAMS_AT_A_TIME}`.execute(database);
+    where consumer = ${consumer} and ledger = ${ledger} and state <> 'discarded'
+    group by tenant, stream_type, stream_id
+    having bool_or(state = 'replay') or (array_agg(attempts order by position))[1] = 0
+    order by min(position) limit ${STREAMS_AT_A_TIME}`.execute(database);
   return rows;
 }
 
@@ -73,6 +80,7 @@ async function parkedPositions<Tables>(
   const { rows } = await sql<{ position: string }>`
     select position::text as position from bus.dead_letter
     where consumer = ${consumer} and ledger = ${ledger} and tenant = ${stream.tenant} and stream_type = ${stream.type} and stream_id = ${stream.id}
+      and state <> 'discarded'
     order by bus.dead_letter.position`.execute(database);
   return rows.map((row) => Number(row.position));
 }

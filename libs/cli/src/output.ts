@@ -18,7 +18,7 @@ export function createOutput(out: { write(text: string): unknown }, json: boolea
 }
 
 /** The same JSON, without what a terminal would obey: JSON.stringify escapes control characters below the space only. */
-function printable(json: string): string {
+export function printable(json: string): string {
   return json.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}]/gu, (character) =>
     Array.from({ length: character.length }, (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`).join(""),
   );

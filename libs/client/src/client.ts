@@ -3,10 +3,11 @@ import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { actionDigest, type DigestInput, type JsonObject } from "@countersign/digest";
 import { ExecutionOutcome, type Action } from "@countersign/proto/v1/action_pb";
 import { ActionService, type RedeemGrantResponse } from "@countersign/proto/v1/action_service_pb";
-import { AuditService } from "@countersign/proto/v1/audit_service_pb";
+import { AuditService, type FsckResult, type Progress, type Rebuild } from "@countersign/proto/v1/audit_service_pb";
 import { DirectoryService } from "@countersign/proto/v1/directory_service_pb";
 import { PolicyService } from "@countersign/proto/v1/policy_service_pb";
 import { ReviewService } from "@countersign/proto/v1/review_service_pb";
+import { fsck, rebuild, type FsckListener } from "./operations.ts";
 import type { RetryPolicy } from "./retry.ts";
 import { createServiceClient, type ServiceClient } from "./service-client.ts";
 import { createTransport, type CallOptions, type TransportOptions } from "./transport.ts";
@@ -51,18 +52,23 @@ export type CountersignClient = {
   ): Promise<RedeemGrantResponse>;
   /** Says how it went. */
   report(actionId: string, report: Report, options?: CallOptions): Promise<Action>;
+  /** For operators: has everything that is kept checked, and resolves when all is checked. Flaws come as they are found; `flaws` of the result counts them. */
+  fsck(listener?: FsckListener, options?: CallOptions): Promise<FsckResult>;
+  /** For operators: has one projection (all, without a name) built anew and switched to. */
+  rebuild(name?: string, onProgress?: (progress: Progress) => void, options?: CallOptions): Promise<readonly Rebuild[]>;
   close(): void;
 };
 
 export function createClient(options: ClientOptions): CountersignClient {
   const transport = createTransport(options);
   const actions = createServiceClient(ActionService, transport, options.retry);
+  const audit = createServiceClient(AuditService, transport, options.retry);
   return {
     actions,
     reviews: createServiceClient(ReviewService, transport, options.retry),
     policies: createServiceClient(PolicyService, transport, options.retry),
     directory: createServiceClient(DirectoryService, transport, options.retry),
-    audit: createServiceClient(AuditService, transport, options.retry),
+    audit,
     requestAction: async (input, { idempotencyKey = randomUUID(), waitMs = 0, ...call } = {}) => {
       const timeoutMs = call.timeoutMs ?? waitMs + 30_000;
       const wait = waitMs > 0 ? { wait: durationFromMs(waitMs) } : {};
@@ -77,6 +83,8 @@ export function createClient(options: ClientOptions): CountersignClient {
       const { outputDigest = new Uint8Array(), message = "" } = report;
       return present((await actions.reportExecution({ actionId, outcome, outputDigest, message }, call)).action);
     },
+    fsck: (listener = {}, call) => fsck(audit, listener, call),
+    rebuild: (name = "", onProgress = () => {}, call = {}) => rebuild(audit, name, onProgress, call),
     close: () => transport.close(),
   };
 }

@@ -9,3 +9,4 @@ export {
   type DirectoryEvent,
   type EventType,
 } from "./registry.ts";
+export { eventFilter, Subjects, type EventSelection, type FilteredEvent } from "./event-filter.ts";

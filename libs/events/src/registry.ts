@@ -1,7 +1,9 @@
 import { fromBinary, toBinary, toJson, type MessageShape } from "@bufbuild/protobuf";
 import * as action from "@countersign/proto/event/v1/action_events_pb";
 import * as directory from "@countersign/proto/event/v1/directory_events_pb";
+import * as exported from "@countersign/proto/event/v1/export_events_pb";
 import * as ledger from "@countersign/proto/event/v1/ledger_events_pb";
+import * as operations from "@countersign/proto/event/v1/operations_events_pb";
 import * as policy from "@countersign/proto/event/v1/policy_events_pb";
 
 /** Events of directory streams. */
@@ -30,6 +32,7 @@ export const EVENT_SCHEMAS = {
   VoteCast: action.VoteCastSchema,
   VoteLapsed: action.VoteLapsedSchema,
   ActionEdited: action.ActionEditedSchema,
+  EditAccepted: action.EditAcceptedSchema,
   ActionApproved: action.ActionApprovedSchema,
   ActionRejected: action.ActionRejectedSchema,
   ActionExpired: action.ActionExpiredSchema,
@@ -42,7 +45,11 @@ export const EVENT_SCHEMAS = {
   ExecutionUnreported: action.ExecutionUnreportedSchema,
   PolicyPublished: policy.PolicyPublishedSchema,
   PolicyActivated: policy.PolicyActivatedSchema,
+  DeadLettersReplayed: operations.DeadLettersReplayedSchema,
+  DeadLetterDiscarded: operations.DeadLetterDiscardedSchema,
   EpochStarted: ledger.EpochStartedSchema,
+  ExportRequested: exported.ExportRequestedSchema,
+  ExportProduced: exported.ExportProducedSchema,
   ...DIRECTORY_SCHEMAS,
 } as const;
 

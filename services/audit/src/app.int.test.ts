@@ -1,13 +1,17 @@
 import { ListActionsRequestSchema, ListActionsResponseSchema } from "@countersign/proto/v1/action_service_pb";
 import {
+  GetDeadLetterRequestSchema,
+  GetDeadLetterResponseSchema,
   ListDeadLettersRequestSchema,
   ListDeadLettersResponseSchema,
+  DiscardDeadLetterRequestSchema,
+  DiscardDeadLetterResponseSchema,
+  FsckRequestSchema,
+  FsckResponseSchema,
   RebuildProjectionRequestSchema,
   RebuildProjectionResponseSchema,
   ReplayDeadLettersRequestSchema,
   ReplayDeadLettersResponseSchema,
-  VerifyLedgerRequestSchema,
-  VerifyLedgerResponseSchema,
 } from "@countersign/proto/v1/audit_service_pb";
 import { sql } from "kysely";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -25,9 +29,16 @@ afterEach(() => running.close());
 const idOf = (number: number): string => `018f0000-0000-7000-8000-${String(number).padStart(12, "0")}`;
 const caughtUp = async (): Promise<void> => running.audit.reached(await running.log.nextPosition());
 const list = (who?: CallerInit) => running.ask("ListActions", [ListActionsRequestSchema, ListActionsResponseSchema], {}, who);
-const rebuild = (name = "") =>
-  running.ask("RebuildProjection", [RebuildProjectionRequestSchema, RebuildProjectionResponseSchema], { name });
-const verify = () => running.ask("VerifyLedger", [VerifyLedgerRequestSchema, VerifyLedgerResponseSchema], {});
+const rebuild = async (name = "") => {
+  const messages = await running.stream("RebuildProjection", [RebuildProjectionRequestSchema, RebuildProjectionResponseSchema], { name });
+  return { rebuilds: messages.flatMap(({ message }) => (message.case === "rebuild" ? [message.value] : [])) };
+};
+const fsck = async () => {
+  const messages = await running.stream("Fsck", [FsckRequestSchema, FsckResponseSchema], {});
+  const last = messages.at(-1)?.message;
+  if (last?.case !== "result") throw new Error("no result");
+  return { ...last.value, flaws: messages.flatMap(({ message }) => (message.case === "flaw" ? [message.value] : [])) };
+};
 const deadLetters = (who?: CallerInit) =>
   running.ask("ListDeadLetters", [ListDeadLettersRequestSchema, ListDeadLettersResponseSchema], {}, who);
 const asOwner = (statement: string): Promise<unknown> => sql.raw(statement).execute(running.owner.kysely<unknown>());
@@ -67,7 +78,7 @@ describe("P5: rebuilding a projection", () => {
     await request(1000);
     await caughtUp();
     expect((await list()).actions[0]?.id).toBe(idOf(1000));
-    expect(await verify()).toMatchObject({ flaws: [] });
+    expect(await fsck()).toMatchObject({ flaws: [] });
   });
 
   it("loses nothing that arrives meanwhile", async () => {
@@ -79,7 +90,7 @@ describe("P5: rebuilding a projection", () => {
     for (let round = 0; round < 3; round += 1) expect(await rebuild("audit.actions")).toMatchObject({ rebuilds: [{ identical: true }] });
     await arriving;
     await caughtUp();
-    expect(await verify()).toMatchObject({ flaws: [], projections: [{ position: BigInt(await running.log.nextPosition()) }] });
+    expect(await fsck()).toMatchObject({ flaws: [], projections: [{ position: BigInt(await running.log.nextPosition()) }] });
   });
 
   it("says when the live one was wrong, and mends it", async () => {
@@ -87,10 +98,10 @@ describe("P5: rebuilding a projection", () => {
     await caughtUp();
     const before = await list();
     await asOwner("update audit.action set status = 'SUCCEEDED', state = replace(state, 'REQUESTED', 'SUCCEEDED')");
-    expect((await verify()).flaws).toMatchObject([{ kind: "PROJECTION" }]);
+    expect((await fsck()).flaws).toMatchObject([{ kind: "PROJECTION" }]);
     expect(await rebuild()).toMatchObject({ rebuilds: [{ identical: false }] });
     expect(await list()).toEqual(before);
-    expect(await verify()).toMatchObject({ flaws: [] });
+    expect(await fsck()).toMatchObject({ flaws: [] });
   });
 
   it("happens once at a time", async () => {
@@ -116,7 +127,7 @@ describe("events of a newer build", () => {
       { consumer: "audit.actions", position: 2n, eventType: "ActionApproved", attempts: 0 },
     ]);
     expect(await rebuild()).toMatchObject({ rebuilds: [{ identical: true }] });
-    expect(await verify()).toMatchObject({ flaws: [] });
+    expect(await fsck()).toMatchObject({ flaws: [] });
   });
 
   it("P8: are shown and handed out to their own tenant only", async () => {
@@ -127,6 +138,38 @@ describe("events of a newer build", () => {
     expect(await replay({})).toMatchObject({ replayed: 2n });
     // The build still does not know the event, so it comes back, tried again.
     await expect.poll(async () => (await deadLetters()).deadLetters.map(({ attempts }) => attempts), { timeout: 5000 }).toEqual([6, 0]);
+  });
+
+  it("can be looked at, replayed and given up, and the log says who did it and why", async () => {
+    await unknownEvents();
+    const get = (position: bigint, who?: CallerInit) =>
+      running.ask("GetDeadLetter", [GetDeadLetterRequestSchema, GetDeadLetterResponseSchema], { consumer: "audit.actions", position }, who);
+    const discard = (position: bigint, reason: string, who?: CallerInit) =>
+      running.ask(
+        "DiscardDeadLetter",
+        [DiscardDeadLetterRequestSchema, DiscardDeadLetterResponseSchema],
+        { consumer: "audit.actions", position, reason },
+        who,
+      );
+    expect(await get(1n)).toMatchObject({
+      deadLetter: { state: "parked" },
+      event: { position: 1n, type: "ActionParked" },
+      discardReason: "",
+    });
+    await expect(get(3n)).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await expect(discard(3n, "not mine")).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await expect(discard(1n, " ")).rejects.toMatchObject({ violations: [{ field: "reason" }] });
+    const { eventPosition } = await replay({ position: 1n });
+    const discarded = await discard(1n, "a \u202e mistake");
+    const [first, second] = await running.log.readStream({ tenant: "acme", type: "operations", id: "audit.actions" });
+    expect(first).toMatchObject({ position: Number(eventPosition), type: "DeadLettersReplayed", actor: { id: "ann" } });
+    expect(second).toMatchObject({ position: Number(discarded.eventPosition), type: "DeadLetterDiscarded", actor: { id: "ann" } });
+    expect(Buffer.from(second?.entry ?? []).includes("mistake")).toBe(false);
+    const after = await get(1n);
+    expect(after.deadLetter?.state).toBe("discarded");
+    expect(after.discardReason).toMatch(/^a .*mistake$/);
+    expect(after.discardReason).not.toContain("\u202e");
+    await expect(discard(1n, "again")).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 
   it("stop a rebuild that would lose what a newer build took in", async () => {
@@ -150,13 +193,13 @@ describe("P6: verifying a tampered ledger", () => {
   it("reports every flaw and that the projections cannot be compared", async () => {
     await recordHistory(running.log, someMoves(10, 30));
     await caughtUp();
-    const sound = await verify();
+    const sound = await fsck();
     expect(sound).toMatchObject({ events: BigInt(await running.log.nextPosition()), flaws: [], projections: [{ name: "audit.actions" }] });
     expect(sound.rootHash).toHaveLength(32);
     await asOwner(
       "alter table event_log.event disable trigger append_only; update event_log.event set leaf_hash = sha256('x') where position = 3",
     );
-    const tampered = await verify();
+    const tampered = await fsck();
     expect(tampered.flaws).toMatchObject([{ kind: "LEAF_HASH", position: 3n }, { kind: "PROJECTION" }]);
     expect(tampered.rootHash).toEqual(sound.rootHash);
   });

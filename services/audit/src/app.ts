@@ -2,9 +2,15 @@ import { serveStreams, startConsumer, type CommandBus, type CommandHandler, type
 import type { Database } from "@countersign/database";
 import { scanLedger, type EventLog } from "@countersign/event-log";
 import type { Logger } from "@countersign/telemetry";
-import { listTenantDeadLetters, replayTenantDeadLetters } from "./adapters/commands/dead-letters.ts";
+import {
+  discardTenantDeadLetter,
+  getTenantDeadLetter,
+  listTenantDeadLetters,
+  replayTenantDeadLetters,
+} from "./adapters/commands/dead-letters.ts";
 import { fsckEverything, rebuildProjections } from "./adapters/commands/ledger.ts";
 import { listActions, listReviews } from "./adapters/commands/lists.ts";
+import { operationsLog } from "./adapters/commands/operations-log.ts";
 import { readEvents } from "./adapters/commands/read-events.ts";
 import { sealingHandlers } from "./adapters/commands/sealing.ts";
 import { getTimeline } from "./adapters/commands/timeline.ts";
@@ -25,6 +31,8 @@ export type AuditDeps = {
   /** The database that holds the ledger, too. */
   readonly database: Database;
   readonly logger: Logger;
+  /** What JetStream holds, for `fsck`; without it, that is not checked. */
+  readonly copy?: LedgerCopy;
   /** Default: the time. */
   readonly clock?: () => Date;
 };
@@ -47,6 +55,7 @@ export async function startAudit({
   feed,
   database,
   logger,
+  copy,
   clock = () => new Date(),
 }: AuditDeps): Promise<RunningAudit> {
   const kysely = database.kysely<unknown>();
@@ -65,6 +74,8 @@ export async function startAudit({
       ),
     ),
   );
+  const sealing = config.sealing && (await startSealing(config.sealing, { database, log, logger }));
+  if (sealing === undefined) logger.warn("nothing is sealed: COUNTERSIGN_LOG_ORIGIN is not set, and nobody can prove what the log held");
   const closing = new AbortController();
   const parts = {
     ledger: log.ledger,
@@ -81,19 +92,25 @@ export async function startAudit({
     projections: PROJECTIONS,
     logger,
     ...(copy === undefined ? {} : { copy }),
+    ...(sealing === undefined ? {} : { checkSealed: sealing.check }),
   };
   const streams = await serveStreams(commands, "audit", {
     Fsck: fsckEverything(parts),
     RebuildProjection: rebuildProjections(parts, PROJECTIONS),
   });
+  const operations = operationsLog(log, clock);
+  const positionOf = (tenant: string, eventId: string) => positionOfEvent(kysely, log.ledger, tenant, eventId);
   const handlers: Readonly<Record<string, CommandHandler>> = {
     ListActions: listActions(kysely),
     ListReviews: listReviews(kysely),
     GetTimeline: getTimeline(log),
     ReadEvents: readEvents(log),
     ListDeadLetters: listTenantDeadLetters(kysely),
-    ReplayDeadLetters: replayTenantDeadLetters(kysely),
+    GetDeadLetter: getTenantDeadLetter(kysely, log),
+    ReplayDeadLetters: replayTenantDeadLetters(kysely, operations),
+    DiscardDeadLetter: discardTenantDeadLetter(kysely, log.ledger, operations),
     ...streams.handlers,
+    ...sealingHandlers({ sealing, log, clock, positionOf }),
   };
   const served = await commands.serve("audit", handlers);
   return {

@@ -34,10 +34,16 @@ export const ACCESS = {
 
   StreamEvents: ["auditor", "operator"],
   GetTimeline: ["auditor", "operator"],
-  VerifyLedger: ["operator"],
+  Export: ["auditor"],
+  Fsck: ["operator"],
   RebuildProjection: ["operator"],
   ListDeadLetters: ["operator"],
+  GetDeadLetter: ["operator"],
   ReplayDeadLetters: ["operator"],
+  DiscardDeadLetter: ["operator"],
+  GetCheckpoint: "everyone",
+  GetProof: ROLES,
+  StartEpoch: ["operator"],
 } as const satisfies Readonly<Record<string, readonly Role[] | "everyone">>;
 
 export type RpcName = keyof typeof ACCESS;

@@ -33,14 +33,11 @@ export type CheckedRow = {
 
 type Head = { readonly count: number; readonly leaf: Hash };
 
-/**
- * Where every stream and tenant stands. One small record per stream is kept while the ledger is read, about 250 bytes for each: a ledger of
- * ten million actions needs 2.5 GB and should be verified from exports instead.
- */
-export type LedgerHeads = { nextPosition: number; readonly streams: Map<string, Head>; readonly tenants: Map<string, Head> };
+/** Where the ledger and every tenant stand. */
+export type LedgerHeads = { nextPosition: number; readonly tenants: Map<string, Head> };
 
 export function emptyHeads(): LedgerHeads {
-  return { nextPosition: 0, streams: new Map(), tenants: new Map() };
+  return { nextPosition: 0, tenants: new Map() };
 }
 
 /**
@@ -61,21 +58,36 @@ export function checkRow(heads: LedgerHeads, row: CheckedRow): readonly Flaw[] {
   else for (const name of differences(columns, entry)) flaw("COLUMN", `column for ${name} differs from the entry`);
 
   const said = entry ?? columns;
-  const stream = JSON.stringify([said.tenant, said.streamType, said.streamId]);
-  const before = heads.streams.get(stream) ?? NOTHING;
-  const tenantBefore = heads.tenants.get(said.tenant) ?? NOTHING;
-  if (said.streamVersion !== before.count + 1)
-    flaw("STREAM_VERSION", `version ${said.streamVersion} of its stream follows ${before.count}`);
-  if (said.tenantSequence !== tenantBefore.count + 1)
-    flaw("TENANT_SEQUENCE", `number ${said.tenantSequence} of its tenant follows ${tenantBefore.count}`);
-  if (entry !== undefined && entry.previousStreamLeaf !== before.leaf)
-    flaw("LINK", "the link to the previous event of the stream leads elsewhere");
-  if (entry !== undefined && entry.previousTenantLeaf !== tenantBefore.leaf)
+  const before = heads.tenants.get(said.tenant) ?? NOTHING;
+  if (said.tenantSequence !== before.count + 1)
+    flaw("TENANT_SEQUENCE", `number ${said.tenantSequence} of its tenant follows ${before.count}`);
+  if (entry !== undefined && entry.previousTenantLeaf !== before.leaf)
     flaw("LINK", "the link to the previous event of the tenant leads elsewhere");
-
-  heads.streams.set(stream, { count: said.streamVersion, leaf });
   heads.tenants.set(said.tenant, { count: said.tenantSequence, leaf });
   return flaws;
+}
+
+/** The last row of a stream, and which stream it was. */
+export type StreamHead = Head & { readonly stream: string };
+
+/**
+ * Checks one row against the one before it in its stream: rows come stream by stream, as the columns have it, which is how readers find them. So one
+ * head is all that is kept, however many streams there are.
+ */
+export function checkStreamRow(
+  before: StreamHead | undefined,
+  row: CheckedRow,
+): { readonly flaws: readonly Flaw[]; readonly head: StreamHead } {
+  const { columns, entry, leaf } = row;
+  const { position } = columns;
+  const stream = JSON.stringify([columns.tenant, columns.streamType, columns.streamId]);
+  const last = before?.stream === stream ? before : NOTHING;
+  const flaws: Flaw[] = [];
+  if (columns.streamVersion !== last.count + 1)
+    flaws.push({ position, kind: "STREAM_VERSION", detail: `version ${columns.streamVersion} of its stream follows ${last.count}` });
+  if (entry !== undefined && entry.previousStreamLeaf !== last.leaf)
+    flaws.push({ position, kind: "LINK", detail: "the link to the previous event of the stream leads elsewhere" });
+  return { flaws, head: { stream, count: columns.streamVersion, leaf } };
 }
 
 /** The flaw, if events are missing before `position`. */

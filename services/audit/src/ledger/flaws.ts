@@ -1,9 +1,11 @@
-/** Something in the ledger or a projection that is not as it must be. Names no tenant and no content: operators of every tenant see it. */
+/** Something that is not as it must be. Names no tenant and no content: operators of every tenant see it. */
 export type Flaw = { readonly position: number; readonly kind: FlawKind; readonly detail: string };
 
 export type FlawKind =
   /** Events are missing from here on. */
   | "POSITION_GAP"
+  /** An event lies behind the end of the ledger. */
+  | "BEYOND_HEAD"
   /** The entry's bytes cannot be read. */
   | "ENTRY"
   /** The stored leaf hash is not the entry's. */
@@ -14,26 +16,27 @@ export type FlawKind =
   | "TENANT_SEQUENCE"
   /** A link to the previous event of the stream or the tenant does not lead there. */
   | "LINK"
+  /** A content is not what its event names. */
+  | "CONTENT"
+  /** What is kept for a caller's retries leads nowhere, or to somebody else's action. */
+  | "BOOKMARK"
+  /** A consumer has handled more than there is. */
+  | "CONSUMER"
+  /** JetStream holds something else than the log. */
+  | "COPY"
   /** A projection is not what the log says. */
   | "PROJECTION"
-  /** Stands for those that did not fit into the list. */
-  | "MORE";
+  /** What was sealed does not fit: the entry, a tile, a checkpoint, or what is kept outside of the database. */
+  | "SEALED_ROW"
+  | "TILE"
+  | "CHECKPOINT"
+  | "ANCHOR";
 
-const LISTED = 1000;
+/** How far a step is; `total` is absent where it is not known. */
+export type StepProgress = { readonly step: string; readonly done: number; readonly total?: number };
 
-/** Keeps the first thousand and counts the rest, so that a ruined ledger cannot exhaust memory. */
-export class FlawList {
-  readonly #listed: Flaw[] = [];
-  #unlisted = 0;
+/** What a check says while it runs. */
+export type Finding = { readonly flaw: Flaw } | { readonly progress: StepProgress };
 
-  add(flaw: Flaw): void {
-    if (this.#listed.length < LISTED) this.#listed.push(flaw);
-    else this.#unlisted += 1;
-  }
-
-  list(): readonly Flaw[] {
-    const last = this.#listed.at(-1);
-    if (this.#unlisted === 0 || last === undefined) return this.#listed;
-    return [...this.#listed, { position: last.position, kind: "MORE", detail: `${this.#unlisted} more, not listed` }];
-  }
-}
+/** Reports every flaw as it is found, however many: whoever reads sets the pace, so nothing is kept. */
+export type Check<Result = void> = AsyncGenerator<Finding, Result, undefined>;

@@ -1,4 +1,4 @@
-import { busMigrations, connectNats, natsCommands, natsFeed, startRelay } from "@countersign/bus";
+import { busMigrations, connectNats, jetStreamCopy, natsCommands, natsFeed, readStream, startRelay } from "@countersign/bus";
 import { migrate, openDatabase, type Database } from "@countersign/database";
 import { createPostgresEventLog, eventLogMigrations, type EventLog } from "@countersign/event-log";
 import { create, fromBinary, toBinary, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
@@ -23,6 +23,13 @@ export type AuditUnderTest = {
     body: MessageInitShape<Request>,
     who?: CallerInit,
   ): Promise<MessageShape<Response>>;
+  /** Everything that a method streams. */
+  stream<Request extends DescMessage, Response extends DescMessage>(
+    method: string,
+    schemas: readonly [Request, Response],
+    body: MessageInitShape<Request>,
+    who?: CallerInit,
+  ): Promise<MessageShape<Response>[]>;
   close(): Promise<void>;
 };
 
@@ -37,11 +44,26 @@ export async function startAuditUnderTest(): Promise<AuditUnderTest> {
   const relay = startRelay({ log, connection, prefix, logger });
   const commands = natsCommands(connection, { prefix, logger });
   const feed = natsFeed(connection, { prefix, ledger: "main", logger });
-  const audit = await startAudit({ config: readAuditConfig({}), log, commands, feed, database, logger });
+  const audit = await startAudit({
+    config: readAuditConfig({}),
+    log,
+    commands,
+    feed,
+    database,
+    logger,
+    copy: jetStreamCopy(connection, { prefix, ledger: "main" }),
+  });
   return {
     audit,
     log,
     owner,
+    stream: async (method, [request, response], body, who = caller()) => {
+      const command = create(CommandSchema, { caller: create(PrincipalSchema, who), request: toBinary(request, create(request, body)) });
+      const messages: Uint8Array[] = [];
+      for await (const message of readStream(commands, { service: "audit", method }, command, { timeoutMs: 15_000 }))
+        messages.push(message);
+      return messages.map((message) => fromBinary(response, message));
+    },
     ask: async (method, [request, response], body, who = caller()) => {
       const command = create(CommandSchema, { caller: create(PrincipalSchema, who), request: toBinary(request, create(request, body)) });
       return fromBinary(response, await commands.send("audit", method, command, { timeoutMs: 15_000 }));

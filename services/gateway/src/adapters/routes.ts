@@ -46,10 +46,20 @@ function decode<Schema extends DescMessage>(schema: Schema, bytes: Uint8Array): 
 
 const nothingToCheck = (): void => {};
 
+/** Where a method goes, and what its request must be like. */
+type Route = { readonly service: string; readonly read: (bytes: Uint8Array, caller: Principal) => unknown };
+
 /** Requests whose handlers look into them. */
 export const readRequestAction = reader(action.RequestActionRequestSchema, actions.checkRequestAction);
 export const readWatchAction = reader(action.WatchActionRequestSchema, actions.checkWatchAction);
 export const readStreamEvents = reader(audit.StreamEventsRequestSchema, audits.checkStreamEvents);
+
+/** Methods that are one command, answered by a stream. */
+export const STREAMS = {
+  Export: { service: "audit", read: reader(audit.ExportRequestSchema, audits.checkExport) },
+  Fsck: { service: "audit", read: reader(audit.FsckRequestSchema, nothingToCheck) },
+  RebuildProjection: { service: "audit", read: reader(audit.RebuildProjectionRequestSchema, audits.checkRebuildProjection) },
+} as const satisfies Partial<Record<RpcName, Route>>;
 
 /** Methods that are one command: where it goes and what its request must be like. */
 export const COMMANDS = {
@@ -80,12 +90,14 @@ export const COMMANDS = {
   UnlinkAccount: { service: "directory", read: reader(directory.UnlinkAccountRequestSchema, people.checkUnlinkAccount) },
 
   GetTimeline: { service: "audit", read: reader(audit.GetTimelineRequestSchema, actions.checkActionId) },
-  VerifyLedger: { service: "audit", read: reader(audit.VerifyLedgerRequestSchema, nothingToCheck) },
-  RebuildProjection: { service: "audit", read: reader(audit.RebuildProjectionRequestSchema, audits.checkRebuildProjection) },
   ListDeadLetters: { service: "audit", read: reader(audit.ListDeadLettersRequestSchema, audits.checkListDeadLetters) },
+  GetDeadLetter: { service: "audit", read: reader(audit.GetDeadLetterRequestSchema, audits.checkGetDeadLetter) },
   ReplayDeadLetters: { service: "audit", read: reader(audit.ReplayDeadLettersRequestSchema, audits.checkReplayDeadLetters) },
-} as const satisfies Partial<
-  Record<RpcName, { readonly service: string; readonly read: (bytes: Uint8Array, caller: Principal) => unknown }>
->;
+  DiscardDeadLetter: { service: "audit", read: reader(audit.DiscardDeadLetterRequestSchema, audits.checkDiscardDeadLetter) },
+  GetCheckpoint: { service: "audit", read: reader(audit.GetCheckpointRequestSchema, nothingToCheck) },
+  GetProof: { service: "audit", read: reader(audit.GetProofRequestSchema, audits.checkGetProof) },
+  StartEpoch: { service: "audit", read: reader(audit.StartEpochRequestSchema, nothingToCheck) },
+} as const satisfies Partial<Record<RpcName, Route>>;
 
 export type CommandName = keyof typeof COMMANDS;
+export type StreamName = keyof typeof STREAMS;

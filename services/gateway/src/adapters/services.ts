@@ -6,6 +6,7 @@ import { PolicyService } from "@countersign/proto/v1/policy_service_pb";
 import { ReviewService } from "@countersign/proto/v1/review_service_pb";
 import { forward } from "./command.ts";
 import type { HandlerDeps } from "./deps.ts";
+import { forwardStream } from "./forward-stream.ts";
 import { requestAction } from "./request-action.ts";
 import { streamEvents } from "./stream-events.ts";
 import { watchAction } from "./watch-action.ts";
@@ -47,9 +48,15 @@ export function addServices(server: RpcServer, deps: HandlerDeps): void {
   server.add(AuditService, {
     streamEvents: streamEvents(deps),
     getTimeline: forward("GetTimeline", deps),
-    verifyLedger: forward("VerifyLedger", deps),
-    rebuildProjection: forward("RebuildProjection", deps),
+    export: forwardStream("Export", deps),
+    fsck: forwardStream("Fsck", deps),
+    rebuildProjection: forwardStream("RebuildProjection", deps),
     listDeadLetters: forward("ListDeadLetters", deps),
+    getDeadLetter: forward("GetDeadLetter", deps),
     replayDeadLetters: forward("ReplayDeadLetters", deps),
+    discardDeadLetter: forward("DiscardDeadLetter", deps),
+    getCheckpoint: forward("GetCheckpoint", deps),
+    getProof: forward("GetProof", deps),
+    startEpoch: forward("StartEpoch", deps),
   });
 }

@@ -26,7 +26,7 @@ export function streamEvents(deps: HandlerDeps): StreamHandler {
         const page = await readPage(deps, caller, call, selection, from, Math.min(left, PAGE_SIZE));
         for (const message of page.messages) await send(message);
         left -= page.messages.length;
-        if (left <= 0) return;
+        if (left <= 0 || isPast(selection, page.nextPosition)) return;
         const stuck = page.nextPosition <= from;
         from = Math.max(from, page.nextPosition);
         if (!page.atHead && !stuck) continue;
@@ -43,12 +43,16 @@ async function readPage(
   { commands, config }: HandlerDeps,
   caller: Authenticated,
   call: RpcCall,
-  { types, streamId }: StreamEventsRequest,
+  selection: StreamEventsRequest,
   from: number,
   limit: number,
 ): Promise<EventPage> {
   call.signal.throwIfAborted();
-  const request = create(ReadEventsRequestSchema, { fromPosition: BigInt(from), limit, types, streamId });
+  const request = create(ReadEventsRequestSchema, { fromPosition: BigInt(from), limit, selection });
   const command = commandOf(caller, call, toBinary(ReadEventsRequestSchema, request));
   return eventPageOf(await commands.send("audit", "ReadEvents", command, { timeoutMs: call.remainingMs(config.callTimeoutMs) }));
+}
+
+function isPast({ endPosition }: StreamEventsRequest, next: number): boolean {
+  return endPosition !== 0n && BigInt(next) >= endPosition;
 }

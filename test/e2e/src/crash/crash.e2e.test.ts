@@ -92,11 +92,12 @@ async function crash(victim: Victim, history: History, random: () => number): Pr
 async function expectServicesToAgree(ledger: readonly Fact[], story: () => string): Promise<void> {
   const end = BigInt(ledger.length);
   await expect
-    .poll(async () => (await operator.audit.verifyLedger({})).projections.map(({ position }) => position), { ...SOON, message: story() })
+    .poll(async () => (await operator.fsck()).projections.map(({ position }) => position), { ...SOON, message: story() })
     .toEqual([end]);
-  const { events, flaws } = await operator.audit.verifyLedger({});
+  const flaws: unknown[] = [];
+  const { events } = await operator.fsck({ onFlaw: (flaw) => flaws.push(flaw) });
   expect({ events, flaws }, story()).toEqual({ events: end, flaws: [] });
-  const { rebuilds } = await operator.audit.rebuildProjection({});
+  const rebuilds = await operator.rebuild();
   expect(
     rebuilds.map(({ identical, rebuilt }) => ({ identical, position: rebuilt?.position })),
     story(),

@@ -6,7 +6,7 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { ActionInput, Verdict } from "../../v1/action_pb.ts";
 import { file_countersign_v1_action } from "../../v1/action_pb.ts";
-import type { Event } from "../../v1/audit_service_pb.ts";
+import type { Event, StreamEventsRequest } from "../../v1/audit_service_pb.ts";
 import { file_countersign_v1_audit_service } from "../../v1/audit_service_pb.ts";
 import type { Principal } from "../../v1/principal_pb.ts";
 import { file_countersign_v1_principal } from "../../v1/principal_pb.ts";
@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file countersign/internal/v1/command.proto.
  */
 export const file_countersign_internal_v1_command: GenFile = /*@__PURE__*/
-  fileDesc("CiVjb3VudGVyc2lnbi9pbnRlcm5hbC92MS9jb21tYW5kLnByb3RvEhdjb3VudGVyc2lnbi5pbnRlcm5hbC52MSJxCgdDb21tYW5kEikKBmNhbGxlchgBIAEoCzIZLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbBITCgt0cmFjZXBhcmVudBgCIAEoCRIPCgdyZXF1ZXN0GAMgASgMEhUKDWtub3duX3ZlcnNpb24YBCABKAQi9gEKDkNvbW1hbmRGYWlsdXJlEgwKBGNvZGUYASABKAkSDgoGcmVhc29uGAIgASgJEg8KB21lc3NhZ2UYAyABKAkSRwoIbWV0YWRhdGEYBCADKAsyNS5jb3VudGVyc2lnbi5pbnRlcm5hbC52MS5Db21tYW5kRmFpbHVyZS5NZXRhZGF0YUVudHJ5EjsKCnZpb2xhdGlvbnMYBSADKAsyJy5jb3VudGVyc2lnbi5pbnRlcm5hbC52MS5GaWVsZFZpb2xhdGlvbhovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiNAoORmllbGRWaW9sYXRpb24SDQoFZmllbGQYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkilQEKD0V2YWx1YXRlUmVxdWVzdBIsCglyZXF1ZXN0ZXIYASABKAsyGS5jb3VudGVyc2lnbi52MS5QcmluY2lwYWwSKgoFaW5wdXQYAiABKAsyGy5jb3VudGVyc2lnbi52MS5BY3Rpb25JbnB1dBIoCgR0aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJTChBFdmFsdWF0ZVJlc3BvbnNlEigKB3ZlcmRpY3QYASABKAsyFy5jb3VudGVyc2lnbi52MS5WZXJkaWN0EhUKDXBvbGljeV9kaWdlc3QYAiABKAwiWwoRUmVhZEV2ZW50c1JlcXVlc3QSFQoNZnJvbV9wb3NpdGlvbhgBIAEoBBINCgVsaW1pdBgCIAEoDRINCgV0eXBlcxgDIAMoCRIRCglzdHJlYW1faWQYBCABKAkiYwoSUmVhZEV2ZW50c1Jlc3BvbnNlEiUKBmV2ZW50cxgBIAMoCzIVLmNvdW50ZXJzaWduLnYxLkV2ZW50EhUKDW5leHRfcG9zaXRpb24YAiABKAQSDwoHYXRfaGVhZBgDIAEoCCJdChBBd2FpdFNlYWxSZXF1ZXN0EhEKCWFjdGlvbl9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgEEhEKCXdpdG5lc3NlZBgDIAEoCBISCgp0aW1lb3V0X21zGAQgASgNIiMKEUF3YWl0U2VhbFJlc3BvbnNlEg4KBnNlYWxlZBgBIAEoCGIGcHJvdG8z", [file_countersign_v1_action, file_countersign_v1_audit_service, file_countersign_v1_principal, file_google_protobuf_timestamp]);
+  fileDesc("CiVjb3VudGVyc2lnbi9pbnRlcm5hbC92MS9jb21tYW5kLnByb3RvEhdjb3VudGVyc2lnbi5pbnRlcm5hbC52MSJxCgdDb21tYW5kEikKBmNhbGxlchgBIAEoCzIZLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbBITCgt0cmFjZXBhcmVudBgCIAEoCRIPCgdyZXF1ZXN0GAMgASgMEhUKDWtub3duX3ZlcnNpb24YBCABKAQi9gEKDkNvbW1hbmRGYWlsdXJlEgwKBGNvZGUYASABKAkSDgoGcmVhc29uGAIgASgJEg8KB21lc3NhZ2UYAyABKAkSRwoIbWV0YWRhdGEYBCADKAsyNS5jb3VudGVyc2lnbi5pbnRlcm5hbC52MS5Db21tYW5kRmFpbHVyZS5NZXRhZGF0YUVudHJ5EjsKCnZpb2xhdGlvbnMYBSADKAsyJy5jb3VudGVyc2lnbi5pbnRlcm5hbC52MS5GaWVsZFZpb2xhdGlvbhovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiNAoORmllbGRWaW9sYXRpb24SDQoFZmllbGQYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkilQEKD0V2YWx1YXRlUmVxdWVzdBIsCglyZXF1ZXN0ZXIYASABKAsyGS5jb3VudGVyc2lnbi52MS5QcmluY2lwYWwSKgoFaW5wdXQYAiABKAsyGy5jb3VudGVyc2lnbi52MS5BY3Rpb25JbnB1dBIoCgR0aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJTChBFdmFsdWF0ZVJlc3BvbnNlEigKB3ZlcmRpY3QYASABKAsyFy5jb3VudGVyc2lnbi52MS5WZXJkaWN0EhUKDXBvbGljeV9kaWdlc3QYAiABKAwicQoRUmVhZEV2ZW50c1JlcXVlc3QSFQoNZnJvbV9wb3NpdGlvbhgBIAEoBBINCgVsaW1pdBgCIAEoDRI2CglzZWxlY3Rpb24YAyABKAsyIy5jb3VudGVyc2lnbi52MS5TdHJlYW1FdmVudHNSZXF1ZXN0ImMKElJlYWRFdmVudHNSZXNwb25zZRIlCgZldmVudHMYASADKAsyFS5jb3VudGVyc2lnbi52MS5FdmVudBIVCg1uZXh0X3Bvc2l0aW9uGAIgASgEEg8KB2F0X2hlYWQYAyABKAgiXQoQQXdhaXRTZWFsUmVxdWVzdBIRCglhY3Rpb25faWQYASABKAkSDwoHdmVyc2lvbhgCIAEoBBIRCgl3aXRuZXNzZWQYAyABKAgSEgoKdGltZW91dF9tcxgEIAEoDSIjChFBd2FpdFNlYWxSZXNwb25zZRIOCgZzZWFsZWQYASABKAhiBnByb3RvMw", [file_countersign_v1_action, file_countersign_v1_audit_service, file_countersign_v1_principal, file_google_protobuf_timestamp]);
 
 /**
  * A command or query on its way from one service to another: the public request as it came in, with what the front door verified.
@@ -223,18 +223,11 @@ export type ReadEventsRequest = Message<"countersign.internal.v1.ReadEventsReque
   limit: number;
 
   /**
-   * Only these types; empty means all.
+   * Which events; its positions and its limit are those of the whole call and do not count here.
    *
-   * @generated from field: repeated string types = 3;
+   * @generated from field: countersign.v1.StreamEventsRequest selection = 3;
    */
-  types: string[];
-
-  /**
-   * Only this stream, if given.
-   *
-   * @generated from field: string stream_id = 4;
-   */
-  streamId: string;
+  selection?: StreamEventsRequest | undefined;
 };
 
 /**

@@ -1,12 +1,29 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { listDeadLetters, replayDeadLetters, type CommandHandler, type DeadLetter } from "@countersign/bus";
 import {
+  CommandError,
+  discardDeadLetter,
+  findDeadLetter,
+  listDeadLetters,
+  replayDeadLetters,
+  type CommandHandler,
+  type DeadLetter,
+} from "@countersign/bus";
+import type { EventLog } from "@countersign/event-log";
+import {
+  DiscardDeadLetterRequestSchema,
+  DiscardDeadLetterResponseSchema,
+  GetDeadLetterRequestSchema,
+  GetDeadLetterResponseSchema,
   ListDeadLettersRequestSchema,
   ListDeadLettersResponseSchema,
   ReplayDeadLettersRequestSchema,
   ReplayDeadLettersResponseSchema,
 } from "@countersign/proto/v1/audit_service_pb";
 import type { Kysely } from "kysely";
+import { plainText } from "../events/plain-text.ts";
+import { knownEvent, toWireEvent } from "../events/wire-event.ts";
+import { wordsOf } from "../events/words.ts";
+import { OPERATIONS_STREAM, type OperationsLog } from "./operations-log.ts";
 import { badPageToken, invalidField, pageSize, unary } from "./unary.ts";
 
 /** Dead letters of the caller's tenant: which events, never what is in them. */
@@ -19,16 +36,70 @@ export function listTenantDeadLetters(database: Kysely<unknown>): CommandHandler
   });
 }
 
+/** One of them with its event, and with the reason why it was given up. */
+export function getTenantDeadLetter(database: Kysely<unknown>, log: EventLog): CommandHandler {
+  return unary(GetDeadLetterRequestSchema, GetDeadLetterResponseSchema, async (request, caller) => {
+    const key = { consumer: consumerName(request.consumer), ledger: log.ledger };
+    const position = exact(request.position);
+    const letter = await findDeadLetter(database, key, caller.tenant, position);
+    const [event] = letter === undefined ? [] : await log.readAll({ from: position, limit: 1 });
+    if (letter === undefined || event?.position !== position || event.stream.tenant !== caller.tenant) throw noSuchLetter();
+    return {
+      deadLetter: toWire(letter),
+      event: toWireEvent(event, knownEvent(event)),
+      discardReason: letter.state === "discarded" ? await reasonOf(log, caller.tenant, letter) : "",
+    };
+  });
+}
+
 /** Hands the caller's tenant's dead letters to their consumer again. */
-export function replayTenantDeadLetters(database: Kysely<unknown>): CommandHandler {
+export function replayTenantDeadLetters(database: Kysely<unknown>, operations: OperationsLog): CommandHandler {
   return unary(ReplayDeadLettersRequestSchema, ReplayDeadLettersResponseSchema, async (request, caller) => {
     const consumer = consumerName(request.consumer);
-    if (request.position !== undefined && request.position > BigInt(Number.MAX_SAFE_INTEGER))
-      throw invalidField("position", "must be below 2^53");
-    const position = request.position === undefined ? undefined : Number(request.position);
-    const replayed = await replayDeadLetters(database, consumer, position, caller.tenant);
-    return { replayed: BigInt(replayed) };
+    const position = request.position === undefined ? undefined : exact(request.position);
+    let eventPosition: number | undefined;
+    const replayed = await replayDeadLetters(database, consumer, position, caller.tenant, async (positions) => {
+      eventPosition = await operations.replayed(caller, consumer, positions);
+    });
+    return { replayed: BigInt(replayed), ...(eventPosition === undefined ? {} : { eventPosition: BigInt(eventPosition) }) };
   });
+}
+
+/** Gives up on one dead letter of the caller's tenant. */
+export function discardTenantDeadLetter(database: Kysely<unknown>, ledger: string, operations: OperationsLog): CommandHandler {
+  return unary(DiscardDeadLetterRequestSchema, DiscardDeadLetterResponseSchema, async (request, caller) => {
+    const consumer = consumerName(request.consumer);
+    const position = exact(request.position);
+    if (request.reason.trim() === "" || request.reason.length > 8192)
+      throw invalidField("reason", "must say why, in 1 to 4,096 characters");
+    let eventPosition = 0;
+    const discarded = await discardDeadLetter(database, { consumer, ledger }, caller.tenant, position, async () => {
+      eventPosition = await operations.discarded(caller, consumer, position, request.reason);
+    });
+    if (!discarded) throw noSuchLetter();
+    return { eventPosition: BigInt(eventPosition) };
+  });
+}
+
+async function reasonOf(log: EventLog, tenant: string, letter: DeadLetter): Promise<string> {
+  const stream = { tenant, type: OPERATIONS_STREAM, id: letter.consumer };
+  for (const event of (await log.readStream(stream)).toReversed()) {
+    const decoded = knownEvent(event);
+    if (decoded?.type !== "DeadLetterDiscarded" || Number(decoded.data.position) !== letter.position) continue;
+    const digest = decoded.data.reason?.digest ?? new Uint8Array();
+    const words = wordsOf(await log.readContents(stream, [digest]), digest);
+    return typeof words === "string" ? "" : plainText(words.text, 4096);
+  }
+  return "";
+}
+
+function noSuchLetter(): CommandError {
+  return new CommandError("NOT_FOUND", "NOT_FOUND", "no such dead letter that is not given up already");
+}
+
+function exact(position: bigint): number {
+  if (position > BigInt(Number.MAX_SAFE_INTEGER)) throw invalidField("position", "must be below 2^53");
+  return Number(position);
 }
 
 function consumerName(name: string): string {
@@ -49,5 +120,6 @@ function toWire(letter: DeadLetter) {
     error: letter.error,
     attempts: letter.attempts,
     parkTime: timestampFromDate(letter.parkedAt),
+    state: letter.state,
   };
 }

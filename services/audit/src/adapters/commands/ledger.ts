@@ -1,74 +1,114 @@
-import { CommandError, type CommandHandler } from "@countersign/bus";
-import { EventLogError } from "@countersign/event-log";
+import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
+import { CommandError, type StreamHandler } from "@countersign/bus";
 import {
+  FsckRequestSchema,
+  FsckResponseSchema,
   RebuildProjectionRequestSchema,
   RebuildProjectionResponseSchema,
-  VerifyLedgerRequestSchema,
-  VerifyLedgerResponseSchema,
+  type RebuildSchema,
 } from "@countersign/proto/v1/audit_service_pb";
-import { FlawList } from "../../ledger/flaws.ts";
-import { verifyLedger, type LedgerRows } from "../../ledger/verify-ledger.ts";
+import { fsck, type FsckParts, type FsckResult } from "../../fsck/fsck.ts";
+import { whileItRuns } from "../../fsck/while-it-runs.ts";
+import type { Check } from "../../ledger/flaws.ts";
 import {
   CannotFoldError,
   compareProjection,
   RebuildUnderWayError,
+  type BuildProgress,
   type Comparison,
   type RebuildParts,
 } from "../../rebuild/compare-projection.ts";
 import type { Projection } from "../../projections/projection.ts";
-import { invalidField, unary } from "./unary.ts";
+import { ProgressReport } from "./progress.ts";
+import { invalidField } from "./unary.ts";
+import { streamed } from "./streamed.ts";
 
-/** Reads the whole ledger, then compares every projection with it. */
-export function verifyWholeLedger(rows: LedgerRows, parts: RebuildParts, projections: readonly Projection[]): CommandHandler {
-  return unary(VerifyLedgerRequestSchema, VerifyLedgerResponseSchema, async () => {
-    const flaws = new FlawList();
-    const verified = await verifyLedger(rows, flaws);
-    const compared: Comparison[] = [];
-    for (const projection of projections) {
-      const comparison = await compareOrFlaw(parts, projection, flaws);
-      if (comparison !== undefined) compared.push(comparison);
+/** Checks everything; each flaw is told as it is found. It ends when nobody listens. */
+export function fsckEverything(parts: FsckParts): StreamHandler {
+  return streamed(FsckRequestSchema, async function* (_request, signal) {
+    const report = new ProgressReport();
+    const check = fsck(parts);
+    let flaws = 0n;
+    for (;;) {
+      signal.throwIfAborted();
+      const next = await check.next().catch(asRefusal);
+      if (next.done === true) return yield fsckMessage({ case: "result", value: toResult(next.value, flaws) });
+      if ("flaw" in next.value) {
+        flaws += 1n;
+        const { position, kind, detail } = next.value.flaw;
+        yield fsckMessage({ case: "flaw", value: { position: BigInt(position), kind, detail } });
+      } else {
+        const progress = report.message(next.value.progress);
+        if (progress !== undefined) yield fsckMessage({ case: "progress", value: progress });
+      }
     }
-    return {
-      events: BigInt(verified.events),
-      rootHash: verified.rootHash,
-      projections: compared.map(({ name, position, live }) => toDigest(name, position, live)),
-      flaws: flaws.list().map(({ position, kind, detail }) => ({ position: BigInt(position), kind, detail })),
-    };
   });
 }
 
-/** Builds one projection, or all, anew beside the live one, compares, and switches. */
-export function rebuildProjections(parts: RebuildParts, projections: readonly Projection[]): CommandHandler {
-  return unary(RebuildProjectionRequestSchema, RebuildProjectionResponseSchema, async ({ name }) => {
+type FsckMessage = NonNullable<MessageInitShape<typeof FsckResponseSchema>["message"]>;
+
+function fsckMessage(message: FsckMessage): Uint8Array {
+  return toBinary(FsckResponseSchema, create(FsckResponseSchema, { message }));
+}
+
+function toResult({ events, rootHash, compared, unchecked }: FsckResult, flaws: bigint) {
+  const projections = compared.map(({ name, position, live }) => toDigest(name, position, live));
+  return { events: BigInt(events), rootHash, projections, flaws, unchecked: [...unchecked] };
+}
+
+/** Builds one projection, or all, anew beside the live one, compares, and switches. It goes on to its end also when nobody listens any more. */
+export function rebuildProjections(parts: RebuildParts, projections: readonly Projection[]): StreamHandler {
+  return streamed(RebuildProjectionRequestSchema, async function* ({ name }) {
     const chosen = projections.filter((projection) => name === "" || projection.name === name);
     if (chosen.length === 0) throw invalidField("name", `must be one of ${projections.map((projection) => projection.name).join(", ")}`);
-    const rebuilds = [];
+    const report = new ProgressReport();
     for (const projection of chosen) {
-      const { position, live, rebuilt, identical } = await compareProjection(parts, projection, { replace: true }).catch(asRefusal);
-      rebuilds.push({
-        name: projection.name,
-        live: toDigest(projection.name, position, live),
-        rebuilt: toDigest(projection.name, position, rebuilt),
-        identical,
-      });
+      const build = rebuilding(parts, projection);
+      for (;;) {
+        const next = await build.next().catch(asRefusal);
+        if (next.done === true) {
+          yield rebuildMessage({ case: "rebuild", value: toRebuild(next.value) });
+          break;
+        }
+        const progress = "progress" in next.value ? report.message(next.value.progress) : undefined;
+        if (progress !== undefined) yield rebuildMessage({ case: "progress", value: progress });
+      }
     }
-    return { rebuilds };
   });
 }
 
-async function compareOrFlaw(parts: RebuildParts, projection: Projection, flaws: FlawList): Promise<Comparison | undefined> {
-  try {
-    const comparison = await compareProjection(parts, projection, { replace: false });
-    const { name, position, live, rebuilt } = comparison;
-    const detail = `${name} has ${live.rows} rows, the log folds to ${rebuilt.rows}, and they are not the same`;
-    if (!comparison.identical) flaws.add({ position, kind: "PROJECTION", detail });
-    return comparison;
-  } catch (error) {
-    // The log's readers refuse what is corrupt: the flaws found above say where.
-    if (!(error instanceof EventLogError && error.code === "corrupt")) return asRefusal(error);
-    flaws.add({ position: 0, kind: "PROJECTION", detail: `${projection.name} cannot be folded from a log with these flaws` });
-    return undefined;
-  }
+function rebuilding(parts: RebuildParts, projection: Projection): Check<Comparison> {
+  return whileItRuns<BuildProgress, Comparison>(
+    (report) => compareProjection(parts, projection, { replace: true, onProgress: report }),
+    ({ name, done, total }) => ({ progress: { step: name, done, total } }),
+  );
+}
+
+type RebuildMessage = NonNullable<MessageInitShape<typeof RebuildProjectionResponseSchema>["message"]>;
+
+function rebuildMessage(message: RebuildMessage): Uint8Array {
+  return toBinary(RebuildProjectionResponseSchema, create(RebuildProjectionResponseSchema, { message }));
+}
+
+function toRebuild({
+  name,
+  version,
+  position,
+  live,
+  rebuilt,
+  identical,
+  stateDigest,
+  differsAt,
+}: Comparison): MessageInitShape<typeof RebuildSchema> {
+  return {
+    name,
+    live: toDigest(name, position, live),
+    rebuilt: toDigest(name, position, rebuilt),
+    identical,
+    version: BigInt(version),
+    stateDigest,
+    ...(differsAt === undefined ? {} : { differsAt: BigInt(differsAt) }),
+  };
 }
 
 function asRefusal(error: unknown): never {

@@ -35,7 +35,7 @@ beforeAll(async () => {
   [actions, reviews] = [listActions(database), listReviews(database)];
 });
 beforeEach(async () => {
-  await sql`truncate audit.action`.execute(database);
+  await sql`truncate audit.action_v1`.execute(database);
   log = createMemoryEventLog({ ledger: "main" });
 });
 afterAll(async () => {
@@ -216,7 +216,7 @@ describe("plans", () => {
   it("finds pages and reviews through an index", async () => {
     await sql`insert into audit.action select 'acme', 'id' || n, n, 1, case when n % 50 = 0 then 'IN_REVIEW' else 'SUCCEEDED' end, 'db.export', 'r' || n % 100, n, '{dba}', '{}', '{}'
       from generate_series(1, 20000) n`.execute(database);
-    await sql`vacuum analyze audit.action`.execute(database);
+    await sql`vacuum analyze audit.action_v1`.execute(database);
     const plan = async (query: ReturnType<typeof sql>): Promise<string> => {
       const { rows } = await sql<{ "QUERY PLAN": string }>`explain ${query}`.execute(database);
       return rows.map((row) => row["QUERY PLAN"]).join("\n");

@@ -52,7 +52,7 @@ describe("ReadEvents", () => {
           const expected = (await log.readTenant("acme", { from: 0, limit: 10_000 }))
             .filter(({ type, stream }) => (types.length === 0 || types.includes(type)) && (streamId === "" || stream.id === streamId))
             .map(({ position }) => position);
-          expect(await readOn({ limit, types, streamId })).toEqual(expected);
+          expect(await readOn({ limit, selection: { types, streamId } })).toEqual(expected);
         },
       ),
       { numRuns: 40 },
@@ -63,7 +63,10 @@ describe("ReadEvents", () => {
     await request("globex", 1);
     await request("acme", 1);
     expect((await read({})).events.map(({ position }) => position)).toEqual([2n, 3n]);
-    expect((await read({ streamId: ID.replace(/\d{4}$/, "0001") })).events.map(({ position }) => position)).toEqual([2n, 3n]);
+    expect((await read({ selection: { streamId: ID.replace(/\d{4}$/, "0001") } })).events.map(({ position }) => position)).toEqual([
+      2n,
+      3n,
+    ]);
     expect((await read({}, "initech")).events).toEqual([]);
   });
 
@@ -77,8 +80,19 @@ describe("ReadEvents", () => {
 
   it("looks at a bounded number of events per call, and makes way without a match", async () => {
     for (let number = 0; number < 2600; number += 1) await request("acme", number);
-    expect(await read({ types: ["ActionExpired"] })).toMatchObject({ events: [], nextPosition: 5000n, atHead: false });
-    expect(await read({ types: ["ActionExpired"], fromPosition: 5000n })).toMatchObject({ events: [], nextPosition: 5200n, atHead: true });
+    expect(await read({ selection: { types: ["ActionExpired"] } })).toMatchObject({ events: [], nextPosition: 5000n, atHead: false });
+    expect(await read({ selection: { types: ["ActionExpired"] }, fromPosition: 5000n })).toMatchObject({
+      events: [],
+      nextPosition: 5200n,
+      atHead: true,
+    });
+  });
+
+  it("stops at the end that was asked for", async () => {
+    for (let number = 0; number < 5; number += 1) await request("acme", number);
+    expect(await read({ selection: { endPosition: 3n } })).toMatchObject({ nextPosition: 3n, atHead: true, events: { length: 3 } });
+    expect((await read({ selection: { subjectType: "agent", subjectId: "exporter" } })).events).toHaveLength(10);
+    expect((await read({ selection: { subjectType: "agent", subjectId: "else" } })).events).toHaveLength(0);
   });
 
   it("keeps replies below what NATS carries", async () => {
@@ -93,8 +107,8 @@ describe("ReadEvents", () => {
     ["limit", { limit: 0 }],
     ["limit", { limit: 1001 }],
     ["from_position", { fromPosition: 2n ** 53n }],
-    ["stream_id", { streamId: "a\0b" }],
-    ["types", { types: Array.from({ length: 101 }, () => "x") }],
+    ["stream_id", { selection: { streamId: "a\0b" } }],
+    ["types", { selection: { types: Array.from({ length: 101 }, () => "x") } }],
   ])("refuses a bad %s", async (field, body) => {
     await expect(read(body)).rejects.toMatchObject({ code: "INVALID_ARGUMENT", violations: [{ field }] });
   });

@@ -1,7 +1,12 @@
+import { create } from "@bufbuild/protobuf";
+import { timestampDate } from "@bufbuild/protobuf/wkt";
 import type { CommandHandler } from "@countersign/bus";
+import { eventFilter, Subjects, type EventSelection } from "@countersign/events";
 import type { EventReader, RecordedEvent } from "@countersign/event-log";
 import { ReadEventsRequestSchema, ReadEventsResponseSchema, type ReadEventsRequest } from "@countersign/proto/internal/v1/command_pb";
 import { knownEvent, toWireEvent } from "../events/wire-event.ts";
+import { StreamEventsRequestSchema, type StreamEventsRequest } from "@countersign/proto/v1/audit_service_pb";
+import { OPERATIONS_STREAM } from "./operations-log.ts";
 import { invalidField, unary } from "./unary.ts";
 
 /** Events looked at per call at most, however few of them match. */
@@ -10,7 +15,6 @@ const PAGE = 500;
 /** Bytes of entries per reply; with their JSON beside them a reply stays below the megabyte that NATS carries. */
 const REPLY = 200 * 1024;
 
-type Filter = (event: RecordedEvent) => boolean;
 type Page = { readonly events: readonly RecordedEvent[]; readonly next: number; readonly atHead: boolean };
 
 /**
@@ -18,15 +22,17 @@ type Page = { readonly events: readonly RecordedEvent[]; readonly next: number; 
  * there neither skips nor repeats, and a call without events still makes way.
  */
 export function readEvents(log: EventReader): CommandHandler {
+  const subjects = new Subjects((stream) => log.readStream(stream));
   return unary(ReadEventsRequestSchema, ReadEventsResponseSchema, async (request, caller) => {
     check(request);
+    const selection = request.selection ?? create(StreamEventsRequestSchema);
     const from = Number(request.fromPosition);
-    const types = new Set(request.types);
-    const matches: Filter = ({ type }) => types.size === 0 || types.has(type);
+    const end = selection.endPosition === 0n ? Number.MAX_SAFE_INTEGER : Number(selection.endPosition);
+    const matches = eventFilter(toSelection(selection), subjects);
     const page =
-      request.streamId === ""
-        ? await scanTenant(log, caller.tenant, from, request.limit, matches)
-        : await readStreams(log, caller.tenant, request.streamId, from, request.limit, matches);
+      selection.streamId === ""
+        ? await scanTenant(log, caller.tenant, { from, end }, request.limit, matches)
+        : await readStreams(log, caller.tenant, selection.streamId, { from, end }, request.limit, matches);
     return {
       events: page.events.map((event) => toWireEvent(event, knownEvent(event))),
       nextPosition: BigInt(page.next),
@@ -38,18 +44,34 @@ export function readEvents(log: EventReader): CommandHandler {
 function check(request: ReadEventsRequest): void {
   if (request.limit < 1 || request.limit > 1000) throw invalidField("limit", "must be 1 to 1000");
   if (request.fromPosition > BigInt(Number.MAX_SAFE_INTEGER)) throw invalidField("from_position", "must be below 2^53");
-  if (request.types.length > 100) throw invalidField("types", "must be at most 100");
-  if (!/^[\x21-\x7e]{0,256}$/.test(request.streamId)) throw invalidField("stream_id", "must be at most 256 printable ASCII characters");
+  if ((request.selection?.types.length ?? 0) > 100) throw invalidField("types", "must be at most 100");
+  if (!/^[\x21-\x7e]{0,256}$/.test(request.selection?.streamId ?? ""))
+    throw invalidField("stream_id", "must be at most 256 printable ASCII characters");
 }
 
-async function scanTenant(log: EventReader, tenant: string, from: number, limit: number, matches: Filter): Promise<Page> {
+type EventFilter = ReturnType<typeof eventFilter>;
+
+function toSelection({ types, actor, startTime, endTime, subjectType, subjectId }: StreamEventsRequest): EventSelection {
+  return {
+    types,
+    actor,
+    startTime: startTime && timestampDate(startTime),
+    endTime: endTime && timestampDate(endTime),
+    subject: subjectType === "" && subjectId === "" ? undefined : { type: subjectType, id: subjectId },
+  };
+}
+
+type Stretch = { readonly from: number; readonly end: number };
+
+async function scanTenant(log: EventReader, tenant: string, { from, end }: Stretch, limit: number, matches: EventFilter): Promise<Page> {
   const page = new ReplyPage(limit);
   let next = from;
   for (let scanned = 0; scanned < SCAN;) {
     const events = await log.readTenant(tenant, { from: next, limit: PAGE });
     for (const event of events) {
+      if (event.position >= end) return { events: page.events, next: end, atHead: true };
       if (page.full) return { events: page.events, next, atHead: false };
-      if (matches(event)) page.add(event);
+      if (await matches(event)) page.add(event);
       next = event.position + 1;
     }
     if (events.length < PAGE) return { events: page.events, next, atHead: true };
@@ -58,13 +80,22 @@ async function scanTenant(log: EventReader, tenant: string, from: number, limit:
   return { events: page.events, next, atHead: false };
 }
 
+const STREAM_TYPES = ["action", "policy", OPERATIONS_STREAM];
+
 /** Streams are short and indexed: read whole, whatever the position. An id names at most one stream of each type. */
-async function readStreams(log: EventReader, tenant: string, id: string, from: number, limit: number, matches: Filter): Promise<Page> {
-  const streams = await Promise.all(["action", "policy"].map((type) => log.readStream({ tenant, type, id })));
+async function readStreams(
+  log: EventReader,
+  tenant: string,
+  id: string,
+  { from, end }: Stretch,
+  limit: number,
+  matches: EventFilter,
+): Promise<Page> {
+  const streams = await Promise.all(STREAM_TYPES.map((type) => log.readStream({ tenant, type, id })));
   const page = new ReplyPage(limit);
   let next = from;
   for (const event of streams.flat().toSorted((a, b) => a.position - b.position)) {
-    if (event.position < from || !matches(event)) continue;
+    if (event.position < from || event.position >= end || !(await matches(event))) continue;
     if (page.full) return { events: page.events, next, atHead: false };
     page.add(event);
     next = event.position + 1;

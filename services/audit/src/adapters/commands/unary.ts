@@ -1,6 +1,7 @@
 import { fromBinary, create, toBinary, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
 import { CommandError, type CommandHandler } from "@countersign/bus";
 import { EventLogError } from "@countersign/event-log";
+import type { Command } from "@countersign/proto/internal/v1/command_pb";
 import type { Principal } from "@countersign/proto/v1/principal_pb";
 
 /** A method from typed request to typed response. Everything here is done for somebody, so a command without a caller is refused. */
@@ -10,19 +11,22 @@ export function unary<Request extends DescMessage, Response extends DescMessage>
   handle: (request: MessageShape<Request>, caller: Principal) => Promise<MessageInitShape<Response>>,
 ): CommandHandler {
   return async (command) => {
-    const { caller } = command;
-    if (caller === undefined || caller.tenant === "") throw new CommandError("UNAUTHENTICATED", "TOKEN_MISSING", "this needs a caller");
-    const answer = await handle(decode(request, command.request), caller).catch(asUnavailable);
+    const answer = await handle(decode(request, command.request), admitted(command)).catch(asUnavailable);
     return toBinary(response, create(response, answer));
   };
 }
 
-function asUnavailable(error: unknown): never {
+export function admitted({ caller }: Command): Principal {
+  if (caller === undefined || caller.tenant === "") throw new CommandError("UNAUTHENTICATED", "TOKEN_MISSING", "this needs a caller");
+  return caller;
+}
+
+export function asUnavailable(error: unknown): never {
   if (!(error instanceof EventLogError && error.code === "unavailable")) throw error;
   throw new CommandError("UNAVAILABLE", "LOG_UNREACHABLE", "the event log cannot be read now", { cause: error });
 }
 
-function decode<Request extends DescMessage>(schema: Request, bytes: Uint8Array): MessageShape<Request> {
+export function decode<Request extends DescMessage>(schema: Request, bytes: Uint8Array): MessageShape<Request> {
   try {
     return fromBinary(schema, bytes);
   } catch (cause) {

@@ -4,7 +4,7 @@ import { EntrySchema } from "@countersign/proto/event/v1/entry_pb";
 import { leafHash } from "@countersign/tlog";
 import { sql, type Kysely } from "kysely";
 import type { CheckedRow, EntryFields, Hash } from "../../ledger/check-row.ts";
-import type { LedgerRows } from "../../ledger/verify-ledger.ts";
+import type { LedgerRows } from "../../ledger/check-ledger.ts";
 import { uuidText } from "../events/uuid.ts";
 
 type StoredRow = {
@@ -22,6 +22,9 @@ type StoredRow = {
   readonly leaf_hash: Buffer;
 };
 
+const COLUMNS = sql`position, tenant, tenant_sequence, stream_type, stream_id, stream_version, event_id, type, schema_version,
+  (extract(epoch from time) * 1000)::text as time, entry, leaf_hash`;
+
 /**
  * The event table as it stands, columns beside bytes: the log's own readers trust one of them. Entries are decoded by the generated code and
  * not by the log's hand-written codec, so that a fault of the one is not hidden by itself.
@@ -36,9 +39,19 @@ export function postgresLedgerRows(database: Kysely<unknown>, ledger: string): L
     },
     read: async (from, below) => {
       const { rows } = await sql<StoredRow>`
-        select position, tenant, tenant_sequence, stream_type, stream_id, stream_version, event_id, type, schema_version,
-          (extract(epoch from time) * 1000)::text as time, entry, leaf_hash
-        from event_log.event where ledger = ${ledger} and position >= ${from} and position < ${below} order by position`.execute(database);
+        select ${COLUMNS} from event_log.event where ledger = ${ledger} and position >= ${from} and position < ${below} order by position`.execute(
+        database,
+      );
+      return rows.map((row) => toChecked(ledger, row));
+    },
+    readStreams: async (after, limit) => {
+      const from =
+        after === undefined
+          ? sql``
+          : sql`and (tenant, stream_type, stream_id, stream_version) > (${after.tenant}, ${after.streamType}, ${after.streamId}, ${after.streamVersion})`;
+      const { rows } = await sql<StoredRow>`
+        select ${COLUMNS} from event_log.event where ledger = ${ledger} ${from}
+        order by tenant, stream_type, stream_id, stream_version limit ${limit}`.execute(database);
       return rows.map((row) => toChecked(ledger, row));
     },
     findNext: async (from, below) => {

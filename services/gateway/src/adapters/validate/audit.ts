@@ -1,11 +1,16 @@
+import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { EVENT_SCHEMAS } from "@countersign/events";
 import type {
+  DiscardDeadLetterRequest,
+  ExportRequest,
+  GetDeadLetterRequest,
+  GetProofRequest,
   ListDeadLettersRequest,
   RebuildProjectionRequest,
   ReplayDeadLettersRequest,
   StreamEventsRequest,
 } from "@countersign/proto/v1/audit_service_pb";
-import { checkCount, checkName, checkPage } from "./fields.ts";
+import { checkCount, checkName, checkPage, checkText, checkTime, checkUuid } from "./fields.ts";
 import type { Violations } from "./violations.ts";
 
 export function checkStreamEvents(request: StreamEventsRequest, violations: Violations): void {
@@ -18,6 +23,22 @@ export function checkStreamEvents(request: StreamEventsRequest, violations: Viol
     }
   }
   if (request.streamId !== "") checkName(violations, "stream_id", request.streamId, 128);
+  checkCount(violations, "end_position", request.endPosition);
+  if (request.startTime !== undefined) checkTime(violations, "start_time", request.startTime);
+  if (request.endTime !== undefined) checkTime(violations, "end_time", request.endTime);
+  if (request.actor !== undefined) {
+    checkName(violations, "actor.issuer", request.actor.issuer, 512);
+    checkName(violations, "actor.id", request.actor.id, 256);
+  }
+  if ((request.subjectType === "") !== (request.subjectId === "")) violations.add("subject_id", "goes with subject_type: both or neither");
+  checkText(violations, "subject_type", request.subjectType, { max: 256 });
+  checkText(violations, "subject_id", request.subjectId, { max: 256 });
+}
+
+export function checkExport({ from, to }: ExportRequest, violations: Violations): void {
+  if (from !== undefined) checkTime(violations, "from", from);
+  if (to !== undefined) checkTime(violations, "to", to);
+  if (from !== undefined && to !== undefined && timestampMs(from) >= timestampMs(to)) violations.add("to", "is not after from");
 }
 
 export function checkRebuildProjection(request: RebuildProjectionRequest, violations: Violations): void {
@@ -32,4 +53,31 @@ export function checkListDeadLetters(request: ListDeadLettersRequest, violations
 export function checkReplayDeadLetters(request: ReplayDeadLettersRequest, violations: Violations): void {
   checkName(violations, "consumer", request.consumer, 128);
   if (request.position !== undefined) checkCount(violations, "position", request.position);
+}
+
+export function checkGetDeadLetter(request: GetDeadLetterRequest, violations: Violations): void {
+  checkName(violations, "consumer", request.consumer, 128);
+  checkCount(violations, "position", request.position);
+}
+
+export function checkDiscardDeadLetter(request: DiscardDeadLetterRequest, violations: Violations): void {
+  checkName(violations, "consumer", request.consumer, 128);
+  checkCount(violations, "position", request.position);
+  checkText(violations, "reason", request.reason, { min: 1, max: 4096 });
+}
+
+export function checkGetProof({ event }: GetProofRequest, violations: Violations): void {
+  switch (event.case) {
+    case "eventId":
+      return checkUuid(violations, "event_id", event.value);
+    case "actionVersion":
+      checkUuid(violations, "action_version.action_id", event.value.actionId);
+      checkCount(violations, "action_version.version", event.value.version);
+      if (event.value.version === 0n) violations.add("action_version.version", "must be 1 or more");
+      return;
+    case "position":
+      return checkCount(violations, "position", event.value);
+    case undefined:
+      violations.add("event", "is required: event_id, action_version or position");
+  }
 }

@@ -1,4 +1,6 @@
 import type { DescEnum } from "@bufbuild/protobuf";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { At } from "@countersign/proto/v1/at_pb";
 import type { Violations } from "./violations.ts";
 
 /** Names and ids: they are shown to people, so that control characters could forge a line. */
@@ -47,6 +49,19 @@ export function checkPage(
 ): void {
   if (pageSize < 0 || pageSize > 200) violations.add("page_size", "must be 1 to 200, or 0 for 50");
   if (pageToken.length > 1024) violations.add("page_token", "is not one that this service gave");
+}
+
+/** A point in time that exists: what the wire can hold is more. */
+export function checkTime(violations: Violations, field: string, { seconds, nanos }: Timestamp): void {
+  if (seconds < -62_135_596_800n || seconds > 253_402_300_799n || nanos < 0 || nanos > 999_999_999)
+    violations.add(field, "must be a time between the years 1 and 9999");
+}
+
+/** A moment that names something. */
+export function checkAt(violations: Violations, field: string, { moment }: At): void {
+  if (moment.case === "position") checkCount(violations, `${field}.position`, moment.value);
+  else if (moment.case === "time") checkTime(violations, `${field}.time`, moment.value);
+  else violations.add(field, "must name a position or a time");
 }
 
 /** Positions and versions are exact numbers up to 2^53 everywhere. */

@@ -1,0 +1,43 @@
+import { JetStreamApiCodes, JetStreamApiError, jetstream, jetstreamManager } from "@nats-io/jetstream";
+import type { NatsConnection } from "@nats-io/transport-node";
+import { eventStreamName } from "./subjects.ts";
+
+/** What JetStream holds of a ledger, for whoever compares it with the log. */
+export type LedgerCopy = {
+  /** Its first and last sequence now; nothing when there is no stream, or nothing in it. */
+  bounds(): Promise<{ readonly first: number; readonly last: number } | undefined>;
+  /** Messages in order of their sequence, from `first` to `last`. */
+  messages(first: number, last: number): AsyncIterable<{ readonly sequence: number; readonly data: Uint8Array }>;
+};
+
+/** The copy of a ledger on a connection. */
+export function jetStreamCopy(
+  connection: NatsConnection,
+  { prefix, ledger }: { readonly prefix: string; readonly ledger: string },
+): LedgerCopy {
+  const name = eventStreamName(prefix, ledger);
+  return {
+    async bounds() {
+      const manager = await jetstreamManager(connection, { checkAPI: false, timeout: 5000 });
+      const info = await manager.streams.info(name).catch(undefinedIfNone);
+      if (info === undefined || info.state.messages === 0) return undefined;
+      return { first: info.state.first_seq, last: info.state.last_seq };
+    },
+    async *messages(first, last) {
+      const consumer = await jetstream(connection).consumers.get(name, { opt_start_seq: first });
+      const messages = await consumer.consume({ max_messages: 500 });
+      try {
+        for await (const message of messages) {
+          yield { sequence: message.seq, data: message.data };
+          if (message.seq >= last || message.info.pending === 0) return;
+        }
+      } finally {
+        await messages.close();
+      }
+    },
+  };
+}
+
+function undefinedIfNone(error: unknown): undefined {
+  if (!(error instanceof JetStreamApiError) || error.code !== JetStreamApiCodes.StreamNotFound) throw error;
+}

@@ -1,0 +1,79 @@
+import { create } from "@bufbuild/protobuf";
+import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
+import { describe, expect, it } from "vitest";
+import { CommandError, type CommandBus } from "./commands.ts";
+import { inProcessCommands } from "./in-process-commands.ts";
+import { readStream, serveStreams, type StreamHandler } from "./streams.ts";
+
+const command = create(CommandSchema, {});
+const one = (value: number): Uint8Array => Uint8Array.of(value);
+
+async function serving(handler: StreamHandler, options = {}): Promise<{ commands: CommandBus; close(): Promise<void> }> {
+  const commands = inProcessCommands();
+  const streams = await serveStreams(commands, "audit", { Count: handler }, { pageMs: 20, ...options });
+  const served = await commands.serve("audit", streams.handlers);
+  return {
+    commands,
+    close: async () => {
+      await streams.close();
+      await served.close();
+    },
+  };
+}
+
+const read = (commands: CommandBus, signal?: AbortSignal) =>
+  readStream(commands, { service: "audit", method: "Count" }, command, { timeoutMs: 1000, ...(signal === undefined ? {} : { signal }) });
+
+describe("streams over the command port", () => {
+  it("arrive whole and in order", async () => {
+    const { commands, close } = await serving(async function* () {
+      for (let value = 0; value < 200; value += 1) yield one(value);
+    });
+    const got: number[] = [];
+    for await (const [value] of read(commands)) got.push(value ?? -1);
+    expect(got).toEqual(Array.from({ length: 200 }, (_, value) => value));
+    await close();
+  });
+
+  it("produce no more than is read", async () => {
+    let produced = 0;
+    const { commands, close } = await serving(async function* () {
+      for (;;) {
+        produced += 1;
+        yield new Uint8Array(100 * 1024);
+      }
+    });
+    const reader = read(commands);
+    for (let count = 0; count < 10; count += 1) await reader.next();
+    expect(produced).toBeLessThan(20);
+    await close();
+  });
+
+  it("end with the handler's error, after what came before it", async () => {
+    const { commands, close } = await serving(async function* () {
+      yield one(1);
+      throw new CommandError("ABORTED", "LOST_RACE", "no");
+    });
+    const reader = read(commands);
+    expect((await reader.next()).value).toEqual(one(1));
+    await expect(reader.next()).rejects.toMatchObject({ code: "ABORTED", reason: "LOST_RACE" });
+    await close();
+  });
+
+  it("are closed at the source when nobody reads", async () => {
+    const gone = Promise.withResolvers<void>();
+    const { commands, close } = await serving(
+      async function* (_command, signal) {
+        signal.addEventListener("abort", () => gone.resolve());
+        yield one(1);
+        await gone.promise;
+      },
+      { idleMs: 30 },
+    );
+    const reader = read(commands);
+    await reader.next();
+    await gone.promise;
+    await expect(reader.next()).rejects.toMatchObject({ code: "UNAVAILABLE", reason: "LINK_LOST" });
+    await close();
+  });
+});

@@ -1,0 +1,102 @@
+import type { LedgerCopy } from "@countersign/bus";
+import { decodeEntry, EventLogError } from "@countersign/event-log";
+import { sql, type Kysely } from "kysely";
+import { checkLedger, type LedgerRows } from "../ledger/check-ledger.ts";
+import type { Check, Flaw } from "../ledger/flaws.ts";
+import type { Projection } from "../projections/projection.ts";
+import { compareProjection, RebuildUnderWayError, type Comparison, type RebuildParts } from "../rebuild/compare-projection.ts";
+import { checkBookmarks } from "./check-bookmarks.ts";
+import { checkConsumers } from "./check-consumers.ts";
+import { checkContents } from "./check-contents.ts";
+import { checkCopy } from "./check-copy.ts";
+import { whileItRuns } from "./while-it-runs.ts";
+
+export type FsckParts = RebuildParts & {
+  readonly ledger: string;
+  readonly rows: LedgerRows;
+  readonly projections: readonly Projection[];
+  /** Absent: this process has no JetStream. */
+  readonly copy?: LedgerCopy;
+  /** Compares all that was sealed with the log. Absent: nothing is sealed here. */
+  readonly checkSealed?: (report: (flaw: Flaw) => void) => Promise<void>;
+};
+
+export type FsckResult = {
+  readonly events: number;
+  readonly rootHash: Uint8Array;
+  readonly compared: readonly Comparison[];
+  /** What could not be checked, and why. */
+  readonly unchecked: readonly string[];
+};
+
+/** Checks everything that is kept against everything else, one thing after another, and goes on after whatever it finds. */
+export async function* fsck(parts: FsckParts): Check<FsckResult> {
+  const { database, ledger, rows } = parts;
+  const unchecked: string[] = [];
+  const checked = yield* checkLedger(rows);
+  yield* checkConsumers(database, ledger, rows);
+  yield* checkContents(database, ledger);
+  yield* checkBookmarks(database, ledger, actorOf);
+  if (parts.checkSealed === undefined) unchecked.push("what was sealed: nothing is sealed by this process");
+  else yield* checkSeals(parts.checkSealed);
+  if (parts.copy === undefined) unchecked.push("the copy in JetStream: this process has none");
+  else yield* orUnchecked(unchecked, "the copy in JetStream", checkCopy(parts.copy, rows, entriesOf(database, ledger)));
+  const compared: Comparison[] = [];
+  for (const projection of parts.projections) {
+    const comparison = yield* checkProjection(parts, projection, unchecked);
+    if (comparison !== undefined) compared.push(comparison);
+  }
+  return { ...checked, compared, unchecked };
+}
+
+async function* checkSeals(check: NonNullable<FsckParts["checkSealed"]>): Check {
+  yield* whileItRuns<Flaw, void>(check, (flaw) => ({ flaw }));
+}
+
+async function* checkProjection(parts: FsckParts, projection: Projection, unchecked: string[]): Check<Comparison | undefined> {
+  try {
+    const comparison = yield* whileItRuns(
+      (report: (progress: { readonly name: string; readonly done: number; readonly total: number }) => void) =>
+        compareProjection(parts, projection, { replace: false, onProgress: report }),
+      ({ name, done, total }) => ({ progress: { step: name, done, total } }),
+    );
+    const { name, position, live, rebuilt } = comparison;
+    const detail = `${name} has ${live.rows} rows, the log folds to ${rebuilt.rows}, and they are not the same`;
+    if (!comparison.identical) yield { flaw: { position, kind: "PROJECTION", detail } };
+    return comparison;
+  } catch (error) {
+    if (error instanceof RebuildUnderWayError) unchecked.push(`${projection.name}: ${error.message}`);
+    // The log's readers refuse what is corrupt: the flaws found above say where.
+    else if (error instanceof EventLogError && error.code === "corrupt")
+      yield { flaw: { position: 0, kind: "PROJECTION", detail: `${projection.name} cannot be folded from a log with these flaws` } };
+    else throw error;
+    return undefined;
+  }
+}
+
+/** What stands beside the database may be away: that is told, and is not the end of the check. */
+async function* orUnchecked(unchecked: string[], what: string, check: Check): Check {
+  try {
+    yield* check;
+  } catch (error) {
+    unchecked.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function actorOf(entry: Uint8Array): { readonly issuer: string; readonly id: string } | undefined {
+  try {
+    return decodeEntry(entry).actor;
+  } catch {
+    return undefined;
+  }
+}
+
+function entriesOf(database: Kysely<unknown>, ledger: string) {
+  return async (from: number, below: number): Promise<ReadonlyMap<number, Buffer>> => {
+    const { rows } = await sql<{ position: number; entry: Buffer }>`
+      select position, entry from event_log.event where ledger = ${ledger} and position >= ${from} and position < ${below} order by position`.execute(
+      database,
+    );
+    return new Map(rows.map((row) => [row.position, row.entry]));
+  };
+}
