@@ -162,7 +162,7 @@ describe("notifier on the log", () => {
 describe("startNotifier", () => {
   it("starts nothing without channels", async () => {
     const feed = natsFeed(connection, { prefix: nats.prefix, ledger: LEDGER, logger: silentLogger });
-    const none = await startNotifier({ config: { channels: [], allowedHosts: [] }, log, commands, feed, database, logger: silentLogger });
+    const none = await startNotifier({ config: parseChannels("{}"), log, commands, feed, database, logger: silentLogger });
     await none.close();
   });
 
@@ -172,7 +172,7 @@ describe("startNotifier", () => {
     const feed = natsFeed(connection, { prefix: nats.prefix, ledger: LEDGER, logger: silentLogger });
     await expect(
       startNotifier({
-        config: { channels: [], allowedHosts: [] },
+        config: parseChannels("{}"),
         log,
         commands,
         feed,

@@ -1,18 +1,31 @@
-import { createHash } from "node:crypto";
 import type { CommandBus, EventFeed } from "@countersign/bus";
 import type { Database } from "@countersign/database";
+import { createDirectoryClient } from "@countersign/directory-client";
 import type { EventReader } from "@countersign/event-log";
+import { sha256Hex } from "@countersign/review-view";
 import type { Logger } from "@countersign/telemetry";
 import { actionReader } from "./adapters/approval/action-reader.ts";
+import { voteSender } from "./adapters/approval/vote-sender.ts";
+import { Background } from "./adapters/background.ts";
+import type { ChatApp, ChatAppDeps } from "./adapters/chat-app.ts";
 import { startDeliveryConsumer } from "./adapters/delivery-consumer.ts";
+import { voterFinder } from "./adapters/directory/voter-finder.ts";
+import { listen } from "./adapters/http/listener.ts";
 import { postgresDeliveryStore } from "./adapters/postgres/delivery-store.ts";
-import { processLock, type ProcessLock } from "./adapters/postgres/process-lock.ts";
+import { isFirstTime, pruneDeliveries } from "./adapters/postgres/housekeeping.ts";
 import { registerChannels } from "./adapters/postgres/plan-store.ts";
+import { processLock, type ProcessLock } from "./adapters/postgres/process-lock.ts";
+import { slackApp } from "./adapters/slack/slack-app.ts";
+import { teamsApp } from "./adapters/teams/teams-app.ts";
+import { workflowsChannel } from "./adapters/teams/workflows-channel.ts";
 import { terminalChannel } from "./adapters/terminal/terminal-channel.ts";
 import { webhookChannel } from "./adapters/webhook/webhook-channel.ts";
-import type { ChannelConfig, NotifierConfig } from "./config.ts";
-import type { Channel } from "./usecases/channel.ts";
+import type { ChannelConfig } from "./channels-file.ts";
+import type { NotifierConfig } from "./config.ts";
 import { STANDARD_RETRY_DELAYS } from "./domain/retry-schedule.ts";
+import type { AnswerPorts } from "./usecases/answer.ts";
+import type { Channel } from "./usecases/channel.ts";
+import type { DeliveryStore } from "./usecases/delivery-store.ts";
 import { DeliveryWorker, USUAL_TUNING, type WorkerTuning } from "./usecases/delivery-worker.ts";
 
 export type NotifierDeps = {
@@ -30,56 +43,128 @@ export type NotifierDeps = {
   readonly retryDelays?: readonly number[];
 };
 
-/** Starts the consumer that plans deliveries and one worker for each channel. Any number of instances may run on one database. */
-export async function startNotifier(deps: NotifierDeps): Promise<{ close(): Promise<void> }> {
-  const channels = [...deps.config.channels.map((config) => toChannel(config, deps)), ...(deps.channels ?? [])];
+/** Ended deliveries are looked for this often. */
+const PRUNE_MS = 600_000;
+
+/** A running notifier; `port` is where chat services post to. */
+export type RunningNotifier = { readonly port: number | undefined; close(): Promise<void> };
+
+/** Starts the consumer that plans deliveries, one worker for each channel, and what takes answers in. Any number of instances may run on one database. */
+export async function startNotifier(deps: NotifierDeps): Promise<RunningNotifier> {
+  const background = new Background(deps.logger);
+  const workers = new Map<string, RunningChannel>();
+  const apps = chatApps(deps, background, async ({ channel, tenant, actionId }) => {
+    await workers.get(channel)?.store.refresh(tenant, actionId);
+    workers.get(channel)?.worker.wake();
+  });
+  const channels = [
+    ...deps.config.channels.flatMap((config) => toChannel(config, deps)),
+    ...apps.flatMap((app) => app.channels),
+    ...(deps.channels ?? []),
+  ];
   refuseTwins(channels);
   if (channels.length === 0) {
     deps.logger.info({}, "no channels are configured: nobody is notified");
-    return { close: async () => {} };
+    return { port: undefined, close: async () => {} };
   }
   const database = deps.database.kysely<unknown>();
   await registerChannels(database, deps.log.ledger, channels, await deps.log.nextPosition());
   const owner = processLock(database);
-  const workers = channels.map((channel) => startWorker(channel, deps, owner));
-  const wakeAll = (): void => workers.forEach((worker) => worker.wake());
+  for (const channel of channels) workers.set(channel.name, startWorker(channel, deps, owner));
+  const wakeAll = (): void => workers.forEach(({ worker }) => worker.wake());
   const consumer = await startDeliveryConsumer({ log: deps.log, feed: deps.feed, database, logger: deps.logger }, channels, wakeAll);
+  const routes = new Map(apps.flatMap((app) => [...app.routes]));
+  const listener =
+    deps.config.listen === undefined || routes.size === 0 ? undefined : await listen(deps.config.listen, routes, deps.logger);
+  const sockets = apps.flatMap((app) => app.start?.() ?? []);
+  const pruning = setInterval(() => background.run(() => prune(deps)), PRUNE_MS);
   return {
+    port: listener?.port,
     close: async () => {
+      clearInterval(pruning);
+      await Promise.all([listener?.close(), ...sockets.map((socket) => socket.close())]);
+      await background.settled();
       await consumer.close();
-      await Promise.all(workers.map((worker) => worker.close()));
+      await Promise.all([...workers.values()].map(({ worker }) => worker.close()));
       await owner.release();
     },
   };
 }
 
-function startWorker(channel: Channel, deps: NotifierDeps, owner: ProcessLock): DeliveryWorker {
+function chatApps(deps: NotifierDeps, background: Background, refresh: AnswerPorts["refresh"]): ChatApp[] {
+  const { config, commands, logger, clock = () => new Date() } = deps;
+  const database = deps.database.kysely<unknown>();
+  const directory = createDirectoryClient({ commands, asker: "notifier", config: config.directory });
+  const read = actionReader(commands);
+  const parts: ChatAppDeps = {
+    ports: { findVoter: voterFinder(directory, clock), submitVote: voteSender(commands), refresh },
+    readAction: ({ tenant, actionId }) => read(tenant, actionId, ""),
+    directory,
+    isFirstTime: (app, id) => isFirstTime(database, app, id),
+    background,
+    clock,
+    logger,
+  };
+  return config.apps.map((app) => {
+    const channels = config.channels.filter((channel) => "app" in channel && channel.app === app.name);
+    return app.kind === "slack"
+      ? slackApp(
+          app,
+          channels.filter((channel) => channel.kind === "slack"),
+          parts,
+        )
+      : teamsApp(
+          app,
+          channels.filter((channel) => channel.kind === "teams"),
+          parts,
+        );
+  });
+}
+
+async function prune({ database, config, logger }: NotifierDeps): Promise<void> {
+  const forgotten = await pruneDeliveries(database.kysely<unknown>(), config.retentionDays);
+  if (forgotten > 0) logger.info({ forgotten }, "old deliveries were forgotten");
+}
+
+type RunningChannel = { readonly worker: DeliveryWorker; readonly store: DeliveryStore };
+
+function startWorker(channel: Channel, deps: NotifierDeps, owner: ProcessLock): RunningChannel {
   const tuning = { ...USUAL_TUNING, ...deps.tuning };
   const { limits = [], retryDelays = STANDARD_RETRY_DELAYS } = channel;
-  return new DeliveryWorker({
+  const store = postgresDeliveryStore(deps.database.kysely<unknown>(), {
+    ledger: deps.log.ledger,
+    channel: channel.name,
+    owner,
+    limits,
+    breaker: tuning.breaker,
+  });
+  const worker = new DeliveryWorker({
     channel,
-    store: postgresDeliveryStore(deps.database.kysely<unknown>(), {
-      ledger: deps.log.ledger,
-      channel: channel.name,
-      owner,
-      limits,
-      breaker: tuning.breaker,
-    }),
+    store,
     readAction: actionReader(deps.commands),
-    sha256: (text) => createHash("sha256").update(text).digest("hex"),
+    sha256: sha256Hex,
     random: Math.random,
     retryDelays: deps.retryDelays ?? retryDelays,
     logger: deps.logger,
     tuning,
   });
+  return { worker, store };
 }
 
-function toChannel(config: ChannelConfig, deps: NotifierDeps): Channel {
+/** Channels of chat apps come with their app. */
+function toChannel(config: ChannelConfig, deps: NotifierDeps): Channel[] {
+  const rules = { allowedHosts: deps.config.allowedHosts };
+  const clock = deps.clock ?? (() => new Date());
   switch (config.kind) {
     case "terminal":
-      return terminalChannel({ ...config, output: process[config.output] });
+      return [terminalChannel({ ...config, output: process[config.output] })];
     case "webhook":
-      return webhookChannel({ ...config, rules: { allowedHosts: deps.config.allowedHosts }, clock: deps.clock ?? (() => new Date()) });
+      return [webhookChannel({ ...config, rules, clock })];
+    case "teams-workflow":
+      return [workflowsChannel({ ...config, rules, clock })];
+    case "slack":
+    case "teams":
+      return [];
   }
 }
 

@@ -1,5 +1,6 @@
 export { startNotifier, type NotifierDeps } from "./app.ts";
-export { parseChannels, readNotifierConfig, type ChannelConfig, type NotifierConfig } from "./config.ts";
+export type { AppConfig, ChannelConfig } from "./channels-file.ts";
+export { parseChannels, readNotifierConfig, type NotifierConfig } from "./config.ts";
 export { notifierMigrations } from "./adapters/postgres/migrations.ts";
 // For channels of one's own.
 export {

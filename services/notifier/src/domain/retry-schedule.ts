@@ -35,3 +35,16 @@ export function retryDelay(
   if (planned === undefined) return undefined;
   return Math.max(Math.round(planned * (1 + random / 5)), Math.min(askedFor ?? 0, LONGEST_DELAY));
 }
+
+/** For chat: people wait. Ten attempts, most of them in the first hour, about nine hours in all. */
+export const CHAT_RETRY_DELAYS: readonly number[] = [
+  SECOND,
+  5 * SECOND,
+  15 * SECOND,
+  MINUTE,
+  5 * MINUTE,
+  15 * MINUTE,
+  30 * MINUTE,
+  2 * HOUR,
+  6 * HOUR,
+];

@@ -1,4 +1,4 @@
-import { askedGroups, isUndecided, renderReview, type ReviewSource, type TextHash } from "@countersign/review-view";
+import { askedGroups, editableText, isUndecided, renderReview, type ReviewSource, type TextHash } from "@countersign/review-view";
 import { RetryableDeliveryError, TerminalDeliveryError, type Channel } from "./channel.ts";
 import { LONGEST_DELAY, retryDelay } from "../domain/retry-schedule.ts";
 import { whyNotShown } from "../domain/why-not-shown.ts";
@@ -85,6 +85,8 @@ function toDelivery(leased: LeasedDelivery, deps: AttemptDeps, source: ReviewSou
     earlierRef: deps.channel.capabilities.update ? leased.earlierRef : undefined,
     plannedAt: leased.plannedAt,
     undecided: isUndecided(source),
+    askedGroups: askedGroups(source),
+    editable: () => editableText(source),
     render: (limits?: Parameters<typeof renderReview>[2]) => renderReview(source, deps.sha256, limits),
   };
 }

@@ -69,6 +69,10 @@ export type Delivery = {
   readonly plannedAt: Date;
   /** People can still decide. */
   readonly undecided: boolean;
+  /** Groups that the open stage asks. */
+  readonly askedGroups: readonly string[];
+  /** The parameters as JSON for a text field; undefined when there is nothing to edit. */
+  editable(): string | undefined;
   /** The action as it is at this attempt: never older than the event, maybe newer. */
   render(limits?: RenderLimits): ReviewView;
 };

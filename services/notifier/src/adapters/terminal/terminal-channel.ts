@@ -14,6 +14,8 @@ export type TerminalOptions = {
   readonly name: string;
   readonly output: TerminalOutput;
   readonly tenants: Channel["tenants"];
+  /** Default: all. */
+  readonly groups?: "all" | readonly string[];
   /** Default: those that reviewers care about. */
   readonly events?: Channel["events"];
   /** How the reader calls the command line client; default `countersign`. */
@@ -34,6 +36,7 @@ export function terminalChannel(options: TerminalOptions): Channel {
     target: "terminal",
     capabilities: SHOW_ONLY,
     tenants: options.tenants,
+    groups: options.groups ?? "all",
     events: options.events ?? REVIEWER_EVENTS,
     deliver: async (delivery) => {
       const view = delivery.render();

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { RetryableDeliveryError, SHOW_ONLY, TerminalDeliveryError, type Channel, type Delivery } from "../../usecases/channel.ts";
 import type { NotifiedEvent } from "../../domain/notified-event.ts";
 import { raceAbort } from "../../usecases/race-abort.ts";
+import { retryAfterMs } from "../retry-after.ts";
 import { webhookPayload } from "./payload.ts";
 import { post, type PostAnswer } from "./post.ts";
 import { signatureHeaders } from "./signature.ts";
@@ -54,12 +55,4 @@ function judge(answer: PostAnswer, now: Date): void {
   if (status >= 200 && status < 300) return;
   if (status === 410) throw new TerminalDeliveryError("the receiver answered 410 Gone", { disablesChannel: true });
   throw new RetryableDeliveryError(`the receiver answered ${status}`, { delayMs: retryAfterMs(answer.retryAfter, now) });
-}
-
-/** `Retry-After` in seconds or as a date (RFC 9110, 10.2.3). */
-export function retryAfterMs(header: string | undefined, now: Date): number | undefined {
-  if (header === undefined) return undefined;
-  if (/^\d{1,9}$/.test(header.trim())) return Number(header.trim()) * 1000;
-  const date = /^[A-Z][a-z]{2}, /.test(header) ? Date.parse(header) : Number.NaN;
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now.getTime());
 }

@@ -1,0 +1,50 @@
+import type { Account, AnswerResult, VoteReply } from "../usecases/answer.ts";
+
+/** What answers need beside their outcome. */
+export type AnswerWords = {
+  readonly account: Account;
+  /** How people of this deployment get their account linked. */
+  readonly linkHelp: string;
+  /** Where a signed-in person decides. */
+  readonly url: string | undefined;
+};
+
+/** What whoever answered is told, and nobody else: on one line, without markup. It never says that something is decided: the message does, from the log. */
+export function answerText(result: AnswerResult, words: AnswerWords): string {
+  switch (result.outcome) {
+    case "recorded":
+      return "Recorded. The message shows what it leads to as soon as the log says so.";
+    case "unlinked":
+      return `Nothing was decided: your account (${words.account.channel} ${words.account.workspace}/${words.account.id}) is not linked to a person who may decide here. ${words.linkHelp}`;
+    case "nobody-knows":
+      return "Nothing was decided: nobody can say now who you are. Try again in a moment.";
+    case "unknown":
+      return "No answer came: it may be recorded or not. The message will show which; if it still asks, answer again.";
+    case "refused":
+      return refusal(result, words);
+  }
+}
+
+/** A click proves little: from here on only a signed-in page or the command line will do. */
+const STEP_UP = new Set(["SIGN_IN_TOO_WEAK"]);
+
+const REFUSALS: Readonly<Record<string, string>> = {
+  STALE_DIGEST: "the message showed older parameters: they were edited since. It is being renewed, read it again",
+  STALE_VERSION: "something happened since the message was drawn. It is being renewed, read it again",
+  WRONG_STATE: "the review is over. The message is being renewed",
+  DEADLINE_PASSED: "the time to decide is over. The message is being renewed",
+  CONTENT_ERASED: "its content was erased",
+  ALREADY_VOTED: "you have voted on it already",
+  REASON_REQUIRED: "it needs a reason",
+  SELF_APPROVAL: "you had a part in this request, so somebody else has to decide",
+  NOT_ELIGIBLE: "the open stage does not ask you",
+  NOT_IN_DIRECTORY: "the directory does not know you any more",
+  EDIT_LIMIT: "it was edited as often as an action can be",
+};
+
+function refusal({ reason }: VoteReply & { readonly outcome: "refused" }, { url }: AnswerWords): string {
+  if (STEP_UP.has(reason))
+    return `Nothing was decided: a click here is too weak a sign-in for this one. ${url === undefined ? "Sign in and decide with the command line." : `Sign in and decide here: ${url}`}`;
+  const why = REFUSALS[reason];
+  return `Nothing was decided: ${why ?? reason}.`;
+}

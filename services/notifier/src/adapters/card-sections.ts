@@ -1,0 +1,94 @@
+import { needsLine, textLine, USUAL_LIMITS, type RenderLimits, type ReviewView } from "@countersign/review-view";
+import type { NotifiedEvent } from "../domain/notified-event.ts";
+
+/** A part of a card: a label of ours and lines that may hold anybody's text, harmless on one line, each starting with words of ours. */
+export type CardSection = {
+  readonly kind: "facts" | "parameters" | "claims" | "naming";
+  readonly label: string;
+  readonly lines: readonly string[];
+};
+
+export type CardText = { readonly heading: string; readonly title: string; readonly sections: readonly CardSection[] };
+
+/** Less and less of each text, until a channel has room for it. */
+export const CARD_LIMITS: readonly RenderLimits[] = [
+  USUAL_LIMITS,
+  { characters: 300, members: 60 },
+  { characters: 150, members: 30 },
+  { characters: 80, members: 15 },
+  { characters: 40, members: 5 },
+];
+
+/** Marks every line of what the requester says, so that none of it passes for ours. */
+const CLAIM = "┊ ";
+
+/** A review as the text of a card, in the same order on every channel. */
+export function cardText(view: ReviewView): CardText {
+  return {
+    heading: view.status === "in review" ? "Review needed" : `Review: ${view.status}`,
+    title: textLine(view.title),
+    sections: [facts(view), parameters(view), claims(view), naming(view)].filter(({ lines }) => lines.length > 0),
+  };
+}
+
+function facts(view: ReviewView): CardSection {
+  const needs = view.decide === undefined ? [] : [`needs: ${needsLine(view.decide)}`];
+  const deadline = view.deadline === undefined || view.decide === undefined ? [] : [`deadline: ${view.deadline}`];
+  const lines = view.facts.map((fact) => `${fact.label}: ${textLine(fact.value)}`);
+  return {
+    kind: "facts",
+    label: "",
+    lines: [`status: ${view.status}`, ...needs, ...deadline, ...lines, ...missing(view.moreFacts, "facts")],
+  };
+}
+
+function parameters(view: ReviewView): CardSection {
+  const erased = view.erased ? ["The content of this action was erased."] : [];
+  return {
+    kind: "parameters",
+    label: "This will run, and the digest covers all of it:",
+    lines: [...erased, ...members(view.parameters), ...missing(view.parameters.more, "values")],
+  };
+}
+
+function claims(view: ReviewView): CardSection {
+  return {
+    kind: "claims",
+    label: "The requester says (not checked, not covered by the digest):",
+    lines: [...members(view.claims), ...missing(view.claims.more, "values")].map((line) => `${CLAIM}${line}`),
+  };
+}
+
+function naming(view: ReviewView): CardSection {
+  return {
+    kind: "naming",
+    label: "",
+    lines: [`action: ${view.actionId}`, `tenant: ${view.tenant}`, `digest: ${view.digest}`, `version: ${view.version}`],
+  };
+}
+
+function members(section: ReviewView["parameters"]): string[] {
+  return section.members.map((member) => `${textLine(member.path)} = ${textLine(member.value)}`);
+}
+
+function missing(count: number, what: string): string[] {
+  return count === 0 ? [] : [`and ${count} more ${what} that found no room here: read the whole action before you decide`];
+}
+
+/** What a channel that cannot change its messages says when something happens. */
+export const EVENT_WORDS: Readonly<Record<NotifiedEvent, string>> = {
+  ReviewOpened: "review opened",
+  StageOpened: "next stage opened",
+  VoteCast: "vote cast",
+  ActionEdited: "edited, earlier votes lapsed",
+  ActionApproved: "approved",
+  ActionRejected: "rejected",
+  ActionExpired: "expired, nobody decided in time",
+  ActionCancelled: "cancelled by its requester",
+  GrantIssued: "grant issued",
+  GrantRevoked: "grant revoked",
+  GrantRedeemed: "grant redeemed",
+  GrantExpired: "grant expired unused",
+  ExecutionReported: "execution reported",
+  ExecutionUnreported: "no report came",
+};

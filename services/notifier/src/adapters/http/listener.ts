@@ -1,0 +1,68 @@
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Logger } from "@countersign/telemetry";
+
+/** A request with its raw body, over which signatures are. */
+export type RawRequest = { readonly headers: IncomingHttpHeaders; readonly body: Buffer };
+export type RawAnswer = { readonly status: number; readonly json?: unknown };
+export type Route = (request: RawRequest) => Promise<RawAnswer>;
+
+/** Much more than an answer from a chat needs. */
+const LARGEST_BODY = 256 * 1024;
+const HEADERS_TIMEOUT_MS = 5000;
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/** Takes in what chat services post. Speaks plain HTTP: TLS ends in front of it. Only POST, only known paths. */
+export async function listen(
+  address: { readonly host: string; readonly port: number },
+  routes: ReadonlyMap<string, Route>,
+  logger: Logger,
+): Promise<{ readonly port: number; close(): Promise<void> }> {
+  const server = createServer({ headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, maxHeaderSize: 32 * 1024 });
+  server.on("request", (request, response) => {
+    void answer(request, routes).then(
+      (given) => send(response, given),
+      (err: unknown) => {
+        logger.error({ err, path: request.url }, "a chat service's request failed");
+        send(response, { status: 500 });
+      },
+    );
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(address.port, address.host, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+      }),
+  };
+}
+
+async function answer(request: IncomingMessage, routes: ReadonlyMap<string, Route>): Promise<RawAnswer> {
+  const route = routes.get((request.url ?? "").split("?")[0] ?? "");
+  if (route === undefined) return { status: 404 };
+  if (request.method !== "POST") return { status: 405 };
+  const body = await bodyOf(request);
+  return body === undefined ? { status: 413 } : route({ headers: request.headers, body });
+}
+
+/** Undefined when it is too long: nothing more of it is kept. */
+async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += (chunk as Buffer).length;
+    if (size > LARGEST_BODY) return undefined;
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks);
+}
+
+function send(response: ServerResponse, { status, json }: RawAnswer): void {
+  if (json === undefined) response.writeHead(status).end();
+  else response.writeHead(status, { "content-type": "application/json; charset=utf-8" }).end(JSON.stringify(json));
+}

@@ -1,0 +1,149 @@
+import { z } from "zod";
+import { isWebhookSecret } from "./adapters/webhook/signature.ts";
+import { urlProblem } from "./adapters/webhook/target.ts";
+import { NOTIFIED_EVENTS, REVIEWER_EVENTS } from "./domain/notified-event.ts";
+
+const name = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$/, "must be 1 to 64 lower-case letters, digits and hyphens");
+const secret = z.string().min(8, "has less than 8 characters").max(2048);
+
+const common = {
+  /** Unique; delivery state belongs to it. */
+  name,
+  /** Tenants that the channel may hear of, or `all`. There is no default: a channel must not hear of a tenant by accident. */
+  tenants: z.union([z.literal("all"), z.array(z.string().min(1)).min(1)]),
+};
+
+/** Reviews that ask one of these groups are shown there. */
+const groups = z.union([z.literal("all"), z.array(z.string().min(1)).min(1)]).default("all");
+
+const eventsOf = (usual: readonly (typeof NOTIFIED_EVENTS)[number][]) =>
+  z
+    .array(z.enum(NOTIFIED_EVENTS))
+    .min(1)
+    .default([...usual]);
+
+const terminal = z.strictObject({
+  ...common,
+  kind: z.literal("terminal"),
+  groups,
+  /** Where it prints. */
+  output: z.enum(["stdout", "stderr"]).default("stdout"),
+  events: eventsOf(REVIEWER_EVENTS),
+});
+
+const webhook = z.strictObject({
+  ...common,
+  kind: z.literal("webhook"),
+  /** https, port 443 or 8443, public address; else its `host:port` must be in `allowed_hosts`. */
+  url: z.string().max(2048),
+  /** One `whsec_` secret, or two while the receiver changes over. */
+  secrets: z.array(z.string().refine(isWebhookSecret, "must be whsec_ and the base64 of 24 to 64 bytes")).min(1).max(2),
+  events: eventsOf(NOTIFIED_EVENTS),
+});
+
+const teamsWorkflow = z.strictObject({
+  ...common,
+  kind: z.literal("teams-workflow"),
+  groups,
+  /** The workflow's URL; the rules of webhooks hold for it. */
+  url: z.string().max(2048),
+  events: eventsOf(REVIEWER_EVENTS),
+});
+
+const chat = {
+  ...common,
+  groups,
+  /** Name of the app that posts there. */
+  app: name,
+  /** Whether reviewers may change parameters there. */
+  edit: z.boolean().default(true),
+  /** Messages that the conversation takes in a second. */
+  per_second: z.number().positive().max(100).default(1),
+  events: eventsOf(NOTIFIED_EVENTS),
+};
+
+const slack = z.strictObject({
+  ...chat,
+  kind: z.literal("slack"),
+  /** Id of the channel or direct message. */
+  conversation: z.string().regex(/^[CGD][A-Z0-9]{2,30}$/, "must be an id such as C0123ABCD, not a name"),
+});
+
+const teams = z.strictObject({
+  ...chat,
+  kind: z.literal("teams"),
+  /** Id of the conversation, `19:…`. */
+  conversation: z.string().min(3).max(256),
+});
+
+const app = {
+  name,
+  /** Where a signed-in person decides: `{action}` and `{tenant}` are filled in. Buttons lead there when a click is too weak. */
+  review_url: z
+    .string()
+    .regex(/^https:\/\/\S+$/, "must be https")
+    .max(1000)
+    .optional(),
+  /** What people are told whose account nobody has linked. */
+  link_help: z.string().max(500).default("Ask whoever runs Countersign to link it."),
+};
+
+const slackApp = z
+  .strictObject({
+    ...app,
+    kind: z.literal("slack"),
+    bot_token: secret,
+    /** For requests over HTTP. */
+    signing_secret: secret.optional(),
+    /** For Socket Mode, which needs no address of ours. */
+    app_token: secret.optional(),
+    api_url: z.url().default("https://slack.com/api/"),
+  })
+  .refine(({ signing_secret: http, app_token: socket }) => (http === undefined) !== (socket === undefined), {
+    message: "needs exactly one of signing_secret (HTTP) and app_token (Socket Mode)",
+  });
+
+const teamsApp = z.strictObject({
+  ...app,
+  kind: z.literal("teams"),
+  app_id: z.string().min(1).max(128),
+  app_password: secret,
+  /** The organisation of a single-tenant bot; `botframework.com` for others. */
+  tenant_id: z.string().min(1).max(128).default("botframework.com"),
+  /** Where Teams takes messages for its region; never taken from what comes in. */
+  service_url: z.url().default("https://smba.trafficmanager.net/teams/"),
+  login_url: z.url().default("https://login.microsoftonline.com/"),
+  openid_url: z.url().default("https://login.botframework.com/v1/.well-known/openidconfiguration"),
+});
+
+export const channelsFile = z
+  .strictObject({
+    apps: z.array(z.discriminatedUnion("kind", [slackApp, teamsApp])).default([]),
+    channels: z.array(z.discriminatedUnion("kind", [terminal, webhook, slack, teams, teamsWorkflow])).default([]),
+    /** `host:port` that webhooks may reach although they are not https or not public: for development, and for receivers in one's own network. */
+    allowed_hosts: z.array(z.string().regex(/^[^\s/@]+:\d{1,5}$/, "must be host:port")).default([]),
+    /** Ended deliveries are forgotten after so many days. */
+    retention_days: z.int().min(31).max(3650).default(90),
+  })
+  .superRefine((file, context) => {
+    const complain = (path: PropertyKey[], message: string): void => context.addIssue({ code: "custom", path, message });
+    for (const [index, { name: given }] of file.apps.entries()) {
+      if (file.apps.findIndex((other) => other.name === given) !== index) complain(["apps", index, "name"], "is used twice");
+    }
+    for (const [index, channel] of file.channels.entries()) {
+      const path = (field: string): PropertyKey[] => ["channels", index, field];
+      if (file.channels.findIndex((other) => other.name === channel.name) !== index) complain(path("name"), "is used twice");
+      if ("url" in channel) {
+        const problem = urlProblem(channel.url, { allowedHosts: file.allowed_hosts });
+        if (problem !== undefined) complain(path("url"), problem);
+      }
+      if ("app" in channel && file.apps.find((known) => known.name === channel.app)?.kind !== channel.kind)
+        complain(path("app"), `is no ${channel.kind} app of this file`);
+    }
+  });
+
+type File = z.output<typeof channelsFile>;
+export type ChannelConfig = File["channels"][number];
+export type AppConfig = File["apps"][number];
+export type SlackAppConfig = AppConfig & { readonly kind: "slack" };
+export type TeamsAppConfig = AppConfig & { readonly kind: "teams" };

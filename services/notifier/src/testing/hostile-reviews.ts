@@ -1,0 +1,30 @@
+import { readFileSync } from "node:fs";
+import type { ReviewSource } from "@countersign/review-view";
+import { sampleReview } from "./sample-review.ts";
+
+export type Hostile = { readonly name: string; readonly text: string };
+
+/** The corpus of hostile inputs, as it is used for every channel. */
+export const hostileTexts = JSON.parse(
+  readFileSync(new URL("../../../../libs/review-view/testdata/hostile.json", import.meta.url), "utf8"),
+) as readonly Hostile[];
+
+/** A review with a hostile text wherever one can stand. */
+export function hostileReview(text: string): ReviewSource {
+  const input = sampleReview.input;
+  if (input === undefined) throw new Error("the sample has an input");
+  return {
+    ...sampleReview,
+    input: {
+      subject: { type: text, id: text, properties: { [text]: text } },
+      action: { name: text, properties: { [text]: text, command: text, list: [text, { [text]: text }], db_password: text } },
+      resource: { type: text, id: text, properties: { [text]: text } },
+      context: { environment: text, justification: text, [text]: text },
+    },
+    ...(sampleReview.requester === undefined ? {} : { requester: { ...sampleReview.requester, id: text, issuer: text } }),
+    ...(sampleReview.verdict === undefined ? {} : { verdict: { ...sampleReview.verdict, rule: text, reasons: [text] } }),
+  };
+}
+
+/** Everything that a screen could obey, reorder or hide. */
+export const UNSAFE = /(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;

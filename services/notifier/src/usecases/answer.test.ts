@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import { takeAnswer, type AnswerPorts, type ShownCard } from "./answer.ts";
+
+const card: ShownCard = { channel: "chat", tenant: "acme", actionId: "a1", digest: "ab", version: 3 };
+const account = { channel: "slack", workspace: "T1", id: "U1" };
+const voter = { issuer: "https://id.example", id: "ada", groups: ["dpo"] };
+const approve = { kind: "approve", reason: "" } as const;
+
+function portsOf(change: Partial<AnswerPorts> = {}) {
+  const calls: unknown[] = [];
+  const ports: AnswerPorts = {
+    findVoter: async (...question) => {
+      calls.push(["find", ...question]);
+      return voter;
+    },
+    submitVote: async (...vote) => {
+      calls.push(["vote", ...vote]);
+      return { outcome: "recorded" };
+    },
+    refresh: async () => {
+      calls.push("refresh");
+    },
+    ...change,
+  };
+  return { ports, calls };
+}
+
+describe("take answer", () => {
+  it("P1: votes as the person, for what the message showed, and leaves the message to the log", async () => {
+    const { ports, calls } = portsOf();
+    expect(await takeAnswer(ports, account, card, approve)).toEqual({ outcome: "recorded" });
+    expect(calls).toEqual([
+      ["find", "acme", account],
+      ["vote", voter, card, approve],
+    ]);
+  });
+
+  it("P3, P7: decides nothing for an account that nobody is linked to", async () => {
+    const { ports, calls } = portsOf({ findVoter: async () => undefined });
+    expect(await takeAnswer(ports, account, card, approve)).toEqual({ outcome: "unlinked" });
+    expect(calls).toEqual([]);
+  });
+
+  it("P7: decides nothing when nobody can say whose account it is", async () => {
+    const { ports, calls } = portsOf({ findVoter: () => Promise.reject(new Error("away")) });
+    expect(await takeAnswer(ports, account, card, approve)).toEqual({ outcome: "nobody-knows" });
+    expect(calls).toEqual([]);
+  });
+
+  it.each([{ outcome: "refused", reason: "STALE_DIGEST" } as const, { outcome: "unknown" } as const])(
+    "renews the message when the answer was not recorded: %o",
+    async (reply) => {
+      const { ports, calls } = portsOf({ submitVote: async () => reply });
+      expect(await takeAnswer(ports, account, card, approve)).toEqual(reply);
+      expect(calls.at(-1)).toBe("refresh");
+    },
+  );
+});

@@ -1,0 +1,59 @@
+import type { JsonObject } from "@countersign/review-view";
+
+/** Exactly what one message showed. It travels in the message, sealed, so an answer names what its sender looked at. */
+export type ShownCard = {
+  readonly channel: string;
+  readonly tenant: string;
+  readonly actionId: string;
+  /** Lower-case hex. */
+  readonly digest: string;
+  readonly version: number;
+};
+
+/** Who answered, as the chat service proved it: ids, never names. */
+export type Account = { readonly channel: string; readonly workspace: string; readonly id: string };
+
+export type Decision =
+  | { readonly kind: "approve"; readonly reason: string }
+  | { readonly kind: "reject"; readonly reason: string }
+  | { readonly kind: "edit"; readonly reason: string; readonly properties: JsonObject };
+
+/** A human whom the directory knows, ready to vote: one of its principals and its groups. */
+export type Voter = { readonly issuer: string; readonly id: string; readonly groups: readonly string[] };
+
+/** What `approval` said to a vote. */
+export type VoteReply =
+  | { readonly outcome: "recorded" }
+  /** `reason`: from the table of reasons. */
+  | { readonly outcome: "refused"; readonly reason: string }
+  /** Nobody answered: it may be recorded or not, and the message will show which. */
+  | { readonly outcome: "unknown" };
+
+/** What became of an answer. */
+export type AnswerResult = VoteReply | { readonly outcome: "unlinked" } | { readonly outcome: "nobody-knows" };
+
+export type AnswerPorts = {
+  /** The person behind an account, in this tenant; undefined: nobody who may decide. Throws when nobody can tell now. */
+  readonly findVoter: (tenant: string, account: Account) => Promise<Voter | undefined>;
+  readonly submitVote: (voter: Voter, card: ShownCard, decision: Decision) => Promise<VoteReply>;
+  /** Makes the message of this channel show the action as it is. */
+  readonly refresh: (card: ShownCard) => Promise<void>;
+};
+
+/**
+ * Takes one answer from a chat. The vote is the person's own, with the digest and version that its message showed; the message itself is left alone: what it
+ * says next comes from the log.
+ */
+export async function takeAnswer(ports: AnswerPorts, account: Account, card: ShownCard, decision: Decision): Promise<AnswerResult> {
+  let voter: Voter | undefined;
+  try {
+    voter = await ports.findVoter(card.tenant, account);
+  } catch {
+    return { outcome: "nobody-knows" };
+  }
+  if (voter === undefined) return { outcome: "unlinked" };
+  const reply = await ports.submitVote(voter, card, decision);
+  // Whoever was refused, or heard nothing, looks at something that may be old.
+  if (reply.outcome !== "recorded") await ports.refresh(card);
+  return reply;
+}
