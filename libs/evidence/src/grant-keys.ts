@@ -9,6 +9,13 @@ export function formatGrantKeys(keys: readonly GrantKey[]): Buffer {
   return Buffer.from(`${JSON.stringify({ keys: jwks })}\n`);
 }
 
+/** The Ed25519 keys of a JWK set that this deployment made. */
+export function parseGrantKeys(jwks: string): readonly GrantKey[] {
+  return (parse(Buffer.from(jwks)) ?? []).flatMap(({ kty, crv, x, kid }) =>
+    kty === "OKP" && crv === "Ed25519" && typeof x === "string" && typeof kid === "string" ? [{ kid, x }] : [],
+  );
+}
+
 /**
  * The Ed25519 keys of a JWK set under their thumbprints, computed here. An entry names the key of a vote by its thumbprint, which is a hash of the key: no
  * other key can take its place, wherever the set came from. Undefined when the bytes are no JWK set.
@@ -30,7 +37,7 @@ export function readGrantKeys(bytes: Uint8Array): ReadonlyMap<string, KeyObject>
   return keys;
 }
 
-type Jwk = Readonly<Partial<Record<"kty" | "crv" | "x", unknown>>>;
+type Jwk = Readonly<Partial<Record<"kty" | "crv" | "x" | "kid", unknown>>>;
 
 function parse(bytes: Uint8Array): readonly Jwk[] | undefined {
   try {

@@ -2,7 +2,7 @@ export { writeArchive, type EvidenceInput, type ExportedEntry, type Reporter, ty
 export { verifyArchive, type Verification } from "./verify/verify-archive.ts";
 export { EvidenceError, type EvidenceErrorCode } from "./error.ts";
 export type { ArchiveHeader } from "./header.ts";
-export type { GrantKey } from "./grant-keys.ts";
+export { parseGrantKeys, type GrantKey } from "./grant-keys.ts";
 export type { Contents } from "./segment-buffer.ts";
 export type { EntryView } from "./entry-view.ts";
 export type { Flaw, FlawCode } from "./verify/flaws.ts";
@@ -10,3 +10,4 @@ export type { Trust } from "./verify/trust.ts";
 export { verifyFile, VerifyUsageError, type VerifyOptions } from "./node/verify-file.ts";
 export { contentRefs, readPayload } from "./content-refs.ts";
 export { cell as csvCell } from "./csv.ts";
+export { createHtmlReporter, type ReportOptions } from "./report/html-reporter.ts";

@@ -1,0 +1,82 @@
+import type { EventLog, RecordedEvent } from "@countersign/event-log";
+import { writeArchive, type GrantKey, type Reporter, type WrittenArchive } from "@countersign/evidence";
+import { nodesOfTiles, parseVerifierKey, tilesOfNodes, type NodeId, type VerifierKey } from "@countersign/tlog";
+import type { Assurance, StoredCheckpoint, TreeStore } from "../sealing/ports.ts";
+import { eventsOfArchive, exportedEntries } from "./exported-entries.ts";
+import { stretchOf } from "./tenant-log.ts";
+
+/** What an export stands on. */
+export type ExportParts = {
+  readonly log: EventLog;
+  readonly store: Pick<TreeStore, "newest" | "tiles">;
+  /** Verifier keys of an epoch's origin. */
+  readonly verifierKeys: (epoch: number) => readonly string[];
+  readonly witnessKeys: readonly VerifierKey[];
+  /** Whether the event is sealed before the time is over. */
+  readonly awaitSealed: (event: RecordedEvent, assurance: Assurance, timeoutMs: number) => Promise<boolean>;
+  /** Public keys of votes and grants. */
+  readonly grantKeys: readonly GrantKey[];
+  readonly reporter: Reporter;
+};
+
+export type Period = { readonly from: Date | undefined; readonly to: Date };
+
+export type ExportProgress = { readonly position: number; readonly done: number; readonly total: number };
+
+export type Exported = WrittenArchive & { readonly checkpoint: StoredCheckpoint };
+
+/** The request for the export is not sealed in time: nothing was exported. */
+export class NotSealedError extends Error {
+  override readonly name = "NotSealedError";
+}
+
+const SEAL_WAIT_MS = 15_000;
+/** Subtree hashes that are looked up at once: as many tiles, of 8 KiB each, are loaded for them at most. */
+const NODES_AT_ONCE = 256;
+
+/**
+ * Makes the archive of a tenant's period. `requested` is the event that asked for it: nothing of the tenant can be missing between the period and it.
+ * @throws NotSealedError, EvidenceError `source_inconsistent` when the log is not what was sealed
+ */
+export async function* exportArchive(
+  parts: ExportParts,
+  tenant: string,
+  period: Period,
+  { requested, assurance }: { readonly requested: RecordedEvent; readonly assurance: Assurance },
+): AsyncGenerator<{ readonly bytes: Uint8Array; readonly progress: ExportProgress }, Exported> {
+  const { log, store } = parts;
+  const sealed = await parts.awaitSealed(requested, assurance, SEAL_WAIT_MS);
+  const checkpoint = sealed ? await store.newest({ assurance }) : undefined;
+  if (checkpoint === undefined) throw new NotSealedError(`the request for this export is not ${assurance} yet`);
+  const { first, last } = await stretchOf(log, tenant, { ...period, before: requested.tenantSequence });
+  const total = last - first + 1;
+  let progress: ExportProgress = { position: 0, done: 0, total };
+  const onEvent = ({ tenantSequence, position }: RecordedEvent): void => {
+    if (tenantSequence >= first && tenantSequence <= last) progress = { position, done: tenantSequence - first + 1, total };
+  };
+  const archive = writeArchive({
+    header: { tenant, ledger: log.ledger, from: period.from?.getTime(), to: period.to.getTime(), firstSequence: first, lastSequence: last },
+    checkpoint: checkpoint.note,
+    logKeys: parts.verifierKeys(checkpoint.epoch).map(parseVerifierKey),
+    witnessKeys: parts.witnessKeys,
+    grantKeys: parts.grantKeys,
+    entries: exportedEntries(log, eventsOfArchive(log, tenant, { first, last }), onEvent),
+    hashes: (nodes) => hashesOf(store, checkpoint, nodes),
+    reporter: parts.reporter,
+  });
+  for (;;) {
+    const next = await archive.next();
+    if (next.done === true) return { ...next.value, checkpoint };
+    yield { bytes: next.value, progress };
+  }
+}
+
+async function hashesOf(store: Pick<TreeStore, "tiles">, { epoch, size }: StoredCheckpoint, nodes: readonly NodeId[]): Promise<readonly Uint8Array[]> {
+  const hashes: Uint8Array[] = [];
+  for (let at = 0; at < nodes.length; at += NODES_AT_ONCE) {
+    const some = nodes.slice(at, at + NODES_AT_ONCE);
+    const source = nodesOfTiles(size, await store.tiles(epoch, tilesOfNodes(some, size)));
+    hashes.push(...some.map(source));
+  }
+  return hashes;
+}

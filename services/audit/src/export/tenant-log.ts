@@ -1,0 +1,71 @@
+import type { EventReader, RecordedEvent } from "@countersign/event-log";
+
+/** The log as one tenant's reader sees it. */
+export type TenantReader = Pick<EventReader, "readTenant" | "readStream" | "nextPosition">;
+
+/** A stretch of a tenant's events: `first` and `last` are tenant sequences; `last` is `first - 1` when there is none. */
+export type Stretch = { readonly first: number; readonly last: number };
+
+/** Clocks of one deployment differ by less: events are looked at this far beyond a time before the border is drawn. */
+const CLOCK_SKEW_MS = 300_000;
+const PAGE = 1000;
+
+/**
+ * The tenant's events of a period: from the first one, in the order of the log, at `from` or later, up to the last one before `to`. What stands between them
+ * belongs to it, even if a clock that ran ahead or behind gave it another time.
+ */
+export async function stretchOf(
+  log: TenantReader,
+  tenant: string,
+  period: { readonly from: Date | undefined; readonly to: Date; /** Tenant sequence of an event that ends it, whatever its time. */ readonly before: number },
+): Promise<Stretch> {
+  const from = period.from?.getTime() ?? Number.NEGATIVE_INFINITY;
+  const to = period.to.getTime();
+  const near = (time: number) => (event: RecordedEvent) => event.time.getTime() >= time - CLOCK_SKEW_MS;
+  const begin = await findFirst(log, tenant, near(from));
+  let first: number | undefined;
+  let next = period.before;
+  for await (const { time, tenantSequence } of eventsFrom(log, tenant, begin?.position)) {
+    if (tenantSequence >= period.before) break;
+    next = tenantSequence + 1;
+    if (time.getTime() < from) continue;
+    first = tenantSequence;
+    break;
+  }
+  if (first === undefined) return { first: next, last: next - 1 };
+  const end = await findFirst(log, tenant, near(to));
+  let last = end === undefined ? first - 1 : Math.max(first - 1, Math.min(end.tenantSequence, period.before) - 1);
+  for await (const { time, tenantSequence } of eventsFrom(log, tenant, end?.position)) {
+    if (tenantSequence >= period.before || time.getTime() >= to + CLOCK_SKEW_MS) break;
+    if (time.getTime() < to && tenantSequence >= first) last = tenantSequence;
+  }
+  return { first, last };
+}
+
+/** The tenant's events from a position on, in order; none without a position. */
+export async function* eventsFrom(log: TenantReader, tenant: string, position: number | undefined): AsyncGenerator<RecordedEvent> {
+  for (let from = position; from !== undefined;) {
+    const page = await log.readTenant(tenant, { from, limit: PAGE });
+    yield* page;
+    const last = page.at(-1);
+    from = last === undefined || page.length < PAGE ? undefined : last.position + 1;
+  }
+}
+
+/** The tenant's first event that `reached` holds for; it must hold for all behind it, too. A search over positions, some thirty reads of one event each. */
+export async function findFirst(log: TenantReader, tenant: string, reached: (event: RecordedEvent) => boolean): Promise<RecordedEvent | undefined> {
+  let low = 0;
+  let high = await log.nextPosition();
+  let found: RecordedEvent | undefined;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const [event] = await log.readTenant(tenant, { from: middle, limit: 1 });
+    if (event !== undefined && !reached(event)) {
+      low = event.position + 1;
+      continue;
+    }
+    if (event !== undefined) found = event;
+    high = middle;
+  }
+  return found;
+}
