@@ -7,6 +7,7 @@ import { type ActionReply, actionReader, isOpen } from "./action-reader.ts";
 import { ask } from "./ask.ts";
 import { admit, commandOf } from "./caller.ts";
 import type { HandlerDeps } from "./deps.ts";
+import { durabilityOf, onceFirm } from "./durability.ts";
 import { readRequestAction } from "./routes.ts";
 import { actionStateOf } from "./wire/action-state.ts";
 
@@ -17,10 +18,12 @@ const ANSWER_MS = 100;
 export function requestAction(deps: HandlerDeps): UnaryHandler {
   return async (request, call) => {
     const caller = await admit("RequestAction", call, deps.authenticator);
-    const { wait } = readRequestAction(request, caller.principal);
+    const asked = readRequestAction(request, caller.principal);
+    const durability = durabilityOf(asked);
     const reply = await ask(deps, { service: "approval", method: "RequestAction" }, commandOf(caller, call, request), call);
-    const waitMs = wait === undefined ? 0 : durationMs(wait);
-    return waitMs === 0 ? reply : waitForDecision(deps, caller, call, reply, waitMs).catch(orElse(reply));
+    const waitMs = asked.wait === undefined ? 0 : durationMs(asked.wait);
+    const decided = waitMs === 0 ? reply : await waitForDecision(deps, caller, call, reply, waitMs).catch(orElse(reply));
+    return onceFirm(deps, caller, call, decided, durability);
   };
 }
 
