@@ -8,6 +8,7 @@ import {
   listTenantDeadLetters,
   replayTenantDeadLetters,
 } from "./adapters/commands/dead-letters.ts";
+import { exportEvidence } from "./adapters/commands/export.ts";
 import { fsckEverything, rebuildProjections } from "./adapters/commands/ledger.ts";
 import { listActions, listReviews } from "./adapters/commands/lists.ts";
 import { operationsLog } from "./adapters/commands/operations-log.ts";
@@ -97,6 +98,7 @@ export async function startAudit({
   const streams = await serveStreams(commands, "audit", {
     Fsck: fsckEverything(parts),
     RebuildProjection: rebuildProjections(parts, PROJECTIONS),
+    Export: exportEvidence({ log, sealing, witnessKeys: witnessKeysOf(config), commands, clock }),
   });
   const operations = operationsLog(log, clock);
   const positionOf = (tenant: string, eventId: string) => positionOfEvent(kysely, log.ledger, tenant, eventId);
@@ -126,4 +128,8 @@ export async function startAudit({
       await Promise.all(consumers.map((consumer) => consumer.close()));
     },
   };
+}
+
+function witnessKeysOf({ sealing }: AuditConfig) {
+  return (sealing?.witnesses?.witnesses ?? []).map(({ key }) => key);
 }

@@ -57,6 +57,10 @@ export function describeEvent(event: DecodedEvent, lookUp: (ref: ContentRef) => 
       return `the dead letter of ${plainText(event.data.consumer)} at position ${event.data.position} was given up${said(event.data.reason)}`;
     case "EpochStarted":
       return `epoch ${event.data.epoch} of the ledger began, as nothing could be signed: ${plainText(event.data.refusal)}`;
+    case "ExportRequested":
+      return `an archive was asked for${since(event.data.from)}${until(event.data.to)}`;
+    case "ExportProduced":
+      return `an archive of ${event.data.events} events was handed out, SHA-256 ${Buffer.from(event.data.archiveDigest).toString("hex")}`;
     default:
       return describeDirectoryEvent(event);
   }
@@ -109,6 +113,10 @@ function principal(who: (Pick<PrincipalRef, "issuer" | "id"> & { readonly type: 
 
 function reference(who: Pick<PrincipalRef, "id"> | undefined): string {
   return who === undefined || who.id === "" ? "somebody unnamed" : plainText(who.id);
+}
+
+function since(time: Timestamp | undefined): string {
+  return time === undefined ? ", from the first event" : `, from ${timestampDate(time).toISOString()}`;
 }
 
 function until(time: Timestamp | undefined): string {

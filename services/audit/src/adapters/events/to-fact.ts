@@ -77,6 +77,8 @@ function factOf(event: DecodedEvent): ActionFact {
     case "EpochStarted":
     case "DeadLettersReplayed":
     case "DeadLetterDiscarded":
+    case "ExportRequested":
+    case "ExportProduced":
       throw new UnknownEventError(`${event.type} on an action's stream`);
   }
 }
