@@ -70,7 +70,9 @@ describe("directory on Postgres", () => {
   });
 
   it("P4: instances that change one group at the same moment lose nothing", async () => {
-    const members = await Promise.all(Array.from({ length: 12 }, (_, index) => (index % 2 === 0 ? one : two).user(`p${index}@acme.example`)));
+    const members = await Promise.all(
+      Array.from({ length: 12 }, (_, index) => (index % 2 === 0 ? one : two).user(`p${index}@acme.example`)),
+    );
     const group = await one.group("crowd", []);
     const add = (value: string) => ({
       schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],

@@ -56,13 +56,8 @@ function addDelegateCommands(program: Command, io: Io): void {
     .argument("<person>", "user name or id")
     .requiredOption("--until <time>", "a time, or a duration such as 5d", parseMoment)
     .option("--from <time>", "default: now", parseMoment)
-    .option(
-      "--group <name>",
-      "only by this group of yours; repeat for more",
-      (name: string, before: readonly string[]) => [...before, name],
-      [],
-    )
-    .action((to: string, { until, from, group }: { until: Date; from?: Date; group: readonly string[] }, command: Command) =>
+    .option("--group <name>", "only by this group of yours; repeat for more", collected, [])
+    .action((to: string, { until, from, group }: { until: Date; from?: Date; group: string[] }, command: Command) =>
       withContext(command, io, async ({ client, output }) => {
         const fromTime = from === undefined ? {} : { fromTime: timestampFromDate(from) };
         const { delegation } = await client.directory.createDelegation({
@@ -122,6 +117,10 @@ function addLinkCommands(program: Command, io: Io): void {
         output.message(UnlinkAccountResponseSchema, await client.directory.unlinkAccount({ account }), () => "it is not yours any more");
       }),
     );
+}
+
+function collected(name: string, before: string[]): string[] {
+  return [...before, name];
 }
 
 function meText(me: GetMeResponse): string {

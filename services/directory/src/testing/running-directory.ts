@@ -4,7 +4,7 @@ import { inProcessCommands } from "@countersign/bus";
 import { createDirectoryClient, type DirectoryClient } from "@countersign/directory-client";
 import type { EventLog } from "@countersign/event-log";
 import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
-import { PrincipalSchema, PrincipalType } from "@countersign/proto/v1/principal_pb";
+import { PrincipalType, type PrincipalSchema } from "@countersign/proto/v1/principal_pb";
 import { silentLogger } from "@countersign/telemetry";
 import { startDirectory } from "../app.ts";
 import { parseDirectoryFile } from "../directory-file.ts";
@@ -65,10 +65,14 @@ export async function runDirectory(log: EventLog, more: object = {}, clock: () =
     people: createDirectoryClient({ commands, asker: "approval", config: { managedTenants: ["acme", "other"], timeoutMs: 5000 } }),
     send: async (method, [request, response], message, caller) => {
       const bytes = toBinary<DescMessage>(request, create<DescMessage>(request, message));
-      return fromBinary(response, await commands.send("directory", method, create(CommandSchema, { caller, request: bytes }), { timeoutMs: 5000 }));
+      return fromBinary(
+        response,
+        await commands.send("directory", method, create(CommandSchema, { caller, request: bytes }), { timeoutMs: 5000 }),
+      );
     },
     user: async (userName, extra = {}) => idOf(await scim("POST", "/Users", { userName, active: true, ...extra })),
-    group: async (displayName, members) => idOf(await scim("POST", "/Groups", { displayName, members: members.map((value) => ({ value })) })),
+    group: async (displayName, members) =>
+      idOf(await scim("POST", "/Groups", { displayName, members: members.map((value) => ({ value })) })),
     close: () => service.close(),
   };
 }

@@ -19,7 +19,7 @@ export function toUserResource(directory: Directory, person: Person, baseUrl: st
     id,
     externalId,
     userName,
-    displayName: displayName || nameOf(profile),
+    displayName,
     name: withoutEmpty({ formatted: formattedName, givenName, familyName }),
     active,
     emails: emails.map(({ value, type, primary }) => ({ ...withoutEmpty({ value, type }), primary })),
