@@ -20,6 +20,21 @@ export type TokenChange = {
 type Answer = { readonly status: number; readonly json?: unknown };
 const ISSUER = "https://api.botframework.com";
 
+type SigningKey = { readonly privateKey: CryptoKey; readonly jwk: JWK & { readonly endorsements: readonly string[] } };
+
+/** One set for all fakes of a process: RSA keys take their time. */
+let keys: Promise<ReadonlyMap<string, SigningKey>> | undefined;
+
+async function makeKeys(): Promise<ReadonlyMap<string, SigningKey>> {
+  const made = new Map<string, SigningKey>();
+  for (const kid of ["endorsed", "unendorsed", "foreign"]) {
+    const { privateKey, publicKey } = await generateKeyPair("RS256");
+    const endorsements = kid === "endorsed" ? ["msteams", "webchat"] : ["webchat"];
+    made.set(kid, { privateKey, jwk: { ...(await exportJWK(publicKey)), kid, use: "sig", endorsements } });
+  }
+  return made;
+}
+
 /** The login service, the Bot Framework's REST API and its keys on loopback: it checks what it gets as the real ones do, and misbehaves on demand. */
 export class FakeTeams {
   readonly appId = "9f1e0b1c-0000-4000-8000-00000000b07a";
@@ -27,13 +42,15 @@ export class FakeTeams {
   readonly serviceUrl = "https://smba.example/emea/";
   readonly activities: FakeActivity[] = [];
   readonly refused: string[] = [];
+  /** Posts that it took and did not answer: nobody can know of them, so each may come once more. */
+  unanswered = 0;
   tokensGiven = 0;
   /** The bot's messaging endpoint. */
   endpoint = "";
   readonly #tokens = new Set<string>();
   readonly #fault: (path: string, call: number) => Fault | undefined;
   readonly #server = createServer((request, response) => void this.#serve(request, response));
-  readonly #keys = new Map<string, { readonly privateKey: CryptoKey; readonly jwk: JWK & { readonly endorsements: readonly string[] } }>();
+  #keys: ReadonlyMap<string, SigningKey> = new Map();
   #calls = 0;
 
   constructor(fault: (path: string, call: number) => Fault | undefined = () => undefined) {
@@ -41,11 +58,8 @@ export class FakeTeams {
   }
 
   async start(): Promise<this> {
-    for (const kid of ["endorsed", "unendorsed", "foreign"]) {
-      const { privateKey, publicKey } = await generateKeyPair("RS256");
-      const endorsements = kid === "endorsed" ? ["msteams", "webchat"] : ["webchat"];
-      this.#keys.set(kid, { privateKey, jwk: { ...(await exportJWK(publicKey)), kid, use: "sig", endorsements } });
-    }
+    keys ??= makeKeys();
+    this.#keys = await keys;
     await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
     return this;
   }
@@ -116,6 +130,7 @@ export class FakeTeams {
     const body = await textOf(request);
     const path = decodeURIComponent(request.url ?? "");
     const fault = path.startsWith("/v3/") ? this.#fault(path, this.#calls++) : undefined;
+    if (request.method === "POST" && (fault === "late" || fault?.endsWith("-after") === true)) this.unanswered += 1;
     await withFault(fault, request, response, async () => this.#answer(request, path, body)).catch(() => {});
   }
 

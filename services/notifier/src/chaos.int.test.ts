@@ -1,0 +1,127 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { migrate, openDatabase, type Database } from "@countersign/database";
+import { testPostgres, type TestPostgres } from "@countersign/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { notifierMigrations } from "./adapters/postgres/migrations.ts";
+import { FAULTS, FakeSlack, FakeTeams, type Fault } from "./testing/index.ts";
+
+/** COUNTERSIGN_CHAOS_REVIEWS=1000 for the long run. */
+const REVIEWS = Number(process.env["COUNTERSIGN_CHAOS_REVIEWS"] ?? 30);
+const KILLS = Math.max(2, Math.floor(REVIEWS / 40));
+const CONVERSATIONS = ["C0A", "C0B"];
+const CHILD = new URL("./testing/chaos-child.ts", import.meta.url).pathname;
+
+let postgres: TestPostgres;
+let database: Database;
+beforeAll(async () => {
+  postgres = await testPostgres((url) => migrate(url, [notifierMigrations]));
+  database = openDatabase({ url: postgres.url, role: null });
+});
+afterAll(async () => {
+  await database.close();
+  await postgres.drop();
+});
+
+/** One call in twenty, every kind in turn. */
+function faults(): (what: string, call: number) => Fault | undefined {
+  return (_what, call) => (call % 20 === 11 ? FAULTS[Math.floor(call / 20) % FAULTS.length] : undefined);
+}
+
+function channelsFor(slack: FakeSlack, teams: FakeTeams): string {
+  const chat = { tenants: "all", per_second: 100 };
+  return JSON.stringify({
+    apps: [
+      { name: "s", kind: "slack", bot_token: slack.botToken, signing_secret: slack.signingSecret, api_url: slack.apiUrl },
+      { name: "t", kind: "teams", app_id: teams.appId, app_password: teams.password, service_url: teams.url, login_url: teams.url },
+    ],
+    channels: [
+      ...CONVERSATIONS.map((conversation) => ({ name: conversation.toLowerCase(), kind: "slack", app: "s", conversation, ...chat })),
+      { name: "t0a", kind: "teams", app: "t", conversation: "19:a", ...chat },
+    ],
+  });
+}
+
+/** An event of each review for each channel. */
+async function plan(type: "ReviewOpened" | "ActionApproved", version: number): Promise<void> {
+  const status = type === "ReviewOpened" ? "in review" : "approved";
+  await database.pool.query(
+    "insert into chaos_action select 'action-' || a, $2, $3 from generate_series(1, $1::int) a on conflict (id) do update set version = excluded.version, status = excluded.status",
+    [REVIEWS, version, status],
+  );
+  await database.pool.query(
+    `insert into notifier.delivery (ledger, channel, tenant, action_id, event_id, event_type, position, stream_version, event_time, traceparent)
+     select 'main', c, 'acme', 'action-' || a, gen_random_uuid(), $3, $2::int * 100000 + a, $2, now(), ''
+     from unnest($4::text[]) c, generate_series(1, $1::int) a`,
+    [REVIEWS, version, type, [...CONVERSATIONS.map((conversation) => conversation.toLowerCase()), "t0a"]],
+  );
+}
+
+const pending = async (): Promise<number> =>
+  (await database.pool.query<{ count: number }>("select count(*)::int as count from notifier.delivery where state = 'pending'")).rows[0]
+    ?.count ?? 0;
+
+async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+describe("notifier, killed again and again", () => {
+  it(
+    "P4: no notification is lost and none is doubled, with 5% faults and kill -9 in the middle",
+    async () => {
+      const slack = await new FakeSlack({ fault: faults() }).start();
+      const teams = await new FakeTeams(faults()).start();
+      const start = (): ChildProcess =>
+        spawn(process.execPath, [CHILD, JSON.stringify({ url: postgres.url, channels: channelsFor(slack, teams) })], { stdio: "inherit" });
+      await database.pool.query("create table chaos_action (id text primary key, version int not null, status text not null)");
+      await database.pool.query(
+        "insert into notifier.channel (ledger, name, kind, target, since_position) select 'main', c, 'chat', c, 0 from unnest($1::text[]) c",
+        [["c0a", "c0b", "t0a"]],
+      );
+      await plan("ReviewOpened", 3);
+      let child = start();
+      const total = REVIEWS * 3;
+      for (let kill = 1; kill <= KILLS; kill += 1) {
+        // The second half of the kills falls into the updates.
+        if (kill === Math.ceil(KILLS / 2)) {
+          await until(async () => (await pending()) === 0);
+          await plan("ActionApproved", 5);
+        }
+        const share =
+          kill < Math.ceil(KILLS / 2)
+            ? kill / Math.ceil(KILLS / 2)
+            : (kill - Math.ceil(KILLS / 2) + 1) / (KILLS - Math.ceil(KILLS / 2) + 2);
+        await until(async () => (await pending()) <= total * (1 - share));
+        child.kill("SIGKILL");
+        await once(child, "exit");
+        child = start();
+      }
+      await until(async () => (await pending()) === 0);
+      child.kill("SIGKILL");
+      await once(child, "exit");
+
+      const { rows } = await database.pool.query("select state, count(*)::int from notifier.delivery group by state");
+      expect(rows).toEqual([{ state: "delivered", count: total * 2 }]);
+      for (const conversation of CONVERSATIONS) {
+        const there = slack.messages.filter((message) => message.conversation === conversation);
+        expect(there).toHaveLength(REVIEWS);
+        expect(new Set(there.map(actionOf)).size).toBe(REVIEWS);
+        expect(there.filter(({ text }) => text !== "Review: approved: db.export on db crm")).toEqual([]);
+      }
+      expect(slack.refused).toEqual([]);
+      // Teams can neither be asked what it has nor told to post once: a post that it did not answer may come again, and only such a one.
+      const inTeams = teams.activities.map(({ card }) => actionOf(card));
+      expect(new Set(inTeams).size).toBe(REVIEWS);
+      expect(inTeams.length - REVIEWS).toBeLessThanOrEqual(teams.unanswered + KILLS * USUAL_CONCURRENCY);
+      await slack.close();
+      await teams.close();
+    },
+    REVIEWS * 1000 + 60_000,
+  );
+});
+
+const USUAL_CONCURRENCY = 8;
+
+function actionOf(message: object): string {
+  return /action: (action-\d+)/.exec(JSON.stringify(message))?.[1] ?? "";
+}
