@@ -20,7 +20,6 @@ import { signerFor } from "./signer.ts";
 import { observeSealing, type SealStatus } from "./status.ts";
 import { startWitnessing } from "./witnessing.ts";
 
-/** How long a holder may be silent before another instance takes over. */
 const TERM_MS = 3000;
 
 /** Sealing as the rest of the service uses it. */
@@ -39,10 +38,18 @@ export type Sealing = {
   close(): Promise<void>;
 };
 
+export type SealingDeps = {
+  readonly database: Database;
+  readonly log: EventLog;
+  readonly logger: Logger;
+  /** How long a holder may be silent before another instance takes over; default 3 s. */
+  readonly termMs?: number;
+};
+
 /** Seals the ledger, asks witnesses, and serves checkpoints and tiles. Any number of instances may run; one of them seals. */
 export async function startSealing(
   config: SealingConfig,
-  { database: pool, log, logger }: { readonly database: Database; readonly log: EventLog; readonly logger: Logger },
+  { database: pool, log, logger, termMs = TERM_MS }: SealingDeps,
 ): Promise<Sealing> {
   const database = pool.kysely<unknown>();
   const store = postgresTreeStore(database, log.ledger);
@@ -52,10 +59,10 @@ export async function startSealing(
   const signer = (epoch: number) => signerFor(config.origin, epoch, config.keys);
   const verifierKeys = (epoch: number) => signer(epoch).known.map(formatVerifierKey);
   const parts = { log: postgresSealableLog(database, log.ledger), store, anchor, witnesses, epochs, signerFor: signer };
-  const takeTerm = (lifetimeMs = TERM_MS) => takeSealTerm(database, log.ledger, lifetimeMs);
+  const takeTerm = (lifetimeMs = termMs) => takeSealTerm(database, log.ledger, lifetimeMs);
   const tiles =
     config.tiles && (await startTileServer({ ...config.tiles, store, verifierKeys, witnessed: config.witnesses !== undefined }));
-  const sealer = startSealer({ ...parts, takeTerm, intervalMs: config.intervalMs, renewMs: TERM_MS / 4, refusedMs: 5000, logger });
+  const sealer = startSealer({ ...parts, takeTerm, intervalMs: config.intervalMs, renewMs: termMs / 4, refusedMs: 5000, logger });
   const witnessing =
     config.witnesses && startWitnessing({ policy: config.witnesses, witnesses, store, sealer, database, ledger: log.ledger, logger });
   const stopObserving = observeSealing(log.ledger, () => sealer.status());

@@ -1,0 +1,122 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { silentLogger } from "@countersign/telemetry";
+import { acceptCheckpoint, formatVerifierKey, parsePolicy, parseProofFile, verifyReceipt, type TrustPolicy } from "@countersign/tlog";
+import { keepWitnessKey, startWitnessServer, type RunningWitness } from "@countersign/witness";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { httpWitnesses } from "./adapters/http-witnesses.ts";
+import { receiptFor } from "./receipt.ts";
+import { ORIGIN, sealedLedger, sealingDatabase, type SealedLedger } from "./testing/sealed-ledger.ts";
+import { signerFor } from "./signer.ts";
+import { startWitnessing } from "./witnessing.ts";
+
+let database: Awaited<ReturnType<typeof sealingDatabase>>;
+let ledger: SealedLedger;
+let directories: string[];
+let running: RunningWitness[];
+let policy: TrustPolicy;
+
+beforeAll(async () => {
+  database = await sealingDatabase();
+  ledger = await sealedLedger(database);
+  directories = ["one", "two"].map(() => mkdtempSync(join(tmpdir(), "countersign-witness-")));
+  running = await Promise.all(directories.map((directory, number) => startWitness(directory, number)));
+  const lines = directories.map(
+    (directory, number) => `witness w${number} ${formatVerifierKey(keyOf(directory, number).verifier)} ${running[number]?.url}`,
+  );
+  policy = parsePolicy(Buffer.from([`log ${formatVerifierKey(logKey())}`, ...lines, "group both 2 w0 w1", "quorum both", ""].join("\n")));
+});
+afterAll(async () => {
+  for (const witness of running) await witness.close();
+  for (const directory of directories) rmSync(directory, { recursive: true });
+  await ledger.close();
+  await database.drop();
+});
+
+const keyOf = (directory: string, number: number) => keepWitnessKey(directory, `witness.example/${number}`);
+function logKey() {
+  const [key] = signerFor(ORIGIN, 1, { signing: [ledger.key], retired: [] }).keys;
+  if (key === undefined) throw new Error("no key");
+  return key;
+}
+const startWitness = (directory: string, number: number, port = 0) =>
+  startWitnessServer({ key: keyOf(directory, number), logs: [logKey()], directory, host: "127.0.0.1", port });
+
+function seal(change: Parameters<SealedLedger["start"]>[0] = {}) {
+  const witnesses = httpWitnesses(policy.witnesses, silentLogger);
+  const sealer = ledger.start({ witnesses, ...change });
+  const witnessing = startWitnessing({
+    policy,
+    witnesses,
+    store: ledger.store,
+    sealer,
+    database: ledger.database,
+    ledger: ledger.name,
+    logger: silentLogger,
+    intervalMs: 10,
+  });
+  return {
+    sealer,
+    close: async () => {
+      await witnessing.close();
+      await sealer.close();
+    },
+  };
+}
+
+const witnessedSize = async (): Promise<number> => (await ledger.store.newest({ assurance: "witnessed" }))?.size ?? 0;
+
+describe("P6: witnesses", () => {
+  it("cosign what is sealed, over HTTP, until the quorum is met; a receipt then satisfies the pinned policy", async () => {
+    const sealing = seal();
+    for (const [count, size] of [
+      [5, 5],
+      [300, 305],
+      [1, 306],
+    ] as const) {
+      await ledger.append(count);
+      await vi.waitFor(async () => expect(await witnessedSize()).toBe(size), 5000);
+    }
+    await sealing.close();
+    const newest = await ledger.store.newest({ assurance: "witnessed" });
+    expect(acceptCheckpoint(newest?.note ?? Buffer.alloc(0), policy).cosignatures).toHaveLength(2);
+    const [event] = await ledger.log.readAll({ from: 300, limit: 1 });
+    if (event === undefined) throw new Error("no event");
+    const receipt = await receiptFor(ledger.store, event, "witnessed");
+    expect(verifyReceipt(parseProofFile(receipt ?? Buffer.alloc(0)), event.leafHash, policy).index).toBe(300);
+  });
+
+  it("a sealer that starts anew learns from a 409 what a witness has, and a witness that is away holds up nobody but the quorum", async () => {
+    const [first, second] = running;
+    const port = Number(new URL(second?.url ?? "").port);
+    await second?.close();
+    const sealing = seal();
+    await ledger.append(10);
+    await vi.waitFor(async () => expect((await ledger.store.newest())?.size).toBe(316), 5000);
+    expect(await witnessedSize()).toBe(306);
+    running = [first, await startWitness(directories[1] ?? "", 1, port)].filter((witness) => witness !== undefined);
+    await vi.waitFor(async () => expect(await witnessedSize()).toBe(316), 5000);
+    await sealing.close();
+  });
+
+  it("an older database with an older anchor is found out by what the witnesses have seen", async () => {
+    await ledger.tamper(`delete from event_log.event where @ and position >= 305; update event_log.ledger_head set next_position = 305 where @;
+      delete from audit.cosignature where @ and size > 305; delete from audit.tree_checkpoint where @ and size > 305`);
+    const anchor = { ...ledger.anchor, newest: async () => undefined };
+    const witnesses = httpWitnesses(policy.witnesses, silentLogger);
+    await expect(ledger.seal(ledger.parts({ anchor, witnesses }))).rejects.toMatchObject({ refusal: "ROLLED_BACK", position: 305 });
+    // Another past of the same length, or longer, is no better.
+    await ledger.append(20, "forger");
+    await expect(ledger.seal(ledger.parts({ anchor, witnesses }))).rejects.toMatchObject({ refusal: "REWRITTEN", position: 305 });
+  });
+
+  it("a witness that refuses a fork makes a running sealer look again, and stop", async () => {
+    const real = httpWitnesses(policy.witnesses, silentLogger);
+    const newest = vi.fn(real.newest).mockResolvedValueOnce([]);
+    const sealing = seal({ witnesses: { newest }, anchor: { ...ledger.anchor, newest: async () => undefined } });
+    await vi.waitFor(() => expect(sealing.sealer.status()).toMatchObject({ state: "refused", refusal: { kind: "REWRITTEN" } }), 5000);
+    expect(newest.mock.calls.length).toBeGreaterThan(1);
+    await sealing.close();
+  });
+});
