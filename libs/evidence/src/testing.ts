@@ -8,5 +8,5 @@ export {
   type Sample,
   type SampleExport,
 } from "./testing/sample-archive.ts";
-export { grantKey, publish, sampleLog, START, STEP, type SampleOptions } from "./testing/sample-log.ts";
+export { grantKey, playSample, publish, sampleLog, START, STEP, type SampleOptions } from "./testing/sample-log.ts";
 export { splitTar, joinTar, type TarMember } from "./testing/tar-members.ts";

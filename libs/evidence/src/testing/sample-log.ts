@@ -43,22 +43,27 @@ export type SampleOptions = {
 };
 
 /** Two tenants whose actions lie between each other's: `acme`, which is exported, and `globex`, which must not be seen. */
-export async function sampleLog({ actions, reviewEvery = 2, hostile = "" }: SampleOptions): Promise<EventLog> {
+export async function sampleLog(options: SampleOptions): Promise<EventLog> {
   const log = createMemoryEventLog({ ledger: "main" });
+  await playSample(log, options);
+  return log;
+}
+
+/** The same, in a log that there is already. */
+export async function playSample(log: EventLog, { actions, reviewEvery = 2, hostile = "" }: SampleOptions): Promise<void> {
   for (const tenant of ["acme", "globex"]) await publish(log, tenant, 1, START - STEP);
   for (let number = 0; number < actions; number += 1) {
     const at = START + number * STEP;
     await act(log, { tenant: "acme", id: `a-${number}`, at, reviewed: number % reviewEvery === 0, note: hostile });
     if (number % 3 !== 1) await act(log, { tenant: "globex", id: `g-${number}`, at, reviewed: false, note: "secret of globex" });
   }
-  return log;
 }
 
 export async function publish(log: EventLog, tenant: string, revision: number, at: number): Promise<void> {
   const document = salted(saltOf(`${tenant} policy ${revision}`), Buffer.from(`rules: [] # ${tenant} ${revision}\n`));
   await append(
     log,
-    { tenant, type: "policy", id: "policy" },
+    { tenant, type: "policy", id: "default" },
     2 * (revision - 1),
     at,
     [

@@ -1,0 +1,128 @@
+import { createHash } from "node:crypto";
+import { create, fromBinary, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { CommandError } from "@countersign/bus";
+import { verifyArchive, type Verification } from "@countersign/evidence";
+import { grantKey, playSample, splitTar, START, STEP, streamOf } from "@countersign/evidence/testing";
+import { decodeEvent } from "@countersign/events";
+import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
+import { GetGrantKeysResponseSchema } from "@countersign/proto/v1/action_service_pb";
+import { ExportRequestSchema, ExportResponseSchema, type ExportProgress, type ExportSummary } from "@countersign/proto/v1/audit_service_pb";
+import { PrincipalSchema } from "@countersign/proto/v1/principal_pb";
+import { silentLogger } from "@countersign/telemetry";
+import { parseVerifierKey } from "@countersign/tlog";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { exportEvidence } from "../adapters/commands/export.ts";
+import { startSealing, type Sealing } from "../sealing/start-sealing.ts";
+import { ORIGIN, sealedLedger, sealingDatabase, type SealedLedger } from "../sealing/testing/sealed-ledger.ts";
+import { caller, type CallerInit } from "../testing/calls.ts";
+
+let database: Awaited<ReturnType<typeof sealingDatabase>>;
+let ledger: SealedLedger;
+let sealing: Sealing;
+
+beforeAll(async () => {
+  database = await sealingDatabase();
+  ledger = await sealedLedger(database);
+  await playSample(ledger.log, { actions: 40, hostile: "</pre><script>" });
+  const config = {
+    origin: ORIGIN,
+    keys: { signing: [ledger.key], retired: [] },
+    anchorDirectory: ledger.anchorPath,
+    intervalMs: 10,
+    witnesses: undefined,
+    tiles: undefined,
+  };
+  sealing = await startSealing(config, { database: ledger.service, log: ledger.log, logger: silentLogger });
+});
+afterAll(async () => {
+  await sealing.close();
+  await ledger.close();
+  await database.drop();
+});
+
+type Archive = { readonly bytes: Buffer; readonly progress: readonly ExportProgress[]; readonly summary: ExportSummary | undefined };
+
+/** Exports as the gateway asks for it. */
+async function exported(request: MessageInitShape<typeof ExportRequestSchema>, who: CallerInit = caller(), sealed = true): Promise<Archive> {
+  const jwks = JSON.stringify({ keys: [{ kty: "OKP", crv: "Ed25519", ...grantKey }] });
+  const send = async () => toBinary(GetGrantKeysResponseSchema, create(GetGrantKeysResponseSchema, { jwks }));
+  const clock = () => new Date(START + 100 * STEP);
+  const handler = exportEvidence({ log: ledger.log, sealing: sealed ? sealing : undefined, witnessKeys: [], commands: { send }, clock });
+  const command = create(CommandSchema, {
+    caller: create(PrincipalSchema, who),
+    request: toBinary(ExportRequestSchema, create(ExportRequestSchema, request)),
+  });
+  const messages = [];
+  for await (const message of handler(command, new AbortController().signal)) messages.push(fromBinary(ExportResponseSchema, message));
+  const progress = messages.flatMap((message) => (message.progress === undefined ? [] : [message.progress]));
+  return { bytes: Buffer.concat(messages.map(({ chunk }) => chunk)), progress, summary: messages.at(-1)?.summary };
+}
+
+const at = (action: number) => timestampFromMs(START + action * STEP);
+const pinned = () => ({ keys: sealing.verifierKeys(1).map(parseVerifierKey), policy: undefined });
+const verified = (bytes: Uint8Array): Promise<Verification> => verifyArchive(streamOf([bytes]), pinned());
+
+describe("P6: an export", () => {
+  it("of everything verifies with the pinned key alone, and its end is closed by its own request", async () => {
+    const { bytes, progress, summary } = await exported({});
+    const { flaws, check, header } = await verified(bytes);
+    expect(flaws.listed).toEqual([]);
+    expect(check?.chain.closed).toBe(true);
+    expect(check?.payloads.counts).toEqual({ unknown: 0, votes: 20, votesUnverified: 0, digests: 40, digestsUnverified: 0 });
+    expect(header).toMatchObject({ tenant: "acme", firstSequence: 1, lastSequence: 2 + 20 * 8 + 20 * 6 });
+    expect(progress.at(-1)?.total).toBe(282n);
+    expect(Buffer.from(summary?.archiveDigest ?? [])).toEqual(createHash("sha256").update(bytes).digest());
+  });
+
+  it("of a period has its events, what stands at its borders, and the policies before it", async () => {
+    const { flaws, check, header } = await verified((await exported({ from: at(10), to: at(20) })).bytes);
+    expect(flaws.listed).toEqual([]);
+    expect(check?.chain.closed).toBe(true);
+    expect(header).toMatchObject({ firstSequence: 2 + 5 * 14 + 1, lastSequence: 2 + 10 * 14 });
+    expect(check?.entries).toBe(70 + 2 + 2);
+    expect(check?.payloads.documents.size).toBe(1);
+  });
+
+  it("of a period in which nothing happened proves just that", async () => {
+    const { flaws, check, header } = await verified((await exported({ from: at(50), to: at(60) })).bytes);
+    expect(flaws.listed).toEqual([]);
+    expect(header).toMatchObject({ firstSequence: (header?.lastSequence ?? 0) + 1 });
+    expect(check?.chain.closed).toBe(true);
+    expect(check?.chain.events).toBe(0);
+  });
+
+  it("P8: shows nothing of other tenants", async () => {
+    const { bytes } = await exported({ from: at(0), to: at(40) });
+    expect(splitTar(bytes).filter(({ body }) => body.includes("globex"))).toEqual([]);
+    const others = await exported({}, { ...caller(), tenant: "globex" });
+    expect(others.bytes.includes("acme")).toBe(false);
+    expect((await verified(others.bytes)).flaws.listed).toEqual([]);
+  });
+
+  it("is recorded: who asked for what, and what was handed out", async () => {
+    const { bytes, summary } = await exported({ from: at(10), to: at(20) });
+    const stream = await ledger.log.readStream({ tenant: "acme", type: "export", id: summary?.exportId ?? "" });
+    expect(stream.map(({ actor }) => actor?.id)).toEqual([caller().id, caller().id]);
+    const [requested, produced] = stream.map(decodeEvent);
+    expect(requested).toMatchObject({ type: "ExportRequested", data: { from: at(10), to: at(20) } });
+    expect(produced).toMatchObject({ type: "ExportProduced", data: { bytes: BigInt(bytes.length), origin: `${ORIGIN}/1` } });
+    const digest = produced?.type === "ExportProduced" ? produced.data.archiveDigest : [];
+    expect(Buffer.from(digest)).toEqual(createHash("sha256").update(bytes).digest());
+  });
+
+  it("P7: is refused where nothing is sealed", async () => {
+    expect(await refusal(exported({}, caller(), false))).toBe("FAILED_PRECONDITION WRONG_STATE");
+  });
+
+  it("P7: is refused when the log is not what was sealed, however well it was rewritten", async () => {
+    const changed = "overlay(entry placing '\\x41'::bytea from octet_length(entry) for 1)";
+    await ledger.tamper(`update event_log.event set entry = ${changed}, leaf_hash = sha256('\\x00'::bytea || ${changed}) where @ and position = 30`);
+    expect(await refusal(exported({ from: at(0), to: at(3) }))).toBe("FAILED_PRECONDITION WRONG_STATE");
+  });
+});
+
+async function refusal(promise: Promise<unknown>): Promise<string> {
+  const error = await promise.catch((thrown: unknown) => thrown);
+  return error instanceof CommandError ? `${error.code} ${error.reason}` : String(error);
+}
