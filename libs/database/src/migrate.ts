@@ -1,12 +1,12 @@
 import { sql, type Kysely } from "kysely";
 import { Migrator, type Migration } from "kysely/migration";
 import { openDatabase } from "./database.ts";
-import { ensureRole, ERASER_ROLE, SERVICE_ROLE } from "./roles.ts";
+import { ensureRoles } from "./roles.ts";
 
 /** The tables of one package: all in one Postgres schema, which also holds the record of what has run. */
 export type MigrationSet = {
   readonly schema: string;
-  /** In the order of their names: `0001_events`, `0002_...`. A released one never changes. Each grants what `countersign_service` needs. */
+  /** In the order of their names: `0001_events`, `0002_...`. A released one never changes. Each grants what its service's role needs (`countersign_approval`, ...). */
   readonly migrations: Readonly<Record<string, Migration>>;
 };
 
@@ -42,7 +42,7 @@ export async function migrate(url: string, sets: readonly MigrationSet[]): Promi
   try {
     const database = owner.kysely<unknown>();
     for (const set of sets) await refuseNewer(database, set);
-    for (const role of [SERVICE_ROLE, ERASER_ROLE]) await ensureRole(database, role);
+    await ensureRoles(database);
     for (const set of sets) await migrateSet(database, set);
   } finally {
     await owner.close();

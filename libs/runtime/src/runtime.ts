@@ -1,5 +1,5 @@
 import { inProcessCommands, natsCommands, natsFeed, publishWakeups, startRelay, type CommandBus, type EventFeed } from "@countersign/bus";
-import { openDatabase, type Database } from "@countersign/database";
+import { openDatabase, serviceRole, type Database } from "@countersign/database";
 import { createPostgresEventLog, type EventLog } from "@countersign/event-log";
 import type { Logger } from "@countersign/telemetry";
 import type { RuntimeConfig } from "./config.ts";
@@ -28,7 +28,9 @@ export type RuntimeOptions = {
 };
 
 /**
- * Connects to Postgres and NATS.
+ * Connects to Postgres and NATS. A service in a process of its own takes on its own role there, which may append to its own streams only; all
+ * of them in one process share one connection that appends, and its role.
+ * @param name the service's, or another one for all of them.
  * @throws UnreachableError when either cannot be reached: a service that cannot work must not look as if it could.
  */
 export async function connectRuntime(
@@ -37,10 +39,11 @@ export async function connectRuntime(
   logger: Logger,
   options: RuntimeOptions,
 ): Promise<ConnectedRuntime> {
-  await checkDatabase(config.databaseUrl);
+  await checkDatabase(config.databaseUrl, serviceRole(name));
   const nats = await reachNats(config.natsUrl, name);
-  const database = openDatabase({ url: config.databaseUrl });
-  const log = createPostgresEventLog({ url: config.databaseUrl, ledger: config.ledger, logger });
+  const role = serviceRole(name);
+  const database = openDatabase({ url: config.databaseUrl, role });
+  const log = createPostgresEventLog({ url: config.databaseUrl, role, ledger: config.ledger, logger });
   const feed = natsFeed(nats, { prefix: config.natsPrefix, ledger: config.ledger, logger });
   const relay = options.relay
     ? startRelay({

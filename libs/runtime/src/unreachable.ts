@@ -13,7 +13,7 @@ const OLDEST_POSTGRES = 15;
  * @param role as in `openDatabase`: `null` for the login of the URL, which is all that there is before the first migration.
  * @throws UnreachableError
  */
-export async function checkDatabase(url: string, role?: null): Promise<void> {
+export async function checkDatabase(url: string, role?: string | null): Promise<void> {
   const database = openDatabase({ url, maxConnections: 1, name: "countersign-check", ...(role === undefined ? {} : { role }) });
   try {
     const { rows } = await database.pool.query<{ major: number }>("select current_setting('server_version_num')::int / 10000 as major");

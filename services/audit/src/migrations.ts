@@ -14,9 +14,9 @@ export const auditMigrations: MigrationSet = {
   schema: "audit",
   migrations: {
     "0001_action": sqlMigration(`
-      grant usage, create on schema audit to countersign_service;
+      grant usage, create on schema audit to countersign_audit;
       ${[firstTable.table, ...firstTable.indexes].join(";\n")};
-      alter table audit.action owner to countersign_service;
+      alter table audit.action owner to countersign_audit;
     `),
     "0002_sealing": sqlMigration(SEALING_TABLES),
     "0003_builds": sqlMigration(BUILD_TABLES),

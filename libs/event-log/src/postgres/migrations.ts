@@ -1,6 +1,7 @@
 import { sqlMigration, type MigrationSet } from "@countersign/database";
+import { RIGHTS } from "./rights.ts";
 
-/** Schema `event_log`. The service's role appends and reads; nobody changes or removes an event. */
+/** Schema `event_log`. Services append to their own streams and read; nobody changes or removes an event. */
 export const eventLogMigrations: MigrationSet = {
   schema: "event_log",
   migrations: {
@@ -84,5 +85,6 @@ export const eventLogMigrations: MigrationSet = {
     "0002_event_by_id": sqlMigration(`
       create index event_by_id on event_log.event using brin (event_id) with (pages_per_range = 16, autosummarize = on);
     `),
+    "0003_rights": sqlMigration(RIGHTS),
   },
 };

@@ -24,7 +24,7 @@ export class PostgresAppender implements EventAppender {
   #alone = false;
   #closed = false;
 
-  constructor(options: { readonly url: string; readonly ledger: string; readonly logger: Logger }) {
+  constructor(options: { readonly url: string; readonly ledger: string; readonly role: string; readonly logger: Logger }) {
     this.#ledger = options.ledger;
     this.#connection = new WriterConnection(options);
     this.#listeners = new CommitListeners(options.logger);

@@ -1,3 +1,4 @@
+import { SERVICE_ROLE } from "@countersign/database";
 import { silentLogger, type Logger } from "@countersign/telemetry";
 import { EventLogError } from "../errors.ts";
 import type { EventLog } from "../event-log.ts";
@@ -9,6 +10,8 @@ export type PostgresEventLogOptions = {
   readonly url: string;
   /** Which ledger; made when it is new. Lower case letters, digits, `-` and `_`. */
   readonly ledger: string;
+  /** Whose rights it uses; default: those of all services in one process. See `STREAM_WRITERS`. */
+  readonly role?: string;
   readonly logger?: Logger;
   /** Connections for reading; default 4. One more appends. */
   readonly maxReadConnections?: number;
@@ -25,10 +28,10 @@ export type PostgresEventLog = EventLog & {
  * @throws EventLogError when the ledger's name cannot be one
  */
 export function createPostgresEventLog(options: PostgresEventLogOptions): PostgresEventLog {
-  const { url, ledger, logger = silentLogger } = options;
+  const { url, ledger, role = SERVICE_ROLE, logger = silentLogger } = options;
   if (!/^[a-z0-9][a-z0-9_-]{0,62}$/.test(ledger)) throw new EventLogError("invalid", `"${ledger}" cannot be the name of a ledger`);
-  const appender = new PostgresAppender({ url, ledger, logger });
-  const reader = new PostgresReader({ url, ledger, logger, maxConnections: options.maxReadConnections ?? 4 });
+  const appender = new PostgresAppender({ url, ledger, role, logger });
+  const reader = new PostgresReader({ url, ledger, role, logger, maxConnections: options.maxReadConnections ?? 4 });
   return {
     ledger,
     append: (request) => appender.append(request),

@@ -13,10 +13,17 @@ export class PostgresReader implements EventReader {
   readonly #database: Database;
   readonly #tables: Kysely<EventLogTables>;
 
-  constructor(options: { readonly url: string; readonly ledger: string; readonly logger: Logger; readonly maxConnections: number }) {
+  constructor(options: {
+    readonly url: string;
+    readonly ledger: string;
+    readonly role: string;
+    readonly logger: Logger;
+    readonly maxConnections: number;
+  }) {
     this.#ledger = options.ledger;
     this.#database = openDatabase({
       url: options.url,
+      role: options.role,
       name: `event-log-reader ${options.ledger}`,
       maxConnections: options.maxConnections,
       settings: INDEX_PLANS,

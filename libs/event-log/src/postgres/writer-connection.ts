@@ -6,18 +6,18 @@ import { INDEX_PLANS } from "./index-plans.ts";
 /** The one connection that appends. It is opened when it is needed, and opened anew after it broke. */
 export class WriterConnection {
   #client: pg.Client | undefined;
-  readonly #options: { readonly url: string; readonly ledger: string; readonly logger: Logger };
+  readonly #options: { readonly url: string; readonly ledger: string; readonly role: string; readonly logger: Logger };
 
-  constructor(options: { readonly url: string; readonly ledger: string; readonly logger: Logger }) {
+  constructor(options: { readonly url: string; readonly ledger: string; readonly role: string; readonly logger: Logger }) {
     this.#options = options;
   }
 
   /** The client, and whether it is a new one: then nothing that an earlier one has seen can be relied on. */
   async open(): Promise<{ readonly client: pg.Client; readonly fresh: boolean }> {
     if (this.#client !== undefined) return { client: this.#client, fresh: false };
-    const { url, ledger, logger } = this.#options;
+    const { url, ledger, role, logger } = this.#options;
     const client = new pg.Client({
-      ...connectionConfig({ url, name: `event-log ${ledger}`, settings: SESSION }),
+      ...connectionConfig({ url, role, name: `event-log ${ledger}`, settings: SESSION }),
       connectionTimeoutMillis: 5_000,
       // A server that is gone without a word: later than its own timeouts, so that it is asked first.
       query_timeout: 20_000,

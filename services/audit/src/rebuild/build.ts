@@ -30,6 +30,8 @@ export async function openBuild(database: Kysely<unknown>, projection: Projectio
     // A table without a row here can only be a leftover of a database that was put together by hand.
     await sql.raw(`drop table if exists audit.${table}`).execute(transaction);
     await sql.raw(projection.createTable(table).table).execute(transaction);
+    // Whichever layout makes it, the others must be able to replace it.
+    await sql`alter table ${sql.table(`audit.${table}`)} owner to countersign_audit`.execute(transaction);
     return { version, table, position: 0, digest: new StateDigest() };
   });
 }

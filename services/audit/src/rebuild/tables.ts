@@ -6,7 +6,7 @@ export const BUILD_TABLES = `
   alter index audit.action_own rename to action_v1_own;
   alter index audit.action_reviews rename to action_v1_reviews;
   create view audit.action as select * from audit.action_v1;
-  alter view audit.action owner to countersign_service;
+  alter view audit.action owner to countersign_audit;
 
   create table audit.build (
     projection text not null,
@@ -28,5 +28,5 @@ export const BUILD_TABLES = `
     primary key (projection, version, position)
   );
   insert into audit.build (projection, version, state, shape, position, digest) values ('audit.actions', 1, 'live', '', 0, '');
-  grant select, insert, update, delete on audit.build, audit.build_digest to countersign_service;
+  grant select, insert, update, delete on audit.build, audit.build_digest to countersign_audit;
 `;

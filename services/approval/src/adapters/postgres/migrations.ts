@@ -17,8 +17,8 @@ export const approvalMigrations: MigrationSet = {
       ) with (fillfactor = 50, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0.1);
       create index timer_due on approval.timer (ledger, due_at);
 
-      grant usage on schema approval to countersign_service;
-      grant select, insert, update, delete on approval.timer to countersign_service;
+      grant usage on schema approval to countersign_approval;
+      grant select, insert, update, delete on approval.timer to countersign_approval;
     `),
   },
 };

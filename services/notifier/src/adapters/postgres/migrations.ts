@@ -48,8 +48,8 @@ const deliveries = sqlMigration(`
   create index delivery_pending on notifier.delivery (ledger, channel, position) where state = 'pending';
   create index delivery_action on notifier.delivery (ledger, channel, tenant, action_id, position);
 
-  grant usage on schema notifier to countersign_service;
-  grant select, insert, update on notifier.channel, notifier.review, notifier.delivery to countersign_service;
+  grant usage on schema notifier to countersign_notifier;
+  grant select, insert, update on notifier.channel, notifier.review, notifier.delivery to countersign_notifier;
 `);
 
 const interactive = sqlMigration(`
@@ -77,9 +77,9 @@ const interactive = sqlMigration(`
   create index seen_request_age on notifier.seen_request (seen_at);
   create index delivery_age on notifier.delivery (updated_at) where state <> 'pending';
 
-  grant select, insert, update on notifier.rate to countersign_service;
-  grant select, insert, delete on notifier.seen_request to countersign_service;
-  grant delete on notifier.delivery, notifier.review to countersign_service;
+  grant select, insert, update on notifier.rate to countersign_notifier;
+  grant select, insert, delete on notifier.seen_request to countersign_notifier;
+  grant delete on notifier.delivery, notifier.review to countersign_notifier;
 `);
 
 /** Tables of the notifier, in schema `notifier`. */
