@@ -1,4 +1,5 @@
-import { connect, errors, type NatsConnection } from "@nats-io/transport-node";
+import { connect, createInbox, errors, type NatsConnection } from "@nats-io/transport-node";
+import { inboxPrefix } from "./permissions.ts";
 
 export type NatsOptions = {
   /** `nats://host:port`, several with commas between; user and password may be in front of the host. */
@@ -20,10 +21,12 @@ export class NatsConnectError extends Error {
  */
 export async function connectNats(options: NatsOptions): Promise<NatsConnection> {
   const { servers, login } = parseUrls(options.url);
+  const inbox = login.user === undefined ? undefined : inboxPrefix(login.user);
   try {
-    return await connect({
+    const connection = await connect({
       servers,
       ...login,
+      ...(inbox === undefined ? {} : { inboxPrefix: inbox }),
       name: options.name,
       noEcho: options.echo === false,
       maxReconnectAttempts: -1,
@@ -37,6 +40,8 @@ export async function connectNats(options: NatsOptions): Promise<NatsConnection>
       // The library would build an Error with a stack for every request.
       noAsyncTraces: true,
     });
+    if (inbox !== undefined) INBOXES.set(connection, inbox);
+    return connection;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new NatsConnectError(
@@ -44,6 +49,14 @@ export async function connectNats(options: NatsOptions): Promise<NatsConnection>
       { cause },
     );
   }
+}
+
+/** Where each connection takes replies, if it has a user of its own. */
+const INBOXES = new WeakMap<NatsConnection, string>();
+
+/** A subject for replies that only this connection's user may listen to. */
+export function newInbox(connection: NatsConnection): string {
+  return createInbox(INBOXES.get(connection));
 }
 
 /** Whether anybody on this NATS answers for JetStream. A slow answer counts as one. */

@@ -19,3 +19,4 @@ export { postgresLease, type Lease } from "./lease.ts";
 export { publishWakeups } from "./wakeups.ts";
 export { natsFeed, type NatsFeed, type NatsFeedOptions } from "./nats-feed.ts";
 export { connectNats, hasJetStream, NatsConnectError, type NatsOptions } from "./connect.ts";
+export { BUS_USERS, natsAuthorization, type BusLayout, type BusUserName } from "./permissions.ts";

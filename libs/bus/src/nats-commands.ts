@@ -1,13 +1,14 @@
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { CommandSchema, type Command } from "@countersign/proto/internal/v1/command_pb";
 import { createLogger, type Logger } from "@countersign/telemetry";
-import { createInbox, headers, type Msg, type MsgHdrs, type NatsConnection, type Subscription } from "@nats-io/transport-node";
+import { headers, type Msg, type MsgHdrs, type NatsConnection, type Subscription } from "@nats-io/transport-node";
 import { CommandError, type CommandBus, type CommandHandler } from "./commands.ts";
 import { bug, decodeFailure, encodeFailure, linkLost, noHandler, refusalOf, unknownMethod } from "./failure.ts";
 import { InFlight } from "./in-flight.ts";
 import { linkOf } from "./link.ts";
 import { outboxOf } from "./outbox.ts";
 import { PendingReplies } from "./pending-replies.ts";
+import { newInbox } from "./connect.ts";
 import { commandSubject } from "./subjects.ts";
 
 export type NatsCommandsOptions = {
@@ -33,7 +34,7 @@ function commandSender(connection: NatsConnection, prefix: string): CommandBus["
   const outbox = outboxOf(connection);
   const link = linkOf(connection);
   const replies = new PendingReplies();
-  const inbox = createInbox();
+  const inbox = newInbox(connection);
   connection.subscribe(`${inbox}.*`, { callback: (error, message) => void (error ?? settle(replies, message, inbox.length + 1)) });
 
   // Nobody keeps replies for us meanwhile. Callers are better off asking again at once than waiting for their deadlines.

@@ -1,5 +1,6 @@
 import type { RecordedEvent } from "@countersign/event-log";
-import { createInbox, type Msg, type NatsConnection, type Subscription } from "@nats-io/transport-node";
+import { type Msg, type NatsConnection, type Subscription } from "@nats-io/transport-node";
+import { newInbox } from "./connect.ts";
 import { eventHeaders } from "./event-headers.ts";
 import { outboxOf, type Outbox } from "./outbox.ts";
 import { eventSubject } from "./subjects.ts";
@@ -17,7 +18,7 @@ export class LostStep extends Error {
 export class PublishWindow {
   readonly #outbox: Outbox;
   readonly #prefix: string;
-  readonly #inbox = createInbox();
+  readonly #inbox: string;
   readonly #subscription: Subscription;
   readonly #onProgress: () => void;
   #generation = 0;
@@ -30,6 +31,7 @@ export class PublishWindow {
     this.#outbox = outboxOf(connection);
     this.#prefix = prefix;
     this.#onProgress = onProgress;
+    this.#inbox = newInbox(connection);
     this.#subscription = connection.subscribe(`${this.#inbox}.>`, {
       callback: (error, message) => {
         if (error === null) this.#settle(message);

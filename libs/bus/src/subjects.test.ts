@@ -11,6 +11,7 @@ test("subjects are as the design says", () => {
   expect(ledgerSubjects("cs", "main")).toBe("cs.evt.main.>");
   expect(commandSubject("cs", "approval", "RequestAction")).toBe("cs.cmd.approval.RequestAction");
   expect(commandSubject("cs", "approval", "*")).toBe("cs.cmd.approval.*");
+  expect(commandSubject("cs", "audit-0b6e-1", "*")).toBe("cs.cmd.audit.0b6e-1.*");
   expect(wakeSubject("cs", "main")).toBe("cs.wake.main");
   expect(eventStreamName("cs", "main")).toBe("CS_EVENTS_MAIN");
 });

@@ -32,9 +32,12 @@ export function ledgerSubjects(prefix: string, ledger: string): string {
   return `${eventRoot(prefix, ledger)}.>`;
 }
 
-/** `<prefix>.cmd.<service>.<method>`; the method may be `*` for those who serve. */
+/**
+ * `<prefix>.cmd.<service>.<method>`; the method may be `*` for those who serve. One instance of a service (`audit-<id>`) is below it
+ * (`<prefix>.cmd.audit.<id>.<method>`), where the service's own user may listen and nobody else's.
+ */
 export function commandSubject(prefix: string, service: string, method: string): string {
-  return `${safe("prefix", prefix)}.cmd.${safe("service", service)}.${method === "*" ? "*" : safe("method", method)}`;
+  return `${safe("prefix", prefix)}.cmd.${safe("service", service).replace("-", ".")}.${method === "*" ? "*" : safe("method", method)}`;
 }
 
 /** `<prefix>.wake.<ledger>`: a process that has appended says so here. */

@@ -11,6 +11,8 @@ export type NatsServerOptions = {
   readonly storeDir: string;
   /** Default true. */
   readonly jetstream?: boolean;
+  /** A configuration file, for what flags do not say. */
+  readonly configFile?: string;
   /** Default: from PATH, else from the usual folders. */
   readonly binary?: string;
 };
@@ -44,7 +46,11 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
 }
 
 async function startOnce(binary: string, port: number, options: NatsServerOptions): Promise<NatsServer> {
-  const flags = ["-a", "127.0.0.1", "-p", String(port), ...(options.jetstream === false ? [] : ["-js", "-sd", options.storeDir])];
+  const flags = [
+    ...(options.configFile === undefined ? [] : ["-c", options.configFile]),
+    ...["-a", "127.0.0.1", "-p", String(port)],
+    ...(options.jetstream === false ? [] : ["-js", "-sd", options.storeDir]),
+  ];
   // In a group of its own, so that Ctrl-C reaches the services first and they can say goodbye.
   const child = spawn(binary, flags, { detached: true, stdio: ["ignore", "ignore", "pipe"] });
   const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));

@@ -1,0 +1,121 @@
+import { eventStreamName } from "./subjects.ts";
+
+/** What one service may do on NATS. */
+type BusUser = {
+  /** It answers the commands of its own name. */
+  readonly serves: boolean;
+  /** Commands that it sends: methods by service, `>` for all of them. */
+  readonly sends: Readonly<Record<string, readonly string[]>>;
+  /** Types of the streams whose events it hears; `*` for all. */
+  readonly hears: readonly string[];
+  /** It appends to the log: it says so to whoever relays. */
+  readonly wakes: boolean;
+  /** It copies the log to JetStream: the one publisher of events. */
+  readonly relays: boolean;
+};
+
+/** Each service's user: its own subjects and no others. */
+export const BUS_USERS = {
+  approval: {
+    serves: true,
+    sends: { policy: ["Evaluate"], directory: [">"] },
+    hears: ["*"],
+    wakes: true,
+    relays: true,
+  },
+  audit: { serves: true, sends: { approval: ["GetGrantKeys"], directory: [">"] }, hears: ["*"], wakes: true, relays: false },
+  directory: { serves: true, sends: {}, hears: ["directory"], wakes: true, relays: false },
+  gateway: {
+    serves: false,
+    sends: { approval: [">"], audit: [">"], directory: [">"], policy: [">"] },
+    hears: ["*"],
+    wakes: false,
+    relays: false,
+  },
+  notifier: {
+    serves: true,
+    sends: { approval: ["GetAction", "GetReview", "SubmitVote"], directory: [">"] },
+    hears: ["*"],
+    wakes: false,
+    relays: false,
+  },
+  policy: { serves: true, sends: { directory: [">"] }, hears: ["policy"], wakes: true, relays: false },
+} as const satisfies Readonly<Record<string, BusUser>>;
+
+export type BusUserName = keyof typeof BUS_USERS;
+
+/** First token of the subjects, and the ledgers that are copied. */
+export type BusLayout = { readonly prefix: string; readonly ledgers: readonly string[] };
+
+/** Subjects that a user may publish to and subscribe to. */
+export type SubjectRights = { readonly publish: readonly string[]; readonly subscribe: readonly string[] };
+
+/**
+ * The subjects of a service's user. Replies to what it was asked are allowed by `allow_responses`; its own come to an inbox that nobody else may
+ * listen to, since they carry grant tokens.
+ */
+export function subjectRights(name: BusUserName, { prefix, ledgers }: BusLayout): SubjectRights {
+  const { serves, sends, hears, wakes, relays }: BusUser = BUS_USERS[name];
+  return {
+    publish: [
+      "$JS.API.INFO",
+      ...Object.entries(sends).flatMap(([service, methods]) => methods.map((method) => `${prefix}.cmd.${service}.${method}`)),
+      ...(wakes ? [`${prefix}.wake.*`] : []),
+      ...(relays ? [`${prefix}.evt.>`, ...relayApi(prefix, ledgers)] : []),
+    ],
+    subscribe: [
+      `${inboxPrefix(name)}.>`,
+      ...(serves ? [`${prefix}.cmd.${name}.>`] : []),
+      ...hears.map((type) => `${prefix}.evt.*.*.${type}.*`),
+      ...(relays ? [`${prefix}.wake.*`] : []),
+    ],
+  };
+}
+
+/** Where replies to a user come. */
+export function inboxPrefix(name: string): string {
+  return `_INBOX.${name}`;
+}
+
+/** The JetStream API, for the streams of this deployment. */
+function relayApi(prefix: string, ledgers: readonly string[]): readonly string[] {
+  const streams = ledgers.map((ledger) => eventStreamName(prefix, ledger));
+  return streams.flatMap((stream) => ["CREATE", "UPDATE", "INFO", "DELETE", "MSG.GET"].map((call) => `$JS.API.STREAM.${call}.${stream}`));
+}
+
+/**
+ * The `authorization` block of a nats-server configuration: a user per service, and one that may do what all of them may, for the layout in which
+ * they share a process.
+ * @param passwords of each user, as they are to stand in the file: in the clear, or as `nats server passwd` makes them (bcrypt).
+ */
+export function natsAuthorization(layout: BusLayout, passwords: Readonly<Record<BusUserName | "countersign", string>>): string {
+  const { prefix } = layout;
+  const names = Object.keys(BUS_USERS).filter(isBusUser);
+  const users = names.map((name) => userBlock(name, passwords[name], subjectRights(name, layout)));
+  const rights = names.map((name) => subjectRights(name, layout));
+  const all = {
+    publish: [...new Set(rights.flatMap(({ publish }) => publish))],
+    subscribe: [...new Set([`${inboxPrefix("countersign")}.>`, `${prefix}.cmd.>`, `${prefix}.evt.>`, `${prefix}.wake.*`])],
+  };
+  return `authorization {\n  users = [\n${[...users, userBlock("countersign", passwords.countersign, all)].join("")}  ]\n}\n`;
+}
+
+function isBusUser(name: string): name is BusUserName {
+  return Object.hasOwn(BUS_USERS, name);
+}
+
+function userBlock(name: string, password: string, { publish, subscribe }: SubjectRights): string {
+  const list = (subjects: readonly string[]): string => subjects.map((subject) => `          ${JSON.stringify(subject)}\n`).join("");
+  return `    {
+      user: ${name}
+      password: ${JSON.stringify(password)}
+      permissions {
+        publish = [
+${list(publish)}        ]
+        subscribe = [
+${list(subscribe)}        ]
+        allow_responses = { max: 1, expires: "2m" }
+      }
+    }
+`;
+}
