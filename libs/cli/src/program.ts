@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { addActionCommands } from "./commands/action.ts";
 import { addAuditCommands } from "./commands/audit.ts";
 import { addPeopleCommands } from "./commands/people.ts";
+import { addEvidenceCommands } from "./commands/evidence.ts";
 import { addPolicyCommands } from "./commands/policy.ts";
 import { addProofCommands } from "./commands/proof.ts";
 import { addReviewCommands } from "./commands/review.ts";
@@ -53,6 +54,7 @@ function createProgram(io: Io, err: { write(text: string): unknown }): Command {
   addPolicyCommands(program, io);
   addAuditCommands(program, io);
   addProofCommands(program, io);
+  addEvidenceCommands(program, io);
   addWitnessCommand(program, io, err);
   return program;
 }

@@ -1,0 +1,100 @@
+import { createWriteStream } from "node:fs";
+import { rename, rm } from "node:fs/promises";
+import { once } from "node:events";
+import type { WriteStream } from "node:fs";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { ExportResponseSchema, type ExportResponse, type ExportSummary } from "@countersign/proto/v1/audit_service_pb";
+import { create } from "@bufbuild/protobuf";
+import { verifyFile, VerifyUsageError } from "@countersign/evidence";
+import type { Command } from "commander";
+import { globalOptions, withContext, type Context, type Io } from "../context.ts";
+import { AnswerIsNo, UsageError } from "../errors.ts";
+import { hex } from "../output.ts";
+import { parseMoment } from "../parse.ts";
+
+type ExportOptions = { readonly out: string; readonly from?: Date; readonly to?: Date; readonly witnessed?: boolean };
+type VerifyOptions = { readonly key: readonly string[]; readonly policy?: string; readonly voteKeys?: string };
+
+/** Proof for people who do not trust us: export, and verify, which needs no server. */
+export function addEvidenceCommands(program: Command, io: Io): void {
+  program
+    .command("export")
+    .description("an archive that proves what happened in a period, for the tenant of the token")
+    .requiredOption("--out <file>", "where to")
+    .option("--from <time>", "events at this time or later; default: the first event", parseMoment)
+    .option("--to <time>", "events before this time; default: now", parseMoment)
+    .option("--witnessed", "with a checkpoint that the witnesses have cosigned")
+    .action((options: ExportOptions, command: Command) => withContext(command, io, (context) => exportTo(context, options)));
+  program
+    .command("verify")
+    .description("check an archive offline, against a key that you trust; every flaw is printed")
+    .argument("<file>")
+    .option("--key <vkey>", "the log's verifier key; may be given again", collect, [])
+    .option("--policy <file>", "a tlog-policy: whose checkpoints count, and which witnesses must have seen them")
+    .option("--vote-keys <file>", "a JWK set with the keys of votes")
+    .action(async (file: string, options: VerifyOptions, command: Command) => {
+      const { json } = globalOptions(command);
+      const pinned = { keys: options.key, policyFile: options.policy, voteKeysFile: options.voteKeys, json };
+      const good = await verifyFile({ file, ...pinned }, (text) => io.out.write(text)).catch(asUsage);
+      if (!good) throw new AnswerIsNo("the archive does not prove what it says");
+    });
+}
+
+async function exportTo({ client, output, signal }: Context, { out, from, to, witnessed }: ExportOptions): Promise<void> {
+  const request = {
+    witnessed: witnessed === true,
+    ...(from === undefined ? {} : { from: timestampFromDate(from) }),
+    ...(to === undefined ? {} : { to: timestampFromDate(to) }),
+  };
+  // A file of this name is a whole archive, or is not there.
+  const partial = `${out}.partial`;
+  const file = createWriteStream(partial, { flags: "wx" });
+  try {
+    await once(file, "open");
+    const replies = client.audit.export(request, { signal });
+    const summary = await writeAll(replies, file, (reply, human) =>
+      output.message(ExportResponseSchema, create(ExportResponseSchema, reply), () => human),
+    );
+    file.end();
+    await once(file, "finish");
+    await rename(partial, out);
+    output.message(ExportResponseSchema, create(ExportResponseSchema, { summary }), () => done(out, summary));
+  } catch (error) {
+    file.destroy();
+    if (!isExists(error)) await rm(partial, { force: true });
+    throw isExists(error) ? new UsageError(`${partial} is there already: another export writes it, or one was interrupted`) : error;
+  }
+}
+
+/** Writes what comes, at the pace of the disk, and tells every second how far it is. */
+async function writeAll(
+  replies: AsyncIterable<ExportResponse>,
+  file: WriteStream,
+  report: (reply: Pick<ExportResponse, "progress">, human: string) => void,
+): Promise<ExportSummary> {
+  let told = Date.now();
+  for await (const { chunk, progress, summary } of replies) {
+    if (!file.write(chunk)) await once(file, "drain");
+    if (summary !== undefined) return summary;
+    if (progress === undefined || Date.now() - told < 1000) continue;
+    told = Date.now();
+    report({ progress }, `${progress.done} of ${progress.total} events, position ${progress.position}`);
+  }
+  throw new Error("the export ended before its end: nothing was kept");
+}
+
+function done(out: string, { events, bytes, archiveDigest, checkpointSize, exportId }: ExportSummary): string {
+  return [
+    `${out}: ${events} events, ${bytes} bytes, checkpoint over ${checkpointSize}`,
+    `SHA-256 ${hex(archiveDigest)}, recorded in the log as export ${exportId}`,
+    "verify it with: countersign verify FILE --key VKEY",
+  ].join("\n");
+}
+
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+const isExists = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "EEXIST";
+
+function asUsage(error: unknown): never {
+  if (error instanceof VerifyUsageError) throw new UsageError(error.message);
+  throw error;
+}
