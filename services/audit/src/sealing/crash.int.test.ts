@@ -28,9 +28,9 @@ afterAll(async () => {
 const PROGRAM = fileURLToPath(new URL("./testing/sealer-process.ts", import.meta.url));
 
 it("P6: a sealer killed at any moment leaves nothing that the next one does not continue", { timeout: 30_000 }, async () => {
-  let appending = true;
+  const appending = new AbortController();
   const appender = (async () => {
-    while (appending) {
+    while (!appending.signal.aborted) {
       await ledger.append(20);
       await pause(20);
     }
@@ -46,7 +46,7 @@ it("P6: a sealer killed at any moment leaves nothing that the next one does not 
     sealer.kill("SIGKILL");
     await once(sealer, "exit");
   }
-  appending = false;
+  appending.abort();
   await appender;
   const parts = ledger.parts({ keys: [readKeyFile(keyFile)] });
   await vi.waitFor(() => ledger.seal(parts), { timeout: 3000, interval: 50 });

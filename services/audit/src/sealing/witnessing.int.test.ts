@@ -113,7 +113,7 @@ describe("P6: witnesses", () => {
 
   it("a witness that refuses a fork makes a running sealer look again, and stop", async () => {
     const real = httpWitnesses(policy.witnesses, silentLogger);
-    const newest = vi.fn(real.newest).mockResolvedValueOnce([]);
+    const newest = vi.fn<typeof real.newest>(real.newest).mockResolvedValueOnce([]);
     const sealing = seal({ witnesses: { newest }, anchor: { ...ledger.anchor, newest: async () => undefined } });
     await vi.waitFor(() => expect(sealing.sealer.status()).toMatchObject({ state: "refused", refusal: { kind: "REWRITTEN" } }), 5000);
     expect(newest.mock.calls.length).toBeGreaterThan(1);

@@ -85,7 +85,7 @@ const limits = () => ({ signal: AbortSignal.timeout(TIMEOUT_MS), redirect: "erro
 async function readLimited(response: Response): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     length += chunk.length;
     if (length > MAX_BODY) throw new TlogError("too_large", "the witness answered with too many bytes");
     chunks.push(chunk);

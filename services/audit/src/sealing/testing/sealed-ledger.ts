@@ -80,7 +80,6 @@ export async function sealedLedger(postgres: TestPostgres): Promise<SealedLedger
   const store = postgresTreeStore(database, name);
   const anchor = anchorDirectory(anchorPath, name);
   const key = testKey();
-  let appended = 0;
   const parts: SealedLedger["parts"] = ({ keys = [key], ...change } = {}) => ({
     log: postgresSealableLog(database, name),
     store,
@@ -102,22 +101,7 @@ export async function sealedLedger(postgres: TestPostgres): Promise<SealedLedger
     name,
     key,
     parts,
-    append: async (count, tenant = "acme") => {
-      for (let left = count; left > 0; left -= 100) {
-        appended += 1;
-        const events = Array.from({ length: Math.min(left, 100) }, (_, index) => ({
-          type: "ActionApproved",
-          schemaVersion: 1,
-          data: Buffer.from(`${appended}.${index}`),
-        }));
-        await log.append({
-          stream: { tenant, type: "action", id: String(appended) },
-          expectedVersion: 0,
-          events,
-          time: new Date(appended),
-        });
-      }
-    },
+    append: appenderOf(log),
     seal: async (given = parts()) => sealAll(given, database, name),
     start: (change = {}) =>
       startSealer({
@@ -138,6 +122,22 @@ export async function sealedLedger(postgres: TestPostgres): Promise<SealedLedger
       await owner.close();
       rmSync(anchorPath, { recursive: true, force: true });
     },
+  };
+}
+
+/** Appends to a stream of its own for every hundred events. */
+function appenderOf(log: EventLog): SealedLedger["append"] {
+  let streams = 0;
+  return async (count, tenant = "acme") => {
+    for (let left = count; left > 0; left -= 100) {
+      streams += 1;
+      const events = Array.from({ length: Math.min(left, 100) }, (_, index) => ({
+        type: "ActionApproved",
+        schemaVersion: 1,
+        data: Buffer.from(`${streams}.${index}`),
+      }));
+      await log.append({ stream: { tenant, type: "action", id: String(streams) }, expectedVersion: 0, events, time: new Date(streams) });
+    }
   };
 }
 
