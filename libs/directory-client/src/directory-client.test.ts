@@ -56,6 +56,12 @@ describe("directory client", () => {
     expect(await unknown.resolvePerson("acme", { principal }, at)).toEqual({ managed: true, person: undefined });
   });
 
+  it("says which schedules are not known now", async () => {
+    const reply = create(wire.ResolvePersonResponseSchema, { managed: true, unknownSchedules: ["sre"] });
+    const client = await clientOf({ ResolvePerson: async () => toBinary(wire.ResolvePersonResponseSchema, reply) });
+    expect(await client.resolvePerson("acme", { principal }, at)).toEqual({ managed: true, person: undefined, unknownSchedules: ["sre"] });
+  });
+
   it.each([
     [{ principal }, "principal"],
     [{ account: { channel: "slack", workspace: "T1", id: "U1" } }, "account"],

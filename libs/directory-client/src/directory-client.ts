@@ -49,7 +49,7 @@ export function createDirectoryClient({ commands, asker, config }: DirectoryClie
         const reply = await ask(tenant, "ResolvePerson", toBinary(wire.ResolvePersonRequestSchema, request));
         const response = fromBinary(wire.ResolvePersonResponseSchema, reply);
         assertManaged(tenant, response.managed);
-        return { managed: true, person: response.person && fromPersonMessage(response.person) };
+        return { managed: true, person: response.person && fromPersonMessage(response.person), ...unknownIn(response) };
       });
     },
     listReviewers: async (tenant, wanted, at) => {
@@ -65,7 +65,12 @@ export function createDirectoryClient({ commands, asker, config }: DirectoryClie
         const reply = await ask(tenant, "ListReviewers", toBinary(wire.ListReviewersRequestSchema, request));
         const response = fromBinary(wire.ListReviewersResponseSchema, reply);
         assertManaged(tenant, response.managed);
-        return { managed: true, people: response.people.map(fromPersonMessage) };
+        return {
+          managed: true,
+          people: response.people.map(fromPersonMessage),
+          ...unknownIn(response),
+          ...(response.more ? { more: true } : {}),
+        };
       });
     },
   };
@@ -80,6 +85,10 @@ function toWho(who: Who): Exclude<wire.ResolvePersonRequest["who"], { case: unde
 /** P7: settings that differ between processes must not turn a managed tenant into one where a token's groups count. */
 function assertManaged(tenant: string, managed: boolean): void {
   if (!managed) throw new Error(`COUNTERSIGN_MANAGED_TENANTS names ${tenant} here, and does not at directory`);
+}
+
+function unknownIn({ unknownSchedules }: { readonly unknownSchedules: readonly string[] }) {
+  return unknownSchedules.length === 0 ? {} : { unknownSchedules };
 }
 
 async function answered<Answer>(question: () => Promise<Answer>): Promise<Answer> {

@@ -42,7 +42,14 @@ export type Person = {
 };
 
 /** Not managed: a token's groups count. Managed without a person: nobody whom the directory knows, who then may not decide. */
-export type Resolved = { readonly managed: false } | { readonly managed: true; readonly person: Person | undefined };
+export type Resolved =
+  | { readonly managed: false }
+  | {
+      readonly managed: true;
+      readonly person: Person | undefined;
+      /** Schedules that cannot be read now: nobody counts as on call in them. Absent: none. */
+      readonly unknownSchedules?: readonly string[];
+    };
 
 /** Who can be told of a review: the union of these. */
 export type WantedReviewers = {
@@ -51,4 +58,13 @@ export type WantedReviewers = {
   readonly personIds?: readonly string[];
 };
 
-export type Reviewers = { readonly managed: false } | { readonly managed: true; readonly people: readonly Person[] };
+export type Reviewers =
+  | { readonly managed: false }
+  | {
+      readonly managed: true;
+      readonly people: readonly Person[];
+      /** As above. */
+      readonly unknownSchedules?: readonly string[];
+      /** There are more than 500: these are the first of them. Absent: no. */
+      readonly more?: boolean;
+    };
