@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
+import { discardingPool } from "./discarding-pool.ts";
 import { SERVICE_ROLE } from "./roles.ts";
 
 export type DatabaseOptions = {
@@ -10,6 +11,11 @@ export type DatabaseOptions = {
   readonly maxConnections?: number;
   /** More session settings, such as `{ enable_seqscan: "off" }`; they win over the default timeouts. */
   readonly settings?: Readonly<Record<string, string>>;
+  /**
+   * Give a query and its connection up when nothing has come back for so long: for a server that is gone without a word. Longer than the statement
+   * timeout, so that a server that lives speaks first. Default: wait, as statements that may take their time must.
+   */
+  readonly queryTimeoutMs?: number;
   /** Shown in `pg_stat_activity`. */
   readonly name?: string;
   /** Told when an idle connection breaks. The pool opens another one by itself; queries that are under way throw on their own. */
@@ -26,12 +32,16 @@ export type Database = {
 
 /** Opens nothing yet: the first query connects. */
 export function openDatabase(options: DatabaseOptions): Database {
-  const pool = new pg.Pool({ ...connectionConfig(options), max: options.maxConnections ?? 8 });
+  const { queryTimeoutMs } = options;
+  const timeout = queryTimeoutMs === undefined ? {} : { query_timeout: queryTimeoutMs };
+  const pool = new pg.Pool({ ...connectionConfig(options), ...timeout, max: options.maxConnections ?? 8 });
   // Without a listener Node ends the process when the server closes an idle connection.
   pool.on("error", options.onConnectionLost ?? (() => {}));
   // And the pool takes its own listener off a connection that is in use: there the query under way throws.
   pool.on("connect", (connection) => connection.on("error", () => {}));
-  const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+  const kysely = new Kysely<unknown>({
+    dialect: new PostgresDialect({ pool: queryTimeoutMs === undefined ? pool : discardingPool(pool) }),
+  });
   return {
     pool,
     // The tables are a matter of types only.

@@ -27,6 +27,8 @@ export class PostgresReader implements EventReader {
       name: `event-log-reader ${options.ledger}`,
       maxConnections: options.maxConnections,
       settings: INDEX_PLANS,
+      // A server that is gone without a word: later than its own statement timeout, so that it is asked first.
+      queryTimeoutMs: 35_000,
       onConnectionLost: (error) =>
         options.logger.warn({ err: error, ledger: options.ledger }, "a reading connection of the event log broke"),
     });
