@@ -432,6 +432,7 @@ class Archive:
                 "tenant": self.header["tenant"],
                 "action_id": action,
                 "digest": get(3).hex(),
+                "shown_digest": get(9).hex(),
                 "reviewer": {"issuer": reviewer(3).decode(), "id": reviewer(4).decode()},
                 "decision": {1: "approve", 2: "reject"}.get(get(2, 0)),
                 "stage": get(4, 0),

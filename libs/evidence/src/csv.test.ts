@@ -12,7 +12,10 @@ describe("a cell of a table", () => {
     expect(cell(text)).toBe(written);
   });
 
-  it.each(["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "\n@x", "\u0000=1", "\uff1dcmd", "=cmd|' /C calc'!A0"])("does not let a spreadsheet compute %o", (text) => {
-    expect(cell(text)).toMatch(/^"'/);
-  });
+  it.each(["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "\n@x", "\u0000=1", "\uff1dcmd", "=cmd|' /C calc'!A0"])(
+    "does not let a spreadsheet compute %o",
+    (text) => {
+      expect(cell(text)).toMatch(/^"'/);
+    },
+  );
 });

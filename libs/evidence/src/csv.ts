@@ -38,7 +38,7 @@ export function cell(text: string): string {
 }
 
 const PLAIN = /^[A-Za-z0-9][A-Za-z0-9 .:/_@|-]*$/;
-const FORMULA = /^[\s\u0000-\u0020\uff0b\uff0d\uff1d\uff20]*[=+\-@\t\r\n\uff0b\uff0d\uff1d\uff20]/;
+const FORMULA = /^[\s\p{Cc}]*[=+\-@\t\r\n\uff0b\uff0d\uff1d\uff20]/u;
 
 function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");

@@ -48,7 +48,7 @@ describe("P6: the verifier as one file, in a directory with nothing else", () =>
     expect(out).toMatch(/LEAF_HASH, position \d+, log\/000000.entries/);
     const { flaws, good } = JSON.parse(verify("bad.tar", "--key", LOG_VKEY, "--json").out) as { good: boolean; flaws: readonly object[] };
     expect(good).toBe(false);
-    expect(flaws).toContainEqual(expect.objectContaining({ code: "LEAF_HASH", position: expect.any(Number) }));
+    expect(flaws[0]).toMatchObject({ code: "LEAF_HASH", member: "log/000000.entries" });
   });
 
   it("believes the pinned key and no other, and witnesses only by a policy", () => {
@@ -56,13 +56,19 @@ describe("P6: the verifier as one file, in a directory with nothing else", () =>
     const stranger = `witness.example/other+12345678+${witness.split("+").at(-1)}`;
     writeFileSync(path("met.policy"), `log ${LOG_VKEY}\nwitness w ${witness}\nquorum w\n`);
     writeFileSync(path("wrong.policy"), `log ${LOG_VKEY}\nwitness w ${stranger}\nquorum w\n`);
-    expect(verify("good.tar", "--policy", "met.policy")).toMatchObject({ status: 0, out: expect.stringContaining("witness.example/w1") });
+    const met = verify("good.tar", "--policy", "met.policy");
+    expect(met.status).toBe(0);
+    expect(met.out).toContain("witness.example/w1");
     expect(verify("good.tar", "--policy", "wrong.policy").status).toBe(2);
   });
 
   it("exits with 2 when there is nothing to verify, or nothing to verify it with", () => {
-    expect(verify("missing.tar", "--key", LOG_VKEY)).toEqual({ status: 2, out: expect.stringContaining("missing.tar cannot be read") });
-    expect(verify("good.tar")).toEqual({ status: 2, out: expect.stringContaining("pin the log's key with --key") });
+    const missing = verify("missing.tar", "--key", LOG_VKEY);
+    expect(missing.status).toBe(2);
+    expect(missing.out).toContain("missing.tar cannot be read");
+    const unpinned = verify("good.tar");
+    expect(unpinned.status).toBe(2);
+    expect(unpinned.out).toContain("pin the log's key with --key");
     expect(verify("good.tar", "--key", "nonsense").status).toBe(2);
     expect(verify("--nonsense").status).toBe(2);
   });

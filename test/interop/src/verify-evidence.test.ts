@@ -49,7 +49,9 @@ describe.runIf(python)("P6: an implementation that shares no code with ours", ()
     });
 
     it("finds no flaw in a good one", () => {
-      expect(judge(sample.bytes)).toEqual({ status: 0, out: expect.stringContaining("no flaw") });
+      const { status, out } = judge(sample.bytes);
+      expect(out).toContain("no flaw");
+      expect(status).toBe(0);
     });
 
     it("finds any byte that was changed, and any part that was changed under a manifest that fits", () => {
@@ -93,10 +95,9 @@ describe.runIf(python)("P6: an implementation that shares no code with ours", ()
 
     it.each([0, 7, 10])("of entry %i", (index) => {
       expect(leafHash(entries[index] ?? Buffer.alloc(0))).toHaveLength(32);
-      expect(judgeReceipt(receipt(index), entries[index] ?? Buffer.alloc(0))).toEqual({
-        status: 0,
-        out: expect.stringContaining("no flaw"),
-      });
+      const { status, out } = judgeReceipt(receipt(index), entries[index] ?? Buffer.alloc(0));
+      expect(out).toContain("no flaw");
+      expect(status).toBe(0);
     });
 
     it("and refuses one for another entry, and one whose proof or signature was changed", () => {

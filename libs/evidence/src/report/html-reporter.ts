@@ -56,7 +56,14 @@ class HtmlReporter implements Reporter {
     const section = this.#open.get(key) ?? { title: key, parts: [], bytes: 0 };
     this.#open.set(key, section);
     const line = payload === undefined ? "of a type that this build does not know" : this.#options.describe(payload, contents);
-    const row = html`<tr><td>${position}</td><td>${streamVersion}</td><td>${time.toISOString()}</td><td>${actor?.id ?? "a timer"}</td><td>${type}</td><td>${line}${inputOf(payload, contents)}</td></tr>`;
+    const row = html`<tr>
+      <td>${position}</td>
+      <td>${streamVersion}</td>
+      <td>${time.toISOString()}</td>
+      <td>${actor?.id ?? "a timer"}</td>
+      <td>${type}</td>
+      <td>${line}${inputOf(payload, contents)}</td>
+    </tr>`;
     section.parts.push(row);
     section.bytes += row.html.length;
     this.#openBytes += row.html.length;
@@ -76,9 +83,20 @@ class HtmlReporter implements Reporter {
     this.#open.delete(key);
     this.#openBytes -= section.bytes;
     this.#doneBytes += section.bytes;
-    this.#done.push(html`<h2 id="${section.title}">${section.title}</h2>
-<table><tr><th>position</th><th>version</th><th>time</th><th>who</th><th>event</th><th>what</th></tr>
-${section.parts}</table>`);
+    this.#done.push(
+      html`<h2 id="${section.title}">${section.title}</h2>
+        <table>
+          <tr>
+            <th>position</th>
+            <th>version</th>
+            <th>time</th>
+            <th>who</th>
+            <th>event</th>
+            <th>what</th>
+          </tr>
+          ${section.parts}
+        </table>`,
+    );
   }
 
   #actions(): { readonly name: string; readonly bytes: Uint8Array } {
@@ -94,11 +112,29 @@ ${section.parts}</table>`);
   #summary(): Buffer {
     const counts = [...this.#counts].toSorted(([one], [other]) => (one < other ? -1 : 1));
     return page(this.#title(), [
-      html`<p>Made for reading. What proves it is beside it: <code>countersign verify FILE --key VKEY</code> checks every entry against the signed
-checkpoint, with a key from where you trust it. The log holds the SHA-256 of the whole archive in an ExportProduced event.</p>`,
-      html`<p>Ledger ${this.#options.ledger}. Events beside the period are counted too: the policies' before it, and the ones at its borders.</p>`,
-      html`<table><tr><th>event</th><th>how many</th></tr>${counts.map(([type, count]) => html`<tr><td>${type}</td><td>${count}</td></tr>`)}</table>`,
-      html`<ul>${this.#pages}</ul>`,
+      html`<p>
+        Made for reading. What proves it is beside it: <code>countersign verify FILE --key VKEY</code> checks every entry against the signed
+        checkpoint, with a key from where you trust it. The log holds the SHA-256 of the whole archive in an ExportProduced event.
+      </p>`,
+      html`<p>
+        Ledger ${this.#options.ledger}. Events beside the period are counted too: the policies' before it, and the ones at its borders.
+      </p>`,
+      html`<table>
+        <tr>
+          <th>event</th>
+          <th>how many</th>
+        </tr>
+        ${counts.map(
+          ([type, count]) =>
+            html`<tr>
+              <td>${type}</td>
+              <td>${count}</td>
+            </tr>`,
+        )}
+      </table>`,
+      html`<ul>
+        ${this.#pages}
+      </ul>`,
     ]);
   }
 
@@ -113,5 +149,6 @@ function inputOf(payload: DecodedEvent | undefined, contents: Contents): Html {
   const content = contents.get(Buffer.from(payload.data.input?.digest ?? []).toString("hex"));
   if (content === undefined) return html`<pre>the input was erased</pre>`;
   const text = Buffer.from(content.body).toString("utf8");
-  return html`<pre>${text.slice(0, INPUT_CHARACTERS)}${text.length > INPUT_CHARACTERS ? ` … (${text.length} characters; all of it is in the archive)` : ""}</pre>`;
+  return html`<pre>
+${text.slice(0, INPUT_CHARACTERS)}${text.length > INPUT_CHARACTERS ? ` … (${text.length} characters; all of it is in the archive)` : ""}</pre>`;
 }

@@ -30,18 +30,19 @@ const POLICY = `default-src 'none'; style-src 'sha256-${createHash("sha256").upd
 /** A page that needs nothing but itself. */
 export function page(title: string, body: readonly Html[]): Buffer {
   const head = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${{ html: POLICY }}">
-<title>${title}</title>
-<style>${{ html: STYLE }}</style>
-</head>
-<body>
-<h1>${title}</h1>
-${body}
-</body>
-</html>
-`;
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content="${{ html: POLICY }}" />
+        <title>${title}</title>
+        <style>
+          ${{ html: STYLE }}
+        </style>
+      </head>
+      <body>
+        <h1>${title}</h1>
+        ${body}
+      </body>
+    </html> `;
   return Buffer.from(head.html);
 }

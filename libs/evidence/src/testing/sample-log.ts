@@ -10,6 +10,7 @@ import { PrincipalType } from "@countersign/proto/v1/principal_pb";
 import type { GrantKey } from "../grant-keys.ts";
 
 export const START = Date.UTC(2026, 2, 1);
+const ISSUER = "https://idp.test";
 /** Between two actions of the sample. */
 export const STEP = 60_000;
 
@@ -81,7 +82,7 @@ export async function publish(log: EventLog, tenant: string, revision: number, a
 type Act = { readonly tenant: string; readonly id: string; readonly at: number; readonly reviewed: boolean; readonly note: string };
 
 async function act(log: EventLog, { tenant, id, at, reviewed, note }: Act): Promise<void> {
-  const issuer = "https://idp.test";
+  const issuer = ISSUER;
   const input: {
     subject: { type: string; id: string };
     action: { name: string; properties: JsonObject };
@@ -99,15 +100,6 @@ async function act(log: EventLog, { tenant, id, at, reviewed, note }: Act): Prom
   const stream = { tenant, type: "action", id };
   const stages = [{ name: "owners" }];
   const requester = { tenant, type: PrincipalType.AGENT, issuer, id: "exporter", groups: [], roles: ["requester"] };
-  const grant = event("GrantIssued", {
-    grantId: `grant ${id}`,
-    principal: { issuer, id: "exporter" },
-    digest,
-    issueTime: timestampFromMs(at),
-    expireTime: timestampFromMs(at + 600_000),
-    keyId: grantKey.kid,
-    tokenDigest: createHash("sha256").update(`token ${id}`).digest(),
-  });
   const requested = event("ActionRequested", {
     requester,
     subjectType: "agent",
@@ -130,20 +122,11 @@ async function act(log: EventLog, { tenant, id, at, reviewed, note }: Act): Prom
     },
     digest,
   });
-  const approved = [event("ActionApproved", { digest }), grant];
+  const approved = [event("ActionApproved", { digest }), grantOf(id, at, digest)];
   if (reviewed) {
     const opened = event("ReviewOpened", { stages, deadline: timestampFromMs(at + 300_000) });
     await append(log, stream, 0, at, [requested, verdict, opened], [content]);
-    const vote = { tenant, action_id: id, digest: digest.toString("hex"), reviewer: { issuer, id: "olga" }, decision: "approve", stage: 0 };
-    const text = `countersign-vote/v1\n${canonicalJson({ ...vote, time: new Date(at + 5000).toISOString() })}`;
-    const cast = event("VoteCast", {
-      reviewer: { tenant, type: PrincipalType.HUMAN, issuer, id: "olga", groups: ["dba"], roles: ["reviewer"] },
-      decision: VoteDecision.APPROVE,
-      digest,
-      reason: ref(said),
-      keyId: grantKey.kid,
-      signature: sign(null, Buffer.from(text), voteKey),
-    });
+    const cast = voteOf({ tenant, id, at: at + 5000 }, digest, said);
     await append(log, stream, 3, at + 5000, [cast, ...approved], [said]);
   } else await append(log, stream, 0, at, [requested, verdict, ...approved], [content]);
   const redeemed = event("GrantRedeemed", {
@@ -153,6 +136,35 @@ async function act(log: EventLog, { tenant, id, at, reviewed, note }: Act): Prom
   });
   const reported = event("ExecutionReported", { outcome: ExecutionOutcome.SUCCEEDED, outputDigest: digest });
   await append(log, stream, reviewed ? 6 : 4, at + 10_000, [redeemed, reported]);
+}
+
+function grantOf(id: string, at: number, digest: Uint8Array): NewEvent {
+  return event("GrantIssued", {
+    grantId: `grant ${id}`,
+    principal: { issuer: ISSUER, id: "exporter" },
+    digest,
+    issueTime: timestampFromMs(at),
+    expireTime: timestampFromMs(at + 600_000),
+    keyId: grantKey.kid,
+    tokenDigest: createHash("sha256").update(`token ${id}`).digest(),
+  });
+}
+
+function voteOf({ tenant, id, at }: { tenant: string; id: string; at: number }, digest: Buffer, said: Content): NewEvent {
+  const reviewer = { issuer: ISSUER, id: "olga" };
+  const shownDigest = createHash("sha256").update(`what was shown of ${id}`).digest();
+  const what = { digest: digest.toString("hex"), shown_digest: shownDigest.toString("hex") };
+  const vote = { tenant, action_id: id, ...what, reviewer, decision: "approve", stage: 0 };
+  const text = `countersign-vote/v1\n${canonicalJson({ ...vote, time: new Date(at).toISOString() })}`;
+  return event("VoteCast", {
+    reviewer: { ...reviewer, tenant, type: PrincipalType.HUMAN, groups: ["dba"], roles: ["reviewer"] },
+    decision: VoteDecision.APPROVE,
+    digest,
+    shownDigest,
+    reason: ref(said),
+    keyId: grantKey.kid,
+    signature: sign(null, Buffer.from(text), voteKey),
+  });
 }
 
 async function append(

@@ -12,6 +12,7 @@ function voteText(entry: Entry, vote: VoteCast): string | undefined {
     tenant: entry.stream.tenant,
     action_id: entry.stream.id,
     digest: Buffer.from(vote.digest).toString("hex"),
+    shown_digest: Buffer.from(vote.shownDigest).toString("hex"),
     reviewer: { issuer: vote.reviewer?.issuer ?? "", id: vote.reviewer?.id ?? "" },
     decision,
     stage: vote.stage,

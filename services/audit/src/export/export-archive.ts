@@ -71,7 +71,11 @@ export async function* exportArchive(
   }
 }
 
-async function hashesOf(store: Pick<TreeStore, "tiles">, { epoch, size }: StoredCheckpoint, nodes: readonly NodeId[]): Promise<readonly Uint8Array[]> {
+async function hashesOf(
+  store: Pick<TreeStore, "tiles">,
+  { epoch, size }: StoredCheckpoint,
+  nodes: readonly NodeId[],
+): Promise<readonly Uint8Array[]> {
   const hashes: Uint8Array[] = [];
   for (let at = 0; at < nodes.length; at += NODES_AT_ONCE) {
     const some = nodes.slice(at, at + NODES_AT_ONCE);

@@ -44,7 +44,11 @@ afterAll(async () => {
 type Archive = { readonly bytes: Buffer; readonly progress: readonly ExportProgress[]; readonly summary: ExportSummary | undefined };
 
 /** Exports as the gateway asks for it. */
-async function exported(request: MessageInitShape<typeof ExportRequestSchema>, who: CallerInit = caller(), sealed = true): Promise<Archive> {
+async function exported(
+  request: MessageInitShape<typeof ExportRequestSchema>,
+  who: CallerInit = caller(),
+  sealed = true,
+): Promise<Archive> {
   const jwks = JSON.stringify({ keys: [{ kty: "OKP", crv: "Ed25519", ...grantKey }] });
   const send = async () => toBinary(GetGrantKeysResponseSchema, create(GetGrantKeysResponseSchema, { jwks }));
   const clock = () => new Date(START + 100 * STEP);
@@ -117,7 +121,9 @@ describe("P6: an export", () => {
 
   it("P7: is refused when the log is not what was sealed, however well it was rewritten", async () => {
     const changed = "overlay(entry placing '\\x41'::bytea from octet_length(entry) for 1)";
-    await ledger.tamper(`update event_log.event set entry = ${changed}, leaf_hash = sha256('\\x00'::bytea || ${changed}) where @ and position = 30`);
+    await ledger.tamper(
+      `update event_log.event set entry = ${changed}, leaf_hash = sha256('\\x00'::bytea || ${changed}) where @ and position = 30`,
+    );
     expect(await refusal(exported({ from: at(0), to: at(3) }))).toBe("FAILED_PRECONDITION WRONG_STATE");
   });
 });

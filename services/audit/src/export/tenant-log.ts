@@ -17,7 +17,11 @@ const PAGE = 1000;
 export async function stretchOf(
   log: TenantReader,
   tenant: string,
-  period: { readonly from: Date | undefined; readonly to: Date; /** Tenant sequence of an event that ends it, whatever its time. */ readonly before: number },
+  period: {
+    readonly from: Date | undefined;
+    readonly to: Date;
+    /** Tenant sequence of an event that ends it, whatever its time. */ readonly before: number;
+  },
 ): Promise<Stretch> {
   const from = period.from?.getTime() ?? Number.NEGATIVE_INFINITY;
   const to = period.to.getTime();
@@ -53,7 +57,11 @@ export async function* eventsFrom(log: TenantReader, tenant: string, position: n
 }
 
 /** The tenant's first event that `reached` holds for; it must hold for all behind it, too. A search over positions, some thirty reads of one event each. */
-export async function findFirst(log: TenantReader, tenant: string, reached: (event: RecordedEvent) => boolean): Promise<RecordedEvent | undefined> {
+export async function findFirst(
+  log: TenantReader,
+  tenant: string,
+  reached: (event: RecordedEvent) => boolean,
+): Promise<RecordedEvent | undefined> {
   let low = 0;
   let high = await log.nextPosition();
   let found: RecordedEvent | undefined;

@@ -64,7 +64,8 @@ export function exportEvidence(deps: ExportDeps): StreamHandler {
       const next = await archive.next().catch(asRefusal);
       if (next.done === true) {
         await record(log, { stream, expectedVersion: 1, actor, time: deps.clock() }, producedEvent(next.value));
-        return yield message({ chunk: Buffer.concat(waiting), summary: summaryOf(stream.id, next.value) });
+        yield message({ chunk: Buffer.concat(waiting), summary: summaryOf(stream.id, next.value) });
+        return;
       }
       waiting.push(next.value.bytes);
       bytes += next.value.bytes.length;
