@@ -1,4 +1,4 @@
-import { migrate } from "@countersign/database";
+import { migrate, serviceRole } from "@countersign/database";
 import { createPostgresEventLog, eventLogMigrations } from "@countersign/event-log";
 import { silentLogger } from "@countersign/telemetry";
 import { testPostgres, type TestPostgres } from "@countersign/testing";
@@ -22,7 +22,7 @@ afterAll(async () => {
 
 /** An instance with connections of its own; it hears of the others only through the log. */
 async function startInstance(): Promise<RunningTestDirectory> {
-  const log = createPostgresEventLog({ url: postgres.url, ledger: "main", logger: silentLogger });
+  const log = createPostgresEventLog({ url: postgres.url, ledger: "main", role: serviceRole("directory"), logger: silentLogger });
   const instance = await runDirectory(log);
   closing.push(async () => {
     await instance.close();
