@@ -45,7 +45,7 @@ export async function resume(parts: SealingParts): Promise<SealState> {
   const epoch = await agreedEpoch(parts);
   const signer = parts.signerFor(epoch.epoch);
   const stored = await parts.store.newest({ epoch: epoch.epoch });
-  const externals = await externalCheckpoints(parts, epoch.epoch, signer);
+  const externals = await externalCheckpoints(parts, epoch.epoch, signer, stored?.size ?? 0);
   const head = await parts.log.head();
   const signed = [...externals, ...(stored === undefined ? [] : [{ source: "the database", ...stored }])];
   for (const { source, size } of signed) {
@@ -83,8 +83,17 @@ async function externalCheckpoints(
   { anchor, witnesses }: SealingParts,
   epoch: number,
   signer: CheckpointSigner,
+  storedSize: number,
 ): Promise<readonly ExternalCheckpoint[]> {
   const anchored = await anchor.newest(epoch);
+  // Each checkpoint is in the anchor before it is in the database.
+  if ((anchored?.size ?? 0) < storedSize) {
+    throw new SealRefusedError(
+      "ANCHOR_LOST",
+      anchored?.size ?? 0,
+      `the database has a checkpoint of ${storedSize} events, and the anchor ends before it`,
+    );
+  }
   const own = anchored === undefined ? [] : [anchoredCheckpoint(anchored.note, signer)];
   return [...own, ...(await witnesses.newest(signer))];
 }

@@ -168,6 +168,8 @@ describe("P6: a past that is not the one that was signed is refused", () => {
     const file = ledger.anchorFile;
     appendFileSync(file, "not a checkpoint\n");
     await expect(ledger.seal()).rejects.toEqual(refusal("ANCHOR_UNREADABLE", 0));
+    writeFileSync(file, "");
+    await expect(ledger.seal()).rejects.toEqual(refusal("ANCHOR_LOST", 0));
     rmSync(file);
     await expect(ledger.seal()).rejects.toEqual(refusal("ANCHOR_LOST", 0));
   });

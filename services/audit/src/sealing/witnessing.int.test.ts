@@ -6,6 +6,7 @@ import { acceptCheckpoint, formatVerifierKey, parsePolicy, parseProofFile, verif
 import { keepWitnessKey, startWitnessServer, type RunningWitness } from "@countersign/witness";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { httpWitnesses } from "./adapters/http-witnesses.ts";
+import type { Anchor } from "./ports.ts";
 import { receiptFor } from "./receipt.ts";
 import { ORIGIN, sealedLedger, sealingDatabase, type SealedLedger } from "./testing/sealed-ledger.ts";
 import { signerFor } from "./signer.ts";
@@ -65,6 +66,13 @@ function seal(change: Parameters<SealedLedger["start"]>[0] = {}) {
   };
 }
 
+/** Restored together with the database, and written to from then on. */
+async function olderAnchor(): Promise<Anchor> {
+  let newest: { size: number; note: Uint8Array } | undefined = await ledger.store.newest();
+  const append: Anchor["append"] = async (_epoch, size, note) => void (newest = { size, note });
+  return { ...ledger.anchor, newest: async () => newest, append };
+}
+
 const witnessedSize = async (): Promise<number> => (await ledger.store.newest({ assurance: "witnessed" }))?.size ?? 0;
 
 describe("P6: witnesses", () => {
@@ -103,7 +111,7 @@ describe("P6: witnesses", () => {
   it("an older database with an older anchor is found out by what the witnesses have seen", async () => {
     await ledger.tamper(`delete from event_log.event where @ and position >= 305; update event_log.ledger_head set next_position = 305 where @;
       delete from audit.cosignature where @ and size > 305; delete from audit.tree_checkpoint where @ and size > 305`);
-    const anchor = { ...ledger.anchor, newest: async () => undefined };
+    const anchor = await olderAnchor();
     const witnesses = httpWitnesses(policy.witnesses, silentLogger);
     await expect(ledger.seal(ledger.parts({ anchor, witnesses }))).rejects.toMatchObject({ refusal: "ROLLED_BACK", position: 305 });
     // Another past of the same length, or longer, is no better.
@@ -114,7 +122,7 @@ describe("P6: witnesses", () => {
   it("a witness that refuses a fork makes a running sealer look again, and stop", async () => {
     const real = httpWitnesses(policy.witnesses, silentLogger);
     const newest = vi.fn<typeof real.newest>(real.newest).mockResolvedValueOnce([]);
-    const sealing = seal({ witnesses: { newest }, anchor: { ...ledger.anchor, newest: async () => undefined } });
+    const sealing = seal({ witnesses: { newest }, anchor: await olderAnchor() });
     await vi.waitFor(() => expect(sealing.sealer.status()).toMatchObject({ state: "refused", refusal: { kind: "REWRITTEN" } }), 5000);
     expect(newest.mock.calls.length).toBeGreaterThan(1);
     await sealing.close();

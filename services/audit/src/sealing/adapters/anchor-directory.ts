@@ -32,7 +32,7 @@ export function anchorDirectory(directory: string, ledger: string): Anchor {
       const file = await open(fileOf(epoch), "a+", 0o600);
       try {
         // A crash may have left the start of a line: what follows must not become part of it.
-        const torn = !(await readTail(file)).endsWith("\n");
+        const torn = await endsTorn(file);
         await file.appendFile(`${torn ? "\n" : ""}${size} ${Buffer.from(note).toString("base64")}\n`);
         await file.datasync();
       } finally {
@@ -53,12 +53,19 @@ function epochOf(name: string, ledger: string): readonly number[] {
   return /^[1-9][0-9]{0,8}$/.test(number) ? [Number(number)] : [];
 }
 
+async function endsTorn(file: FileHandle): Promise<boolean> {
+  const { size } = await file.stat();
+  if (size === 0) return false;
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
+  return buffer.toString("latin1") !== "\n";
+}
+
 async function readTail(file: FileHandle): Promise<string> {
   const { size } = await file.stat();
   const length = Math.min(size, TAIL_BYTES);
   const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
   const text = buffer.subarray(0, bytesRead).toString("latin1");
-  return size > length ? text.slice(text.indexOf("\n") + 1) : text === "" ? "\n" : text;
+  return size > length ? text.slice(text.indexOf("\n") + 1) : text;
 }
 
 /** What follows the last newline was never acknowledged. The last whole line must be good; before it may be what crashes left. */
@@ -69,13 +76,19 @@ function newestLine(tail: string): { size: number; note: Uint8Array } | undefine
     .filter((line) => line !== "");
   const last = lines.at(-1);
   if (last === undefined) return undefined;
-  if (parseLine(last) === undefined) throw new SealRefusedError("ANCHOR_UNREADABLE", 0, "the last line of the anchor cannot be read");
-  return lines.map(parseLine).reduce((best, line) => (line !== undefined && line.size >= (best?.size ?? 0) ? line : best), undefined);
+  if (sizeOf(last) === undefined) throw new SealRefusedError("ANCHOR_UNREADABLE", 0, "the last line of the anchor cannot be read");
+  // Not always the last one: a sealer that was overtaken between its signature and its line comes late.
+  let [best, bestSize] = [last, 0];
+  for (const line of lines) {
+    const size = sizeOf(line) ?? 0;
+    if (size >= bestSize) [best, bestSize] = [line, size];
+  }
+  return { size: bestSize, note: Buffer.from(best.slice(best.indexOf(" ") + 1), "base64") };
 }
 
-function parseLine(line: string): { size: number; note: Uint8Array } | undefined {
-  const [, size, note] = /^([1-9][0-9]{0,15}) ([A-Za-z0-9+/]+={0,2})$/.exec(line) ?? [];
-  return size === undefined || note === undefined ? undefined : { size: Number(size), note: Buffer.from(note, "base64") };
+function sizeOf(line: string): number | undefined {
+  const [, size] = /^([1-9][0-9]{0,15}) [A-Za-z0-9+/]+={0,2}$/.exec(line) ?? [];
+  return size === undefined ? undefined : Number(size);
 }
 
 function syncDirectory(directory: string): void {
@@ -87,5 +100,5 @@ function syncDirectory(directory: string): void {
   }
 }
 
-/** Some hundreds of lines. */
-const TAIL_BYTES = 256 * 1024;
+/** Some hundred lines. */
+const TAIL_BYTES = 64 * 1024;
