@@ -100,11 +100,15 @@ export async function startAudit({
     RebuildProjection: rebuildProjections(parts, PROJECTIONS),
     Export: exportEvidence({ log, sealing, witnessKeys: witnessKeysOf(config), commands, clock }),
   });
+  const reached = async (position: number): Promise<void> => {
+    await Promise.all(consumers.map((consumer) => consumer.reached(position)));
+  };
+  const past = { log, database: kysely, reached };
   const operations = operationsLog(log, clock);
   const positionOf = (tenant: string, eventId: string) => positionOfEvent(kysely, log.ledger, tenant, eventId);
   const handlers: Readonly<Record<string, CommandHandler>> = {
-    ListActions: listActions(kysely),
-    ListReviews: listReviews(kysely),
+    ListActions: listActions(past),
+    ListReviews: listReviews(past),
     GetTimeline: getTimeline(log),
     ReadEvents: readEvents(log),
     ListDeadLetters: listTenantDeadLetters(kysely),
@@ -117,9 +121,7 @@ export async function startAudit({
   const served = await commands.serve("audit", handlers);
   return {
     sealing,
-    reached: async (position) => {
-      await Promise.all(consumers.map((consumer) => consumer.reached(position)));
-    },
+    reached,
     close: async () => {
       closing.abort();
       await streams.close();

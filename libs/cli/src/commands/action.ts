@@ -14,6 +14,7 @@ import { InvalidArgumentError, type Command } from "commander";
 import { actionsTable, actionText, verdictText } from "../action-text.ts";
 import { withContext, type Context, type Io } from "../context.ts";
 import { table } from "../output.ts";
+import { parseAt, type At } from "../parse-at.ts";
 import { AnswerIsNo, UsageError } from "../errors.ts";
 import { collectMember, parseCount, parseObject, parseResource, parseWait, readBytes } from "../parse.ts";
 
@@ -48,15 +49,33 @@ export function addActionCommands(program: Command, io: Io): void {
       }),
     );
   program
+    .command("state")
+    .description("show an action as it was")
+    .argument("<id>")
+    .requiredOption("--at <position|time>", "just after this position, or at this time, such as 2026-01-31T12:30:05Z", parseAt)
+    .action((actionId: string, { at }: { at: At }, command: Command) =>
+      withContext(command, io, async ({ client, output }) => {
+        const reply = await client.actions.getAction({ actionId, at });
+        if (reply.action !== undefined) output.message(ActionSchema, reply.action, () => actionText(present(reply.action)));
+      }),
+    );
+  program
     .command("list")
     .description("list actions, newest first")
     .option("--status <status...>", "only these, for example IN_REVIEW")
     .option("--name <name>", "only this action name")
+    .option("--at <position|time>", "as they were then", parseAt)
     .option("--limit <n>", "at most this many, up to 200", parseCount, 50n)
-    .action((options: { status?: string[]; name?: string; limit: bigint }, command: Command) =>
+    .action((options: { status?: string[]; name?: string; at?: At; limit: bigint }, command: Command) =>
       withContext(command, io, async ({ client, output }) => {
         const statuses: ActionStatus[] = (options.status ?? []).map(parseStatus);
-        const reply = await client.actions.listActions({ statuses, actionName: options.name ?? "", pageSize: Number(options.limit) });
+        const at = options.at === undefined ? {} : { at: options.at };
+        const reply = await client.actions.listActions({
+          statuses,
+          actionName: options.name ?? "",
+          pageSize: Number(options.limit),
+          ...at,
+        });
         output.message(ListActionsResponseSchema, reply, () => actionsTable(reply.actions, reply.nextPageToken !== ""));
       }),
     );

@@ -1,3 +1,4 @@
+import type { Moment } from "@countersign/event-log";
 import { type Ineligibility, standingFor } from "../domain/eligibility.ts";
 import { sameCaller, type Principal } from "../domain/principal.ts";
 import type { RecordedAction } from "../domain/state.ts";
@@ -19,6 +20,15 @@ export async function readAction(
 ): Promise<{ readonly view: ActionView; readonly token: string | undefined } | undefined> {
   const view = await readable(deps, caller, id, knownVersion);
   return view && { view, token: tokenFor(deps, view, caller) };
+}
+
+/** The action as it was at a moment, for whoever may read it now; never with a token. Undefined also when it did not exist yet. */
+export async function readActionAt(deps: Deps, caller: Principal, id: string, moment: Moment): Promise<ActionView | undefined> {
+  const ref: ActionRef = { tenant: caller.tenant, id };
+  const version = await deps.store.versionAt(ref, moment);
+  if (version === 0) return undefined;
+  const { view } = await deps.store.asOf({ ref, version });
+  return view.state.status !== "NONE" && mayRead(view.state, caller) ? view : undefined;
 }
 
 export type Ineligible = Ineligibility | "NOT_IN_REVIEW" | "DIRECTORY_UNREACHABLE";

@@ -63,8 +63,9 @@ export const STREAMS = {
 
 /** Methods that are one command: where it goes and what its request must be like. */
 export const COMMANDS = {
-  GetAction: { service: "approval", read: reader(action.GetActionRequestSchema, actions.checkActionId) },
+  GetAction: { service: "approval", read: reader(action.GetActionRequestSchema, actions.checkActionAt) },
   ListActions: { service: "audit", read: reader(action.ListActionsRequestSchema, actions.checkListActions) },
+  AcceptEdit: { service: "approval", read: reader(action.AcceptEditRequestSchema, actions.checkAcceptEdit) },
   CancelAction: { service: "approval", read: reader(action.CancelActionRequestSchema, actions.checkCancelAction) },
   RedeemGrant: { service: "approval", read: reader(action.RedeemGrantRequestSchema, actions.checkRedeemGrant) },
   ReportExecution: { service: "approval", read: reader(action.ReportExecutionRequestSchema, actions.checkReportExecution) },
@@ -89,7 +90,7 @@ export const COMMANDS = {
   LinkAccount: { service: "directory", read: reader(directory.LinkAccountRequestSchema, people.checkLinkAccount) },
   UnlinkAccount: { service: "directory", read: reader(directory.UnlinkAccountRequestSchema, people.checkUnlinkAccount) },
 
-  GetTimeline: { service: "audit", read: reader(audit.GetTimelineRequestSchema, actions.checkActionId) },
+  GetTimeline: { service: "audit", read: reader(audit.GetTimelineRequestSchema, actions.checkActionAt) },
   ListDeadLetters: { service: "audit", read: reader(audit.ListDeadLettersRequestSchema, audits.checkListDeadLetters) },
   GetDeadLetter: { service: "audit", read: reader(audit.GetDeadLetterRequestSchema, audits.checkGetDeadLetter) },
   ReplayDeadLetters: { service: "audit", read: reader(audit.ReplayDeadLettersRequestSchema, audits.checkReplayDeadLetters) },

@@ -1,4 +1,4 @@
-import type { AppendRequest, Content, EventLog } from "@countersign/event-log";
+import { until, type AppendRequest, type Content, type EventLog } from "@countersign/event-log";
 import { actionDecider } from "../../domain/decider.ts";
 import { initialState, isTerminal } from "../../domain/state.ts";
 import { toHex } from "../../usecases/content.ts";
@@ -26,6 +26,7 @@ export function createActionStore(log: EventLog, limits: CacheLimits): ActionSto
       return { outcome: "appended", view: cache.keep(after), lastPosition: appended.events.at(-1)?.position ?? -1 };
     },
     asOf: (bookmark) => asOf(log, bookmark),
+    versionAt: async (ref, moment) => until(await log.readStream(streamOf(ref)), moment).length,
     findReply: async ({ tenant, caller, key, requestDigest }) => {
       const found = await log.findReply(tenant, caller, key);
       if (found === undefined) return undefined;

@@ -32,11 +32,12 @@ beforeAll(async () => {
   postgres = await testPostgres((url) => migrate(url, [auditMigrations]));
   pool = openDatabase({ url: postgres.url });
   database = pool.kysely<unknown>();
-  [actions, reviews] = [listActions(database), listReviews(database)];
 });
 beforeEach(async () => {
   await sql`truncate audit.action_v1`.execute(database);
   log = createMemoryEventLog({ ledger: "main" });
+  const parts = { log, database, reached: async () => {} };
+  [actions, reviews] = [listActions(parts), listReviews(parts)];
 });
 afterAll(async () => {
   await pool.close();
@@ -222,11 +223,78 @@ describe("plans", () => {
       return rows.map((row) => row["QUERY PLAN"]).join("\n");
     };
     const columns = sql`select action_id, state from audit.action where tenant = 'acme'`;
-    expect(await plan(sql`${columns} and request_position < 9000 order by request_position desc limit 51`)).toContain("action_newest");
-    expect(await plan(sql`${columns} and requester = 'r7' order by request_position desc limit 51`)).toContain("action_own");
+    expect(await plan(sql`${columns} and request_position < 9000 order by request_position desc limit 51`)).toContain("action_v1_newest");
+    expect(await plan(sql`${columns} and requester = 'r7' order by request_position desc limit 51`)).toContain("action_v1_own");
     expect(
       await plan(sql`${columns} and status = 'IN_REVIEW' and (review_deadline, request_position) > (5::bigint, 5::bigint)
         and review_groups && '{dba}' and not ('me' = any (barred)) order by review_deadline, request_position limit 51`),
-    ).toContain("action_reviews");
+    ).toContain("action_v1_reviews");
+  });
+});
+
+describe("P5: lists at a moment", () => {
+  const at = (position: number) => ({ moment: { case: "position", value: BigInt(position) } }) as const;
+  const statuses = async (body: MessageInitShape<typeof ListActionsRequestSchema>, who?: CallerInit) =>
+    (await call(actions, ACTIONS, body, who)).actions.map(({ id, status, version }) => [id.slice(-1), status, Number(version)]);
+
+  it("are what they were after the event at a position", async () => {
+    await given(1, inReview());
+    await given(2, denied);
+    await given(1, [EVENTS.voted("ben"), EVENTS.rejected()]);
+    expect(await statuses({ at: at(0) })).toEqual([["1", ActionStatus.REQUESTED, 1]]);
+    expect(await statuses({ at: at(3) })).toEqual([
+      ["2", ActionStatus.REQUESTED, 1],
+      ["1", ActionStatus.IN_REVIEW, 3],
+    ]);
+    expect(await statuses({ at: at(6) })).toEqual(await statuses({}));
+    expect(await statuses({ at: at(99) })).toEqual(await statuses({}));
+    expect(await statuses({ at: at(5), statuses: [ActionStatus.IN_REVIEW] })).toEqual([["1", ActionStatus.IN_REVIEW, 4]]);
+    expect(await statuses({ at: at(6), statuses: [ActionStatus.IN_REVIEW] })).toEqual([]);
+    expect((await call(reviews, REVIEWS, { at: at(2) })).reviews.map(({ id }) => id)).toEqual([idOf(1)]);
+    expect((await call(reviews, REVIEWS, { at: at(5) }, caller({ id: "ben" }))).reviews).toEqual([]);
+    expect((await call(reviews, REVIEWS, { at: at(5), all: true }, caller({ id: "ben" }))).reviews).toHaveLength(1);
+    expect((await call(reviews, REVIEWS, { at: at(6), all: true })).reviews).toEqual([]);
+  });
+
+  it("are what they were at a time", async () => {
+    await given(1, inReview());
+    await given(1, [EVENTS.voted("ben")]);
+    const time = (ms: number) => ({ moment: { case: "time", value: timestampFromMs(ms) } }) as const;
+    expect(await statuses({ at: time(START - 1) })).toEqual([]);
+    expect(await statuses({ at: time(START) })).toEqual([["1", ActionStatus.IN_REVIEW, 3]]);
+    expect(await statuses({ at: time(START + 3000) })).toEqual([["1", ActionStatus.IN_REVIEW, 4]]);
+  });
+
+  it("come in pages that neither skip nor repeat, each token for its own moment", async () => {
+    for (let number = 0; number < 7; number += 1) await given(number, number % 2 === 0 ? inReview() : denied);
+    const seen: string[] = [];
+    let pageToken = "";
+    do {
+      const page = await call(actions, ACTIONS, { at: at(10), pageSize: 2, pageToken });
+      seen.push(...page.actions.map(({ id }) => id.slice(-1)));
+      pageToken = page.nextPageToken;
+    } while (pageToken !== "");
+    expect(seen).toEqual(["4", "3", "2", "1", "0"]);
+    const first = await call(actions, ACTIONS, { at: at(10), pageSize: 2 });
+    await expect(statuses({ at: at(11), pageSize: 2, pageToken: first.nextPageToken })).rejects.toMatchObject({
+      violations: [{ field: "page_token" }],
+    });
+  });
+
+  it("P8: show a requester its own and a tenant its own", async () => {
+    await given(1, inReview());
+    await given(2, inReview(), "globex");
+    expect(await statuses({ at: at(5) })).toEqual([["1", ActionStatus.IN_REVIEW, 3]]);
+    expect(await statuses({ at: at(5) }, caller({ id: "stranger", roles: ["requester"] }))).toEqual([]);
+    await expect(statuses({ at: {} })).rejects.toMatchObject({ violations: [{ field: "at" }] });
+  });
+
+  it("P7: reviews of the past are refused rather than cut when they do not fit", async () => {
+    await given(1, inReview());
+    await given(2, inReview());
+    await expect(call(reviews, REVIEWS, { at: at(5), pageSize: 1 })).rejects.toMatchObject({
+      code: "FAILED_PRECONDITION",
+      reason: "TOO_LARGE",
+    });
   });
 });

@@ -1,17 +1,21 @@
-import type { CommandHandler } from "@countersign/bus";
+import { CommandError, type CommandHandler } from "@countersign/bus";
+import type { Moment } from "@countersign/event-log";
 import type { ActionStatus as WireStatus } from "@countersign/proto/v1/action_pb";
 import { ListActionsRequestSchema, ListActionsResponseSchema } from "@countersign/proto/v1/action_service_pb";
 import { ListReviewsRequestSchema, ListReviewsResponseSchema } from "@countersign/proto/v1/review_service_pb";
-import type { Kysely } from "kysely";
+import type { At } from "@countersign/proto/v1/at_pb";
 import { pageToken, readPageToken, type ListIdentity } from "../../paging.ts";
-import type { ActionStatus } from "../../projections/actions/action-state.ts";
-import { queryActions, queryReviews } from "../../projections/actions/query.ts";
+import { barredFromDeciding, openReview, type ActionState, type ActionStatus } from "../../projections/actions/action-state.ts";
+import { readAt } from "./moment.ts";
+import { pastActions, type PastParts } from "./past-actions.ts";
+import { queryActions, queryReviews, type ListedAction, type ReviewQuery } from "../../projections/actions/query.ts";
 import { fromWireStatus, toSummary } from "./action-summary.ts";
 import { badPageToken, invalidField, pageSize, unary } from "./unary.ts";
 import { asReviewer, onlyOwn } from "./viewer.ts";
 
 /** Actions of the caller's tenant, newest first; who has no other role than requester sees its own. */
-export function listActions(database: Kysely<unknown>): CommandHandler {
+export function listActions(parts: PastParts): CommandHandler {
+  const { database } = parts;
   return unary(ListActionsRequestSchema, ListActionsResponseSchema, async (request, caller) => {
     const limit = pageSize(request.pageSize);
     const statuses = [...new Set(request.statuses.map(knownStatus))].toSorted();
@@ -22,9 +26,14 @@ export function listActions(database: Kysely<unknown>): CommandHandler {
       list: "actions",
       tenant: caller.tenant,
       view: requester ?? "",
-      filter: [statuses, request.actionName],
+      filter: [statuses, request.actionName, ...atFilter(request.at)],
     };
     const before = cursor(identity, request.pageToken, 1)?.[0];
+    if (request.at !== undefined) {
+      const query = { tenant: caller.tenant, requester, statuses, actionName: request.actionName, before, limit };
+      const past = await pastActions(parts, query, readAt(request.at), LOOKS);
+      return { actions: past.actions.map(toSummary), nextPageToken: past.before === undefined ? "" : pageToken(identity, [past.before]) };
+    }
     // One more than asked for tells whether there is a next page.
     const found = await queryActions(database, {
       tenant: caller.tenant,
@@ -41,7 +50,8 @@ export function listActions(database: Kysely<unknown>): CommandHandler {
 }
 
 /** Actions in review, oldest deadline first: those that the caller may decide now, or with `all` every one of its tenant. */
-export function listReviews(database: Kysely<unknown>): CommandHandler {
+export function listReviews(parts: PastParts): CommandHandler {
+  const { database } = parts;
   return unary(ListReviewsRequestSchema, ListReviewsResponseSchema, async (request, caller) => {
     const limit = pageSize(request.pageSize);
     const reviewer = asReviewer(caller);
@@ -49,6 +59,12 @@ export function listReviews(database: Kysely<unknown>): CommandHandler {
     const identity: ListIdentity = { list: "reviews", tenant: caller.tenant, view, filter: [] };
     const [deadline, position] = cursor(identity, request.pageToken, 2) ?? [];
     if (!request.all && reviewer === undefined) return { reviews: [], nextPageToken: "" };
+    if (request.at !== undefined) {
+      if (request.pageToken !== "") throw badPageToken();
+      const reviews = await pastReviews(parts, caller.tenant, request.all ? undefined : reviewer, readAt(request.at));
+      if (reviews.length > limit) throw tooLarge(`more than ${limit} reviews were open then`);
+      return { reviews: reviews.map(toSummary), nextPageToken: "" };
+    }
     const found = await queryReviews(database, {
       tenant: caller.tenant,
       reviewer: request.all ? undefined : reviewer,
@@ -62,6 +78,45 @@ export function listReviews(database: Kysely<unknown>): CommandHandler {
       nextPageToken: last === undefined ? "" : pageToken(identity, [last.deadline, last.state.requestPosition]),
     };
   });
+}
+
+/** Actions that a page of the past looks at, however few of them fit. */
+const LOOKS = 2000;
+/** Reviews of the past are sorted by a deadline that only the past knows: all have to be looked at. */
+const MOST_LOOKS = 20_000;
+
+/** All reviews that were open then, oldest deadline first. */
+async function pastReviews(
+  parts: PastParts,
+  tenant: string,
+  reviewer: ReviewQuery["reviewer"],
+  moment: Moment,
+): Promise<readonly ListedAction[]> {
+  const query = { tenant, requester: undefined, statuses: ["IN_REVIEW"] as const, actionName: "", before: undefined, limit: MOST_LOOKS };
+  const { actions, before } = await pastActions(parts, query, moment, MOST_LOOKS);
+  if (before !== undefined) throw tooLarge(`more than ${MOST_LOOKS} actions were asked for before then`);
+  const mayDecide = ({ state }: ListedAction): boolean =>
+    reviewer === undefined || (isAsked(state, reviewer.groups) && !barredFromDeciding(state).includes(reviewer.key));
+  const deadline = ({ state }: ListedAction): number => openReview(state)?.deadline ?? Number.MAX_SAFE_INTEGER;
+  return actions.filter(mayDecide).toSorted((a, b) => deadline(a) - deadline(b) || a.state.requestPosition - b.state.requestPosition);
+}
+
+function isAsked(state: ActionState, groups: readonly string[]): boolean {
+  return openReview(state)?.groups.some((group) => groups.includes(group)) === true;
+}
+
+function tooLarge(why: string): CommandError {
+  return new CommandError(
+    "FAILED_PRECONDITION",
+    "TOO_LARGE",
+    `${why}; list actions with status IN_REVIEW and the same moment, which comes in pages`,
+  );
+}
+
+function atFilter(at: At | undefined): readonly unknown[] {
+  if (at === undefined) return [];
+  const { moment } = at;
+  return moment.case === "time" ? [String(moment.value.seconds), moment.value.nanos] : [String(moment.value ?? "")];
 }
 
 const ACTION_NAME = /^[\x21-\x7e]{1,128}$/;

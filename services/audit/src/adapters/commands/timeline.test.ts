@@ -33,9 +33,18 @@ describe("GetTimeline", () => {
   it("tells one action's events in order, with the words that people typed", async () => {
     expect((await timeline()).entries.map(({ text }) => text)).toEqual([
       "agent exporter asked for db.export on db crm, for agent exporter",
-      'human ann edited the parameters: "never on a Friday"',
+      String.raw`human ann edited the parameters: "never on a\u{1b}[31m Friday"`,
       "ActionParked (recorded by a newer version)",
     ]);
+  });
+
+  it("P5: ends where it was asked to", async () => {
+    const at = { moment: { case: "position", value: 1n } } as const;
+    const shown = await call(getTimeline(log), [GetTimelineRequestSchema, GetTimelineResponseSchema], { actionId: ID, at });
+    expect(shown.entries).toHaveLength(2);
+    const before = { moment: { case: "time", value: { seconds: 0n, nanos: 0 } } } as const;
+    const nothing = call(getTimeline(log), [GetTimelineRequestSchema, GetTimelineResponseSchema], { actionId: ID, at: before });
+    await expect(nothing).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 
   it("shows each event as recorded, of a newer build too", async () => {

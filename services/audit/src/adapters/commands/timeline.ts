@@ -1,6 +1,6 @@
 import type { CommandHandler } from "@countersign/bus";
 import { CommandError } from "@countersign/bus";
-import type { EventReader } from "@countersign/event-log";
+import { until, type EventReader } from "@countersign/event-log";
 import { GetTimelineRequestSchema, GetTimelineResponseSchema } from "@countersign/proto/v1/audit_service_pb";
 import { principalKey, type PrincipalKey } from "../../projections/actions/principal-key.ts";
 import { describeEvent } from "../events/describe.ts";
@@ -8,6 +8,7 @@ import { plainText } from "../events/plain-text.ts";
 import { knownEvent, toWireEvent } from "../events/wire-event.ts";
 import { wordsOf } from "../events/words.ts";
 import type { DecodedEvent } from "@countersign/events";
+import { readAt } from "./moment.ts";
 import { invalidField, unary } from "./unary.ts";
 import { onlyOwn } from "./viewer.ts";
 
@@ -16,7 +17,8 @@ export function getTimeline(log: EventReader): CommandHandler {
   return unary(GetTimelineRequestSchema, GetTimelineResponseSchema, async (request, caller) => {
     if (!UUID.test(request.actionId)) throw invalidField("action_id", "must be a UUID");
     const stream = { tenant: caller.tenant, type: "action", id: request.actionId };
-    const recorded = await log.readStream(stream);
+    const all = await log.readStream(stream);
+    const recorded = request.at === undefined ? all : until(all, readAt(request.at));
     const events = recorded.map((event) => ({ event, decoded: knownEvent(event) }));
     const own = onlyOwn(caller);
     if (events.length === 0 || (own !== undefined && own !== requesterOf(events[0]?.decoded))) {

@@ -7,6 +7,8 @@ import { agent, event, EVENTS, person, reference, stage } from "../../testing/ev
 import { describeEvent, type Words } from "./describe.ts";
 
 const digest = new Uint8Array(32).fill(7);
+/** As reviews show it: nothing is hidden. */
+const SAID = String.raw`looks \u{1b}[31mfine\u{1b}[0m\nto me`;
 const said: Words = { text: "looks \u001b[31mfine\u001b[0m\nto me" };
 const line = (recorded: NewEvent, words: Words = said): string => describeEvent(decodeEvent(recorded), () => words);
 
@@ -22,10 +24,7 @@ const LINES: readonly (readonly [string, NewEvent])[] = [
   ],
   ["stage 2 of the review opened, until 2026-01-01T01:00:00.000Z", EVENTS.stageOpened(1)],
   ["human ann approved", EVENTS.voted("ann")],
-  [
-    'human ann rejected: "looks fine to me"',
-    event("VoteCast", { reviewer: person("ann"), decision: VoteDecision.REJECT, reason: { digest } }),
-  ],
+  [`human ann rejected: "${SAID}"`, event("VoteCast", { reviewer: person("ann"), decision: VoteDecision.REJECT, reason: { digest } })],
   ["the vote of ann lapsed, as the action was edited", EVENTS.lapsed("ann")],
   [
     "the vote of ann lapsed, as the reviewer is not eligible any more",
@@ -35,7 +34,8 @@ const LINES: readonly (readonly [string, NewEvent])[] = [
     "human ann approved in the place of 0194",
     event("VoteCast", { reviewer: person("ann"), decision: VoteDecision.APPROVE, standing: { inPlaceOf: { person: "0194" } } }),
   ],
-  ['human ann edited the parameters: "looks fine to me"', EVENTS.edited("ann")],
+  [`human ann edited the parameters: "${SAID}"`, EVENTS.edited("ann")],
+  ["its requester accepted the edited form", event("EditAccepted", {})],
   ["approved", EVENTS.approved()],
   ["rejected", EVENTS.rejected()],
   ["expired: nobody decided in time", EVENTS.expired()],
@@ -43,9 +43,17 @@ const LINES: readonly (readonly [string, NewEvent])[] = [
   ["grant issued to exporter, until 2026-01-01T01:00:00.000Z", EVENTS.granted()],
   ["grant redeemed by exporter", EVENTS.redeemed()],
   ["grant expired unused", EVENTS.grantExpired()],
-  ['grant revoked unused: "looks fine to me"', event("GrantRevoked", { grantId: "g", reason: { digest } })],
+  [
+    "2 dead letters of audit.actions were handed out again",
+    event("DeadLettersReplayed", { consumer: "audit.actions", positions: [3n, 4n] }),
+  ],
+  [
+    `the dead letter of audit.actions at position 3 was given up: "${SAID}"`,
+    event("DeadLetterDiscarded", { consumer: "audit.actions", position: 3n, reason: { digest } }),
+  ],
+  [`grant revoked unused: "${SAID}"`, event("GrantRevoked", { grantId: "g", reason: { digest } })],
   ["execution succeeded", EVENTS.reported()],
-  ['execution failed: "looks fine to me"', event("ExecutionReported", { outcome: ExecutionOutcome.FAILED, message: { digest } })],
+  [`execution failed: "${SAID}"`, event("ExecutionReported", { outcome: ExecutionOutcome.FAILED, message: { digest } })],
   ["no report of the execution came in time", EVENTS.unreported()],
   ["policy revision 4 published", event("PolicyPublished", { revision: 4n })],
   ["policy revision 4 came into force", event("PolicyActivated", { revision: 4n })],

@@ -48,10 +48,10 @@ export function postgresLedgerRows(database: Kysely<unknown>, ledger: string): L
       const from =
         after === undefined
           ? sql``
-          : sql`and (tenant, stream_type, stream_id, stream_version) > (${after.tenant}, ${after.streamType}, ${after.streamId}, ${after.streamVersion})`;
+          : sql`and (ledger, tenant, stream_type, stream_id, stream_version) > (${ledger}, ${after.tenant}, ${after.streamType}, ${after.streamId}, ${after.streamVersion})`;
       const { rows } = await sql<StoredRow>`
         select ${COLUMNS} from event_log.event where ledger = ${ledger} ${from}
-        order by tenant, stream_type, stream_id, stream_version limit ${limit}`.execute(database);
+        order by ledger, tenant, stream_type, stream_id, stream_version limit ${limit}`.execute(database);
       return rows.map((row) => toChecked(ledger, row));
     },
     findNext: async (from, below) => {

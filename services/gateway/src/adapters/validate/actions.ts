@@ -1,6 +1,7 @@
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { ActionStatusSchema, ExecutionOutcomeSchema } from "@countersign/proto/v1/action_pb";
 import type {
+  AcceptEditRequest,
   CancelActionRequest,
   EvaluateActionRequest,
   ListActionsRequest,
@@ -9,7 +10,8 @@ import type {
   RequestActionRequest,
   WatchActionRequest,
 } from "@countersign/proto/v1/action_service_pb";
-import { checkCount, checkDigest, checkEnum, checkIdempotencyKey, checkPage, checkText, checkUuid } from "./fields.ts";
+import { checkAt, checkCount, checkDigest, checkEnum, checkIdempotencyKey, checkPage, checkText, checkUuid } from "./fields.ts";
+import type { At } from "@countersign/proto/v1/at_pb";
 import { checkActionName, checkInput } from "./input.ts";
 import type { Violations } from "./violations.ts";
 
@@ -30,6 +32,12 @@ export function checkActionId(request: { readonly actionId: string }, violations
   checkUuid(violations, "action_id", request.actionId);
 }
 
+/** The same, at a moment perhaps. */
+export function checkActionAt(request: { readonly actionId: string; readonly at?: At | undefined }, violations: Violations): void {
+  checkActionId(request, violations);
+  if (request.at !== undefined) checkAt(violations, "at", request.at);
+}
+
 export function checkWatchAction(request: WatchActionRequest, violations: Violations): void {
   checkActionId(request, violations);
   checkCount(violations, "after_version", request.afterVersion);
@@ -40,6 +48,12 @@ export function checkListActions(request: ListActionsRequest, violations: Violat
   if (request.statuses.length > 50) violations.add("statuses", "has more than 50 items");
   else for (const [index, status] of request.statuses.entries()) checkEnum(violations, `statuses[${index}]`, status, ActionStatusSchema);
   if (request.actionName !== "") checkActionName(violations, "action_name", request.actionName);
+  if (request.at !== undefined) checkAt(violations, "at", request.at);
+}
+
+export function checkAcceptEdit({ actionId, digest }: AcceptEditRequest, violations: Violations): void {
+  checkUuid(violations, "action_id", actionId);
+  checkDigest(violations, "digest", digest);
 }
 
 export function checkCancelAction(request: CancelActionRequest, violations: Violations): void {

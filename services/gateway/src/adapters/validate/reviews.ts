@@ -1,18 +1,23 @@
-import type { ListReviewsRequest, SubmitVoteRequest } from "@countersign/proto/v1/review_service_pb";
-import { checkCount, checkDigest, checkPage, checkText, checkUuid } from "./fields.ts";
+import { toJson } from "@bufbuild/protobuf";
+import { ValueSchema } from "@bufbuild/protobuf/wkt";
+import type { Edit, ListReviewsRequest, SubmitVoteRequest } from "@countersign/proto/v1/review_service_pb";
+import { checkAt, checkCount, checkDigest, checkPage, checkText, checkUuid } from "./fields.ts";
 import { checkJson } from "./input.ts";
 import type { Violations } from "./violations.ts";
 
 const MAX_PROPERTIES_BYTES = 128 * 1024;
+const MAX_OPERATIONS = 100;
 
 export function checkListReviews(request: ListReviewsRequest, violations: Violations): void {
   checkPage(violations, request);
+  if (request.at !== undefined) checkAt(violations, "at", request.at);
 }
 
-export function checkSubmitVote({ actionId, digest, version, decision }: SubmitVoteRequest, violations: Violations): void {
+export function checkSubmitVote({ actionId, digest, version, shownDigest, decision }: SubmitVoteRequest, violations: Violations): void {
   checkUuid(violations, "action_id", actionId);
   checkDigest(violations, "digest", digest);
   checkCount(violations, "version", version, 1n);
+  checkDigest(violations, "shown_digest", shownDigest);
   switch (decision.case) {
     case "approve":
       checkText(violations, "approve.reason", decision.value.reason, { max: 4096 });
@@ -20,17 +25,27 @@ export function checkSubmitVote({ actionId, digest, version, decision }: SubmitV
     case "reject":
       checkText(violations, "reject.reason", decision.value.reason, { min: 1, max: 4096 });
       break;
-    case "edit": {
-      checkText(violations, "edit.reason", decision.value.reason, { min: 1, max: 4096 });
-      const { properties } = decision.value;
-      if (properties === undefined) violations.add("edit.properties", "is required: the new action.properties, whole");
-      checkJson(violations, "edit.properties", properties);
-      if (Buffer.byteLength(JSON.stringify(properties ?? {})) > MAX_PROPERTIES_BYTES) {
-        violations.add("edit.properties", `has more than ${MAX_PROPERTIES_BYTES} bytes as JSON`);
-      }
+    case "edit":
+      checkEdit(decision.value, violations);
       break;
-    }
     case undefined:
       violations.add("decision", "is required: one of approve, reject, edit");
+  }
+}
+
+function checkEdit({ properties, patch, reason }: Edit, violations: Violations): void {
+  checkText(violations, "edit.reason", reason, { min: 1, max: 4096 });
+  if ((properties === undefined) === (patch.length === 0)) {
+    violations.add("edit.properties", "is required: the new action.properties, whole; or else edit.patch, and not both");
+  }
+  checkJson(violations, "edit.properties", properties);
+  if (Buffer.byteLength(JSON.stringify(properties ?? {})) > MAX_PROPERTIES_BYTES) {
+    violations.add("edit.properties", `has more than ${MAX_PROPERTIES_BYTES} bytes as JSON`);
+  }
+  if (patch.length > MAX_OPERATIONS) violations.add("edit.patch", `has more than ${MAX_OPERATIONS} operations`);
+  for (const [index, { path, from, value }] of patch.slice(0, MAX_OPERATIONS).entries()) {
+    checkText(violations, `edit.patch[${index}].path`, path, { min: 2, max: 1024 });
+    checkText(violations, `edit.patch[${index}].from`, from, { max: 1024 });
+    checkJson(violations, `edit.patch[${index}].value`, value === undefined ? undefined : { value: toJson(ValueSchema, value) });
   }
 }

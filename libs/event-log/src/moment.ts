@@ -1,0 +1,14 @@
+/** A moment in a ledger's past: just after the event at a position, or after everything that has a time or an earlier one. */
+export type Moment = { readonly position: number } | { readonly time: Date };
+
+/**
+ * The events of one stream that had happened then: all before the first later one. Clocks of services differ, so by time the stream's own order counts.
+ */
+export function until<Event extends { readonly position: number; readonly time: Date }>(
+  events: readonly Event[],
+  moment: Moment,
+): readonly Event[] {
+  const isLater = "position" in moment ? (event: Event) => event.position > moment.position : (event: Event) => event.time > moment.time;
+  const end = events.findIndex(isLater);
+  return end < 0 ? events : events.slice(0, end);
+}

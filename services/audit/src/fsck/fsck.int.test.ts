@@ -1,0 +1,172 @@
+import { busMigrations, type LedgerCopy } from "@countersign/bus";
+import { migrate, openDatabase, type Database } from "@countersign/database";
+import { createPostgresEventLog, eventLogMigrations, scanLedger, type PostgresEventLog } from "@countersign/event-log";
+import { silentLogger } from "@countersign/telemetry";
+import { testPostgres, type TestPostgres } from "@countersign/testing";
+import { createHash } from "node:crypto";
+import { sql, type Kysely } from "kysely";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { toFact } from "../adapters/events/to-fact.ts";
+import { busCheckpoints } from "../adapters/postgres/checkpoints.ts";
+import { postgresLedgerRows } from "../adapters/postgres/ledger-rows.ts";
+import { auditMigrations } from "../migrations.ts";
+import { actionsProjection } from "../projections/actions/index.ts";
+import { event, EVENTS, person, record } from "../testing/events.ts";
+import { flawsOf } from "../testing/flaws-of.ts";
+import { fsck } from "./fsck.ts";
+
+const projection = actionsProjection(toFact);
+const ID = (number: number): string => `018f0000-0000-7000-8000-00000000000${number}`;
+const salt = new Uint8Array(32).fill(1);
+const body = Buffer.from("because");
+const content = { digest: createHash("sha256").update(salt).update(body).digest(), salt, body };
+const actor = { issuer: "https://idp.test", id: "exporter" };
+
+let postgres: TestPostgres;
+let pool: Database;
+let owner: Kysely<unknown>;
+let ownerPool: Database;
+let log: PostgresEventLog;
+let messages: Buffer[];
+
+/** Positions 0 to 5: three streams in turn; position 3 names a content, position 0 answers a key. */
+async function ledger(): Promise<void> {
+  log = createPostgresEventLog({ url: postgres.url, ledger: "main" });
+  const idempotency = {
+    caller: JSON.stringify(["RequestAction", actor.issuer, actor.id]),
+    key: "k",
+    requestDigest: new Uint8Array(32),
+    reply: Buffer.from(`${ID(0)} 1`),
+  };
+  for (let number = 0; number < 3; number += 1)
+    await record(log, { tenant: "acme", id: ID(number), version: 0 }, [EVENTS.requested()], {
+      actor,
+      ...(number === 0 ? { idempotency } : {}),
+    });
+  const edited = event("ActionEdited", { editor: person("ann"), reason: { digest: content.digest }, input: { digest: content.digest } });
+  await record(log, { tenant: "acme", id: ID(0), version: 1 }, [edited], { contents: [content] });
+  for (let number = 1; number < 3; number += 1) await record(log, { tenant: "acme", id: ID(number), version: 1 }, [EVENTS.expired()]);
+  const events = await log.readAll({ from: 0, limit: 10 });
+  messages = events.map(({ entry }) => Buffer.from(entry));
+  await projection.project(events, pool.kysely(), projection.view);
+  await sql`insert into bus.checkpoint (consumer, ledger, next_position) values ('audit.actions', 'main', 6)`.execute(
+    pool.kysely<unknown>(),
+  );
+}
+
+beforeAll(async () => {
+  postgres = await testPostgres((url) => migrate(url, [eventLogMigrations, busMigrations, auditMigrations]));
+  pool = openDatabase({ url: postgres.url });
+  ownerPool = openDatabase({ url: postgres.url, role: null });
+  owner = ownerPool.kysely<unknown>();
+});
+/** What somebody can do who owns the database: no trigger stands in the way. */
+const asOwner = async (...statements: readonly string[]): Promise<void> => {
+  await owner.transaction().execute(async (transaction) => {
+    for (const statement of ["set local session_replication_role = replica", ...statements]) await sql.raw(statement).execute(transaction);
+  });
+};
+beforeEach(async () => {
+  for (const table of ["event", "ledger_head", "content", "idempotency"])
+    await sql.raw(`alter table event_log.${table} disable trigger user`).execute(owner);
+  await asOwner(
+    "truncate event_log.event, event_log.ledger_head, event_log.content, event_log.idempotency, bus.checkpoint",
+    "delete from audit.action",
+  );
+  await ledger();
+});
+afterEach(() => log.close());
+afterAll(async () => {
+  await pool.close();
+  await ownerPool.close();
+  await postgres.drop();
+});
+
+async function check(): Promise<readonly string[]> {
+  const copy: LedgerCopy = {
+    bounds: async () => (messages.length === 0 ? undefined : { first: 1, last: messages.length }),
+    messages: async function* (first, last) {
+      for (let sequence = first; sequence <= last; sequence += 1) yield { sequence, data: messages[sequence - 1] ?? Buffer.alloc(0) };
+    },
+  };
+  const parts = {
+    ledger: "main",
+    rows: postgresLedgerRows(pool.kysely(), "main"),
+    scan: (range: { readonly from: number; readonly to: number }) => scanLedger(pool, "main", range),
+    database: pool.kysely<unknown>(),
+    checkpoints: busCheckpoints("main"),
+    projections: [projection],
+    logger: silentLogger,
+    checkSealed: async () => {},
+    copy,
+  };
+  const { flaws, result } = await flawsOf(fsck(parts));
+  expect(result.unchecked).toEqual([]);
+  return flaws.map(({ kind, position }) => `${kind} ${position}`);
+}
+
+describe("P6: fsck over what a superuser did", () => {
+  it("finds nothing wrong with what nobody touched, and a copy that lags is no flaw", async () => {
+    expect(await check()).toEqual([]);
+    messages = messages.slice(0, 4);
+    expect(await check()).toEqual([]);
+    messages = [];
+    expect(await check()).toEqual([]);
+  });
+
+  it("finds a tail that was cut off together with the head: by what consumers, JetStream and bookmarks remember", async () => {
+    await asOwner("delete from event_log.event where position >= 4", "update event_log.ledger_head set next_position = 4");
+    expect(await check()).toEqual(expect.arrayContaining(["CONSUMER 4", "COPY 4"]));
+    await asOwner("delete from event_log.event", "update event_log.ledger_head set next_position = 0");
+    expect(await check()).toEqual(expect.arrayContaining(["CONSUMER 0", "COPY 0", "BOOKMARK 0"]));
+  });
+
+  it.each<[string, readonly string[], readonly string[]]>([
+    ["a deleted event", ["delete from event_log.event where position = 2"], ["POSITION_GAP 2", "STREAM_VERSION 5", "LINK 5", "COPY 2"]],
+    ["all of them gone", ["delete from event_log.event"], ["POSITION_GAP 0"]],
+    [
+      "an event put behind the end",
+      [
+        "insert into event_log.event select ledger, 9, tenant, 77, stream_type, 'x', 1, gen_random_uuid(), type, 1, time, entry, leaf_hash from event_log.event where position = 0",
+      ],
+      ["BEYOND_HEAD 9"],
+    ],
+    [
+      "two that changed places",
+      [
+        "update event_log.event set position = position + 100 where position in (1, 2)",
+        "update event_log.event set position = 103 - position where position in (101, 102)",
+      ],
+      ["COLUMN 1", "COLUMN 2", "COPY 1", "COPY 2"],
+    ],
+    [
+      "a changed byte",
+      ["update event_log.event set entry = set_byte(entry, 40, get_byte(entry, 40) # 1) where position = 3"],
+      ["LEAF_HASH 3", "COPY 3"],
+    ],
+    ["a changed leaf hash", ["update event_log.event set leaf_hash = sha256('x') where position = 4"], ["LEAF_HASH 4"]],
+    ["changed words", ["update event_log.content set body = 'another reason'"], ["CONTENT 3"]],
+    ["changed salt", ["update event_log.content set salt = sha256('x')"], ["CONTENT 3"]],
+    ["a bookmark to nowhere", [`update event_log.idempotency set reply = '${ID(0)} 9'`], ["BOOKMARK 0"]],
+    [
+      "a bookmark to another's action",
+      [`update event_log.idempotency set caller = '["RequestAction","https://idp.test","mallory"]'`],
+      ["BOOKMARK 0"],
+    ],
+    ["a bookmark that is none", ["update event_log.idempotency set reply = '\\xff00'"], ["BOOKMARK 0"]],
+    ["a changed list", ["update audit.action set status = 'SUCCEEDED'"], ["PROJECTION 6"]],
+  ])("finds %s", async (_what, statements, expected) => {
+    await asOwner(...statements);
+    expect(await check()).toEqual(expect.arrayContaining([...expected]));
+  });
+
+  it("erased words are no flaw", async () => {
+    await asOwner("delete from event_log.content");
+    expect(await check()).toEqual([]);
+  });
+
+  it("finds a copy that is not the log", async () => {
+    messages[2] = Buffer.from("something else");
+    expect(await check()).toEqual(["COPY 2"]);
+  });
+});
