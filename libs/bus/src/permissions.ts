@@ -86,7 +86,8 @@ function relayApi(prefix: string, ledgers: readonly string[]): readonly string[]
 /**
  * The `authorization` block of a nats-server configuration: a user per service, and one that may do what all of them may, for the layout in which
  * they share a process.
- * @param passwords of each user, as they are to stand in the file: in the clear, or as `nats server passwd` makes them (bcrypt).
+ * @param passwords of each user, as they are to stand in the file: in the clear, as `nats server passwd` makes them (bcrypt), or the name of a
+ * variable of the server's environment (`$NATS_PASSWORD_POLICY`).
  */
 export function natsAuthorization(layout: BusLayout, passwords: Readonly<Record<BusUserName | "countersign", string>>): string {
   const { prefix } = layout;
@@ -108,7 +109,7 @@ function userBlock(name: string, password: string, { publish, subscribe }: Subje
   const list = (subjects: readonly string[]): string => subjects.map((subject) => `          ${JSON.stringify(subject)}\n`).join("");
   return `    {
       user: ${name}
-      password: ${JSON.stringify(password)}
+      password: ${password.startsWith("$NATS_") ? password : JSON.stringify(password)}
       permissions {
         publish = [
 ${list(publish)}        ]

@@ -48,7 +48,10 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
 async function startOnce(binary: string, port: number, options: NatsServerOptions): Promise<NatsServer> {
   const flags = [
     ...(options.configFile === undefined ? [] : ["-c", options.configFile]),
-    ...["-a", "127.0.0.1", "-p", String(port)],
+    "-a",
+    "127.0.0.1",
+    "-p",
+    String(port),
     ...(options.jetstream === false ? [] : ["-js", "-sd", options.storeDir]),
   ];
   // In a group of its own, so that Ctrl-C reaches the services first and they can say goodbye.
