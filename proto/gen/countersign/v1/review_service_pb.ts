@@ -6,6 +6,8 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Action } from "./action_pb.ts";
 import { file_countersign_v1_action } from "./action_pb.ts";
+import type { Durability } from "./durability_pb.ts";
+import { file_countersign_v1_durability } from "./durability_pb.ts";
 import type { ActionSummary } from "./action_service_pb.ts";
 import { file_countersign_v1_action_service } from "./action_service_pb.ts";
 import { file_google_protobuf_struct } from "@bufbuild/protobuf/wkt";
@@ -15,7 +17,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file countersign/v1/review_service.proto.
  */
 export const file_countersign_v1_review_service: GenFile = /*@__PURE__*/
-  fileDesc("CiNjb3VudGVyc2lnbi92MS9yZXZpZXdfc2VydmljZS5wcm90bxIOY291bnRlcnNpZ24udjEiSAoSTGlzdFJldmlld3NSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEgsKA2FsbBgDIAEoCCJeChNMaXN0UmV2aWV3c1Jlc3BvbnNlEi4KB3Jldmlld3MYASADKAsyHS5jb3VudGVyc2lnbi52MS5BY3Rpb25TdW1tYXJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIlChBHZXRSZXZpZXdSZXF1ZXN0EhEKCWFjdGlvbl9pZBgBIAEoCSJoChFHZXRSZXZpZXdSZXNwb25zZRImCgZhY3Rpb24YASABKAsyFi5jb3VudGVyc2lnbi52MS5BY3Rpb24SEAoIZWxpZ2libGUYAiABKAgSGQoRaW5lbGlnaWJsZV9yZWFzb24YAyABKAkizwEKEVN1Ym1pdFZvdGVSZXF1ZXN0EhEKCWFjdGlvbl9pZBgBIAEoCRIOCgZkaWdlc3QYAiABKAwSDwoHdmVyc2lvbhgDIAEoBBIqCgdhcHByb3ZlGAQgASgLMhcuY291bnRlcnNpZ24udjEuQXBwcm92ZUgAEigKBnJlamVjdBgFIAEoCzIWLmNvdW50ZXJzaWduLnYxLlJlamVjdEgAEiQKBGVkaXQYBiABKAsyFC5jb3VudGVyc2lnbi52MS5FZGl0SABCCgoIZGVjaXNpb24iGQoHQXBwcm92ZRIOCgZyZWFzb24YASABKAkiGAoGUmVqZWN0Eg4KBnJlYXNvbhgBIAEoCSJDCgRFZGl0EisKCnByb3BlcnRpZXMYASABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg4KBnJlYXNvbhgCIAEoCSI8ChJTdWJtaXRWb3RlUmVzcG9uc2USJgoGYWN0aW9uGAEgASgLMhYuY291bnRlcnNpZ24udjEuQWN0aW9uMo4CCg1SZXZpZXdTZXJ2aWNlElYKC0xpc3RSZXZpZXdzEiIuY291bnRlcnNpZ24udjEuTGlzdFJldmlld3NSZXF1ZXN0GiMuY291bnRlcnNpZ24udjEuTGlzdFJldmlld3NSZXNwb25zZRJQCglHZXRSZXZpZXcSIC5jb3VudGVyc2lnbi52MS5HZXRSZXZpZXdSZXF1ZXN0GiEuY291bnRlcnNpZ24udjEuR2V0UmV2aWV3UmVzcG9uc2USUwoKU3VibWl0Vm90ZRIhLmNvdW50ZXJzaWduLnYxLlN1Ym1pdFZvdGVSZXF1ZXN0GiIuY291bnRlcnNpZ24udjEuU3VibWl0Vm90ZVJlc3BvbnNlYgZwcm90bzM", [file_countersign_v1_action, file_countersign_v1_action_service, file_google_protobuf_struct]);
+  fileDesc("CiNjb3VudGVyc2lnbi92MS9yZXZpZXdfc2VydmljZS5wcm90bxIOY291bnRlcnNpZ24udjEiSAoSTGlzdFJldmlld3NSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEgsKA2FsbBgDIAEoCCJeChNMaXN0UmV2aWV3c1Jlc3BvbnNlEi4KB3Jldmlld3MYASADKAsyHS5jb3VudGVyc2lnbi52MS5BY3Rpb25TdW1tYXJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIlChBHZXRSZXZpZXdSZXF1ZXN0EhEKCWFjdGlvbl9pZBgBIAEoCSJoChFHZXRSZXZpZXdSZXNwb25zZRImCgZhY3Rpb24YASABKAsyFi5jb3VudGVyc2lnbi52MS5BY3Rpb24SEAoIZWxpZ2libGUYAiABKAgSGQoRaW5lbGlnaWJsZV9yZWFzb24YAyABKAki/wEKEVN1Ym1pdFZvdGVSZXF1ZXN0EhEKCWFjdGlvbl9pZBgBIAEoCRIOCgZkaWdlc3QYAiABKAwSDwoHdmVyc2lvbhgDIAEoBBIqCgdhcHByb3ZlGAQgASgLMhcuY291bnRlcnNpZ24udjEuQXBwcm92ZUgAEigKBnJlamVjdBgFIAEoCzIWLmNvdW50ZXJzaWduLnYxLlJlamVjdEgAEiQKBGVkaXQYBiABKAsyFC5jb3VudGVyc2lnbi52MS5FZGl0SAASLgoKZHVyYWJpbGl0eRgIIAEoDjIaLmNvdW50ZXJzaWduLnYxLkR1cmFiaWxpdHlCCgoIZGVjaXNpb24iGQoHQXBwcm92ZRIOCgZyZWFzb24YASABKAkiGAoGUmVqZWN0Eg4KBnJlYXNvbhgBIAEoCSJDCgRFZGl0EisKCnByb3BlcnRpZXMYASABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg4KBnJlYXNvbhgCIAEoCSI8ChJTdWJtaXRWb3RlUmVzcG9uc2USJgoGYWN0aW9uGAEgASgLMhYuY291bnRlcnNpZ24udjEuQWN0aW9uMo4CCg1SZXZpZXdTZXJ2aWNlElYKC0xpc3RSZXZpZXdzEiIuY291bnRlcnNpZ24udjEuTGlzdFJldmlld3NSZXF1ZXN0GiMuY291bnRlcnNpZ24udjEuTGlzdFJldmlld3NSZXNwb25zZRJQCglHZXRSZXZpZXcSIC5jb3VudGVyc2lnbi52MS5HZXRSZXZpZXdSZXF1ZXN0GiEuY291bnRlcnNpZ24udjEuR2V0UmV2aWV3UmVzcG9uc2USUwoKU3VibWl0Vm90ZRIhLmNvdW50ZXJzaWduLnYxLlN1Ym1pdFZvdGVSZXF1ZXN0GiIuY291bnRlcnNpZ24udjEuU3VibWl0Vm90ZVJlc3BvbnNlYgZwcm90bzM", [file_countersign_v1_action, file_countersign_v1_durability, file_countersign_v1_action_service, file_google_protobuf_struct]);
 
 /**
  * Selects reviews.
@@ -193,6 +195,14 @@ export type SubmitVoteRequest = Message<"countersign.v1.SubmitVoteRequest"> & {
     value: Edit;
     case: "edit";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * Answer only when what this call recorded is that firm. If it is not in time: DEADLINE_EXCEEDED (reason NOT_SEALED; `recorded` is true in its
+   * metadata, with the action's id and version): it is recorded all the same.
+   *
+   * @generated from field: countersign.v1.Durability durability = 8;
+   */
+  durability: Durability;
 };
 
 /**
