@@ -44,6 +44,8 @@ export type CountersignClient = {
   ): Promise<Decision>;
   /** Waits until the action is decided, however long it takes, across broken connections and restarts of the server. */
   waitForDecision(actionId: string, options?: { readonly afterVersion?: bigint; readonly signal?: AbortSignal }): Promise<Decision>;
+  /** Takes the form that a reviewer made of the action for one's own: the digest of what one would then run, by `digestOf`. */
+  acceptEdit(actionId: string, digest: Uint8Array, options?: CallOptions): Promise<Decision>;
   /** Uses the grant for exactly this digest, once. Run the action after this, not before. */
   redeem(
     grantToken: string,
@@ -76,6 +78,10 @@ export function createClient(options: ClientOptions): CountersignClient {
       return { action: present(reply.action), grantToken: reply.grantToken };
     },
     waitForDecision: (actionId, wait = {}) => waitForDecision(actions, actionId, wait),
+    acceptEdit: async (actionId, digest, call) => {
+      const { action, grantToken } = await actions.acceptEdit({ actionId, digest }, call);
+      return { action: present(action), grantToken };
+    },
     redeem: (grantToken, digest, { idempotencyKey = randomUUID(), ...call } = {}) =>
       actions.redeemGrant({ grantToken, digest, idempotencyKey }, call),
     report: async (actionId, report, call) => {

@@ -3,7 +3,7 @@ import { ActionStatus, type Action } from "@countersign/proto/v1/action_pb";
 import { CountersignError } from "./countersign-error.ts";
 import { statusName } from "./status-name.ts";
 import { digestOf, type ActionInput, type CountersignClient, type Report } from "./client.ts";
-import { isUndecided } from "./wait-for-decision.ts";
+import { type Decision, isUndecided } from "./wait-for-decision.ts";
 
 /** The action was decided, and not with yes: it must not run. */
 export class NotApprovedError extends Error {
@@ -18,8 +18,8 @@ export class NotApprovedError extends Error {
 
 /**
  * Runs `run` if, and only if, exactly this input is approved: asks, waits for policy and people, redeems the grant for the digest of the input
- * that `run` is given, runs it, and reports. An action whose parameters a reviewer edited does not run, unless `acceptEdits` says that `run` uses
- * the input that it is given: then it gets the edited one, and the digest is computed over that.
+ * that `run` is given, runs it, and reports. An action whose parameters a reviewer edited is taken back, unless `acceptEdits` says that `run` uses
+ * the input that it is given: then the edited form is accepted, `run` gets it, and the digest is computed over it.
  * @throws NotApprovedError when the answer is no; CountersignError when there is no answer. In both cases `run` was not called.
  */
 export async function requireApproval<Output>(
@@ -29,9 +29,7 @@ export async function requireApproval<Output>(
   options: { readonly idempotencyKey?: string; readonly signal?: AbortSignal; readonly acceptEdits?: boolean } = {},
 ): Promise<Output> {
   const asked = await client.requestAction(input, options);
-  const { action, grantToken } = isUndecided(asked.action)
-    ? await client.waitForDecision(asked.action.id, { afterVersion: asked.action.version, ...options })
-    : asked;
+  const { action, grantToken } = await decided(client, input, asked, options);
   if (action.status !== ActionStatus.APPROVED || grantToken === "") throw new NotApprovedError(action);
   const approved = options.acceptEdits === true ? withParametersOf(action, input) : input;
   const digest = digestOf(action, approved);
@@ -39,6 +37,37 @@ export async function requireApproval<Output>(
   // A key of its own per call: a second run of the same program must be refused here, not handed the first one's receipt.
   await client.redeem(grantToken, digest);
   return runAndReport(client, action.id, () => run(approved));
+}
+
+/** Waits, and answers every edit, until there is a decision. */
+async function decided(
+  client: CountersignClient,
+  input: ActionInput,
+  asked: Decision,
+  options: { readonly signal?: AbortSignal; readonly acceptEdits?: boolean },
+): Promise<Decision> {
+  let current = asked;
+  for (;;) {
+    const { action } = current;
+    if (isUndecided(action)) {
+      current = await client.waitForDecision(action.id, { afterVersion: action.version, ...options });
+    } else if (action.status !== ActionStatus.EDITED) {
+      return current;
+    } else {
+      current = await answerEdit(client, input, action, options.acceptEdits === true);
+    }
+  }
+}
+
+/** Accepts the digest that this program computes over what it would run, never just the one that it is told. */
+async function answerEdit(client: CountersignClient, input: ActionInput, action: Action, accepts: boolean): Promise<Decision> {
+  const digest = digestOf(action, withParametersOf(action, input));
+  if (accepts && Buffer.compare(digest, action.digest) === 0) return client.acceptEdit(action.id, digest);
+  const { action: cancelled = action } = await client.actions.cancelAction({
+    actionId: action.id,
+    reason: "The edited form is not accepted.",
+  });
+  throw new NotApprovedError(cancelled, "a reviewer edited it, and the edited form is not accepted");
 }
 
 /** A reviewer may have edited the parameters, and nothing else. The rest stays what the caller will really use. */

@@ -7,7 +7,7 @@ import type { ServiceClient } from "./service-client.ts";
 /** An action, and the grant token when it is approved and the caller asked for it. */
 export type Decision = { readonly action: Action; readonly grantToken: string };
 
-/** Whether policy or people still have to answer. */
+/** Whether policy or people still have to answer. An edited action waits for its requester, who is told. */
 export function isUndecided(action: Action): boolean {
   return action.status === ActionStatus.REQUESTED || action.status === ActionStatus.IN_REVIEW;
 }

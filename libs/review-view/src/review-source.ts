@@ -6,6 +6,7 @@ export type ReviewStatus =
   | "requested"
   | "denied"
   | "in review"
+  | "edited"
   | "approved"
   | "rejected"
   | "expired"

@@ -1,10 +1,8 @@
-import { holdsSecret, withheldText } from "./redaction.ts";
-import type { PrincipalName, ReviewInput, ReviewSource, ReviewStatus, ReviewVote } from "./review-source.ts";
-import { showMembers, type ShownMembers } from "./shown-members.ts";
+import { aboutRequest, claimsOf, type Fact, parametersOf, titleOf, voteFacts } from "./review-parts.ts";
+import type { ReviewSource, ReviewStatus } from "./review-source.ts";
+import { shownDigest } from "./shown-digest.ts";
+import type { ShownMembers } from "./shown-members.ts";
 import { showText, type ShownText, type TextHash, type TextLimit } from "./shown-text.ts";
-
-/** A labelled text. The label is ours, the text may be anybody's. */
-export type Fact = { readonly label: string; readonly value: ShownText };
 
 /** A review, ready for any channel: every text in it is harmless on one line, nothing is missing without a word about it. */
 export type ReviewView = {
@@ -25,6 +23,7 @@ export type ReviewView = {
   /** What a vote has to name. */
   readonly digest: string;
   readonly version: number;
+  readonly shownDigest: string;
   /** RFC 3339, UTC. */
   readonly deadline: string | undefined;
   /** Where to decide; absent when nothing is to be decided. */
@@ -53,88 +52,23 @@ export const USUAL_LIMITS: RenderLimits = { characters: 600, members: 100 };
 /** Renders what a reviewer must see. Deterministic: the same action and limits give the same view. */
 export function renderReview(source: ReviewSource, sha256: TextHash, limits: RenderLimits = USUAL_LIMITS): ReviewView {
   const limit: TextLimit = { characters: limits.characters, sha256 };
-  const input = source.input;
-  const all = facts(source, limit);
+  const all = [...aboutRequest(source, limit), ...voteFacts(source, limit)];
   return {
     actionId: source.id,
     tenant: source.tenant,
-    title: showUnlessSecret(
-      input === undefined ? `action ${source.id}` : `${input.action.name} on ${input.resource.type} ${input.resource.id}`,
-      limit,
-    ),
+    title: titleOf(source, limit),
     status: source.status,
-    erased: input === undefined,
+    erased: source.input === undefined,
     facts: all.slice(0, limits.members),
     moreFacts: Math.max(0, all.length - limits.members),
-    parameters: showMembers(input === undefined ? [] : coveredByDigest(input, source.bindingContext), limit, limits.members),
-    claims: showMembers(input === undefined ? [] : notCovered(input, source.bindingContext), limit, limits.members),
+    parameters: parametersOf(source, limit, limits.members),
+    claims: claimsOf(source, limit, limits.members),
     digest: source.digest,
+    shownDigest: shownDigest(source, sha256),
     version: source.version,
     deadline: source.review?.deadline?.toISOString(),
     decide: decide(source, limit),
   };
-}
-
-function coveredByDigest(input: ReviewInput, bindingContext: readonly string[]) {
-  const bound = Object.entries(input.context).filter(([name]) => bindingContext.includes(name));
-  return [
-    ["action", input.action.name] as const,
-    ["parameters", input.action.properties] as const,
-    ["resource", { type: input.resource.type, id: input.resource.id, ...nonEmpty("properties", input.resource.properties) }] as const,
-    ["subject", { type: input.subject.type, id: input.subject.id, ...nonEmpty("properties", input.subject.properties) }] as const,
-    ...(bound.length > 0 ? [["context", Object.fromEntries(bound)] as const] : []),
-  ];
-}
-
-function notCovered(input: ReviewInput, bindingContext: readonly string[]) {
-  return Object.entries(input.context).filter(([name]) => !bindingContext.includes(name));
-}
-
-function nonEmpty(name: string, properties: ReviewInput["context"]) {
-  return Object.keys(properties).length > 0 ? { [name]: properties } : {};
-}
-
-function facts(source: ReviewSource, limit: TextLimit): Fact[] {
-  const fact = (label: string, text: string): Fact => ({ label, value: showUnlessSecret(text, limit) });
-  const { requester, verdict, review } = source;
-  return [
-    ...(requester === undefined ? [] : [fact("requested by", `${requester.type} ${nameOf(requester)}`)]),
-    ...(requester?.chain ?? []).map((principal) => fact("acting for", nameOf(principal))),
-    ...(requester?.owner === undefined ? [] : [fact("owner", nameOf(requester.owner))]),
-    ...(verdict === undefined
-      ? []
-      : [fact("policy", `revision ${verdict.revision}, ${verdict.rule === "" ? "no rule" : `rule ${verdict.rule}`}`)]),
-    ...(verdict?.reasons ?? []).map((reason) => fact("because", reason)),
-    ...riskFacts(verdict?.risk ?? []).map((text) => fact("risk", text)),
-    ...(review?.editor === undefined ? [] : [fact("edited by", nameOf(review.editor))]),
-    ...(review?.votes ?? []).map((vote) => fact(voteLabel(vote), voteText(vote))),
-  ];
-}
-
-/** The score, then what it is made of. */
-function riskFacts(risk: readonly { readonly points: number; readonly reason: string }[]): string[] {
-  if (risk.length === 0) return [];
-  const score = risk.reduce((sum, { points }) => sum + points, 0);
-  return [`score ${score}`, ...risk.map(({ points, reason }) => `+${points} ${reason}`)];
-}
-
-/** Names and reasons are not meant to hold secrets, but people and agents paste them there. */
-function showUnlessSecret(text: string, limit: TextLimit): ShownText {
-  return holdsSecret(text) ? { text: withheldText(text), notes: [] } : showText(text, limit);
-}
-
-function voteLabel(vote: ReviewVote): string {
-  const word = vote.decision === "approve" ? "approved by" : "rejected by";
-  return vote.lapsed ? `${word} (lapsed)` : word;
-}
-
-function voteText(vote: ReviewVote): string {
-  const who = nameOf(vote.reviewer) + (vote.inPlaceOf === "" ? "" : ` in the place of ${vote.inPlaceOf}`);
-  return vote.reason === "" ? who : `${who}: ${vote.reason}`;
-}
-
-function nameOf(principal: PrincipalName): string {
-  return `${principal.id} (${principal.issuer})`;
 }
 
 function decide(source: ReviewSource, limit: TextLimit): Decide | undefined {

@@ -35,6 +35,7 @@ const STATUS: Readonly<Record<number, ReviewStatus>> = {
   [ActionStatus.REQUESTED]: "requested",
   [ActionStatus.DENIED]: "denied",
   [ActionStatus.IN_REVIEW]: "in review",
+  [ActionStatus.EDITED]: "edited",
   [ActionStatus.APPROVED]: "approved",
   [ActionStatus.REJECTED]: "rejected",
   [ActionStatus.EXPIRED]: "expired",

@@ -8,8 +8,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { approvalMigrations } from "./adapters/postgres/migrations.ts";
 import type { ApprovalTables } from "./adapters/postgres/timer-table.ts";
 import { startApproval } from "./app.ts";
-import { ann, HOUR, MINUTE, T0, verdict } from "./testing/fixtures.ts";
-import { exportInput, testApproval, type TestApproval } from "./testing/test-approval.ts";
+import { ann, HOUR, MINUTE, T0, verdict, TERMS } from "./testing/fixtures.ts";
+import { exportInput, shownOf, testApproval, type TestApproval } from "./testing/test-approval.ts";
 
 let postgres: TestPostgres;
 let database: Database;
@@ -110,9 +110,9 @@ describe("P2: on Postgres", () => {
 
   it("P5: a state that was folded from the log is the state that was kept in memory", async () => {
     const world = await testApproval(log);
-    world.answer = verdict("review");
+    world.answer = verdict("review", { terms: { ...TERMS, editable: JSON.stringify({ limit: {} }) } });
     const { action } = await request(world);
-    const shown = { actionId: action.id, digest: action.digest, version: action.version };
+    const shown = shownOf(action);
     const edit = { case: "edit", value: { properties: { table: "customers", limit: 3 }, reason: "fewer" } } as const;
     const kept = await world.call("SubmitVote", { ...shown, decision: edit }, ann);
     const fresh = await testApproval(log);

@@ -6,12 +6,14 @@ import type { Logger } from "@countersign/telemetry";
 import { actionHandlers } from "./adapters/bus/action-handlers.ts";
 import { createPolicyClient } from "./adapters/bus/policy-client.ts";
 import { reviewHandlers } from "./adapters/bus/review-handlers.ts";
+import { editing } from "./adapters/editing/editing.ts";
 import { createSigner } from "./adapters/grants/signer.ts";
 import { createActionStore } from "./adapters/log/action-store.ts";
 import { newId } from "./adapters/new-id.ts";
 import { timerConsumer } from "./adapters/postgres/timer-consumer.ts";
 import { startTimerPoller } from "./adapters/postgres/timer-poller.ts";
 import type { ApprovalTables } from "./adapters/postgres/timer-table.ts";
+import { views } from "./adapters/views/views.ts";
 import type { ApprovalConfig } from "./config.ts";
 import { fireTimer } from "./usecases/fire-timer.ts";
 import type { Deps } from "./usecases/ports.ts";
@@ -33,6 +35,8 @@ export function wireUseCases({ config, log, commands, logger, clock = () => new 
     store: createActionStore(log, { actions: config.cacheActions, bytes: config.cacheMegabytes * 1024 * 1024 }),
     policy: createPolicyClient(commands, logger, config.policyTimeout),
     directory: createDirectoryClient({ commands, asker: "approval", config: config.directory }),
+    views,
+    editing,
     signer: createSigner(config.grantKeys, config.grantIssuer),
     clock,
     newId,

@@ -8,6 +8,7 @@ describe("P7: who may call what", () => {
   it.each<[RpcName, Role[]]>([
     ["RequestAction", ["requester"]],
     ["EvaluateAction", ["requester"]],
+    ["AcceptEdit", ["requester"]],
     ["CancelAction", ["requester"]],
     ["RedeemGrant", ["executor"]],
     ["ReportExecution", ["executor"]],

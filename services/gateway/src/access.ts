@@ -6,6 +6,7 @@ export type Role = (typeof ROLES)[number];
 export const ACCESS = {
   RequestAction: ["requester"],
   EvaluateAction: ["requester"],
+  AcceptEdit: ["requester"],
   CancelAction: ["requester"],
   RedeemGrant: ["executor"],
   ReportExecution: ["executor"],

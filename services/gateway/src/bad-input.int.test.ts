@@ -205,15 +205,15 @@ describe("P7: a bad request changes nothing and says what is wrong", () => {
       ["outcome", "output_digest", "message"],
     ],
     ["CancelAction: a long reason", () => send(actions.cancelAction, { actionId: ID, reason: "x".repeat(4097) }), ["reason"]],
-    ["SubmitVote: nothing", () => send(reviews.submitVote, {}), ["action_id", "digest", "version", "decision"]],
+    ["SubmitVote: nothing", () => send(reviews.submitVote, {}), ["action_id", "digest", "version", "shown_digest", "decision"]],
     [
       "SubmitVote: a rejection without a reason",
-      () => send(reviews.submitVote, { actionId: ID, digest: DIGEST, version: 3n, decision: { case: "reject", value: {} } }),
+      () => send(reviews.submitVote, { actionId: ID, digest: DIGEST, version: 3n, shownDigest: DIGEST, decision: { case: "reject", value: {} } }),
       ["reject.reason"],
     ],
     [
       "SubmitVote: an edit of nothing",
-      () => send(reviews.submitVote, { actionId: ID, digest: DIGEST, version: 3n, decision: { case: "edit", value: {} } }),
+      () => send(reviews.submitVote, { actionId: ID, digest: DIGEST, version: 3n, shownDigest: DIGEST, decision: { case: "edit", value: {} } }),
       ["edit.reason", "edit.properties"],
     ],
     [
@@ -223,10 +223,20 @@ describe("P7: a bad request changes nothing and says what is wrong", () => {
           actionId: ID,
           digest: DIGEST,
           version: 3n,
+          shownDigest: DIGEST,
           decision: { case: "edit", value: { reason: "less", properties: { n: Number.NaN } } },
         }),
       ["edit.properties.n"],
     ],
+    [
+      "SubmitVote: an edit of both kinds",
+      () => {
+        const value = { reason: "less", properties: {}, patch: [{ op: "remove", path: "" }] };
+        return send(reviews.submitVote, { actionId: ID, digest: DIGEST, version: 3n, shownDigest: DIGEST, decision: { case: "edit", value } });
+      },
+      ["edit.properties", "edit.patch[0].path"],
+    ],
+    ["AcceptEdit: nothing", () => send(actions.acceptEdit, {}), ["action_id", "digest"]],
     ["PublishPolicy: nothing", () => send(policies.publishPolicy, {}), ["document"]],
     ["PublishPolicy: too long", () => send(policies.publishPolicy, { document: "x".repeat(262_145) }), ["document"]],
     ["ActivatePolicy: nothing", () => send(policies.activatePolicy, {}), ["revision"]],

@@ -1,3 +1,4 @@
+import { sha256Hex, shownDigest, toReviewSource } from "@countersign/review-view";
 import { createClient, digestOf, type CountersignClient } from "@countersign/client";
 import { DEVELOPMENT_PRINCIPALS } from "@countersign/identity";
 import { ActionStatus } from "@countersign/proto/v1/action_pb";
@@ -45,10 +46,11 @@ async function reviewed(
   if (asked.action.status !== ActionStatus.IN_REVIEW) throw new Error(`status ${asked.action.status} where IN_REVIEW was due`);
   const waiting = agent.waitForDecision(asked.action.id, { afterVersion: asked.action.version });
   const { id: actionId, digest, version } = asked.action;
+  const shown = Buffer.from(shownDigest(toReviewSource(asked.action), sha256Hex), "hex");
   const voted = performance.now();
   const [decision] = await Promise.all([
     waiting.then((decided) => ({ ...decided, voteMs: performance.now() - voted })),
-    reviewer.reviews.submitVote({ actionId, digest, version, decision: { case: "approve", value: {} } }),
+    reviewer.reviews.submitVote({ actionId, digest, version, shownDigest: shown, decision: { case: "approve", value: {} } }),
   ]);
   await agent.redeem(decision.grantToken, digestOf(decision.action, REVIEWED));
   return { wholeMs: performance.now() - start, voteMs: decision.voteMs };

@@ -43,7 +43,7 @@ async function refused(attempt: Promise<unknown>): Promise<string> {
 }
 
 type Action = { readonly id: string; readonly status: string; readonly version: string; readonly digest: string; readonly salt: string };
-type ActionReply = { readonly action: Action; readonly grantToken?: string; readonly eligible?: boolean };
+type ActionReply = { readonly shownDigest: string; readonly action: Action; readonly grantToken?: string; readonly eligible?: boolean };
 
 const INPUT = {
   subject: { type: "agent", id: "crm-agent" },
@@ -87,11 +87,18 @@ describe("buf curl", () => {
     const review = await call<ActionReply>("data-owner", "ReviewService/GetReview", { actionId });
     expect(review).toMatchObject({ eligible: true, action: { digest: asked.action.digest } });
     const { digest, version } = review.action;
-    const stale = { actionId, version, digest: digestOf(salt, 1), approve: {} };
+    const { shownDigest } = review;
+    const stale = { actionId, version, digest: digestOf(salt, 1), shownDigest, approve: {} };
     expect(await refused(call("data-owner", "ReviewService/SubmitVote", stale))).toMatch(
       /^failed_precondition\ngoogle\.rpc\.ErrorInfo: .*STALE_DIGEST/s,
     );
-    const voted = await call<ActionReply>("data-owner", "ReviewService/SubmitVote", { actionId, digest, version, approve: {} });
+    const voted = await call<ActionReply>("data-owner", "ReviewService/SubmitVote", {
+      actionId,
+      digest,
+      version,
+      shownDigest,
+      approve: {},
+    });
     expect(voted.action.status).toBe("ACTION_STATUS_APPROVED");
     expect(voted.grantToken).toBeUndefined();
 

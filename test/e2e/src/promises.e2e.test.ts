@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { digestOf, statusName, type CountersignClient } from "@countersign/client";
 import { DEVELOPMENT_PRINCIPALS, type DevelopmentPrincipal } from "@countersign/identity";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { approve, approvedBy, DROP, EXPORT, refusal, ROTATION, TAG_CHANGE } from "./scenes.ts";
+import { approve, approvedBy, DROP, EXPORT, refusal, ROTATION, shownTo, TAG_CHANGE } from "./scenes.ts";
 import { startStack, type Stack } from "./stack.ts";
 
 let stack: Stack;
@@ -54,11 +54,14 @@ describe("P1: no grant without a decision that policy accepts, for one digest", 
 
   it("needs another approval after an edit, by somebody else", async () => {
     const { action } = await agent.requestAction(EXPORT);
-    const shown = { actionId: action.id, digest: action.digest, version: action.version };
-    await dataOwner.reviews.submitVote({
-      ...shown,
-      decision: { case: "edit", value: { properties: { table: "customers", limit: 5 }, reason: "less" } },
-    });
+    const shown = await shownTo(dataOwner, action.id);
+    const smaller = { ...EXPORT.action.properties, limit: 5 };
+    await dataOwner.reviews.submitVote({ ...shown, decision: { case: "edit", value: { properties: smaller, reason: "less" } } });
+    const { action: waiting } = await agent.waitForDecision(action.id);
+    expect(statusName(waiting.status)).toBe("EDITED");
+    const form = { ...EXPORT, action: { name: "db.export", properties: smaller } };
+    expect(await refusal(agent.acceptEdit(action.id, digestOf(waiting, EXPORT)))).toBe("FAILED_PRECONDITION STALE_DIGEST");
+    await agent.acceptEdit(action.id, digestOf(waiting, form));
     expect(await refusal(secondOwner.reviews.submitVote({ ...shown, decision: { case: "approve", value: {} } }))).toBe(
       "FAILED_PRECONDITION STALE_DIGEST",
     );
@@ -66,10 +69,7 @@ describe("P1: no grant without a decision that policy accepts, for one digest", 
     await approve(secondOwner, action.id);
     const { action: edited, grantToken } = await agent.waitForDecision(action.id);
     expect(await refusal(agent.redeem(grantToken, digestOf(edited, EXPORT)))).toBe("FAILED_PRECONDITION DIGEST_MISMATCH");
-    await agent.redeem(
-      grantToken,
-      digestOf(edited, { ...EXPORT, action: { name: "db.export", properties: { table: "customers", limit: 5 } } }),
-    );
+    await agent.redeem(grantToken, digestOf(edited, form));
   });
 });
 
@@ -126,7 +126,7 @@ describe("P3: nobody approves what they caused", () => {
   ])("%s", async (_who, requester, voter, reason) => {
     const { action } = await (await requester()).requestAction(EXPORT);
     expect(statusName(action.status)).toBe("IN_REVIEW");
-    const vote = { actionId: action.id, digest: action.digest, version: action.version, decision: { case: "approve", value: {} } } as const;
+    const vote = { ...(await shownTo(operator, action.id)), decision: { case: "approve", value: {} } } as const;
     expect(await refusal((await voter()).reviews.submitVote(vote))).toBe(`PERMISSION_DENIED ${reason}`);
     const { entries } = await operator.audit.getTimeline({ actionId: action.id });
     expect(entries.map(({ event }) => event?.type)).not.toContain("VoteCast");
@@ -136,11 +136,8 @@ describe("P3: nobody approves what they caused", () => {
 describe("the rest of the lifecycle", () => {
   it("a reject ends it, with the reason for the requester", async () => {
     const { action } = await agent.requestAction(EXPORT);
-    const { digest, version } = action;
     await dataOwner.reviews.submitVote({
-      actionId: action.id,
-      digest,
-      version,
+      ...(await shownTo(dataOwner, action.id)),
       decision: { case: "reject", value: { reason: "not this quarter" } },
     });
     const decided = await agent.waitForDecision(action.id);

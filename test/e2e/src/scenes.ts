@@ -33,12 +33,17 @@ export const ROTATION: ActionInput = {
   context: { environment: "production" },
 };
 
+/** What a vote has to name. */
+export async function shownTo(reviewer: CountersignClient, actionId: string) {
+  const { action, shownDigest } = await reviewer.reviews.getReview({ actionId });
+  if (action === undefined) throw new Error("there is nothing to review");
+  return { actionId, digest: action.digest, version: action.version, shownDigest };
+}
+
 /** Approves what the server shows at this moment. */
 export async function approve(reviewer: CountersignClient, actionId: string): Promise<Action | undefined> {
-  const { action } = await reviewer.reviews.getReview({ actionId });
-  if (action === undefined) throw new Error("there is nothing to review");
-  const { digest, version } = action;
-  return (await reviewer.reviews.submitVote({ actionId, digest, version, decision: { case: "approve", value: {} } })).action;
+  const shown = await shownTo(reviewer, actionId);
+  return (await reviewer.reviews.submitVote({ ...shown, decision: { case: "approve", value: {} } })).action;
 }
 
 /** Asks, has it approved, and returns the requester's grant. */

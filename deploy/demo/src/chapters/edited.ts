@@ -1,4 +1,4 @@
-import { digestOf, type ActionInput, type Decision } from "@countersign/client";
+import { digestOf, statusName, type ActionInput, type Decision } from "@countersign/client";
 import type { JsonObject } from "@countersign/digest";
 import { refusalOf, type Stage } from "../stage.ts";
 
@@ -11,7 +11,9 @@ const INPUT: ActionInput = {
   context: { environment: "production", justification: "sample for a test system" },
 };
 
-/** A reviewer changes the parameters; somebody else must approve the result. */
+const APPROVED: ActionInput = { ...INPUT, action: { ...INPUT.action, properties: { ...PROPERTIES, limit: 20 } } };
+
+/** A reviewer changes the parameters; the requester must accept the result, and somebody else must approve it. */
 export async function edited(stage: Stage): Promise<void> {
   const { narrator, actions, as } = stage;
   narrator.chapter("Not like this, but like that: a reviewer edits");
@@ -19,27 +21,28 @@ export async function edited(stage: Stage): Promise<void> {
   narrator.says("crm-agent", "asks to export 200 customers for a test system");
   const asked = await agent.requestAction(INPUT);
   actions.set("the edited export", asked.action.id);
-  const waiting = agent.waitForDecision(asked.action.id, { afterVersion: asked.action.version });
   await edit(stage, asked.action.id);
-  const decision = await waiting;
-  await run(stage, decision);
+  await run(stage, await agent.waitForDecision(asked.action.id));
 }
 
-async function edit({ narrator, as }: Stage, actionId: string): Promise<void> {
-  const { action: before } = await as("data-owner").reviews.getReview({ actionId });
+async function edit(stage: Stage, actionId: string): Promise<void> {
+  const { narrator, as } = stage;
+  const { action: before, shownDigest } = await as("data-owner").reviews.getReview({ actionId });
   if (before === undefined) throw new Error("there is nothing to review");
-  const shown = { actionId, digest: before.digest, version: before.version };
+  const shown = { actionId, digest: before.digest, version: before.version, shownDigest };
   const smaller = { properties: { ...PROPERTIES, limit: 20 }, reason: "20 are enough for a test" };
   await as("data-owner").reviews.submitVote({ ...shown, decision: { case: "edit", value: smaller } });
   narrator.says("data-owner", "edits the limit to 20: policy answers again, and the action has a new digest");
+  await accept(stage, actionId);
   const stale = await refusalOf(as("second-data-owner").reviews.submitVote({ ...shown, decision: { case: "approve", value: {} } }));
   narrator.checks(`a vote on the old digest is refused (${stale})`, stale === "STALE_DIGEST");
-  const { action: after } = await as("second-data-owner").reviews.getReview({ actionId });
+  const { action: after, shownDigest: shownNow } = await as("second-data-owner").reviews.getReview({ actionId });
   if (after === undefined) throw new Error("there is nothing to review");
   const vote = {
     actionId,
     digest: after.digest,
     version: after.version,
+    shownDigest: shownNow,
     decision: { case: "approve", value: { reason: "fine now" } },
   } as const;
   const own = await refusalOf(as("data-owner").reviews.submitVote(vote));
@@ -48,12 +51,19 @@ async function edit({ narrator, as }: Stage, actionId: string): Promise<void> {
   narrator.says("second-data-owner", "approves the edited form");
 }
 
+/** Nobody runs what somebody else made of its request without having agreed to it. */
+async function accept({ narrator, as }: Stage, actionId: string): Promise<void> {
+  const { action: edited } = await as("crm-agent").waitForDecision(actionId);
+  narrator.checks("the agent hears of the edit, and nothing goes on before it agrees", statusName(edited.status) === "EDITED");
+  await as("crm-agent").acceptEdit(actionId, digestOf(edited, APPROVED));
+  narrator.says("crm-agent", "accepts the edited form");
+}
+
 async function run({ narrator, database, as }: Stage, { action, grantToken }: Decision): Promise<void> {
   const agent = as("crm-agent");
   const old = await refusalOf(agent.redeem(grantToken, digestOf(action, INPUT)));
   narrator.checks(`the grant is no good for the 200 first asked for (${old})`, old === "DIGEST_MISMATCH");
-  const approved = { ...INPUT, action: { ...INPUT.action, properties: { ...PROPERTIES, limit: 20 } } };
-  await agent.redeem(grantToken, digestOf(action, approved));
+  await agent.redeem(grantToken, digestOf(action, APPROVED));
   await database.exportCustomers(PROPERTIES.columns, 20);
   await agent.report(action.id, { outcome: "succeeded", message: "20 rows" });
   narrator.says("crm-agent", "redeems with the edited parameters and exports 20 rows");

@@ -31,7 +31,7 @@ export async function reviewed(stage: Stage): Promise<void> {
 }
 
 async function approve({ narrator, as }: Stage, actionId: string): Promise<void> {
-  const { action } = await as("data-owner").reviews.getReview({ actionId });
+  const { action, shownDigest } = await as("data-owner").reviews.getReview({ actionId });
   if (action === undefined) throw new Error("there is nothing to review");
   narrator.says("data-owner", "is shown this:");
   const card = reviewCard(renderReview(toReviewSource(action), sha256Hex), { paint: plain, columns: narrator.columns });
@@ -40,6 +40,7 @@ async function approve({ narrator, as }: Stage, actionId: string): Promise<void>
     actionId,
     digest: action.digest,
     version: action.version,
+    shownDigest,
     decision: { case: "approve", value: { reason: "regions only, fine" } },
   } as const;
   const refusal = await refusalOf(as("agent-owner").reviews.submitVote(vote));

@@ -16,7 +16,7 @@ import { withContext, type Context, type Io } from "../context.ts";
 import { table } from "../output.ts";
 import { parseAt, type At } from "../parse-at.ts";
 import { AnswerIsNo, UsageError } from "../errors.ts";
-import { collectMember, parseCount, parseObject, parseResource, parseWait, readBytes } from "../parse.ts";
+import { collectMember, parseCount, parseDigest, parseObject, parseResource, parseWait, readBytes } from "../parse.ts";
 
 type InputOptions = {
   readonly resource: { readonly type: string; readonly id: string };
@@ -26,7 +26,7 @@ type InputOptions = {
   readonly context: JsonObject;
 };
 
-/** What the requester's side does: request, get, list, watch, redeem, report, cancel, evaluate. */
+/** What the requester's side does: request, get, list, watch, redeem, report, accept, cancel, evaluate. */
 export function addActionCommands(program: Command, io: Io): void {
   inputOptions(program.command("request").description("ask for an action").argument("<name>", "for example db.export"))
     .option("--key <text>", "idempotency key; default: a new one")
@@ -116,6 +116,17 @@ function addExecutionCommands(program: Command, io: Io): void {
           ...(options.output === undefined ? {} : { outputDigest: createHash("sha256").update(readBytes(options.output)).digest() }),
         });
         output.message(ActionSchema, action, () => actionText(action));
+      }),
+    );
+  program
+    .command("accept")
+    .description("take the form that a reviewer made of an action for your own; cancel says no")
+    .argument("<id>")
+    .requiredOption("--digest <hex>", "of the edited form, as you have seen it", parseDigest)
+    .action((actionId: string, { digest }: { digest: Uint8Array }, command: Command) =>
+      withContext(command, io, async ({ client, output }) => {
+        const { action, grantToken } = await client.acceptEdit(actionId, digest);
+        output.message(ActionSchema, action, () => actionText(action, grantToken));
       }),
     );
   program

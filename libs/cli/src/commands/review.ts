@@ -79,10 +79,10 @@ async function vote(
   options: VoteOptions,
   decide: (shown: Action) => Decision,
 ): Promise<void> {
-  const { action: shown } = await client.reviews.getReview({ actionId });
+  const { action: shown, shownDigest } = await client.reviews.getReview({ actionId });
   if (shown === undefined) throw new UsageError("there is nothing to decide");
   const { digest = shown.digest } = options;
   const decision = decide(shown);
-  const { action: after } = await client.reviews.submitVote({ actionId, digest, version: shown.version, decision });
+  const { action: after } = await client.reviews.submitVote({ actionId, digest, version: shown.version, shownDigest, decision });
   if (after !== undefined) output.message(ActionSchema, after, () => `${decision.case} of digest ${hex(digest)}\n\n${actionText(after)}`);
 }

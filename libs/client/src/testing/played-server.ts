@@ -51,6 +51,7 @@ export class PlayedServer {
       requestAction: answer("RequestAction"),
       getAction: answer("GetAction"),
       listActions: answer("ListActions"),
+      acceptEdit: answer("AcceptEdit"),
       cancelAction: answer("CancelAction"),
       redeemGrant: answer("RedeemGrant"),
       reportExecution: answer("ReportExecution"),

@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file countersign/v1/action_service.proto.
  */
 export const file_countersign_v1_action_service: GenFile = /*@__PURE__*/
-  fileDesc("CiNjb3VudGVyc2lnbi92MS9hY3Rpb25fc2VydmljZS5wcm90bxIOY291bnRlcnNpZ24udjEitAEKFFJlcXVlc3RBY3Rpb25SZXF1ZXN0EioKBWlucHV0GAEgASgLMhsuY291bnRlcnNpZ24udjEuQWN0aW9uSW5wdXQSFwoPaWRlbXBvdGVuY3lfa2V5GAIgASgJEicKBHdhaXQYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoKZHVyYWJpbGl0eRgEIAEoDjIaLmNvdW50ZXJzaWduLnYxLkR1cmFiaWxpdHkiVAoVUmVxdWVzdEFjdGlvblJlc3BvbnNlEiYKBmFjdGlvbhgBIAEoCzIWLmNvdW50ZXJzaWduLnYxLkFjdGlvbhITCgtncmFudF90b2tlbhgCIAEoCSJFChBHZXRBY3Rpb25SZXF1ZXN0EhEKCWFjdGlvbl9pZBgBIAEoCRIeCgJhdBgCIAEoCzISLmNvdW50ZXJzaWduLnYxLkF0IlAKEUdldEFjdGlvblJlc3BvbnNlEiYKBmFjdGlvbhgBIAEoCzIWLmNvdW50ZXJzaWduLnYxLkFjdGlvbhITCgtncmFudF90b2tlbhgCIAEoCSKgAQoSTGlzdEFjdGlvbnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEi4KCHN0YXR1c2VzGAMgAygOMhwuY291bnRlcnNpZ24udjEuQWN0aW9uU3RhdHVzEhMKC2FjdGlvbl9uYW1lGAQgASgJEh4KAmF0GAUgASgLMhIuY291bnRlcnNpZ24udjEuQXQiXgoTTGlzdEFjdGlvbnNSZXNwb25zZRIuCgdhY3Rpb25zGAEgAygLMh0uY291bnRlcnNpZ24udjEuQWN0aW9uU3VtbWFyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkizgIKDUFjdGlvblN1bW1hcnkSCgoCaWQYASABKAkSLAoGc3RhdHVzGAIgASgOMhwuY291bnRlcnNpZ24udjEuQWN0aW9uU3RhdHVzEg8KB3ZlcnNpb24YAyABKAQSEwoLYWN0aW9uX25hbWUYBCABKAkSFQoNcmVzb3VyY2VfdHlwZRgFIAEoCRITCgtyZXNvdXJjZV9pZBgGIAEoCRIzCglyZXF1ZXN0ZXIYByABKAsyIC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxTdW1tYXJ5EhQKDHJlcXVlc3RfdGltZRgIIAEoCRITCgt1cGRhdGVfdGltZRgJIAEoCRIXCg9yZXZpZXdfZGVhZGxpbmUYCiABKAkSFQoNcmV2aWV3X2dyb3VwcxgLIAMoCRIRCglhcHByb3ZhbHMYDCABKA0SDgoGcXVvcnVtGA0gASgJIjwKEFByaW5jaXBhbFN1bW1hcnkSDgoGaXNzdWVyGAEgASgJEgoKAmlkGAIgASgJEgwKBHR5cGUYAyABKAkiVQoSV2F0Y2hBY3Rpb25SZXF1ZXN0EhEKCWFjdGlvbl9pZBgBIAEoCRIVCg1hZnRlcl92ZXJzaW9uGAIgASgEEhUKDXVudGlsX2RlY2lkZWQYAyABKAgiUgoTV2F0Y2hBY3Rpb25SZXNwb25zZRImCgZhY3Rpb24YASABKAsyFi5jb3VudGVyc2lnbi52MS5BY3Rpb24SEwoLZ3JhbnRfdG9rZW4YAiABKAkiaAoTQ2FuY2VsQWN0aW9uUmVxdWVzdBIRCglhY3Rpb25faWQYASABKAkSDgoGcmVhc29uGAIgASgJEi4KCmR1cmFiaWxpdHkYAyABKA4yGi5jb3VudGVyc2lnbi52MS5EdXJhYmlsaXR5Ij4KFENhbmNlbEFjdGlvblJlc3BvbnNlEiYKBmFjdGlvbhgBIAEoCzIWLmNvdW50ZXJzaWduLnYxLkFjdGlvbiKCAQoSUmVkZWVtR3JhbnRSZXF1ZXN0EhMKC2dyYW50X3Rva2VuGAEgASgJEg4KBmRpZ2VzdBgCIAEoDBIXCg9pZGVtcG90ZW5jeV9rZXkYAyABKAkSLgoKZHVyYWJpbGl0eRgEIAEoDjIaLmNvdW50ZXJzaWduLnYxLkR1cmFiaWxpdHkiTwoTUmVkZWVtR3JhbnRSZXNwb25zZRImCgZhY3Rpb24YASABKAsyFi5jb3VudGVyc2lnbi52MS5BY3Rpb24SEAoIcG9zaXRpb24YAiABKAQitgEKFlJlcG9ydEV4ZWN1dGlvblJlcXVlc3QSEQoJYWN0aW9uX2lkGAEgASgJEjEKB291dGNvbWUYAiABKA4yIC5jb3VudGVyc2lnbi52MS5FeGVjdXRpb25PdXRjb21lEhUKDW91dHB1dF9kaWdlc3QYAyABKAwSDwoHbWVzc2FnZRgEIAEoCRIuCgpkdXJhYmlsaXR5GAUgASgOMhouY291bnRlcnNpZ24udjEuRHVyYWJpbGl0eSJBChdSZXBvcnRFeGVjdXRpb25SZXNwb25zZRImCgZhY3Rpb24YASABKAsyFi5jb3VudGVyc2lnbi52MS5BY3Rpb24iFQoTR2V0R3JhbnRLZXlzUmVxdWVzdCIkChRHZXRHcmFudEtleXNSZXNwb25zZRIMCgRqd2tzGAEgASgJIkMKFUV2YWx1YXRlQWN0aW9uUmVxdWVzdBIqCgVpbnB1dBgBIAEoCzIbLmNvdW50ZXJzaWduLnYxLkFjdGlvbklucHV0ImwKFkV2YWx1YXRlQWN0aW9uUmVzcG9uc2USKAoHdmVyZGljdBgBIAEoCzIXLmNvdW50ZXJzaWduLnYxLlZlcmRpY3QSKAoFcnVsZXMYAiADKAsyGS5jb3VudGVyc2lnbi52MS5SdWxlVHJhY2UiaQoJUnVsZVRyYWNlEgwKBHJ1bGUYASABKAkSDwoHbWF0Y2hlZBgCIAEoCBIvCgdvdXRjb21lGAMgASgOMh4uY291bnRlcnNpZ24udjEuVmVyZGljdE91dGNvbWUSDAoEbm90ZRgEIAEoCTLEBgoNQWN0aW9uU2VydmljZRJcCg1SZXF1ZXN0QWN0aW9uEiQuY291bnRlcnNpZ24udjEuUmVxdWVzdEFjdGlvblJlcXVlc3QaJS5jb3VudGVyc2lnbi52MS5SZXF1ZXN0QWN0aW9uUmVzcG9uc2USUAoJR2V0QWN0aW9uEiAuY291bnRlcnNpZ24udjEuR2V0QWN0aW9uUmVxdWVzdBohLmNvdW50ZXJzaWduLnYxLkdldEFjdGlvblJlc3BvbnNlElYKC0xpc3RBY3Rpb25zEiIuY291bnRlcnNpZ24udjEuTGlzdEFjdGlvbnNSZXF1ZXN0GiMuY291bnRlcnNpZ24udjEuTGlzdEFjdGlvbnNSZXNwb25zZRJYCgtXYXRjaEFjdGlvbhIiLmNvdW50ZXJzaWduLnYxLldhdGNoQWN0aW9uUmVxdWVzdBojLmNvdW50ZXJzaWduLnYxLldhdGNoQWN0aW9uUmVzcG9uc2UwARJZCgxDYW5jZWxBY3Rpb24SIy5jb3VudGVyc2lnbi52MS5DYW5jZWxBY3Rpb25SZXF1ZXN0GiQuY291bnRlcnNpZ24udjEuQ2FuY2VsQWN0aW9uUmVzcG9uc2USVgoLUmVkZWVtR3JhbnQSIi5jb3VudGVyc2lnbi52MS5SZWRlZW1HcmFudFJlcXVlc3QaIy5jb3VudGVyc2lnbi52MS5SZWRlZW1HcmFudFJlc3BvbnNlEmIKD1JlcG9ydEV4ZWN1dGlvbhImLmNvdW50ZXJzaWduLnYxLlJlcG9ydEV4ZWN1dGlvblJlcXVlc3QaJy5jb3VudGVyc2lnbi52MS5SZXBvcnRFeGVjdXRpb25SZXNwb25zZRJfCg5FdmFsdWF0ZUFjdGlvbhIlLmNvdW50ZXJzaWduLnYxLkV2YWx1YXRlQWN0aW9uUmVxdWVzdBomLmNvdW50ZXJzaWduLnYxLkV2YWx1YXRlQWN0aW9uUmVzcG9uc2USWQoMR2V0R3JhbnRLZXlzEiMuY291bnRlcnNpZ24udjEuR2V0R3JhbnRLZXlzUmVxdWVzdBokLmNvdW50ZXJzaWduLnYxLkdldEdyYW50S2V5c1Jlc3BvbnNlYgZwcm90bzM", [file_countersign_v1_action, file_countersign_v1_durability, file_countersign_v1_at, file_google_protobuf_duration]);
+  fileDesc("CiNjb3VudGVyc2lnbi92MS9hY3Rpb25fc2VydmljZS5wcm90bxIOY291bnRlcnNpZ24udjEitAEKFFJlcXVlc3RBY3Rpb25SZXF1ZXN0EioKBWlucHV0GAEgASgLMhsuY291bnRlcnNpZ24udjEuQWN0aW9uSW5wdXQSFwoPaWRlbXBvdGVuY3lfa2V5GAIgASgJEicKBHdhaXQYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoKZHVyYWJpbGl0eRgEIAEoDjIaLmNvdW50ZXJzaWduLnYxLkR1cmFiaWxpdHkiVAoVUmVxdWVzdEFjdGlvblJlc3BvbnNlEiYKBmFjdGlvbhgBIAEoCzIWLmNvdW50ZXJzaWduLnYxLkFjdGlvbhITCgtncmFudF90b2tlbhgCIAEoCSJFChBHZXRBY3Rpb25SZXF1ZXN0EhEKCWFjdGlvbl9pZBgBIAEoCRIeCgJhdBgCIAEoCzISLmNvdW50ZXJzaWduLnYxLkF0IlAKEUdldEFjdGlvblJlc3BvbnNlEiYKBmFjdGlvbhgBIAEoCzIWLmNvdW50ZXJzaWduLnYxLkFjdGlvbhITCgtncmFudF90b2tlbhgCIAEoCSKgAQoSTGlzdEFjdGlvbnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEi4KCHN0YXR1c2VzGAMgAygOMhwuY291bnRlcnNpZ24udjEuQWN0aW9uU3RhdHVzEhMKC2FjdGlvbl9uYW1lGAQgASgJEh4KAmF0GAUgASgLMhIuY291bnRlcnNpZ24udjEuQXQiXgoTTGlzdEFjdGlvbnNSZXNwb25zZRIuCgdhY3Rpb25zGAEgAygLMh0uY291bnRlcnNpZ24udjEuQWN0aW9uU3VtbWFyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkizgIKDUFjdGlvblN1bW1hcnkSCgoCaWQYASABKAkSLAoGc3RhdHVzGAIgASgOMhwuY291bnRlcnNpZ24udjEuQWN0aW9uU3RhdHVzEg8KB3ZlcnNpb24YAyABKAQSEwoLYWN0aW9uX25hbWUYBCABKAkSFQoNcmVzb3VyY2VfdHlwZRgFIAEoCRITCgtyZXNvdXJjZV9pZBgGIAEoCRIzCglyZXF1ZXN0ZXIYByABKAsyIC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxTdW1tYXJ5EhQKDHJlcXVlc3RfdGltZRgIIAEoCRITCgt1cGRhdGVfdGltZRgJIAEoCRIXCg9yZXZpZXdfZGVhZGxpbmUYCiABKAkSFQoNcmV2aWV3X2dyb3VwcxgLIAMoCRIRCglhcHByb3ZhbHMYDCABKA0SDgoGcXVvcnVtGA0gASgJIjwKEFByaW5jaXBhbFN1bW1hcnkSDgoGaXNzdWVyGAEgASgJEgoKAmlkGAIgASgJEgwKBHR5cGUYAyABKAkiVQoSV2F0Y2hBY3Rpb25SZXF1ZXN0EhEKCWFjdGlvbl9pZBgBIAEoCRIVCg1hZnRlcl92ZXJzaW9uGAIgASgEEhUKDXVudGlsX2RlY2lkZWQYAyABKAgiUgoTV2F0Y2hBY3Rpb25SZXNwb25zZRImCgZhY3Rpb24YASABKAsyFi5jb3VudGVyc2lnbi52MS5BY3Rpb24SEwoLZ3JhbnRfdG9rZW4YAiABKAkiNgoRQWNjZXB0RWRpdFJlcXVlc3QSEQoJYWN0aW9uX2lkGAEgASgJEg4KBmRpZ2VzdBgCIAEoDCJRChJBY2NlcHRFZGl0UmVzcG9uc2USJgoGYWN0aW9uGAEgASgLMhYuY291bnRlcnNpZ24udjEuQWN0aW9uEhMKC2dyYW50X3Rva2VuGAIgASgJImgKE0NhbmNlbEFjdGlvblJlcXVlc3QSEQoJYWN0aW9uX2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCRIuCgpkdXJhYmlsaXR5GAMgASgOMhouY291bnRlcnNpZ24udjEuRHVyYWJpbGl0eSI+ChRDYW5jZWxBY3Rpb25SZXNwb25zZRImCgZhY3Rpb24YASABKAsyFi5jb3VudGVyc2lnbi52MS5BY3Rpb24iggEKElJlZGVlbUdyYW50UmVxdWVzdBITCgtncmFudF90b2tlbhgBIAEoCRIOCgZkaWdlc3QYAiABKAwSFwoPaWRlbXBvdGVuY3lfa2V5GAMgASgJEi4KCmR1cmFiaWxpdHkYBCABKA4yGi5jb3VudGVyc2lnbi52MS5EdXJhYmlsaXR5Ik8KE1JlZGVlbUdyYW50UmVzcG9uc2USJgoGYWN0aW9uGAEgASgLMhYuY291bnRlcnNpZ24udjEuQWN0aW9uEhAKCHBvc2l0aW9uGAIgASgEIrYBChZSZXBvcnRFeGVjdXRpb25SZXF1ZXN0EhEKCWFjdGlvbl9pZBgBIAEoCRIxCgdvdXRjb21lGAIgASgOMiAuY291bnRlcnNpZ24udjEuRXhlY3V0aW9uT3V0Y29tZRIVCg1vdXRwdXRfZGlnZXN0GAMgASgMEg8KB21lc3NhZ2UYBCABKAkSLgoKZHVyYWJpbGl0eRgFIAEoDjIaLmNvdW50ZXJzaWduLnYxLkR1cmFiaWxpdHkiQQoXUmVwb3J0RXhlY3V0aW9uUmVzcG9uc2USJgoGYWN0aW9uGAEgASgLMhYuY291bnRlcnNpZ24udjEuQWN0aW9uIhUKE0dldEdyYW50S2V5c1JlcXVlc3QiJAoUR2V0R3JhbnRLZXlzUmVzcG9uc2USDAoEandrcxgBIAEoCSJDChVFdmFsdWF0ZUFjdGlvblJlcXVlc3QSKgoFaW5wdXQYASABKAsyGy5jb3VudGVyc2lnbi52MS5BY3Rpb25JbnB1dCJsChZFdmFsdWF0ZUFjdGlvblJlc3BvbnNlEigKB3ZlcmRpY3QYASABKAsyFy5jb3VudGVyc2lnbi52MS5WZXJkaWN0EigKBXJ1bGVzGAIgAygLMhkuY291bnRlcnNpZ24udjEuUnVsZVRyYWNlImkKCVJ1bGVUcmFjZRIMCgRydWxlGAEgASgJEg8KB21hdGNoZWQYAiABKAgSLwoHb3V0Y29tZRgDIAEoDjIeLmNvdW50ZXJzaWduLnYxLlZlcmRpY3RPdXRjb21lEgwKBG5vdGUYBCABKAkymQcKDUFjdGlvblNlcnZpY2USXAoNUmVxdWVzdEFjdGlvbhIkLmNvdW50ZXJzaWduLnYxLlJlcXVlc3RBY3Rpb25SZXF1ZXN0GiUuY291bnRlcnNpZ24udjEuUmVxdWVzdEFjdGlvblJlc3BvbnNlElAKCUdldEFjdGlvbhIgLmNvdW50ZXJzaWduLnYxLkdldEFjdGlvblJlcXVlc3QaIS5jb3VudGVyc2lnbi52MS5HZXRBY3Rpb25SZXNwb25zZRJWCgtMaXN0QWN0aW9ucxIiLmNvdW50ZXJzaWduLnYxLkxpc3RBY3Rpb25zUmVxdWVzdBojLmNvdW50ZXJzaWduLnYxLkxpc3RBY3Rpb25zUmVzcG9uc2USWAoLV2F0Y2hBY3Rpb24SIi5jb3VudGVyc2lnbi52MS5XYXRjaEFjdGlvblJlcXVlc3QaIy5jb3VudGVyc2lnbi52MS5XYXRjaEFjdGlvblJlc3BvbnNlMAESWQoMQ2FuY2VsQWN0aW9uEiMuY291bnRlcnNpZ24udjEuQ2FuY2VsQWN0aW9uUmVxdWVzdBokLmNvdW50ZXJzaWduLnYxLkNhbmNlbEFjdGlvblJlc3BvbnNlElMKCkFjY2VwdEVkaXQSIS5jb3VudGVyc2lnbi52MS5BY2NlcHRFZGl0UmVxdWVzdBoiLmNvdW50ZXJzaWduLnYxLkFjY2VwdEVkaXRSZXNwb25zZRJWCgtSZWRlZW1HcmFudBIiLmNvdW50ZXJzaWduLnYxLlJlZGVlbUdyYW50UmVxdWVzdBojLmNvdW50ZXJzaWduLnYxLlJlZGVlbUdyYW50UmVzcG9uc2USYgoPUmVwb3J0RXhlY3V0aW9uEiYuY291bnRlcnNpZ24udjEuUmVwb3J0RXhlY3V0aW9uUmVxdWVzdBonLmNvdW50ZXJzaWduLnYxLlJlcG9ydEV4ZWN1dGlvblJlc3BvbnNlEl8KDkV2YWx1YXRlQWN0aW9uEiUuY291bnRlcnNpZ24udjEuRXZhbHVhdGVBY3Rpb25SZXF1ZXN0GiYuY291bnRlcnNpZ24udjEuRXZhbHVhdGVBY3Rpb25SZXNwb25zZRJZCgxHZXRHcmFudEtleXMSIy5jb3VudGVyc2lnbi52MS5HZXRHcmFudEtleXNSZXF1ZXN0GiQuY291bnRlcnNpZ24udjEuR2V0R3JhbnRLZXlzUmVzcG9uc2ViBnByb3RvMw", [file_countersign_v1_action, file_countersign_v1_durability, file_countersign_v1_at, file_google_protobuf_duration]);
 
 /**
  * Asks for an action.
@@ -428,6 +428,62 @@ export const WatchActionResponseSchema: GenMessage<WatchActionResponse> = /*@__P
   messageDesc(file_countersign_v1_action_service, 9);
 
 /**
+ * Accepts what a reviewer changed.
+ *
+ * @generated from message countersign.v1.AcceptEditRequest
+ */
+export type AcceptEditRequest = Message<"countersign.v1.AcceptEditRequest"> & {
+  /**
+   * The action's id.
+   *
+   * @generated from field: string action_id = 1;
+   */
+  actionId: string;
+
+  /**
+   * The digest (32 bytes) of the edited form, as the requester has looked at it.
+   *
+   * @generated from field: bytes digest = 2;
+   */
+  digest: Uint8Array;
+};
+
+/**
+ * Describes the message countersign.v1.AcceptEditRequest.
+ * Use `create(AcceptEditRequestSchema)` to create a new message.
+ */
+export const AcceptEditRequestSchema: GenMessage<AcceptEditRequest> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_action_service, 10);
+
+/**
+ * The action, and its token if policy allowed the edited form.
+ *
+ * @generated from message countersign.v1.AcceptEditResponse
+ */
+export type AcceptEditResponse = Message<"countersign.v1.AcceptEditResponse"> & {
+  /**
+   * As it is now.
+   *
+   * @generated from field: countersign.v1.Action action = 1;
+   */
+  action?: Action | undefined;
+
+  /**
+   * As in RequestActionResponse.
+   *
+   * @generated from field: string grant_token = 2;
+   */
+  grantToken: string;
+};
+
+/**
+ * Describes the message countersign.v1.AcceptEditResponse.
+ * Use `create(AcceptEditResponseSchema)` to create a new message.
+ */
+export const AcceptEditResponseSchema: GenMessage<AcceptEditResponse> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_action_service, 11);
+
+/**
  * Takes an action back.
  *
  * @generated from message countersign.v1.CancelActionRequest
@@ -461,7 +517,7 @@ export type CancelActionRequest = Message<"countersign.v1.CancelActionRequest"> 
  * Use `create(CancelActionRequestSchema)` to create a new message.
  */
 export const CancelActionRequestSchema: GenMessage<CancelActionRequest> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action_service, 10);
+  messageDesc(file_countersign_v1_action_service, 12);
 
 /**
  * The action afterwards.
@@ -482,7 +538,7 @@ export type CancelActionResponse = Message<"countersign.v1.CancelActionResponse"
  * Use `create(CancelActionResponseSchema)` to create a new message.
  */
 export const CancelActionResponseSchema: GenMessage<CancelActionResponse> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action_service, 11);
+  messageDesc(file_countersign_v1_action_service, 13);
 
 /**
  * Uses a grant.
@@ -525,7 +581,7 @@ export type RedeemGrantRequest = Message<"countersign.v1.RedeemGrantRequest"> & 
  * Use `create(RedeemGrantRequestSchema)` to create a new message.
  */
 export const RedeemGrantRequestSchema: GenMessage<RedeemGrantRequest> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action_service, 12);
+  messageDesc(file_countersign_v1_action_service, 14);
 
 /**
  * The receipt: run it now.
@@ -553,7 +609,7 @@ export type RedeemGrantResponse = Message<"countersign.v1.RedeemGrantResponse"> 
  * Use `create(RedeemGrantResponseSchema)` to create a new message.
  */
 export const RedeemGrantResponseSchema: GenMessage<RedeemGrantResponse> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action_service, 13);
+  messageDesc(file_countersign_v1_action_service, 15);
 
 /**
  * Says what happened.
@@ -603,7 +659,7 @@ export type ReportExecutionRequest = Message<"countersign.v1.ReportExecutionRequ
  * Use `create(ReportExecutionRequestSchema)` to create a new message.
  */
 export const ReportExecutionRequestSchema: GenMessage<ReportExecutionRequest> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action_service, 14);
+  messageDesc(file_countersign_v1_action_service, 16);
 
 /**
  * The action afterwards.
@@ -624,7 +680,7 @@ export type ReportExecutionResponse = Message<"countersign.v1.ReportExecutionRes
  * Use `create(ReportExecutionResponseSchema)` to create a new message.
  */
 export const ReportExecutionResponseSchema: GenMessage<ReportExecutionResponse> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action_service, 15);
+  messageDesc(file_countersign_v1_action_service, 17);
 
 /**
  * Asks for the keys.
@@ -639,7 +695,7 @@ export type GetGrantKeysRequest = Message<"countersign.v1.GetGrantKeysRequest"> 
  * Use `create(GetGrantKeysRequestSchema)` to create a new message.
  */
 export const GetGrantKeysRequestSchema: GenMessage<GetGrantKeysRequest> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action_service, 16);
+  messageDesc(file_countersign_v1_action_service, 18);
 
 /**
  * The keys.
@@ -660,7 +716,7 @@ export type GetGrantKeysResponse = Message<"countersign.v1.GetGrantKeysResponse"
  * Use `create(GetGrantKeysResponseSchema)` to create a new message.
  */
 export const GetGrantKeysResponseSchema: GenMessage<GetGrantKeysResponse> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action_service, 17);
+  messageDesc(file_countersign_v1_action_service, 19);
 
 /**
  * A dry run.
@@ -681,7 +737,7 @@ export type EvaluateActionRequest = Message<"countersign.v1.EvaluateActionReques
  * Use `create(EvaluateActionRequestSchema)` to create a new message.
  */
 export const EvaluateActionRequestSchema: GenMessage<EvaluateActionRequest> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action_service, 18);
+  messageDesc(file_countersign_v1_action_service, 20);
 
 /**
  * What policy would answer.
@@ -709,7 +765,7 @@ export type EvaluateActionResponse = Message<"countersign.v1.EvaluateActionRespo
  * Use `create(EvaluateActionResponseSchema)` to create a new message.
  */
 export const EvaluateActionResponseSchema: GenMessage<EvaluateActionResponse> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action_service, 19);
+  messageDesc(file_countersign_v1_action_service, 21);
 
 /**
  * How one rule fared.
@@ -751,7 +807,7 @@ export type RuleTrace = Message<"countersign.v1.RuleTrace"> & {
  * Use `create(RuleTraceSchema)` to create a new message.
  */
 export const RuleTraceSchema: GenMessage<RuleTrace> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action_service, 20);
+  messageDesc(file_countersign_v1_action_service, 22);
 
 /**
  * What platforms call: ask, wait, redeem once, report.
@@ -812,6 +868,17 @@ export const ActionService: GenService<{
     methodKind: "unary";
     input: typeof CancelActionRequestSchema;
     output: typeof CancelActionResponseSchema;
+  },
+  /**
+   * The requester of an EDITED action takes the edited form for its own. It goes on as policy said of that form: to a review from its first
+   * stage on, or to a grant. FAILED_PRECONDITION (STALE_DIGEST) when it names another digest. CancelAction says no.
+   *
+   * @generated from rpc countersign.v1.ActionService.AcceptEdit
+   */
+  acceptEdit: {
+    methodKind: "unary";
+    input: typeof AcceptEditRequestSchema;
+    output: typeof AcceptEditResponseSchema;
   },
   /**
    * Uses a grant: at most once, before it expires, for exactly the digest given, by the principal it was issued to.

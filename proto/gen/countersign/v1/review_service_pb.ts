@@ -10,6 +10,9 @@ import type { Durability } from "./durability_pb.ts";
 import { file_countersign_v1_durability } from "./durability_pb.ts";
 import type { ActionSummary } from "./action_service_pb.ts";
 import { file_countersign_v1_action_service } from "./action_service_pb.ts";
+import type { At } from "./at_pb.ts";
+import { file_countersign_v1_at } from "./at_pb.ts";
+import type { Value } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_struct } from "@bufbuild/protobuf/wkt";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
 
@@ -17,7 +20,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file countersign/v1/review_service.proto.
  */
 export const file_countersign_v1_review_service: GenFile = /*@__PURE__*/
-  fileDesc("CiNjb3VudGVyc2lnbi92MS9yZXZpZXdfc2VydmljZS5wcm90bxIOY291bnRlcnNpZ24udjEiSAoSTGlzdFJldmlld3NSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEgsKA2FsbBgDIAEoCCJeChNMaXN0UmV2aWV3c1Jlc3BvbnNlEi4KB3Jldmlld3MYASADKAsyHS5jb3VudGVyc2lnbi52MS5BY3Rpb25TdW1tYXJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIlChBHZXRSZXZpZXdSZXF1ZXN0EhEKCWFjdGlvbl9pZBgBIAEoCSJoChFHZXRSZXZpZXdSZXNwb25zZRImCgZhY3Rpb24YASABKAsyFi5jb3VudGVyc2lnbi52MS5BY3Rpb24SEAoIZWxpZ2libGUYAiABKAgSGQoRaW5lbGlnaWJsZV9yZWFzb24YAyABKAki/wEKEVN1Ym1pdFZvdGVSZXF1ZXN0EhEKCWFjdGlvbl9pZBgBIAEoCRIOCgZkaWdlc3QYAiABKAwSDwoHdmVyc2lvbhgDIAEoBBIqCgdhcHByb3ZlGAQgASgLMhcuY291bnRlcnNpZ24udjEuQXBwcm92ZUgAEigKBnJlamVjdBgFIAEoCzIWLmNvdW50ZXJzaWduLnYxLlJlamVjdEgAEiQKBGVkaXQYBiABKAsyFC5jb3VudGVyc2lnbi52MS5FZGl0SAASLgoKZHVyYWJpbGl0eRgIIAEoDjIaLmNvdW50ZXJzaWduLnYxLkR1cmFiaWxpdHlCCgoIZGVjaXNpb24iGQoHQXBwcm92ZRIOCgZyZWFzb24YASABKAkiGAoGUmVqZWN0Eg4KBnJlYXNvbhgBIAEoCSJDCgRFZGl0EisKCnByb3BlcnRpZXMYASABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg4KBnJlYXNvbhgCIAEoCSI8ChJTdWJtaXRWb3RlUmVzcG9uc2USJgoGYWN0aW9uGAEgASgLMhYuY291bnRlcnNpZ24udjEuQWN0aW9uMo4CCg1SZXZpZXdTZXJ2aWNlElYKC0xpc3RSZXZpZXdzEiIuY291bnRlcnNpZ24udjEuTGlzdFJldmlld3NSZXF1ZXN0GiMuY291bnRlcnNpZ24udjEuTGlzdFJldmlld3NSZXNwb25zZRJQCglHZXRSZXZpZXcSIC5jb3VudGVyc2lnbi52MS5HZXRSZXZpZXdSZXF1ZXN0GiEuY291bnRlcnNpZ24udjEuR2V0UmV2aWV3UmVzcG9uc2USUwoKU3VibWl0Vm90ZRIhLmNvdW50ZXJzaWduLnYxLlN1Ym1pdFZvdGVSZXF1ZXN0GiIuY291bnRlcnNpZ24udjEuU3VibWl0Vm90ZVJlc3BvbnNlYgZwcm90bzM", [file_countersign_v1_action, file_countersign_v1_durability, file_countersign_v1_action_service, file_google_protobuf_struct]);
+  fileDesc("CiNjb3VudGVyc2lnbi92MS9yZXZpZXdfc2VydmljZS5wcm90bxIOY291bnRlcnNpZ24udjEiaAoSTGlzdFJldmlld3NSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEgsKA2FsbBgDIAEoCBIeCgJhdBgEIAEoCzISLmNvdW50ZXJzaWduLnYxLkF0Il4KE0xpc3RSZXZpZXdzUmVzcG9uc2USLgoHcmV2aWV3cxgBIAMoCzIdLmNvdW50ZXJzaWduLnYxLkFjdGlvblN1bW1hcnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiUKEEdldFJldmlld1JlcXVlc3QSEQoJYWN0aW9uX2lkGAEgASgJIn4KEUdldFJldmlld1Jlc3BvbnNlEiYKBmFjdGlvbhgBIAEoCzIWLmNvdW50ZXJzaWduLnYxLkFjdGlvbhIQCghlbGlnaWJsZRgCIAEoCBIZChFpbmVsaWdpYmxlX3JlYXNvbhgDIAEoCRIUCgxzaG93bl9kaWdlc3QYBCABKAwilQIKEVN1Ym1pdFZvdGVSZXF1ZXN0EhEKCWFjdGlvbl9pZBgBIAEoCRIOCgZkaWdlc3QYAiABKAwSDwoHdmVyc2lvbhgDIAEoBBIqCgdhcHByb3ZlGAQgASgLMhcuY291bnRlcnNpZ24udjEuQXBwcm92ZUgAEigKBnJlamVjdBgFIAEoCzIWLmNvdW50ZXJzaWduLnYxLlJlamVjdEgAEiQKBGVkaXQYBiABKAsyFC5jb3VudGVyc2lnbi52MS5FZGl0SAASFAoMc2hvd25fZGlnZXN0GAcgASgMEi4KCmR1cmFiaWxpdHkYCCABKA4yGi5jb3VudGVyc2lnbi52MS5EdXJhYmlsaXR5QgoKCGRlY2lzaW9uIhkKB0FwcHJvdmUSDgoGcmVhc29uGAEgASgJIhgKBlJlamVjdBIOCgZyZWFzb24YASABKAkicgoERWRpdBIrCgpwcm9wZXJ0aWVzGAEgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIOCgZyZWFzb24YAiABKAkSLQoFcGF0Y2gYAyADKAsyHi5jb3VudGVyc2lnbi52MS5QYXRjaE9wZXJhdGlvbiJfCg5QYXRjaE9wZXJhdGlvbhIKCgJvcBgBIAEoCRIMCgRwYXRoGAIgASgJEgwKBGZyb20YAyABKAkSJQoFdmFsdWUYBCABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUiPAoSU3VibWl0Vm90ZVJlc3BvbnNlEiYKBmFjdGlvbhgBIAEoCzIWLmNvdW50ZXJzaWduLnYxLkFjdGlvbjKOAgoNUmV2aWV3U2VydmljZRJWCgtMaXN0UmV2aWV3cxIiLmNvdW50ZXJzaWduLnYxLkxpc3RSZXZpZXdzUmVxdWVzdBojLmNvdW50ZXJzaWduLnYxLkxpc3RSZXZpZXdzUmVzcG9uc2USUAoJR2V0UmV2aWV3EiAuY291bnRlcnNpZ24udjEuR2V0UmV2aWV3UmVxdWVzdBohLmNvdW50ZXJzaWduLnYxLkdldFJldmlld1Jlc3BvbnNlElMKClN1Ym1pdFZvdGUSIS5jb3VudGVyc2lnbi52MS5TdWJtaXRWb3RlUmVxdWVzdBoiLmNvdW50ZXJzaWduLnYxLlN1Ym1pdFZvdGVSZXNwb25zZWIGcHJvdG8z", [file_countersign_v1_action, file_countersign_v1_durability, file_countersign_v1_action_service, file_countersign_v1_at, file_google_protobuf_struct]);
 
 /**
  * Selects reviews.
@@ -45,6 +48,13 @@ export type ListReviewsRequest = Message<"countersign.v1.ListReviewsRequest"> & 
    * @generated from field: bool all = 3;
    */
   all: boolean;
+
+  /**
+   * As it was then. FAILED_PRECONDITION when that takes looking through more than 20,000 actions.
+   *
+   * @generated from field: countersign.v1.At at = 4;
+   */
+  at?: At | undefined;
 };
 
 /**
@@ -124,11 +134,19 @@ export type GetReviewResponse = Message<"countersign.v1.GetReviewResponse"> & {
   eligible: boolean;
 
   /**
-   * Why not, as an ErrorInfo reason: SELF_APPROVAL, NOT_HUMAN, NOT_ELIGIBLE, NOT_IN_REVIEW.
+   * Why not, as an ErrorInfo reason: SELF_APPROVAL, NOT_HUMAN, NOT_ELIGIBLE, ALREADY_VOTED, SIGN_IN_TOO_WEAK, NOT_IN_REVIEW,
+   * DIRECTORY_UNREACHABLE.
    *
    * @generated from field: string ineligible_reason = 3;
    */
   ineligibleReason: string;
+
+  /**
+   * Names the view that this action gives, redactions included; goes into the vote.
+   *
+   * @generated from field: bytes shown_digest = 4;
+   */
+  shownDigest: Uint8Array;
 };
 
 /**
@@ -197,6 +215,13 @@ export type SubmitVoteRequest = Message<"countersign.v1.SubmitVoteRequest"> & {
   } | { case: undefined; value?: undefined };
 
   /**
+   * From GetReview (32 bytes), or computed from the action by `shownDigest` of `@countersign/review-view`.
+   *
+   * @generated from field: bytes shown_digest = 7;
+   */
+  shownDigest: Uint8Array;
+
+  /**
    * Answer only when what this call recorded is that firm. If it is not in time: DEADLINE_EXCEEDED (reason NOT_SEALED; `recorded` is true in its
    * metadata, with the action's id and version): it is recorded all the same.
    *
@@ -255,14 +280,14 @@ export const RejectSchema: GenMessage<Reject> = /*@__PURE__*/
   messageDesc(file_countersign_v1_review_service, 6);
 
 /**
- * Changes the parameters. It makes a new digest: policy answers again, earlier votes lapse, the quorum starts over and whoever
- * edited may not approve the result.
+ * Changes the parameters, within what policy lets reviewers change. It makes a new digest: policy answers again, earlier votes lapse, the
+ * requester has to accept the edited form, the quorum starts over and whoever edited may not approve the result.
  *
  * @generated from message countersign.v1.Edit
  */
 export type Edit = Message<"countersign.v1.Edit"> & {
   /**
-   * The new `action.properties`, whole.
+   * The new `action.properties`, whole. Either this or `patch`.
    *
    * @generated from field: google.protobuf.Struct properties = 1;
    */
@@ -274,6 +299,13 @@ export type Edit = Message<"countersign.v1.Edit"> & {
    * @generated from field: string reason = 2;
    */
   reason: string;
+
+  /**
+   * A JSON Patch (RFC 6902) of `action.properties`, 1 to 100 operations.
+   *
+   * @generated from field: repeated countersign.v1.PatchOperation patch = 3;
+   */
+  patch: PatchOperation[];
 };
 
 /**
@@ -282,6 +314,48 @@ export type Edit = Message<"countersign.v1.Edit"> & {
  */
 export const EditSchema: GenMessage<Edit> = /*@__PURE__*/
   messageDesc(file_countersign_v1_review_service, 7);
+
+/**
+ * One operation of a JSON Patch.
+ *
+ * @generated from message countersign.v1.PatchOperation
+ */
+export type PatchOperation = Message<"countersign.v1.PatchOperation"> & {
+  /**
+   * add, remove, replace, move, copy or test.
+   *
+   * @generated from field: string op = 1;
+   */
+  op: string;
+
+  /**
+   * A JSON Pointer (RFC 6901) into `action.properties`: `/limit`.
+   *
+   * @generated from field: string path = 2;
+   */
+  path: string;
+
+  /**
+   * For move and copy.
+   *
+   * @generated from field: string from = 3;
+   */
+  from: string;
+
+  /**
+   * For add, replace and test.
+   *
+   * @generated from field: google.protobuf.Value value = 4;
+   */
+  value?: Value | undefined;
+};
+
+/**
+ * Describes the message countersign.v1.PatchOperation.
+ * Use `create(PatchOperationSchema)` to create a new message.
+ */
+export const PatchOperationSchema: GenMessage<PatchOperation> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_review_service, 8);
 
 /**
  * The action afterwards.
@@ -302,7 +376,7 @@ export type SubmitVoteResponse = Message<"countersign.v1.SubmitVoteResponse"> & 
  * Use `create(SubmitVoteResponseSchema)` to create a new message.
  */
 export const SubmitVoteResponseSchema: GenMessage<SubmitVoteResponse> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_review_service, 8);
+  messageDesc(file_countersign_v1_review_service, 9);
 
 /**
  * What reviewers and notifiers call.
@@ -331,10 +405,12 @@ export const ReviewService: GenService<{
     output: typeof GetReviewResponseSchema;
   },
   /**
-   * Approves, rejects or edits. Needs the digest and the version the reviewer was shown: anything else is FAILED_PRECONDITION
-   * (reason STALE_DIGEST or STALE_VERSION) and counts for nothing. PERMISSION_DENIED (reason SELF_APPROVAL, NOT_HUMAN or
-   * NOT_ELIGIBLE) when the caller may not decide. An action is edited at most 20 times (reason EDIT_LIMIT). Repeating one's own vote
-   * changes nothing.
+   * Approves, rejects or edits. Needs the digest, the version and the digest of the view that the reviewer was shown: anything else is
+   * FAILED_PRECONDITION (reason STALE_DIGEST, STALE_VERSION or STALE_VIEW; metadata `changed` lists what is different now) and counts for
+   * nothing. PERMISSION_DENIED (reason SELF_APPROVAL, NOT_HUMAN, NOT_ELIGIBLE or SIGN_IN_TOO_WEAK) when the caller may not decide;
+   * FAILED_PRECONDITION when this human has voted already (ALREADY_VOTED) or the stage asks for a reason (REASON_REQUIRED). An edit outside
+   * of what policy lets reviewers change is FAILED_PRECONDITION (EDIT_NOT_ALLOWED); an action is edited at most 20 times (EDIT_LIMIT).
+   * Repeating one's own vote changes nothing.
    *
    * @generated from rpc countersign.v1.ReviewService.SubmitVote
    */

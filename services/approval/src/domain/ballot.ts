@@ -16,6 +16,7 @@ export type Ballot = {
   readonly standings: readonly Standing[];
   readonly digest: Hex;
   readonly version: number;
+  readonly shown: { readonly given: Hex; readonly now: Hex };
   readonly reason: Hex | undefined;
 };
 

@@ -44,6 +44,8 @@ type Ballot = {
   /** What the reviewer was shown. */
   digest: Hex;
   version: number;
+  /** Of the view that the reviewer was shown, and of the one that the action gives now. */
+  shown: { readonly given: Hex; readonly now: Hex };
   reason: Hex | undefined;
 };
 
@@ -62,6 +64,9 @@ export type CastVote = Order<
 
 /** A reviewer changes the parameters; policy has looked at the result. */
 export type EditAction = Order<"EditAction", Ballot & { input: Hex; judgement: Judgement }>;
+
+/** The requester takes an edited form for its own. The grant is issued if policy allowed that form. */
+export type AcceptEdit = Order<"AcceptEdit", { caller: CallerRef; digest: Hex; grant: GrantOffer }>;
 
 export type CancelAction = Order<"CancelAction", { caller: CallerRef; reason: Hex | undefined }>;
 
@@ -90,6 +95,7 @@ export type ActionCommand =
   | ReachVerdict
   | CastVote
   | EditAction
+  | AcceptEdit
   | CancelAction
   | RedeemGrant
   | ReportExecution

@@ -12,9 +12,9 @@ import {
   judgement,
   MINUTE,
   opened,
+  owner,
   reached,
   redeemed,
-  ref,
   rejectBy,
   request,
   requested,
@@ -110,7 +110,7 @@ describe("CancelAction", () => {
 
   it("refuses anybody but the requester, and what is over", () => {
     given(...inReview())
-      .when({ ...cancel, caller: ref("owner") })
+      .when({ ...cancel, caller: owner })
       .thenRefused("NOT_REQUESTER");
     given(...inReview())
       .when({ ...cancel, caller: { ...exporter, issuer: "https://other.example" } })

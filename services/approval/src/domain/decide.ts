@@ -1,5 +1,6 @@
 import { admit, admitEdit } from "./ballot.ts";
 import type {
+  AcceptEdit,
   ActionCommand,
   CancelAction,
   CastVote,
@@ -22,8 +23,8 @@ import { isReached, lapsedNow } from "./recount.ts";
 import { hasExpired, isGrantee, redemptionFault } from "./redemption.ts";
 import { type Decision, reject } from "./rejection.ts";
 import type { Stage } from "./stage.ts";
-import type { ActionState } from "./state.ts";
-import type { Hex, Instant } from "./values.ts";
+import type { ActionState, InReview, RecordedAction } from "./state.ts";
+import type { Hex, Instant, Verdict } from "./values.ts";
 import { ownVote } from "./votes.ts";
 
 export function requestAction(command: RequestAction, state: ActionState): Decision {
@@ -42,7 +43,7 @@ export function reachVerdict(command: ReachVerdict, state: ActionState): Decisio
 
 export function castVote(command: CastVote, state: ActionState): Decision {
   if (state.status === "NONE") return reject("NOT_FOUND");
-  const { at, reviewer, decision, digest, reason, keyId, signature } = command;
+  const { at, reviewer, decision, digest, shown, reason, keyId, signature } = command;
   if (!actsInPerson(reviewer)) return reject("NOT_HUMAN");
   // Before anything else, so that a retry is quiet also when this very vote ended the review.
   if ("review" in state && state.review !== undefined && ownVote(state.review, reviewer, decision, digest) !== undefined) return [];
@@ -50,7 +51,8 @@ export function castVote(command: CastVote, state: ActionState): Decision {
   const standing = admit(state, command, decision);
   if (typeof standing === "string") return reject(standing);
   const { openStage: stage } = state.review;
-  const cast: VoteCast = { type: "VoteCast", at, reviewer, standing, decision, digest, stage, reason, keyId, signature };
+  const signed = { shownDigest: shown.given, keyId, signature };
+  const cast: VoteCast = { type: "VoteCast", at, reviewer, standing, decision, digest, stage, reason, ...signed };
   if (command.decision === "reject") return [cast, { type: "ActionRejected", at, digest }];
   return [cast, ...count(command, evolve(state, cast))];
 }
@@ -77,9 +79,33 @@ export function editAction(command: EditAction, state: ActionState): Decision {
   const lapsed = state.review.votes.filter((vote) => !vote.lapsed);
   return [
     ...lapsed.map((vote): ActionEvent => ({ type: "VoteLapsed", at, reviewer: vote.reviewer, digest: vote.digest, cause: "edited" })),
-    { type: "ActionEdited", at, editor, standing, previousDigest: state.ruling.digest, input, reason },
-    ...follow(judgement, state.requester, at),
+    { type: "ActionEdited", at, editor, standing, previousDigest: state.ruling.digest, input, reason, deadline: timeToAccept(state, at) },
+    reached(judgement, at),
   ];
+}
+
+/** The requester has as long as the reviewers of the open stage had. */
+function timeToAccept({ review: { stages, openStage } }: InReview, at: Instant): Instant {
+  return deadlineOf(stages[openStage], at);
+}
+
+export function acceptEdit(command: AcceptEdit, state: ActionState): Decision {
+  if (state.status === "NONE") return reject("NOT_FOUND");
+  const { at, caller, digest, grant } = command;
+  if (!sameCaller(state.requester, caller)) return reject("NOT_REQUESTER");
+  if (state.status !== "EDITED") return hasAccepted(state, digest) ? [] : reject("WRONG_STATE");
+  if (at >= state.review.deadline) return reject("DEADLINE_PASSED");
+  if (digest !== state.ruling.digest) return reject("STALE_DIGEST");
+  const accepted: ActionEvent = { type: "EditAccepted", at, digest };
+  const { verdict } = state.ruling;
+  if (verdict.outcome === "allow") return [accepted, ...approve(grant, digest, state.requester, at)];
+  return [accepted, openReview(verdict, at)];
+}
+
+/** What the requester says was so already. */
+function hasAccepted(state: RecordedAction, digest: Hex): boolean {
+  const edits = "review" in state ? (state.review?.edits ?? 0) : 0;
+  return edits > 0 && state.status !== "DENIED" && state.ruling?.digest === digest;
 }
 
 export function cancelAction(command: CancelAction, state: ActionState): Decision {
@@ -87,7 +113,8 @@ export function cancelAction(command: CancelAction, state: ActionState): Decisio
   const { at, caller, reason } = command;
   if (!sameCaller(state.requester, caller)) return reject("NOT_REQUESTER");
   if (state.status === "CANCELLED" || state.status === "REVOKED") return [];
-  if (state.status === "REQUESTED" || state.status === "IN_REVIEW") return [{ type: "ActionCancelled", at, reason }];
+  if (state.status === "REQUESTED" || state.status === "IN_REVIEW" || state.status === "EDITED")
+    return [{ type: "ActionCancelled", at, reason }];
   if (state.status === "APPROVED") return [{ type: "GrantRevoked", at, grantId: state.grant.id, reason }];
   return reject("WRONG_STATE");
 }
@@ -117,7 +144,7 @@ export function reportExecution(command: ReportExecution, state: ActionState): D
 export function expireReview(command: ExpireReview, state: ActionState): Decision {
   const { at } = command;
   if (state.status === "REQUESTED" && at >= state.deadline) return [{ type: "ActionExpired", at }];
-  if (state.status === "IN_REVIEW" && at >= state.review.deadline) return [{ type: "ActionExpired", at }];
+  if ((state.status === "IN_REVIEW" || state.status === "EDITED") && at >= state.review.deadline) return [{ type: "ActionExpired", at }];
   return [];
 }
 
@@ -142,6 +169,8 @@ export function decide(command: ActionCommand, state: ActionState): Decision {
       return castVote(command, state);
     case "EditAction":
       return editAction(command, state);
+    case "AcceptEdit":
+      return acceptEdit(command, state);
     case "CancelAction":
       return cancelAction(command, state);
     case "RedeemGrant":
@@ -160,18 +189,24 @@ export function decide(command: ActionCommand, state: ActionState): Decision {
 }
 
 function follow(judgement: Judgement, requester: PrincipalRef, at: Instant): readonly ActionEvent[] {
-  const { verdict, policyDigest, digest } = judgement;
-  const reached: ActionEvent = { type: "VerdictReached", at, verdict, policyDigest, digest };
   switch (judgement.outcome) {
     case "deny":
-      return [reached];
+      return [reached(judgement, at)];
     case "allow":
-      return [reached, ...approve(judgement.grant, digest, requester, at)];
+      return [reached(judgement, at), ...approve(judgement.grant, judgement.digest, requester, at)];
     case "review":
-      return [reached, { type: "ReviewOpened", at, stages: verdict.stages, deadline: deadlineOf(verdict.stages[0], at) }];
+      return [reached(judgement, at), openReview(judgement.verdict, at)];
     default:
       return judgement satisfies never;
   }
+}
+
+function reached({ verdict, policyDigest, digest }: Judgement, at: Instant): ActionEvent {
+  return { type: "VerdictReached", at, verdict, policyDigest, digest };
+}
+
+function openReview({ stages }: Verdict, at: Instant): ActionEvent {
+  return { type: "ReviewOpened", at, stages, deadline: deadlineOf(stages[0], at) };
 }
 
 function approve(grant: GrantOffer, digest: Hex, requester: PrincipalRef, at: Instant): readonly ActionEvent[] {

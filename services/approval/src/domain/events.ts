@@ -25,6 +25,8 @@ export type VoteCast = Fact<
     standing: Standing;
     decision: VoteDecision;
     digest: Hex;
+    /** Of the view that the reviewer was shown. */
+    shownDigest: Hex;
     stage: number;
     reason: Hex | undefined;
     keyId: string;
@@ -43,8 +45,19 @@ export type VoteLapsed = Fact<
 
 export type ActionEdited = Fact<
   "ActionEdited",
-  { editor: Principal; standing: Standing; previousDigest: Hex; input: Hex; reason: Hex | undefined }
+  {
+    editor: Principal;
+    standing: Standing;
+    previousDigest: Hex;
+    input: Hex;
+    reason: Hex | undefined;
+    /** Not accepted by then means expired. */
+    deadline: Instant;
+  }
 >;
+
+/** The requester took the edited form for its own. */
+export type EditAccepted = Fact<"EditAccepted", { digest: Hex }>;
 
 export type ActionApproved = Fact<"ActionApproved", { digest: Hex }>;
 
@@ -89,6 +102,7 @@ export type ActionEvent =
   | VoteCast
   | VoteLapsed
   | ActionEdited
+  | EditAccepted
   | ActionApproved
   | ActionRejected
   | ActionExpired

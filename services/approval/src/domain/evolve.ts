@@ -33,8 +33,9 @@ function apply(state: ActionState, event: ActionEvent): ActionState {
       return inReview(state, (review) => lapse(review, event));
     case "ActionEdited":
       return edited(state, event);
+    case "EditAccepted":
     case "ActionApproved":
-      return state; // The grant that is issued with it moves the action.
+      return state; // What is recorded with it moves the action: a review, or a grant.
     case "GrantIssued":
       return granted(state, event);
     case "ActionRejected":
@@ -70,16 +71,16 @@ function requested(state: ActionState, event: ActionRequested): ActionState {
 }
 
 function ruled(state: ActionState, event: VerdictReached): ActionState {
-  if (state.status !== "REQUESTED" && state.status !== "IN_REVIEW") return state;
+  if (state.status !== "REQUESTED" && state.status !== "EDITED") return state;
   const ruling = { verdict: event.verdict, policyDigest: event.policyDigest, digest: event.digest };
   if (event.verdict.outcome !== "deny") return { ...state, ruling };
-  return { ...state, status: "DENIED", ruling, review: state.status === "IN_REVIEW" ? state.review : undefined };
+  return { ...state, status: "DENIED", ruling, review: state.status === "EDITED" ? state.review : undefined };
 }
 
 function opened(state: ActionState, event: ReviewOpened): ActionState {
   const { stages, deadline } = event;
   const fresh = { stages, deadline, openStage: 0, escalated: [], shownFrom: state.version + 1 };
-  if (state.status === "IN_REVIEW") return { ...state, review: { ...state.review, ...fresh } };
+  if (state.status === "EDITED") return { ...state, status: "IN_REVIEW", review: { ...state.review, ...fresh } };
   if (state.status !== "REQUESTED" || state.ruling === undefined) return state;
   return { ...state, status: "IN_REVIEW", ruling: state.ruling, review: { ...fresh, votes: [], editors: [], edits: 0 } };
 }
@@ -88,19 +89,20 @@ function edited(state: ActionState, event: ActionEdited): ActionState {
   if (state.status !== "IN_REVIEW") return state;
   const others = state.review.editors.filter(({ principal }) => !samePrincipal(principal, event.editor));
   const editors = [...others, { principal: toRef(event.editor), principals: principalsOf(event.standing) }];
-  return { ...state, input: event.input, review: { ...state.review, editors, edits: state.review.edits + 1 } };
+  const review = { ...state.review, editors, edits: state.review.edits + 1, deadline: event.deadline };
+  return { ...state, status: "EDITED", input: event.input, review };
 }
 
 function granted(state: ActionState, event: GrantIssued): ActionState {
-  if (state.status !== "REQUESTED" && state.status !== "IN_REVIEW") return state;
+  if (state.status !== "REQUESTED" && state.status !== "IN_REVIEW" && state.status !== "EDITED") return state;
   if (state.ruling === undefined) return state;
   const { grantId: id, principal, digest, issuedAt, expiresAt, keyId, tokenDigest } = event;
   const grant = { id, principal, digest, issuedAt, expiresAt, keyId, tokenDigest };
-  return { ...state, status: "APPROVED", ruling: state.ruling, review: state.status === "IN_REVIEW" ? state.review : undefined, grant };
+  return { ...state, status: "APPROVED", ruling: state.ruling, review: state.status === "REQUESTED" ? undefined : state.review, grant };
 }
 
 function ended(state: ActionState, status: "EXPIRED" | "CANCELLED"): ActionState {
-  if (state.status === "IN_REVIEW") return { ...state, status };
+  if (state.status === "IN_REVIEW" || state.status === "EDITED") return { ...state, status };
   return state.status === "REQUESTED" ? { ...state, status, review: undefined } : state;
 }
 
@@ -116,6 +118,6 @@ function lapse(review: Review, event: VoteLapsed): Review {
 }
 
 function toVote(event: VoteCast) {
-  const { reviewer, decision, digest, stage, reason, at, standing } = event;
-  return { reviewer: toRef(reviewer), decision, digest, stage, reason, at, signIn: reviewer.signIn, standing, lapsed: false };
+  const { reviewer, decision, digest, shownDigest, stage, reason, at, standing } = event;
+  return { reviewer: toRef(reviewer), decision, digest, shownDigest, stage, reason, at, signIn: reviewer.signIn, standing, lapsed: false };
 }

@@ -8,9 +8,9 @@ import type { Hex } from "./values.ts";
  */
 export function staleness(
   state: InReview,
-  shown: { readonly digest: Hex; readonly version: number },
-): "STALE_DIGEST" | "STALE_VERSION" | undefined {
+  { shown: view, ...shown }: { readonly digest: Hex; readonly version: number; readonly shown: { readonly given: Hex; readonly now: Hex } },
+): "STALE_DIGEST" | "STALE_VERSION" | "STALE_VIEW" | undefined {
   if (shown.digest !== state.ruling.digest) return "STALE_DIGEST";
   if (shown.version < state.review.shownFrom || shown.version > state.version) return "STALE_VERSION";
-  return undefined;
+  return view.given === view.now ? undefined : "STALE_VIEW";
 }

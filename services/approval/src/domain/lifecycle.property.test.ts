@@ -18,6 +18,7 @@ import {
   redeemed,
   ref,
   requested,
+  SHOWN,
   sponsor,
   stage,
   standing,
@@ -61,7 +62,7 @@ function judged(what: Verdict, at: number, digest: string): Judgement {
   return what.outcome === "allow" ? { ...result, outcome: "allow", grant: offer(at) } : { ...result, outcome: what.outcome };
 }
 
-const shown = (model: Model, { state }: Real) => ({ at: model.now, digest: model.digest ?? hex(0), version: state.version });
+const shown = (model: Model, { state }: Real) => ({ at: model.now, digest: model.digest ?? hex(0), version: state.version, shown: SHOWN });
 const speaks = (reviewer: Principal) => ({ reviewer, standings: [standing(reviewer)] });
 const voters = HUMANS.map((human) => voterNow(human));
 const signed = { reason: undefined, keyId: "key-1", signature: hex(0x51) };
@@ -182,6 +183,16 @@ const commands = [
         decision: "reject",
       })),
   ),
+  fc.constantFrom(exporter, exporter, exporter, ann).map(
+    (caller) =>
+      new Step(`${caller.id} accepts the edit`, ({ now: at, digest }) => ({
+        type: "AcceptEdit",
+        at,
+        caller,
+        digest: digest ?? hex(0),
+        grant: offer(at),
+      })),
+  ),
   fc
     .constantFrom(exporter, ann)
     .map((caller) => new Step(`${caller.id} cancels`, ({ now: at }) => ({ type: "CancelAction", at, caller, reason: undefined }))),
@@ -223,7 +234,15 @@ const commands = [
 describe("P1 P2 P3: the lifecycle, whatever is commanded in whatever order", () => {
   it("issues no grant without a verdict or quorum, redeems once, leaves the ended alone, refuses self-approval and the stale", () => {
     const start = () => ({
-      model: { now: T0, digest: undefined, verdict: undefined, approvals: new Map(), openStage: 0, editors: new Set<string>() },
+      model: {
+        now: T0,
+        digest: undefined,
+        verdict: undefined,
+        approvals: new Map(),
+        openStage: 0,
+        editors: new Set<string>(),
+        accepted: true,
+      },
       real: { state: initialState, events: [] },
     });
     let granted = 0;
@@ -257,13 +276,24 @@ describe("P5: evolve never throws", () => {
         standing: standing(ann),
         decision: "approve",
         digest: hex(1),
+        shownDigest: hex(1),
         stage: 7,
         reason: undefined,
         keyId: "",
         signature: "",
       },
       { type: "VoteLapsed", at: T0, reviewer: ref("nobody"), digest: hex(1), cause: "edited" },
-      { type: "ActionEdited", at: T0, editor: ann, standing: standing(ann), previousDigest: hex(1), input: hex(2), reason: undefined },
+      {
+        type: "ActionEdited",
+        at: T0,
+        editor: ann,
+        standing: standing(ann),
+        previousDigest: hex(1),
+        input: hex(2),
+        reason: undefined,
+        deadline: T0 + HOUR,
+      },
+      { type: "EditAccepted", at: T0, digest: hex(1) },
       { type: "ActionRejected", at: T0, digest: hex(1) },
       { type: "ActionExpired", at: T0 },
       { type: "ActionCancelled", at: T0, reason: undefined },

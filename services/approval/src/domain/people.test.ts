@@ -10,6 +10,7 @@ import {
   DIGEST,
   editBy,
   EDITED_DIGEST,
+  editedBy,
   HOUR,
   inReview,
   MINUTE,
@@ -58,11 +59,9 @@ describe("P3: one human, however many accounts", () => {
 
   it("an editor's other account is barred from approving the edited form", () => {
     const alias = standing(eve, { principals: [ref("eve"), ref("bob")], groups: ["oncall"] });
-    const edited = given(...inReview())
-      .when(editBy(bob, verdict("review")))
-      .events();
+    const edited = editedBy(inReview(), editBy(bob, verdict("review")));
     given(...edited)
-      .when(approveBy(eve, { standings: [alias], digest: EDITED_DIGEST, version: 6 }))
+      .when(approveBy(eve, { standings: [alias], digest: EDITED_DIGEST, version: 7 }))
       .thenRefused("SELF_APPROVAL");
   });
 

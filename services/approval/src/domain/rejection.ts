@@ -13,6 +13,7 @@ export type RejectionCode =
   | "EDIT_LIMIT"
   | "STALE_DIGEST"
   | "STALE_VERSION"
+  | "STALE_VIEW"
   | "DEADLINE_PASSED"
   | "NOT_REQUESTER"
   | "GRANT_INVALID"

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  acceptEdit,
   allowed,
   ann,
   approveBy,
@@ -12,6 +13,7 @@ import {
   editBy,
   EDITED_DIGEST,
   EDITED_INPUT,
+  editedBy,
   exporter,
   hex,
   HOUR,
@@ -216,22 +218,17 @@ describe("P3: nobody approves what they caused, agents never review", () => {
   });
 
   it("refuses every editor, also when somebody else edited later, but lets an editor reject", () => {
-    const once = given(...inReview())
-      .when(editBy(ann, verdict("review")))
-      .events();
-    const again = editBy(bob, verdict("review"), { input: hex(0x13), digest: EDITED_DIGEST, version: 6 });
-    const twice = given(...once)
-      .when(again)
-      .events();
+    const once = editedBy(inReview(), editBy(ann, verdict("review")));
+    const twice = editedBy(once, editBy(bob, verdict("review"), { input: hex(0x13), digest: EDITED_DIGEST, version: 7 }));
     for (const editor of [ann, bob]) {
       given(...twice)
-        .when(approveBy(editor, { digest: EDITED_DIGEST, version: 9 }))
+        .when(approveBy(editor, { digest: EDITED_DIGEST, version: 11 }))
         .thenRefused("SELF_APPROVAL");
       expect(
         given(...twice)
-          .when(rejectBy(editor, { digest: EDITED_DIGEST, version: 9 }))
+          .when(rejectBy(editor, { digest: EDITED_DIGEST, version: 11 }))
           .events(),
-      ).toHaveLength(11);
+      ).toHaveLength(13);
     }
   });
 
@@ -263,6 +260,7 @@ describe("EditAction", () => {
     previousDigest: approveBy(ann).digest,
     input: EDITED_INPUT,
     reason: hex(0x22),
+    deadline: later + HOUR,
   };
 
   it("lapses the votes and starts the quorum over on the new digest", () => {
@@ -275,18 +273,16 @@ describe("EditAction", () => {
         { type: "VoteLapsed", at: later, reviewer: ref("ann"), digest: approveBy(ann).digest, cause: "edited" },
         edited,
         reached(two, later, EDITED_DIGEST),
-        opened(two, later),
       );
-    const after = given(...one)
-      .when(editBy(bob, two))
-      .events();
+    const after = editedBy(one, editBy(bob, two));
+    expect(after.slice(-2)).toEqual([{ type: "EditAccepted", at: later, digest: EDITED_DIGEST }, opened(two, later)]);
     given(...after)
       .when(approveBy(ann))
       .thenRefused("STALE_DIGEST");
     given(...after)
       .when(approveBy(ann, { digest: EDITED_DIGEST, version: 4 }))
       .thenRefused("STALE_VERSION");
-    const second = approveBy(ann, { digest: EDITED_DIGEST, version: 8 });
+    const second = approveBy(ann, { digest: EDITED_DIGEST, version: 9 });
     given(...after)
       .when(second)
       .then(cast(second));
@@ -296,9 +292,7 @@ describe("EditAction", () => {
     let history = inReview();
     for (let count = 0; count < 20; count += 1) {
       const digest = count === 0 ? DIGEST : EDITED_DIGEST;
-      history = given(...history)
-        .when(editBy(bob, two, { digest, version: history.length, input: String(count).padStart(64, "0") }))
-        .events();
+      history = editedBy(history, editBy(bob, two, { digest, version: history.length, input: String(count).padStart(64, "0") }));
     }
     given(...history)
       .when(editBy(bob, two, { digest: EDITED_DIGEST, version: history.length, input: "f".repeat(64) }))
@@ -311,7 +305,13 @@ describe("EditAction", () => {
       .then(edited, reached(verdict("deny"), later, EDITED_DIGEST));
     given(...inReview())
       .when(editBy(bob, verdict("allow")))
-      .then(edited, reached(verdict("allow"), later, EDITED_DIGEST), ...approved(later, EDITED_DIGEST));
+      .then(edited, reached(verdict("allow"), later, EDITED_DIGEST));
+    const allowedForm = given(...inReview())
+      .when(editBy(bob, verdict("allow")))
+      .events();
+    given(...allowedForm)
+      .when(acceptEdit())
+      .then({ type: "EditAccepted", at: later, digest: EDITED_DIGEST }, ...approved(later, EDITED_DIGEST));
     const denied = stateAfter(
       given(...inReview())
         .when(editBy(bob, verdict("deny")))
@@ -324,15 +324,11 @@ describe("EditAction", () => {
     const one = given(...inReview(two))
       .when(approveBy(ann))
       .events();
-    const there = given(...one)
-      .when(editBy(bob, two))
-      .events();
-    const back = editBy(bob, two, { input: INPUT, digest: EDITED_DIGEST, version: 8 });
-    const home = given(...there)
-      .when({ ...back, judgement: { ...back.judgement, digest: approveBy(ann).digest } })
-      .events();
+    const there = editedBy(one, editBy(bob, two));
+    const back = editBy(bob, two, { input: INPUT, digest: EDITED_DIGEST, version: 9 });
+    const home = editedBy(there, { ...back, judgement: { ...back.judgement, digest: approveBy(ann).digest } });
     given(...home)
-      .when(approveBy(dan, { version: 11 }))
+      .when(approveBy(dan, { version: 13 }))
       .then(cast(approveBy(dan)));
   });
 
@@ -356,5 +352,65 @@ describe("EditAction", () => {
     given(...inReview())
       .when(editBy(bob, review, { input: INPUT }))
       .thenNothing();
+  });
+});
+
+describe("AcceptEdit", () => {
+  const edited = given(...inReview())
+    .when(editBy(bob, verdict("review")))
+    .events();
+
+  it("P1: nothing goes on before the requester has accepted exactly the edited form", () => {
+    expect(stateAfter(edited).status).toBe("EDITED");
+    given(...edited)
+      .when(approveBy(dan, { digest: EDITED_DIGEST, version: 5 }))
+      .thenRefused("WRONG_STATE");
+    given(...edited)
+      .when(acceptEdit(DIGEST))
+      .thenRefused("STALE_DIGEST");
+    for (const caller of [bob, owner, sponsor])
+      given(...edited)
+        .when({ ...acceptEdit(), caller })
+        .thenRefused("NOT_REQUESTER");
+    given(...edited)
+      .when(acceptEdit(EDITED_DIGEST, later + HOUR))
+      .thenRefused("DEADLINE_PASSED");
+  });
+
+  it("may be said no to, and has an end", () => {
+    given(...edited)
+      .when({ type: "CancelAction", at: later, caller: exporter, reason: undefined })
+      .then({ type: "ActionCancelled", at: later, reason: undefined });
+    given(...edited)
+      .when({ type: "ExpireReview", at: later + HOUR })
+      .then({ type: "ActionExpired", at: later + HOUR });
+    given(...edited)
+      .when({ type: "ExpireReview", at: later })
+      .thenNothing();
+  });
+
+  it("stays quiet when repeated, and refuses where nothing was edited", () => {
+    given(...editedBy(inReview(), editBy(bob, verdict("review"))))
+      .when(acceptEdit())
+      .thenNothing();
+    given(...inReview())
+      .when(acceptEdit(DIGEST))
+      .thenRefused("WRONG_STATE");
+    given().when(acceptEdit()).thenRefused("NOT_FOUND");
+  });
+});
+
+describe("what was shown", () => {
+  it("P1: refuses a vote, and an edit, on another view than the one that is shown now", () => {
+    const shown = { given: hex(0x01), now: hex(0x02) };
+    given(...inReview())
+      .when(approveBy(ann, { shown }))
+      .thenRefused("STALE_VIEW");
+    given(...inReview())
+      .when(rejectBy(ann, { shown }))
+      .thenRefused("STALE_VIEW");
+    given(...inReview())
+      .when(editBy(bob, verdict("review"), { shown }))
+      .thenRefused("STALE_VIEW");
   });
 });

@@ -7,6 +7,7 @@ export type Vote = {
   readonly reviewer: PrincipalRef;
   readonly decision: VoteDecision;
   readonly digest: Hex;
+  readonly shownDigest: Hex;
   readonly stage: number;
   readonly reason: Hex | undefined;
   readonly at: Instant;
@@ -77,6 +78,8 @@ export type NotRequested = Versioned & { readonly status: "NONE" };
 export type Requested = Asked & { readonly status: "REQUESTED"; readonly deadline: Instant; readonly ruling: Ruling | undefined };
 export type Denied = Ruled & { readonly status: "DENIED"; readonly review: Review | undefined };
 export type InReview = Ruled & { readonly status: "IN_REVIEW"; readonly review: Review };
+/** Waits for its requester to accept what a reviewer changed; `review.deadline` is that of the acceptance. */
+export type Edited = Ruled & { readonly status: "EDITED"; readonly review: Review };
 export type Approved = Granted & { readonly status: "APPROVED" };
 export type Rejected = Ruled & { readonly status: "REJECTED"; readonly review: Review };
 export type Expired = Undecided & { readonly status: "EXPIRED" };
@@ -92,6 +95,7 @@ export type RecordedAction =
   | Requested
   | Denied
   | InReview
+  | Edited
   | Approved
   | Rejected
   | Expired

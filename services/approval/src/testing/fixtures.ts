@@ -1,10 +1,11 @@
-import type { CastVote, EditAction, GrantOffer, Judgement, RequestAction } from "../domain/commands.ts";
+import type { AcceptEdit, CastVote, EditAction, GrantOffer, Judgement, RequestAction } from "../domain/commands.ts";
 import type { ActionEvent } from "../domain/events.ts";
 import type { Principal, PrincipalRef } from "../domain/principal.ts";
 import type { VoterNow } from "../domain/recount.ts";
 import type { Stage } from "../domain/stage.ts";
 import type { Standing } from "../domain/standing.ts";
 import type { Hex, Verdict } from "../domain/values.ts";
+import { given } from "./given.ts";
 
 /** 2026-01-05T10:00:00Z. */
 export const T0 = Date.UTC(2026, 0, 5, 10);
@@ -17,6 +18,8 @@ export const DIGEST = hex(0xd1);
 export const EDITED_DIGEST = hex(0xd2);
 export const INPUT = hex(0x11);
 export const EDITED_INPUT = hex(0x12);
+/** What was shown is what is shown now. */
+export const SHOWN = { given: hex(0x61), now: hex(0x61) };
 export const TOKEN_DIGEST = hex(0x70);
 export const POLICY_DIGEST = hex(0x90);
 export const ISSUER = "https://id.acme.example";
@@ -126,20 +129,20 @@ export type Approve = Extract<CastVote, { decision: "approve" }>;
 
 export function approveBy(reviewer: Principal, more: Partial<Omit<Approve, "type" | "decision">> = {}): Approve {
   const at = more.at ?? T0 + MINUTE;
-  const ballot = { digest: DIGEST, version: 3, reason: undefined, keyId: "key-1", signature: hex(0x51) };
+  const ballot = { digest: DIGEST, version: 3, shown: SHOWN, reason: undefined, keyId: "key-1", signature: hex(0x51) };
   const known = { standings: [standing(reviewer)], voters: [ann, bob, cid, dan].map((voter) => voterNow(voter)) };
   return { type: "CastVote", reviewer, ...ballot, ...known, grant: offer(at), ...more, at, decision: "approve" };
 }
 
 export function rejectBy(reviewer: Principal, more: Partial<Omit<CastVote, "type" | "decision" | "grant">> = {}): CastVote {
-  const ballot = { digest: DIGEST, version: 3, reason: hex(0x21), keyId: "key-1", signature: hex(0x51) };
+  const ballot = { digest: DIGEST, version: 3, shown: SHOWN, reason: hex(0x21), keyId: "key-1", signature: hex(0x51) };
   const standings = [standing(reviewer)];
   return { type: "CastVote", at: T0 + MINUTE, reviewer, standings, ...ballot, ...more, decision: "reject" };
 }
 
 export function editBy(reviewer: Principal, what: Verdict, more: Partial<EditAction> = {}): EditAction {
   const at = more.at ?? T0 + MINUTE;
-  const ballot = { digest: DIGEST, version: 3, reason: hex(0x22), input: EDITED_INPUT };
+  const ballot = { digest: DIGEST, version: 3, shown: SHOWN, reason: hex(0x22), input: EDITED_INPUT };
   return {
     type: "EditAction",
     reviewer,
@@ -149,6 +152,20 @@ export function editBy(reviewer: Principal, what: Verdict, more: Partial<EditAct
     ...more,
     at,
   };
+}
+
+export function acceptEdit(digest = EDITED_DIGEST, at = T0 + MINUTE): AcceptEdit {
+  return { type: "AcceptEdit", at, caller: exporter, digest, grant: offer(at) };
+}
+
+/** An edit, accepted by the requester. */
+export function editedBy(history: readonly ActionEvent[], edit: EditAction): readonly ActionEvent[] {
+  const edited = given(...history)
+    .when(edit)
+    .events();
+  return given(...edited)
+    .when(acceptEdit(edit.judgement.digest, edit.at))
+    .events();
 }
 
 export const requested: ActionEvent = {
@@ -176,8 +193,8 @@ export function approved(at: number, digest = DIGEST): readonly [ActionEvent, Ac
 }
 
 export function cast(command: CastVote, stage = 0, as = command.standings[0] ?? standing(command.reviewer)): ActionEvent {
-  const { at, reviewer, decision, digest, reason, keyId, signature } = command;
-  return { type: "VoteCast", at, reviewer, standing: as, decision, digest, stage, reason, keyId, signature };
+  const { at, reviewer, decision, digest, shown, reason, keyId, signature } = command;
+  return { type: "VoteCast", at, reviewer, standing: as, decision, shownDigest: shown.given, digest, stage, reason, keyId, signature };
 }
 
 export const allowed: readonly ActionEvent[] = [requested, reached(verdict("allow")), ...approved(T0)];

@@ -19,6 +19,8 @@ export type Model = {
   approvals: Map<number, Set<string>>;
   openStage: number;
   editors: Set<string>;
+  /** The requester stands by the form as it is: it asked for it, or accepted the edit. */
+  accepted: boolean;
 };
 
 export type Real = { state: ActionState; events: ActionEvent[] };
@@ -71,15 +73,21 @@ function check(model: Model, event: ActionEvent): void {
     Object.assign(model, { verdict: event.verdict, digest: event.digest, approvals: new Map(), openStage: 0 });
   } else if (event.type === "ActionEdited") {
     model.editors.add(keyOf(event.editor));
+    model.accepted = false;
+  } else if (event.type === "EditAccepted") {
+    expect(event.digest).toBe(model.digest);
+    model.accepted = true;
   } else if (event.type === "StageOpened") {
     expect(model.approvals.get(model.openStage)?.size).toBeGreaterThanOrEqual(needed(model, model.openStage));
     model.openStage = event.stage;
   } else if (event.type === "VoteCast" && event.decision === "approve") {
     checkVote(model, event.reviewer);
+    expect(model.accepted).toBe(true);
     expect(event.digest).toBe(model.digest);
     expect([...model.approvals.values()].some((voters) => voters.has(keyOf(event.reviewer)))).toBe(false);
     model.approvals.set(event.stage, new Set([...(model.approvals.get(event.stage) ?? []), keyOf(event.reviewer)]));
   } else if (event.type === "GrantIssued") {
+    expect(model.accepted).toBe(true);
     expect(event.digest).toBe(model.digest);
     expect(samePrincipal(event.principal, exporter)).toBe(true);
     if (model.verdict?.outcome === "allow") return;

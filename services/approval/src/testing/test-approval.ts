@@ -11,6 +11,8 @@ import {
 } from "@countersign/proto/internal/v1/command_pb";
 import * as actions from "@countersign/proto/v1/action_service_pb";
 import * as reviews from "@countersign/proto/v1/review_service_pb";
+import type { Action } from "@countersign/proto/v1/action_pb";
+import { sha256Hex, shownDigest, toReviewSource } from "@countersign/review-view";
 import { silentLogger } from "@countersign/telemetry";
 import { readGrantKeys } from "../adapters/grants/grant-keys.ts";
 import { toPrincipalMessage } from "../adapters/wire/principal-message.ts";
@@ -38,6 +40,7 @@ export const config: ApprovalConfig = {
 
 const METHODS = {
   RequestAction: [actions.RequestActionRequestSchema, actions.RequestActionResponseSchema],
+  AcceptEdit: [actions.AcceptEditRequestSchema, actions.AcceptEditResponseSchema],
   GetAction: [actions.GetActionRequestSchema, actions.GetActionResponseSchema],
   CancelAction: [actions.CancelActionRequestSchema, actions.CancelActionResponseSchema],
   RedeemGrant: [actions.RedeemGrantRequestSchema, actions.RedeemGrantResponseSchema],
@@ -101,6 +104,12 @@ async function send<Name extends keyof Methods>(
   const command = create(CommandSchema, { caller: toPrincipalMessage(caller), request: body });
   const reply = await commands.send("approval", method, command, { timeoutMs: 5_000 });
   return fromBinary<Methods[Name][1]>(responseSchema, reply);
+}
+
+/** What a vote on this action, as it was shown, has to name. */
+export function shownOf(action: Action) {
+  const { id: actionId, digest, version } = action;
+  return { actionId, digest, version, shownDigest: Buffer.from(shownDigest(toReviewSource(action), sha256Hex), "hex") };
 }
 
 export const exportInput = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ActionStatus } from "@countersign/proto/v1/action_pb";
 import { ann, bob, exporter, HOUR, MINUTE, principal, T0, verdict, stage } from "../testing/fixtures.ts";
-import { exportInput, testApproval } from "../testing/test-approval.ts";
+import { exportInput, shownOf, testApproval } from "../testing/test-approval.ts";
 import { cancelAction } from "./end-action.ts";
 import { fireTimer } from "./fire-timer.ts";
 import { readAction } from "./read-action.ts";
@@ -29,7 +29,7 @@ describe("two instances on one log", () => {
     const { here, there } = await twoInstances();
     here.answer = verdict("review");
     const { action } = await here.call("RequestAction", { input: exportInput, idempotencyKey: "k" });
-    const shown = { actionId: action!.id, digest: action!.digest, version: action!.version };
+    const shown = shownOf(action!);
     await there.call("SubmitVote", { ...shown, ...approve }, ann);
     const { grantToken } = await there.call("GetAction", { actionId: action!.id });
     const redeemed = await here.call("RedeemGrant", { grantToken, digest: action!.digest, idempotencyKey: "r" });
@@ -60,7 +60,7 @@ describe("two instances on one log", () => {
     const { here, there } = await twoInstances();
     here.answer = twoOf;
     const { action } = await here.call("RequestAction", { input: exportInput, idempotencyKey: "k" });
-    const shown = { actionId: action!.id, digest: action!.digest, version: action!.version };
+    const shown = shownOf(action!);
     const voters = [ann, bob, principal("dan", { groups: ["oncall"] }), principal("eve", { groups: ["oncall"] })];
     const votes = await Promise.allSettled(
       voters.map((voter, index) => (index % 2 ? here : there).call("SubmitVote", { ...shown, ...approve }, voter)),

@@ -6,18 +6,27 @@ import { isRejection, type RejectionCode } from "../domain/rejection.ts";
 import type { ActionRef, ActionStore, ActionView, Bookmark, Change, Loaded } from "./ports.ts";
 
 /** A rejection, or why there is nothing to decide on. */
-export type RefusalCode = RejectionCode | "POLICY_UNREACHABLE" | "DIRECTORY_UNREACHABLE" | "CONTENT_ERASED";
+export type RefusalCode =
+  | RejectionCode
+  | "POLICY_UNREACHABLE"
+  | "DIRECTORY_UNREACHABLE"
+  | "CONTENT_ERASED"
+  | "EDIT_NOT_ALLOWED"
+  | "PATCH_INVALID";
+
+/** More about a refusal, for programs. */
+export type RefusalDetails = Readonly<Record<string, string>>;
 
 /** A command as prepared for the state it will be decided on, and what is recorded beside its events; or why there is none. */
 export type Step =
   | { readonly command: ActionCommand; readonly contents?: readonly Content[]; readonly idempotency?: Change["idempotency"] }
-  | { readonly refusal: RefusalCode };
+  | { readonly refusal: RefusalCode; readonly details?: RefusalDetails };
 
 export type Handled =
   | { readonly outcome: "done"; readonly view: ActionView; readonly lastPosition: number }
   /** Already so; nothing was recorded. */
   | { readonly outcome: "unchanged"; readonly view: ActionView }
-  | { readonly outcome: "refused"; readonly code: RefusalCode }
+  | { readonly outcome: "refused"; readonly code: RefusalCode; readonly details?: RefusalDetails }
   | { readonly outcome: "replayed"; readonly bookmark: Bookmark }
   | { readonly outcome: "key_reused" }
   /** Others were faster, again and again. */
@@ -55,7 +64,7 @@ export async function handle(
 }
 
 function decideStep(step: Step, view: ActionView): Handled | Omit<Change, keyof Origin> {
-  if ("refusal" in step) return { outcome: "refused", code: step.refusal };
+  if ("refusal" in step) return { outcome: "refused", code: step.refusal, ...(step.details && { details: step.details }) };
   const decision = actionDecider.decide(step.command, view.state);
   if (isRejection(decision)) return { outcome: "refused", code: decision.code };
   if (decision.length === 0) return { outcome: "unchanged", view };

@@ -1,3 +1,5 @@
+import { fromJson } from "@bufbuild/protobuf";
+import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import { actionDigest } from "@countersign/digest";
 import { ActionStatus, ExecutionOutcome } from "@countersign/proto/v1/action_pb";
 import { createPublicKey, verify } from "node:crypto";
@@ -7,8 +9,8 @@ import { addressOf } from "../adapters/grants/grant-token.ts";
 import { voteText } from "../adapters/grants/signer.ts";
 import { fromRecordedEvent } from "../adapters/log/event-codec.ts";
 import type { Verdict } from "../domain/values.ts";
-import { ann, bob, cid, exporter, ISSUER, MINUTE, owner, principal, sponsor, T0, verdict, stage } from "../testing/fixtures.ts";
-import { config, exportInput, testApproval, type TestApproval } from "../testing/test-approval.ts";
+import { ann, bob, cid, exporter, ISSUER, MINUTE, owner, principal, sponsor, T0, verdict, stage, TERMS } from "../testing/fixtures.ts";
+import { config, exportInput, shownOf, testApproval, type TestApproval } from "../testing/test-approval.ts";
 
 let world: TestApproval;
 let keys = 0;
@@ -21,7 +23,7 @@ async function request(answer: Verdict | "none" = verdict("allow"), key = `key-$
   world.answer = answer === "none" ? undefined : answer;
   const { action, grantToken } = await world.call("RequestAction", { input: exportInput, idempotencyKey: key });
   if (action === undefined) throw new Error("no action");
-  return { action, grantToken, shown: { actionId: action.id, digest: action.digest, version: action.version } };
+  return { action, grantToken, shown: shownOf(action) };
 }
 
 const approve = { decision: { case: "approve", value: { reason: "fine" } } } as const;
@@ -258,31 +260,100 @@ describe("review", () => {
     const events = (await world.log.readAll({ from: 0, limit: 100 })).map(fromRecordedEvent);
     const vote = events.find((event) => event.type === "VoteCast");
     if (vote === undefined) throw new Error("no vote");
-    const { digest, reviewer, decision, stage, at, signature } = vote;
-    const text = voteText({ tenant: "acme", actionId: shown.actionId, digest, reviewer, decision, stage, at });
+    const { digest, shownDigest, reviewer, decision, stage, at, signature } = vote;
+    const text = voteText({ tenant: "acme", actionId: shown.actionId, digest, shownDigest, reviewer, decision, stage, at });
     expect(verify(null, Buffer.from(text), createPublicKey(config.grantKeys.privateKey), Buffer.from(signature, "hex"))).toBe(true);
   });
 
-  it("an edit asks policy again and starts over; editing back and forth is fine", async () => {
-    const { shown } = await request(verdict("review"));
+  const editable = verdict("review", { terms: { ...TERMS, editable: JSON.stringify({ limit: { type: "integer", maximum: 10 } }) } });
+
+  it("an edit asks policy again, waits for the requester and starts over; editing back and forth is fine", async () => {
+    const { shown } = await request(editable);
     const edited = (await world.call("SubmitVote", { ...shown, ...edit({ table: "customers", limit: 5 }) }, ann)).action!;
     expect(edited).toMatchObject({
-      status: ActionStatus.IN_REVIEW,
+      status: ActionStatus.EDITED,
       input: { action: { properties: { limit: 5 } } },
       review: { editor: { id: "ann" } },
     });
     expect(world.questions.at(-1)?.input?.action?.properties).toEqual({ table: "customers", limit: 5 });
+    const { actionId, digest } = shownOf(edited);
+    const { action: accepted } = await world.call("AcceptEdit", { actionId, digest });
+    expect(accepted?.status).toBe(ActionStatus.IN_REVIEW);
     await expect(world.call("SubmitVote", { ...shown, ...approve }, bob)).rejects.toEqual(refusal("STALE_DIGEST"));
-    const again = { actionId: edited.id, digest: edited.digest, version: edited.version };
-    const back = (await world.call("SubmitVote", { ...again, ...edit({ table: "customers", limit: 10 }) }, bob)).action!;
+    const patch = [{ op: "replace", path: "/limit", value: fromJson(ValueSchema, 10) }];
+    const patched = { decision: { case: "edit", value: { patch, reason: "as before" } } } as const;
+    const back = (await world.call("SubmitVote", { ...shownOf(accepted!), ...patched }, bob)).action!;
     expect(back.digest).toEqual(shown.digest);
     expect(back.input).toEqual(expect.objectContaining({ context: exportInput.context }));
   });
 
-  it("P7: an edit changes nothing when policy does not answer", async () => {
+  it("hands out the grant when policy allows the edited form, and the requester accepts it", async () => {
+    const { shown } = await request(editable);
+    world.answer = verdict("allow");
+    const edited = (await world.call("SubmitVote", { ...shown, ...edit({ table: "customers", limit: 5 }) }, ann)).action!;
+    expect(edited.grant).toBeUndefined();
+    const { grantToken } = await world.call("AcceptEdit", { actionId: edited.id, digest: edited.digest });
+    await world.call("RedeemGrant", { grantToken, digest: edited.digest, idempotencyKey: "r" });
+  });
+
+  it.each<[string, { [key: string]: number | string }, string]>([
+    ["another member", { table: "secrets", limit: 10 }, "table"],
+    ["a value that the schema refuses", { table: "customers", limit: 11 }, "limit"],
+    ["a member taken away", { table: "customers" }, "limit"],
+    ["a member added", { table: "customers", limit: 10, all: "yes" }, "all"],
+  ])("refuses to edit %s, and names it", async (_what, properties, members) => {
+    const { shown } = await request(editable);
+    await expect(world.call("SubmitVote", { ...shown, ...edit(properties) }, ann)).rejects.toEqual(
+      expect.objectContaining({ reason: "EDIT_NOT_ALLOWED", metadata: { members } }),
+    );
+  });
+
+  it.each([
+    ["does not apply", { op: "test", path: "/limit", value: fromJson(ValueSchema, 7) }],
+    ["replaces everything", { op: "replace", path: "", value: fromJson(ValueSchema, {}) }],
+    ["reaches for the prototype", { op: "add", path: "/__proto__/admin", value: fromJson(ValueSchema, true) }],
+    ["is of no kind", { op: "merge", path: "/limit", value: fromJson(ValueSchema, 7) }],
+  ])("refuses a patch that %s", async (_what, operation) => {
+    const { shown } = await request(editable);
+    const patched = { decision: { case: "edit" as const, value: { patch: [operation], reason: "why not" } } };
+    await expect(world.call("SubmitVote", { ...shown, ...patched }, ann)).rejects.toEqual(refusal("PATCH_INVALID"));
+    expect(Object.keys(Object.prototype)).toEqual([]);
+  });
+
+  it("P1: without a word of policy nothing can be edited", async () => {
     const { shown } = await request(verdict("review"));
+    await expect(world.call("SubmitVote", { ...shown, ...edit({ table: "customers", limit: 5 }) }, ann)).rejects.toEqual(
+      refusal("EDIT_NOT_ALLOWED"),
+    );
+  });
+
+  it("P1: refuses a vote on a stale view, and says what is different now", async () => {
+    const { shown } = await request(editable);
+    const edited = (await world.call("SubmitVote", { ...shown, ...edit({ table: "customers", limit: 5 }) }, ann)).action!;
+    await world.call("AcceptEdit", { actionId: edited.id, digest: edited.digest });
+    await expect(world.call("SubmitVote", { ...shown, ...approve }, bob)).rejects.toEqual(
+      expect.objectContaining({ reason: "STALE_DIGEST", metadata: { changed: "edited by, parameters.limit" } }),
+    );
+    const now = shownOf((await world.call("GetReview", { actionId: edited.id }, { ...bob, roles: ["reviewer"] })).action!);
+    await expect(world.call("SubmitVote", { ...now, shownDigest: shown.shownDigest, ...approve }, bob)).rejects.toEqual(
+      refusal("STALE_VIEW"),
+    );
+  });
+
+  it("names the view that it shows as the renderer names it, also from another instance", async () => {
+    const { shown } = await request(verdict("review"));
+    const reviewer = { ...ann, roles: ["reviewer"] };
+    expect((await world.call("GetReview", { actionId: shown.actionId }, reviewer)).shownDigest).toEqual(new Uint8Array(shown.shownDigest));
+    const other = await testApproval(world.log);
+    expect((await other.call("GetReview", { actionId: shown.actionId }, reviewer)).shownDigest).toEqual(new Uint8Array(shown.shownDigest));
+  });
+
+  it("P7: an edit changes nothing when policy does not answer", async () => {
+    const { shown } = await request(editable);
     world.answer = undefined;
-    await expect(world.call("SubmitVote", { ...shown, ...edit({ limit: 1 }) }, ann)).rejects.toEqual(refusal("POLICY_UNREACHABLE"));
+    await expect(world.call("SubmitVote", { ...shown, ...edit({ table: "customers", limit: 1 }) }, ann)).rejects.toEqual(
+      refusal("POLICY_UNREACHABLE"),
+    );
     expect(await world.log.nextPosition()).toBe(3);
   });
 });

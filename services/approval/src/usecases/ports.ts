@@ -1,6 +1,6 @@
 import type { DirectoryClient } from "@countersign/directory-client";
-import type { Content } from "@countersign/event-log";
-import type { JsonObject } from "@countersign/digest";
+import type { Content, Moment } from "@countersign/event-log";
+import type { JsonObject, JsonValue } from "@countersign/digest";
 import type { Judgement } from "../domain/commands.ts";
 import type { ActionEvent } from "../domain/events.ts";
 import type { Principal, PrincipalRef } from "../domain/principal.ts";
@@ -61,6 +61,8 @@ export type ActionStore = {
   commit(view: ActionView, change: Change): Promise<Commit>;
   /** The action as it was then, and the position of the event that made it so. */
   asOf(bookmark: Bookmark): Promise<{ readonly view: ActionView; readonly position: number }>;
+  /** The version that the action had at a moment; 0: it did not exist. */
+  versionAt(ref: ActionRef, moment: Moment): Promise<number>;
   /** What was kept for this key, if it was used. */
   findReply(key: ReplyKey & { readonly tenant: string }): Promise<Extract<Commit, { outcome: "replayed" | "key_reused" }> | undefined>;
 };
@@ -91,6 +93,7 @@ export type Ballot = {
   readonly tenant: string;
   readonly actionId: string;
   readonly digest: Hex;
+  readonly shownDigest: Hex;
   readonly reviewer: PrincipalRef;
   readonly decision: VoteDecision;
   readonly stage: number;
@@ -104,10 +107,36 @@ export type Signer = {
   signVote(ballot: Ballot): Hex;
 };
 
+/** What reviewers are shown. */
+export type Views = {
+  /** Names the view that this action gives. */
+  digest(view: ActionView): Hex;
+  /** Names of what is shown differently in the second. */
+  changed(before: ActionView, after: ActionView): readonly string[];
+};
+
+/** One operation of a JSON Patch (RFC 6902). */
+export type PatchOperation = {
+  readonly op: string;
+  readonly path: string;
+  readonly from: string;
+  readonly value: JsonValue | undefined;
+};
+
+/** What reviewers may change. */
+export type Editing = {
+  /** The properties after a patch; undefined when it does not apply to them. */
+  patched(properties: JsonObject, patch: readonly PatchOperation[]): JsonObject | undefined;
+  /** Members that changed and may not, or not to this. */
+  forbidden(editable: string, before: JsonObject, after: JsonObject): readonly string[];
+};
+
 export type Deps = {
   readonly store: ActionStore;
   readonly policy: PolicyClient;
   readonly signer: Signer;
+  readonly views: Views;
+  readonly editing: Editing;
   /** Who people are, where a tenant keeps them there. */
   readonly directory: Pick<DirectoryClient, "resolvePerson">;
   readonly clock: () => Date;

@@ -6,26 +6,37 @@ import type { Hex, Instant, VoteDecision } from "../domain/values.ts";
 import { inputContent, inputOf, textContent, toHex, unstored } from "./content.ts";
 import { handle, type Handled } from "./handle.ts";
 import { judge, offerGrant } from "./judge.ts";
-import type { ActionRef, Caller, Deps } from "./ports.ts";
+import type { ActionRef, Caller, Deps, PatchOperation } from "./ports.ts";
+import { sayingWhatChanged } from "./what-changed.ts";
 import { whoSpeaks } from "./who-speaks.ts";
 
-type Shown = { readonly ref: ActionRef; readonly digest: Hex; readonly version: number; readonly reason: string };
+/** What the reviewer was shown: the action's digest and version, and the digest of the view. */
+export type Shown = {
+  readonly ref: ActionRef;
+  readonly digest: Hex;
+  readonly version: number;
+  readonly shownDigest: Hex;
+  readonly reason: string;
+};
 
 export type Vote = Shown & { readonly decision: VoteDecision };
 
 /** Records one human's yes or no, signed; the grant that a last yes issues is signed along with it. */
-export function castVote(deps: Deps, { principal: reviewer, traceparent }: Caller, vote: Vote): Promise<Handled> {
-  const { ref, digest, version, decision } = vote;
+export async function castVote(deps: Deps, { principal: reviewer, traceparent }: Caller, vote: Vote): Promise<Handled> {
+  const { ref, digest, version, shownDigest, decision } = vote;
   const content = textContent(vote.reason);
   const reason = content && toHex(content.digest);
-  return handle(deps.store, ref, { actor: reviewer, traceparent }, async ({ state, contents }) => {
+  const handled = await handle(deps.store, ref, { actor: reviewer, traceparent }, async (view) => {
+    const { state, contents } = view;
     const at = deps.clock().getTime();
     const speakers = await whoSpeaks(deps, reviewer, state, at);
     if (speakers === undefined) return { refusal: "DIRECTORY_UNREACHABLE" };
     const { standings, voters } = speakers;
     const stage = state.status === "IN_REVIEW" ? state.review.openStage : 0;
-    const signature = deps.signer.signVote({ tenant: ref.tenant, actionId: ref.id, digest, reviewer, decision, stage, at });
-    const ballot = { type: "CastVote", at, reviewer, standings, digest, version, reason, keyId: deps.signer.keyId, signature } as const;
+    const signature = deps.signer.signVote({ tenant: ref.tenant, actionId: ref.id, digest, shownDigest, reviewer, decision, stage, at });
+    const shown = { given: shownDigest, now: deps.views.digest(view) };
+    const signed = { keyId: deps.signer.keyId, signature };
+    const ballot = { type: "CastVote", at, reviewer, standings, digest, version, shown, reason, ...signed } as const;
     return {
       command:
         decision === "approve"
@@ -34,26 +45,35 @@ export function castVote(deps: Deps, { principal: reviewer, traceparent }: Calle
       contents: unstored(contents, content),
     };
   });
+  return sayingWhatChanged(deps, vote, handled);
 }
 
-export type Edit = Shown & { readonly properties: JsonObject };
+/** The new properties, whole or as a patch of those that are there. */
+export type Edit = Shown & ({ readonly properties: JsonObject } | { readonly patch: readonly PatchOperation[] });
 
 /** Changes the parameters. Policy looks at the result before anything is recorded: without its answer nothing changes. */
-export function editAction(deps: Deps, { principal: reviewer, traceparent }: Caller, edit: Edit): Promise<Handled> {
+export async function editAction(deps: Deps, { principal: reviewer, traceparent }: Caller, edit: Edit): Promise<Handled> {
   const reasonContent = textContent(edit.reason);
   const reason = reasonContent && toHex(reasonContent.digest);
-  return handle(deps.store, edit.ref, { actor: reviewer, traceparent }, async ({ state, contents, ref }) => {
+  const handled = await handle(deps.store, edit.ref, { actor: reviewer, traceparent }, async (view) => {
+    const { state, contents, ref } = view;
     const at = deps.clock().getTime();
     const speakers = await whoSpeaks(deps, reviewer, state, at);
     if (speakers === undefined) return { refusal: "DIRECTORY_UNREACHABLE" };
-    const ballot = { at, reviewer, standings: speakers.standings, digest: edit.digest, version: edit.version, reason };
+    const shown = { given: edit.shownDigest, now: deps.views.digest(view) };
+    const ballot = { at, reviewer, standings: speakers.standings, digest: edit.digest, version: edit.version, shown, reason };
     const admitted = admitEdit(state, ballot);
     if (typeof admitted === "string") return { refusal: admitted };
     if (state.status !== "IN_REVIEW") return { refusal: "WRONG_STATE" };
     const { requester } = state;
     const before = inputOf(contents, state.input);
     if (before === undefined) return { refusal: "CONTENT_ERASED" };
-    const input = { ...before.input, action: { ...before.input.action, properties: edit.properties } };
+    const { properties: old } = before.input.action;
+    const properties = "patch" in edit ? deps.editing.patched(old, edit.patch) : edit.properties;
+    if (properties === undefined) return { refusal: "PATCH_INVALID" };
+    const forbidden = deps.editing.forbidden(state.ruling.verdict.terms.editable, old, properties);
+    if (forbidden.length > 0) return { refusal: "EDIT_NOT_ALLOWED", details: { members: forbidden.join(", ") } };
+    const input = { ...before.input, action: { ...before.input.action, properties } };
     const { salt } = before;
     const content = inputContent(input, salt);
     const evaluation = await deps.policy.evaluate({ requester, input, at, traceparent });
@@ -63,6 +83,21 @@ export function editAction(deps: Deps, { principal: reviewer, traceparent }: Cal
       command: { type: "EditAction", ...ballot, input: toHex(content.digest), judgement },
       contents: unstored(contents, content, reasonContent),
     };
+  });
+  return sayingWhatChanged(deps, edit, handled);
+}
+
+/** The requester takes the edited form for its own. */
+export function acceptEdit(
+  deps: Deps,
+  { principal: caller, traceparent }: Caller,
+  { ref, digest }: { readonly ref: ActionRef; readonly digest: Hex },
+): Promise<Handled> {
+  return handle(deps.store, ref, { actor: caller, traceparent }, ({ state }) => {
+    const at = deps.clock().getTime();
+    const seconds = state.status === "EDITED" ? state.ruling.verdict.grantSeconds : 0;
+    const { offer } = offerGrant(deps, ref, { principal: { issuer: caller.issuer, id: caller.id }, digest, seconds, at });
+    return { command: { type: "AcceptEdit", at, caller, digest, grant: offer } };
   });
 }
 

@@ -19,7 +19,9 @@ export function timerAfter(event: ActionEvent): Timer | "clear" | "keep" {
     case "VerdictReached":
       // What follows an allow or a review sets the next timer; nothing follows a deny.
       return event.verdict.outcome === "deny" ? "clear" : "keep";
+    case "ActionEdited":
     case "ReviewOpened":
+    case "StageOpened":
       return { kind: "expire_review", dueAt: event.deadline };
     case "GrantIssued":
       return { kind: "expire_grant", dueAt: event.expiresAt };
@@ -33,10 +35,9 @@ export function timerAfter(event: ActionEvent): Timer | "clear" | "keep" {
     case "ExecutionReported":
     case "ExecutionUnreported":
       return "clear";
-    case "StageOpened":
     case "VoteCast":
     case "VoteLapsed":
-    case "ActionEdited":
+    case "EditAccepted":
     case "ActionApproved":
       return "keep";
     default:

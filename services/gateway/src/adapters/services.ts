@@ -18,6 +18,7 @@ export function addServices(server: RpcServer, deps: HandlerDeps): void {
     getAction: forward("GetAction", deps),
     listActions: forward("ListActions", deps),
     watchAction: watchAction(deps),
+    acceptEdit: forward("AcceptEdit", deps),
     cancelAction: forward("CancelAction", deps),
     redeemGrant: forward("RedeemGrant", deps),
     reportExecution: forward("ReportExecution", deps),

@@ -23,6 +23,8 @@ export function statusAfter(event: DecodedEvent, before: string): string {
       return event.data.verdict?.outcome === VerdictOutcome.DENY ? "DENIED" : before;
     case "ReviewOpened":
       return "IN_REVIEW";
+    case "ActionEdited":
+      return "EDITED";
     case "GrantIssued":
       return "APPROVED";
     case "ActionRejected":

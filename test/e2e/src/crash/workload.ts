@@ -1,3 +1,4 @@
+import { sha256Hex, shownDigest, toReviewSource } from "@countersign/review-view";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CountersignError, digestOf, statusName, type CountersignClient, type Decision } from "@countersign/client";
 import type { Action } from "@countersign/proto/v1/action_pb";
@@ -112,8 +113,9 @@ class Life {
       if (action === undefined) return;
       const decision = choice === "approve" ? ({ case: choice, value: {} } as const) : ({ case: choice, value: { reason: "no" } } as const);
       const { digest, version } = action;
+      const shown = Buffer.from(shownDigest(toReviewSource(action), sha256Hex), "hex");
       try {
-        const voted = await this.#persist(() => reviews.submitVote({ actionId, digest, version, decision }, LIMITS));
+        const voted = await this.#persist(() => reviews.submitVote({ actionId, digest, version, shownDigest: shown, decision }, LIMITS));
         this.#acknowledge("voted", name, voted.action);
         return;
       } catch (error) {

@@ -16,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file countersign/event/v1/action_events.proto.
  */
 export const file_countersign_event_v1_action_events: GenFile = /*@__PURE__*/
-  fileDesc("Cihjb3VudGVyc2lnbi9ldmVudC92MS9hY3Rpb25fZXZlbnRzLnByb3RvEhRjb3VudGVyc2lnbi5ldmVudC52MSIcCgpDb250ZW50UmVmEg4KBmRpZ2VzdBgBIAEoDCKJAgoPQWN0aW9uUmVxdWVzdGVkEiwKCXJlcXVlc3RlchgBIAEoCzIZLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbBIUCgxzdWJqZWN0X3R5cGUYAiABKAkSEgoKc3ViamVjdF9pZBgDIAEoCRITCgthY3Rpb25fbmFtZRgEIAEoCRIVCg1yZXNvdXJjZV90eXBlGAUgASgJEhMKC3Jlc291cmNlX2lkGAYgASgJEi8KBWlucHV0GAcgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZhIsCghkZWFkbGluZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiYQoOVmVyZGljdFJlYWNoZWQSKAoHdmVyZGljdBgBIAEoCzIXLmNvdW50ZXJzaWduLnYxLlZlcmRpY3QSFQoNcG9saWN5X2RpZ2VzdBgCIAEoDBIOCgZkaWdlc3QYAyABKAwiYwoMUmV2aWV3T3BlbmVkEiUKBnN0YWdlcxgBIAMoCzIVLmNvdW50ZXJzaWduLnYxLlN0YWdlEiwKCGRlYWRsaW5lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJKCgtTdGFnZU9wZW5lZBINCgVzdGFnZRgBIAEoDRIsCghkZWFkbGluZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAilQIKCFZvdGVDYXN0EisKCHJldmlld2VyGAEgASgLMhkuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsEi4KCGRlY2lzaW9uGAIgASgOMhwuY291bnRlcnNpZ24udjEuVm90ZURlY2lzaW9uEg4KBmRpZ2VzdBgDIAEoDBINCgVzdGFnZRgEIAEoDRIwCgZyZWFzb24YBSABKAsyIC5jb3VudGVyc2lnbi5ldmVudC52MS5Db250ZW50UmVmEg4KBmtleV9pZBgGIAEoCRIRCglzaWduYXR1cmUYByABKAwSOAoIc3RhbmRpbmcYCCABKAsyJi5jb3VudGVyc2lnbi5ldmVudC52MS5SZXZpZXdlclN0YW5kaW5nItkBChBSZXZpZXdlclN0YW5kaW5nEg4KBnBlcnNvbhgBIAEoCRIwCgpwcmluY2lwYWxzGAIgAygLMhwuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsUmVmEg4KBmdyb3VwcxgDIAMoCRINCgV0ZWFtcxgEIAMoCRIPCgdvbl9jYWxsGAUgAygJEhkKEW1hbmFnZXNfcmVxdWVzdGVyGAYgASgIEjgKC2luX3BsYWNlX29mGAcgASgLMiMuY291bnRlcnNpZ24uZXZlbnQudjEuUmV2aWV3ZXJQbGFjZSJjCg1SZXZpZXdlclBsYWNlEg4KBnBlcnNvbhgBIAEoCRIwCgpwcmluY2lwYWxzGAIgAygLMhwuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsUmVmEhAKCGVudGlyZWx5GAMgASgIIn0KClZvdGVMYXBzZWQSLgoIcmV2aWV3ZXIYASABKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSDgoGZGlnZXN0GAIgASgMEi8KBWNhdXNlGAMgASgOMiAuY291bnRlcnNpZ24uZXZlbnQudjEuTGFwc2VDYXVzZSLvAQoMQWN0aW9uRWRpdGVkEikKBmVkaXRvchgBIAEoCzIZLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbBIXCg9wcmV2aW91c19kaWdlc3QYAiABKAwSLwoFaW5wdXQYAyABKAsyIC5jb3VudGVyc2lnbi5ldmVudC52MS5Db250ZW50UmVmEjAKBnJlYXNvbhgEIAEoCzIgLmNvdW50ZXJzaWduLmV2ZW50LnYxLkNvbnRlbnRSZWYSOAoIc3RhbmRpbmcYBSABKAsyJi5jb3VudGVyc2lnbi5ldmVudC52MS5SZXZpZXdlclN0YW5kaW5nIiAKDkFjdGlvbkFwcHJvdmVkEg4KBmRpZ2VzdBgBIAEoDCIgCg5BY3Rpb25SZWplY3RlZBIOCgZkaWdlc3QYASABKAwiDwoNQWN0aW9uRXhwaXJlZCJDCg9BY3Rpb25DYW5jZWxsZWQSMAoGcmVhc29uGAEgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZiLnAQoLR3JhbnRJc3N1ZWQSEAoIZ3JhbnRfaWQYASABKAkSLwoJcHJpbmNpcGFsGAIgASgLMhwuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsUmVmEg4KBmRpZ2VzdBgDIAEoDBIuCgppc3N1ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGa2V5X2lkGAYgASgJEhQKDHRva2VuX2RpZ2VzdBgHIAEoDCKHAQoNR3JhbnRSZWRlZW1lZBIQCghncmFudF9pZBgBIAEoCRIvCglwcmluY2lwYWwYAiABKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSMwoPcmVwb3J0X2RlYWRsaW5lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIgCgxHcmFudEV4cGlyZWQSEAoIZ3JhbnRfaWQYASABKAkiUgoMR3JhbnRSZXZva2VkEhAKCGdyYW50X2lkGAEgASgJEjAKBnJlYXNvbhgCIAEoCzIgLmNvdW50ZXJzaWduLmV2ZW50LnYxLkNvbnRlbnRSZWYikAEKEUV4ZWN1dGlvblJlcG9ydGVkEjEKB291dGNvbWUYASABKA4yIC5jb3VudGVyc2lnbi52MS5FeGVjdXRpb25PdXRjb21lEhUKDW91dHB1dF9kaWdlc3QYAiABKAwSMQoHbWVzc2FnZRgDIAEoCzIgLmNvdW50ZXJzaWduLmV2ZW50LnYxLkNvbnRlbnRSZWYiFQoTRXhlY3V0aW9uVW5yZXBvcnRlZCp7CgpMYXBzZUNhdXNlEhsKF0xBUFNFX0NBVVNFX1VOU1BFQ0lGSUVEEAASFgoSTEFQU0VfQ0FVU0VfRURJVEVEEAESHAoYTEFQU0VfQ0FVU0VfTk9UX0VMSUdJQkxFEAISGgoWTEFQU0VfQ0FVU0VfU0FNRV9IVU1BThADYgZwcm90bzM", [file_countersign_v1_action, file_countersign_v1_principal, file_google_protobuf_timestamp]);
+  fileDesc("Cihjb3VudGVyc2lnbi9ldmVudC92MS9hY3Rpb25fZXZlbnRzLnByb3RvEhRjb3VudGVyc2lnbi5ldmVudC52MSIcCgpDb250ZW50UmVmEg4KBmRpZ2VzdBgBIAEoDCKJAgoPQWN0aW9uUmVxdWVzdGVkEiwKCXJlcXVlc3RlchgBIAEoCzIZLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbBIUCgxzdWJqZWN0X3R5cGUYAiABKAkSEgoKc3ViamVjdF9pZBgDIAEoCRITCgthY3Rpb25fbmFtZRgEIAEoCRIVCg1yZXNvdXJjZV90eXBlGAUgASgJEhMKC3Jlc291cmNlX2lkGAYgASgJEi8KBWlucHV0GAcgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZhIsCghkZWFkbGluZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiYQoOVmVyZGljdFJlYWNoZWQSKAoHdmVyZGljdBgBIAEoCzIXLmNvdW50ZXJzaWduLnYxLlZlcmRpY3QSFQoNcG9saWN5X2RpZ2VzdBgCIAEoDBIOCgZkaWdlc3QYAyABKAwiYwoMUmV2aWV3T3BlbmVkEiUKBnN0YWdlcxgBIAMoCzIVLmNvdW50ZXJzaWduLnYxLlN0YWdlEiwKCGRlYWRsaW5lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJKCgtTdGFnZU9wZW5lZBINCgVzdGFnZRgBIAEoDRIsCghkZWFkbGluZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiqwIKCFZvdGVDYXN0EisKCHJldmlld2VyGAEgASgLMhkuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsEi4KCGRlY2lzaW9uGAIgASgOMhwuY291bnRlcnNpZ24udjEuVm90ZURlY2lzaW9uEg4KBmRpZ2VzdBgDIAEoDBINCgVzdGFnZRgEIAEoDRIwCgZyZWFzb24YBSABKAsyIC5jb3VudGVyc2lnbi5ldmVudC52MS5Db250ZW50UmVmEg4KBmtleV9pZBgGIAEoCRIRCglzaWduYXR1cmUYByABKAwSOAoIc3RhbmRpbmcYCCABKAsyJi5jb3VudGVyc2lnbi5ldmVudC52MS5SZXZpZXdlclN0YW5kaW5nEhQKDHNob3duX2RpZ2VzdBgJIAEoDCLZAQoQUmV2aWV3ZXJTdGFuZGluZxIOCgZwZXJzb24YASABKAkSMAoKcHJpbmNpcGFscxgCIAMoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIOCgZncm91cHMYAyADKAkSDQoFdGVhbXMYBCADKAkSDwoHb25fY2FsbBgFIAMoCRIZChFtYW5hZ2VzX3JlcXVlc3RlchgGIAEoCBI4Cgtpbl9wbGFjZV9vZhgHIAEoCzIjLmNvdW50ZXJzaWduLmV2ZW50LnYxLlJldmlld2VyUGxhY2UiYwoNUmV2aWV3ZXJQbGFjZRIOCgZwZXJzb24YASABKAkSMAoKcHJpbmNpcGFscxgCIAMoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIQCghlbnRpcmVseRgDIAEoCCJ9CgpWb3RlTGFwc2VkEi4KCHJldmlld2VyGAEgASgLMhwuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsUmVmEg4KBmRpZ2VzdBgCIAEoDBIvCgVjYXVzZRgDIAEoDjIgLmNvdW50ZXJzaWduLmV2ZW50LnYxLkxhcHNlQ2F1c2UinQIKDEFjdGlvbkVkaXRlZBIpCgZlZGl0b3IYASABKAsyGS5jb3VudGVyc2lnbi52MS5QcmluY2lwYWwSFwoPcHJldmlvdXNfZGlnZXN0GAIgASgMEi8KBWlucHV0GAMgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZhIwCgZyZWFzb24YBCABKAsyIC5jb3VudGVyc2lnbi5ldmVudC52MS5Db250ZW50UmVmEjgKCHN0YW5kaW5nGAUgASgLMiYuY291bnRlcnNpZ24uZXZlbnQudjEuUmV2aWV3ZXJTdGFuZGluZxIsCghkZWFkbGluZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiHgoMRWRpdEFjY2VwdGVkEg4KBmRpZ2VzdBgBIAEoDCIgCg5BY3Rpb25BcHByb3ZlZBIOCgZkaWdlc3QYASABKAwiIAoOQWN0aW9uUmVqZWN0ZWQSDgoGZGlnZXN0GAEgASgMIg8KDUFjdGlvbkV4cGlyZWQiQwoPQWN0aW9uQ2FuY2VsbGVkEjAKBnJlYXNvbhgBIAEoCzIgLmNvdW50ZXJzaWduLmV2ZW50LnYxLkNvbnRlbnRSZWYi5wEKC0dyYW50SXNzdWVkEhAKCGdyYW50X2lkGAEgASgJEi8KCXByaW5jaXBhbBgCIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIOCgZkaWdlc3QYAyABKAwSLgoKaXNzdWVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmtleV9pZBgGIAEoCRIUCgx0b2tlbl9kaWdlc3QYByABKAwihwEKDUdyYW50UmVkZWVtZWQSEAoIZ3JhbnRfaWQYASABKAkSLwoJcHJpbmNpcGFsGAIgASgLMhwuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsUmVmEjMKD3JlcG9ydF9kZWFkbGluZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiIAoMR3JhbnRFeHBpcmVkEhAKCGdyYW50X2lkGAEgASgJIlIKDEdyYW50UmV2b2tlZBIQCghncmFudF9pZBgBIAEoCRIwCgZyZWFzb24YAiABKAsyIC5jb3VudGVyc2lnbi5ldmVudC52MS5Db250ZW50UmVmIpABChFFeGVjdXRpb25SZXBvcnRlZBIxCgdvdXRjb21lGAEgASgOMiAuY291bnRlcnNpZ24udjEuRXhlY3V0aW9uT3V0Y29tZRIVCg1vdXRwdXRfZGlnZXN0GAIgASgMEjEKB21lc3NhZ2UYAyABKAsyIC5jb3VudGVyc2lnbi5ldmVudC52MS5Db250ZW50UmVmIhUKE0V4ZWN1dGlvblVucmVwb3J0ZWQqewoKTGFwc2VDYXVzZRIbChdMQVBTRV9DQVVTRV9VTlNQRUNJRklFRBAAEhYKEkxBUFNFX0NBVVNFX0VESVRFRBABEhwKGExBUFNFX0NBVVNFX05PVF9FTElHSUJMRRACEhoKFkxBUFNFX0NBVVNFX1NBTUVfSFVNQU4QA2IGcHJvdG8z", [file_countersign_v1_action, file_countersign_v1_principal, file_google_protobuf_timestamp]);
 
 /**
  * Names content that is stored beside the log: SHA-256(salt || bytes), 32 bytes.
@@ -249,7 +249,8 @@ export type VoteCast = Message<"countersign.event.v1.VoteCast"> & {
   keyId: string;
 
   /**
-   * Ed25519 over "countersign-vote/v1\n" and the RFC 8785 JSON of {tenant, action_id, digest, reviewer, decision, stage, time}.
+   * Ed25519 over "countersign-vote/v1\n" and the RFC 8785 JSON of {tenant, action_id, digest, shown_digest, reviewer,
+   * decision, stage, time}.
    *
    * @generated from field: bytes signature = 7;
    */
@@ -261,6 +262,13 @@ export type VoteCast = Message<"countersign.event.v1.VoteCast"> & {
    * @generated from field: countersign.event.v1.ReviewerStanding standing = 8;
    */
   standing?: ReviewerStanding | undefined;
+
+  /**
+   * SHA-256 (32 bytes) of what the reviewer was shown; see `shownDigest` of `@countersign/review-view`.
+   *
+   * @generated from field: bytes shown_digest = 9;
+   */
+  shownDigest: Uint8Array;
 };
 
 /**
@@ -443,6 +451,13 @@ export type ActionEdited = Message<"countersign.event.v1.ActionEdited"> & {
    * @generated from field: countersign.event.v1.ReviewerStanding standing = 5;
    */
   standing?: ReviewerStanding | undefined;
+
+  /**
+   * Not accepted by then means expired.
+   *
+   * @generated from field: google.protobuf.Timestamp deadline = 6;
+   */
+  deadline?: Timestamp | undefined;
 };
 
 /**
@@ -451,6 +466,27 @@ export type ActionEdited = Message<"countersign.event.v1.ActionEdited"> & {
  */
 export const ActionEditedSchema: GenMessage<ActionEdited> = /*@__PURE__*/
   messageDesc(file_countersign_event_v1_action_events, 9);
+
+/**
+ * The requester took the edited form for its own. What the verdict on it says follows: a review, or the grant.
+ *
+ * @generated from message countersign.event.v1.EditAccepted
+ */
+export type EditAccepted = Message<"countersign.event.v1.EditAccepted"> & {
+  /**
+   * The digest of the edited form.
+   *
+   * @generated from field: bytes digest = 1;
+   */
+  digest: Uint8Array;
+};
+
+/**
+ * Describes the message countersign.event.v1.EditAccepted.
+ * Use `create(EditAcceptedSchema)` to create a new message.
+ */
+export const EditAcceptedSchema: GenMessage<EditAccepted> = /*@__PURE__*/
+  messageDesc(file_countersign_event_v1_action_events, 10);
 
 /**
  * Policy or a quorum said yes to this digest.
@@ -471,7 +507,7 @@ export type ActionApproved = Message<"countersign.event.v1.ActionApproved"> & {
  * Use `create(ActionApprovedSchema)` to create a new message.
  */
 export const ActionApprovedSchema: GenMessage<ActionApproved> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 10);
+  messageDesc(file_countersign_event_v1_action_events, 11);
 
 /**
  * A reviewer's no ended it.
@@ -492,7 +528,7 @@ export type ActionRejected = Message<"countersign.event.v1.ActionRejected"> & {
  * Use `create(ActionRejectedSchema)` to create a new message.
  */
 export const ActionRejectedSchema: GenMessage<ActionRejected> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 11);
+  messageDesc(file_countersign_event_v1_action_events, 12);
 
 /**
  * Nobody decided in time.
@@ -507,7 +543,7 @@ export type ActionExpired = Message<"countersign.event.v1.ActionExpired"> & {
  * Use `create(ActionExpiredSchema)` to create a new message.
  */
 export const ActionExpiredSchema: GenMessage<ActionExpired> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 12);
+  messageDesc(file_countersign_event_v1_action_events, 13);
 
 /**
  * The requester took it back.
@@ -528,7 +564,7 @@ export type ActionCancelled = Message<"countersign.event.v1.ActionCancelled"> & 
  * Use `create(ActionCancelledSchema)` to create a new message.
  */
 export const ActionCancelledSchema: GenMessage<ActionCancelled> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 13);
+  messageDesc(file_countersign_event_v1_action_events, 14);
 
 /**
  * The right to run it, once. The token is not in the log.
@@ -591,7 +627,7 @@ export type GrantIssued = Message<"countersign.event.v1.GrantIssued"> & {
  * Use `create(GrantIssuedSchema)` to create a new message.
  */
 export const GrantIssuedSchema: GenMessage<GrantIssued> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 14);
+  messageDesc(file_countersign_event_v1_action_events, 15);
 
 /**
  * It was used.
@@ -626,7 +662,7 @@ export type GrantRedeemed = Message<"countersign.event.v1.GrantRedeemed"> & {
  * Use `create(GrantRedeemedSchema)` to create a new message.
  */
 export const GrantRedeemedSchema: GenMessage<GrantRedeemed> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 15);
+  messageDesc(file_countersign_event_v1_action_events, 16);
 
 /**
  * It was not used in time.
@@ -647,7 +683,7 @@ export type GrantExpired = Message<"countersign.event.v1.GrantExpired"> & {
  * Use `create(GrantExpiredSchema)` to create a new message.
  */
 export const GrantExpiredSchema: GenMessage<GrantExpired> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 16);
+  messageDesc(file_countersign_event_v1_action_events, 17);
 
 /**
  * It was taken back unused.
@@ -675,7 +711,7 @@ export type GrantRevoked = Message<"countersign.event.v1.GrantRevoked"> & {
  * Use `create(GrantRevokedSchema)` to create a new message.
  */
 export const GrantRevokedSchema: GenMessage<GrantRevoked> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 17);
+  messageDesc(file_countersign_event_v1_action_events, 18);
 
 /**
  * The caller said what happened.
@@ -710,7 +746,7 @@ export type ExecutionReported = Message<"countersign.event.v1.ExecutionReported"
  * Use `create(ExecutionReportedSchema)` to create a new message.
  */
 export const ExecutionReportedSchema: GenMessage<ExecutionReported> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 18);
+  messageDesc(file_countersign_event_v1_action_events, 19);
 
 /**
  * The grant was used and no report came in time.
@@ -725,7 +761,7 @@ export type ExecutionUnreported = Message<"countersign.event.v1.ExecutionUnrepor
  * Use `create(ExecutionUnreportedSchema)` to create a new message.
  */
 export const ExecutionUnreportedSchema: GenMessage<ExecutionUnreported> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 19);
+  messageDesc(file_countersign_event_v1_action_events, 20);
 
 /**
  * Why a vote stopped counting.

@@ -2,6 +2,8 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import type { CommandHandler } from "@countersign/bus";
 import { ExecutionOutcome } from "@countersign/proto/v1/action_pb";
 import {
+  AcceptEditRequestSchema,
+  AcceptEditResponseSchema,
   CancelActionRequestSchema,
   CancelActionResponseSchema,
   GetActionRequestSchema,
@@ -17,17 +19,31 @@ import {
 } from "@countersign/proto/v1/action_service_pb";
 import { toHex } from "../../usecases/content.ts";
 import { cancelAction, reportExecution } from "../../usecases/end-action.ts";
+import { tokenFor } from "../../usecases/grant-token.ts";
 import type { Deps } from "../../usecases/ports.ts";
-import { readAction } from "../../usecases/read-action.ts";
+import { readAction, readActionAt } from "../../usecases/read-action.ts";
 import { redeemGrant } from "../../usecases/redeem-grant.ts";
 import { requestAction } from "../../usecases/request-action.ts";
+import { acceptEdit } from "../../usecases/submit-vote.ts";
 import type { GrantJwk } from "../grants/grant-keys.ts";
 import { addressOf } from "../grants/grant-token.ts";
 import { tokenDigest } from "../grants/signer.ts";
+import type { At } from "@countersign/proto/v1/at_pb";
+import type { Principal } from "../../domain/principal.ts";
+import { fromAt } from "../wire/moment.ts";
 import { fromInputMessage } from "../wire/input-message.ts";
 import { action, settled } from "./answers.ts";
 import { call } from "./call.ts";
 import { failure, fieldViolation } from "./failures.ts";
+
+/** As it was then; there is no token in the past. */
+async function actionAt(deps: Deps, principal: Principal, actionId: string, at: At): Promise<Uint8Array> {
+  const moment = fromAt(at);
+  if (moment === undefined) throw fieldViolation("at", "must name a time, or a position below 2^53");
+  const view = await readActionAt(deps, principal, actionId, moment);
+  if (view === undefined) throw failure("NOT_FOUND");
+  return toBinary(GetActionResponseSchema, create(GetActionResponseSchema, { action: action(view) }));
+}
 
 /** What platforms call. */
 export function actionHandlers(deps: Deps, keys: readonly GrantJwk[]): Readonly<Record<string, CommandHandler>> {
@@ -43,11 +59,20 @@ export function actionHandlers(deps: Deps, keys: readonly GrantJwk[]): Readonly<
       return toBinary(RequestActionResponseSchema, create(RequestActionResponseSchema, response));
     }),
 
-    GetAction: call(GetActionRequestSchema, async ({ actionId }, { principal, knownVersion }) => {
+    GetAction: call(GetActionRequestSchema, async ({ actionId, at }, { principal, knownVersion }) => {
+      if (at !== undefined) return actionAt(deps, principal, actionId, at);
       const found = await readAction(deps, principal, actionId, knownVersion);
       if (found === undefined) throw failure("NOT_FOUND");
       const response = { action: action(found.view), grantToken: found.token ?? "" };
       return toBinary(GetActionResponseSchema, create(GetActionResponseSchema, response));
+    }),
+
+    AcceptEdit: call(AcceptEditRequestSchema, async ({ actionId, digest }, caller) => {
+      const handled = await acceptEdit(deps, caller, { ref: { tenant: caller.principal.tenant, id: actionId }, digest: toHex(digest) });
+      const accepted = settled(handled);
+      const view = "view" in handled ? handled.view : undefined;
+      const response = { action: accepted, grantToken: (view && tokenFor(deps, view, caller.principal)) ?? "" };
+      return toBinary(AcceptEditResponseSchema, create(AcceptEditResponseSchema, response));
     }),
 
     CancelAction: call(CancelActionRequestSchema, async ({ actionId, reason }, caller) => {

@@ -16,7 +16,7 @@ export function settled(handled: Handled) {
     case "unchanged":
       return action(handled.view);
     case "refused":
-      throw failure(handled.code);
+      throw failure(handled.code, undefined, handled.details);
     case "lost_race":
       throw failure("LOST_RACE");
     case "replayed":

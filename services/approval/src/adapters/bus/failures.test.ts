@@ -15,6 +15,9 @@ describe("failures", () => {
     ["EDIT_LIMIT", "FAILED_PRECONDITION"],
     ["STALE_DIGEST", "FAILED_PRECONDITION"],
     ["STALE_VERSION", "FAILED_PRECONDITION"],
+    ["STALE_VIEW", "FAILED_PRECONDITION"],
+    ["EDIT_NOT_ALLOWED", "FAILED_PRECONDITION"],
+    ["PATCH_INVALID", "FAILED_PRECONDITION"],
     ["DEADLINE_PASSED", "FAILED_PRECONDITION"],
     ["NOT_REQUESTER", "PERMISSION_DENIED"],
     ["GRANT_INVALID", "UNAUTHENTICATED"],
@@ -34,6 +37,6 @@ describe("failures", () => {
   });
 
   it("has a row in this test for each reason", () => {
-    expect(Object.keys(FAILURES)).toHaveLength(26);
+    expect(Object.keys(FAILURES)).toHaveLength(29);
   });
 });

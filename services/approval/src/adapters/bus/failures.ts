@@ -20,6 +20,9 @@ export const FAILURES: Readonly<Record<RefusalCode | "KEY_REUSED" | "LOST_RACE" 
   EDIT_LIMIT: ["FAILED_PRECONDITION", "The action was edited too often; approve or reject it, and ask anew."],
   STALE_DIGEST: ["FAILED_PRECONDITION", "The digest is not the action's; look at the action again."],
   STALE_VERSION: ["FAILED_PRECONDITION", "The version shown is not one on which this review can be decided; look at the action again."],
+  STALE_VIEW: ["FAILED_PRECONDITION", "What is shown now is not what the reviewer was shown; look at the action again."],
+  EDIT_NOT_ALLOWED: ["FAILED_PRECONDITION", "Policy does not let reviewers change these members, or not to this; see the metadata."],
+  PATCH_INVALID: ["FAILED_PRECONDITION", "The patch does not apply to the action's properties; look at the action again."],
   DEADLINE_PASSED: ["FAILED_PRECONDITION", "The deadline of the review has passed."],
   NOT_REQUESTER: ["PERMISSION_DENIED", "Only the requester may take an action back."],
   GRANT_INVALID: ["UNAUTHENTICATED", "The grant token is not valid."],
@@ -37,9 +40,9 @@ export const FAILURES: Readonly<Record<RefusalCode | "KEY_REUSED" | "LOST_RACE" 
   LOG_UNREACHABLE: ["UNAVAILABLE", "The event log did not answer; try again with the same key."],
 };
 
-export function failure(reason: keyof typeof FAILURES, cause?: unknown): CommandError {
+export function failure(reason: keyof typeof FAILURES, cause?: unknown, metadata: Readonly<Record<string, string>> = {}): CommandError {
   const [code, message] = FAILURES[reason];
-  return new CommandError(code, reason, message, { cause });
+  return new CommandError(code, reason, message, { cause, metadata });
 }
 
 /** One field that is not as it must be. */

@@ -7,6 +7,8 @@ import {
   SubmitVoteResponseSchema,
   type SubmitVoteRequest,
 } from "@countersign/proto/v1/review_service_pb";
+import { fromHex } from "../wire/bytes.ts";
+import { toPatchOperation } from "../wire/patch-message.ts";
 import { toHex } from "../../usecases/content.ts";
 import type { Handled } from "../../usecases/handle.ts";
 import type { Caller, Deps } from "../../usecases/ports.ts";
@@ -23,7 +25,8 @@ export function reviewHandlers(deps: Deps): Readonly<Record<string, CommandHandl
       const found = await readReview(deps, principal, actionId);
       if (found === undefined) throw failure("NOT_FOUND");
       const { view, ineligible } = found;
-      const response = { action: action(view), eligible: ineligible === undefined, ineligibleReason: ineligible ?? "" };
+      const eligibility = { eligible: ineligible === undefined, ineligibleReason: ineligible ?? "" };
+      const response = { action: action(view), ...eligibility, shownDigest: fromHex(deps.views.digest(view)) };
       return toBinary(GetReviewResponseSchema, create(GetReviewResponseSchema, response));
     }),
 
@@ -34,16 +37,21 @@ export function reviewHandlers(deps: Deps): Readonly<Record<string, CommandHandl
   };
 }
 
-function submit(deps: Deps, { actionId, digest, version, decision }: SubmitVoteRequest, caller: Caller): Promise<Handled> {
-  const shown = { ref: { tenant: caller.principal.tenant, id: actionId }, digest: toHex(digest), version: Number(version) };
+function submit(deps: Deps, request: SubmitVoteRequest, caller: Caller): Promise<Handled> {
+  const { actionId, digest, version, shownDigest, decision } = request;
+  const ref = { tenant: caller.principal.tenant, id: actionId };
+  const shown = { ref, digest: toHex(digest), version: Number(version), shownDigest: toHex(shownDigest) };
   switch (decision.case) {
     case "approve":
       return castVote(deps, caller, { ...shown, decision: "approve", reason: decision.value.reason });
     case "reject":
       return castVote(deps, caller, { ...shown, decision: "reject", reason: decision.value.reason });
     case "edit": {
-      const { properties = {}, reason } = decision.value;
-      return editAction(deps, caller, { ...shown, properties, reason });
+      const { properties, patch, reason } = decision.value;
+      if ((properties === undefined) === (patch.length === 0))
+        throw fieldViolation("edit", "must have properties or a patch, and not both");
+      const change = properties === undefined ? { patch: patch.map(toPatchOperation) } : { properties };
+      return editAction(deps, caller, { ...shown, ...change, reason });
     }
     case undefined:
       throw fieldViolation("decision", "must be approve, reject or edit");

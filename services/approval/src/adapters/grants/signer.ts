@@ -40,11 +40,12 @@ export function tokenDigest(token: string): string {
   return hash("sha256", token, "hex");
 }
 
-/** What a vote's signature covers: RFC 8785 JSON, digest in lower-case hex, time in RFC 3339 with milliseconds, UTC. */
-export function voteText({ tenant, actionId, digest, reviewer, decision, stage, at }: Ballot): string {
+/** What a vote's signature covers: RFC 8785 JSON, digests in lower-case hex, time in RFC 3339 with milliseconds, UTC. */
+export function voteText({ tenant, actionId, digest, shownDigest, reviewer, decision, stage, at }: Ballot): string {
   const { issuer, id } = reviewer;
   const time = new Date(at).toISOString();
-  return VOTE_CONTEXT + canonicalJson({ tenant, action_id: actionId, digest, reviewer: { issuer, id }, decision, stage, time });
+  const what = { action_id: actionId, digest, shown_digest: shownDigest, decision, stage };
+  return VOTE_CONTEXT + canonicalJson({ tenant, ...what, reviewer: { issuer, id }, time });
 }
 
 function payload({ principal, grantId, issuedAt, expiresAt, tenant, actionId, digest }: GrantClaims, issuer: string) {

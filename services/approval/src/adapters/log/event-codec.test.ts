@@ -68,6 +68,7 @@ const samples: readonly ActionEvent[] = [
   ),
   { type: "VoteLapsed", at: T0, reviewer: ref("ann"), digest: hex(0xd1), cause: "not_eligible" },
   { type: "VoteLapsed", at: T0, reviewer: ref("ann"), digest: hex(0xd1), cause: "same_human" },
+  { type: "EditAccepted", at: T0, digest: hex(0xd2) },
   { type: "StageOpened", at: T0, stage: 1, deadline: T0 + 1000 },
   { type: "ActionExpired", at: T0 },
   { type: "ActionCancelled", at: T0, reason: undefined },
@@ -94,12 +95,11 @@ describe("event codec", () => {
     .map((file) => JSON.parse(readFileSync(new URL(file, golden), "utf8")) as { type: string; schemaVersion: number; data: string })
     .map(({ type, schemaVersion, data }) => ({ type, schemaVersion, data: new Uint8Array(Buffer.from(data, "hex")) }));
 
-  it.each(stored.filter(({ type }) => !type.startsWith("Policy")))(
-    "P5: nothing of a stored $type is lost on the way through the domain",
-    (event) => {
-      expect(encodeEvent(toEventMessage(read(event)))).toEqual(event);
-    },
-  );
+  const ours = new Set<string>(samples.map(({ type }) => type));
+
+  it.each(stored.filter(({ type }) => ours.has(type)))("P5: nothing of a stored $type is lost on the way through the domain", (event) => {
+    expect(encodeEvent(toEventMessage(read(event)))).toEqual(event);
+  });
 
   it.each(["ActionRequested", "VerdictReached", "VoteCast", "GrantIssued", "ExecutionReported"])(
     "P7: an empty %s is refused, not guessed",

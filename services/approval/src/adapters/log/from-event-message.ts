@@ -1,5 +1,5 @@
 import { timestampMs, type Timestamp } from "@bufbuild/protobuf/wkt";
-import { isDirectoryEvent, type DecodedEvent } from "@countersign/events";
+import type { DecodedEvent } from "@countersign/events";
 import { type ContentRef, LapseCause } from "@countersign/proto/event/v1/action_events_pb";
 import { ExecutionOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
 import type { Principal as PrincipalMessage, PrincipalRef as RefMessage } from "@countersign/proto/v1/principal_pb";
@@ -19,7 +19,6 @@ export class UnreadableEventError extends Error {
 
 /** An event as the domain knows it. */
 export function fromEventMessage(event: DecodedEvent, at: Instant): ActionEvent {
-  if (isDirectoryEvent(event)) throw new UnreadableEventError(`${event.type} in an action stream`);
   const { type, data } = event;
   switch (type) {
     case "ActionRequested":
@@ -38,6 +37,7 @@ export function fromEventMessage(event: DecodedEvent, at: Instant): ActionEvent 
       return { type, at, reviewer: ref(data.reviewer), digest: toHex(data.digest), cause: fromCause(data.cause) };
     case "ActionEdited":
       return edited(data, at);
+    case "EditAccepted":
     case "ActionApproved":
     case "ActionRejected":
       return { type, at, digest: toHex(data.digest) };
@@ -56,12 +56,9 @@ export function fromEventMessage(event: DecodedEvent, at: Instant): ActionEvent 
       return { type, at, grantId: data.grantId, reason: content(data.reason) };
     case "ExecutionReported":
       return { type, at, outcome: fromOutcome(data.outcome), outputDigest: toHex(data.outputDigest), message: content(data.message) };
-    case "PolicyPublished":
-    case "PolicyActivated":
-    case "EpochStarted":
-      throw new UnreadableEventError(`${type} in an action stream`);
     default:
-      return event satisfies never;
+      // Of another kind of stream.
+      throw new UnreadableEventError(`${type} in an action stream`);
   }
 }
 
@@ -85,6 +82,7 @@ function voteCast(data: DataOf<"VoteCast">, at: Instant): ActionEvent {
     standing: fromStandingMessage(required(data.standing)),
     decision: fromDecision(data.decision),
     digest: toHex(data.digest),
+    shownDigest: toHex(data.shownDigest),
     stage: data.stage,
     reason: content(data.reason),
     keyId: data.keyId,
@@ -101,6 +99,7 @@ function edited(data: DataOf<"ActionEdited">, at: Instant): ActionEvent {
     previousDigest: toHex(data.previousDigest),
     input: required(content(data.input)),
     reason: content(data.reason),
+    deadline: instant(data.deadline),
   };
 }
 

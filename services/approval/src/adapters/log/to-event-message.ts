@@ -42,6 +42,8 @@ export function toEventMessage(event: ActionEvent): DecodedEvent {
     }
     case "ActionEdited":
       return edited(event);
+    case "EditAccepted":
+      return { type, data: create(EVENT_SCHEMAS[type], { digest: fromHex(event.digest) }) };
     case "ActionApproved":
       return { type, data: create(EVENT_SCHEMAS[type], { digest: fromHex(event.digest) }) };
     case "ActionRejected":
@@ -78,18 +80,19 @@ function requested({ type, requester, operation, input, deadline }: ActionReques
   return { type, data: create(EVENT_SCHEMAS[type], data) };
 }
 
-function edited({ type, editor, standing, previousDigest, input, reason }: ActionEdited): DecodedEvent {
+function edited({ type, editor, standing, previousDigest, input, reason, deadline }: ActionEdited): DecodedEvent {
   const who = { editor: toPrincipalMessage(editor), standing: toStandingMessage(standing) };
   const what = { previousDigest: fromHex(previousDigest), ...content("input", input), ...content("reason", reason) };
-  return { type, data: create(EVENT_SCHEMAS[type], { ...who, ...what }) };
+  return { type, data: create(EVENT_SCHEMAS[type], { ...who, ...what, deadline: timestampFromMs(deadline) }) };
 }
 
-function voteCast({ type, reviewer, standing, decision, digest, stage, reason, keyId, signature }: VoteCast): DecodedEvent {
+function voteCast({ type, reviewer, standing, decision, digest, shownDigest, stage, reason, keyId, signature }: VoteCast): DecodedEvent {
   const data = {
     reviewer: toPrincipalMessage(reviewer),
     standing: toStandingMessage(standing),
     decision: decision === "approve" ? VoteDecision.APPROVE : VoteDecision.REJECT,
     digest: fromHex(digest),
+    shownDigest: fromHex(shownDigest),
     stage,
     keyId,
     signature: fromHex(signature),

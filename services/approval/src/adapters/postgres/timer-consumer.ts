@@ -10,6 +10,8 @@ const TYPES = [
   "ActionRequested",
   "VerdictReached",
   "ReviewOpened",
+  "StageOpened",
+  "ActionEdited",
   "GrantIssued",
   "GrantRedeemed",
   "ActionRejected",

@@ -36,6 +36,7 @@ const WIRE_STATUS: Readonly<Record<ActionStatus, WireStatus>> = {
   REQUESTED: WireStatus.REQUESTED,
   DENIED: WireStatus.DENIED,
   IN_REVIEW: WireStatus.IN_REVIEW,
+  EDITED: WireStatus.EDITED,
   APPROVED: WireStatus.APPROVED,
   REJECTED: WireStatus.REJECTED,
   EXPIRED: WireStatus.EXPIRED,

@@ -27,6 +27,8 @@ export function describeEvent(event: DecodedEvent, lookUp: (ref: ContentRef) => 
       return `the vote of ${reference(event.data.reviewer)} lapsed, ${LAPSES[event.data.cause] ?? "for a reason that is not known"}`;
     case "ActionEdited":
       return `${principal(event.data.editor)} edited the parameters${said(event.data.reason)}`;
+    case "EditAccepted":
+      return "its requester accepted the edited form";
     case "ActionApproved":
       return "approved";
     case "ActionRejected":

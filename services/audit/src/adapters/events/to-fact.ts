@@ -17,6 +17,7 @@ export function toFact(event: RecordedEvent): ActionFact {
 }
 
 const BARE = [
+  "EditAccepted",
   "ActionApproved",
   "ActionRejected",
   "ActionExpired",
@@ -59,9 +60,10 @@ function factOf(event: DecodedEvent): ActionFact {
     case "VoteLapsed":
       return { type: event.type, reviewer: keyOf(event.data.reviewer) };
     case "ActionEdited":
-      return { type: event.type, editor: keyOf(event.data.editor) };
+      return { type: event.type, editor: keyOf(event.data.editor), deadline: toMs(event.data.deadline) };
     case "ExecutionReported":
       return { type: event.type, succeeded: event.data.outcome === ExecutionOutcome.SUCCEEDED };
+    case "EditAccepted":
     case "ActionApproved":
     case "ActionRejected":
     case "ActionExpired":

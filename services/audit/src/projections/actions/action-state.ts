@@ -5,6 +5,7 @@ export type ActionStatus =
   | "REQUESTED"
   | "DENIED"
   | "IN_REVIEW"
+  | "EDITED"
   | "APPROVED"
   | "REJECTED"
   | "EXPIRED"

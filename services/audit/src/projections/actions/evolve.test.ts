@@ -91,7 +91,7 @@ describe("evolve", () => {
   });
 
   it("starts the quorum over when a review opens again after an edit", () => {
-    const state = given(...inReview, approvedByAnn, { type: "ActionEdited", editor: ben }, opened);
+    const state = given(...inReview, approvedByAnn, { type: "ActionEdited", editor: ben, deadline: 9000 }, opened);
     expect(state.votes).toEqual([]);
     expect(state.editors).toEqual([ben]);
     expect(state.status).toBe("IN_REVIEW");
@@ -127,7 +127,8 @@ describe("evolve", () => {
 
 describe("P3: who may not decide", () => {
   it("is everybody who caused, edited or already voted, once", () => {
-    const state = given(...inReview, approvedByAnn, { type: "ActionEdited", editor: ann });
+    const edited = { type: "ActionEdited", editor: ann, deadline: 9000 } as const;
+    const state = given(...inReview, edited, { type: "ReviewOpened", stages: [], deadline: 9000 }, approvedByAnn);
     expect(barredFromDeciding(state)).toEqual([principalKey(AGENT), owner, ann]);
   });
 

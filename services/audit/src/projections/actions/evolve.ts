@@ -29,8 +29,12 @@ function apply(state: ActionState, { fact }: PlacedFact): ActionState {
       return { ...state, votes: [...state.votes, { reviewer: fact.reviewer, approves: fact.approves, stage: fact.stage }] };
     case "VoteLapsed":
       return { ...state, votes: state.votes.filter((vote) => vote.reviewer !== fact.reviewer) };
-    case "ActionEdited":
-      return state.editors.includes(fact.editor) ? state : { ...state, editors: [...state.editors, fact.editor] };
+    case "ActionEdited": {
+      const editors = state.editors.includes(fact.editor) ? state.editors : [...state.editors, fact.editor];
+      return { ...state, status: "EDITED", deadline: fact.deadline, editors };
+    }
+    case "EditAccepted":
+      return state;
     case "ActionApproved":
       return { ...state, status: "APPROVED" };
     case "ActionRejected":

@@ -21,7 +21,8 @@ export type ActionFact =
   | { readonly type: "StageOpened"; readonly stage: number; readonly deadline: number | null }
   | { readonly type: "VoteCast"; readonly reviewer: PrincipalKey; readonly approves: boolean; readonly stage: number }
   | { readonly type: "VoteLapsed"; readonly reviewer: PrincipalKey }
-  | { readonly type: "ActionEdited"; readonly editor: PrincipalKey }
+  | { readonly type: "ActionEdited"; readonly editor: PrincipalKey; readonly deadline: number | null }
+  | { readonly type: "EditAccepted" }
   | { readonly type: "ActionApproved" }
   | { readonly type: "ActionRejected" }
   | { readonly type: "ActionExpired" }

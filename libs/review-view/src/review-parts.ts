@@ -1,0 +1,88 @@
+import { holdsSecret, withheldText } from "./redaction.ts";
+import type { PrincipalName, ReviewInput, ReviewSource, ReviewVote } from "./review-source.ts";
+import { showMembers, type ShownMembers } from "./shown-members.ts";
+import { showText, type ShownText, type TextLimit } from "./shown-text.ts";
+
+/** A labelled text. The label is ours, the text may be anybody's. */
+export type Fact = { readonly label: string; readonly value: ShownText };
+
+export function titleOf({ id, input }: ReviewSource, limit: TextLimit): ShownText {
+  const title = input === undefined ? `action ${id}` : `${input.action.name} on ${input.resource.type} ${input.resource.id}`;
+  return showUnlessSecret(title, limit);
+}
+
+/** What the digest covers. */
+export function parametersOf({ input, bindingContext }: ReviewSource, limit: TextLimit, most: number): ShownMembers {
+  return showMembers(input === undefined ? [] : coveredByDigest(input, bindingContext), limit, most);
+}
+
+/** What the requester says beside it. */
+export function claimsOf({ input, bindingContext }: ReviewSource, limit: TextLimit, most: number): ShownMembers {
+  return showMembers(input === undefined ? [] : notCovered(input, bindingContext), limit, most);
+}
+
+function coveredByDigest(input: ReviewInput, bindingContext: readonly string[]) {
+  const bound = Object.entries(input.context).filter(([name]) => bindingContext.includes(name));
+  return [
+    ["action", input.action.name] as const,
+    ["parameters", input.action.properties] as const,
+    ["resource", { type: input.resource.type, id: input.resource.id, ...nonEmpty("properties", input.resource.properties) }] as const,
+    ["subject", { type: input.subject.type, id: input.subject.id, ...nonEmpty("properties", input.subject.properties) }] as const,
+    ...(bound.length > 0 ? [["context", Object.fromEntries(bound)] as const] : []),
+  ];
+}
+
+function notCovered(input: ReviewInput, bindingContext: readonly string[]) {
+  return Object.entries(input.context).filter(([name]) => !bindingContext.includes(name));
+}
+
+function nonEmpty(name: string, properties: ReviewInput["context"]) {
+  return Object.keys(properties).length > 0 ? { [name]: properties } : {};
+}
+
+/** Who asked, which rule asks people, and why. */
+export function aboutRequest(source: ReviewSource, limit: TextLimit): Fact[] {
+  const fact = (label: string, text: string): Fact => ({ label, value: showUnlessSecret(text, limit) });
+  const { requester, verdict, review } = source;
+  return [
+    ...(requester === undefined ? [] : [fact("requested by", `${requester.type} ${nameOf(requester)}`)]),
+    ...(requester?.chain ?? []).map((principal) => fact("acting for", nameOf(principal))),
+    ...(requester?.owner === undefined ? [] : [fact("owner", nameOf(requester.owner))]),
+    ...(verdict === undefined
+      ? []
+      : [fact("policy", `revision ${verdict.revision}, ${verdict.rule === "" ? "no rule" : `rule ${verdict.rule}`}`)]),
+    ...(verdict?.reasons ?? []).map((reason) => fact("because", reason)),
+    ...riskFacts(verdict?.risk ?? []).map((text) => fact("risk", text)),
+    ...(review?.editor === undefined ? [] : [fact("edited by", nameOf(review.editor))]),
+  ];
+}
+
+export function voteFacts({ review }: ReviewSource, limit: TextLimit): Fact[] {
+  return (review?.votes ?? []).map((vote) => ({ label: voteLabel(vote), value: showUnlessSecret(voteText(vote), limit) }));
+}
+
+/** The score, then what it is made of. */
+function riskFacts(risk: readonly { readonly points: number; readonly reason: string }[]): string[] {
+  if (risk.length === 0) return [];
+  const score = risk.reduce((sum, { points }) => sum + points, 0);
+  return [`score ${score}`, ...risk.map(({ points, reason }) => `+${points} ${reason}`)];
+}
+
+/** Names and reasons are not meant to hold secrets, but people and agents paste them there. */
+function showUnlessSecret(text: string, limit: TextLimit): ShownText {
+  return holdsSecret(text) ? { text: withheldText(text), notes: [] } : showText(text, limit);
+}
+
+function voteLabel(vote: ReviewVote): string {
+  const word = vote.decision === "approve" ? "approved by" : "rejected by";
+  return vote.lapsed ? `${word} (lapsed)` : word;
+}
+
+function voteText(vote: ReviewVote): string {
+  const who = nameOf(vote.reviewer) + (vote.inPlaceOf === "" ? "" : ` in the place of ${vote.inPlaceOf}`);
+  return vote.reason === "" ? who : `${who}: ${vote.reason}`;
+}
+
+function nameOf(principal: PrincipalName): string {
+  return `${principal.id} (${principal.issuer})`;
+}

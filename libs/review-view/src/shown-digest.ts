@@ -1,0 +1,62 @@
+import type { ReviewSource } from "./review-source.ts";
+import { aboutRequest, claimsOf, parametersOf, titleOf } from "./review-parts.ts";
+import type { ShownMembers } from "./shown-members.ts";
+import type { ShownText, TextHash } from "./shown-text.ts";
+
+/** Changes with every change of what the same action looks like. */
+const VIEW_VERSION = 1;
+
+/** Characters of one text; beyond, its hash stands for it. */
+const CHARACTERS = 600;
+
+/**
+ * Names what a reviewer decides on as it is shown: the rendered parameters with their redactions, what the requester claims, who asked, the rule, its
+ * reasons and the risk. Not who has voted so far: other people's votes make no view stale. The same for every channel, however much of
+ * the view it has room for. Lower-case hex SHA-256.
+ */
+export function shownDigest(source: ReviewSource, sha256: TextHash): string {
+  return sha256(JSON.stringify([VIEW_VERSION, source.tenant, source.id, source.digest, ...partsOf(source, sha256)]));
+}
+
+/** Names of what is shown differently now: `parameters.limit`, `requested by`. Sorted. */
+export function changedParts(before: ReviewSource, after: ReviewSource, sha256: TextHash): readonly string[] {
+  const [old, now] = [byName(partsOf(before, sha256)), byName(partsOf(after, sha256))];
+  const names = new Set([...old.keys(), ...now.keys()]);
+  return [...names].filter((name) => old.get(name) !== now.get(name)).sort();
+}
+
+type Part = readonly [name: string, shown: string];
+
+/** In an order that does not depend on that of the members of the input. */
+function partsOf(source: ReviewSource, sha256: TextHash): readonly Part[] {
+  const limit = { characters: CHARACTERS, sha256 };
+  const members = (section: string, { members: all }: ShownMembers): Part[] =>
+    all.map(({ path, value, redacted }): Part => [`${section} ${text(path)}`, JSON.stringify([text(value), redacted])]).sort(byFirst);
+  return [
+    ["title", text(titleOf(source, limit))],
+    ...aboutRequest(source, limit).map(({ label, value }): Part => [label, text(value)]),
+    ...members("shown", parametersOf(source, limit, Infinity)),
+    ...members("claimed", claimsOf(source, limit, Infinity)),
+  ];
+}
+
+function text({ text: head, cut, notes }: ShownText): string {
+  return JSON.stringify([head, cut ?? null, notes]);
+}
+
+function byFirst([one]: Part, [other]: Part): number {
+  return one < other ? -1 : 1;
+}
+
+/** Several facts may have one label: they count together. */
+function byName(parts: readonly Part[]): ReadonlyMap<string, string> {
+  const named = new Map<string, string>();
+  for (const [name, shown] of parts) named.set(plainName(name), (named.get(plainName(name)) ?? "") + shown);
+  return named;
+}
+
+/** `shown ["parameters.limit",null,[]]` becomes `parameters.limit`. */
+function plainName(name: string): string {
+  const match = /^(?:shown|claimed) (.*)$/s.exec(name);
+  return match?.[1] === undefined ? name : String((JSON.parse(match[1]) as readonly unknown[])[0]);
+}
