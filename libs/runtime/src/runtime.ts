@@ -1,4 +1,14 @@
-import { inProcessCommands, natsCommands, natsFeed, publishWakeups, startRelay, type CommandBus, type EventFeed } from "@countersign/bus";
+import {
+  inProcessCommands,
+  natsCommands,
+  natsFeed,
+  publishWakeups,
+  startRelay,
+  type CommandBus,
+  type EventFeed,
+  jetStreamCopy,
+  type LedgerCopy,
+} from "@countersign/bus";
 import { openDatabase, serviceRole, type Database } from "@countersign/database";
 import { createPostgresEventLog, type EventLog } from "@countersign/event-log";
 import type { Logger } from "@countersign/telemetry";
@@ -13,6 +23,8 @@ export type Runtime = {
   readonly database: Database;
   readonly logger: Logger;
   readonly clock: () => Date;
+  /** What JetStream holds of the ledger, for whoever compares the two. */
+  readonly copy?: LedgerCopy;
 };
 
 export type ConnectedRuntime = Runtime & {
@@ -64,6 +76,7 @@ export async function connectRuntime(
     feed,
     database,
     logger,
+    copy: jetStreamCopy(nats, { prefix: config.natsPrefix, ledger: config.ledger }),
     clock: () => new Date(),
     close: async () => {
       stopWakeups();

@@ -1,0 +1,116 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { migrate } from "@countersign/database";
+import { createPostgresEventLog, eventLogMigrations } from "@countersign/event-log";
+import { testPostgres, type TestPostgres } from "@countersign/testing";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { run } from "../program.ts";
+
+let postgres: TestPostgres;
+let folder: string;
+let out: string;
+let err: string;
+beforeAll(async () => {
+  postgres = await testPostgres((url) => migrate(url, [eventLogMigrations]));
+  folder = mkdtempSync(join(tmpdir(), "countersign-replay-"));
+  const log = createPostgresEventLog({ url: postgres.url, ledger: "main" });
+  for (let number = 0; number < 20; number += 1) {
+    const outcome = await log.append({
+      stream: { tenant: number % 2 === 0 ? "acme" : "globex", type: "action", id: `id-${number}` },
+      expectedVersion: 0,
+      events: [{ type: number % 5 === 0 ? "ActionExpired" : "ActionApproved", schemaVersion: 1, data: new Uint8Array() }],
+      actor: { issuer: "https://idp", id: number === 3 ? "\u001b[2Jmallory" : "ann" },
+      time: new Date(Date.UTC(2026, 0, 1, 0, 0, number)),
+    });
+    expect(outcome.outcome).toBe("appended");
+  }
+  await log.close();
+});
+beforeEach(() => {
+  [out, err] = ["", ""];
+});
+afterAll(async () => {
+  rmSync(folder, { recursive: true });
+  await postgres.drop();
+});
+
+async function replay(...args: readonly string[]): Promise<number> {
+  const io = { out: { write: (text: string) => (out += text) }, env: {}, signal: new AbortController().signal };
+  return run(["events", "replay", "--database", postgres.url, ...args], io, { write: (text) => (err += text) });
+}
+const positions = (): readonly number[] => [...out.matchAll(/^(\d+) /gm)].map(([, position]) => Number(position));
+
+describe("countersign events replay", () => {
+  it.each<[readonly string[], readonly number[]]>([
+    [
+      ["--from-position", "17"],
+      [17, 18, 19],
+    ],
+    [
+      ["--to-position", "2"],
+      [0, 1],
+    ],
+    [
+      ["--tenant", "globex", "--limit", "3"],
+      [1, 3, 5],
+    ],
+    [
+      ["--type", "ActionExpired"],
+      [0, 5, 10, 15],
+    ],
+    [["--action", "id-7"], [7]],
+    [
+      ["--actor", "https://idp|ann", "--to-position", "5"],
+      [0, 1, 2, 4],
+    ],
+    [
+      ["--from", "2026-01-01T00:00:05Z", "--to", "2026-01-01T00:00:08Z"],
+      [5, 6, 7],
+    ],
+  ])("%j", async (args, expected) => {
+    expect(await replay(...args)).toBe(0);
+    expect(positions()).toEqual(expected);
+  });
+
+  it("P7: shows hostile text, and obeys none of it", async () => {
+    await replay();
+    expect(out).toContain(String.raw`\u{1b}[2Jmallory`);
+    expect(out).not.toContain("\u001b");
+    out = "";
+    await replay("--json");
+    expect(out).not.toContain("\u001b");
+  });
+
+  it("writes JSON lines to a file, and goes on where it stopped", async () => {
+    const [file, cursor] = [join(folder, "events.jsonl"), join(folder, "cursor")];
+    expect(await replay("--output", file, "--cursor", cursor, "--limit", "8", "--rate", "100000/s")).toBe(0);
+    expect(readFileSync(cursor, "utf8")).toBe("8\n");
+    expect(await replay("--output", file, "--cursor", cursor)).toBe(0);
+    const lines = readFileSync(file, "utf8")
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { position: number });
+    expect(lines.map(({ position }) => position)).toEqual(Array.from({ length: 20 }, (_, position) => position));
+    expect(readFileSync(cursor, "utf8")).toBe("20\n");
+    writeFileSync(cursor, "twenty");
+    expect(await replay("--cursor", cursor)).toBe(2);
+    expect(err).toContain("is no cursor");
+  });
+
+  it("keeps the pace: twenty seconds of events at 100x", async () => {
+    const start = performance.now();
+    expect(await replay("--speed", "100x")).toBe(0);
+    expect(performance.now() - start).toBeGreaterThan(180);
+    expect(positions()).toHaveLength(20);
+  });
+
+  it.each([
+    [["--nats", "nats://127.0.0.1:1"], "go together"],
+    [["--speed", "1x", "--rate", "1/s"], "either"],
+    [["--from", "yesterday"], "must be a time"],
+  ])("refuses %j", async (args, what) => {
+    expect(await replay(...args)).toBe(2);
+    expect(err).toContain(what);
+  });
+});
