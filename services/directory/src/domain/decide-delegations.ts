@@ -28,26 +28,35 @@ export function grantDelegation(directory: Directory, command: GrantDelegation):
   if (typeof to === "string") return rejected(to);
   const period = periodProblem(command, nowMs, MAX_DELEGATION_MS);
   if (period !== undefined) return rejected(period);
-  const own = directory.groupsOf.get(fromId) ?? new Set();
-  const groupIds = groups.map((name) => directory.groupByName.get(name)).filter((id) => id !== undefined && own.has(id)) as string[];
   // By a group that one is not in, nobody can decide in one's place.
-  if (groupIds.length !== groups.length) return rejected("not_in_group");
-  const wanted = { fromId, toId: to.id, groupIds: [...new Set(groupIds)].toSorted(), fromMs, untilMs };
+  const groupIds = groupIdsOf(directory, groups, directory.groupsOf.get(fromId) ?? new Set());
+  if (groupIds === undefined) return rejected("not_in_group");
+  const wanted = { fromId, toId: to.id, groupIds, fromMs, untilMs };
+  if (findSame(directory, wanted) !== undefined) return { events: [] };
   const live = delegationsOf(directory.delegationsFrom, directory, fromId).filter((one) => !one.revoked && one.untilMs > nowMs);
-  if (live.some((one) => same(one, wanted))) return { events: [] };
   if (live.length >= MAX_LIVE_DELEGATIONS) return rejected("too_many");
   return { events: [{ type: "DelegationGranted", delegationId, ...wanted, cause: "person" }] };
 }
 
-/** The one that a repetition means: same people, same groups, same end. The start of "now" moves from call to call. */
-export function same(one: Delegation, other: Pick<Delegation, "fromId" | "toId" | "groupIds" | "untilMs">): boolean {
-  return (
-    one.fromId === other.fromId &&
-    one.toId === other.toId &&
-    one.untilMs === other.untilMs &&
-    one.groupIds.length === other.groupIds.length &&
-    one.groupIds.every((id, index) => id === other.groupIds[index])
+/** The delegation that a repetition means: same people, same groups, same end. The start of "now" moves from call to call. */
+export function findSame(
+  directory: Directory,
+  wanted: Pick<Delegation, "fromId" | "toId" | "groupIds" | "untilMs">,
+): Delegation | undefined {
+  return delegationsOf(directory.delegationsFrom, directory, wanted.fromId).find(
+    ({ revoked, toId, untilMs, groupIds }) =>
+      !revoked &&
+      toId === wanted.toId &&
+      untilMs === wanted.untilMs &&
+      groupIds.length === wanted.groupIds.length &&
+      groupIds.every((id, index) => id === wanted.groupIds[index]),
   );
+}
+
+/** Ids of groups by name, each once and in order; undefined for names that are none of these. */
+export function groupIdsOf(directory: Directory, names: readonly string[], among: ReadonlySet<string>): readonly string[] | undefined {
+  const ids = names.map((name) => directory.groupByName.get(name) ?? "");
+  return ids.every((id) => among.has(id)) ? [...new Set(ids)].toSorted() : undefined;
 }
 
 /** By whoever gave it or has it; an operator may end any. */

@@ -39,7 +39,8 @@ export async function whoCanReview(
   const people = reviewers(directory, wanted, moment);
   return {
     people: people.slice(0, MAX_REVIEWERS).map((person) => viewOf(directory, person, moment)),
-    unknownSchedules: onCall.unknown,
+    // A schedule that nobody keeps is as unknown as one that cannot be read.
+    unknownSchedules: [...new Set([...onCall.unknown, ...wanted.schedules.filter((name) => !moment.shifts.has(name))])],
     more: people.length > MAX_REVIEWERS,
   };
 }

@@ -2,7 +2,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import type { CommandHandler } from "@countersign/bus";
 import * as api from "@countersign/proto/v1/directory_service_pb";
-import { delegationsOf, grantDelegation, revokeDelegation, setAway } from "../../domain/decide-delegations.ts";
+import { delegationsOf, findSame, grantDelegation, groupIdsOf, revokeDelegation, setAway } from "../../domain/decide-delegations.ts";
 import { findPerson, personOf, type Delegation, type Directory } from "../../domain/directory.ts";
 import type { HandlerDeps } from "./deps.ts";
 import { refusal } from "./failures.ts";
@@ -95,14 +95,7 @@ function existing(
   { to, groups }: api.CreateDelegationRequest,
   untilMs: number,
 ): Delegation | undefined {
+  const groupIds = groupIdsOf(directory, groups, directory.groupsOf.get(fromId) ?? new Set());
   const toId = findPerson(directory, to)?.id;
-  const groupIds = new Set(groups.map((name) => directory.groupByName.get(name)));
-  return delegationsOf(directory.delegationsFrom, directory, fromId).find(
-    (one) =>
-      !one.revoked &&
-      one.toId === toId &&
-      one.untilMs === untilMs &&
-      one.groupIds.length === groupIds.size &&
-      one.groupIds.every((id) => groupIds.has(id)),
-  );
+  return groupIds === undefined || toId === undefined ? undefined : findSame(directory, { fromId, toId, groupIds, untilMs });
 }

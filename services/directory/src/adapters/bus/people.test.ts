@@ -138,6 +138,13 @@ describe("delegation", () => {
   });
 });
 
+describe("who can review", () => {
+  it("P7: says which of the schedules asked for it does not know", async () => {
+    const listed = await directory.people.listReviewers("acme", { groups: ["sre"], schedules: ["nobody-keeps-it"] }, now);
+    expect(listed).toMatchObject({ people: [{ id: ada }], unknownSchedules: ["nobody-keeps-it"] });
+  });
+});
+
 describe("away", () => {
   it("says who is away, and lets the deputy decide meanwhile", async () => {
     await away({ ...until(DAY), deputy: "bob" });

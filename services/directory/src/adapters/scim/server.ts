@@ -12,6 +12,7 @@ import { tokenOf, type ScimToken } from "./tokens.ts";
 export const SCIM_BASE = "/scim/v2";
 
 const MAX_IN_FLIGHT = 64;
+const MAX_CONNECTIONS = 512;
 
 export type ScimServerOptions = Omit<AnswerDeps, "baseUrl"> & {
   readonly host: string;
@@ -48,6 +49,7 @@ export async function startScimServer(options: ScimServerOptions): Promise<Runni
   const handle = (request: IncomingMessage, response: ServerResponse): void => void listener(request, response);
   const server =
     tls === undefined ? createHttpServer(settings, handle) : createHttpsServer({ ...settings, ...tls, minVersion: "TLSv1.2" }, handle);
+  server.maxConnections = MAX_CONNECTIONS;
   server.listen(port, host);
   await once(server, "listening");
   const running = portOf(server);
