@@ -23,7 +23,7 @@ export function formatCsv(entries: readonly EntryView[]): Buffer {
 function row({ entry }: EntryView): string {
   const { position, tenantSequence, time, type, stream, streamVersion, actor, eventId } = entry;
   return (
-    `${position},${tenantSequence},${time.toISOString()},${cell(type)},${cell(stream.type)},${cell(stream.id)},${streamVersion},` +
+    `${position},${tenantSequence},${isoText(time)},${cell(type)},${cell(stream.type)},${cell(stream.id)},${streamVersion},` +
     `${cell(actor?.issuer ?? "")},${cell(actor?.id ?? "")},${hex(eventId)}\r\n`
   );
 }
@@ -39,6 +39,15 @@ export function cell(text: string): string {
 
 const PLAIN = /^[A-Za-z0-9][A-Za-z0-9 .:/_@|-]*$/;
 const FORMULA = /^[\s\p{Cc}]*[=+\-@\t\r\n\uff0b\uff0d\uff1d\uff20]/u;
+
+/** Events of one append share their time. */
+function isoText(time: Date): string {
+  const at = time.getTime();
+  if (at !== lastTime.at) lastTime = { at, text: time.toISOString() };
+  return lastTime.text;
+}
+
+let lastTime = { at: Number.NaN, text: "" };
 
 function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");

@@ -62,10 +62,12 @@ export class PayloadChecks {
         return this.#hold(stream, input);
       case "ActionEdited":
         this.#sameDigest(head, event.data.previousDigest, position);
+        head.reviewDeadline = milliseconds(event.data.deadline);
         return this.#hold(stream, input);
       case "VerdictReached":
         return this.#verdict(event.data, view, head, position);
       case "ReviewOpened":
+      case "StageOpened":
         head.reviewDeadline = milliseconds(event.data.deadline);
         return undefined;
       case "VoteCast":

@@ -1,7 +1,10 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { EventLog } from "@countersign/event-log";
 import { logKey, sampleArchive, streamOf, type Sample } from "../testing/sample-archive.ts";
-import { sampleLog } from "../testing/sample-log.ts";
+import { signerKeyOfSeed } from "@countersign/tlog";
+import type { ArchiveHeader } from "../header.ts";
+import { findingsOf } from "./findings.ts";
+import { sampleLog, START, STEP } from "../testing/sample-log.ts";
 import { verifyArchive, type Verification } from "./verify-archive.ts";
 
 const trust = { keys: [logKey.verifier], policy: undefined };
@@ -21,5 +24,55 @@ describe("P6: an archive proves itself", () => {
     expect(digest).toBe(Buffer.from(sample.written.digest).toString("hex"));
     expect(check?.chain.closed).toBe(true);
     expect(check?.payloads.counts).toEqual({ unknown: 0, votes: 7, votesUnverified: 0, digests: 15, digestsUnverified: 0 });
+  });
+
+  it("with contents erased: no flaw, and it says what could not be checked", async () => {
+    const { bytes } = await sampleArchive(log, { from: 5, to: 20, erased: () => true });
+    const verification = await verify(bytes);
+    expect(verification.flaws.listed).toEqual([]);
+    const { unchecked } = findingsOf(verification, trust);
+    expect(unchecked).toContain("24 contents were not in the archive: erased before the export");
+    expect(unchecked).toContain("15 action digests: their input was erased, or lies before the period");
+  });
+
+  it("of a period without an event", async () => {
+    const { bytes } = await sampleArchive(log, { from: 40, to: 50 });
+    const { flaws, check } = await verify(bytes);
+    expect(flaws.listed).toEqual([]);
+    expect(check?.chain.closed).toBe(false);
+  });
+
+  it("P7: only for whoever pins the key that signed", async () => {
+    const other = signerKeyOfSeed(logKey.verifier.name, "note", Buffer.alloc(32, 77)).verifier;
+    const { flaws } = await verifyArchive(streamOf([sample.bytes]), { keys: [other], policy: undefined });
+    expect(flaws.listed.map(({ code }) => code)).toEqual(["CHECKPOINT"]);
+  });
+
+  it("P7: and is not written when log and tree do not agree", async () => {
+    const forged = sampleArchive(log, {
+      to: 20,
+      change: (entries, header) => {
+        const bytes = Uint8Array.from(entries[10]?.bytes ?? []);
+        bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+        entries[10] = { bytes, contents: new Map() };
+        return header;
+      },
+    });
+    await expect(forged).rejects.toThrow("do not have the checkpoint's root");
+  });
+
+  it("in equal bytes each time", async () => {
+    expect((await sampleArchive(log, { from: 5, to: 20 })).bytes).toEqual(sample.bytes);
+  });
+
+  it("and tells when its period or its tenant is another one", async () => {
+    const codes = async (change: Partial<ArchiveHeader>): Promise<ReadonlySet<string>> => {
+      const { bytes } = await sampleArchive(log, { from: 5, to: 20, change: (_entries, header) => ({ ...header, ...change }) });
+      return new Set((await verify(bytes)).flaws.listed.map(({ code }) => code));
+    };
+    expect(await codes({ tenant: "globex" })).toContain("FOREIGN");
+    expect(await codes({ lastSequence: 200 })).toContain("TENANT_SEQUENCE");
+    expect(await codes({ from: undefined })).toContain("PERIOD");
+    expect(await codes({ to: START + 25 * STEP })).toContain("PERIOD");
   });
 });
