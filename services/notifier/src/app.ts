@@ -9,6 +9,7 @@ import { voteSender } from "./adapters/approval/vote-sender.ts";
 import { Background } from "./adapters/background.ts";
 import type { ChatApp, ChatAppDeps } from "./adapters/chat-app.ts";
 import { startDeliveryConsumer } from "./adapters/delivery-consumer.ts";
+import { linkOfferer } from "./adapters/directory/link-offerer.ts";
 import { voterFinder } from "./adapters/directory/voter-finder.ts";
 import { listen } from "./adapters/http/listener.ts";
 import { postgresDeliveryStore } from "./adapters/postgres/delivery-store.ts";
@@ -97,7 +98,12 @@ function chatApps(deps: NotifierDeps, background: Background, refresh: AnswerPor
   const directory = createDirectoryClient({ commands, asker: "notifier", config: config.directory });
   const read = actionReader(commands);
   const parts: ChatAppDeps = {
-    ports: { findVoter: voterFinder(directory, clock), submitVote: voteSender(commands), refresh },
+    ports: {
+      findVoter: voterFinder(directory, clock),
+      offerLink: linkOfferer(commands, logger),
+      submitVote: voteSender(commands),
+      refresh,
+    },
     readAction: ({ tenant, actionId }) => read(tenant, actionId, ""),
     directory,
     isFirstTime: (app, id) => isFirstTime(database, app, id),

@@ -8,7 +8,7 @@ import { FAULTS, FakeSlack, FakeTeams, type Fault } from "./testing/index.ts";
 
 /** COUNTERSIGN_CHAOS_REVIEWS=1000 for the long run. */
 const REVIEWS = Number(process.env["COUNTERSIGN_CHAOS_REVIEWS"] ?? 30);
-const KILLS = Math.max(2, Math.floor(REVIEWS / 40));
+const KILLS = Math.max(2, Math.floor(REVIEWS / 15));
 const CONVERSATIONS = ["C0A", "C0B"];
 const CHILD = new URL("./testing/chaos-child.ts", import.meta.url).pathname;
 

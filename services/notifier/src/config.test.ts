@@ -3,9 +3,25 @@ import { parseChannels, readNotifierConfig } from "./config.ts";
 
 const secret = `whsec_${Buffer.alloc(32, 3).toString("base64")}`;
 
+const NOTHING = {
+  channels: [],
+  apps: [],
+  allowedHosts: [],
+  retentionDays: 90,
+  listen: undefined,
+  directory: { managedTenants: [], timeoutMs: 2000 },
+};
+
+/** Apps and channels of chats, with changes. */
+function chats(change: { app?: object; channel?: object; teams?: object } = {}): string {
+  const slack = { name: "s", kind: "slack", bot_token: "xoxb-123456", app_token: "xapp-123456", ...change.app };
+  const channel = { name: "c", kind: "slack", app: "s", conversation: "C012345", tenants: ["acme"], ...change.channel };
+  return JSON.stringify({ apps: [slack, ...(change.teams === undefined ? [] : [change.teams])], channels: [channel] });
+}
+
 describe("channels file", () => {
   it("may be absent: no channels", () => {
-    expect(readNotifierConfig({})).toEqual({ channels: [], allowedHosts: [] });
+    expect(readNotifierConfig({})).toEqual(NOTHING);
   });
 
   it("is YAML or JSON, with defaults", () => {
@@ -23,7 +39,7 @@ channels:
       { kind: "terminal", tenants: "all", output: "stdout" },
       { kind: "webhook", tenants: ["acme"], events: ["ReviewOpened", "ActionApproved"], secrets: [secret] },
     ]);
-    expect(parseChannels(JSON.stringify({ channels: [] }))).toEqual({ channels: [], allowedHosts: [] });
+    expect(parseChannels(JSON.stringify({ channels: [] }))).toEqual(NOTHING);
   });
 
   it("lists every problem at once and repeats no value", () => {
@@ -68,5 +84,31 @@ channels:
     expect(() => readNotifierConfig({ COUNTERSIGN_CHANNELS_FILE: "/nonexistent/channels.yaml" })).toThrow(
       "cannot read /nonexistent/channels.yaml",
     );
+  });
+
+  it("takes chats, with defaults", () => {
+    const { apps, channels } = parseChannels(chats({ channel: { groups: ["dpo"] } }));
+    expect(apps).toMatchObject([{ kind: "slack", api_url: "https://slack.com/api/" }]);
+    expect(channels).toMatchObject([{ groups: ["dpo"], edit: true, per_second: 1 }]);
+  });
+
+  it.each([
+    ["an app with neither way in", { app: { app_token: undefined } }, "exactly one of signing_secret (HTTP) and app_token"],
+    ["an app with both ways in", { app: { signing_secret: "12345678" } }, "exactly one of signing_secret (HTTP) and app_token"],
+    ["a channel of no app", { channel: { app: "x" } }, "channels.0.app: is no slack app of this file"],
+    ["a conversation by name", { channel: { conversation: "#general" } }, "must be an id such as C0123ABCD"],
+    ["a review page without TLS", { app: { review_url: "http://x.example/{action}" } }, "apps.0.review_url: must be https"],
+    [
+      "a bot that nobody can reach",
+      { teams: { name: "t", kind: "teams", app_id: "1", app_password: "12345678" } },
+      "COUNTERSIGN_NOTIFIER_LISTEN: is required",
+    ],
+    ["two apps of one name", { teams: { name: "s", kind: "teams", app_id: "1", app_password: "12345678" } }, "apps.1.name: is used twice"],
+  ])("refuses %s", (_what, change, problem) => {
+    expect(() => parseChannels(chats(change))).toThrow(problem);
+  });
+
+  it.each(["7090", "x:99999", ":1"])("refuses to listen on %s", (listen) => {
+    expect(() => readNotifierConfig({ COUNTERSIGN_NOTIFIER_LISTEN: listen })).toThrow("must be host:port");
   });
 });

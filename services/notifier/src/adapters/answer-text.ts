@@ -1,3 +1,4 @@
+import { visible } from "@countersign/review-view";
 import type { Account, AnswerResult, VoteReply } from "../usecases/answer.ts";
 
 /** What answers need beside their outcome. */
@@ -15,7 +16,7 @@ export function answerText(result: AnswerResult, words: AnswerWords): string {
     case "recorded":
       return "Recorded. The message shows what it leads to as soon as the log says so.";
     case "unlinked":
-      return `Nothing was decided: your account (${words.account.channel} ${words.account.workspace}/${words.account.id}) is not linked to a person who may decide here. ${words.linkHelp}`;
+      return `Nothing was decided: your account (${words.account.channel} ${words.account.workspace}/${words.account.id}) is not linked to a person who may decide here. ${howToLink(result.linkCode, words)}`;
     case "nobody-knows":
       return "Nothing was decided: nobody can say now who you are. Try again in a moment.";
     case "unknown":
@@ -25,11 +26,18 @@ export function answerText(result: AnswerResult, words: AnswerWords): string {
   }
 }
 
+/** The code is worth nothing to anybody who cannot sign in, and makes this account theirs for whoever can: only this account may see it. */
+function howToLink(code: string | undefined, { linkHelp }: AnswerWords): string {
+  return code === undefined ? linkHelp : `Sign in and link it: countersign link ${code}. ${linkHelp}`;
+}
+
 /** A click proves little: from here on only a signed-in page or the command line will do. */
 const STEP_UP = new Set(["SIGN_IN_TOO_WEAK"]);
 
 const REFUSALS: Readonly<Record<string, string>> = {
   STALE_DIGEST: "the message showed older parameters: they were edited since. It is being renewed, read it again",
+  STALE_VIEW: "what the message showed has changed since. It is being renewed, read it again",
+  EDIT_NOT_ALLOWED: "policy does not let reviewers change this",
   STALE_VERSION: "something happened since the message was drawn. It is being renewed, read it again",
   WRONG_STATE: "the review is over. The message is being renewed",
   DEADLINE_PASSED: "the time to decide is over. The message is being renewed",
@@ -42,9 +50,10 @@ const REFUSALS: Readonly<Record<string, string>> = {
   EDIT_LIMIT: "it was edited as often as an action can be",
 };
 
-function refusal({ reason }: VoteReply & { readonly outcome: "refused" }, { url }: AnswerWords): string {
+function refusal({ reason, changed }: VoteReply & { readonly outcome: "refused" }, { url }: AnswerWords): string {
   if (STEP_UP.has(reason))
     return `Nothing was decided: a click here is too weak a sign-in for this one. ${url === undefined ? "Sign in and decide with the command line." : `Sign in and decide here: ${url}`}`;
   const why = REFUSALS[reason];
-  return `Nothing was decided: ${why ?? reason}.`;
+  const parts = changed === undefined || changed === "" ? "" : ` (changed: ${visible(changed).text})`;
+  return `Nothing was decided: ${why ?? reason}${parts}.`;
 }

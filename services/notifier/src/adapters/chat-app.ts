@@ -49,8 +49,8 @@ export function conversationOfCard(channels: readonly ChatChannelConfig[], card:
 
 /** What a delivery is going to show. */
 export function cardOf(channel: string, delivery: Delivery): ShownCard {
-  const { actionId, digest, version } = delivery.render();
-  return { channel, tenant: delivery.tenant, actionId, digest, version };
+  const { actionId, digest, version, shownDigest } = delivery.render();
+  return { channel, tenant: delivery.tenant, actionId, digest, version, shownDigest };
 }
 
 export function sealerOf(seal: CardSeal, channel: string): (delivery: Delivery) => string {

@@ -31,7 +31,12 @@ const readAction: ReadAction = async (tenant, id) => {
   return { ...sampleReview, tenant, id, version: rows[0]?.version ?? 0, status: rows[0]?.status ?? "unknown" };
 };
 const deps: ChatAppDeps = {
-  ports: { findVoter: async () => undefined, submitVote: async () => ({ outcome: "unknown" }), refresh: async () => {} },
+  ports: {
+    findVoter: async () => undefined,
+    offerLink: async () => undefined,
+    submitVote: async () => ({ outcome: "unknown" }),
+    refresh: async () => {},
+  },
   readAction: ({ tenant, actionId }) => readAction(tenant, actionId, ""),
   directory: createDirectoryClient({ commands, asker: "chaos", config: config.directory }),
   isFirstTime: async () => true,

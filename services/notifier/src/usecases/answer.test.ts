@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { takeAnswer, type AnswerPorts, type ShownCard } from "./answer.ts";
 
-const card: ShownCard = { channel: "chat", tenant: "acme", actionId: "a1", digest: "ab", version: 3 };
+const card: ShownCard = { channel: "chat", tenant: "acme", actionId: "a1", digest: "ab", version: 3, shownDigest: "cd" };
 const account = { channel: "slack", workspace: "T1", id: "U1" };
 const voter = { issuer: "https://id.example", id: "ada", groups: ["dpo"] };
 const approve = { kind: "approve", reason: "" } as const;
@@ -13,6 +13,7 @@ function portsOf(change: Partial<AnswerPorts> = {}) {
       calls.push(["find", ...question]);
       return voter;
     },
+    offerLink: async () => "CODE",
     submitVote: async (...vote) => {
       calls.push(["vote", ...vote]);
       return { outcome: "recorded" };
@@ -37,7 +38,7 @@ describe("take answer", () => {
 
   it("P3, P7: decides nothing for an account that nobody is linked to", async () => {
     const { ports, calls } = portsOf({ findVoter: async () => undefined });
-    expect(await takeAnswer(ports, account, card, approve)).toEqual({ outcome: "unlinked" });
+    expect(await takeAnswer(ports, account, card, approve)).toEqual({ outcome: "unlinked", linkCode: "CODE" });
     expect(calls).toEqual([]);
   });
 

@@ -8,6 +8,8 @@ export type ShownCard = {
   /** Lower-case hex. */
   readonly digest: string;
   readonly version: number;
+  /** Lower-case hex: names the view, redactions included. */
+  readonly shownDigest: string;
 };
 
 /** Who answered, as the chat service proved it: ids, never names. */
@@ -24,17 +26,19 @@ export type Voter = { readonly issuer: string; readonly id: string; readonly gro
 /** What `approval` said to a vote. */
 export type VoteReply =
   | { readonly outcome: "recorded" }
-  /** `reason`: from the table of reasons. */
-  | { readonly outcome: "refused"; readonly reason: string }
+  /** `reason`: from the table of reasons. `changed`: names of what is shown differently now, as hostile as any text. */
+  | { readonly outcome: "refused"; readonly reason: string; readonly changed?: string }
   /** Nobody answered: it may be recorded or not, and the message will show which. */
   | { readonly outcome: "unknown" };
 
 /** What became of an answer. */
-export type AnswerResult = VoteReply | { readonly outcome: "unlinked" } | { readonly outcome: "nobody-knows" };
+export type AnswerResult = VoteReply | { readonly outcome: "unlinked"; readonly linkCode?: string } | { readonly outcome: "nobody-knows" };
 
 export type AnswerPorts = {
   /** The person behind an account, in this tenant; undefined: nobody who may decide. Throws when nobody can tell now. */
   readonly findVoter: (tenant: string, account: Account) => Promise<Voter | undefined>;
+  /** A code by which a signed-in human makes this account its own; undefined: this tenant links nobody, or not now. Shown to that account only. */
+  readonly offerLink: (tenant: string, account: Account) => Promise<string | undefined>;
   readonly submitVote: (voter: Voter, card: ShownCard, decision: Decision) => Promise<VoteReply>;
   /** Makes the message of this channel show the action as it is. */
   readonly refresh: (card: ShownCard) => Promise<void>;
@@ -51,7 +55,10 @@ export async function takeAnswer(ports: AnswerPorts, account: Account, card: Sho
   } catch {
     return { outcome: "nobody-knows" };
   }
-  if (voter === undefined) return { outcome: "unlinked" };
+  if (voter === undefined) {
+    const linkCode = await ports.offerLink(card.tenant, account);
+    return { outcome: "unlinked", ...(linkCode === undefined ? {} : { linkCode }) };
+  }
   const reply = await ports.submitVote(voter, card, decision);
   // Whoever was refused, or heard nothing, looks at something that may be old.
   if (reply.outcome !== "recorded") await ports.refresh(card);

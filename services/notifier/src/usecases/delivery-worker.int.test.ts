@@ -2,7 +2,8 @@ import { migrate, openDatabase, type Database } from "@countersign/database";
 import { silentLogger } from "@countersign/telemetry";
 import { testPostgres, type TestPostgres } from "@countersign/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { postgresDeliveryStore, type DeliveryStoreOptions } from "../adapters/postgres/delivery-store.ts";
+import type { DeliveryStoreOptions } from "../adapters/postgres/delivery-store-options.ts";
+import { postgresDeliveryStore } from "../adapters/postgres/delivery-store.ts";
 import { notifierMigrations } from "../adapters/postgres/migrations.ts";
 import { processLock, type ProcessLock } from "../adapters/postgres/process-lock.ts";
 import { registerChannels, storePlan } from "../adapters/postgres/plan-store.ts";
@@ -45,9 +46,9 @@ afterAll(async () => {
   await postgres.drop();
 });
 beforeEach(async () => {
-  const owner = openDatabase({ url: postgres.url, role: null, maxConnections: 1 });
-  await owner.pool.query("truncate notifier.channel, notifier.review, notifier.delivery");
-  await owner.close();
+  const superuser = openDatabase({ url: postgres.url, role: null, maxConnections: 1 });
+  await superuser.pool.query("truncate notifier.channel, notifier.review, notifier.delivery");
+  await superuser.close();
 });
 afterEach(async () => {
   await Promise.all(workers.splice(0).map((worker) => worker.close()));

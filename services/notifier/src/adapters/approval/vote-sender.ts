@@ -17,6 +17,7 @@ export function voteSender(commands: CommandBus): AnswerPorts["submitVote"] {
       actionId: card.actionId,
       digest: Buffer.from(card.digest, "hex"),
       version: BigInt(card.version),
+      shownDigest: Buffer.from(card.shownDigest, "hex"),
       decision: toMessage(decision),
     });
     const caller = {
@@ -40,7 +41,12 @@ export function voteSender(commands: CommandBus): AnswerPorts["submitVote"] {
 
 function replyOf(error: unknown): VoteReply {
   if (!(error instanceof CommandError) || UNKNOWN.has(error.code)) return { outcome: "unknown" };
-  return { outcome: "refused", reason: error.reason };
+  return { outcome: "refused", reason: error.reason, ...changedOf(error) };
+}
+
+function changedOf({ metadata }: CommandError): { readonly changed?: string } {
+  const changed = metadata["changed"];
+  return changed === undefined ? {} : { changed };
 }
 
 function toMessage(decision: Decision): NonNullable<MessageInitShape<typeof SubmitVoteRequestSchema>["decision"]> {

@@ -1,17 +1,8 @@
 import { sql, type Kysely } from "kysely";
-import { pauseAfter, type BreakerTuning } from "../../domain/breaker.ts";
-import type { RateLimit } from "../../usecases/channel.ts";
+import { pauseAfter } from "../../domain/breaker.ts";
 import type { DeliveryOutcome, DeliveryStore, LeasedDelivery } from "../../usecases/delivery-store.ts";
+import type { DeliveryStoreOptions } from "./delivery-store-options.ts";
 import { leaseDeliveries } from "./lease-deliveries.ts";
-import type { ProcessLock } from "./process-lock.ts";
-
-export type DeliveryStoreOptions = {
-  readonly ledger: string;
-  readonly channel: string;
-  readonly owner: ProcessLock;
-  readonly limits: readonly RateLimit[];
-  readonly breaker: BreakerTuning;
-};
 
 /** Deliveries of one channel in Postgres; any number of workers in any number of processes may share them. */
 export function postgresDeliveryStore<Tables>(database: Kysely<Tables>, options: DeliveryStoreOptions): DeliveryStore {

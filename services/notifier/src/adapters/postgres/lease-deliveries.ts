@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { sql, type Kysely } from "kysely";
 import { NOTIFIED_EVENTS, type NotifiedEvent } from "../../domain/notified-event.ts";
 import type { LeasedBatch, LeasedDelivery } from "../../usecases/delivery-store.ts";
-import type { DeliveryStoreOptions } from "./delivery-store.ts";
+import type { DeliveryStoreOptions } from "./delivery-store-options.ts";
 import { fillBuckets, spendTokens } from "./rate-limits.ts";
 
 /** What a killed process had sent may still be on its way to the receiver: nobody asks the receiver about it, or sends it again, before this. */

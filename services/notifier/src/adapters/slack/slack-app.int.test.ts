@@ -1,6 +1,6 @@
 import { createDirectoryClient } from "@countersign/directory-client";
 import { inProcessCommands } from "@countersign/bus";
-import type { ReviewSource } from "@countersign/review-view";
+import { sha256Hex, shownDigest, type ReviewSource } from "@countersign/review-view";
 import { silentLogger } from "@countersign/telemetry";
 import { afterEach, describe, expect, it } from "vitest";
 import type { SlackAppConfig } from "../../channels-file.ts";
@@ -49,11 +49,12 @@ async function start(mode: "http" | "socket" = "http", slack = new FakeSlack()) 
     votes: [] as Vote[],
     refreshed: [] as ShownCard[],
     reply: { outcome: "recorded" } as VoteReply,
-    action: sampleReview as ReviewSource,
+    action: sampleReview,
     seen: new Set<string>(),
   };
   const ports: AnswerPorts = {
     findVoter: async (tenant, { workspace, id }) => (tenant === "acme" && workspace === ada.team && id === ada.id ? voter : undefined),
+    offerLink: async () => "K7Q2",
     submitVote: async (who, card, decision) => {
       world.votes.push({ voter: who as typeof voter, card, decision });
       return world.reply;
@@ -95,7 +96,14 @@ async function until(holds: () => boolean): Promise<void> {
   }
 }
 
-const card: ShownCard = { channel: "dpo", tenant: "acme", actionId: sampleReview.id, digest: sampleReview.digest, version: 3 };
+const card: ShownCard = {
+  channel: "dpo",
+  tenant: "acme",
+  actionId: sampleReview.id,
+  digest: sampleReview.digest,
+  version: 3,
+  shownDigest: shownDigest(sampleReview, sha256Hex),
+};
 
 describe("slack: showing", () => {
   it("posts once, changes in place, and lets Slack read no markup into it", async () => {
@@ -194,16 +202,16 @@ describe("slack: what decides nothing", () => {
     await until(() => slack.ephemerals.length === 1);
     expect(world.votes).toEqual([]);
     expect(slack.ephemerals[0]).toMatchObject({ user: user.id, text: expect.stringContaining(`slack ${user.team}/${user.id}`) as string });
-    expect(slack.ephemerals[0]?.text).toContain("Run: countersign link.");
+    expect(slack.ephemerals[0]?.text).toContain("countersign link K7Q2. Run: countersign link.");
   });
 
   it("P1: a message that shows an older form: refused, and the message is renewed", async () => {
     const { slack, world, show, message } = await start();
     await show();
-    world.reply = { outcome: "refused", reason: "STALE_DIGEST" };
+    world.reply = { outcome: "refused", reason: "STALE_DIGEST", changed: "parameters.limit, <!channel>" };
     await slack.click(ada, message(), "countersign.approve");
     await until(() => slack.ephemerals.length === 1);
-    expect(slack.ephemerals[0]?.text).toContain("showed older parameters");
+    expect(slack.ephemerals[0]?.text).toMatch(/showed older parameters.*changed: parameters\.limit, &lt;!channel&gt;/);
     expect(world.refreshed).toEqual([card]);
   });
 
@@ -253,7 +261,7 @@ describe("slack: what decides nothing", () => {
       slack.sign(`${body}&x=1`),
       { ...slack.sign(body), "x-slack-request-timestamp": "1e9" },
     ]) {
-      expect((await send(headers as Record<string, string>)).status).toBe(401);
+      expect((await send(headers)).status).toBe(401);
     }
     const genuine = slack.sign(body);
     expect((await send(genuine)).status).toBe(200);
@@ -267,7 +275,7 @@ describe("slack: what decides nothing", () => {
     await show();
     const button = message().blocks.flatMap(({ elements = [] }) => elements)[0]!;
     const [payload, mac] = button.value!.split(".");
-    const forged = Buffer.from(JSON.stringify(["dpo", "other", card.actionId, card.digest, 3])).toString("base64url");
+    const forged = Buffer.from(JSON.stringify(["dpo", "other", card.actionId, card.digest, 3, card.shownDigest])).toString("base64url");
     for (const value of [`${forged}.${mac}`, `${payload}.${"A".repeat(43)}`, "x", ""]) {
       expect((await slack.interact(slack.clickPayload(ada, message(), { ...button, value }))).status).toBe(200);
     }

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { inProcessCommands } from "@countersign/bus";
 import { createDirectoryClient, type DirectoryClient, type Person } from "@countersign/directory-client";
-import type { ReviewSource } from "@countersign/review-view";
+import { sha256Hex, shownDigest, type ReviewSource } from "@countersign/review-view";
 import { silentLogger } from "@countersign/telemetry";
 import { afterEach, describe, expect, it } from "vitest";
 import type { TeamsAppConfig } from "../../channels-file.ts";
@@ -21,7 +21,14 @@ import { workflowsChannel } from "./workflows-channel.ts";
 
 const ada = { id: "0000aaaa-0000-4000-8000-000000000ada", tenant: "contoso" };
 const voter = { issuer: "https://id.example", id: "ada", groups: ["dpo"] };
-const card: ShownCard = { channel: "dpo", tenant: "acme", actionId: sampleReview.id, digest: sampleReview.digest, version: 3 };
+const card: ShownCard = {
+  channel: "dpo",
+  tenant: "acme",
+  actionId: sampleReview.id,
+  digest: sampleReview.digest,
+  version: 3,
+  shownDigest: shownDigest(sampleReview, sha256Hex),
+};
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
@@ -70,10 +77,11 @@ async function start(teams = new FakeTeams()) {
     votes: [] as { card: ShownCard; decision: Decision }[],
     refreshed: [] as ShownCard[],
     reply: async (): Promise<VoteReply> => ({ outcome: "recorded" }),
-    action: sampleReview as ReviewSource,
+    action: sampleReview,
   };
   const ports: AnswerPorts = {
     findVoter: async (tenant, { workspace, id }) => (tenant === "acme" && workspace === ada.tenant && id === ada.id ? voter : undefined),
+    offerLink: async () => "K7Q2",
     submitVote: async (_who, shown, decision) => {
       world.votes.push({ card: shown, decision });
       return world.reply();
@@ -138,10 +146,10 @@ describe("teams: showing", () => {
   it("a workflow gets the card without a button, and is told again what it did not take", async () => {
     const bodies: string[] = [];
     const server = createServer((request, response) => {
-      void textOfRequest(request).then((text) => {
-        bodies.push(text);
+      void (async () => {
+        bodies.push(await textOfRequest(request));
         response.writeHead(bodies.length === 1 ? 429 : 202, { "retry-after": "2" }).end();
-      });
+      })();
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     closers.push(() => new Promise((resolve) => server.close(() => resolve())));

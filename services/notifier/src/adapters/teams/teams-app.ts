@@ -42,7 +42,8 @@ export function teamsApp(
     }),
   );
   const renderCard: TeamsAnswerDeps["renderCard"] = async (card, source) => {
-    const now: ShownCard = { ...card, digest: source.digest, version: source.version };
+    const { digest, version, shownDigest } = renderReview(source, sha256Hex);
+    const now: ShownCard = { ...card, digest, version, shownDigest };
     const edit = configs.find(({ name }) => name === card.channel)?.edit ?? false;
     return adaptiveCard((limits) => renderReview(source, sha256Hex, limits), {
       sealed: seal.seal(now),
