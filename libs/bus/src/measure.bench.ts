@@ -56,9 +56,13 @@ function encoded(made: MsgHdrs): Uint8Array {
   return made.encode();
 }
 
+function readable(event: RecordedEvent): MsgHdrsImpl {
+  return MsgHdrsImpl.decode(encoded(eventHeaders(event)));
+}
+
 function checkedHeaders(event: RecordedEvent) {
   const made = new MsgHdrsImpl();
-  for (const [name, [value]] of eventHeaders(event)) made.set(name, value ?? "");
+  for (const [name, [value]] of readable(event)) made.set(name, value ?? "");
   return made.encode();
 }
 
@@ -81,7 +85,7 @@ async function publishRate(prefix: string, window: number, count: number): Promi
   let next = 0;
   const publishOn = async () => {
     for (let event = events[next++]; event !== undefined && next <= count; event = events[next++]) {
-      const made = eventHeaders(event);
+      const made = readable(event);
       made.delete("Nats-Expected-Last-Sequence");
       await js.publish(`${prefix}.event`, event.entry, { headers: made });
     }

@@ -1,5 +1,5 @@
 import type { RecordedEvent } from "@countersign/event-log";
-import { MsgHdrsImpl, type NatsConnection } from "@nats-io/transport-node";
+import type { NatsConnection } from "@nats-io/transport-node";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { hasJetStream } from "./connect.ts";
 import { attributeHeaders } from "./event-headers.ts";
@@ -33,7 +33,7 @@ export async function openReplayTarget(
   await refuseStored(connection, subject);
   return {
     publish: (event) => {
-      connection.publish(subject, event.entry, { headers: MsgHdrsImpl.fromRecord({ ...attributeHeaders(event), "cs-replay": ["true"] }) });
+      connection.publish(subject, event.entry, { headers: attributeHeaders(event, "cs-replay: true\r\n") });
     },
     flush: async () => {
       await connection.flush();
