@@ -1,4 +1,4 @@
-import { migrate, serviceRole } from "@countersign/database";
+import { ERASER_ROLE, migrate, openDatabase, serviceRole } from "@countersign/database";
 import { createPostgresEventLog, eventLogMigrations } from "@countersign/event-log";
 import { silentLogger } from "@countersign/telemetry";
 import { testPostgres, type TestPostgres } from "@countersign/testing";
@@ -89,6 +89,22 @@ describe("directory on Postgres", () => {
     const [before, after] = [await one.scim("GET", "/Users?count=500"), await three.scim("GET", "/Users?count=500")];
     expect(after.body).toEqual(before.body);
     expect((await three.scim("GET", "/Groups")).body).toEqual((await two.scim("GET", "/Groups")).body);
+  });
+
+  it("P7: a person whose content was erased is nobody who could sign in, and everybody else is as before", async () => {
+    const eve = await one.user("eve@acme.example");
+    await one.group("temps", [eve]);
+    const eraser = openDatabase({ url: postgres.url, role: ERASER_ROLE });
+    const { rowCount } = await eraser.pool.query(
+      "delete from event_log.content where position('eve@acme.example' in convert_from(body, 'UTF8')) > 0",
+    );
+    await eraser.close();
+    const later = await startInstance();
+    expect([rowCount, await groupsAt(later, "eve@acme.example")]).toEqual([1, undefined]);
+    expect(await later.people.resolvePerson("acme", { personId: eve }, new Date())).toMatchObject({
+      person: { displayName: "", groups: ["temps"] },
+    });
+    expect(await groupsAt(later, "ada@acme.example")).toEqual([]);
   });
 
   it("P7: without the log nobody knows who anybody is, and a SCIM change is not acknowledged", async () => {
