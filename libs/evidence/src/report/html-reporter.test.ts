@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
 import { sampleArchive, START, STEP, sampleLog, splitTar, type TarMember } from "../testing.ts";
 import { createHtmlReporter } from "./html-reporter.ts";
@@ -34,6 +35,12 @@ describe("P8: the report of an archive", () => {
       expect(page, name).not.toMatch(/<script|<img|<b>|\u202e/);
       expect(page.match(/<\/pre>/g)?.length ?? 0, name).toBe(page.match(/<pre>/g)?.length ?? 0);
     }
+  });
+
+  it("has a style that its own policy allows", () => {
+    const page = text("report/index.html");
+    const style = /<style>([^]*)<\/style>/.exec(page)?.[1] ?? "";
+    expect(page).toContain(`'sha256-${createHash("sha256").update(style).digest("base64")}'`);
   });
 
   it("says nothing of other tenants", () => {

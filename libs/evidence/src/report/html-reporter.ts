@@ -3,7 +3,7 @@ import type { EntryView } from "../entry-view.ts";
 import { actionsPage, SUMMARY_PAGE } from "../members.ts";
 import type { Contents } from "../segment-buffer.ts";
 import type { Reporter } from "../write-archive.ts";
-import { html, page, type Html } from "./html.ts";
+import { fragment, page, type Html } from "./html.ts";
 
 export type ReportOptions = {
   readonly tenant: string;
@@ -56,14 +56,7 @@ class HtmlReporter implements Reporter {
     const section = this.#open.get(key) ?? { title: key, parts: [], bytes: 0 };
     this.#open.set(key, section);
     const line = payload === undefined ? "of a type that this build does not know" : this.#options.describe(payload, contents);
-    const row = html`<tr>
-      <td>${position}</td>
-      <td>${streamVersion}</td>
-      <td>${time.toISOString()}</td>
-      <td>${actor?.id ?? "a timer"}</td>
-      <td>${type}</td>
-      <td>${line}${inputOf(payload, contents)}</td>
-    </tr>`;
+    const row = fragment`<tr><td>${position}</td><td>${streamVersion}</td><td>${time.toISOString()}</td><td>${actor?.id ?? "a timer"}</td><td>${type}</td><td>${line}${inputOf(payload, contents)}</td></tr>`;
     section.parts.push(row);
     section.bytes += row.html.length;
     this.#openBytes += row.html.length;
@@ -84,25 +77,14 @@ class HtmlReporter implements Reporter {
     this.#openBytes -= section.bytes;
     this.#doneBytes += section.bytes;
     this.#done.push(
-      html`<h2 id="${section.title}">${section.title}</h2>
-        <table>
-          <tr>
-            <th>position</th>
-            <th>version</th>
-            <th>time</th>
-            <th>who</th>
-            <th>event</th>
-            <th>what</th>
-          </tr>
-          ${section.parts}
-        </table>`,
+      fragment`<h2 id="${section.title}">${section.title}</h2><table><tr><th>position</th><th>version</th><th>time</th><th>who</th><th>event</th><th>what</th></tr>${section.parts}</table>`,
     );
   }
 
   #actions(): { readonly name: string; readonly bytes: Uint8Array } {
     const name = actionsPage(this.#pages.length);
     const count = this.#done.length;
-    this.#pages.push(html`<li><a href="${name.replace("report/", "")}">${name}</a>: ${count} actions and other streams</li>`);
+    this.#pages.push(fragment`<li><a href="${name.replace("report/", "")}">${name}</a>: ${count} actions and other streams</li>`);
     const bytes = page(`${this.#title()}, part ${this.#pages.length}`, this.#done);
     this.#done = [];
     this.#doneBytes = 0;
@@ -112,29 +94,17 @@ class HtmlReporter implements Reporter {
   #summary(): Buffer {
     const counts = [...this.#counts].toSorted(([one], [other]) => (one < other ? -1 : 1));
     return page(this.#title(), [
-      html`<p>
+      fragment`<p>
         Made for reading. What proves it is beside it: <code>countersign verify FILE --key VKEY</code> checks every entry against the signed
         checkpoint, with a key from where you trust it. The log holds the SHA-256 of the whole archive in an ExportProduced event.
       </p>`,
-      html`<p>
+      fragment`<p>
         Ledger ${this.#options.ledger}. Events beside the period are counted too: the policies' before it, and the ones at its borders.
       </p>`,
-      html`<table>
-        <tr>
-          <th>event</th>
-          <th>how many</th>
-        </tr>
-        ${counts.map(
-          ([type, count]) =>
-            html`<tr>
-              <td>${type}</td>
-              <td>${count}</td>
-            </tr>`,
-        )}
-      </table>`,
-      html`<ul>
-        ${this.#pages}
-      </ul>`,
+      fragment`<table><tr><th>event</th><th>how many</th></tr>${counts.map(
+        ([type, count]) => fragment`<tr><td>${type}</td><td>${count}</td></tr>`,
+      )}</table>`,
+      fragment`<ul>${this.#pages}</ul>`,
     ]);
   }
 
@@ -145,10 +115,10 @@ class HtmlReporter implements Reporter {
 }
 
 function inputOf(payload: DecodedEvent | undefined, contents: Contents): Html {
-  if (payload?.type !== "ActionRequested" && payload?.type !== "ActionEdited") return html``;
+  if (payload?.type !== "ActionRequested" && payload?.type !== "ActionEdited") return fragment``;
   const content = contents.get(Buffer.from(payload.data.input?.digest ?? []).toString("hex"));
-  if (content === undefined) return html`<pre>the input was erased</pre>`;
+  if (content === undefined) return fragment`<pre>the input was erased</pre>`;
   const text = Buffer.from(content.body).toString("utf8");
-  return html`<pre>
+  return fragment`<pre>
 ${text.slice(0, INPUT_CHARACTERS)}${text.length > INPUT_CHARACTERS ? ` … (${text.length} characters; all of it is in the archive)` : ""}</pre>`;
 }

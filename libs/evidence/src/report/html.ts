@@ -9,8 +9,8 @@ export function escaped(text: string): Html {
   return { html: visible(text).text.replaceAll(/[&<>"'`]/g, (character) => `&#${character.charCodeAt(0)};`) };
 }
 
-/** Markup with values in it: strings and numbers are escaped, `Html` is taken as it is. */
-export function html(strings: TemplateStringsArray, ...values: readonly (string | number | bigint | Html | readonly Html[])[]): Html {
+/** Markup with values in it (not called `html`: formatters rewrite templates of that name, and the hash of the style is of its exact text): strings and numbers are escaped, `Html` is taken as it is. */
+export function fragment(strings: TemplateStringsArray, ...values: readonly (string | number | bigint | Html | readonly Html[])[]): Html {
   return { html: strings.reduce((done, part, index) => done + markup(values[index - 1] ?? "") + part) };
 }
 
@@ -29,20 +29,19 @@ const POLICY = `default-src 'none'; style-src 'sha256-${createHash("sha256").upd
 
 /** A page that needs nothing but itself. */
 export function page(title: string, body: readonly Html[]): Buffer {
-  const head = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="${{ html: POLICY }}" />
-        <title>${title}</title>
-        <style>
-          ${{ html: STYLE }}
-        </style>
-      </head>
-      <body>
-        <h1>${title}</h1>
-        ${body}
-      </body>
-    </html> `;
+  const head = fragment`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${{ html: POLICY }}">
+<title>${title}</title>
+<style>${{ html: STYLE }}</style>
+</head>
+<body>
+<h1>${title}</h1>
+${body}
+</body>
+</html>
+`;
   return Buffer.from(head.html);
 }
