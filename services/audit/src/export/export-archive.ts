@@ -14,6 +14,8 @@ export type ExportParts = {
   readonly witnessKeys: readonly VerifierKey[];
   /** Whether the event is sealed before the time is over. */
   readonly awaitSealed: (event: RecordedEvent, assurance: Assurance, timeoutMs: number) => Promise<boolean>;
+  /** How long the request for the export may take to be sealed. */
+  readonly sealWaitMs: number;
   /** Public keys of votes and grants. */
   readonly grantKeys: readonly GrantKey[];
   readonly reporter: Reporter;
@@ -30,7 +32,6 @@ export class NotSealedError extends Error {
   override readonly name = "NotSealedError";
 }
 
-const SEAL_WAIT_MS = 15_000;
 /** Subtree hashes that are looked up at once: as many tiles, of 8 KiB each, are loaded for them at most. */
 const NODES_AT_ONCE = 256;
 
@@ -45,7 +46,7 @@ export async function* exportArchive(
   { requested, assurance }: { readonly requested: RecordedEvent; readonly assurance: Assurance },
 ): AsyncGenerator<{ readonly bytes: Uint8Array; readonly progress: ExportProgress }, Exported> {
   const { log, store } = parts;
-  const sealed = await parts.awaitSealed(requested, assurance, SEAL_WAIT_MS);
+  const sealed = await parts.awaitSealed(requested, assurance, parts.sealWaitMs);
   const checkpoint = sealed ? await store.newest({ assurance }) : undefined;
   if (checkpoint === undefined) throw new NotSealedError(`the request for this export is not ${assurance} yet`);
   const { first, last } = await stretchOf(log, tenant, { ...period, before: requested.tenantSequence });

@@ -24,7 +24,11 @@ export type ExportDeps = {
   readonly witnessKeys: readonly VerifierKey[];
   readonly commands: Pick<CommandBus, "send">;
   readonly clock: () => Date;
+  /** How long to wait for a seal; default 15 s. */
+  readonly sealWaitMs?: number;
 };
+
+const SEAL_WAIT_MS = 15_000;
 
 /** What goes out in one message at most; NATS carries a megabyte. */
 const MESSAGE_BYTES = 128 * 1024;
@@ -52,6 +56,7 @@ export function exportEvidence(deps: ExportDeps): StreamHandler {
       verifierKeys: sealing.verifierKeys,
       witnessKeys: deps.witnessKeys,
       awaitSealed: sealing.awaitSealed,
+      sealWaitMs: deps.sealWaitMs ?? SEAL_WAIT_MS,
       grantKeys,
       reporter: createReporter({ tenant: caller.tenant, ledger: log.ledger, from: period.from, to: period.to }),
     };
