@@ -1,7 +1,7 @@
 // For those who send and serve commands.
 export { CommandError, type CommandBus, type CommandHandler, type FailureCode, type FailureReason } from "./commands.ts";
 export { inProcessCommands } from "./in-process-commands.ts";
-export { LiveSubjectError, openReplayTarget, type ReplayTarget } from "./replay-target.ts";
+export { openReplayTarget, type ReplayTarget } from "./replay-target.ts";
 export { jetStreamCopy, type LedgerCopy } from "./ledger-copy.ts";
 export { readStream, serveStreams, type StreamHandler } from "./streams.ts";
 export { natsCommands, type NatsCommandsOptions } from "./nats-commands.ts";
@@ -19,4 +19,3 @@ export { postgresLease, type Lease } from "./lease.ts";
 export { publishWakeups } from "./wakeups.ts";
 export { natsFeed, type NatsFeed, type NatsFeedOptions } from "./nats-feed.ts";
 export { connectNats, hasJetStream, NatsConnectError, type NatsOptions } from "./connect.ts";
-export { BUS_USERS, natsAuthorization, type BusLayout, type BusUserName } from "./permissions.ts";

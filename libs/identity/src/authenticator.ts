@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import type { Principal } from "@countersign/proto/v1/principal_pb";
 import { decodeJwt, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from "jose";
 import { LRUCache } from "lru-cache";
+import type { Authenticated } from "./authenticated.ts";
 import { AuthenticationError } from "./authentication-error.ts";
 import { principalOf } from "./claims.ts";
 import type { IssuerConfig, IssuerInput } from "./issuer-config.ts";
@@ -14,14 +15,6 @@ import { createWorkloads } from "./workloads.ts";
 
 const MAX_TOKEN_LENGTH = 16_384;
 const CACHE_MS = 60_000;
-
-/** A caller whose token was verified. */
-export type Authenticated = {
-  /** Frozen, and shared by all calls with the same token. */
-  readonly principal: Principal;
-  /** From then on the token is not accepted any more; whoever keeps a call open ends it then. */
-  readonly expiresAt: Date;
-};
 
 /** Turns bearer tokens and certificates into principals. */
 export type Authenticator = {

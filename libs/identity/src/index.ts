@@ -1,5 +1,6 @@
+export type { Authenticated } from "./authenticated.ts";
 export { AuthenticationError, type AuthenticationFailure } from "./authentication-error.ts";
-export { createAuthenticator, type Authenticated, type Authenticator, type AuthenticatorOptions } from "./authenticator.ts";
+export { createAuthenticator, type Authenticator, type AuthenticatorOptions } from "./authenticator.ts";
 export { createDevelopmentIssuer, type DevelopmentActor, type DevelopmentIssuer, type DevelopmentPrincipal } from "./development-issuer.ts";
 export type { IssuerConfig, IssuerInput } from "./issuer-config.ts";
 export { readIssuers } from "./read-issuers.ts";

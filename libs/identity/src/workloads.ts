@@ -2,9 +2,9 @@ import { hash, X509Certificate } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import { PrincipalSchema, PrincipalType } from "@countersign/proto/v1/principal_pb";
 import { LRUCache } from "lru-cache";
+import type { Authenticated } from "./authenticated.ts";
 import { AuthenticationError } from "./authentication-error.ts";
 import { authoritiesOf, type TrustDomain } from "./trust-domains.ts";
-import type { Authenticated } from "./authenticator.ts";
 
 /** SPIFFE-ID, sections 2.1 to 2.3: a trust domain and a path of plain segments. */
 const SPIFFE_ID = /^spiffe:\/\/([a-z0-9._-]{1,255})((?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)+)$/;
@@ -60,7 +60,8 @@ function callerOf(certificate: X509Certificate, domains: ReadonlyMap<string, Dom
     id,
     roles: [...workload.roles],
   });
-  return { principal, expiresAt: certificate.validToDate };
+  for (const part of [principal.groups, principal.roles, principal.chain]) Object.freeze(part);
+  return { principal: Object.freeze(principal), expiresAt: certificate.validToDate };
 }
 
 /** X.509-SVID, 2: exactly one URI. A name that Node.js had to quote could pass for several. */
