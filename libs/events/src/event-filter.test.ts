@@ -27,7 +27,7 @@ const matching = async (selection: EventSelection): Promise<readonly number[]> =
   const matches = eventFilter(selection, subjects);
   const found = [];
   for (const event of [later, first]) if (await matches(event)) found.push(event.streamVersion);
-  return found.toSorted();
+  return found.toSorted((a, b) => a - b);
 };
 
 describe("eventFilter", () => {

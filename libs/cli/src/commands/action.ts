@@ -49,17 +49,6 @@ export function addActionCommands(program: Command, io: Io): void {
       }),
     );
   program
-    .command("state")
-    .description("show an action as it was")
-    .argument("<id>")
-    .requiredOption("--at <position|time>", "just after this position, or at this time, such as 2026-01-31T12:30:05Z", parseAt)
-    .action((actionId: string, { at }: { at: At }, command: Command) =>
-      withContext(command, io, async ({ client, output }) => {
-        const reply = await client.actions.getAction({ actionId, at });
-        if (reply.action !== undefined) output.message(ActionSchema, reply.action, () => actionText(present(reply.action)));
-      }),
-    );
-  program
     .command("list")
     .description("list actions, newest first")
     .option("--status <status...>", "only these, for example IN_REVIEW")
@@ -90,7 +79,22 @@ export function addActionCommands(program: Command, io: Io): void {
         }
       }),
     );
+  addStateCommand(program, io);
   addExecutionCommands(program, io);
+}
+
+function addStateCommand(program: Command, io: Io): void {
+  program
+    .command("state")
+    .description("show an action as it was")
+    .argument("<id>")
+    .requiredOption("--at <position|time>", "just after this position, or at this time, such as 2026-01-31T12:30:05Z", parseAt)
+    .action((actionId: string, { at }: { at: At }, command: Command) =>
+      withContext(command, io, async ({ client, output }) => {
+        const reply = await client.actions.getAction({ actionId, at });
+        if (reply.action !== undefined) output.message(ActionSchema, reply.action, () => actionText(present(reply.action)));
+      }),
+    );
 }
 
 function addExecutionCommands(program: Command, io: Io): void {

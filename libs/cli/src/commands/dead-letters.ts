@@ -61,6 +61,10 @@ export function addDeadLetterCommands(program: Command, io: Io): void {
         });
       }),
     );
+  addChanges(deadLetters, io);
+}
+
+function addChanges(deadLetters: Command, io: Io): void {
   deadLetters
     .command("replay")
     .description("hand them to their consumer again")

@@ -37,6 +37,10 @@ export function addLedgerCommands(program: Command, io: Io): void {
         if (result.unchecked.length > 0) throw new AnswerIsNo("not everything could be checked");
       }),
     );
+  addRebuild(program, io);
+}
+
+function addRebuild(program: Command, io: Io): void {
   program
     .command("rebuild")
     .description("build a new version of a projection from the log, compare, and switch")

@@ -64,12 +64,12 @@ async function inService(database: Database, databaseUrl: string, events: number
 }
 
 function fsckNote(message: Uint8Array): string {
-  const result = fromBinary(FsckResponseSchema, message).message;
-  return result.case === "result" ? `${result.value.flaws} flaws` : "no result";
+  const last = fromBinary(FsckResponseSchema, message).message;
+  return last.case === "result" ? `${last.value.flaws} flaws` : "no result";
 }
 
 function rebuildNote(message: Uint8Array): string {
-  const result = fromBinary(RebuildProjectionResponseSchema, message).message;
-  if (result.case !== "rebuild") return "no result";
-  return `${result.value.rebuilt?.rows ?? 0n} rows, ${result.value.identical ? "identical" : "differed"}`;
+  const last = fromBinary(RebuildProjectionResponseSchema, message).message;
+  if (last.case !== "rebuild") return "no result";
+  return `${last.value.rebuilt?.rows ?? 0n} rows, ${last.value.identical ? "identical" : "differed"}`;
 }

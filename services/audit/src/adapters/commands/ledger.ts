@@ -32,7 +32,10 @@ export function fsckEverything(parts: FsckParts): StreamHandler {
     for (;;) {
       signal.throwIfAborted();
       const next = await check.next().catch(asRefusal);
-      if (next.done === true) return yield fsckMessage({ case: "result", value: toResult(next.value, flaws) });
+      if (next.done === true) {
+        yield fsckMessage({ case: "result", value: toResult(next.value, flaws) });
+        return;
+      }
       if ("flaw" in next.value) {
         flaws += 1n;
         const { position, kind, detail } = next.value.flaw;
