@@ -125,7 +125,7 @@ describe("timers", () => {
     const worlds = await Promise.all([instance(), instance()]);
     worlds[0].answer = verdict("review");
     await request(worlds[0]);
-    await vi.waitFor(async () => expect(await timers()).toEqual([{ kind: "expire_review", due_at: new Date(T0 + HOUR) }]), 5_000);
+    await vi.waitFor(async () => expect(await timers()).toEqual([{ kind: "tend_review", due_at: new Date(T0 + HOUR) }]), 5_000);
     for (const world of worlds) world.now += HOUR;
     await vi.waitFor(async () => expect(await types()).toContain("ActionExpired"), 5_000);
     await vi.waitFor(async () => expect(await timers()).toEqual([]), 5_000);

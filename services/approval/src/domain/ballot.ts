@@ -1,4 +1,5 @@
 import { type Act, standingFor } from "./eligibility.ts";
+import { isPast } from "./escalation.ts";
 import { staleness } from "./freshness.ts";
 import type { Principal } from "./principal.ts";
 import type { RejectionCode } from "./rejection.ts";
@@ -23,7 +24,7 @@ export type Ballot = {
 /** As whom this reviewer may do this now, on what was shown. Or why not. */
 export function admit(state: InReview, ballot: Ballot, act: Act): Standing | RejectionCode {
   // The timer that expires the review may be late; the deadline is not.
-  if (ballot.at >= state.review.deadline) return "DEADLINE_PASSED";
+  if (isPast(state.review, ballot.at)) return "DEADLINE_PASSED";
   const standing = standingFor(state, ballot, act);
   if (typeof standing === "string") return standing;
   const stale = staleness(state, ballot);

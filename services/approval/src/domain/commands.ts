@@ -84,7 +84,7 @@ export type ReportExecution = Order<
   }
 >;
 
-export type ExpireReview = Order<"ExpireReview">;
+export type TendReview = Order<"TendReview">;
 
 export type ExpireGrant = Order<"ExpireGrant">;
 
@@ -99,6 +99,6 @@ export type ActionCommand =
   | CancelAction
   | RedeemGrant
   | ReportExecution
-  | ExpireReview
+  | TendReview
   | ExpireGrant
   | MarkUnreported;

@@ -270,28 +270,28 @@ describe("ReportExecution", () => {
 });
 
 describe("timers", () => {
-  it("ExpireReview ends what nobody decided", () => {
+  it("TendReview ends what nobody decided", () => {
     const at = T0 + HOUR;
     given(...inReview())
-      .when({ type: "ExpireReview", at })
+      .when({ type: "TendReview", at })
       .then({ type: "ActionExpired", at });
     expect(stateAfter([...inReview(), { type: "ActionExpired", at }]).status).toBe("EXPIRED");
     given(requested)
-      .when({ type: "ExpireReview", at: T0 + 24 * HOUR })
+      .when({ type: "TendReview", at: T0 + 24 * HOUR })
       .then({ type: "ActionExpired", at: T0 + 24 * HOUR });
   });
 
-  it("ExpireReview stays quiet before the deadline and after the end", () => {
+  it("TendReview stays quiet before the deadline and after the end", () => {
     given(...inReview())
-      .when({ type: "ExpireReview", at: T0 + HOUR - 1 })
+      .when({ type: "TendReview", at: T0 + HOUR - 1 })
       .thenNothing();
     given(requested)
-      .when({ type: "ExpireReview", at: T0 + 24 * HOUR - 1 })
+      .when({ type: "TendReview", at: T0 + 24 * HOUR - 1 })
       .thenNothing();
     given(...allowed)
-      .when({ type: "ExpireReview", at: T0 + 99 * HOUR })
+      .when({ type: "TendReview", at: T0 + 99 * HOUR })
       .thenNothing();
-    given().when({ type: "ExpireReview", at: T0 }).thenNothing();
+    given().when({ type: "TendReview", at: T0 }).thenNothing();
   });
 
   it("ExpireGrant ends an unused grant, once, when its time has come", () => {
@@ -333,7 +333,7 @@ describe("P5: evolve", () => {
     const all = [
       ...redeemed,
       ...inReview(),
-      { type: "StageOpened", at: T0, stage: 9, deadline: T0 },
+      { type: "StageOpened", at: T0, stage: 9, deadline: T0, nextAt: T0 },
       { type: "ActionExpired", at: T0 },
     ] as const;
     for (const first of all) {

@@ -6,7 +6,7 @@ import type {
   CastVote,
   EditAction,
   ExpireGrant,
-  ExpireReview,
+  TendReview,
   GrantOffer,
   Judgement,
   MarkUnreported,
@@ -16,14 +16,14 @@ import type {
   RequestAction,
 } from "./commands.ts";
 import { actsInPerson } from "./eligibility.ts";
+import { dueNow, opening } from "./escalation.ts";
 import type { ActionEvent, VoteCast, VoteLapsed } from "./events.ts";
 import { evolve } from "./evolve.ts";
 import { type PrincipalRef, sameCaller, toRef } from "./principal.ts";
 import { isReached, lapsedNow } from "./recount.ts";
 import { hasExpired, isGrantee, redemptionFault } from "./redemption.ts";
 import { type Decision, reject } from "./rejection.ts";
-import type { Stage } from "./stage.ts";
-import type { ActionState, InReview, RecordedAction } from "./state.ts";
+import type { ActionState, Edited, InReview, RecordedAction } from "./state.ts";
 import type { Hex, Instant, Verdict } from "./values.ts";
 import { ownVote } from "./votes.ts";
 
@@ -67,7 +67,7 @@ function count({ at, digest, grant, ...vote }: Extract<CastVote, { decision: "ap
   const next = stages.findIndex((_, index) => !isReached(state, index));
   if (next === openStage) return lapsed;
   if (next < 0) return [...lapsed, ...approve(grant, digest, state.requester, at)];
-  return [...lapsed, { type: "StageOpened", at, stage: next, deadline: deadlineOf(stages[next], at) }];
+  return [...lapsed, { type: "StageOpened", at, stage: next, ...opening(stages[next], at) }];
 }
 
 export function editAction(command: EditAction, state: ActionState): Decision {
@@ -86,7 +86,7 @@ export function editAction(command: EditAction, state: ActionState): Decision {
 
 /** The requester has as long as the reviewers of the open stage had. */
 function timeToAccept({ review: { stages, openStage } }: InReview, at: Instant): Instant {
-  return deadlineOf(stages[openStage], at);
+  return opening(stages[openStage], at).deadline;
 }
 
 export function acceptEdit(command: AcceptEdit, state: ActionState): Decision {
@@ -94,12 +94,16 @@ export function acceptEdit(command: AcceptEdit, state: ActionState): Decision {
   const { at, caller, digest, grant } = command;
   if (!sameCaller(state.requester, caller)) return reject("NOT_REQUESTER");
   if (state.status !== "EDITED") return hasAccepted(state, digest) ? [] : reject("WRONG_STATE");
-  if (at >= state.review.deadline) return reject("DEADLINE_PASSED");
+  if (isOverdue(state, at)) return reject("DEADLINE_PASSED");
   if (digest !== state.ruling.digest) return reject("STALE_DIGEST");
   const accepted: ActionEvent = { type: "EditAccepted", at, digest };
   const { verdict } = state.ruling;
   if (verdict.outcome === "allow") return [accepted, ...approve(grant, digest, state.requester, at)];
   return [accepted, openReview(verdict, at)];
+}
+
+function isOverdue({ review }: Edited, at: Instant): boolean {
+  return review.deadline !== undefined && at >= review.deadline;
 }
 
 /** What the requester says was so already. */
@@ -141,11 +145,11 @@ export function reportExecution(command: ReportExecution, state: ActionState): D
   return state.status === "REDEEMED" ? [{ type: "ExecutionReported", at, outcome, outputDigest, message }] : reject("WRONG_STATE");
 }
 
-export function expireReview(command: ExpireReview, state: ActionState): Decision {
+export function tendReview(command: TendReview, state: ActionState): Decision {
   const { at } = command;
   if (state.status === "REQUESTED" && at >= state.deadline) return [{ type: "ActionExpired", at }];
-  if ((state.status === "IN_REVIEW" || state.status === "EDITED") && at >= state.review.deadline) return [{ type: "ActionExpired", at }];
-  return [];
+  if (state.status === "EDITED" && isOverdue(state, at)) return [{ type: "ActionExpired", at }];
+  return state.status === "IN_REVIEW" ? dueNow(state, at) : [];
 }
 
 export function expireGrant(command: ExpireGrant, state: ActionState): Decision {
@@ -177,8 +181,8 @@ export function decide(command: ActionCommand, state: ActionState): Decision {
       return redeemGrant(command, state);
     case "ReportExecution":
       return reportExecution(command, state);
-    case "ExpireReview":
-      return expireReview(command, state);
+    case "TendReview":
+      return tendReview(command, state);
     case "ExpireGrant":
       return expireGrant(command, state);
     case "MarkUnreported":
@@ -206,7 +210,7 @@ function reached({ verdict, policyDigest, digest }: Judgement, at: Instant): Act
 }
 
 function openReview({ stages }: Verdict, at: Instant): ActionEvent {
-  return { type: "ReviewOpened", at, stages, deadline: deadlineOf(stages[0], at) };
+  return { type: "ReviewOpened", at, stages, ...opening(stages[0], at) };
 }
 
 function approve(grant: GrantOffer, digest: Hex, requester: PrincipalRef, at: Instant): readonly ActionEvent[] {
@@ -214,8 +218,4 @@ function approve(grant: GrantOffer, digest: Hex, requester: PrincipalRef, at: In
     { type: "ActionApproved", at, digest },
     { type: "GrantIssued", at, principal: toRef(requester), digest, ...grant },
   ];
-}
-
-function deadlineOf(stage: Stage | undefined, openedAt: Instant): Instant {
-  return openedAt + (stage?.seconds ?? 0) * 1000;
 }

@@ -12,10 +12,22 @@ export type ActionRequested = Fact<
 
 export type VerdictReached = Fact<"VerdictReached", { verdict: Verdict; policyDigest: Hex; /** The action digest. */ digest: Hex }>;
 
-export type ReviewOpened = Fact<"ReviewOpened", { stages: readonly Stage[]; deadline: Instant }>;
+export type ReviewOpened = Fact<
+  "ReviewOpened",
+  { stages: readonly Stage[]; deadline: Instant; /** When something is due next. */ nextAt: Instant }
+>;
 
 /** The next one, or one that came before: votes of it lapsed. */
-export type StageOpened = Fact<"StageOpened", { stage: number; deadline: Instant }>;
+export type StageOpened = Fact<"StageOpened", { stage: number; deadline: Instant; nextAt: Instant }>;
+
+/** Nobody has decided yet; `number` counts the reminders of the stage. */
+export type ReviewerReminded = Fact<"ReviewerReminded", { stage: number; number: number; nextAt: Instant }>;
+
+/** Those whom the open stage's escalation names are asked too. */
+export type ReviewEscalated = Fact<"ReviewEscalated", { stage: number; deadline: Instant; nextAt: Instant }>;
+
+/** The deadline has passed, and the stage waits on without one. */
+export type ReviewHeld = Fact<"ReviewHeld", { stage: number }>;
 
 export type VoteCast = Fact<
   "VoteCast",
@@ -99,6 +111,9 @@ export type ActionEvent =
   | VerdictReached
   | ReviewOpened
   | StageOpened
+  | ReviewerReminded
+  | ReviewEscalated
+  | ReviewHeld
   | VoteCast
   | VoteLapsed
   | ActionEdited

@@ -3,7 +3,9 @@ import type {
   ActionEvent,
   ActionRequested,
   GrantIssued,
+  ReviewEscalated,
   ReviewOpened,
+  StageOpened,
   VerdictReached,
   VoteCast,
   VoteLapsed,
@@ -26,7 +28,13 @@ function apply(state: ActionState, event: ActionEvent): ActionState {
     case "ReviewOpened":
       return opened(state, event);
     case "StageOpened":
-      return inReview(state, (review) => ({ ...review, openStage: event.stage, deadline: event.deadline }));
+      return inReview(state, (review) => ({ ...review, openStage: event.stage, ...fresh(event) }));
+    case "ReviewerReminded":
+      return inReview(state, (review) => ({ ...review, reminders: event.number }));
+    case "ReviewEscalated":
+      return inReview(state, (review) => escalate(review, event));
+    case "ReviewHeld":
+      return inReview(state, (review) => ({ ...review, deadline: undefined }));
     case "VoteCast":
       return inReview(state, (review) => ({ ...review, votes: [...review.votes, toVote(event)] }));
     case "VoteLapsed":
@@ -78,11 +86,21 @@ function ruled(state: ActionState, event: VerdictReached): ActionState {
 }
 
 function opened(state: ActionState, event: ReviewOpened): ActionState {
-  const { stages, deadline } = event;
-  const fresh = { stages, deadline, openStage: 0, escalated: [], shownFrom: state.version + 1 };
-  if (state.status === "EDITED") return { ...state, status: "IN_REVIEW", review: { ...state.review, ...fresh } };
+  const { stages } = event;
+  const reopened = { stages, openStage: 0, escalated: [], shownFrom: state.version + 1, ...fresh(event) };
+  if (state.status === "EDITED") return { ...state, status: "IN_REVIEW", review: { ...state.review, ...reopened } };
   if (state.status !== "REQUESTED" || state.ruling === undefined) return state;
-  return { ...state, status: "IN_REVIEW", ruling: state.ruling, review: { ...fresh, votes: [], editors: [], edits: 0 } };
+  return { ...state, status: "IN_REVIEW", ruling: state.ruling, review: { ...reopened, votes: [], editors: [], edits: 0 } };
+}
+
+/** A stage that has just opened. */
+function fresh({ at, deadline }: ReviewOpened | StageOpened) {
+  return { deadline, openedAt: at, reminders: 0, putOff: false };
+}
+
+function escalate(review: Review, { stage, deadline }: ReviewEscalated): Review {
+  const escalated = [...review.escalated.filter((other) => other !== stage), stage];
+  return { ...review, escalated, deadline, putOff: review.putOff || deadline !== review.deadline };
 }
 
 function edited(state: ActionState, event: ActionEdited): ActionState {

@@ -220,13 +220,13 @@ const commands = [
       })),
   ),
   fc
-    .constantFrom("ExpireReview" as const, "ExpireGrant" as const, "MarkUnreported" as const)
+    .constantFrom("TendReview" as const, "ExpireGrant" as const, "MarkUnreported" as const)
     .map((type) => new Step(type, ({ now: at }) => ({ type, at }))),
   fc.integer({ min: 0, max: 40 }).map(
     (minutes) =>
       new Step(`${minutes} minutes pass`, (model) => {
         model.now += minutes * MINUTE;
-        return { type: "ExpireReview", at: 0 };
+        return { type: "TendReview", at: 0 };
       }),
   ),
 ];
@@ -268,7 +268,10 @@ describe("P5: evolve never throws", () => {
       ...redeemed,
       ...inReview(),
       requested,
-      { type: "StageOpened", at: T0, stage: 5, deadline: T0 },
+      { type: "StageOpened", at: T0, stage: 5, deadline: T0, nextAt: T0 },
+      { type: "ReviewerReminded", at: T0, stage: 5, number: 1, nextAt: T0 },
+      { type: "ReviewEscalated", at: T0, stage: 5, deadline: T0, nextAt: T0 },
+      { type: "ReviewHeld", at: T0, stage: 0 },
       {
         type: "VoteCast",
         at: T0,

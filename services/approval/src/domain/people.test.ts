@@ -233,7 +233,7 @@ describe("P3: eligible at the vote, and again when the quorum is reached", () =>
       .then(
         cast(second, 1),
         { type: "VoteLapsed", at: later, reviewer: ref("ann"), digest: DIGEST, cause: "not_eligible" },
-        { type: "StageOpened", at: later, stage: 0, deadline: later + HOUR },
+        { type: "StageOpened", at: later, stage: 0, deadline: later + HOUR, nextAt: later + HOUR },
       );
     const reopened = given(...first)
       .when(second)

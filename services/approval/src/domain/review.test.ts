@@ -62,7 +62,7 @@ describe("CastVote approve", () => {
 
   it("runs one stage after another", () => {
     const first = given(...inReview(staged)).when(approveBy(ann));
-    first.then(cast(approveBy(ann)), { type: "StageOpened", at: later, stage: 1, deadline: later + HOUR });
+    first.then(cast(approveBy(ann)), { type: "StageOpened", at: later, stage: 1, deadline: later + HOUR, nextAt: later + HOUR });
     given(...first.events())
       .when(approveBy(cid))
       .then(cast(approveBy(cid), 1), ...approved(later));
@@ -382,10 +382,10 @@ describe("AcceptEdit", () => {
       .when({ type: "CancelAction", at: later, caller: exporter, reason: undefined })
       .then({ type: "ActionCancelled", at: later, reason: undefined });
     given(...edited)
-      .when({ type: "ExpireReview", at: later + HOUR })
+      .when({ type: "TendReview", at: later + HOUR })
       .then({ type: "ActionExpired", at: later + HOUR });
     given(...edited)
-      .when({ type: "ExpireReview", at: later })
+      .when({ type: "TendReview", at: later })
       .thenNothing();
   });
 

@@ -26,8 +26,14 @@ export type Review = {
   readonly openStage: number;
   /** Oldest first, lapsed ones included. */
   readonly votes: readonly Vote[];
-  /** The open stage's. */
-  readonly deadline: Instant;
+  /** The open stage's; none: it waits until somebody decides. */
+  readonly deadline: Instant | undefined;
+  /** When the open stage opened. */
+  readonly openedAt: Instant;
+  /** How many of the open stage's reminders were given. */
+  readonly reminders: number;
+  /** The open stage's deadline was put off once. */
+  readonly putOff: boolean;
   /** Stages whose escalation has happened. */
   readonly escalated: readonly number[];
   /** Version from which on a reviewer has seen what is to be decided: that of the last ReviewOpened. */

@@ -1,6 +1,7 @@
 import type { AcceptEdit, CastVote, EditAction, GrantOffer, Judgement, RequestAction } from "../domain/commands.ts";
 import type { ActionEvent } from "../domain/events.ts";
 import type { Principal, PrincipalRef } from "../domain/principal.ts";
+import { opening } from "../domain/escalation.ts";
 import type { VoterNow } from "../domain/recount.ts";
 import type { Stage } from "../domain/stage.ts";
 import type { Standing } from "../domain/standing.ts";
@@ -182,7 +183,7 @@ export function reached(what: Verdict, at = T0, digest = DIGEST): ActionEvent {
 }
 
 export function opened(what: Verdict, at = T0): ActionEvent {
-  return { type: "ReviewOpened", at, stages: what.stages, deadline: at + (what.stages[0]?.seconds ?? 0) * 1000 };
+  return { type: "ReviewOpened", at, stages: what.stages, ...opening(what.stages[0], at) };
 }
 
 export function approved(at: number, digest = DIGEST): readonly [ActionEvent, ActionEvent] {

@@ -49,7 +49,7 @@ export class Step implements fc.Command<Model, Real> {
     const command = this.build(model, real);
     const before = real.state;
     const decision = decide(command, before);
-    if (this.expectedRefusal !== undefined && before.status === "IN_REVIEW" && command.at < before.review.deadline) {
+    if (this.expectedRefusal !== undefined && before.status === "IN_REVIEW" && command.at < (before.review.deadline ?? Infinity)) {
       expect(isRejection(decision) && this.expectedRefusal.includes(decision.code), `${this.label}: ${JSON.stringify(decision)}`).toBe(
         true,
       );

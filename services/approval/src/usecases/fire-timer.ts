@@ -27,7 +27,7 @@ export async function fireTimer(deps: Deps, ref: ActionRef, kind: TimerKind): Pr
 async function askAgain(deps: Deps, view: ActionView): Promise<Step> {
   const now = deps.clock().getTime();
   const { state, ref } = view;
-  if (state.status !== "REQUESTED" || now >= state.deadline) return { command: command("expire_review", now) };
+  if (state.status !== "REQUESTED" || now >= state.deadline) return { command: command("tend_review", now) };
   const asked = inputOf(view.contents, state.input);
   if (asked === undefined) return { refusal: "CONTENT_ERASED" };
   const { requester } = state;
@@ -40,8 +40,8 @@ async function askAgain(deps: Deps, view: ActionView): Promise<Step> {
 
 function command(kind: Exclude<TimerKind, "verdict_retry">, at: number): ActionCommand {
   switch (kind) {
-    case "expire_review":
-      return { type: "ExpireReview", at };
+    case "tend_review":
+      return { type: "TendReview", at };
     case "expire_grant":
       return { type: "ExpireGrant", at };
     case "mark_unreported":

@@ -112,7 +112,7 @@ describe("fireTimer", () => {
     const { here, there, ref } = await pending();
     here.now += 24 * HOUR;
     there.now += 24 * HOUR;
-    const fired = await Promise.all([here, there, here, there].map((world) => fireTimer(world.deps, ref, "expire_review")));
+    const fired = await Promise.all([here, there, here, there].map((world) => fireTimer(world.deps, ref, "tend_review")));
     expect(fired).toEqual(["done", "done", "done", "done"]);
     expect(await here.log.nextPosition()).toBe(2);
   });

@@ -1,5 +1,6 @@
 import type { Moment } from "@countersign/event-log";
 import { type Ineligibility, standingFor } from "../domain/eligibility.ts";
+import { isPast } from "../domain/escalation.ts";
 import { sameCaller, type Principal } from "../domain/principal.ts";
 import type { RecordedAction } from "../domain/state.ts";
 import { tokenFor } from "./grant-token.ts";
@@ -57,7 +58,7 @@ function mayRead(state: RecordedAction, caller: Principal): boolean {
 
 async function ineligible(deps: Deps, { state }: ActionView, caller: Principal): Promise<Ineligible | undefined> {
   const at = deps.clock().getTime();
-  if (state.status !== "IN_REVIEW" || at >= state.review.deadline) return "NOT_IN_REVIEW";
+  if (state.status !== "IN_REVIEW" || isPast(state.review, at)) return "NOT_IN_REVIEW";
   const speakers = await whoSpeaks(deps, caller, state, at);
   if (speakers === undefined) return "DIRECTORY_UNREACHABLE";
   const standing = standingFor(state, { reviewer: caller, standings: speakers.standings }, "approve");

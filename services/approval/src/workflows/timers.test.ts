@@ -33,14 +33,14 @@ describe("timerAfter", () => {
 
   it("expires a review at its deadline, also after a vote", () => {
     const two = verdict("review", { stages: [stage(["oncall"], 2)] });
-    expect(timerOf(inReview())).toEqual({ kind: "expire_review", dueAt: T0 + HOUR });
+    expect(timerOf(inReview())).toEqual({ kind: "tend_review", dueAt: T0 + HOUR });
     expect(
       timerOf(
         given(...inReview(two))
           .when(approveBy(ann))
           .events(),
       ),
-    ).toEqual({ kind: "expire_review", dueAt: T0 + HOUR });
+    ).toEqual({ kind: "tend_review", dueAt: T0 + HOUR });
   });
 
   it("expires a grant, then waits for the report", () => {
@@ -59,7 +59,7 @@ describe("timerAfter", () => {
     [
       "expired",
       given(...inReview())
-        .when({ type: "ExpireReview", at: T0 + HOUR })
+        .when({ type: "TendReview", at: T0 + HOUR })
         .events(),
     ],
     [

@@ -2,7 +2,7 @@ import type { ActionEvent } from "../domain/events.ts";
 import type { Instant } from "../domain/values.ts";
 
 /** What a timer does when it is due. */
-export type TimerKind = "verdict_retry" | "expire_review" | "expire_grant" | "mark_unreported";
+export type TimerKind = "verdict_retry" | "tend_review" | "expire_grant" | "mark_unreported";
 
 /** An action waits for one thing at a time, so it has one timer at most. */
 export type Timer = { readonly kind: TimerKind; readonly dueAt: Instant };
@@ -20,13 +20,17 @@ export function timerAfter(event: ActionEvent): Timer | "clear" | "keep" {
       // What follows an allow or a review sets the next timer; nothing follows a deny.
       return event.verdict.outcome === "deny" ? "clear" : "keep";
     case "ActionEdited":
+      return { kind: "tend_review", dueAt: event.deadline };
     case "ReviewOpened":
     case "StageOpened":
-      return { kind: "expire_review", dueAt: event.deadline };
+    case "ReviewerReminded":
+    case "ReviewEscalated":
+      return { kind: "tend_review", dueAt: event.nextAt };
     case "GrantIssued":
       return { kind: "expire_grant", dueAt: event.expiresAt };
     case "GrantRedeemed":
       return { kind: "mark_unreported", dueAt: event.reportDeadline };
+    case "ReviewHeld":
     case "ActionRejected":
     case "ActionExpired":
     case "ActionCancelled":

@@ -16,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file countersign/event/v1/action_events.proto.
  */
 export const file_countersign_event_v1_action_events: GenFile = /*@__PURE__*/
-  fileDesc("Cihjb3VudGVyc2lnbi9ldmVudC92MS9hY3Rpb25fZXZlbnRzLnByb3RvEhRjb3VudGVyc2lnbi5ldmVudC52MSIcCgpDb250ZW50UmVmEg4KBmRpZ2VzdBgBIAEoDCKJAgoPQWN0aW9uUmVxdWVzdGVkEiwKCXJlcXVlc3RlchgBIAEoCzIZLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbBIUCgxzdWJqZWN0X3R5cGUYAiABKAkSEgoKc3ViamVjdF9pZBgDIAEoCRITCgthY3Rpb25fbmFtZRgEIAEoCRIVCg1yZXNvdXJjZV90eXBlGAUgASgJEhMKC3Jlc291cmNlX2lkGAYgASgJEi8KBWlucHV0GAcgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZhIsCghkZWFkbGluZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiYQoOVmVyZGljdFJlYWNoZWQSKAoHdmVyZGljdBgBIAEoCzIXLmNvdW50ZXJzaWduLnYxLlZlcmRpY3QSFQoNcG9saWN5X2RpZ2VzdBgCIAEoDBIOCgZkaWdlc3QYAyABKAwiYwoMUmV2aWV3T3BlbmVkEiUKBnN0YWdlcxgBIAMoCzIVLmNvdW50ZXJzaWduLnYxLlN0YWdlEiwKCGRlYWRsaW5lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJKCgtTdGFnZU9wZW5lZBINCgVzdGFnZRgBIAEoDRIsCghkZWFkbGluZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiqwIKCFZvdGVDYXN0EisKCHJldmlld2VyGAEgASgLMhkuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsEi4KCGRlY2lzaW9uGAIgASgOMhwuY291bnRlcnNpZ24udjEuVm90ZURlY2lzaW9uEg4KBmRpZ2VzdBgDIAEoDBINCgVzdGFnZRgEIAEoDRIwCgZyZWFzb24YBSABKAsyIC5jb3VudGVyc2lnbi5ldmVudC52MS5Db250ZW50UmVmEg4KBmtleV9pZBgGIAEoCRIRCglzaWduYXR1cmUYByABKAwSOAoIc3RhbmRpbmcYCCABKAsyJi5jb3VudGVyc2lnbi5ldmVudC52MS5SZXZpZXdlclN0YW5kaW5nEhQKDHNob3duX2RpZ2VzdBgJIAEoDCLZAQoQUmV2aWV3ZXJTdGFuZGluZxIOCgZwZXJzb24YASABKAkSMAoKcHJpbmNpcGFscxgCIAMoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIOCgZncm91cHMYAyADKAkSDQoFdGVhbXMYBCADKAkSDwoHb25fY2FsbBgFIAMoCRIZChFtYW5hZ2VzX3JlcXVlc3RlchgGIAEoCBI4Cgtpbl9wbGFjZV9vZhgHIAEoCzIjLmNvdW50ZXJzaWduLmV2ZW50LnYxLlJldmlld2VyUGxhY2UiYwoNUmV2aWV3ZXJQbGFjZRIOCgZwZXJzb24YASABKAkSMAoKcHJpbmNpcGFscxgCIAMoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIQCghlbnRpcmVseRgDIAEoCCJ9CgpWb3RlTGFwc2VkEi4KCHJldmlld2VyGAEgASgLMhwuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsUmVmEg4KBmRpZ2VzdBgCIAEoDBIvCgVjYXVzZRgDIAEoDjIgLmNvdW50ZXJzaWduLmV2ZW50LnYxLkxhcHNlQ2F1c2UinQIKDEFjdGlvbkVkaXRlZBIpCgZlZGl0b3IYASABKAsyGS5jb3VudGVyc2lnbi52MS5QcmluY2lwYWwSFwoPcHJldmlvdXNfZGlnZXN0GAIgASgMEi8KBWlucHV0GAMgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZhIwCgZyZWFzb24YBCABKAsyIC5jb3VudGVyc2lnbi5ldmVudC52MS5Db250ZW50UmVmEjgKCHN0YW5kaW5nGAUgASgLMiYuY291bnRlcnNpZ24uZXZlbnQudjEuUmV2aWV3ZXJTdGFuZGluZxIsCghkZWFkbGluZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiHgoMRWRpdEFjY2VwdGVkEg4KBmRpZ2VzdBgBIAEoDCIgCg5BY3Rpb25BcHByb3ZlZBIOCgZkaWdlc3QYASABKAwiIAoOQWN0aW9uUmVqZWN0ZWQSDgoGZGlnZXN0GAEgASgMIg8KDUFjdGlvbkV4cGlyZWQiQwoPQWN0aW9uQ2FuY2VsbGVkEjAKBnJlYXNvbhgBIAEoCzIgLmNvdW50ZXJzaWduLmV2ZW50LnYxLkNvbnRlbnRSZWYi5wEKC0dyYW50SXNzdWVkEhAKCGdyYW50X2lkGAEgASgJEi8KCXByaW5jaXBhbBgCIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIOCgZkaWdlc3QYAyABKAwSLgoKaXNzdWVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmtleV9pZBgGIAEoCRIUCgx0b2tlbl9kaWdlc3QYByABKAwihwEKDUdyYW50UmVkZWVtZWQSEAoIZ3JhbnRfaWQYASABKAkSLwoJcHJpbmNpcGFsGAIgASgLMhwuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsUmVmEjMKD3JlcG9ydF9kZWFkbGluZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiIAoMR3JhbnRFeHBpcmVkEhAKCGdyYW50X2lkGAEgASgJIlIKDEdyYW50UmV2b2tlZBIQCghncmFudF9pZBgBIAEoCRIwCgZyZWFzb24YAiABKAsyIC5jb3VudGVyc2lnbi5ldmVudC52MS5Db250ZW50UmVmIpABChFFeGVjdXRpb25SZXBvcnRlZBIxCgdvdXRjb21lGAEgASgOMiAuY291bnRlcnNpZ24udjEuRXhlY3V0aW9uT3V0Y29tZRIVCg1vdXRwdXRfZGlnZXN0GAIgASgMEjEKB21lc3NhZ2UYAyABKAsyIC5jb3VudGVyc2lnbi5ldmVudC52MS5Db250ZW50UmVmIhUKE0V4ZWN1dGlvblVucmVwb3J0ZWQqewoKTGFwc2VDYXVzZRIbChdMQVBTRV9DQVVTRV9VTlNQRUNJRklFRBAAEhYKEkxBUFNFX0NBVVNFX0VESVRFRBABEhwKGExBUFNFX0NBVVNFX05PVF9FTElHSUJMRRACEhoKFkxBUFNFX0NBVVNFX1NBTUVfSFVNQU4QA2IGcHJvdG8z", [file_countersign_v1_action, file_countersign_v1_principal, file_google_protobuf_timestamp]);
+  fileDesc("Cihjb3VudGVyc2lnbi9ldmVudC92MS9hY3Rpb25fZXZlbnRzLnByb3RvEhRjb3VudGVyc2lnbi5ldmVudC52MSIcCgpDb250ZW50UmVmEg4KBmRpZ2VzdBgBIAEoDCKJAgoPQWN0aW9uUmVxdWVzdGVkEiwKCXJlcXVlc3RlchgBIAEoCzIZLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbBIUCgxzdWJqZWN0X3R5cGUYAiABKAkSEgoKc3ViamVjdF9pZBgDIAEoCRITCgthY3Rpb25fbmFtZRgEIAEoCRIVCg1yZXNvdXJjZV90eXBlGAUgASgJEhMKC3Jlc291cmNlX2lkGAYgASgJEi8KBWlucHV0GAcgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZhIsCghkZWFkbGluZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiYQoOVmVyZGljdFJlYWNoZWQSKAoHdmVyZGljdBgBIAEoCzIXLmNvdW50ZXJzaWduLnYxLlZlcmRpY3QSFQoNcG9saWN5X2RpZ2VzdBgCIAEoDBIOCgZkaWdlc3QYAyABKAwikgEKDFJldmlld09wZW5lZBIlCgZzdGFnZXMYASADKAsyFS5jb3VudGVyc2lnbi52MS5TdGFnZRIsCghkZWFkbGluZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJbmV4dF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJ5CgtTdGFnZU9wZW5lZBINCgVzdGFnZRgBIAEoDRIsCghkZWFkbGluZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJbmV4dF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJgChBSZXZpZXdlclJlbWluZGVkEg0KBXN0YWdlGAEgASgNEg4KBm51bWJlchgCIAEoDRItCgluZXh0X3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIn0KD1Jldmlld0VzY2FsYXRlZBINCgVzdGFnZRgBIAEoDRIsCghkZWFkbGluZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJbmV4dF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIbCgpSZXZpZXdIZWxkEg0KBXN0YWdlGAEgASgNIqsCCghWb3RlQ2FzdBIrCghyZXZpZXdlchgBIAEoCzIZLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbBIuCghkZWNpc2lvbhgCIAEoDjIcLmNvdW50ZXJzaWduLnYxLlZvdGVEZWNpc2lvbhIOCgZkaWdlc3QYAyABKAwSDQoFc3RhZ2UYBCABKA0SMAoGcmVhc29uGAUgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZhIOCgZrZXlfaWQYBiABKAkSEQoJc2lnbmF0dXJlGAcgASgMEjgKCHN0YW5kaW5nGAggASgLMiYuY291bnRlcnNpZ24uZXZlbnQudjEuUmV2aWV3ZXJTdGFuZGluZxIUCgxzaG93bl9kaWdlc3QYCSABKAwi2QEKEFJldmlld2VyU3RhbmRpbmcSDgoGcGVyc29uGAEgASgJEjAKCnByaW5jaXBhbHMYAiADKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSDgoGZ3JvdXBzGAMgAygJEg0KBXRlYW1zGAQgAygJEg8KB29uX2NhbGwYBSADKAkSGQoRbWFuYWdlc19yZXF1ZXN0ZXIYBiABKAgSOAoLaW5fcGxhY2Vfb2YYByABKAsyIy5jb3VudGVyc2lnbi5ldmVudC52MS5SZXZpZXdlclBsYWNlImMKDVJldmlld2VyUGxhY2USDgoGcGVyc29uGAEgASgJEjAKCnByaW5jaXBhbHMYAiADKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSEAoIZW50aXJlbHkYAyABKAgifQoKVm90ZUxhcHNlZBIuCghyZXZpZXdlchgBIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIOCgZkaWdlc3QYAiABKAwSLwoFY2F1c2UYAyABKA4yIC5jb3VudGVyc2lnbi5ldmVudC52MS5MYXBzZUNhdXNlIp0CCgxBY3Rpb25FZGl0ZWQSKQoGZWRpdG9yGAEgASgLMhkuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsEhcKD3ByZXZpb3VzX2RpZ2VzdBgCIAEoDBIvCgVpbnB1dBgDIAEoCzIgLmNvdW50ZXJzaWduLmV2ZW50LnYxLkNvbnRlbnRSZWYSMAoGcmVhc29uGAQgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZhI4CghzdGFuZGluZxgFIAEoCzImLmNvdW50ZXJzaWduLmV2ZW50LnYxLlJldmlld2VyU3RhbmRpbmcSLAoIZGVhZGxpbmUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIh4KDEVkaXRBY2NlcHRlZBIOCgZkaWdlc3QYASABKAwiIAoOQWN0aW9uQXBwcm92ZWQSDgoGZGlnZXN0GAEgASgMIiAKDkFjdGlvblJlamVjdGVkEg4KBmRpZ2VzdBgBIAEoDCIPCg1BY3Rpb25FeHBpcmVkIkMKD0FjdGlvbkNhbmNlbGxlZBIwCgZyZWFzb24YASABKAsyIC5jb3VudGVyc2lnbi5ldmVudC52MS5Db250ZW50UmVmIucBCgtHcmFudElzc3VlZBIQCghncmFudF9pZBgBIAEoCRIvCglwcmluY2lwYWwYAiABKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSDgoGZGlnZXN0GAMgASgMEi4KCmlzc3VlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZrZXlfaWQYBiABKAkSFAoMdG9rZW5fZGlnZXN0GAcgASgMIocBCg1HcmFudFJlZGVlbWVkEhAKCGdyYW50X2lkGAEgASgJEi8KCXByaW5jaXBhbBgCIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIzCg9yZXBvcnRfZGVhZGxpbmUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIiAKDEdyYW50RXhwaXJlZBIQCghncmFudF9pZBgBIAEoCSJSCgxHcmFudFJldm9rZWQSEAoIZ3JhbnRfaWQYASABKAkSMAoGcmVhc29uGAIgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZiKQAQoRRXhlY3V0aW9uUmVwb3J0ZWQSMQoHb3V0Y29tZRgBIAEoDjIgLmNvdW50ZXJzaWduLnYxLkV4ZWN1dGlvbk91dGNvbWUSFQoNb3V0cHV0X2RpZ2VzdBgCIAEoDBIxCgdtZXNzYWdlGAMgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZiIVChNFeGVjdXRpb25VbnJlcG9ydGVkKnsKCkxhcHNlQ2F1c2USGwoXTEFQU0VfQ0FVU0VfVU5TUEVDSUZJRUQQABIWChJMQVBTRV9DQVVTRV9FRElURUQQARIcChhMQVBTRV9DQVVTRV9OT1RfRUxJR0lCTEUQAhIaChZMQVBTRV9DQVVTRV9TQU1FX0hVTUFOEANiBnByb3RvMw", [file_countersign_v1_action, file_countersign_v1_principal, file_google_protobuf_timestamp]);
 
 /**
  * Names content that is stored beside the log: SHA-256(salt || bytes), 32 bytes.
@@ -163,6 +163,13 @@ export type ReviewOpened = Message<"countersign.event.v1.ReviewOpened"> & {
    * @generated from field: google.protobuf.Timestamp deadline = 2;
    */
   deadline?: Timestamp | undefined;
+
+  /**
+   * When something is due next: a reminder, the escalation or the deadline.
+   *
+   * @generated from field: google.protobuf.Timestamp next_time = 3;
+   */
+  nextTime?: Timestamp | undefined;
 };
 
 /**
@@ -191,6 +198,13 @@ export type StageOpened = Message<"countersign.event.v1.StageOpened"> & {
    * @generated from field: google.protobuf.Timestamp deadline = 2;
    */
   deadline?: Timestamp | undefined;
+
+  /**
+   * When something is due next: a reminder, the escalation or the deadline.
+   *
+   * @generated from field: google.protobuf.Timestamp next_time = 3;
+   */
+  nextTime?: Timestamp | undefined;
 };
 
 /**
@@ -199,6 +213,97 @@ export type StageOpened = Message<"countersign.event.v1.StageOpened"> & {
  */
 export const StageOpenedSchema: GenMessage<StageOpened> = /*@__PURE__*/
   messageDesc(file_countersign_event_v1_action_events, 4);
+
+/**
+ * Nobody has decided yet, and the reviewers of the open stage are reminded.
+ *
+ * @generated from message countersign.event.v1.ReviewerReminded
+ */
+export type ReviewerReminded = Message<"countersign.event.v1.ReviewerReminded"> & {
+  /**
+   * Its index.
+   *
+   * @generated from field: uint32 stage = 1;
+   */
+  stage: number;
+
+  /**
+   * The how manieth reminder of this stage, from 1 on.
+   *
+   * @generated from field: uint32 number = 2;
+   */
+  number: number;
+
+  /**
+   * When something is due next.
+   *
+   * @generated from field: google.protobuf.Timestamp next_time = 3;
+   */
+  nextTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message countersign.event.v1.ReviewerReminded.
+ * Use `create(ReviewerRemindedSchema)` to create a new message.
+ */
+export const ReviewerRemindedSchema: GenMessage<ReviewerReminded> = /*@__PURE__*/
+  messageDesc(file_countersign_event_v1_action_events, 5);
+
+/**
+ * Nobody has decided yet, and those whom the open stage's escalation names are asked too.
+ *
+ * @generated from message countersign.event.v1.ReviewEscalated
+ */
+export type ReviewEscalated = Message<"countersign.event.v1.ReviewEscalated"> & {
+  /**
+   * Its index.
+   *
+   * @generated from field: uint32 stage = 1;
+   */
+  stage: number;
+
+  /**
+   * The stage's deadline from now on.
+   *
+   * @generated from field: google.protobuf.Timestamp deadline = 2;
+   */
+  deadline?: Timestamp | undefined;
+
+  /**
+   * When something is due next.
+   *
+   * @generated from field: google.protobuf.Timestamp next_time = 3;
+   */
+  nextTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message countersign.event.v1.ReviewEscalated.
+ * Use `create(ReviewEscalatedSchema)` to create a new message.
+ */
+export const ReviewEscalatedSchema: GenMessage<ReviewEscalated> = /*@__PURE__*/
+  messageDesc(file_countersign_event_v1_action_events, 6);
+
+/**
+ * The open stage's deadline has passed, and policy wants it to wait on: from now on it has none.
+ *
+ * @generated from message countersign.event.v1.ReviewHeld
+ */
+export type ReviewHeld = Message<"countersign.event.v1.ReviewHeld"> & {
+  /**
+   * Its index.
+   *
+   * @generated from field: uint32 stage = 1;
+   */
+  stage: number;
+};
+
+/**
+ * Describes the message countersign.event.v1.ReviewHeld.
+ * Use `create(ReviewHeldSchema)` to create a new message.
+ */
+export const ReviewHeldSchema: GenMessage<ReviewHeld> = /*@__PURE__*/
+  messageDesc(file_countersign_event_v1_action_events, 7);
 
 /**
  * A reviewer spoke.
@@ -276,7 +381,7 @@ export type VoteCast = Message<"countersign.event.v1.VoteCast"> & {
  * Use `create(VoteCastSchema)` to create a new message.
  */
 export const VoteCastSchema: GenMessage<VoteCast> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 5);
+  messageDesc(file_countersign_event_v1_action_events, 8);
 
 /**
  * A human as the directory, or for want of one the token, knew it.
@@ -339,7 +444,7 @@ export type ReviewerStanding = Message<"countersign.event.v1.ReviewerStanding"> 
  * Use `create(ReviewerStandingSchema)` to create a new message.
  */
 export const ReviewerStandingSchema: GenMessage<ReviewerStanding> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 6);
+  messageDesc(file_countersign_event_v1_action_events, 9);
 
 /**
  * The person in whose place somebody spoke.
@@ -374,7 +479,7 @@ export type ReviewerPlace = Message<"countersign.event.v1.ReviewerPlace"> & {
  * Use `create(ReviewerPlaceSchema)` to create a new message.
  */
 export const ReviewerPlaceSchema: GenMessage<ReviewerPlace> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 7);
+  messageDesc(file_countersign_event_v1_action_events, 10);
 
 /**
  * A vote stopped counting.
@@ -409,7 +514,7 @@ export type VoteLapsed = Message<"countersign.event.v1.VoteLapsed"> & {
  * Use `create(VoteLapsedSchema)` to create a new message.
  */
 export const VoteLapsedSchema: GenMessage<VoteLapsed> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 8);
+  messageDesc(file_countersign_event_v1_action_events, 11);
 
 /**
  * A reviewer changed the parameters.
@@ -465,7 +570,7 @@ export type ActionEdited = Message<"countersign.event.v1.ActionEdited"> & {
  * Use `create(ActionEditedSchema)` to create a new message.
  */
 export const ActionEditedSchema: GenMessage<ActionEdited> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 9);
+  messageDesc(file_countersign_event_v1_action_events, 12);
 
 /**
  * The requester took the edited form for its own. What the verdict on it says follows: a review, or the grant.
@@ -486,7 +591,7 @@ export type EditAccepted = Message<"countersign.event.v1.EditAccepted"> & {
  * Use `create(EditAcceptedSchema)` to create a new message.
  */
 export const EditAcceptedSchema: GenMessage<EditAccepted> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 10);
+  messageDesc(file_countersign_event_v1_action_events, 13);
 
 /**
  * Policy or a quorum said yes to this digest.
@@ -507,7 +612,7 @@ export type ActionApproved = Message<"countersign.event.v1.ActionApproved"> & {
  * Use `create(ActionApprovedSchema)` to create a new message.
  */
 export const ActionApprovedSchema: GenMessage<ActionApproved> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 11);
+  messageDesc(file_countersign_event_v1_action_events, 14);
 
 /**
  * A reviewer's no ended it.
@@ -528,7 +633,7 @@ export type ActionRejected = Message<"countersign.event.v1.ActionRejected"> & {
  * Use `create(ActionRejectedSchema)` to create a new message.
  */
 export const ActionRejectedSchema: GenMessage<ActionRejected> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 12);
+  messageDesc(file_countersign_event_v1_action_events, 15);
 
 /**
  * Nobody decided in time.
@@ -543,7 +648,7 @@ export type ActionExpired = Message<"countersign.event.v1.ActionExpired"> & {
  * Use `create(ActionExpiredSchema)` to create a new message.
  */
 export const ActionExpiredSchema: GenMessage<ActionExpired> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 13);
+  messageDesc(file_countersign_event_v1_action_events, 16);
 
 /**
  * The requester took it back.
@@ -564,7 +669,7 @@ export type ActionCancelled = Message<"countersign.event.v1.ActionCancelled"> & 
  * Use `create(ActionCancelledSchema)` to create a new message.
  */
 export const ActionCancelledSchema: GenMessage<ActionCancelled> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 14);
+  messageDesc(file_countersign_event_v1_action_events, 17);
 
 /**
  * The right to run it, once. The token is not in the log.
@@ -627,7 +732,7 @@ export type GrantIssued = Message<"countersign.event.v1.GrantIssued"> & {
  * Use `create(GrantIssuedSchema)` to create a new message.
  */
 export const GrantIssuedSchema: GenMessage<GrantIssued> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 15);
+  messageDesc(file_countersign_event_v1_action_events, 18);
 
 /**
  * It was used.
@@ -662,7 +767,7 @@ export type GrantRedeemed = Message<"countersign.event.v1.GrantRedeemed"> & {
  * Use `create(GrantRedeemedSchema)` to create a new message.
  */
 export const GrantRedeemedSchema: GenMessage<GrantRedeemed> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 16);
+  messageDesc(file_countersign_event_v1_action_events, 19);
 
 /**
  * It was not used in time.
@@ -683,7 +788,7 @@ export type GrantExpired = Message<"countersign.event.v1.GrantExpired"> & {
  * Use `create(GrantExpiredSchema)` to create a new message.
  */
 export const GrantExpiredSchema: GenMessage<GrantExpired> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 17);
+  messageDesc(file_countersign_event_v1_action_events, 20);
 
 /**
  * It was taken back unused.
@@ -711,7 +816,7 @@ export type GrantRevoked = Message<"countersign.event.v1.GrantRevoked"> & {
  * Use `create(GrantRevokedSchema)` to create a new message.
  */
 export const GrantRevokedSchema: GenMessage<GrantRevoked> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 18);
+  messageDesc(file_countersign_event_v1_action_events, 21);
 
 /**
  * The caller said what happened.
@@ -746,7 +851,7 @@ export type ExecutionReported = Message<"countersign.event.v1.ExecutionReported"
  * Use `create(ExecutionReportedSchema)` to create a new message.
  */
 export const ExecutionReportedSchema: GenMessage<ExecutionReported> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 19);
+  messageDesc(file_countersign_event_v1_action_events, 22);
 
 /**
  * The grant was used and no report came in time.
@@ -761,7 +866,7 @@ export type ExecutionUnreported = Message<"countersign.event.v1.ExecutionUnrepor
  * Use `create(ExecutionUnreportedSchema)` to create a new message.
  */
 export const ExecutionUnreportedSchema: GenMessage<ExecutionUnreported> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 20);
+  messageDesc(file_countersign_event_v1_action_events, 23);
 
 /**
  * Why a vote stopped counting.

@@ -28,9 +28,21 @@ export function fromEventMessage(event: DecodedEvent, at: Instant): ActionEvent 
       return { type, at, verdict, policyDigest: toHex(data.policyDigest), digest: toHex(data.digest) };
     }
     case "ReviewOpened":
-      return { type, at, stages: data.stages.map((stage) => required(fromStageMessage(stage))), deadline: instant(data.deadline) };
+      return {
+        type,
+        at,
+        stages: data.stages.map((stage) => required(fromStageMessage(stage))),
+        deadline: instant(data.deadline),
+        nextAt: instant(data.nextTime),
+      };
     case "StageOpened":
-      return { type, at, stage: data.stage, deadline: instant(data.deadline) };
+      return { type, at, stage: data.stage, deadline: instant(data.deadline), nextAt: instant(data.nextTime) };
+    case "ReviewerReminded":
+      return { type, at, stage: data.stage, number: data.number, nextAt: instant(data.nextTime) };
+    case "ReviewEscalated":
+      return { type, at, stage: data.stage, deadline: instant(data.deadline), nextAt: instant(data.nextTime) };
+    case "ReviewHeld":
+      return { type, at, stage: data.stage };
     case "VoteCast":
       return voteCast(data, at);
     case "VoteLapsed":

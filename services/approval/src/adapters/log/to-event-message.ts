@@ -29,11 +29,19 @@ export function toEventMessage(event: ActionEvent): DecodedEvent {
       return { type, data: create(EVENT_SCHEMAS[type], data) };
     }
     case "ReviewOpened": {
-      const data = { stages: event.stages.map(toStageMessage), deadline: timestampFromMs(event.deadline) };
+      const data = { stages: event.stages.map(toStageMessage), ...times(event) };
       return { type, data: create(EVENT_SCHEMAS[type], data) };
     }
     case "StageOpened":
-      return { type, data: create(EVENT_SCHEMAS[type], { stage: event.stage, deadline: timestampFromMs(event.deadline) }) };
+      return { type, data: create(EVENT_SCHEMAS[type], { stage: event.stage, ...times(event) }) };
+    case "ReviewerReminded": {
+      const { stage, number, nextAt } = event;
+      return { type, data: create(EVENT_SCHEMAS[type], { stage, number, nextTime: timestampFromMs(nextAt) }) };
+    }
+    case "ReviewEscalated":
+      return { type, data: create(EVENT_SCHEMAS[type], { stage: event.stage, ...times(event) }) };
+    case "ReviewHeld":
+      return { type, data: create(EVENT_SCHEMAS[type], { stage: event.stage }) };
     case "VoteCast":
       return voteCast(event);
     case "VoteLapsed": {
@@ -73,6 +81,10 @@ export function toEventMessage(event: ActionEvent): DecodedEvent {
     default:
       return event satisfies never;
   }
+}
+
+function times({ deadline, nextAt }: { readonly deadline: number; readonly nextAt: number }) {
+  return { deadline: timestampFromMs(deadline), nextTime: timestampFromMs(nextAt) };
 }
 
 function requested({ type, requester, operation, input, deadline }: ActionRequested): DecodedEvent {

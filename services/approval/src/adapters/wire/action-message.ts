@@ -61,7 +61,7 @@ function toReviewMessage(review: Review, contents: Contents) {
       signIn: SIGN_INS[signIn],
       inPlaceOf: standing.inPlaceOf?.person ?? "",
     })),
-    deadline: timestampFromMs(review.deadline),
+    ...(review.deadline !== undefined && { deadline: timestampFromMs(review.deadline) }),
     ...(editor && { editor: toRefMessage(editor.principal) }),
     escalated: review.escalated.includes(review.openStage),
   };

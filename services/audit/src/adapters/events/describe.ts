@@ -21,6 +21,12 @@ export function describeEvent(event: DecodedEvent, lookUp: (ref: ContentRef) => 
       return `people are asked${until(event.data.deadline)}: ${event.data.stages.map(stage).join(", then ")}`;
     case "StageOpened":
       return `stage ${event.data.stage + 1} of the review opened${until(event.data.deadline)}`;
+    case "ReviewerReminded":
+      return `reviewers were reminded, for the ${event.data.number}. time`;
+    case "ReviewEscalated":
+      return `nobody decided, so others are asked too${until(event.data.deadline)}`;
+    case "ReviewHeld":
+      return "nobody decided in time; it waits until somebody does";
     case "VoteCast":
       return `${principal(event.data.reviewer)} ${VOTES[event.data.decision] ?? "voted"}${place(event.data.standing)}${said(event.data.reason)}`;
     case "VoteLapsed":

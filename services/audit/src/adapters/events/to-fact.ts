@@ -17,6 +17,8 @@ export function toFact(event: RecordedEvent): ActionFact {
 }
 
 const BARE = [
+  "ReviewerReminded",
+  "ReviewHeld",
   "EditAccepted",
   "ActionApproved",
   "ActionRejected",
@@ -50,6 +52,8 @@ function factOf(event: DecodedEvent): ActionFact {
       };
     case "StageOpened":
       return { type: event.type, stage: event.data.stage, deadline: toMs(event.data.deadline) };
+    case "ReviewEscalated":
+      return { type: event.type, deadline: toMs(event.data.deadline) };
     case "VoteCast":
       return {
         type: event.type,
@@ -63,6 +67,8 @@ function factOf(event: DecodedEvent): ActionFact {
       return { type: event.type, editor: keyOf(event.data.editor), deadline: toMs(event.data.deadline) };
     case "ExecutionReported":
       return { type: event.type, succeeded: event.data.outcome === ExecutionOutcome.SUCCEEDED };
+    case "ReviewerReminded":
+    case "ReviewHeld":
     case "EditAccepted":
     case "ActionApproved":
     case "ActionRejected":

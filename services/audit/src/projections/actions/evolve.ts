@@ -25,6 +25,12 @@ function apply(state: ActionState, { fact }: PlacedFact): ActionState {
       return { ...state, status: "IN_REVIEW", stages: fact.stages, openStage: 0, deadline: fact.deadline, votes: [] };
     case "StageOpened":
       return { ...state, openStage: fact.stage, deadline: fact.deadline };
+    case "ReviewerReminded":
+      return state;
+    case "ReviewEscalated":
+      return { ...state, deadline: fact.deadline };
+    case "ReviewHeld":
+      return { ...state, deadline: null };
     case "VoteCast":
       return { ...state, votes: [...state.votes, { reviewer: fact.reviewer, approves: fact.approves, stage: fact.stage }] };
     case "VoteLapsed":

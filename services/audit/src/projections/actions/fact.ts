@@ -19,6 +19,9 @@ export type ActionFact =
   | { readonly type: "VerdictReached"; readonly denied: boolean }
   | { readonly type: "ReviewOpened"; readonly stages: readonly StageFact[]; readonly deadline: number | null }
   | { readonly type: "StageOpened"; readonly stage: number; readonly deadline: number | null }
+  | { readonly type: "ReviewerReminded" }
+  | { readonly type: "ReviewEscalated"; readonly deadline: number | null }
+  | { readonly type: "ReviewHeld" }
   | { readonly type: "VoteCast"; readonly reviewer: PrincipalKey; readonly approves: boolean; readonly stage: number }
   | { readonly type: "VoteLapsed"; readonly reviewer: PrincipalKey }
   | { readonly type: "ActionEdited"; readonly editor: PrincipalKey; readonly deadline: number | null }

@@ -1,0 +1,55 @@
+import type { ActionEvent } from "./events.ts";
+import type { Stage } from "./stage.ts";
+import type { InReview, Review } from "./state.ts";
+import type { Instant } from "./values.ts";
+
+/** The open stage's deadline has passed, and nothing puts it off: nobody decides any more, also when the timer is late. */
+export function isPast(review: Pick<Review, "deadline" | "putOff" | "stages" | "openStage">, at: Instant): boolean {
+  if (review.deadline === undefined || at < review.deadline) return false;
+  const action = review.stages[review.openStage]?.onTimeout;
+  return action === "hold" ? false : action !== "escalate" || review.putOff;
+}
+
+/** What is due by now in a stage that nobody has decided: reminders, the escalation, and what policy wants at the deadline. */
+export function dueNow({ review }: InReview, at: Instant): readonly ActionEvent[] {
+  const { stages, openStage: stage, openedAt, deadline } = review;
+  const open = stages[stage];
+  if (open === undefined || isPast(review, at)) return [{ type: "ActionExpired", at }];
+  if (deadline !== undefined && at >= deadline) {
+    if (open.onTimeout === "hold") return [{ type: "ReviewHeld", at, stage }];
+    const later = at + open.seconds * 1000;
+    return [{ type: "ReviewEscalated", at, stage, deadline: later, nextAt: later }];
+  }
+  if (deadline === undefined) return [];
+  const given = open.reminderSeconds.filter((seconds) => openedAt + seconds * 1000 <= at).length;
+  const escalates = !review.escalated.includes(stage) && escalationTime(open, openedAt) <= at;
+  const nextAt = nextDue(open, { openedAt, deadline, reminders: given, escalated: escalates || review.escalated.includes(stage) });
+  return [
+    ...(escalates ? [{ type: "ReviewEscalated", at, stage, deadline, nextAt } as const] : []),
+    ...(given > review.reminders ? [{ type: "ReviewerReminded", at, stage, number: given, nextAt } as const] : []),
+  ];
+}
+
+/** When something is due next in a stage. */
+export function nextDue(
+  stage: Stage,
+  known: { readonly openedAt: Instant; readonly deadline: Instant; readonly reminders: number; readonly escalated: boolean },
+): Instant {
+  const reminder = stage.reminderSeconds[known.reminders];
+  return Math.min(
+    known.deadline,
+    reminder === undefined ? Infinity : known.openedAt + reminder * 1000,
+    known.escalated ? Infinity : escalationTime(stage, known.openedAt),
+  );
+}
+
+/** The times of a stage that opens now. A review without stages is over at once. */
+export function opening(stage: Stage | undefined, at: Instant): { readonly deadline: Instant; readonly nextAt: Instant } {
+  if (stage === undefined) return { deadline: at, nextAt: at };
+  const deadline = at + stage.seconds * 1000;
+  return { deadline, nextAt: nextDue(stage, { openedAt: at, deadline, reminders: 0, escalated: false }) };
+}
+
+function escalationTime({ escalation }: Stage, openedAt: Instant): Instant {
+  return escalation === undefined ? Infinity : openedAt + escalation.afterSeconds * 1000;
+}
