@@ -410,7 +410,7 @@ export const ReviewService: GenService<{
    * nothing. PERMISSION_DENIED (reason SELF_APPROVAL, NOT_HUMAN, NOT_ELIGIBLE or SIGN_IN_TOO_WEAK) when the caller may not decide;
    * FAILED_PRECONDITION when this human has voted already (ALREADY_VOTED) or the stage asks for a reason (REASON_REQUIRED). An edit outside
    * of what policy lets reviewers change is FAILED_PRECONDITION (EDIT_NOT_ALLOWED); an action is edited at most 20 times (EDIT_LIMIT).
-   * Repeating one's own vote changes nothing.
+   * Repeating one's own vote changes nothing. A reject by a reviewer of the last stage takes an unused grant back, which is REVOKED then.
    *
    * @generated from rpc countersign.v1.ReviewService.SubmitVote
    */

@@ -23,7 +23,7 @@ import { type PrincipalRef, sameCaller, toRef } from "./principal.ts";
 import { isReached, lapsedNow } from "./recount.ts";
 import { hasExpired, isGrantee, redemptionFault } from "./redemption.ts";
 import { type Decision, reject } from "./rejection.ts";
-import type { ActionState, Edited, InReview, RecordedAction } from "./state.ts";
+import type { ActionState, Approved, Edited, InReview, RecordedAction } from "./state.ts";
 import type { Hex, Instant, Verdict } from "./values.ts";
 import { ownVote } from "./votes.ts";
 
@@ -47,6 +47,7 @@ export function castVote(command: CastVote, state: ActionState): Decision {
   if (!actsInPerson(reviewer)) return reject("NOT_HUMAN");
   // Before anything else, so that a retry is quiet also when this very vote ended the review.
   if ("review" in state && state.review !== undefined && ownVote(state.review, reviewer, decision, digest) !== undefined) return [];
+  if (state.status === "APPROVED" && decision === "reject") return rejectLate(command, state);
   if (state.status !== "IN_REVIEW") return reject("WRONG_STATE");
   const standing = admit(state, command, decision);
   if (typeof standing === "string") return reject(standing);
@@ -55,6 +56,22 @@ export function castVote(command: CastVote, state: ActionState): Decision {
   const cast: VoteCast = { type: "VoteCast", at, reviewer, standing, decision, digest, stage, reason, ...signed };
   if (command.decision === "reject") return [cast, { type: "ActionRejected", at, digest }];
   return [cast, ...count(command, evolve(state, cast))];
+}
+
+/** A reviewer's no that comes after the approval, and before the grant was used, takes the grant back. */
+function rejectLate(command: CastVote, state: Approved): Decision {
+  const { review } = state;
+  if (review === undefined) return reject("WRONG_STATE");
+  // The review as it was when its last vote approved: whoever could have rejected then can still.
+  const open: InReview = { ...state, status: "IN_REVIEW", review: { ...review, deadline: undefined } };
+  const standing = admit(open, command, "reject");
+  if (typeof standing === "string") return reject(standing);
+  const { at, reviewer, digest, shown, reason, keyId, signature } = command;
+  const vote = { reviewer, standing, decision: "reject", digest, shownDigest: shown.given, stage: review.openStage, reason } as const;
+  return [
+    { type: "VoteCast", at, ...vote, keyId, signature },
+    { type: "GrantRevoked", at, grantId: state.grant.id, reason },
+  ];
 }
 
 /** What the votes come to after one more approval. Those that would not be given any more lapse first, and may open an earlier stage again. */

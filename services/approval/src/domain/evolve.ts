@@ -12,7 +12,7 @@ import type {
 } from "./events.ts";
 import { samePrincipal, toRef } from "./principal.ts";
 import { principalsOf } from "./standing.ts";
-import type { ActionState, Review } from "./state.ts";
+import type { ActionState, Review, Vote } from "./state.ts";
 
 /** What the past adds up to. Accepts every past: an event that makes no sense in its place counts in the version and changes nothing else. */
 export function evolve(state: ActionState, event: ActionEvent): ActionState {
@@ -36,7 +36,7 @@ function apply(state: ActionState, event: ActionEvent): ActionState {
     case "ReviewHeld":
       return inReview(state, (review) => ({ ...review, deadline: undefined }));
     case "VoteCast":
-      return inReview(state, (review) => ({ ...review, votes: [...review.votes, toVote(event)] }));
+      return voted(state, toVote(event));
     case "VoteLapsed":
       return inReview(state, (review) => lapse(review, event));
     case "ActionEdited":
@@ -124,6 +124,14 @@ function ended(state: ActionState, status: "EXPIRED" | "CANCELLED"): ActionState
   return state.status === "REQUESTED" ? { ...state, status, review: undefined } : state;
 }
 
+/** Also a no to what was approved already: the grant that is revoked with it moves the action. */
+function voted(state: ActionState, vote: Vote): ActionState {
+  if (state.status === "APPROVED" && state.review !== undefined) {
+    return { ...state, review: { ...state.review, votes: [...state.review.votes, vote] } };
+  }
+  return inReview(state, (review) => ({ ...review, votes: [...review.votes, vote] }));
+}
+
 function inReview(state: ActionState, change: (review: Review) => Review): ActionState {
   return state.status === "IN_REVIEW" ? { ...state, review: change(state.review) } : state;
 }
@@ -135,7 +143,7 @@ function lapse(review: Review, event: VoteLapsed): Review {
   return { ...review, votes };
 }
 
-function toVote(event: VoteCast) {
+function toVote(event: VoteCast): Vote {
   const { reviewer, decision, digest, shownDigest, stage, reason, at, standing } = event;
   return { reviewer: toRef(reviewer), decision, digest, shownDigest, stage, reason, at, signIn: reviewer.signIn, standing, lapsed: false };
 }

@@ -194,6 +194,47 @@ describe("CastVote reject", () => {
   });
 });
 
+describe("a no that comes after the approval", () => {
+  const done = given(...inReview())
+    .when(approveBy(ann))
+    .events();
+
+  it("takes the grant back while it is unused", () => {
+    const no = rejectBy(dan);
+    given(...done)
+      .when(no)
+      .then(cast(no), { type: "GrantRevoked", at: later, grantId: "grant-1", reason: no.reason });
+    const after = given(...done)
+      .when(no)
+      .events();
+    expect(stateAfter(after)).toMatchObject({ status: "REVOKED", review: { votes: [{ decision: "approve" }, { decision: "reject" }] } });
+    given(...after)
+      .when(no)
+      .thenNothing();
+  });
+
+  it("is for reviewers of the last stage only, on what was shown, and too late once it runs", () => {
+    given(...done)
+      .when(rejectBy(cid))
+      .thenRefused("NOT_ELIGIBLE");
+    given(...done)
+      .when(rejectBy(owner))
+      .thenRefused("SELF_APPROVAL");
+    given(...done)
+      .when(rejectBy(dan, { digest: EDITED_DIGEST }))
+      .thenRefused("STALE_DIGEST");
+    given(...done)
+      .when(approveBy(dan))
+      .thenRefused("WRONG_STATE");
+    given(...done, { type: "GrantRedeemed", at: later, grantId: "grant-1", principal: ref("exporter"), reportDeadline: later + HOUR })
+      .when(rejectBy(dan))
+      .thenRefused("WRONG_STATE");
+    given(...allowed)
+      .when(rejectBy(dan))
+      .thenRefused("WRONG_STATE");
+  });
+});
+
 describe("P3: nobody approves what they caused, agents never review", () => {
   const human = principal("exporter", { groups: ["oncall"] });
   it.each([

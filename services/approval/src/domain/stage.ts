@@ -38,8 +38,6 @@ export type Stage = {
 export type ReviewTerms = {
   /** JSON: from the name of a member of the action's properties to the JSON Schema of what it may become. Empty: nothing may be edited. */
   readonly editable: string;
-  readonly breakGlassGroups: readonly string[];
-  readonly breakGlassByRequester: boolean;
   readonly ownerMayApprove: boolean;
 };
 

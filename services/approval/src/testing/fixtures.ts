@@ -85,7 +85,7 @@ export function stage(groups: readonly string[], count = 1, more: Partial<Stage>
   };
 }
 
-export const TERMS = { editable: "", breakGlassGroups: [], breakGlassByRequester: false, ownerMayApprove: false };
+export const TERMS = { editable: "", ownerMayApprove: false };
 
 export function verdict(outcome: Verdict["outcome"], more: Partial<Verdict> = {}): Verdict {
   return {

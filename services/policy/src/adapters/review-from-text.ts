@@ -12,8 +12,6 @@ export function toReview(review: ReviewText): ReviewSpec {
     stages: stages.map((stage) => toStage(stage.name, stage, review.deadline)),
     terms: {
       editable: review.editable === undefined ? "" : JSON.stringify(review.editable),
-      breakGlassGroups: review.break_glass?.groups ?? [],
-      breakGlassByRequester: review.break_glass?.requester ?? false,
       ownerMayApprove: review.owner_may_approve,
     },
   };

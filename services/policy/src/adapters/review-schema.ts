@@ -42,11 +42,6 @@ const stage = z
   .strictObject({ name: text(64), ...stageMembers, deadline: deadline.optional().describe("From its opening. Default: the review's.") })
   .superRefine(checkStage);
 
-const breakGlass = z.strictObject({
-  groups: list(text(128), 50).describe("Their members may approve alone, at once, with a reason and a second factor."),
-  requester: z.boolean().default(false).describe("Also the requester, its chain and its owner, when they are members."),
-});
-
 /** The human part of a rule. */
 export const review = z
   .strictObject({
@@ -54,7 +49,6 @@ export const review = z
     stages: list(stage, 10).optional().describe("Several steps, one after the other, in place of what makes one step."),
     deadline: deadline.default("1h").describe("Of each stage that has none of its own."),
     editable: editableSchema.optional().describe("Members of action.properties that a reviewer may change, with the JSON Schema of each."),
-    break_glass: breakGlass.optional(),
     owner_may_approve: z.boolean().default(false).describe("The requesting agent's owner is not barred from deciding."),
   })
   .superRefine((value, context) => {

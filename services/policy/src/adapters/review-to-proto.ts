@@ -38,7 +38,7 @@ export function toStageMessage(stage: Stage): MessageInitShape<typeof StageSchem
 }
 
 export function toTermsMessage(terms: ReviewTerms): MessageInitShape<typeof ReviewTermsSchema> {
-  return { ...terms, breakGlassGroups: [...terms.breakGlassGroups] };
+  return { ...terms };
 }
 
 function toQuorumMessage(quorum: Quorum): MessageInitShape<typeof QuorumSchema> {

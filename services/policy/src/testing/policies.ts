@@ -34,7 +34,7 @@ export const stage: Stage = {
 
 export const review: ReviewSpec = {
   stages: [stage],
-  terms: { editable: "", breakGlassGroups: [], breakGlassByRequester: false, ownerMayApprove: false },
+  terms: { editable: "", ownerMayApprove: false },
 };
 
 export const DECISIONS = {

@@ -17,7 +17,7 @@ export function toVerdictMessage({ outcome, revision, stages, reasons, bindingCo
     stages: stages.map(toStageMessage),
     bindingContext: [...bindingContext],
     risk: risk.map(({ points, reason }) => ({ points, reason })),
-    ...(outcome === "review" && { terms: { ...terms, breakGlassGroups: [...terms.breakGlassGroups] } }),
+    ...(outcome === "review" && { terms: { ...terms } }),
   };
 }
 
@@ -38,8 +38,6 @@ export function fromVerdictMessage(message: VerdictMessage): Verdict | undefined
     risk: message.risk.map(({ points, reason }) => ({ points, reason })),
     terms: {
       editable: terms?.editable ?? "",
-      breakGlassGroups: terms?.breakGlassGroups ?? [],
-      breakGlassByRequester: terms?.breakGlassByRequester ?? false,
       ownerMayApprove: terms?.ownerMayApprove ?? false,
     },
   };
