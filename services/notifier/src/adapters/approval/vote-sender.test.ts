@@ -65,6 +65,9 @@ describe("vote sender", () => {
     [new CommandError("ABORTED", "LOST_RACE", "x"), { outcome: "unknown" }],
     [new Error("a bug"), { outcome: "unknown" }],
   ])("P7: claims nothing that approval did not say: %s", async (error, reply) => {
-    expect(await send({ kind: "approve", reason: "" }, () => Promise.reject(error))).toEqual(reply);
+    const refuse = async (): Promise<Uint8Array> => {
+      throw error;
+    };
+    expect(await send({ kind: "approve", reason: "" }, refuse)).toEqual(reply);
   });
 });

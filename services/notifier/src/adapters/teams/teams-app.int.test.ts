@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { inProcessCommands } from "@countersign/bus";
 import { createDirectoryClient, type DirectoryClient, type Person } from "@countersign/directory-client";
-import { sha256Hex, shownDigest, type ReviewSource } from "@countersign/review-view";
+import { sha256Hex, shownDigest } from "@countersign/review-view";
 import { silentLogger } from "@countersign/telemetry";
 import { afterEach, describe, expect, it } from "vitest";
 import type { TeamsAppConfig } from "../../channels-file.ts";
