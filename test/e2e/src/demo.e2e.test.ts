@@ -42,7 +42,7 @@ it("tells the whole story and leaves nothing behind", async () => {
   }
   expect(story).toMatch(/\nAll 16 checks of the story held\.\n$/);
   // One more in the sentence that explains the sign.
-  expect(story.match(/✓ /g)).toHaveLength(15 + 1);
+  expect(story.match(/✓ /g)).toHaveLength(16 + 1);
   expect(story.split("\n").filter((line) => line.length > 110)).toEqual([]);
   // Not a terminal: nothing that only a terminal understands.
   expect(story).not.toContain("\u001b");

@@ -29,7 +29,10 @@ export function standingFor(
   const faults = standings.map((standing) => standingFault(state, openStage, standing, act));
   const found = standings.find((_, index) => faults[index] === undefined);
   // Somebody whom no directory knows is nobody: fail closed. In one's own name says more than in another's place.
-  if (stage === undefined || found === undefined) return faults.find((fault) => fault !== undefined) ?? "NOT_ELIGIBLE";
+  if (stage === undefined || found === undefined) {
+    // What keeps somebody from deciding says more than that another of its standings is not asked.
+    return faults.find((fault) => fault !== undefined && fault !== "NOT_ELIGIBLE") ?? "NOT_ELIGIBLE";
+  }
   return strongEnough(reviewer.signIn, stage.leastSignIn) ? found : "SIGN_IN_TOO_WEAK";
 }
 

@@ -1,0 +1,172 @@
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { statusName, type ActionInput, type CountersignClient } from "@countersign/client";
+import { DEVELOPMENT_PRINCIPALS, type DevelopmentPrincipal } from "@countersign/identity";
+import { starterPolicy } from "@countersign/policy";
+import { freePort } from "@countersign/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { approve, EXPORT, refusal, shownTo } from "./scenes.ts";
+import { startStack, type Stack } from "./stack.ts";
+
+/** The `iss` of development tokens. */
+const ISSUER = "urn:countersign:development";
+const TOKEN = "scim-token-of-32-random-bytes!!!";
+const folder = mkdtempSync(join(tmpdir(), "countersign-self-approval-"));
+const ids = new Map<string, string>();
+let stack: Stack;
+let scimUrl: string;
+let agent: CountersignClient;
+
+/** Needs somebody of both groups; nobody can be both. */
+const CAMPAIGN: ActionInput = {
+  subject: { type: "agent", id: "crm-agent" },
+  action: { name: "mail.campaign", properties: { segment: "vip" } },
+  resource: { type: "list", id: "customers" },
+  context: { environment: "production" },
+};
+const POLICY = `${starterPolicy().trimEnd()}
+
+  - name: campaigns need both
+    match: { actions: [mail.campaign] }
+    outcome: review
+    review: { quorum: 1 of data-owners and 1 of security }
+  - name: exports for two
+    match: { actions: [db.copy] }
+    outcome: review
+    review: { quorum: 2 of data-owners }
+`;
+const COPY: ActionInput = { ...EXPORT, action: { name: "db.copy", properties: {} } };
+
+beforeAll(async () => {
+  const port = await freePort();
+  scimUrl = `http://127.0.0.1:${port}/scim/v2`;
+  const file = join(folder, "directory.yaml");
+  const tenant = {
+    scim_tokens: [{ name: "provider", sha256: createHash("sha256").update(TOKEN).digest("hex") }],
+    sign_in: [{ issuer: ISSUER, by: "userName" }],
+  };
+  writeFileSync(file, JSON.stringify({ tenants: { acme: tenant } }));
+  stack = await startStack({
+    COUNTERSIGN_MANAGED_TENANTS: "acme",
+    COUNTERSIGN_DIRECTORY_FILE: file,
+    COUNTERSIGN_SCIM_PORT: String(port),
+  });
+  const admin = await stack.as("policy-admin");
+  const { revision } = await admin.policies.publishPolicy({ document: POLICY });
+  await admin.policies.activatePolicy({ revision: revision?.revision ?? 0n });
+  for (const name of ["agent-owner", "data-owner", "second-data-owner", "both", "deputy", "leaver", "security-lead"]) await user(name);
+  await group("data-owners", ["agent-owner", "data-owner", "second-data-owner", "both", "leaver"]);
+  await group("security", ["both", "security-lead"]);
+  agent = await stack.as("crm-agent");
+});
+afterAll(async () => {
+  await stack.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe("P3: the self-approval matrix, through the API", () => {
+  const human = (id: string, more: Partial<DevelopmentPrincipal> = {}): DevelopmentPrincipal => ({
+    id,
+    type: "human",
+    tenant: "acme",
+    roles: ["requester", "reviewer"],
+    // Whatever a token says of groups: the directory knows better.
+    groups: ["data-owners", "security"],
+    ...more,
+  });
+  const through: DevelopmentPrincipal = { ...human("data-owner"), act: { sub: "copilot", principal_type: "agent" } };
+
+  it.each<[string, DevelopmentPrincipal, DevelopmentPrincipal, string]>([
+    ["the requester", human("data-owner"), human("data-owner"), "PERMISSION_DENIED SELF_APPROVAL"],
+    [
+      "the agent itself",
+      DEVELOPMENT_PRINCIPALS["crm-agent"],
+      { ...DEVELOPMENT_PRINCIPALS["crm-agent"], roles: ["reviewer"] },
+      "PERMISSION_DENIED NOT_HUMAN",
+    ],
+    ["the agent's owner", DEVELOPMENT_PRINCIPALS["crm-agent"], human("agent-owner"), "PERMISSION_DENIED SELF_APPROVAL"],
+    ["the human that an agent acts for", through, human("data-owner"), "PERMISSION_DENIED SELF_APPROVAL"],
+    ["an agent with a reviewer's token", DEVELOPMENT_PRINCIPALS["crm-agent"], through, "PERMISSION_DENIED NOT_HUMAN"],
+    ["a group that only the token knows of", DEVELOPMENT_PRINCIPALS["crm-agent"], human("deputy"), "PERMISSION_DENIED NOT_ELIGIBLE"],
+    ["somebody whom the directory does not know", DEVELOPMENT_PRINCIPALS["crm-agent"], human("nobody"), "PERMISSION_DENIED NOT_ELIGIBLE"],
+    ["a reviewer of another tenant", DEVELOPMENT_PRINCIPALS["crm-agent"], human("data-owner", { tenant: "globex" }), "NOT_FOUND NOT_FOUND"],
+  ])("%s", async (_who, requester, voter, reason) => {
+    const { action } = await (await stack.as(requester)).requestAction(EXPORT);
+    expect(statusName(action.status)).toBe("IN_REVIEW");
+    const shown = await shownTo(await stack.as("operator"), action.id);
+    const vote = { ...shown, decision: { case: "approve", value: {} } } as const;
+    expect(await refusal((await stack.as(voter)).reviews.submitVote(vote))).toBe(reason);
+    expect(await votesOn(action.id)).toBe(0);
+  });
+
+  it("a member of both groups is one vote, not two", async () => {
+    const { action } = await agent.requestAction(CAMPAIGN);
+    const both = await stack.as(human("both"));
+    await approve(both, action.id);
+    await approve(both, action.id);
+    expect(await votesOn(action.id)).toBe(1);
+    const seen = await both.reviews.getReview({ actionId: action.id });
+    expect([statusName(seen.action?.status ?? 0), seen.eligible, seen.ineligibleReason]).toEqual(["IN_REVIEW", false, "ALREADY_VOTED"]);
+    expect(statusName((await approve(await stack.as(human("security-lead")), action.id))?.status ?? 0)).toBe("APPROVED");
+  });
+
+  it("a deputy is barred where the one it stands in for is, and is one vote with them elsewhere", async () => {
+    const deputy = await stack.as(human("deputy"));
+    await delegate("agent-owner", "deputy");
+    const { action } = await agent.requestAction(COPY);
+    expect(await refusal(approve(deputy, action.id))).toBe("PERMISSION_DENIED SELF_APPROVAL");
+    await delegate("second-data-owner", "deputy");
+    const voted = await approve(deputy, action.id);
+    expect(voted?.review?.votes[0]?.inPlaceOf).toBe(ids.get("second-data-owner"));
+    expect(await refusal(approve(await stack.as(human("second-data-owner")), action.id))).toBe("FAILED_PRECONDITION ALREADY_VOTED");
+    expect(statusName((await approve(await stack.as(human("data-owner")), action.id))?.status ?? 0)).toBe("APPROVED");
+  });
+
+  it("somebody who leaves the group in mid-review does not count any more", async () => {
+    const { action } = await agent.requestAction(COPY);
+    const leaver = await stack.as(human("leaver"));
+    await approve(leaver, action.id);
+    await scim("PATCH", `/Groups/${ids.get("data-owners")}`, {
+      schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+      Operations: [{ op: "remove", path: `members[value eq "${ids.get("leaver")}"]` }],
+    });
+    const after = await approve(await stack.as(human("data-owner")), action.id);
+    expect([statusName(after?.status ?? 0), after?.review?.votes.map(({ lapsed }) => lapsed)]).toEqual(["IN_REVIEW", [true, false]]);
+    expect(await refusal(approve(leaver, action.id))).toBe("PERMISSION_DENIED NOT_ELIGIBLE");
+    expect(statusName((await approve(await stack.as(human("both")), action.id))?.status ?? 0)).toBe("APPROVED");
+  });
+
+  async function delegate(from: string, to: string): Promise<void> {
+    const untilTime = timestampFromMs(Date.now() + 3_600_000);
+    await (await stack.as(human(from))).directory.createDelegation({ to, untilTime });
+  }
+});
+
+async function votesOn(actionId: string): Promise<number> {
+  const { action } = await agent.actions
+    .getAction({ actionId })
+    .catch(async () => (await stack.as("operator")).actions.getAction({ actionId }));
+  return action?.review?.votes.length ?? 0;
+}
+
+async function scim(method: string, path: string, body: object): Promise<Record<string, unknown>> {
+  const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/scim+json" };
+  const response = await fetch(`${scimUrl}${path}`, { method, headers, body: JSON.stringify(body) });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`SCIM answered ${response.status}: ${text}`);
+  return text === "" ? {} : (JSON.parse(text) as Record<string, unknown>);
+}
+
+async function user(userName: string): Promise<void> {
+  const schemas = ["urn:ietf:params:scim:schemas:core:2.0:User"];
+  ids.set(userName, String((await scim("POST", "/Users", { schemas, userName, active: true }))["id"]));
+}
+
+async function group(displayName: string, members: readonly string[]): Promise<void> {
+  const schemas = ["urn:ietf:params:scim:schemas:core:2.0:Group"];
+  const made = await scim("POST", "/Groups", { schemas, displayName, members: members.map((name) => ({ value: ids.get(name) })) });
+  ids.set(displayName, String(made["id"]));
+}
