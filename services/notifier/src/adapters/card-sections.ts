@@ -79,8 +79,13 @@ function missing(count: number, what: string): string[] {
 export const EVENT_WORDS: Readonly<Record<NotifiedEvent, string>> = {
   ReviewOpened: "review opened",
   StageOpened: "next stage opened",
+  ReviewerReminded: "still waits for a decision",
+  ReviewEscalated: "escalated, others are asked as well",
+  ReviewHeld: "past its deadline, waits on",
   VoteCast: "vote cast",
+  VoteLapsed: "a vote lapsed",
   ActionEdited: "edited, earlier votes lapsed",
+  EditAccepted: "the requester accepted the edited form",
   ActionApproved: "approved",
   ActionRejected: "rejected",
   ActionExpired: "expired, nobody decided in time",

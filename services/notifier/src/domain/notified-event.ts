@@ -2,8 +2,13 @@
 const EARLIEST = {
   ReviewOpened: 3,
   StageOpened: 4,
+  ReviewerReminded: 4,
+  ReviewEscalated: 4,
+  ReviewHeld: 4,
   VoteCast: 4,
+  VoteLapsed: 4,
   ActionEdited: 4,
+  EditAccepted: 4,
   ActionApproved: 4,
   ActionRejected: 4,
   ActionExpired: 4,
@@ -24,7 +29,10 @@ export const NOTIFIED_EVENTS = Object.keys(EARLIEST) as [NotifiedEvent, ...Notif
 /** What reviewers want to know: they are asked, and it is over. */
 export const REVIEWER_EVENTS: readonly NotifiedEvent[] = [
   "ReviewOpened",
+  "ReviewerReminded",
+  "ReviewEscalated",
   "ActionEdited",
+  "EditAccepted",
   "ActionApproved",
   "ActionRejected",
   "ActionExpired",
