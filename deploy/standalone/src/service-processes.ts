@@ -6,6 +6,12 @@ import { fileURLToPath } from "node:url";
 export const SERVICES = ["policy", "directory", "approval", "audit", "notifier", "gateway"] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
+/** A busy process lets its young objects take 100 MB and more; so many processes had better be content with a quarter each: test/bench. */
+const SMALL_YOUNG_GENERATION = ["--max-semi-space-size=8"];
+
+/** Where Node keeps what it made of our TypeScript: a start takes half the time, and each process some 17 MB less. Not where others may write. */
+const COMPILE_CACHE = { NODE_COMPILE_CACHE: fileURLToPath(new URL("../node_modules/.cache/compiled", import.meta.url)) };
+
 /** A service (or all of them) running as a process of its own. */
 export type ServiceProcess = {
   readonly name: ServiceName | "countersign";
@@ -21,7 +27,10 @@ export type ServiceProcess = {
  * @throws Error with what it printed, when it exits before.
  */
 export async function startServiceProcess(name: ServiceName | "countersign", env: NodeJS.ProcessEnv): Promise<ServiceProcess> {
-  const child = spawn(process.execPath, [mainOf(name)], { env: { ...process.env, ...env }, stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(process.execPath, [...(name === "countersign" ? [] : SMALL_YOUNG_GENERATION), mainOf(name)], {
+    env: { ...COMPILE_CACHE, ...process.env, ...env },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   await untilReady(name, child);
   const { pid } = child;
   if (pid === undefined) throw new Error(`${name} has no process id`);
