@@ -54,7 +54,7 @@ export type ApprovalConfig = {
  * | COUNTERSIGN_VERDICT_WAIT | 24h | how long an action waits for policy before it expires |
  * | COUNTERSIGN_REPORT_WAIT | 24h | how long after a redemption a report may come before the action is UNREPORTED |
  * | COUNTERSIGN_TIMER_INTERVAL | 500ms | how often due timers are looked for |
- * | COUNTERSIGN_APPROVAL_CACHE_ACTIONS | 2000 | actions kept in memory at most, some 20 KB each; others are read from the log when somebody asks |
+ * | COUNTERSIGN_APPROVAL_CACHE_ACTIONS | 2000 | actions kept in memory at most; others are read from the log when somebody asks |
  * | COUNTERSIGN_APPROVAL_CACHE_MB | 64 | and how much of it |
  *
  * And the settings of `@countersign/directory-client`.
