@@ -57,6 +57,14 @@ describe("P6: from a deployment to an auditor's desk", () => {
     expect(code).toBe(1);
   });
 
+  it("a SIEM gets the same events in its own format", async () => {
+    const file = join(folder, "acme.ocsf.jsonl");
+    expect((await as("auditor", "export", "--format", "ocsf", "--out", file)).out).toMatch(/events.*\nSHA-256 [0-9a-f]{64}, recorded/);
+    const events = readFileSync(file, "utf8").trimEnd().split("\n");
+    expect(events.map((line) => (JSON.parse(line) as { metadata: { event_code: string } }).metadata.event_code)).toContain("GrantIssued");
+    expect((await as("auditor", "export", "--format", "xml", "--out", file)).code).toBe(2);
+  });
+
   it("who is no auditor gets no archive, and no file", async () => {
     const { code, err } = await as("crm-agent", "export", "--out", join(folder, "no.tar"));
     expect(err).toContain("PERMISSION_DENIED");

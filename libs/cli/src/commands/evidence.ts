@@ -4,26 +4,34 @@ import { once } from "node:events";
 import type { WriteStream } from "node:fs";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { ExportResponseSchema, type ExportResponse, type ExportSummary } from "@countersign/proto/v1/audit_service_pb";
+import { ExportFormat, ExportFormatSchema } from "@countersign/proto/v1/export_format_pb";
 import { create } from "@bufbuild/protobuf";
 import { verifyFile, VerifyUsageError } from "@countersign/evidence";
-import type { Command } from "commander";
+import { InvalidArgumentError, type Command } from "commander";
 import { globalOptions, withContext, type Context, type Io } from "../context.ts";
 import { AnswerIsNo, UsageError } from "../errors.ts";
 import { hex } from "../output.ts";
 import { parseMoment } from "../parse.ts";
 
-type ExportOptions = { readonly out: string; readonly from?: Date; readonly to?: Date; readonly witnessed?: boolean };
+type ExportOptions = {
+  readonly format: ExportFormat;
+  readonly out: string;
+  readonly from?: Date;
+  readonly to?: Date;
+  readonly witnessed?: boolean;
+};
 type VerifyOptions = { readonly key: readonly string[]; readonly policy?: string; readonly voteKeys?: string };
 
 /** Proof for people who do not trust us: export, and verify, which needs no server. */
 export function addEvidenceCommands(program: Command, io: Io): void {
   program
     .command("export")
-    .description("an archive that proves what happened in a period, for the tenant of the token")
+    .description("what happened in a period, for the tenant of the token: an archive that proves it, or lines for another system")
     .requiredOption("--out <file>", "where to")
     .option("--from <time>", "events at this time or later; default: the first event", parseMoment)
     .option("--to <time>", "events before this time; default: now", parseMoment)
-    .option("--witnessed", "with a checkpoint that the witnesses have cosigned")
+    .option("--format <name>", `one of ${[...FORMATS.keys()].join(", ")}`, parseFormat, ExportFormat.ARCHIVE)
+    .option("--witnessed", "archives: with a checkpoint that the witnesses have cosigned")
     .action((options: ExportOptions, command: Command) => withContext(command, io, (context) => exportTo(context, options)));
   program
     .command("verify")
@@ -40,13 +48,27 @@ export function addEvidenceCommands(program: Command, io: Io): void {
     });
 }
 
-async function exportTo({ client, output, signal }: Context, { out, from, to, witnessed }: ExportOptions): Promise<void> {
+/** Every format by its name: `OTEL_LOGS` is `otel-logs` here. */
+const FORMATS = new Map(
+  ExportFormatSchema.values
+    .filter(({ number }) => number !== ExportFormat.UNSPECIFIED)
+    .map(({ localName, number }) => [localName.toLowerCase().replaceAll("_", "-"), number as ExportFormat]),
+);
+
+function parseFormat(name: string): ExportFormat {
+  const format = FORMATS.get(name);
+  if (format === undefined) throw new InvalidArgumentError(`must be one of ${[...FORMATS.keys()].join(", ")}`);
+  return format;
+}
+
+async function exportTo({ client, output, signal }: Context, { out, from, to, witnessed, format }: ExportOptions): Promise<void> {
   const request = {
     witnessed: witnessed === true,
+    format,
     ...(from === undefined ? {} : { from: timestampFromDate(from) }),
     ...(to === undefined ? {} : { to: timestampFromDate(to) }),
   };
-  // A file of this name is a whole archive, or is not there.
+  // A file of this name is a whole export, or is not there.
   const partial = `${out}.partial`;
   const file = createWriteStream(partial, { flags: "wx" });
   try {
@@ -83,10 +105,12 @@ async function writeAll(
   throw new Error("the export ended before its end: nothing was kept");
 }
 
-function done(out: string, { events, bytes, archiveDigest, checkpointSize, exportId }: ExportSummary): string {
+function done(out: string, { events, bytes, digest, checkpointSize, exportId, format }: ExportSummary): string {
+  const recorded = `SHA-256 ${hex(digest)}, recorded in the log as export ${exportId}`;
+  if (format !== ExportFormat.ARCHIVE) return `${out}: ${events} events, ${bytes} bytes\n${recorded}`;
   return [
     `${out}: ${events} events, ${bytes} bytes, checkpoint over ${checkpointSize}`,
-    `SHA-256 ${hex(archiveDigest)}, recorded in the log as export ${exportId}`,
+    recorded,
     "verify it with: countersign verify FILE --key VKEY",
   ].join("\n");
 }

@@ -8,6 +8,7 @@ import { decodeEvent } from "@countersign/events";
 import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
 import { GetGrantKeysResponseSchema } from "@countersign/proto/v1/action_service_pb";
 import { ExportRequestSchema, ExportResponseSchema, type ExportProgress, type ExportSummary } from "@countersign/proto/v1/audit_service_pb";
+import { ExportFormat, ExportFormatSchema } from "@countersign/proto/v1/export_format_pb";
 import { PrincipalSchema } from "@countersign/proto/v1/principal_pb";
 import { silentLogger } from "@countersign/telemetry";
 import { parseVerifierKey } from "@countersign/tlog";
@@ -74,6 +75,62 @@ const at = (action: number) => timestampFromMs(START + action * STEP);
 const pinned = () => ({ keys: sealing.verifierKeys(1).map(parseVerifierKey), policy: undefined });
 const verified = (bytes: Uint8Array): Promise<Verification> => verifyArchive(streamOf([bytes]), pinned());
 
+describe("an export in another system's format", () => {
+  const FORMATS = ExportFormatSchema.values.map(({ number }) => number as ExportFormat).filter((format) => format > ExportFormat.ARCHIVE);
+  const lines = async (format: ExportFormat, period = {}): Promise<string[]> =>
+    (await exported({ format, ...period }, caller(), false)).bytes.toString().trimEnd().split(/\r?\n/);
+
+  it.each(FORMATS)("%i: has a line for each event of the period, in order, wherever the log is not sealed, too", async (format) => {
+    const heads = format === ExportFormat.SOC2_CSV ? 1 : 0;
+    const rows = (await lines(format, { from: at(10), to: at(20) })).slice(heads);
+    const events = (await ledger.log.readTenant("acme", { from: 0, limit: 10_000 })).slice(2 + 5 * 14, 2 + 10 * 14);
+    expect(rows).toHaveLength(events.length);
+    for (const [index, { position, type }] of events.entries()) {
+      expect(rows[index]).toContain(String(position));
+      expect(rows[index]).toContain(type);
+    }
+    expect((await lines(format, { from: at(50), to: at(60) })).slice(heads).join("")).toBe("");
+  });
+
+  it.each(FORMATS)(
+    "%i: holds nothing that people typed, nothing of other tenants, and is recorded with its hash and period",
+    async (format) => {
+      const { bytes, summary } = await exported({ format, from: at(0), to: at(40) });
+      for (const secret of ["</pre>", "looks right", "customers a-", "globex"]) expect(bytes.includes(secret)).toBe(false);
+      expect(summary).toMatchObject({ format, bytes: BigInt(bytes.length), events: 280n, checkpointSize: 0n });
+      const [requested, produced] = (await ledger.log.readStream({ tenant: "acme", type: "export", id: summary?.exportId ?? "" })).map(
+        decodeEvent,
+      );
+      expect(requested).toMatchObject({ type: "ExportRequested", data: { format } });
+      expect(produced).toMatchObject({ type: "ExportProduced", data: { format, from: at(0), to: at(40), origin: "" } });
+      const digest = produced?.type === "ExportProduced" ? produced.data.digest : [];
+      expect(Buffer.from(digest)).toEqual(createHash("sha256").update(bytes).digest());
+    },
+  );
+
+  it("parses back: OCSF and OTLP name the event, its place and its leaf", async () => {
+    const [event] = (await ledger.log.readTenant("acme", { from: 0, limit: 10_000 })).filter(({ type }) => type === "VoteCast");
+    const leaf = Buffer.from(event?.leafHash ?? []).toString("hex");
+    const ocsf = (await lines(ExportFormat.OCSF)).map((line) => JSON.parse(line) as { metadata: { sequence: number }; unmapped: object });
+    const found = ocsf.find(({ metadata }) => metadata.sequence === event?.position);
+    expect(found).toMatchObject({
+      class_uid: 3004,
+      metadata: { event_code: "VoteCast", tenant_uid: "acme" },
+      unmapped: { leaf_hash: leaf },
+    });
+    const otlp = (await lines(ExportFormat.OTEL_LOGS)).map((line) => JSON.parse(line) as object);
+    expect(JSON.stringify(otlp)).toContain(`{"key":"countersign.leaf_hash","value":{"stringValue":"${leaf}"}}`);
+    for (const line of otlp) expect(Object.keys(line)).toEqual(["resourceLogs"]);
+  });
+
+  it("P7: an unknown format, and witnesses of what has no checkpoint, are refused before anything is recorded", async () => {
+    const before = await ledger.log.nextPosition();
+    expect(await refusal(exported({ format: 99 }))).toBe("INVALID_ARGUMENT FIELD_VIOLATION");
+    expect(await refusal(exported({ format: ExportFormat.CEF, witnessed: true }))).toBe("INVALID_ARGUMENT FIELD_VIOLATION");
+    expect(await ledger.log.nextPosition()).toBe(before);
+  });
+});
+
 describe("P6: an export", () => {
   it("of everything verifies with the pinned key alone, and its end is closed by its own request", async () => {
     const { bytes, progress, summary } = await exported({});
@@ -83,7 +140,7 @@ describe("P6: an export", () => {
     expect(check?.payloads.counts).toEqual({ unknown: 0, votes: 20, votesUnverified: 0, digests: 40, digestsUnverified: 0 });
     expect(header).toMatchObject({ tenant: "acme", firstSequence: 1, lastSequence: 2 + 20 * 8 + 20 * 6 });
     expect(progress.at(-1)?.total).toBe(282n);
-    expect(Buffer.from(summary?.archiveDigest ?? [])).toEqual(createHash("sha256").update(bytes).digest());
+    expect(Buffer.from(summary?.digest ?? [])).toEqual(createHash("sha256").update(bytes).digest());
   });
 
   it("of a period has its events, what stands at its borders, and the policies before it", async () => {
@@ -118,8 +175,8 @@ describe("P6: an export", () => {
     const [requested, produced] = stream.map(decodeEvent);
     expect(requested).toMatchObject({ type: "ExportRequested", data: { from: at(10), to: at(20) } });
     expect(produced).toMatchObject({ type: "ExportProduced", data: { bytes: BigInt(bytes.length), origin: `${ORIGIN}/1` } });
-    const digest = produced?.type === "ExportProduced" ? produced.data.archiveDigest : [];
-    expect(Buffer.from(digest)).toEqual(createHash("sha256").update(bytes).digest());
+    const handedOut = produced?.type === "ExportProduced" ? produced.data.digest : [];
+    expect(Buffer.from(handedOut)).toEqual(createHash("sha256").update(bytes).digest());
   });
 
   it("P7: is refused where nothing is sealed", async () => {

@@ -4,6 +4,8 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { ExportFormat } from "../../v1/export_format_pb.ts";
+import { file_countersign_v1_export_format } from "../../v1/export_format_pb.ts";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
@@ -12,10 +14,10 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file countersign/event/v1/export_events.proto.
  */
 export const file_countersign_event_v1_export_events: GenFile = /*@__PURE__*/
-  fileDesc("Cihjb3VudGVyc2lnbi9ldmVudC92MS9leHBvcnRfZXZlbnRzLnByb3RvEhRjb3VudGVyc2lnbi5ldmVudC52MSJjCg9FeHBvcnRSZXF1ZXN0ZWQSKAoEZnJvbRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoCdG8YAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInAKDkV4cG9ydFByb2R1Y2VkEg4KBmV2ZW50cxgBIAEoBBINCgVieXRlcxgCIAEoBBIWCg5hcmNoaXZlX2RpZ2VzdBgDIAEoDBIOCgZvcmlnaW4YBCABKAkSFwoPY2hlY2twb2ludF9zaXplGAUgASgEYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("Cihjb3VudGVyc2lnbi9ldmVudC92MS9leHBvcnRfZXZlbnRzLnByb3RvEhRjb3VudGVyc2lnbi5ldmVudC52MSKRAQoPRXhwb3J0UmVxdWVzdGVkEigKBGZyb20YASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiYKAnRvGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCgZmb3JtYXQYAyABKA4yHC5jb3VudGVyc2lnbi52MS5FeHBvcnRGb3JtYXQi6AEKDkV4cG9ydFByb2R1Y2VkEg4KBmV2ZW50cxgBIAEoBBINCgVieXRlcxgCIAEoBBIOCgZkaWdlc3QYAyABKAwSDgoGb3JpZ2luGAQgASgJEhcKD2NoZWNrcG9pbnRfc2l6ZRgFIAEoBBIsCgZmb3JtYXQYBiABKA4yHC5jb3VudGVyc2lnbi52MS5FeHBvcnRGb3JtYXQSKAoEZnJvbRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoCdG8YCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wYgZwcm90bzM", [file_countersign_v1_export_format, file_google_protobuf_timestamp]);
 
 /**
- * Somebody asked for an archive of a period. It is the first event of a stream of type export, and stands behind the period: the archive holds its entry, and
+ * Somebody asked for the events of a period. It is the first event of a stream of type export, and stands behind the period: an archive holds its entry, and
  * with it shows that nothing of the tenant was left out between the period and the request.
  *
  * @generated from message countersign.event.v1.ExportRequested
@@ -34,6 +36,13 @@ export type ExportRequested = Message<"countersign.event.v1.ExportRequested"> & 
    * @generated from field: google.protobuf.Timestamp to = 2;
    */
   to?: Timestamp | undefined;
+
+  /**
+   * As what. Only an archive proves anything.
+   *
+   * @generated from field: countersign.v1.ExportFormat format = 3;
+   */
+  format: ExportFormat;
 };
 
 /**
@@ -44,7 +53,7 @@ export const ExportRequestedSchema: GenMessage<ExportRequested> = /*@__PURE__*/
   messageDesc(file_countersign_event_v1_export_events, 0);
 
 /**
- * The archive was made and handed out whole.
+ * It was made and handed out whole.
  *
  * @generated from message countersign.event.v1.ExportProduced
  */
@@ -57,32 +66,53 @@ export type ExportProduced = Message<"countersign.event.v1.ExportProduced"> & {
   events: bigint;
 
   /**
-   * Length of the archive.
+   * Its length.
    *
    * @generated from field: uint64 bytes = 2;
    */
   bytes: bigint;
 
   /**
-   * SHA-256 of the archive, every byte of it.
+   * SHA-256 of every byte that was handed out.
    *
-   * @generated from field: bytes archive_digest = 3;
+   * @generated from field: bytes digest = 3;
    */
-  archiveDigest: Uint8Array;
+  digest: Uint8Array;
 
   /**
-   * Name of the tree that the archive was made from.
+   * Archives only: name of the tree that it was made from.
    *
    * @generated from field: string origin = 4;
    */
   origin: string;
 
   /**
-   * Size of the checkpoint in the archive.
+   * Archives only: size of the checkpoint in it.
    *
    * @generated from field: uint64 checkpoint_size = 5;
    */
   checkpointSize: bigint;
+
+  /**
+   * What it is.
+   *
+   * @generated from field: countersign.v1.ExportFormat format = 6;
+   */
+  format: ExportFormat;
+
+  /**
+   * The period, as it was asked for: events at this time or later; absent: from the tenant's first event on.
+   *
+   * @generated from field: google.protobuf.Timestamp from = 7;
+   */
+  from?: Timestamp | undefined;
+
+  /**
+   * Events before this time.
+   *
+   * @generated from field: google.protobuf.Timestamp to = 8;
+   */
+  to?: Timestamp | undefined;
 };
 
 /**

@@ -3,16 +3,29 @@ import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampDate, timestampFromDate, type Timestamp } from "@bufbuild/protobuf/wkt";
 import { CommandError, type CommandBus, type StreamHandler } from "@countersign/bus";
 import type { EventLog, RecordedEvent } from "@countersign/event-log";
+import { isEventFormat, type EventFormatName } from "@countersign/event-formats";
 import { encodeEvent, type DecodedEvent } from "@countersign/events";
 import { EvidenceError } from "@countersign/evidence";
 import { ExportProducedSchema, ExportRequestedSchema } from "@countersign/proto/event/v1/export_events_pb";
 import { ExportRequestSchema, ExportResponseSchema, type ExportRequest } from "@countersign/proto/v1/audit_service_pb";
+import { ExportFormat } from "@countersign/proto/v1/export_format_pb";
+import type { Principal } from "@countersign/proto/v1/principal_pb";
 import type { VerifierKey } from "@countersign/tlog";
-import { exportArchive, NotSealedError, type Exported, type ExportParts, type Period } from "../../export/export-archive.ts";
+import {
+  exportArchive,
+  NotSealedError,
+  type Exported,
+  type ExportParts,
+  type ExportProgress,
+  type Period,
+} from "../../export/export-archive.ts";
+import { exportLines, type ExportedLines } from "../../export/export-lines.ts";
 import type { Sealing } from "../../sealing/start-sealing.ts";
+import { formatName } from "../events/export-format.ts";
 import { createReporter } from "../events/reporter.ts";
 import { fetchGrantKeys } from "./grant-keys.ts";
 import { streamed } from "./streamed.ts";
+import { invalidField } from "./unary.ts";
 
 /** The stream type that only this service appends to: one stream per export. */
 export const EXPORT_STREAM = "export";
@@ -33,56 +46,76 @@ const SEAL_WAIT_MS = 15_000;
 /** What goes out in one message at most; NATS carries a megabyte. */
 const MESSAGE_BYTES = 128 * 1024;
 
-/** Streams the archive of a period of the caller's tenant. That it was asked for is recorded first, and last what was handed out. */
+/** Streams a period of the caller's tenant. That it was asked for is recorded first, and last what was handed out. */
 export function exportEvidence(deps: ExportDeps): StreamHandler {
   return streamed(ExportRequestSchema, async function* (request, signal, caller) {
-    const { sealing, log } = deps;
-    if (sealing === undefined) {
-      throw new CommandError(
-        "FAILED_PRECONDITION",
-        "WRONG_STATE",
-        "this deployment does not seal its log: COUNTERSIGN_LOG_ORIGIN is not set",
-      );
-    }
+    const { log } = deps;
     const now = deps.clock();
-    const period = periodOf(request, now);
-    const grantKeys = await fetchGrantKeys(deps.commands, caller);
+    const asked: Asked = { caller, period: periodOf(request, now), format: readFormat(request), witnessed: request.witnessed };
+    const start = await prepare(deps, asked);
     const stream = { tenant: caller.tenant, type: EXPORT_STREAM, id: randomUUID() };
     const actor = { issuer: caller.issuer, id: caller.id };
-    const requested = await record(log, { stream, expectedVersion: 0, actor, time: now }, requestedEvent(request, period));
-    const parts: ExportParts = {
-      log,
-      store: sealing.store,
-      verifierKeys: sealing.verifierKeys,
-      witnessKeys: deps.witnessKeys,
-      awaitSealed: sealing.awaitSealed,
-      sealWaitMs: deps.sealWaitMs ?? SEAL_WAIT_MS,
-      grantKeys,
-      reporter: createReporter({ tenant: caller.tenant, ledger: log.ledger, from: period.from, to: period.to }),
-    };
-    const assurance = request.witnessed ? "witnessed" : "sealed";
-    const archive = exportArchive(parts, caller.tenant, period, { requested, assurance });
-    let waiting: Uint8Array[] = [];
+    const requested = await record(log, { stream, expectedVersion: 0, actor, time: now }, requestedEvent(request, asked.period));
+    const pieces = start(requested);
+    let packed: Uint8Array[] = [];
     let bytes = 0;
     for (;;) {
       signal.throwIfAborted();
-      const next = await archive.next().catch(asRefusal);
+      const next = await pieces.next().catch(asRefusal);
       if (next.done === true) {
-        await record(log, { stream, expectedVersion: 1, actor, time: deps.clock() }, producedEvent(next.value));
-        yield message({ chunk: Buffer.concat(waiting), summary: summaryOf(stream.id, next.value) });
+        await record(log, { stream, expectedVersion: 1, actor, time: deps.clock() }, producedEvent(request, asked.period, next.value));
+        yield message({ chunk: Buffer.concat(packed), summary: summaryOf(stream.id, request, next.value) });
         return;
       }
-      waiting.push(next.value.bytes);
+      packed.push(next.value.bytes);
       bytes += next.value.bytes.length;
       if (bytes < MESSAGE_BYTES) continue;
       const { position, done, total } = next.value.progress;
       const progress = { position: BigInt(position), done: BigInt(done), total: BigInt(total) };
-      const all = Buffer.concat(waiting);
+      const all = Buffer.concat(packed);
       for (let at = 0; at < all.length; at += MESSAGE_BYTES) yield message({ chunk: all.subarray(at, at + MESSAGE_BYTES), progress });
-      waiting = [];
+      packed = [];
       bytes = 0;
     }
   });
+}
+
+type Asked = {
+  readonly caller: Principal;
+  readonly period: Period;
+  readonly format: "archive" | EventFormatName;
+  readonly witnessed: boolean;
+};
+type Pieces = AsyncGenerator<{ readonly bytes: Uint8Array; readonly progress: ExportProgress }, HandedOut>;
+/** An archive names the checkpoint that it was made from; other formats have none. */
+type HandedOut = ExportedLines & Partial<Pick<Exported, "checkpoint">>;
+
+function readFormat({ format, witnessed }: ExportRequest): Asked["format"] {
+  const name = formatName(format);
+  if (name === "archive") return name;
+  if (!isEventFormat(name)) throw invalidField("format", "is not one that this build writes");
+  if (witnessed) throw invalidField("witnessed", "goes with an archive: other formats hold no checkpoint");
+  return name;
+}
+
+/** What makes it once the request is recorded. Refuses before anything is recorded when nothing could be proved. */
+async function prepare(deps: ExportDeps, asked: Asked): Promise<(requested: RecordedEvent) => Pieces> {
+  const { log, sealing, witnessKeys, sealWaitMs = SEAL_WAIT_MS } = deps;
+  const { caller, period, format } = asked;
+  const { tenant } = caller;
+  if (format !== "archive") return ({ tenantSequence }) => exportLines(log, tenant, { ...period, before: tenantSequence }, format);
+  if (sealing === undefined) {
+    throw new CommandError(
+      "FAILED_PRECONDITION",
+      "WRONG_STATE",
+      "this deployment does not seal its log: COUNTERSIGN_LOG_ORIGIN is not set",
+    );
+  }
+  const { store, verifierKeys, awaitSealed } = sealing;
+  const grantKeys = await fetchGrantKeys(deps.commands, caller);
+  const reporter = createReporter({ tenant, ledger: log.ledger, from: period.from, to: period.to });
+  const parts: ExportParts = { log, store, verifierKeys, witnessKeys, awaitSealed, sealWaitMs, grantKeys, reporter };
+  return (requested) => exportArchive(parts, tenant, period, { requested, assurance: asked.witnessed ? "witnessed" : "sealed" });
 }
 
 /** A period ends now at the latest: what has not happened yet cannot be shown. */
@@ -105,25 +138,31 @@ async function record(log: EventLog, append: Append, event: DecodedEvent): Promi
   return recorded;
 }
 
-function requestedEvent({ from }: ExportRequest, { to }: Period): DecodedEvent {
-  const data = create(ExportRequestedSchema, { ...optional("from", from), to: timestampFromDate(to) });
+function requestedEvent({ from, format }: ExportRequest, { to }: Period): DecodedEvent {
+  const data = create(ExportRequestedSchema, { ...optional("from", from), to: timestampFromDate(to), format: formatOf(format) });
   return { type: "ExportRequested", data };
 }
 
-function producedEvent({ entries, bytes, digest, checkpoint }: Exported): DecodedEvent {
+function producedEvent({ from, format }: ExportRequest, { to }: Period, { entries, bytes, digest, checkpoint }: HandedOut): DecodedEvent {
   const data = create(ExportProducedSchema, {
     events: BigInt(entries),
     bytes: BigInt(bytes),
-    archiveDigest: digest,
-    origin: checkpoint.origin,
-    checkpointSize: BigInt(checkpoint.size),
+    digest,
+    format: formatOf(format),
+    ...optional("from", from),
+    to: timestampFromDate(to),
+    ...(checkpoint === undefined ? {} : { origin: checkpoint.origin, checkpointSize: BigInt(checkpoint.size) }),
   });
   return { type: "ExportProduced", data };
 }
 
-function summaryOf(exportId: string, { entries, bytes, digest, checkpoint }: Exported) {
-  return { exportId, archiveDigest: digest, bytes: BigInt(bytes), events: BigInt(entries), checkpointSize: BigInt(checkpoint.size) };
+function summaryOf(exportId: string, { format }: ExportRequest, { entries, bytes, digest, checkpoint }: HandedOut) {
+  const checkpointSize = BigInt(checkpoint?.size ?? 0);
+  return { exportId, digest, bytes: BigInt(bytes), events: BigInt(entries), checkpointSize, format: formatOf(format) };
 }
+
+/** What is recorded is never left to a default. */
+const formatOf = (format: ExportFormat): ExportFormat => (format === ExportFormat.UNSPECIFIED ? ExportFormat.ARCHIVE : format);
 
 function asRefusal(error: unknown): never {
   if (error instanceof NotSealedError) throw new CommandError("UNAVAILABLE", "NOT_SEALED", error.message, { cause: error });

@@ -58,6 +58,8 @@ const LINES: readonly (readonly [string, NewEvent])[] = [
   ["execution succeeded", EVENTS.reported()],
   [`execution failed: "${SAID}"`, event("ExecutionReported", { outcome: ExecutionOutcome.FAILED, message: { digest } })],
   ["no report of the execution came in time", EVENTS.unreported()],
+  [`2 contents were erased: "${SAID}"`, event("ContentErased", { digests: [digest, digest], reason: { digest } })],
+  ["1 contents of person 0194 were erased", event("ContentErased", { digests: [digest], personId: "0194" })],
   ["policy revision 4 published", event("PolicyPublished", { revision: 4n })],
   ["policy revision 4 came into force", event("PolicyActivated", { revision: 4n })],
 ];

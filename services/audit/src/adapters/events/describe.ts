@@ -2,12 +2,14 @@ import { timestampDate, type Timestamp } from "@bufbuild/protobuf/wkt";
 import type { DecodedEvent } from "@countersign/events";
 import { type ContentRef, LapseCause, type ReviewerStanding } from "@countersign/proto/event/v1/action_events_pb";
 import { ExecutionOutcome, VerdictOutcome, VoteDecision, type Stage, type Verdict } from "@countersign/proto/v1/action_pb";
+import type { ExportFormat } from "@countersign/proto/v1/export_format_pb";
 import { PrincipalType, type PrincipalRef } from "@countersign/proto/v1/principal_pb";
 import { describeDirectoryEvent } from "./describe-directory.ts";
+import { formatName } from "./export-format.ts";
 import { plainText } from "./plain-text.ts";
 
-/** What became of words that an event refers to. */
-export type Words = { readonly text: string } | "erased" | "altered";
+/** What became of words that an event refers to; withheld: the line goes where they could not be erased. */
+export type Words = { readonly text: string } | "erased" | "altered" | "withheld";
 
 /** One line for people on what happened, harmless wherever it is shown. Words that people typed are included while they exist. */
 export function describeEvent(event: DecodedEvent, lookUp: (ref: ContentRef) => Words): string {
@@ -65,10 +67,12 @@ export function describeEvent(event: DecodedEvent, lookUp: (ref: ContentRef) => 
       return `the dead letter of ${plainText(event.data.consumer)} at position ${event.data.position} was given up${said(event.data.reason)}`;
     case "EpochStarted":
       return `epoch ${event.data.epoch} of the ledger began, as nothing could be signed: ${plainText(event.data.refusal)}`;
+    case "ContentErased":
+      return `${event.data.digests.length} contents${event.data.personId === "" ? "" : ` of person ${plainText(event.data.personId)}`} were erased${said(event.data.reason)}`;
     case "ExportRequested":
-      return `an archive was asked for${since(event.data.from)}${until(event.data.to)}`;
+      return `${exportName(event.data.format)} was asked for${since(event.data.from)}${until(event.data.to)}`;
     case "ExportProduced":
-      return `an archive of ${event.data.events} events was handed out, SHA-256 ${Buffer.from(event.data.archiveDigest).toString("hex")}`;
+      return `${exportName(event.data.format)} of ${event.data.events} events was handed out, SHA-256 ${Buffer.from(event.data.digest).toString("hex")}`;
     default:
       return describeDirectoryEvent(event);
   }
@@ -97,10 +101,16 @@ function place(standing: ReviewerStanding | undefined): string {
 }
 
 function quoted(words: Words): string {
+  if (words === "withheld") return "";
   if (words === "erased") return " (the words were erased)";
   if (words === "altered") return " (the stored words are not the ones that were recorded)";
   const text = plainText(words.text);
   return text === "" ? "" : `: "${text}"`;
+}
+
+function exportName(format: ExportFormat): string {
+  const name = formatName(format);
+  return name === "archive" ? "an archive" : `an export (${name})`;
 }
 
 function verdict(answer: Verdict | undefined): string {

@@ -29,6 +29,7 @@ const BARE = [
   "GrantExpired",
   "GrantRevoked",
   "ExecutionUnreported",
+  "ContentErased",
 ] as const satisfies readonly ActionFact["type"][];
 
 const BARE_TYPES: ReadonlySet<string> = new Set(BARE);
@@ -79,6 +80,7 @@ function factOf(event: DecodedEvent): ActionFact {
     case "GrantExpired":
     case "GrantRevoked":
     case "ExecutionUnreported":
+    case "ContentErased":
       return { type: event.type };
     case "PolicyPublished":
     case "PolicyActivated":

@@ -16,7 +16,6 @@ export function knownEvent(event: RecordedEvent): DecodedEvent | undefined {
 }
 
 export function toWireEvent(event: RecordedEvent, decoded: DecodedEvent | undefined): MessageInitShape<typeof EventSchema> {
-  const json = decoded === undefined ? undefined : eventJson(decoded);
   return {
     position: BigInt(event.position),
     ledger: event.ledger,
@@ -28,14 +27,21 @@ export function toWireEvent(event: RecordedEvent, decoded: DecodedEvent | undefi
     type: event.type,
     eventTime: timestampFromDate(event.time),
     ...(event.actor === undefined ? {} : { actor: { issuer: event.actor.issuer, id: event.actor.id } }),
-    ...(isObject(json) ? { data: json } : {}),
+    ...(decoded === undefined ? {} : { data: payloadJson(decoded) }),
     entry: event.entry,
     leafHash: event.leafHash,
   };
 }
 
 type Json = ReturnType<typeof eventJson>;
+type JsonObject = Exclude<Json, null | string | number | boolean | readonly unknown[]>;
 
-function isObject(json: Json | undefined): json is Exclude<Json, null | string | number | boolean | readonly unknown[]> {
+/** The payload for reading. Every payload is an object in JSON. */
+export function payloadJson(event: DecodedEvent): JsonObject {
+  const json = eventJson(event);
+  return isObject(json) ? json : {};
+}
+
+function isObject(json: Json): json is JsonObject {
   return typeof json === "object" && json !== null && !Array.isArray(json);
 }

@@ -10,6 +10,7 @@ import type {
   ReplayDeadLettersRequest,
   StreamEventsRequest,
 } from "@countersign/proto/v1/audit_service_pb";
+import { ExportFormat, ExportFormatSchema } from "@countersign/proto/v1/export_format_pb";
 import { checkCount, checkName, checkPage, checkText, checkTime, checkUuid } from "./fields.ts";
 import type { Violations } from "./violations.ts";
 
@@ -35,7 +36,9 @@ export function checkStreamEvents(request: StreamEventsRequest, violations: Viol
   checkText(violations, "subject_id", request.subjectId, { max: 256 });
 }
 
-export function checkExport({ from, to }: ExportRequest, violations: Violations): void {
+export function checkExport({ from, to, format, witnessed }: ExportRequest, violations: Violations): void {
+  if (ExportFormatSchema.value[format] === undefined) violations.add("format", "is not one of ExportFormat");
+  if (witnessed && format > ExportFormat.ARCHIVE) violations.add("witnessed", "goes with an archive: other formats hold no checkpoint");
   if (from !== undefined) checkTime(violations, "from", from);
   if (to !== undefined) checkTime(violations, "to", to);
   if (from !== undefined && to !== undefined && timestampMs(from) >= timestampMs(to)) violations.add("to", "is not after from");
