@@ -1,6 +1,7 @@
 import { fromBinary, toBinary, toJson, type MessageShape } from "@bufbuild/protobuf";
 import * as action from "@countersign/proto/event/v1/action_events_pb";
 import * as directory from "@countersign/proto/event/v1/directory_events_pb";
+import * as erasure from "@countersign/proto/event/v1/erasure_events_pb";
 import * as exported from "@countersign/proto/event/v1/export_events_pb";
 import * as ledger from "@countersign/proto/event/v1/ledger_events_pb";
 import * as operations from "@countersign/proto/event/v1/operations_events_pb";
@@ -51,6 +52,7 @@ export const EVENT_SCHEMAS = {
   DeadLettersReplayed: operations.DeadLettersReplayedSchema,
   DeadLetterDiscarded: operations.DeadLetterDiscardedSchema,
   EpochStarted: ledger.EpochStartedSchema,
+  ContentErased: erasure.ContentErasedSchema,
   ExportRequested: exported.ExportRequestedSchema,
   ExportProduced: exported.ExportProducedSchema,
   ...DIRECTORY_SCHEMAS,

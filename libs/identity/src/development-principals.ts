@@ -34,6 +34,7 @@ export const DEVELOPMENT_PRINCIPALS = {
   },
   "policy-admin": { id: "policy-admin", type: "human", tenant: TENANT, roles: ["policy_admin"] },
   auditor: { id: "auditor", type: "human", tenant: TENANT, roles: ["auditor"] },
+  "privacy-officer": { id: "privacy-officer", type: "service", tenant: TENANT, roles: ["privacy_officer"] },
   operator: { id: "operator", type: "service", tenant: TENANT, roles: ["operator", "auditor"] },
 } as const satisfies Readonly<Record<string, DevelopmentPrincipal>>;
 

@@ -1,5 +1,5 @@
 /** Roles at Countersign, as tokens name them. */
-export const ROLES = ["requester", "reviewer", "executor", "policy_admin", "auditor", "operator"] as const;
+export const ROLES = ["requester", "reviewer", "executor", "policy_admin", "auditor", "operator", "privacy_officer"] as const;
 export type Role = (typeof ROLES)[number];
 
 /** Who may call what: one of the roles, or `everyone` with a good token. What one may then see of an action is for the service behind. */
@@ -14,6 +14,7 @@ export const ACCESS = {
   WatchAction: ROLES,
   ListActions: ROLES,
   GetGrantKeys: "everyone",
+  EraseContent: ["privacy_officer"],
 
   ListReviews: ["reviewer"],
   GetReview: ["reviewer", "auditor", "operator"],
@@ -32,6 +33,7 @@ export const ACCESS = {
   SetAway: ["reviewer"],
   LinkAccount: ["reviewer"],
   UnlinkAccount: ["reviewer"],
+  ErasePerson: ["privacy_officer"],
 
   StreamEvents: ["auditor", "operator"],
   GetTimeline: ["auditor", "operator"],

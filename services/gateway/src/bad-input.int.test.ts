@@ -205,6 +205,7 @@ describe("P7: a bad request changes nothing and says what is wrong", () => {
       ["outcome", "output_digest", "message"],
     ],
     ["CancelAction: a long reason", () => send(actions.cancelAction, { actionId: ID, reason: "x".repeat(4097) }), ["reason"]],
+    ["EraseContent: no reason", () => send(actions.eraseContent, { actionId: "x" }), ["action_id", "reason"]],
     ["SubmitVote: nothing", () => send(reviews.submitVote, {}), ["action_id", "digest", "version", "shown_digest", "decision"]],
     [
       "SubmitVote: a rejection without a reason",

@@ -57,6 +57,7 @@ export class PlayedServer {
       reportExecution: answer("ReportExecution"),
       evaluateAction: answer("EvaluateAction"),
       getGrantKeys: answer("GetGrantKeys"),
+      eraseContent: answer("EraseContent"),
       watchAction: async (request, call, send) => {
         played.calls.push({ method: "WatchAction", request, token: call.bearerToken });
         await played.watch(request, call, send);

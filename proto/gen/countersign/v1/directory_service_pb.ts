@@ -4,6 +4,8 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Erasure } from "./erasure_pb.ts";
+import { file_countersign_v1_erasure } from "./erasure_pb.ts";
 import type { Principal, PrincipalRef } from "./principal_pb.ts";
 import { file_countersign_v1_principal } from "./principal_pb.ts";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
@@ -14,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file countersign/v1/directory_service.proto.
  */
 export const file_countersign_v1_directory_service: GenFile = /*@__PURE__*/
-  fileDesc("CiZjb3VudGVyc2lnbi92MS9kaXJlY3Rvcnlfc2VydmljZS5wcm90bxIOY291bnRlcnNpZ24udjEiDgoMR2V0TWVSZXF1ZXN0IvwCCg1HZXRNZVJlc3BvbnNlEiwKCXByaW5jaXBhbBgBIAEoCzIZLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbBIPCgdtYW5hZ2VkGAIgASgIEhEKCXBlcnNvbl9pZBgDIAEoCRIOCgZhY3RpdmUYBCABKAgSFAoMZGlzcGxheV9uYW1lGAUgASgJEg4KBmdyb3VwcxgGIAMoCRIPCgdvbl9jYWxsGAcgAygJEhkKEXVua25vd25fc2NoZWR1bGVzGAggAygJEjAKCnByaW5jaXBhbHMYCSADKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSMAoIYWNjb3VudHMYCiADKAsyHi5jb3VudGVyc2lnbi52MS5DaGFubmVsQWNjb3VudBIvCgtkZWxlZ2F0aW9ucxgLIAMoCzIaLmNvdW50ZXJzaWduLnYxLkRlbGVnYXRpb24SIgoEYXdheRgMIAEoCzIULmNvdW50ZXJzaWduLnYxLkF3YXkiQAoOQ2hhbm5lbEFjY291bnQSDwoHY2hhbm5lbBgBIAEoCRIRCgl3b3Jrc3BhY2UYAiABKAkSCgoCaWQYAyABKAki+gEKCkRlbGVnYXRpb24SCgoCaWQYASABKAkSFgoOZnJvbV9wZXJzb25faWQYAiABKAkSFAoMdG9fcGVyc29uX2lkGAMgASgJEg4KBmdyb3VwcxgEIAMoCRItCglmcm9tX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVudGlsX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB3Jldm9rZWQYByABKAgSGQoRZnJvbV9kaXNwbGF5X25hbWUYCCABKAkSFwoPdG9fZGlzcGxheV9uYW1lGAkgASgJIngKBEF3YXkSLQoJZnJvbV90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1bnRpbF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglkZXB1dHlfaWQYAyABKAkilAEKF0NyZWF0ZURlbGVnYXRpb25SZXF1ZXN0EgoKAnRvGAEgASgJEg4KBmdyb3VwcxgCIAMoCRItCglmcm9tX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVudGlsX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkoKGENyZWF0ZURlbGVnYXRpb25SZXNwb25zZRIuCgpkZWxlZ2F0aW9uGAEgASgLMhouY291bnRlcnNpZ24udjEuRGVsZWdhdGlvbiIwChdSZXZva2VEZWxlZ2F0aW9uUmVxdWVzdBIVCg1kZWxlZ2F0aW9uX2lkGAEgASgJIkoKGFJldm9rZURlbGVnYXRpb25SZXNwb25zZRIuCgpkZWxlZ2F0aW9uGAEgASgLMhouY291bnRlcnNpZ24udjEuRGVsZWdhdGlvbiIzChZMaXN0RGVsZWdhdGlvbnNSZXF1ZXN0EgsKA2FsbBgBIAEoCBIMCgRwYXN0GAIgASgIIkoKF0xpc3REZWxlZ2F0aW9uc1Jlc3BvbnNlEi8KC2RlbGVnYXRpb25zGAEgAygLMhouY291bnRlcnNpZ24udjEuRGVsZWdhdGlvbiJ/Cg5TZXRBd2F5UmVxdWVzdBItCglmcm9tX3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVudGlsX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmRlcHV0eRgDIAEoCSI1Cg9TZXRBd2F5UmVzcG9uc2USIgoEYXdheRgBIAEoCzIULmNvdW50ZXJzaWduLnYxLkF3YXkiIgoSTGlua0FjY291bnRSZXF1ZXN0EgwKBGNvZGUYASABKAkiRgoTTGlua0FjY291bnRSZXNwb25zZRIvCgdhY2NvdW50GAEgASgLMh4uY291bnRlcnNpZ24udjEuQ2hhbm5lbEFjY291bnQiRwoUVW5saW5rQWNjb3VudFJlcXVlc3QSLwoHYWNjb3VudBgBIAEoCzIeLmNvdW50ZXJzaWduLnYxLkNoYW5uZWxBY2NvdW50IhcKFVVubGlua0FjY291bnRSZXNwb25zZTKMBQoQRGlyZWN0b3J5U2VydmljZRJECgVHZXRNZRIcLmNvdW50ZXJzaWduLnYxLkdldE1lUmVxdWVzdBodLmNvdW50ZXJzaWduLnYxLkdldE1lUmVzcG9uc2USZQoQQ3JlYXRlRGVsZWdhdGlvbhInLmNvdW50ZXJzaWduLnYxLkNyZWF0ZURlbGVnYXRpb25SZXF1ZXN0GiguY291bnRlcnNpZ24udjEuQ3JlYXRlRGVsZWdhdGlvblJlc3BvbnNlEmUKEFJldm9rZURlbGVnYXRpb24SJy5jb3VudGVyc2lnbi52MS5SZXZva2VEZWxlZ2F0aW9uUmVxdWVzdBooLmNvdW50ZXJzaWduLnYxLlJldm9rZURlbGVnYXRpb25SZXNwb25zZRJiCg9MaXN0RGVsZWdhdGlvbnMSJi5jb3VudGVyc2lnbi52MS5MaXN0RGVsZWdhdGlvbnNSZXF1ZXN0GicuY291bnRlcnNpZ24udjEuTGlzdERlbGVnYXRpb25zUmVzcG9uc2USSgoHU2V0QXdheRIeLmNvdW50ZXJzaWduLnYxLlNldEF3YXlSZXF1ZXN0Gh8uY291bnRlcnNpZ24udjEuU2V0QXdheVJlc3BvbnNlElYKC0xpbmtBY2NvdW50EiIuY291bnRlcnNpZ24udjEuTGlua0FjY291bnRSZXF1ZXN0GiMuY291bnRlcnNpZ24udjEuTGlua0FjY291bnRSZXNwb25zZRJcCg1VbmxpbmtBY2NvdW50EiQuY291bnRlcnNpZ24udjEuVW5saW5rQWNjb3VudFJlcXVlc3QaJS5jb3VudGVyc2lnbi52MS5VbmxpbmtBY2NvdW50UmVzcG9uc2ViBnByb3RvMw", [file_countersign_v1_principal, file_google_protobuf_timestamp]);
+  fileDesc("CiZjb3VudGVyc2lnbi92MS9kaXJlY3Rvcnlfc2VydmljZS5wcm90bxIOY291bnRlcnNpZ24udjEiDgoMR2V0TWVSZXF1ZXN0IvwCCg1HZXRNZVJlc3BvbnNlEiwKCXByaW5jaXBhbBgBIAEoCzIZLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbBIPCgdtYW5hZ2VkGAIgASgIEhEKCXBlcnNvbl9pZBgDIAEoCRIOCgZhY3RpdmUYBCABKAgSFAoMZGlzcGxheV9uYW1lGAUgASgJEg4KBmdyb3VwcxgGIAMoCRIPCgdvbl9jYWxsGAcgAygJEhkKEXVua25vd25fc2NoZWR1bGVzGAggAygJEjAKCnByaW5jaXBhbHMYCSADKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSMAoIYWNjb3VudHMYCiADKAsyHi5jb3VudGVyc2lnbi52MS5DaGFubmVsQWNjb3VudBIvCgtkZWxlZ2F0aW9ucxgLIAMoCzIaLmNvdW50ZXJzaWduLnYxLkRlbGVnYXRpb24SIgoEYXdheRgMIAEoCzIULmNvdW50ZXJzaWduLnYxLkF3YXkiQAoOQ2hhbm5lbEFjY291bnQSDwoHY2hhbm5lbBgBIAEoCRIRCgl3b3Jrc3BhY2UYAiABKAkSCgoCaWQYAyABKAki+gEKCkRlbGVnYXRpb24SCgoCaWQYASABKAkSFgoOZnJvbV9wZXJzb25faWQYAiABKAkSFAoMdG9fcGVyc29uX2lkGAMgASgJEg4KBmdyb3VwcxgEIAMoCRItCglmcm9tX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVudGlsX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB3Jldm9rZWQYByABKAgSGQoRZnJvbV9kaXNwbGF5X25hbWUYCCABKAkSFwoPdG9fZGlzcGxheV9uYW1lGAkgASgJIngKBEF3YXkSLQoJZnJvbV90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1bnRpbF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglkZXB1dHlfaWQYAyABKAkilAEKF0NyZWF0ZURlbGVnYXRpb25SZXF1ZXN0EgoKAnRvGAEgASgJEg4KBmdyb3VwcxgCIAMoCRItCglmcm9tX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVudGlsX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkoKGENyZWF0ZURlbGVnYXRpb25SZXNwb25zZRIuCgpkZWxlZ2F0aW9uGAEgASgLMhouY291bnRlcnNpZ24udjEuRGVsZWdhdGlvbiIwChdSZXZva2VEZWxlZ2F0aW9uUmVxdWVzdBIVCg1kZWxlZ2F0aW9uX2lkGAEgASgJIkoKGFJldm9rZURlbGVnYXRpb25SZXNwb25zZRIuCgpkZWxlZ2F0aW9uGAEgASgLMhouY291bnRlcnNpZ24udjEuRGVsZWdhdGlvbiIzChZMaXN0RGVsZWdhdGlvbnNSZXF1ZXN0EgsKA2FsbBgBIAEoCBIMCgRwYXN0GAIgASgIIkoKF0xpc3REZWxlZ2F0aW9uc1Jlc3BvbnNlEi8KC2RlbGVnYXRpb25zGAEgAygLMhouY291bnRlcnNpZ24udjEuRGVsZWdhdGlvbiJ/Cg5TZXRBd2F5UmVxdWVzdBItCglmcm9tX3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVudGlsX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmRlcHV0eRgDIAEoCSI1Cg9TZXRBd2F5UmVzcG9uc2USIgoEYXdheRgBIAEoCzIULmNvdW50ZXJzaWduLnYxLkF3YXkiIgoSTGlua0FjY291bnRSZXF1ZXN0EgwKBGNvZGUYASABKAkiRgoTTGlua0FjY291bnRSZXNwb25zZRIvCgdhY2NvdW50GAEgASgLMh4uY291bnRlcnNpZ24udjEuQ2hhbm5lbEFjY291bnQiRwoUVW5saW5rQWNjb3VudFJlcXVlc3QSLwoHYWNjb3VudBgBIAEoCzIeLmNvdW50ZXJzaWduLnYxLkNoYW5uZWxBY2NvdW50IhcKFVVubGlua0FjY291bnRSZXNwb25zZSJXChJFcmFzZVBlcnNvblJlcXVlc3QSEQoJcGVyc29uX2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCRINCgVmb3JjZRgDIAEoCBIPCgdkcnlfcnVuGAQgASgIIj8KE0VyYXNlUGVyc29uUmVzcG9uc2USKAoHZXJhc3VyZRgBIAEoCzIXLmNvdW50ZXJzaWduLnYxLkVyYXN1cmUy5AUKEERpcmVjdG9yeVNlcnZpY2USRAoFR2V0TWUSHC5jb3VudGVyc2lnbi52MS5HZXRNZVJlcXVlc3QaHS5jb3VudGVyc2lnbi52MS5HZXRNZVJlc3BvbnNlEmUKEENyZWF0ZURlbGVnYXRpb24SJy5jb3VudGVyc2lnbi52MS5DcmVhdGVEZWxlZ2F0aW9uUmVxdWVzdBooLmNvdW50ZXJzaWduLnYxLkNyZWF0ZURlbGVnYXRpb25SZXNwb25zZRJlChBSZXZva2VEZWxlZ2F0aW9uEicuY291bnRlcnNpZ24udjEuUmV2b2tlRGVsZWdhdGlvblJlcXVlc3QaKC5jb3VudGVyc2lnbi52MS5SZXZva2VEZWxlZ2F0aW9uUmVzcG9uc2USYgoPTGlzdERlbGVnYXRpb25zEiYuY291bnRlcnNpZ24udjEuTGlzdERlbGVnYXRpb25zUmVxdWVzdBonLmNvdW50ZXJzaWduLnYxLkxpc3REZWxlZ2F0aW9uc1Jlc3BvbnNlEkoKB1NldEF3YXkSHi5jb3VudGVyc2lnbi52MS5TZXRBd2F5UmVxdWVzdBofLmNvdW50ZXJzaWduLnYxLlNldEF3YXlSZXNwb25zZRJWCgtMaW5rQWNjb3VudBIiLmNvdW50ZXJzaWduLnYxLkxpbmtBY2NvdW50UmVxdWVzdBojLmNvdW50ZXJzaWduLnYxLkxpbmtBY2NvdW50UmVzcG9uc2USXAoNVW5saW5rQWNjb3VudBIkLmNvdW50ZXJzaWduLnYxLlVubGlua0FjY291bnRSZXF1ZXN0GiUuY291bnRlcnNpZ24udjEuVW5saW5rQWNjb3VudFJlc3BvbnNlElYKC0VyYXNlUGVyc29uEiIuY291bnRlcnNpZ24udjEuRXJhc2VQZXJzb25SZXF1ZXN0GiMuY291bnRlcnNpZ24udjEuRXJhc2VQZXJzb25SZXNwb25zZWIGcHJvdG8z", [file_countersign_v1_erasure, file_countersign_v1_principal, file_google_protobuf_timestamp]);
 
 /**
  * Nothing to say.
@@ -565,6 +567,69 @@ export const UnlinkAccountResponseSchema: GenMessage<UnlinkAccountResponse> = /*
   messageDesc(file_countersign_v1_directory_service, 16);
 
 /**
+ * Names whom to erase.
+ *
+ * @generated from message countersign.v1.ErasePersonRequest
+ */
+export type ErasePersonRequest = Message<"countersign.v1.ErasePersonRequest"> & {
+  /**
+   * Its id in the directory; SCIM and entries of the log name it. It may be removed already.
+   *
+   * @generated from field: string person_id = 1;
+   */
+  personId: string;
+
+  /**
+   * Why, 1 to 4,096 characters. It is kept, so it must not repeat what is erased.
+   *
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+
+  /**
+   * Also when the person is switched on.
+   *
+   * @generated from field: bool force = 3;
+   */
+  force: boolean;
+
+  /**
+   * Only tells what would be erased.
+   *
+   * @generated from field: bool dry_run = 4;
+   */
+  dryRun: boolean;
+};
+
+/**
+ * Describes the message countersign.v1.ErasePersonRequest.
+ * Use `create(ErasePersonRequestSchema)` to create a new message.
+ */
+export const ErasePersonRequestSchema: GenMessage<ErasePersonRequest> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_directory_service, 17);
+
+/**
+ * What was erased.
+ *
+ * @generated from message countersign.v1.ErasePersonResponse
+ */
+export type ErasePersonResponse = Message<"countersign.v1.ErasePersonResponse"> & {
+  /**
+   * Profile by profile.
+   *
+   * @generated from field: countersign.v1.Erasure erasure = 1;
+   */
+  erasure?: Erasure | undefined;
+};
+
+/**
+ * Describes the message countersign.v1.ErasePersonResponse.
+ * Use `create(ErasePersonResponseSchema)` to create a new message.
+ */
+export const ErasePersonResponseSchema: GenMessage<ErasePersonResponse> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_directory_service, 18);
+
+/**
  * What people tell the directory about themselves. Who there is, and in which groups, comes from the tenant's identity provider over
  * SCIM 2.0. In a tenant without a directory all but GetMe are FAILED_PRECONDITION (reason NOT_MANAGED).
  *
@@ -641,6 +706,17 @@ export const DirectoryService: GenService<{
     methodKind: "unary";
     input: typeof UnlinkAccountRequestSchema;
     output: typeof UnlinkAccountResponseSchema;
+  },
+  /**
+   * Erases a person's profile in all its versions, with the salts, for ever. Refused (WRONG_STATE) while the person is switched on, unless forced:
+   * from then on nobody signs in as it. Humans need a second factor (SIGN_IN_TOO_WEAK). Erasing again changes nothing.
+   *
+   * @generated from rpc countersign.v1.DirectoryService.ErasePerson
+   */
+  erasePerson: {
+    methodKind: "unary";
+    input: typeof ErasePersonRequestSchema;
+    output: typeof ErasePersonResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_countersign_v1_directory_service, 0);

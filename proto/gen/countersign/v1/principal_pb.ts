@@ -54,7 +54,7 @@ export type Principal = Message<"countersign.v1.Principal"> & {
   groups: string[];
 
   /**
-   * Roles at Countersign: requester, reviewer, executor, policy_admin, auditor, operator.
+   * Roles at Countersign: requester, reviewer, executor, policy_admin, auditor, operator, privacy_officer.
    *
    * @generated from field: repeated string roles = 6;
    */

@@ -71,6 +71,7 @@ export const COMMANDS = {
   ReportExecution: { service: "approval", read: reader(action.ReportExecutionRequestSchema, actions.checkReportExecution) },
   EvaluateAction: { service: "policy", read: reader(action.EvaluateActionRequestSchema, actions.checkEvaluateAction) },
   GetGrantKeys: { service: "approval", read: reader(action.GetGrantKeysRequestSchema, nothingToCheck) },
+  EraseContent: { service: "approval", read: reader(action.EraseContentRequestSchema, actions.checkEraseContent) },
 
   ListReviews: { service: "audit", read: reader(review.ListReviewsRequestSchema, reviews.checkListReviews) },
   GetReview: { service: "approval", read: reader(review.GetReviewRequestSchema, actions.checkActionId) },
@@ -89,6 +90,7 @@ export const COMMANDS = {
   SetAway: { service: "directory", read: reader(directory.SetAwayRequestSchema, people.checkSetAway) },
   LinkAccount: { service: "directory", read: reader(directory.LinkAccountRequestSchema, people.checkLinkAccount) },
   UnlinkAccount: { service: "directory", read: reader(directory.UnlinkAccountRequestSchema, people.checkUnlinkAccount) },
+  ErasePerson: { service: "directory", read: reader(directory.ErasePersonRequestSchema, people.checkErasePerson) },
 
   GetTimeline: { service: "audit", read: reader(audit.GetTimelineRequestSchema, actions.checkActionAt) },
   ListDeadLetters: { service: "audit", read: reader(audit.ListDeadLettersRequestSchema, audits.checkListDeadLetters) },

@@ -24,6 +24,7 @@ export function addServices(server: RpcServer, deps: HandlerDeps): void {
     reportExecution: forward("ReportExecution", deps),
     evaluateAction: forward("EvaluateAction", deps),
     getGrantKeys: forward("GetGrantKeys", deps),
+    eraseContent: forward("EraseContent", deps),
   });
   server.add(ReviewService, {
     listReviews: forward("ListReviews", deps),
@@ -45,6 +46,7 @@ export function addServices(server: RpcServer, deps: HandlerDeps): void {
     setAway: forward("SetAway", deps),
     linkAccount: forward("LinkAccount", deps),
     unlinkAccount: forward("UnlinkAccount", deps),
+    erasePerson: forward("ErasePerson", deps),
   });
   server.add(AuditService, {
     streamEvents: streamEvents(deps),

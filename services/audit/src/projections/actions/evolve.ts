@@ -61,5 +61,7 @@ function apply(state: ActionState, { fact }: PlacedFact): ActionState {
       return { ...state, status: fact.succeeded ? "SUCCEEDED" : "FAILED" };
     case "ExecutionUnreported":
       return { ...state, status: "UNREPORTED" };
+    case "ContentErased":
+      return state;
   }
 }

@@ -35,7 +35,8 @@ export type ActionFact =
   | { readonly type: "GrantExpired" }
   | { readonly type: "GrantRevoked" }
   | { readonly type: "ExecutionReported"; readonly succeeded: boolean }
-  | { readonly type: "ExecutionUnreported" };
+  | { readonly type: "ExecutionUnreported" }
+  | { readonly type: "ContentErased" };
 
 /** A fact with its place in the log. Times are milliseconds since 1970. */
 export type PlacedFact = {

@@ -3,6 +3,7 @@ import { ActionStatusSchema, ExecutionOutcomeSchema } from "@countersign/proto/v
 import type {
   AcceptEditRequest,
   CancelActionRequest,
+  EraseContentRequest,
   EvaluateActionRequest,
   ListActionsRequest,
   RedeemGrantRequest,
@@ -59,6 +60,11 @@ export function checkAcceptEdit({ actionId, digest }: AcceptEditRequest, violati
 export function checkCancelAction(request: CancelActionRequest, violations: Violations): void {
   checkActionId(request, violations);
   checkText(violations, "reason", request.reason, { max: 4096 });
+}
+
+export function checkEraseContent(request: EraseContentRequest, violations: Violations): void {
+  checkActionId(request, violations);
+  checkText(violations, "reason", request.reason, { min: 1, max: 4096 });
 }
 
 export function checkRedeemGrant(request: RedeemGrantRequest, violations: Violations): void {

@@ -2,7 +2,7 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { CommandError } from "@countersign/bus";
 import * as directory from "@countersign/proto/v1/directory_service_pb";
 import { describe, expect, it } from "vitest";
-import { checkCreateDelegation, checkLinkAccount, checkRevokeDelegation, checkSetAway, checkUnlinkAccount } from "./directory.ts";
+import { checkCreateDelegation, checkErasePerson, checkLinkAccount, checkRevokeDelegation, checkSetAway, checkUnlinkAccount } from "./directory.ts";
 import { Violations } from "./violations.ts";
 
 const time = { seconds: 1_800_000_000n };
@@ -50,6 +50,8 @@ describe("what people tell the directory", () => {
     expect(link("7K2M-Q9ZD-41XT-B8HV")).toEqual([]);
     expect(link("7k2mq9zd41xtb8hv")).toEqual([]);
     for (const code of ["", "short", "7K2M-Q9ZD-41XT-B8H\u0000", "x".repeat(33)]) expect(link(code)).toEqual(["code"]);
+    const erase = create(directory.ErasePersonRequestSchema, {});
+    expect(fieldsOf((violations) => checkErasePerson(erase, violations))).toEqual(["person_id", "reason"]);
     const unlink = create(directory.UnlinkAccountRequestSchema, {});
     expect(fieldsOf((violations) => checkUnlinkAccount(unlink, violations))).toEqual(["account.channel", "account.id"]);
     const revoke = create(directory.RevokeDelegationRequestSchema, { delegationId: "1" });

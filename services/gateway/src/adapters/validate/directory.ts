@@ -1,12 +1,13 @@
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type {
   CreateDelegationRequest,
+  ErasePersonRequest,
   LinkAccountRequest,
   RevokeDelegationRequest,
   SetAwayRequest,
   UnlinkAccountRequest,
 } from "@countersign/proto/v1/directory_service_pb";
-import { checkName, checkUuid } from "./fields.ts";
+import { checkName, checkText, checkUuid } from "./fields.ts";
 import type { Violations } from "./violations.ts";
 
 const MAX_GROUPS = 100;
@@ -44,6 +45,11 @@ export function checkUnlinkAccount({ account }: UnlinkAccountRequest, violations
   checkName(violations, "account.channel", account?.channel ?? "", 64);
   checkName(violations, "account.id", account?.id ?? "", 256);
   if (account !== undefined && account.workspace !== "") checkName(violations, "account.workspace", account.workspace, 256);
+}
+
+export function checkErasePerson({ personId, reason }: ErasePersonRequest, violations: Violations): void {
+  checkName(violations, "person_id", personId, 256);
+  checkText(violations, "reason", reason, { min: 1, max: 4096 });
 }
 
 function checkTime(violations: Violations, field: string, time: Timestamp | undefined): void {
