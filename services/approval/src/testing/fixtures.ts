@@ -193,9 +193,21 @@ export function approved(at: number, digest = DIGEST): readonly [ActionEvent, Ac
   ];
 }
 
-export function cast(command: CastVote, stage = 0, as = command.standings[0] ?? standing(command.reviewer)): ActionEvent {
+export function cast(command: CastVote, index = 0, as = command.standings[0] ?? standing(command.reviewer)): ActionEvent {
   const { at, reviewer, decision, digest, shown, reason, keyId, signature } = command;
-  return { type: "VoteCast", at, reviewer, standing: as, decision, shownDigest: shown.given, digest, stage, reason, keyId, signature };
+  return {
+    type: "VoteCast",
+    at,
+    reviewer,
+    standing: as,
+    decision,
+    shownDigest: shown.given,
+    digest,
+    stage: index,
+    reason,
+    keyId,
+    signature,
+  };
 }
 
 export const allowed: readonly ActionEvent[] = [requested, reached(verdict("allow")), ...approved(T0)];

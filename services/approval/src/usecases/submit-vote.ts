@@ -11,7 +11,7 @@ import { sayingWhatChanged } from "./what-changed.ts";
 import { whoSpeaks } from "./who-speaks.ts";
 
 /** What the reviewer was shown: the action's digest and version, and the digest of the view. */
-export type Shown = {
+type Shown = {
   readonly ref: ActionRef;
   readonly digest: Hex;
   readonly version: number;

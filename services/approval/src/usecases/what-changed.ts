@@ -1,6 +1,9 @@
 import type { Handled } from "./handle.ts";
-import type { ActionView, Deps } from "./ports.ts";
-import type { Shown } from "./submit-vote.ts";
+import type { Hex } from "../domain/values.ts";
+import type { ActionRef, ActionView, Deps } from "./ports.ts";
+
+/** What a reviewer names of what it was shown. */
+type Shown = { readonly ref: ActionRef; readonly version: number; readonly shownDigest: Hex };
 
 const STALE: ReadonlySet<string> = new Set(["STALE_DIGEST", "STALE_VERSION", "STALE_VIEW"]);
 

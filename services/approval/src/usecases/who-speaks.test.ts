@@ -51,11 +51,11 @@ async function asked(answer: Verdict) {
 }
 
 const oncall = verdict("review", { stages: [stage(["oncall"], 2)] });
-const refused = (code: string) => expect.objectContaining({ outcome: "refused", code });
+const refused = (code: string): unknown => expect.objectContaining({ outcome: "refused", code });
 
 describe("P3: who speaks, as the directory knows it", () => {
   it("the groups of the directory count, not those of the token", async () => {
-    people = new Map([
+    people = new Map<string, Partial<Person>>([
       ["ann", { groups: ["sales"] }],
       ["max", { groups: ["oncall"] }],
     ]);
@@ -67,7 +67,7 @@ describe("P3: who speaks, as the directory knows it", () => {
 
   it("two accounts are one human: barred with the owner, and one vote", async () => {
     const two = { id: "person-ann", groups: ["oncall"], principals: [ref("ann"), ref("ann-admin")] };
-    people = new Map([
+    people = new Map<string, Partial<Person>>([
       ["ann", two],
       ["ann-admin", two],
       ["owner-2", { groups: ["oncall"], principals: [ref("owner"), ref("owner-2")] }],
@@ -79,14 +79,14 @@ describe("P3: who speaks, as the directory knows it", () => {
   });
 
   it("accounts that were linked after one of them had voted are one human when the quorum is reached", async () => {
-    people = new Map([
+    people = new Map<string, Partial<Person>>([
       ["ann", { groups: ["oncall"] }],
       ["bob", { groups: ["oncall"] }],
     ]);
     const { vote } = await asked(oncall);
     await vote(ann);
     const linked = { id: "person-ann", groups: ["oncall"], principals: [ref("ann"), ref("bob")] };
-    people = new Map([
+    people = new Map<string, Partial<Person>>([
       ["ann", linked],
       ["bob", linked],
     ]);
@@ -94,7 +94,7 @@ describe("P3: who speaks, as the directory knows it", () => {
   });
 
   it("the manager is that of the human whom the agent acts for", async () => {
-    people = new Map([
+    people = new Map<string, Partial<Person>>([
       ["sponsor", { managerId: "person-max" }],
       ["max", {}],
       ["ann", {}],
@@ -108,7 +108,7 @@ describe("P3: who speaks, as the directory knows it", () => {
   });
 
   it("somebody who is switched off is nobody", async () => {
-    people = new Map([["ann", { groups: ["oncall"], active: false }]]);
+    people = new Map<string, Partial<Person>>([["ann", { groups: ["oncall"], active: false }]]);
     expect(await (await asked(oncall)).vote(ann)).toEqual(refused("NOT_ELIGIBLE"));
   });
 

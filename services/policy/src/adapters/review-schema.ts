@@ -66,20 +66,20 @@ export type StageText = z.output<typeof stageText>;
 export type ReviewText = z.output<typeof review>;
 
 /** What is wrong between the members of a stage. */
-function checkStage(stage: StageText, context: z.RefinementCtx): void {
+function checkStage(given: StageText, context: z.RefinementCtx): void {
   const issue = (path: string[], message: string): void => context.addIssue({ code: "custom", path, message });
-  const listed = selectorsFromText(stage);
-  const { quorum = 1, escalate, on_timeout: onTimeout } = stage;
+  const listed = selectorsFromText(given);
+  const { quorum = 1, escalate, on_timeout: onTimeout } = given;
   if (typeof quorum === "string") {
     const parsed = parseQuorum(quorum, listed);
     if (!parsed.ok) issue(["quorum"], `column ${parsed.problem.column}: ${parsed.problem.message}`);
-  } else if (listed.length === 0 && stage.mode !== "confirm") {
+  } else if (listed.length === 0 && given.mode !== "confirm") {
     issue([], "needs reviewers: groups, people, on_call, resource_owner or requester_manager, or a quorum that names them");
   }
   if (onTimeout === "escalate" && escalate === undefined) issue(["escalate"], "is needed, as on_timeout is escalate");
   if (escalate !== undefined && selectorsFromText(escalate.to).length === 0) issue(["escalate", "to"], "needs reviewers");
-  if (stage.deadline === undefined) return;
-  const seconds = durationSeconds(stage.deadline);
+  if (given.deadline === undefined) return;
+  const seconds = durationSeconds(given.deadline);
   if (escalate !== undefined && durationSeconds(escalate.after) >= seconds) issue(["escalate", "after"], "must be before the deadline");
-  if (stage.remind?.some((after) => durationSeconds(after) >= seconds)) issue(["remind"], "must be before the deadline");
+  if (given.remind?.some((after) => durationSeconds(after) >= seconds)) issue(["remind"], "must be before the deadline");
 }

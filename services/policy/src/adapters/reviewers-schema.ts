@@ -14,12 +14,12 @@ export const reviewerMembers = {
 type ReviewersText = z.output<z.ZodObject<typeof reviewerMembers>>;
 
 /** Who is listed, in a fixed order. */
-export function selectorsFromText(text: ReviewersText): readonly Selector[] {
+export function selectorsFromText(listed: ReviewersText): readonly Selector[] {
   return [
-    ...(text.groups ?? []).map((name): Selector => ({ kind: "group", name })),
-    ...(text.people ?? []).map((id): Selector => ({ kind: "person", id })),
-    ...(text.on_call ?? []).map((schedule): Selector => ({ kind: "on_call", schedule })),
-    ...(text.resource_owner ? [{ kind: "resource_owner" } as const] : []),
-    ...(text.requester_manager ? [{ kind: "requester_manager" } as const] : []),
+    ...(listed.groups ?? []).map((name): Selector => ({ kind: "group", name })),
+    ...(listed.people ?? []).map((id): Selector => ({ kind: "person", id })),
+    ...(listed.on_call ?? []).map((schedule): Selector => ({ kind: "on_call", schedule })),
+    ...(listed.resource_owner ? [{ kind: "resource_owner" } as const] : []),
+    ...(listed.requester_manager ? [{ kind: "requester_manager" } as const] : []),
   ];
 }

@@ -37,7 +37,7 @@ export function compilePolicy(document: PolicyDocument, conditions: Conditions):
 /** The verdict on one input. Looks only at rules whose action patterns fit. */
 export function evaluate(policy: CompiledPolicy, input: EvaluationInput, revision: number): Verdict {
   const conditionOf = policy.conditions(input);
-  const risk = riskOf(policy, conditionOf);
+  const risk = riskOf(policy.document, conditionOf);
   const score = riskScore(risk);
   const hits: RuleHit[] = [];
   for (const index of policy.index.candidates(input.action.name)) {
@@ -56,7 +56,7 @@ export function explain(
   revision: number,
 ): { readonly verdict: Verdict; readonly rules: readonly RuleTrace[] } {
   const conditionOf = policy.conditions(input);
-  const score = riskScore(riskOf(policy, conditionOf));
+  const score = riskScore(riskOf(policy.document, conditionOf));
   const candidates = new Set(policy.index.candidates(input.action.name));
   const rules = policy.document.rules.map((rule, index): RuleTrace => {
     const trace = (matched: boolean, note: string) => ({ rule: rule.name, matched, outcome: rule.decision.outcome, note });

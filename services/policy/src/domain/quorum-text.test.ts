@@ -48,7 +48,8 @@ describe("a quorum's text", () => {
     ["60 of a and 60 of b", 1, "asks for 120 people"],
   ])("%j goes wrong at column %d", (text, column, message) => {
     const parsed = parseQuorum(text, []);
-    expect(parsed).toEqual({ ok: false, problem: { column, message: expect.stringContaining(message) } });
+    expect(parsed).toMatchObject({ ok: false, problem: { column } });
+    expect(parsed.ok ? "" : parsed.problem.message).toContain(message);
   });
 
   const name = fc.oneof(fc.constantFrom("sre", "and", "of", "any", "person", "(", "a b"), fc.stringMatching(/^[^"\s]{1,12}$/));

@@ -1,10 +1,10 @@
-import type { ConditionFailure, CompiledPolicy } from "./evaluate.ts";
+import type { PolicyDocument } from "./document.ts";
 
 /** Points of risk, with the reason for them. */
 export type RiskPoint = { readonly points: number; readonly reason: string };
 
 /** What makes this input risky. A condition that cannot be evaluated counts against the caller. */
-export function riskOf({ document }: CompiledPolicy, conditionOf: (index: number) => boolean | ConditionFailure): readonly RiskPoint[] {
+export function riskOf(document: PolicyDocument, conditionOf: (index: number) => unknown): readonly RiskPoint[] {
   return document.risk.flatMap(({ when, points, reason }, index) => {
     const held = when === undefined || conditionOf(riskCondition(document.rules.length, index));
     if (held === false) return [];

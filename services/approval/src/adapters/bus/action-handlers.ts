@@ -4,6 +4,7 @@ import { ExecutionOutcome } from "@countersign/proto/v1/action_pb";
 import {
   AcceptEditRequestSchema,
   AcceptEditResponseSchema,
+  type AcceptEditRequest,
   CancelActionRequestSchema,
   CancelActionResponseSchema,
   GetActionRequestSchema,
@@ -20,7 +21,7 @@ import {
 import { toHex } from "../../usecases/content.ts";
 import { cancelAction, reportExecution } from "../../usecases/end-action.ts";
 import { tokenFor } from "../../usecases/grant-token.ts";
-import type { Deps } from "../../usecases/ports.ts";
+import type { Caller, Deps } from "../../usecases/ports.ts";
 import { readAction, readActionAt } from "../../usecases/read-action.ts";
 import { redeemGrant } from "../../usecases/redeem-grant.ts";
 import { requestAction } from "../../usecases/request-action.ts";
@@ -67,13 +68,7 @@ export function actionHandlers(deps: Deps, keys: readonly GrantJwk[]): Readonly<
       return toBinary(GetActionResponseSchema, create(GetActionResponseSchema, response));
     }),
 
-    AcceptEdit: call(AcceptEditRequestSchema, async ({ actionId, digest }, caller) => {
-      const handled = await acceptEdit(deps, caller, { ref: { tenant: caller.principal.tenant, id: actionId }, digest: toHex(digest) });
-      const accepted = settled(handled);
-      const view = "view" in handled ? handled.view : undefined;
-      const response = { action: accepted, grantToken: (view && tokenFor(deps, view, caller.principal)) ?? "" };
-      return toBinary(AcceptEditResponseSchema, create(AcceptEditResponseSchema, response));
-    }),
+    AcceptEdit: call(AcceptEditRequestSchema, (request, caller) => accept(deps, request, caller)),
 
     CancelAction: call(CancelActionRequestSchema, async ({ actionId, reason }, caller) => {
       const handled = await cancelAction(deps, caller, { ref: { tenant: caller.principal.tenant, id: actionId }, reason });
@@ -107,4 +102,12 @@ export function actionHandlers(deps: Deps, keys: readonly GrantJwk[]): Readonly<
 
     GetGrantKeys: call(GetGrantKeysRequestSchema, async () => jwks),
   };
+}
+
+async function accept(deps: Deps, { actionId, digest }: AcceptEditRequest, caller: Caller): Promise<Uint8Array> {
+  const handled = await acceptEdit(deps, caller, { ref: { tenant: caller.principal.tenant, id: actionId }, digest: toHex(digest) });
+  const accepted = settled(handled);
+  const view = "view" in handled ? handled.view : undefined;
+  const response = { action: accepted, grantToken: (view && tokenFor(deps, view, caller.principal)) ?? "" };
+  return toBinary(AcceptEditResponseSchema, create(AcceptEditResponseSchema, response));
 }

@@ -3,7 +3,16 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { EVENT_SCHEMAS, type DecodedEvent } from "@countersign/events";
 import { LapseCause } from "@countersign/proto/event/v1/action_events_pb";
 import { ExecutionOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
-import type { ActionEdited, ActionEvent, ActionRequested, GrantIssued, VoteCast, VoteLapsed } from "../../domain/events.ts";
+import type {
+  ActionEdited,
+  ActionEvent,
+  ActionRequested,
+  GrantIssued,
+  VoteCast,
+  VoteLapsed,
+  GrantRedeemed,
+  ReviewerReminded,
+} from "../../domain/events.ts";
 import type { Hex } from "../../domain/values.ts";
 import { fromHex } from "../wire/bytes.ts";
 import { toPrincipalMessage, toRefMessage } from "../wire/principal-message.ts";
@@ -34,10 +43,8 @@ export function toEventMessage(event: ActionEvent): DecodedEvent {
     }
     case "StageOpened":
       return { type, data: create(EVENT_SCHEMAS[type], { stage: event.stage, ...times(event) }) };
-    case "ReviewerReminded": {
-      const { stage, number, nextAt } = event;
-      return { type, data: create(EVENT_SCHEMAS[type], { stage, number, nextTime: timestampFromMs(nextAt) }) };
-    }
+    case "ReviewerReminded":
+      return reminded(event);
     case "ReviewEscalated":
       return { type, data: create(EVENT_SCHEMAS[type], { stage: event.stage, ...times(event) }) };
     case "ReviewHeld":
@@ -62,11 +69,8 @@ export function toEventMessage(event: ActionEvent): DecodedEvent {
       return { type, data: create(EVENT_SCHEMAS[type], content("reason", event.reason)) };
     case "GrantIssued":
       return grantIssued(event);
-    case "GrantRedeemed": {
-      const { grantId, principal, reportDeadline } = event;
-      const data = { grantId, principal: toRefMessage(principal), reportDeadline: timestampFromMs(reportDeadline) };
-      return { type, data: create(EVENT_SCHEMAS[type], data) };
-    }
+    case "GrantRedeemed":
+      return redeemed(event);
     case "GrantExpired":
       return { type, data: create(EVENT_SCHEMAS[type], { grantId: event.grantId }) };
     case "GrantRevoked":
@@ -110,6 +114,15 @@ function voteCast({ type, reviewer, standing, decision, digest, shownDigest, sta
     signature: fromHex(signature),
   };
   return { type, data: create(EVENT_SCHEMAS[type], { ...data, ...content("reason", reason) }) };
+}
+
+function reminded({ type, stage, number, nextAt }: ReviewerReminded): DecodedEvent {
+  return { type, data: create(EVENT_SCHEMAS[type], { stage, number, nextTime: timestampFromMs(nextAt) }) };
+}
+
+function redeemed({ type, grantId, principal, reportDeadline }: GrantRedeemed): DecodedEvent {
+  const data = { grantId, principal: toRefMessage(principal), reportDeadline: timestampFromMs(reportDeadline) };
+  return { type, data: create(EVENT_SCHEMAS[type], data) };
 }
 
 function grantIssued({ type, grantId, principal, digest, issuedAt, expiresAt, keyId, tokenDigest }: GrantIssued): DecodedEvent {

@@ -24,11 +24,9 @@ export function describeEvent(event: DecodedEvent, lookUp: (ref: ContentRef) => 
     case "StageOpened":
       return `stage ${event.data.stage + 1} of the review opened${until(event.data.deadline)}`;
     case "ReviewerReminded":
-      return `reviewers were reminded, for the ${event.data.number}. time`;
     case "ReviewEscalated":
-      return `nobody decided, so others are asked too${until(event.data.deadline)}`;
     case "ReviewHeld":
-      return "nobody decided in time; it waits until somebody does";
+      return undecided(event);
     case "VoteCast":
       return `${principal(event.data.reviewer)} ${VOTES[event.data.decision] ?? "voted"}${place(event.data.standing)}${said(event.data.reason)}`;
     case "VoteLapsed":
@@ -36,13 +34,10 @@ export function describeEvent(event: DecodedEvent, lookUp: (ref: ContentRef) => 
     case "ActionEdited":
       return `${principal(event.data.editor)} edited the parameters${said(event.data.reason)}`;
     case "EditAccepted":
-      return "its requester accepted the edited form";
     case "ActionApproved":
-      return "approved";
     case "ActionRejected":
-      return "rejected";
     case "ActionExpired":
-      return "expired: nobody decided in time";
+      return PLAIN[event.type];
     case "ActionCancelled":
       return `taken back by its requester${said(event.data.reason)}`;
     case "GrantIssued":
@@ -95,6 +90,20 @@ const KINDS: Readonly<Record<number, string>> = {
   [PrincipalType.AGENT]: "agent",
   [PrincipalType.SERVICE]: "service",
 };
+
+const PLAIN = {
+  EditAccepted: "its requester accepted the edited form",
+  ActionApproved: "approved",
+  ActionRejected: "rejected",
+  ActionExpired: "expired: nobody decided in time",
+} as const;
+
+/** Nobody has decided yet. */
+function undecided(event: Extract<DecodedEvent, { type: "ReviewerReminded" | "ReviewEscalated" | "ReviewHeld" }>): string {
+  if (event.type === "ReviewHeld") return "nobody decided in time; it waits until somebody does";
+  if (event.type === "ReviewerReminded") return `reviewers were reminded, for the ${event.data.number}. time`;
+  return `nobody decided, so others are asked too${until(event.data.deadline)}`;
+}
 
 function place(standing: ReviewerStanding | undefined): string {
   return standing?.inPlaceOf === undefined ? "" : ` in the place of ${plainText(standing.inPlaceOf.person)}`;
