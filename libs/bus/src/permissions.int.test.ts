@@ -83,6 +83,16 @@ describe("users of NATS", () => {
     ["notifier", "cs.wake.main", false],
     ["directory", "cs.cmd.approval.GetAction", false],
     ["approval", "$JS.API.STREAM.DELETE.OTHERS", false],
+    ["approval", "cs.cmd.directory.ResolvePerson", true],
+    ["notifier", "cs.cmd.directory.OfferLink", true],
+    // The front door's alone: whoever sends these says whose delegation, link or absence it is.
+    ...(["approval", "audit", "notifier", "policy"] as const).flatMap((user) =>
+      ["CreateDelegation", "LinkAccount", "SetAway"].map((method): [BusUserName, string, boolean] => [
+        user,
+        `cs.cmd.directory.${method}`,
+        false,
+      ]),
+    ),
   ])("P7: %s publishes %s: %s", async (user, subject, may) => {
     expect(await allowed(user, "PUB", subject)).toBe(may);
   });

@@ -4,7 +4,10 @@ import { eventStreamName } from "./subjects.ts";
 type BusUser = {
   /** It answers the commands of its own name. */
   readonly serves: boolean;
-  /** Commands that it sends: methods by service, `>` for all of them. */
+  /**
+   * Commands that it sends: methods by service, `>` for all of them. A command's caller is whoever its sender says, so that only the front
+   * door, which verified it, may send what people say of themselves.
+   */
   readonly sends: Readonly<Record<string, readonly string[]>>;
   /** Types of the streams whose events it hears; `*` for all. */
   readonly hears: readonly string[];
@@ -18,12 +21,12 @@ type BusUser = {
 export const BUS_USERS = {
   approval: {
     serves: true,
-    sends: { policy: ["Evaluate"], directory: [">"] },
+    sends: { policy: ["Evaluate"], directory: ["ResolvePerson"] },
     hears: ["*"],
     wakes: true,
     relays: true,
   },
-  audit: { serves: true, sends: { approval: ["GetGrantKeys"], directory: [">"] }, hears: ["*"], wakes: true, relays: false },
+  audit: { serves: true, sends: { approval: ["GetGrantKeys"] }, hears: ["*"], wakes: true, relays: false },
   directory: { serves: true, sends: {}, hears: ["directory"], wakes: true, relays: false },
   gateway: {
     serves: false,
@@ -34,12 +37,12 @@ export const BUS_USERS = {
   },
   notifier: {
     serves: true,
-    sends: { approval: ["GetAction", "GetReview", "SubmitVote"], directory: [">"] },
+    sends: { approval: ["GetAction", "GetReview", "SubmitVote"], directory: ["ResolvePerson", "ListReviewers", "OfferLink"] },
     hears: ["*"],
     wakes: false,
     relays: false,
   },
-  policy: { serves: true, sends: { directory: [">"] }, hears: ["policy"], wakes: true, relays: false },
+  policy: { serves: true, sends: {}, hears: ["policy"], wakes: true, relays: false },
 } as const satisfies Readonly<Record<string, BusUser>>;
 
 export type BusUserName = keyof typeof BUS_USERS;
