@@ -150,3 +150,13 @@ test("a process that relays hears its own events from memory, once, and everybod
   expect(tenants).toEqual(["other"]);
   await own.close();
 });
+
+test("what a process hears from memory comes after the turn in which it was sent: by then its own caches know it", async () => {
+  const feed = open();
+  const order: string[] = [];
+  feed.subscribe((event) => order.push(event.type));
+  const [event] = await appendTo(log(), { id: "a1" }, ["ActionRequested"]);
+  if (event !== undefined) feed.hear(event);
+  await Promise.resolve().then(() => order.push("whoever appended it went on"));
+  await expect.poll(() => order).toEqual(["whoever appended it went on", "ActionRequested"]);
+});

@@ -22,6 +22,7 @@ type Shared = { readonly subscription: Subscription; readonly listeners: Set<Lis
 export function natsFeed(connection: NatsConnection, options: NatsFeedOptions): NatsFeed {
   const logger = options.logger ?? createLogger("feed");
   const shapes = new Map<string, Shared>();
+  let heard: RecordedEvent[] = [];
 
   const open = (subject: string): Shared => {
     const listeners = new Set<Listener>();
@@ -37,9 +38,17 @@ export function natsFeed(connection: NatsConnection, options: NatsFeedOptions): 
     return { subscription, listeners };
   };
 
+  // After this turn of the event loop: by then whoever appended them has gone on, and what it remembers is as new as they are.
+  const deliverHeard = (): void => {
+    const events = heard;
+    heard = [];
+    for (const event of events) for (const { listeners } of shapes.values()) deliver(event, listeners, logger);
+  };
+
   return {
     hear(event) {
-      for (const { listeners } of shapes.values()) deliver(event, listeners, logger);
+      if (heard.length === 0) setImmediate(deliverHeard);
+      heard.push(event);
     },
     subscribe(listener, filter) {
       const everything = feedSubject(options.prefix, options.ledger);
