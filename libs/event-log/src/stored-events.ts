@@ -2,6 +2,8 @@ import { decodeEntry } from "./entry-codec.ts";
 import { EventLogError } from "./errors.ts";
 import type { ReadRange, RecordedEvent } from "./event-log.ts";
 
+type Counter = "position" | "streamVersion" | "tenantSequence";
+
 /**
  * Decodes stored events and checks them: each hash is that of its entry, and along `counter` none is missing.
  * @param first - What the counter must start with, where that is known.
@@ -9,13 +11,19 @@ import type { ReadRange, RecordedEvent } from "./event-log.ts";
  */
 export function decodeStored(
   rows: readonly { readonly entry: Uint8Array; readonly leaf_hash: Uint8Array }[],
-  counter: "position" | "streamVersion" | "tenantSequence",
+  counter: Counter,
   first?: number,
 ): readonly RecordedEvent[] {
+  const decode = storedDecoder(counter, first);
+  return rows.map((row) => decode(row.entry, row.leaf_hash));
+}
+
+/** The same, one after another as they come. */
+export function storedDecoder(counter: Counter, first?: number): (entry: Uint8Array, hash: Uint8Array) => RecordedEvent {
   let expected = first;
-  return rows.map((row) => {
-    const event = decodeEntry(row.entry);
-    if (Buffer.compare(event.leafHash, row.leaf_hash) !== 0) {
+  return (entry, hash) => {
+    const event = decodeEntry(entry);
+    if (Buffer.compare(event.leafHash, hash) !== 0) {
       throw new EventLogError("corrupt", `the entry at position ${event.position} of ledger ${event.ledger} does not have its hash`);
     }
     expected ??= event[counter];
@@ -24,7 +32,7 @@ export function decodeStored(
     }
     expected += 1;
     return event;
-  });
+  };
 }
 
 /** @throws EventLogError `invalid` */
