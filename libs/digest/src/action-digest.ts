@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { canonicalJson, type JsonObject } from "./canonical-json.ts";
+import { contentDigest } from "./content.ts";
 
 /** What an action digest covers: the AuthZEN information model, as the service returns it with the action. */
 export type DigestInput = {
@@ -28,5 +28,5 @@ export function actionDigest(salt: Uint8Array, input: DigestInput, bindingContex
     resource: { type: input.resource.type, id: input.resource.id, properties: input.resource.properties ?? {} },
     context: bound,
   });
-  return createHash("sha256").update(salt).update(text).digest();
+  return contentDigest(salt, Buffer.from(text));
 }

@@ -3,7 +3,8 @@ import { EntrySchema } from "@countersign/proto/event/v1/entry_pb";
 import { leafHash } from "@countersign/tlog";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeEntry, encodeEntry, readEntry, type Entry } from "./entry-codec.ts";
+import { decodeEntry, encodeEntry } from "./entry-codec.ts";
+import { readEntry, type Entry } from "./entry-reader.ts";
 import { EventLogError } from "./errors.ts";
 
 const text = fc.string({ unit: "binary", maxLength: 200 }).filter((value) => value.isWellFormed());
@@ -74,6 +75,29 @@ describe("an entry's bytes", () => {
         expect(event.entry).toBe(encoded);
       }),
     );
+  });
+
+  it("P7: of any kind are an entry or refused, and nothing else happens", () => {
+    fc.assert(
+      fc.property(entries, fc.nat(), fc.nat(255), (entry, place, byte) => {
+        const changed = Buffer.from(encodeEntry(entry));
+        if (changed.length > 0) changed[place % changed.length] = byte;
+        for (const bytes of [changed, changed.subarray(0, place % (changed.length + 1))]) {
+          try {
+            readEntry(bytes);
+          } catch (error) {
+            expect(error).toBeInstanceOf(EventLogError);
+          }
+        }
+      }),
+    );
+  });
+
+  it("keep fields of a later version apart: they are passed over", () => {
+    const known = encodeEntry({ ...readEntry(new Uint8Array()), type: "ActionRequested" });
+    const later = Buffer.concat([known, Buffer.from("a0069601" + "a9060102030405060708" + "b2060161" + "bd0601020304", "hex")]);
+    expect(readEntry(later)).toEqual(readEntry(known));
+    expect(() => readEntry(Buffer.from("a306a406", "hex"))).toThrow(EventLogError);
   });
 
   it("P7: are refused when they are something else", () => {

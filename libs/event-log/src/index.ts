@@ -12,7 +12,8 @@ export type {
   RecordedEvent,
   StreamName,
 } from "./event-log.ts";
-export { decodeEntry, readEntry, type Entry } from "./entry-codec.ts";
+export { decodeEntry } from "./entry-codec.ts";
+export { readEntry, type Entry } from "./entry-reader.ts";
 export { EventLogError, type EventLogErrorCode } from "./errors.ts";
 export { createPostgresEventLog, type PostgresEventLog, type PostgresEventLogOptions } from "./postgres/postgres-event-log.ts";
 export { eventLogMigrations } from "./postgres/migrations.ts";

@@ -1,6 +1,6 @@
 import { leafHash } from "@countersign/tlog";
 import { streamKey } from "./batch.ts";
-import { readEntry } from "./entry-codec.ts";
+import { readEntry } from "./entry-reader.ts";
 import type { RecordedEvent } from "./event-log.ts";
 
 /**

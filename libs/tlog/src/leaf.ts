@@ -8,7 +8,7 @@ export function leafHash(entry: Uint8Array): Buffer {
   const input = Buffer.allocUnsafe(1 + entry.length);
   input[0] = LEAF_PREFIX;
   input.set(entry, 1);
-  return hash("sha256", input, "buffer");
+  return sha256(input);
 }
 
 /** Interior node of RFC 6962 section 2.1: SHA-256(0x01 || left || right), 32 bytes. */
@@ -17,11 +17,11 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   input[0] = NODE_PREFIX;
   input.set(left, 1);
   input.set(right, 1 + left.length);
-  return hash("sha256", input, "buffer");
+  return sha256(input);
 }
 
-/** SHA-256 of the bytes alone. */
-export const sha256 = (bytes: Uint8Array): Buffer => hash("sha256", bytes, "buffer");
+/** SHA-256 of the bytes alone. By way of a string of bytes: a buffer from outside of the heap costs as much as the hash itself. */
+export const sha256 = (bytes: Uint8Array): Buffer => Buffer.from(hash("sha256", bytes, "binary"), "binary");
 
 const LEAF_PREFIX = 0x00;
 const NODE_PREFIX = 0x01;
