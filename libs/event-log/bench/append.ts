@@ -73,7 +73,7 @@ function request(shape: Shape): Parameters<EventLog["append"]>[0] {
     ...(shape.key
       ? {
           contents: [{ digest, salt: digest, body: Buffer.alloc(300, 7) }],
-          idempotency: { caller: "https://issuer.example|agent-7", key: id, requestDigest: digest, reply: Buffer.alloc(400, 7) },
+          idempotency: { caller: "https://issuer.example|agent-7", key: id, reply: Buffer.alloc(400, 7) },
         }
       : {}),
   };

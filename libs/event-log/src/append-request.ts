@@ -32,10 +32,10 @@ export function checkAppendRequest(request: AppendRequest): void {
   for (const content of request.contents ?? []) {
     require(content.digest.byteLength === 32 && content.salt.byteLength === 32, "content's digest and salt have 32 bytes");
   }
+  for (const digest of request.erased ?? []) require(digest.byteLength === 32, "the digest of an erased content has 32 bytes");
   if (idempotency !== undefined) {
     text("idempotency caller", idempotency.caller, 1_024);
     name("idempotency key", idempotency.key);
-    require(idempotency.requestDigest.byteLength === 32, "request digest has 32 bytes");
   }
 }
 

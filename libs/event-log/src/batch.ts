@@ -1,14 +1,12 @@
 import { leafHash } from "@countersign/tlog";
 import { encodeEntry, recordedEvent, type Entry } from "./entry-codec.ts";
-import type { AppendOutcome, AppendRequest, Content, IdempotentReply, RecordedEvent, StreamName } from "./event-log.ts";
+import type { AppendOutcome, AppendRequest, Content, IdempotentReply, RecordedEvent, StoredReply, StreamName } from "./event-log.ts";
 import { uuidv7 } from "./uuidv7.ts";
 
 /** Where a stream or a tenant stands: how many events it has, and the leaf hash of the last one. */
 export type Head = { readonly count: number; readonly leaf: Uint8Array };
 
 export const NO_EVENTS: Head = { count: 0, leaf: new Uint8Array(0) };
-
-export type StoredReply = { readonly requestDigest: Uint8Array; readonly reply: Uint8Array };
 
 /** What a ledger looks like before a batch. */
 export type Heads = {
@@ -24,6 +22,7 @@ export type Batch = {
   readonly events: readonly RecordedEvent[];
   readonly replies: readonly (IdempotentReply & { readonly tenant: string })[];
   readonly contents: readonly { readonly stream: StreamName; readonly content: Content }[];
+  readonly erased: readonly { readonly stream: StreamName; readonly digest: Uint8Array }[];
   /** By `streamKey`. */
   readonly streams: ReadonlyMap<string, Head>;
   readonly tenants: ReadonlyMap<string, Head>;
@@ -49,6 +48,7 @@ export function planBatch(ledger: string, heads: Heads, requests: readonly Appen
     events: new Array<RecordedEvent>(),
     replies: new Array<Batch["replies"][number]>(),
     contents: new Array<Batch["contents"][number]>(),
+    erased: new Array<Batch["erased"][number]>(),
     streams: new Map<string, Head>(),
     tenants: new Map<string, Head>(),
   };
@@ -59,7 +59,7 @@ export function planBatch(ledger: string, heads: Heads, requests: readonly Appen
       const { caller, key } = idempotency;
       const known = replies.get(replyKey(stream.tenant, caller, key)) ?? heads.reply(stream.tenant, caller, key);
       if (known !== undefined) {
-        batch.outcomes.push(repetition(known, idempotency));
+        batch.outcomes.push(known.ledger === ledger ? { outcome: "replayed", reply: known.reply } : { outcome: "key_reused" });
         continue;
       }
     }
@@ -75,18 +75,14 @@ export function planBatch(ledger: string, heads: Heads, requests: readonly Appen
     batch.tenants.set(stream.tenant, { count: tenantHead.count + events.length, leaf });
     batch.events.push(...events);
     for (const content of request.contents ?? []) batch.contents.push({ stream, content });
+    for (const digest of request.erased ?? []) batch.erased.push({ stream, digest });
     if (idempotency !== undefined) {
       batch.replies.push({ ...idempotency, tenant: stream.tenant });
-      replies.set(replyKey(stream.tenant, idempotency.caller, idempotency.key), idempotency);
+      replies.set(replyKey(stream.tenant, idempotency.caller, idempotency.key), { ledger, reply: idempotency.reply });
     }
     batch.outcomes.push({ outcome: "appended", events });
   }
   return batch;
-}
-
-function repetition(known: StoredReply, idempotency: IdempotentReply): AppendOutcome {
-  const same = Buffer.compare(known.requestDigest, idempotency.requestDigest) === 0;
-  return same ? { outcome: "replayed", reply: known.reply } : { outcome: "key_reused" };
 }
 
 function record(ledger: string, request: AppendRequest, at: { position: number; stream: Head; tenant: Head }): RecordedEvent[] {

@@ -4,7 +4,7 @@ import { EventLogError } from "./errors.ts";
 import type { AppendRequest, EventLog, RecordedEvent } from "./event-log.ts";
 import { decodeEntry } from "./entry-codec.ts";
 import { ledgerProblems } from "./ledger-invariants.ts";
-import { appended, appendTo, readEverything, stream, TIME, withKey } from "./test-requests.ts";
+import { appended, appendTo, erasure, readEverything, stream, TIME, withKey } from "./test-requests.ts";
 
 /** What every `EventLog` keeps. `open` gives one with a ledger of its own. */
 export function describeEventLog(name: string, open: () => Promise<EventLog>): void {
@@ -128,9 +128,9 @@ function describeIdempotency(name: string, open: () => Promise<EventLog>): void 
       expect(await log.nextPosition()).toBe(1);
     });
 
-    it("tells a key used for another request", async () => {
+    it("answers with what was kept also when the request is another: only the caller can tell", async () => {
       await appended(log, appendTo(stream("a"), 0, withKey(key, "one")));
-      expect(await log.append(appendTo(stream("b"), 0, withKey(key, "two")))).toEqual({ outcome: "key_reused" });
+      expect(await log.append(appendTo(stream("b"), 0, withKey(key, "two")))).toMatchObject({ outcome: "replayed" });
       expect(await log.nextPosition()).toBe(1);
     });
 
@@ -204,6 +204,20 @@ function describeReads(name: string, open: () => Promise<EventLog>): void {
         content.digest.toString("hex"),
       ]);
       expect((await log.readContents(stream("c"), [new Uint8Array(32)])).size).toBe(0);
+    });
+
+    it("P6: erases content along with the event that says so, and nothing of another stream", async () => {
+      const content = { digest: Buffer.alloc(32, 1), salt: Buffer.alloc(32, 2), body: Buffer.from("typed by a person") };
+      const other = { ...content, digest: Buffer.alloc(32, 3) };
+      await appended(log, appendTo(stream("c"), 0, { contents: [content, other] }));
+      await appended(log, appendTo(stream("d"), 0, { contents: [content] }));
+      const erasing = { events: [erasure(content.digest)], erased: [content.digest, Buffer.alloc(32, 9)] };
+      expect(await log.append(appendTo(stream("c"), 7, erasing))).toMatchObject({ outcome: "conflict" });
+      expect((await log.readContents(stream("c"))).size).toBe(2);
+      await appended(log, appendTo(stream("c"), 1, erasing));
+      expect([...(await log.readContents(stream("c"))).keys()]).toEqual(["03".repeat(32)]);
+      expect((await log.readContents(stream("d"))).size).toBe(1);
+      expect(ledgerProblems(await readEverything(log))).toEqual([]);
     });
 
     it("refuses a range that is none", async () => {

@@ -31,10 +31,12 @@ export type IdempotentReply = {
   readonly caller: string;
   /** Unique per tenant and caller, for ever. */
   readonly key: string;
-  /** SHA-256 of the request: tells a retry from a misuse of the key. */
-  readonly requestDigest: Uint8Array;
+  /** What the caller needs to tell its reply again, and to see whether it was the same request. Nothing that could be guessed back: it is for ever. */
   readonly reply: Uint8Array;
 };
+
+/** What is kept for a key, and the ledger it was used in. */
+export type StoredReply = { readonly ledger: string; readonly reply: Uint8Array };
 
 /** Everything that one command records, in one transaction or not at all. */
 export type AppendRequest = {
@@ -43,6 +45,8 @@ export type AppendRequest = {
   readonly expectedVersion: number;
   readonly events: readonly NewEvent[];
   readonly contents?: readonly Content[];
+  /** Contents of this stream that go, with their salts; the events must be `ContentErased` and name them. Those that are gone already are fine. */
+  readonly erased?: readonly Uint8Array[];
   readonly actor?: Actor | undefined;
   /** Time of all events, from the command's clock. */
   readonly time: Date;
@@ -56,9 +60,9 @@ export type AppendOutcome =
   | { readonly outcome: "appended"; readonly events: readonly RecordedEvent[] }
   /** Somebody else appended first: load, decide again. */
   | { readonly outcome: "conflict"; readonly actualVersion: number }
-  /** This key was used before for the same request: this is what was answered then. Nothing was appended. */
+  /** This key was used before: this is what was kept then. Whether the request is the same is for the caller to see. Nothing was appended. */
   | { readonly outcome: "replayed"; readonly reply: Uint8Array }
-  /** This key was used before for another request. Nothing was appended. */
+  /** This key was used in another ledger, where its reply belongs. Nothing was appended. */
   | { readonly outcome: "key_reused" };
 
 /** A fact as it stands in the log. */
@@ -116,12 +120,8 @@ export type EventReader = {
   nextPosition(): Promise<number>;
   /** The stream's contents that are not erased, by hex digest; with `digests`, only these. */
   readContents(stream: StreamName, digests?: readonly Uint8Array[]): Promise<ReadonlyMap<string, Content>>;
-  /** What was answered to this key before, if it was. */
-  findReply(
-    tenant: string,
-    caller: string,
-    key: string,
-  ): Promise<{ readonly requestDigest: Uint8Array; readonly reply: Uint8Array } | undefined>;
+  /** What was kept for this key, in whichever ledger, if it was used. */
+  findReply(tenant: string, caller: string, key: string): Promise<StoredReply | undefined>;
 };
 
 /** One ledger: an ordered log with its own positions. A deployment may have several. */

@@ -1,8 +1,8 @@
 import { silentLogger } from "@countersign/telemetry";
 import { checkAppendRequest } from "./append-request.ts";
-import { NO_EVENTS, planBatch, replyKey, streamKey, type Head, type StoredReply } from "./batch.ts";
+import { NO_EVENTS, planBatch, replyKey, streamKey, type Head } from "./batch.ts";
 import { CommitListeners } from "./commit-listeners.ts";
-import type { Content, EventLog, RecordedEvent } from "./event-log.ts";
+import type { Content, EventLog, RecordedEvent, StoredReply } from "./event-log.ts";
 import { checkRange } from "./stored-events.ts";
 
 /** A ledger that is gone with the process: for fast tests of what stands on an `EventLog`. It decides, links and hashes as the real one does. */
@@ -28,11 +28,12 @@ export function createMemoryEventLog(options: { readonly ledger: string }): Even
       events.push(...batch.events);
       for (const [key, head] of batch.streams) streams.set(key, head);
       for (const [key, head] of batch.tenants) tenants.set(key, head);
-      for (const reply of batch.replies) replies.set(replyKey(reply.tenant, reply.caller, reply.key), reply);
+      for (const reply of batch.replies) replies.set(replyKey(reply.tenant, reply.caller, reply.key), { ledger, reply: reply.reply });
       for (const { stream, content } of batch.contents) {
         const key = streamKey(stream);
         contents.set(key, (contents.get(key) ?? new Map<string, Content>()).set(Buffer.from(content.digest).toString("hex"), content));
       }
+      for (const { stream, digest } of batch.erased) contents.get(streamKey(stream))?.delete(Buffer.from(digest).toString("hex"));
       if (batch.events.length > 0) listeners.notify(batch.events);
       const [outcome] = batch.outcomes;
       if (outcome === undefined) throw new Error("a batch lost the outcome of its request");

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { AppendRequest, EventAppender, EventLog, RecordedEvent, StreamName } from "./event-log.ts";
 
 // What the tests of this package append.
@@ -24,9 +23,12 @@ export function appendTo(
 }
 
 export function withKey(key: string, request = "request", caller = "https://issuer|agent"): Pick<AppendRequest, "idempotency"> {
-  return {
-    idempotency: { caller, key, requestDigest: createHash("sha256").update(request).digest(), reply: Buffer.from(`reply to ${request}`) },
-  };
+  return { idempotency: { caller, key, reply: Buffer.from(`reply to ${request}`) } };
+}
+
+/** An event that says which contents are gone; the log only looks for the digests in it. */
+export function erasure(...digests: readonly Uint8Array[]) {
+  return { type: "ContentErased", schemaVersion: 1, data: Buffer.concat(digests) };
 }
 
 /** Appends one that must win. */

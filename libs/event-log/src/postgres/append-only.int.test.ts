@@ -1,11 +1,13 @@
 import { ERASER_ROLE, migrate, openDatabase, type Database } from "@countersign/database";
 import { testPostgres, type TestPostgres } from "@countersign/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { appended, appendTo, readEverything, stream, withKey } from "../test-requests.ts";
+import { appended, appendTo, erasure, readEverything, stream, withKey } from "../test-requests.ts";
 import { eventLogMigrations } from "./migrations.ts";
 import { createPostgresEventLog, type PostgresEventLog } from "./postgres-event-log.ts";
 
 const CONTENT = { digest: Buffer.alloc(32, 1), salt: Buffer.alloc(32, 2), body: Buffer.from("typed") };
+/** After all that the tests append. */
+const EVENTS = 6;
 const FORBIDDEN = [
   "update event_log.event set type = 'Other'",
   "delete from event_log.event",
@@ -16,6 +18,8 @@ const FORBIDDEN = [
   "update event_log.ledger_head set ledger = 'x'",
   "update event_log.idempotency set reply = ''",
   "delete from event_log.idempotency",
+  "update event_log.content set body = ''",
+  "truncate event_log.content",
 ];
 
 let postgres: TestPostgres;
@@ -50,21 +54,32 @@ describe("P6: what is recorded stays", () => {
       "set session_replication_role = replica",
       "insert into event_log.ledger_head values ('forged', 5)",
       "delete from event_log.content",
+      "drop trigger erased_by_event on event_log.content",
     ]) {
       await expect(service.pool.query(statement)).rejects.toMatchObject({ code: "42501" });
     }
   });
 
-  it("for the eraser's role: it removes content and touches nothing else", async () => {
+  it("contents: nobody removes one that no ContentErased of its stream names, not even the owner", async () => {
+    await appended(log, appendTo(stream("named"), 0, { contents: [CONTENT] }));
+    await appended(log, appendTo(stream("b"), 0, { events: [erasure(CONTENT.digest)] }));
+    for (const { pool } of [service, owner])
+      await expect(pool.query("delete from event_log.content where stream_id = 'named'")).rejects.toMatchObject({ code: "42501" });
+    await expect(log.append(appendTo(stream("named"), 1, { erased: [CONTENT.digest] }))).rejects.toThrow();
+    expect((await log.readContents(stream("named"))).size).toBe(1);
+  });
+
+  it("for the eraser's role: it removes content that the log says is erased, and touches nothing else", async () => {
     const eraser = openDatabase({ url: postgres.url, role: ERASER_ROLE, maxConnections: 1 });
-    for (const statement of [...FORBIDDEN, "select 1 from event_log.event", "update event_log.content set body = ''"]) {
+    for (const statement of [...FORBIDDEN, "select 1 from event_log.event", "delete from event_log.content"]) {
       await expect(eraser.pool.query(statement)).rejects.toMatchObject({ code: "42501" });
     }
     expect((await log.readContents(stream("a"))).size).toBe(1);
+    await appended(log, appendTo(stream("a"), 3, { events: [erasure(CONTENT.digest)] }));
     await eraser.pool.query("delete from event_log.content where stream_id = 'a'");
     await eraser.close();
     expect((await log.readContents(stream("a"))).size).toBe(0);
-    expect(await readEverything(log)).toHaveLength(3);
+    expect(await readEverything(log)).toHaveLength(EVENTS);
   });
 });
 
@@ -94,6 +109,6 @@ describe("P6: a change behind the log's back is noticed by every read", () => {
   });
 
   it("and once it is undone, everything reads again", async () => {
-    expect(await readEverything(log)).toHaveLength(3);
+    expect(await readEverything(log)).toHaveLength(EVENTS);
   });
 });

@@ -1,4 +1,5 @@
 import { sqlMigration, type MigrationSet } from "@countersign/database";
+import { ERASURE } from "./erasure.ts";
 import { RIGHTS } from "./rights.ts";
 
 /** Schema `event_log`. Services append to their own streams and read; nobody changes or removes an event. */
@@ -86,5 +87,6 @@ export const eventLogMigrations: MigrationSet = {
       create index event_by_id on event_log.event using brin (event_id) with (pages_per_range = 16, autosummarize = on);
     `),
     "0003_rights": sqlMigration(RIGHTS),
+    "0004_erasure": sqlMigration(ERASURE),
   },
 };

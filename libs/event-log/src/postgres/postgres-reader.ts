@@ -78,16 +78,15 @@ export class PostgresReader implements EventReader {
   }
 
   async findReply(tenant: string, caller: string, key: string) {
-    const found = await reading(
+    return reading(
       this.#tables
         .selectFrom("event_log.idempotency")
-        .select(["request_digest", "reply"])
+        .select(["ledger", "reply"])
         .where("tenant", "=", tenant)
         .where("caller", "=", caller)
         .where("key", "=", key)
         .executeTakeFirst(),
     );
-    return found && { requestDigest: found.request_digest, reply: found.reply };
   }
 
   close(): Promise<void> {

@@ -1,7 +1,7 @@
 import type pg from "pg";
-import { NO_EVENTS, replyKey, streamKey, type Head, type Heads, type StoredReply } from "../batch.ts";
+import { NO_EVENTS, replyKey, streamKey, type Head, type Heads } from "../batch.ts";
 import { EventLogError } from "../errors.ts";
-import type { AppendRequest } from "../event-log.ts";
+import type { AppendRequest, StoredReply } from "../event-log.ts";
 import { textArray } from "./binary-array.ts";
 
 /**
@@ -14,7 +14,7 @@ export async function beginAndReadHeads(client: pg.Client, ledger: string, reque
     client.query<{ next_position: number }>(LOCK_HEAD, [ledger]),
     client.query<{ at: number; stream_version: number; leaf_hash: Buffer }>(streamHeads(ledger, requests)),
     client.query<{ at: number; tenant_sequence: number; leaf_hash: Buffer }>(tenantHeads(ledger, requests)),
-    client.query<{ at: number; request_digest: Buffer; reply: Buffer }>(storedReplies(requests)),
+    client.query<{ at: number; ledger: string; reply: Buffer }>(storedReplies(requests)),
   ]);
   const head = locked.rows[0];
   if (head === undefined) throw new EventLogError("corrupt", `ledger ${ledger} has lost its head`);
@@ -30,10 +30,7 @@ export async function beginAndReadHeads(client: pg.Client, ledger: string, reque
   const byKey = new Map<string, StoredReply>();
   for (const row of replies.rows) {
     const { stream, idempotency } = request(row.at);
-    byKey.set(replyKey(stream.tenant, idempotency?.caller ?? "", idempotency?.key ?? ""), {
-      requestDigest: row.request_digest,
-      reply: row.reply,
-    });
+    byKey.set(replyKey(stream.tenant, idempotency?.caller ?? "", idempotency?.key ?? ""), { ledger: row.ledger, reply: row.reply });
   }
   return {
     nextPosition: head.next_position,
@@ -81,7 +78,7 @@ function tenantHeads(ledger: string, requests: readonly AppendRequest[]): pg.Que
 function storedReplies(requests: readonly AppendRequest[]): pg.QueryConfig {
   return {
     name: "event_log_replies",
-    text: `select q.at, i.request_digest, i.reply
+    text: `select q.at, i.ledger, i.reply
       from unnest($1::text[], $2::text[], $3::text[]) with ordinality as q (tenant, caller, key, at)
       join event_log.idempotency i using (tenant, caller, key)
       where q.key <> ''`,

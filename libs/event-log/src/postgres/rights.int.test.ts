@@ -105,7 +105,7 @@ describe("P8: a service reads what people typed in its own streams only", () => 
   });
 
   it("nobody but approval and audit sees the keys of callers, and approval alone records them", async () => {
-    const idempotency = { caller: "c", key: "k", requestDigest: Buffer.alloc(32, 3), reply: Buffer.from("reply") };
+    const idempotency = { caller: "c", key: "k", reply: Buffer.from("reply") };
     await logOf("approval").append(request("action", "keyed", { idempotency }));
     await expect(logOf("policy").append(request("policy", "keyed", { idempotency }))).rejects.toThrow();
     const found = (service: string) => logOf(service).findReply("acme", "c", "k");

@@ -21,5 +21,5 @@ export type EventLogTables = {
     salt: Buffer;
     body: Buffer;
   };
-  "event_log.idempotency": { tenant: string; caller: string; key: string; request_digest: Buffer; reply: Buffer };
+  "event_log.idempotency": { tenant: string; caller: string; key: string; ledger: string; reply: Buffer };
 };

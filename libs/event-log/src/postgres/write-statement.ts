@@ -7,7 +7,7 @@ import { byteaArray, int4Array, int8Array, textArray, timestamptzArray, uuidArra
  * `moved` is false, and nothing was written, when somebody else appended. Statements are prepared under one name per shape.
  */
 export function writeStatement(ledger: string, batch: Batch, expectedPosition: number): QueryConfig {
-  const { events, replies, contents } = batch;
+  const { events, replies, contents, erased } = batch;
   const values = [
     ledger,
     expectedPosition,
@@ -33,7 +33,6 @@ export function writeStatement(ledger: string, batch: Batch, expectedPosition: n
       textArray(replies.map((reply) => reply.tenant)),
       textArray(replies.map((reply) => reply.caller)),
       textArray(replies.map((reply) => reply.key)),
-      byteaArray(replies.map((reply) => reply.requestDigest)),
       byteaArray(replies.map((reply) => reply.reply)),
     );
   }
@@ -47,6 +46,16 @@ export function writeStatement(ledger: string, batch: Batch, expectedPosition: n
       byteaArray(contents.map(({ content }) => content.digest)),
       byteaArray(contents.map(({ content }) => content.salt)),
       byteaArray(contents.map(({ content }) => content.body)),
+    );
+  }
+  if (erased.length > 0) {
+    name += "_erased";
+    parts.push(deleteContents(values.length));
+    values.push(
+      textArray(erased.map(({ stream }) => stream.tenant)),
+      textArray(erased.map(({ stream }) => stream.type)),
+      textArray(erased.map(({ stream }) => stream.id)),
+      byteaArray(erased.map(({ digest }) => digest)),
     );
   }
   return { name, text: `with ${parts.join(", ")} select exists (select from head) as moved`, values };
@@ -68,10 +77,10 @@ const INSERT_EVENTS = `events as (
 )`;
 
 function insertReplies(offset: number): string {
-  const [tenant, caller, key, digest, reply] = parameters(offset, 5);
+  const [tenant, caller, key, reply] = parameters(offset, 4);
   return `replies as (
-    insert into event_log.idempotency (tenant, caller, key, request_digest, reply)
-    select r.* from head, unnest(${tenant}::text[], ${caller}::text[], ${key}::text[], ${digest}::bytea[], ${reply}::bytea[]) as r
+    insert into event_log.idempotency (ledger, tenant, caller, key, reply)
+    select head.ledger, r.* from head, unnest(${tenant}::text[], ${caller}::text[], ${key}::text[], ${reply}::bytea[]) as r
   )`;
 }
 
@@ -83,6 +92,15 @@ function insertContents(offset: number): string {
     select head.ledger, c.* from head, unnest(${tenant}::text[], ${type}::text[], ${id}::text[],
       ${digest}::bytea[], ${salt}::bytea[], ${body}::bytea[]) as c
     on conflict do nothing
+  )`;
+}
+
+function deleteContents(offset: number): string {
+  const [tenant, type, id, digest] = parameters(offset, 4);
+  return `erased as (
+    delete from event_log.content c
+    using head, unnest(${tenant}::text[], ${type}::text[], ${id}::text[], ${digest}::bytea[]) as e (tenant, type, id, digest)
+    where (c.ledger, c.tenant, c.stream_type, c.stream_id, c.digest) = (head.ledger, e.tenant, e.type, e.id, e.digest)
   )`;
 }
 

@@ -29,7 +29,7 @@ export type Loaded = { readonly view: ActionView; readonly certain: boolean };
 /** Who commands, on which trace, and for a read which version it knows of. */
 export type Caller = { readonly principal: Principal; readonly traceparent: string; readonly knownVersion?: number };
 
-export type ReplyKey = { readonly caller: string; readonly key: string; readonly requestDigest: Uint8Array };
+export type ReplyKey = { readonly caller: string; readonly key: string };
 
 /** A moment in an action's life, from which what was replied then can be told again. */
 export type Bookmark = { readonly ref: ActionRef; readonly version: number };
@@ -57,7 +57,7 @@ export type ActionStore = {
   load(ref: ActionRef): Promise<Loaded>;
   /** As the log has it now. */
   refresh(ref: ActionRef): Promise<ActionView>;
-  /** Appends after the version that the view has. */
+  /** Appends after the version that the view has. `replayed`: the key was used, for this request or another one; `key_reused`: in another ledger. */
   commit(view: ActionView, change: Change): Promise<Commit>;
   /** The action as it was then, and the position of the event that made it so. */
   asOf(bookmark: Bookmark): Promise<{ readonly view: ActionView; readonly position: number }>;

@@ -1,7 +1,6 @@
-import { hash } from "node:crypto";
 import type { Hex } from "../domain/values.ts";
 import { handle, type Handled } from "./handle.ts";
-import type { ActionRef, ActionView, Caller, Deps } from "./ports.ts";
+import type { ActionRef, ActionView, Bookmark, Caller, Deps } from "./ports.ts";
 import { replyCaller } from "./reply-caller.ts";
 
 export type Redemption = {
@@ -22,8 +21,7 @@ export type Redeemed =
  */
 export async function redeemGrant(deps: Deps, { principal, traceparent }: Caller, redemption: Redemption): Promise<Redeemed> {
   const { ref, tokenDigest, digest } = redemption;
-  const requestDigest = hash("sha256", `${tokenDigest}\n${digest}`, "buffer");
-  const idempotency = { caller: replyCaller("RedeemGrant", principal), key: redemption.idempotencyKey, requestDigest };
+  const idempotency = { caller: replyCaller("RedeemGrant", principal), key: redemption.idempotencyKey };
   const handled = await handle(deps.store, ref, { actor: principal, traceparent }, () => {
     const at = deps.clock().getTime();
     const reportDeadline = at + deps.reportWaitMs;
@@ -33,17 +31,26 @@ export async function redeemGrant(deps: Deps, { principal, traceparent }: Caller
     case "done":
       return { outcome: "redeemed", view: handled.view, position: handled.lastPosition };
     case "replayed":
-      return { outcome: "redeemed", ...(await deps.store.asOf(handled.bookmark)) };
+      return repeat(deps, redemption, handled.bookmark);
     case "unchanged":
       throw new Error("a redemption was taken for a repetition");
     case "refused": {
       // The caller's own retry meets its first attempt: the grant is used, and this key used it.
       if (handled.code !== "GRANT_REDEEMED") return handled;
       const earlier = await deps.store.findReply({ tenant: ref.tenant, ...idempotency });
-      if (earlier?.outcome === "replayed") return { outcome: "redeemed", ...(await deps.store.asOf(earlier.bookmark)) };
+      if (earlier?.outcome === "replayed") return repeat(deps, redemption, earlier.bookmark);
       return earlier ?? handled;
     }
     default:
       return handled;
   }
+}
+
+/** The receipt, if the key used this very grant for this very digest. */
+async function repeat(deps: Deps, { ref, tokenDigest, digest }: Redemption, bookmark: Bookmark): Promise<Redeemed> {
+  if (bookmark.ref.id !== ref.id) return { outcome: "key_reused" };
+  const { view, position } = await deps.store.asOf(bookmark);
+  const grant = "grant" in view.state ? view.state.grant : undefined;
+  if (grant?.tokenDigest !== tokenDigest || grant.digest !== digest) return { outcome: "key_reused" };
+  return { outcome: "redeemed", view, position };
 }

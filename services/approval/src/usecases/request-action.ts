@@ -1,6 +1,5 @@
-import { hash } from "node:crypto";
-import { canonicalJson, newSalt } from "@countersign/digest";
-import type { CallerRef, Principal, PrincipalRef } from "../domain/principal.ts";
+import { canonicalJson, contentDigest, newSalt } from "@countersign/digest";
+import type { Principal, PrincipalRef } from "../domain/principal.ts";
 import { initialState } from "../domain/state.ts";
 import { inputContent, toHex } from "./content.ts";
 import { tokenFor } from "./grant-token.ts";
@@ -17,7 +16,7 @@ export type Request = {
 export type Requested =
   /** Now, or when this caller asked exactly this before: then as it was then. */
   | { readonly outcome: "recorded"; readonly view: ActionView; readonly token: string | undefined }
-  | Extract<Handled, { outcome: "key_reused" | "lost_race" }>;
+  | Extract<Handled, { outcome: "key_reused" | "lost_race" | "refused" }>;
 
 /**
  * Records an action and what policy says about it, in one append. When policy does not answer, the request is recorded alone and a timer
@@ -34,11 +33,7 @@ export async function requestAction(deps: Deps, caller: Caller, request: Request
   const evaluation = await deps.policy.evaluate({ requester, input, at, traceparent });
   const judged = evaluation === undefined ? undefined : judge(deps, ref, { requester, input, salt, at }, evaluation);
 
-  const idempotency = {
-    caller: replyCaller("RequestAction", requester),
-    key: request.idempotencyKey,
-    requestDigest: hash("sha256", Buffer.concat([Buffer.from(standingOf(requester)), content.body]), "buffer"),
-  };
+  const idempotency = { caller: replyCaller("RequestAction", requester), key: request.idempotencyKey };
   const handled = await handle(
     deps.store,
     // A new id: there is nothing to load.
@@ -62,7 +57,7 @@ export async function requestAction(deps: Deps, caller: Caller, request: Request
     case "done":
       return { outcome: "recorded", view: handled.view, token: judged?.token };
     case "replayed":
-      return repeat(deps, requester, handled.bookmark);
+      return repeat(deps, requester, content.body, handled.bookmark);
     case "refused":
     case "unchanged":
       throw new Error(`a new action was ${handled.outcome}`);
@@ -71,9 +66,16 @@ export async function requestAction(deps: Deps, caller: Caller, request: Request
   }
 }
 
-/** What was answered then; the token only if that was the answer and it is still good. */
-async function repeat(deps: Deps, requester: CallerRef, bookmark: Bookmark): Promise<Requested> {
+/**
+ * What was answered then, if it was asked for the same and in the same place; the token only if that was the answer and it is still good. The request
+ * is compared with the content itself: a hash of it that outlived the content's salt could be guessed back.
+ */
+async function repeat(deps: Deps, requester: Principal, body: Uint8Array, bookmark: Bookmark): Promise<Requested> {
   const { view } = await deps.store.asOf(bookmark);
+  if (view.state.status === "NONE" || standingOf(view.state.requester) !== standingOf(requester)) return { outcome: "key_reused" };
+  const stored = view.contents.get(view.state.input);
+  if (stored === undefined) return { outcome: "refused", code: "CONTENT_ERASED" };
+  if (toHex(contentDigest(stored.salt, body)) !== view.state.input) return { outcome: "key_reused" };
   const token = view.state.status === "APPROVED" ? tokenFor(deps, await deps.store.refresh(view.ref), requester) : undefined;
   return { outcome: "recorded", view, token };
 }

@@ -36,12 +36,12 @@ export async function* checkBookmarks(
 }
 
 async function readPage(database: Kysely<unknown>, ledger: string, last: Bookmark | undefined): Promise<readonly Bookmark[]> {
-  const after = last === undefined ? sql`` : sql`where (tenant, caller, key) > (${last.tenant}, ${last.caller}, ${last.key})`;
+  const after = last === undefined ? sql`` : sql`and (tenant, caller, key) > (${last.tenant}, ${last.caller}, ${last.key})`;
   // Bytes that are no bookmark must not end the check: only what looks like one is taken apart.
   const { rows } = await sql<Bookmark>`
     select i.tenant, i.caller, i.key, i.reply, e.position, e.entry from (
       select tenant, caller, key, case when encode(reply, 'escape') ~ '^[0-9a-f-]{36} [0-9]{1,15}$' then encode(reply, 'escape') end as reply
-      from event_log.idempotency ${after} order by tenant, caller, key limit ${PAGE}
+      from event_log.idempotency where ledger = ${ledger} ${after} order by tenant, caller, key limit ${PAGE}
     ) i left join event_log.event e on e.ledger = ${ledger} and e.tenant = i.tenant and e.stream_type = 'action'
       and e.stream_id = split_part(i.reply, ' ', 1) and e.stream_version = nullif(split_part(i.reply, ' ', 2), '')::bigint
     order by i.tenant, i.caller, i.key`.execute(database);

@@ -35,7 +35,6 @@ async function ledger(): Promise<void> {
   const idempotency = {
     caller: JSON.stringify(["RequestAction", actor.issuer, actor.id]),
     key: "k",
-    requestDigest: new Uint8Array(32),
     reply: Buffer.from(`${ID(0)} 1`),
   };
   for (let number = 0; number < 3; number += 1)

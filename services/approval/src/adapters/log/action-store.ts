@@ -27,11 +27,10 @@ export function createActionStore(log: EventLog, limits: CacheLimits): ActionSto
     },
     asOf: (bookmark) => asOf(log, bookmark),
     versionAt: async (ref, moment) => until(await log.readStream(streamOf(ref)), moment).length,
-    findReply: async ({ tenant, caller, key, requestDigest }) => {
+    findReply: async ({ tenant, caller, key }) => {
       const found = await log.findReply(tenant, caller, key);
       if (found === undefined) return undefined;
-      const same = Buffer.compare(found.requestDigest, requestDigest) === 0;
-      return same ? { outcome: "replayed", bookmark: fromReply(tenant, found.reply) } : { outcome: "key_reused" };
+      return found.ledger === log.ledger ? { outcome: "replayed", bookmark: fromReply(tenant, found.reply) } : { outcome: "key_reused" };
     },
   };
 }
