@@ -6,6 +6,7 @@ import * as exported from "@countersign/proto/event/v1/export_events_pb";
 import * as ledger from "@countersign/proto/event/v1/ledger_events_pb";
 import * as operations from "@countersign/proto/event/v1/operations_events_pb";
 import * as policy from "@countersign/proto/event/v1/policy_events_pb";
+import * as refusal from "@countersign/proto/event/v1/refusal_events_pb";
 
 /** Events of directory streams. */
 const DIRECTORY_SCHEMAS = {
@@ -53,6 +54,8 @@ export const EVENT_SCHEMAS = {
   DeadLetterDiscarded: operations.DeadLetterDiscardedSchema,
   EpochStarted: ledger.EpochStartedSchema,
   ContentErased: erasure.ContentErasedSchema,
+  VoteRefused: refusal.VoteRefusedSchema,
+  ReportRefused: refusal.ReportRefusedSchema,
   ExportRequested: exported.ExportRequestedSchema,
   ExportProduced: exported.ExportProducedSchema,
   ...DIRECTORY_SCHEMAS,

@@ -13,6 +13,7 @@ import { fsckEverything, rebuildProjections } from "./adapters/commands/ledger.t
 import { listActions, listReviews } from "./adapters/commands/lists.ts";
 import { operationsLog } from "./adapters/commands/operations-log.ts";
 import { readEvents } from "./adapters/commands/read-events.ts";
+import { getReport } from "./adapters/commands/report.ts";
 import { sealingHandlers } from "./adapters/commands/sealing.ts";
 import { getTimeline } from "./adapters/commands/timeline.ts";
 import { toFact } from "./adapters/events/to-fact.ts";
@@ -87,7 +88,7 @@ export async function startAudit({
         yield events;
       }
     },
-    rows: postgresLedgerRows(kysely, log.ledger),
+    rows: postgresLedgerRows(database, log.ledger),
     database: kysely,
     checkpoints: busCheckpoints(log.ledger),
     projections: PROJECTIONS,
@@ -98,6 +99,7 @@ export async function startAudit({
   const streams = await serveStreams(commands, "audit", {
     Fsck: fsckEverything(parts),
     RebuildProjection: rebuildProjections(parts, PROJECTIONS),
+    GetReport: getReport({ log, clock }),
     Export: exportEvidence({ log, sealing, witnessKeys: witnessKeysOf(config), commands, clock }),
   });
   const reached = async (position: number): Promise<void> => {

@@ -38,6 +38,7 @@ export const ACCESS = {
   StreamEvents: ["auditor", "operator"],
   GetTimeline: ["auditor", "operator"],
   Export: ["auditor"],
+  GetReport: ["auditor"],
   Fsck: ["operator"],
   RebuildProjection: ["operator"],
   ListDeadLetters: ["operator"],

@@ -18,7 +18,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file countersign/v1/audit_service.proto.
  */
 export const file_countersign_v1_audit_service: GenFile = /*@__PURE__*/
-  fileDesc("CiJjb3VudGVyc2lnbi92MS9hdWRpdF9zZXJ2aWNlLnByb3RvEg5jb3VudGVyc2lnbi52MSLCAgoFRXZlbnQSEAoIcG9zaXRpb24YASABKAQSDgoGbGVkZ2VyGAIgASgJEhcKD3RlbmFudF9zZXF1ZW5jZRgDIAEoBBITCgtzdHJlYW1fdHlwZRgEIAEoCRIRCglzdHJlYW1faWQYBSABKAkSFgoOc3RyZWFtX3ZlcnNpb24YBiABKAQSCgoCaWQYByABKAkSDAoEdHlwZRgIIAEoCRIuCgpldmVudF90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgVhY3RvchgKIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIlCgRkYXRhGAsgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBINCgVlbnRyeRgMIAEoDBIRCglsZWFmX2hhc2gYDSABKAwiuAIKE1N0cmVhbUV2ZW50c1JlcXVlc3QSFQoNZnJvbV9wb3NpdGlvbhgBIAEoBBIOCgZmb2xsb3cYAiABKAgSDQoFdHlwZXMYAyADKAkSEQoJc3RyZWFtX2lkGAQgASgJEg0KBWxpbWl0GAUgASgEEhQKDGVuZF9wb3NpdGlvbhgGIAEoBBIuCgpzdGFydF90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKwoFYWN0b3IYCSABKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSFAoMc3ViamVjdF90eXBlGAogASgJEhIKCnN1YmplY3RfaWQYCyABKAkiPAoUU3RyZWFtRXZlbnRzUmVzcG9uc2USJAoFZXZlbnQYASABKAsyFS5jb3VudGVyc2lnbi52MS5FdmVudCJHChJHZXRUaW1lbGluZVJlcXVlc3QSEQoJYWN0aW9uX2lkGAEgASgJEh4KAmF0GAIgASgLMhIuY291bnRlcnNpZ24udjEuQXQiRQoTR2V0VGltZWxpbmVSZXNwb25zZRIuCgdlbnRyaWVzGAEgAygLMh0uY291bnRlcnNpZ24udjEuVGltZWxpbmVFbnRyeSJDCg1UaW1lbGluZUVudHJ5EiQKBWV2ZW50GAEgASgLMhUuY291bnRlcnNpZ24udjEuRXZlbnQSDAoEdGV4dBgCIAEoCSINCgtGc2NrUmVxdWVzdCKbAQoMRnNja1Jlc3BvbnNlEiwKCHByb2dyZXNzGAEgASgLMhguY291bnRlcnNpZ24udjEuUHJvZ3Jlc3NIABIkCgRmbGF3GAIgASgLMhQuY291bnRlcnNpZ24udjEuRmxhd0gAEiwKBnJlc3VsdBgDIAEoCzIaLmNvdW50ZXJzaWduLnYxLkZzY2tSZXN1bHRIAEIJCgdtZXNzYWdlIogBCgpGc2NrUmVzdWx0Eg4KBmV2ZW50cxgBIAEoBBIRCglyb290X2hhc2gYAiABKAwSNQoLcHJvamVjdGlvbnMYAyADKAsyIC5jb3VudGVyc2lnbi52MS5Qcm9qZWN0aW9uRGlnZXN0Eg0KBWZsYXdzGAQgASgEEhEKCXVuY2hlY2tlZBgFIAMoCSJZCghQcm9ncmVzcxIMCgRzdGVwGAEgASgJEgwKBGRvbmUYAiABKAQSDQoFdG90YWwYAyABKAQSDAoEcmF0ZRgEIAEoARIUCgxzZWNvbmRzX2xlZnQYBSABKAEiUAoQUHJvamVjdGlvbkRpZ2VzdBIMCgRuYW1lGAEgASgJEhAKCHBvc2l0aW9uGAIgASgEEg4KBmRpZ2VzdBgDIAEoDBIMCgRyb3dzGAQgASgEIjYKBEZsYXcSEAoIcG9zaXRpb24YASABKAQSDAoEa2luZBgCIAEoCRIOCgZkZXRhaWwYAyABKAkiKAoYUmVidWlsZFByb2plY3Rpb25SZXF1ZXN0EgwKBG5hbWUYASABKAkigAEKGVJlYnVpbGRQcm9qZWN0aW9uUmVzcG9uc2USLAoIcHJvZ3Jlc3MYASABKAsyGC5jb3VudGVyc2lnbi52MS5Qcm9ncmVzc0gAEioKB3JlYnVpbGQYAiABKAsyFy5jb3VudGVyc2lnbi52MS5SZWJ1aWxkSABCCQoHbWVzc2FnZSLcAQoHUmVidWlsZBIMCgRuYW1lGAEgASgJEi4KBGxpdmUYAiABKAsyIC5jb3VudGVyc2lnbi52MS5Qcm9qZWN0aW9uRGlnZXN0EjEKB3JlYnVpbHQYAyABKAsyIC5jb3VudGVyc2lnbi52MS5Qcm9qZWN0aW9uRGlnZXN0EhEKCWlkZW50aWNhbBgEIAEoCBIPCgd2ZXJzaW9uGAUgASgEEhQKDHN0YXRlX2RpZ2VzdBgGIAEoDBIXCgpkaWZmZXJzX2F0GAcgASgESACIAQFCDQoLX2RpZmZlcnNfYXQiUQoWTGlzdERlYWRMZXR0ZXJzUmVxdWVzdBIQCghjb25zdW1lchgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJkChdMaXN0RGVhZExldHRlcnNSZXNwb25zZRIwCgxkZWFkX2xldHRlcnMYASADKAsyGi5jb3VudGVyc2lnbi52MS5EZWFkTGV0dGVyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSK2AQoKRGVhZExldHRlchIQCghjb25zdW1lchgBIAEoCRIQCghwb3NpdGlvbhgCIAEoBBIRCglzdHJlYW1faWQYAyABKAkSEgoKZXZlbnRfdHlwZRgEIAEoCRINCgVlcnJvchgFIAEoCRIQCghhdHRlbXB0cxgGIAEoDRItCglwYXJrX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBXN0YXRlGAggASgJIjoKFEdldERlYWRMZXR0ZXJSZXF1ZXN0EhAKCGNvbnN1bWVyGAEgASgJEhAKCHBvc2l0aW9uGAIgASgEIoYBChVHZXREZWFkTGV0dGVyUmVzcG9uc2USLwoLZGVhZF9sZXR0ZXIYASABKAsyGi5jb3VudGVyc2lnbi52MS5EZWFkTGV0dGVyEiQKBWV2ZW50GAIgASgLMhUuY291bnRlcnNpZ24udjEuRXZlbnQSFgoOZGlzY2FyZF9yZWFzb24YAyABKAkiTgoYRGlzY2FyZERlYWRMZXR0ZXJSZXF1ZXN0EhAKCGNvbnN1bWVyGAEgASgJEhAKCHBvc2l0aW9uGAIgASgEEg4KBnJlYXNvbhgDIAEoCSIzChlEaXNjYXJkRGVhZExldHRlclJlc3BvbnNlEhYKDmV2ZW50X3Bvc2l0aW9uGAEgASgEIlAKGFJlcGxheURlYWRMZXR0ZXJzUmVxdWVzdBIQCghjb25zdW1lchgBIAEoCRIVCghwb3NpdGlvbhgCIAEoBEgAiAEBQgsKCV9wb3NpdGlvbiJdChlSZXBsYXlEZWFkTGV0dGVyc1Jlc3BvbnNlEhAKCHJlcGxheWVkGAEgASgEEhsKDmV2ZW50X3Bvc2l0aW9uGAIgASgESACIAQFCEQoPX2V2ZW50X3Bvc2l0aW9uIikKFEdldENoZWNrcG9pbnRSZXF1ZXN0EhEKCXdpdG5lc3NlZBgBIAEoCCKSAQoVR2V0Q2hlY2twb2ludFJlc3BvbnNlEhIKCmNoZWNrcG9pbnQYASABKAkSDAoEc2l6ZRgCIAEoBBIRCglyb290X2hhc2gYAyABKAwSLQoJc2VhbF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg12ZXJpZmllcl9rZXlzGAUgAygJIo4BCg9HZXRQcm9vZlJlcXVlc3QSEgoIZXZlbnRfaWQYASABKAlIABI3Cg5hY3Rpb25fdmVyc2lvbhgCIAEoCzIdLmNvdW50ZXJzaWduLnYxLkFjdGlvblZlcnNpb25IABISCghwb3NpdGlvbhgDIAEoBEgAEhEKCXdpdG5lc3NlZBgEIAEoCEIHCgVldmVudCIzCg1BY3Rpb25WZXJzaW9uEhEKCWFjdGlvbl9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgEIj8KEEdldFByb29mUmVzcG9uc2USDQoFcHJvb2YYASABKAkSDQoFZW50cnkYAiABKAwSDQoFaW5kZXgYAyABKAQiEwoRU3RhcnRFcG9jaFJlcXVlc3QiigEKElN0YXJ0RXBvY2hSZXNwb25zZRINCgVlcG9jaBgBIAEoBBIOCgZvcmlnaW4YAiABKAkSEAoIcG9zaXRpb24YAyABKAQSDwoHcmVmdXNhbBgEIAEoCRIbChNwcmV2aW91c19jaGVja3BvaW50GAUgASgJEhUKDXZlcmlmaWVyX2tleXMYBiADKAkiogEKDUV4cG9ydFJlcXVlc3QSKAoEZnJvbRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoCdG8YAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCXdpdG5lc3NlZBgDIAEoCBIsCgZmb3JtYXQYBCABKA4yHC5jb3VudGVyc2lnbi52MS5FeHBvcnRGb3JtYXQigQEKDkV4cG9ydFJlc3BvbnNlEg0KBWNodW5rGAEgASgMEjAKCHByb2dyZXNzGAIgASgLMh4uY291bnRlcnNpZ24udjEuRXhwb3J0UHJvZ3Jlc3MSLgoHc3VtbWFyeRgDIAEoCzIdLmNvdW50ZXJzaWduLnYxLkV4cG9ydFN1bW1hcnkiPwoORXhwb3J0UHJvZ3Jlc3MSEAoIcG9zaXRpb24YASABKAQSDAoEZG9uZRgCIAEoBBINCgV0b3RhbBgDIAEoBCKYAQoNRXhwb3J0U3VtbWFyeRIRCglleHBvcnRfaWQYASABKAkSDgoGZGlnZXN0GAIgASgMEg0KBWJ5dGVzGAMgASgEEg4KBmV2ZW50cxgEIAEoBBIXCg9jaGVja3BvaW50X3NpemUYBSABKAQSLAoGZm9ybWF0GAYgASgOMhwuY291bnRlcnNpZ24udjEuRXhwb3J0Rm9ybWF0MtcICgxBdWRpdFNlcnZpY2USWwoMU3RyZWFtRXZlbnRzEiMuY291bnRlcnNpZ24udjEuU3RyZWFtRXZlbnRzUmVxdWVzdBokLmNvdW50ZXJzaWduLnYxLlN0cmVhbUV2ZW50c1Jlc3BvbnNlMAESVgoLR2V0VGltZWxpbmUSIi5jb3VudGVyc2lnbi52MS5HZXRUaW1lbGluZVJlcXVlc3QaIy5jb3VudGVyc2lnbi52MS5HZXRUaW1lbGluZVJlc3BvbnNlEkMKBEZzY2sSGy5jb3VudGVyc2lnbi52MS5Gc2NrUmVxdWVzdBocLmNvdW50ZXJzaWduLnYxLkZzY2tSZXNwb25zZTABEmoKEVJlYnVpbGRQcm9qZWN0aW9uEiguY291bnRlcnNpZ24udjEuUmVidWlsZFByb2plY3Rpb25SZXF1ZXN0GikuY291bnRlcnNpZ24udjEuUmVidWlsZFByb2plY3Rpb25SZXNwb25zZTABEmIKD0xpc3REZWFkTGV0dGVycxImLmNvdW50ZXJzaWduLnYxLkxpc3REZWFkTGV0dGVyc1JlcXVlc3QaJy5jb3VudGVyc2lnbi52MS5MaXN0RGVhZExldHRlcnNSZXNwb25zZRJcCg1HZXREZWFkTGV0dGVyEiQuY291bnRlcnNpZ24udjEuR2V0RGVhZExldHRlclJlcXVlc3QaJS5jb3VudGVyc2lnbi52MS5HZXREZWFkTGV0dGVyUmVzcG9uc2USaAoRUmVwbGF5RGVhZExldHRlcnMSKC5jb3VudGVyc2lnbi52MS5SZXBsYXlEZWFkTGV0dGVyc1JlcXVlc3QaKS5jb3VudGVyc2lnbi52MS5SZXBsYXlEZWFkTGV0dGVyc1Jlc3BvbnNlEmgKEURpc2NhcmREZWFkTGV0dGVyEiguY291bnRlcnNpZ24udjEuRGlzY2FyZERlYWRMZXR0ZXJSZXF1ZXN0GikuY291bnRlcnNpZ24udjEuRGlzY2FyZERlYWRMZXR0ZXJSZXNwb25zZRJcCg1HZXRDaGVja3BvaW50EiQuY291bnRlcnNpZ24udjEuR2V0Q2hlY2twb2ludFJlcXVlc3QaJS5jb3VudGVyc2lnbi52MS5HZXRDaGVja3BvaW50UmVzcG9uc2USTQoIR2V0UHJvb2YSHy5jb3VudGVyc2lnbi52MS5HZXRQcm9vZlJlcXVlc3QaIC5jb3VudGVyc2lnbi52MS5HZXRQcm9vZlJlc3BvbnNlElMKClN0YXJ0RXBvY2gSIS5jb3VudGVyc2lnbi52MS5TdGFydEVwb2NoUmVxdWVzdBoiLmNvdW50ZXJzaWduLnYxLlN0YXJ0RXBvY2hSZXNwb25zZRJJCgZFeHBvcnQSHS5jb3VudGVyc2lnbi52MS5FeHBvcnRSZXF1ZXN0Gh4uY291bnRlcnNpZ24udjEuRXhwb3J0UmVzcG9uc2UwAWIGcHJvdG8z", [file_countersign_v1_at, file_countersign_v1_export_format, file_countersign_v1_principal, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("CiJjb3VudGVyc2lnbi92MS9hdWRpdF9zZXJ2aWNlLnByb3RvEg5jb3VudGVyc2lnbi52MSLCAgoFRXZlbnQSEAoIcG9zaXRpb24YASABKAQSDgoGbGVkZ2VyGAIgASgJEhcKD3RlbmFudF9zZXF1ZW5jZRgDIAEoBBITCgtzdHJlYW1fdHlwZRgEIAEoCRIRCglzdHJlYW1faWQYBSABKAkSFgoOc3RyZWFtX3ZlcnNpb24YBiABKAQSCgoCaWQYByABKAkSDAoEdHlwZRgIIAEoCRIuCgpldmVudF90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgVhY3RvchgKIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIlCgRkYXRhGAsgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBINCgVlbnRyeRgMIAEoDBIRCglsZWFmX2hhc2gYDSABKAwiuAIKE1N0cmVhbUV2ZW50c1JlcXVlc3QSFQoNZnJvbV9wb3NpdGlvbhgBIAEoBBIOCgZmb2xsb3cYAiABKAgSDQoFdHlwZXMYAyADKAkSEQoJc3RyZWFtX2lkGAQgASgJEg0KBWxpbWl0GAUgASgEEhQKDGVuZF9wb3NpdGlvbhgGIAEoBBIuCgpzdGFydF90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKwoFYWN0b3IYCSABKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSFAoMc3ViamVjdF90eXBlGAogASgJEhIKCnN1YmplY3RfaWQYCyABKAkiPAoUU3RyZWFtRXZlbnRzUmVzcG9uc2USJAoFZXZlbnQYASABKAsyFS5jb3VudGVyc2lnbi52MS5FdmVudCJHChJHZXRUaW1lbGluZVJlcXVlc3QSEQoJYWN0aW9uX2lkGAEgASgJEh4KAmF0GAIgASgLMhIuY291bnRlcnNpZ24udjEuQXQiRQoTR2V0VGltZWxpbmVSZXNwb25zZRIuCgdlbnRyaWVzGAEgAygLMh0uY291bnRlcnNpZ24udjEuVGltZWxpbmVFbnRyeSJDCg1UaW1lbGluZUVudHJ5EiQKBWV2ZW50GAEgASgLMhUuY291bnRlcnNpZ24udjEuRXZlbnQSDAoEdGV4dBgCIAEoCSINCgtGc2NrUmVxdWVzdCKbAQoMRnNja1Jlc3BvbnNlEiwKCHByb2dyZXNzGAEgASgLMhguY291bnRlcnNpZ24udjEuUHJvZ3Jlc3NIABIkCgRmbGF3GAIgASgLMhQuY291bnRlcnNpZ24udjEuRmxhd0gAEiwKBnJlc3VsdBgDIAEoCzIaLmNvdW50ZXJzaWduLnYxLkZzY2tSZXN1bHRIAEIJCgdtZXNzYWdlIogBCgpGc2NrUmVzdWx0Eg4KBmV2ZW50cxgBIAEoBBIRCglyb290X2hhc2gYAiABKAwSNQoLcHJvamVjdGlvbnMYAyADKAsyIC5jb3VudGVyc2lnbi52MS5Qcm9qZWN0aW9uRGlnZXN0Eg0KBWZsYXdzGAQgASgEEhEKCXVuY2hlY2tlZBgFIAMoCSJZCghQcm9ncmVzcxIMCgRzdGVwGAEgASgJEgwKBGRvbmUYAiABKAQSDQoFdG90YWwYAyABKAQSDAoEcmF0ZRgEIAEoARIUCgxzZWNvbmRzX2xlZnQYBSABKAEiUAoQUHJvamVjdGlvbkRpZ2VzdBIMCgRuYW1lGAEgASgJEhAKCHBvc2l0aW9uGAIgASgEEg4KBmRpZ2VzdBgDIAEoDBIMCgRyb3dzGAQgASgEIjYKBEZsYXcSEAoIcG9zaXRpb24YASABKAQSDAoEa2luZBgCIAEoCRIOCgZkZXRhaWwYAyABKAkiKAoYUmVidWlsZFByb2plY3Rpb25SZXF1ZXN0EgwKBG5hbWUYASABKAkigAEKGVJlYnVpbGRQcm9qZWN0aW9uUmVzcG9uc2USLAoIcHJvZ3Jlc3MYASABKAsyGC5jb3VudGVyc2lnbi52MS5Qcm9ncmVzc0gAEioKB3JlYnVpbGQYAiABKAsyFy5jb3VudGVyc2lnbi52MS5SZWJ1aWxkSABCCQoHbWVzc2FnZSLcAQoHUmVidWlsZBIMCgRuYW1lGAEgASgJEi4KBGxpdmUYAiABKAsyIC5jb3VudGVyc2lnbi52MS5Qcm9qZWN0aW9uRGlnZXN0EjEKB3JlYnVpbHQYAyABKAsyIC5jb3VudGVyc2lnbi52MS5Qcm9qZWN0aW9uRGlnZXN0EhEKCWlkZW50aWNhbBgEIAEoCBIPCgd2ZXJzaW9uGAUgASgEEhQKDHN0YXRlX2RpZ2VzdBgGIAEoDBIXCgpkaWZmZXJzX2F0GAcgASgESACIAQFCDQoLX2RpZmZlcnNfYXQiUQoWTGlzdERlYWRMZXR0ZXJzUmVxdWVzdBIQCghjb25zdW1lchgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJkChdMaXN0RGVhZExldHRlcnNSZXNwb25zZRIwCgxkZWFkX2xldHRlcnMYASADKAsyGi5jb3VudGVyc2lnbi52MS5EZWFkTGV0dGVyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSK2AQoKRGVhZExldHRlchIQCghjb25zdW1lchgBIAEoCRIQCghwb3NpdGlvbhgCIAEoBBIRCglzdHJlYW1faWQYAyABKAkSEgoKZXZlbnRfdHlwZRgEIAEoCRINCgVlcnJvchgFIAEoCRIQCghhdHRlbXB0cxgGIAEoDRItCglwYXJrX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBXN0YXRlGAggASgJIjoKFEdldERlYWRMZXR0ZXJSZXF1ZXN0EhAKCGNvbnN1bWVyGAEgASgJEhAKCHBvc2l0aW9uGAIgASgEIoYBChVHZXREZWFkTGV0dGVyUmVzcG9uc2USLwoLZGVhZF9sZXR0ZXIYASABKAsyGi5jb3VudGVyc2lnbi52MS5EZWFkTGV0dGVyEiQKBWV2ZW50GAIgASgLMhUuY291bnRlcnNpZ24udjEuRXZlbnQSFgoOZGlzY2FyZF9yZWFzb24YAyABKAkiTgoYRGlzY2FyZERlYWRMZXR0ZXJSZXF1ZXN0EhAKCGNvbnN1bWVyGAEgASgJEhAKCHBvc2l0aW9uGAIgASgEEg4KBnJlYXNvbhgDIAEoCSIzChlEaXNjYXJkRGVhZExldHRlclJlc3BvbnNlEhYKDmV2ZW50X3Bvc2l0aW9uGAEgASgEIlAKGFJlcGxheURlYWRMZXR0ZXJzUmVxdWVzdBIQCghjb25zdW1lchgBIAEoCRIVCghwb3NpdGlvbhgCIAEoBEgAiAEBQgsKCV9wb3NpdGlvbiJdChlSZXBsYXlEZWFkTGV0dGVyc1Jlc3BvbnNlEhAKCHJlcGxheWVkGAEgASgEEhsKDmV2ZW50X3Bvc2l0aW9uGAIgASgESACIAQFCEQoPX2V2ZW50X3Bvc2l0aW9uIikKFEdldENoZWNrcG9pbnRSZXF1ZXN0EhEKCXdpdG5lc3NlZBgBIAEoCCKSAQoVR2V0Q2hlY2twb2ludFJlc3BvbnNlEhIKCmNoZWNrcG9pbnQYASABKAkSDAoEc2l6ZRgCIAEoBBIRCglyb290X2hhc2gYAyABKAwSLQoJc2VhbF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg12ZXJpZmllcl9rZXlzGAUgAygJIo4BCg9HZXRQcm9vZlJlcXVlc3QSEgoIZXZlbnRfaWQYASABKAlIABI3Cg5hY3Rpb25fdmVyc2lvbhgCIAEoCzIdLmNvdW50ZXJzaWduLnYxLkFjdGlvblZlcnNpb25IABISCghwb3NpdGlvbhgDIAEoBEgAEhEKCXdpdG5lc3NlZBgEIAEoCEIHCgVldmVudCIzCg1BY3Rpb25WZXJzaW9uEhEKCWFjdGlvbl9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgEIj8KEEdldFByb29mUmVzcG9uc2USDQoFcHJvb2YYASABKAkSDQoFZW50cnkYAiABKAwSDQoFaW5kZXgYAyABKAQiEwoRU3RhcnRFcG9jaFJlcXVlc3QiigEKElN0YXJ0RXBvY2hSZXNwb25zZRINCgVlcG9jaBgBIAEoBBIOCgZvcmlnaW4YAiABKAkSEAoIcG9zaXRpb24YAyABKAQSDwoHcmVmdXNhbBgEIAEoCRIbChNwcmV2aW91c19jaGVja3BvaW50GAUgASgJEhUKDXZlcmlmaWVyX2tleXMYBiADKAkiogEKDUV4cG9ydFJlcXVlc3QSKAoEZnJvbRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoCdG8YAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCXdpdG5lc3NlZBgDIAEoCBIsCgZmb3JtYXQYBCABKA4yHC5jb3VudGVyc2lnbi52MS5FeHBvcnRGb3JtYXQigQEKDkV4cG9ydFJlc3BvbnNlEg0KBWNodW5rGAEgASgMEjAKCHByb2dyZXNzGAIgASgLMh4uY291bnRlcnNpZ24udjEuRXhwb3J0UHJvZ3Jlc3MSLgoHc3VtbWFyeRgDIAEoCzIdLmNvdW50ZXJzaWduLnYxLkV4cG9ydFN1bW1hcnkiPwoORXhwb3J0UHJvZ3Jlc3MSEAoIcG9zaXRpb24YASABKAQSDAoEZG9uZRgCIAEoBBINCgV0b3RhbBgDIAEoBCKYAQoNRXhwb3J0U3VtbWFyeRIRCglleHBvcnRfaWQYASABKAkSDgoGZGlnZXN0GAIgASgMEg0KBWJ5dGVzGAMgASgEEg4KBmV2ZW50cxgEIAEoBBIXCg9jaGVja3BvaW50X3NpemUYBSABKAQSLAoGZm9ybWF0GAYgASgOMhwuY291bnRlcnNpZ24udjEuRXhwb3J0Rm9ybWF0ImQKEEdldFJlcG9ydFJlcXVlc3QSKAoEZnJvbRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoCdG8YAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIrQBChFHZXRSZXBvcnRSZXNwb25zZRIyCghwcm9ncmVzcxgBIAEoCzIeLmNvdW50ZXJzaWduLnYxLkV4cG9ydFByb2dyZXNzSAASMAoHZmluZGluZxgCIAEoCzIdLmNvdW50ZXJzaWduLnYxLlJlcG9ydEZpbmRpbmdIABIuCgZyZXN1bHQYAyABKAsyHC5jb3VudGVyc2lnbi52MS5SZXBvcnRSZXN1bHRIAEIJCgdtZXNzYWdlIp4BCg1SZXBvcnRGaW5kaW5nEgwKBGtpbmQYASABKAkSEAoIc2VjdGlvbnMYAiADKAkSDAoEdGV4dBgDIAEoCRINCgVjb3VudBgEIAEoBBIRCglwb3NpdGlvbnMYBSADKAQSKQoFbGluZXMYBiADKAsyGi5jb3VudGVyc2lnbi52MS5SZXBvcnRMaW5lEhIKCmluX25vX2xpbmUYByABKAQiTwoKUmVwb3J0TGluZRIPCgdzdWJqZWN0GAEgASgJEg4KBmRldGFpbBgCIAEoCRINCgVjb3VudBgDIAEoBBIRCglwb3NpdGlvbnMYBCADKAQi0wIKDFJlcG9ydFJlc3VsdBIOCgZ0ZW5hbnQYASABKAkSDgoGbGVkZ2VyGAIgASgJEigKBGZyb20YAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiYKAnRvGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZldmVudHMYBSABKAQSGwoOZmlyc3RfcG9zaXRpb24YBiABKARIAIgBARIaCg1sYXN0X3Bvc2l0aW9uGAcgASgESAGIAQESMAoHbGF0ZW5jeRgIIAEoCzIfLmNvdW50ZXJzaWduLnYxLkFwcHJvdmFsTGF0ZW5jeRIxCghjb250cm9scxgJIAMoCzIfLmNvdW50ZXJzaWduLnYxLkNvbnRyb2xFdmlkZW5jZUIRCg9fZmlyc3RfcG9zaXRpb25CEAoOX2xhc3RfcG9zaXRpb24iUAoPQXBwcm92YWxMYXRlbmN5Eg0KBWNvdW50GAEgASgEEg4KBnA1MF9tcxgCIAEoBBIOCgZwOTVfbXMYAyABKAQSDgoGbWF4X21zGAQgASgEIoIBCg9Db250cm9sRXZpZGVuY2USEQoJZnJhbWV3b3JrGAEgASgJEg8KB2NvbnRyb2wYAiABKAkSDQoFdGl0bGUYAyABKAkSCwoDaG93GAQgASgJEg0KBWNvdW50GAUgASgEEhEKCXBvc2l0aW9ucxgGIAMoBBINCgVraW5kcxgHIAMoCTKrCQoMQXVkaXRTZXJ2aWNlElsKDFN0cmVhbUV2ZW50cxIjLmNvdW50ZXJzaWduLnYxLlN0cmVhbUV2ZW50c1JlcXVlc3QaJC5jb3VudGVyc2lnbi52MS5TdHJlYW1FdmVudHNSZXNwb25zZTABElYKC0dldFRpbWVsaW5lEiIuY291bnRlcnNpZ24udjEuR2V0VGltZWxpbmVSZXF1ZXN0GiMuY291bnRlcnNpZ24udjEuR2V0VGltZWxpbmVSZXNwb25zZRJDCgRGc2NrEhsuY291bnRlcnNpZ24udjEuRnNja1JlcXVlc3QaHC5jb3VudGVyc2lnbi52MS5Gc2NrUmVzcG9uc2UwARJqChFSZWJ1aWxkUHJvamVjdGlvbhIoLmNvdW50ZXJzaWduLnYxLlJlYnVpbGRQcm9qZWN0aW9uUmVxdWVzdBopLmNvdW50ZXJzaWduLnYxLlJlYnVpbGRQcm9qZWN0aW9uUmVzcG9uc2UwARJiCg9MaXN0RGVhZExldHRlcnMSJi5jb3VudGVyc2lnbi52MS5MaXN0RGVhZExldHRlcnNSZXF1ZXN0GicuY291bnRlcnNpZ24udjEuTGlzdERlYWRMZXR0ZXJzUmVzcG9uc2USXAoNR2V0RGVhZExldHRlchIkLmNvdW50ZXJzaWduLnYxLkdldERlYWRMZXR0ZXJSZXF1ZXN0GiUuY291bnRlcnNpZ24udjEuR2V0RGVhZExldHRlclJlc3BvbnNlEmgKEVJlcGxheURlYWRMZXR0ZXJzEiguY291bnRlcnNpZ24udjEuUmVwbGF5RGVhZExldHRlcnNSZXF1ZXN0GikuY291bnRlcnNpZ24udjEuUmVwbGF5RGVhZExldHRlcnNSZXNwb25zZRJoChFEaXNjYXJkRGVhZExldHRlchIoLmNvdW50ZXJzaWduLnYxLkRpc2NhcmREZWFkTGV0dGVyUmVxdWVzdBopLmNvdW50ZXJzaWduLnYxLkRpc2NhcmREZWFkTGV0dGVyUmVzcG9uc2USXAoNR2V0Q2hlY2twb2ludBIkLmNvdW50ZXJzaWduLnYxLkdldENoZWNrcG9pbnRSZXF1ZXN0GiUuY291bnRlcnNpZ24udjEuR2V0Q2hlY2twb2ludFJlc3BvbnNlEk0KCEdldFByb29mEh8uY291bnRlcnNpZ24udjEuR2V0UHJvb2ZSZXF1ZXN0GiAuY291bnRlcnNpZ24udjEuR2V0UHJvb2ZSZXNwb25zZRJTCgpTdGFydEVwb2NoEiEuY291bnRlcnNpZ24udjEuU3RhcnRFcG9jaFJlcXVlc3QaIi5jb3VudGVyc2lnbi52MS5TdGFydEVwb2NoUmVzcG9uc2USSQoGRXhwb3J0Eh0uY291bnRlcnNpZ24udjEuRXhwb3J0UmVxdWVzdBoeLmNvdW50ZXJzaWduLnYxLkV4cG9ydFJlc3BvbnNlMAESUgoJR2V0UmVwb3J0EiAuY291bnRlcnNpZ24udjEuR2V0UmVwb3J0UmVxdWVzdBohLmNvdW50ZXJzaWduLnYxLkdldFJlcG9ydFJlc3BvbnNlMAFiBnByb3RvMw", [file_countersign_v1_at, file_countersign_v1_export_format, file_countersign_v1_principal, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * One recorded fact.
@@ -1403,6 +1403,366 @@ export const ExportSummarySchema: GenMessage<ExportSummary> = /*@__PURE__*/
   messageDesc(file_countersign_v1_audit_service, 34);
 
 /**
+ * Asks for a report.
+ *
+ * @generated from message countersign.v1.GetReportRequest
+ */
+export type GetReportRequest = Message<"countersign.v1.GetReportRequest"> & {
+  /**
+   * Events at this time or later; absent: from the tenant's first event on.
+   *
+   * @generated from field: google.protobuf.Timestamp from = 1;
+   */
+  from?: Timestamp | undefined;
+
+  /**
+   * Events before this time; absent, or in the future: up to now.
+   *
+   * @generated from field: google.protobuf.Timestamp to = 2;
+   */
+  to?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message countersign.v1.GetReportRequest.
+ * Use `create(GetReportRequestSchema)` to create a new message.
+ */
+export const GetReportRequestSchema: GenMessage<GetReportRequest> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_audit_service, 35);
+
+/**
+ * One of: how far it is, what was found of one kind, and at last the period as a whole.
+ *
+ * @generated from message countersign.v1.GetReportResponse
+ */
+export type GetReportResponse = Message<"countersign.v1.GetReportResponse"> & {
+  /**
+   * Which one.
+   *
+   * @generated from oneof countersign.v1.GetReportResponse.message
+   */
+  message: {
+    /**
+     * How far it is.
+     *
+     * @generated from field: countersign.v1.ExportProgress progress = 1;
+     */
+    value: ExportProgress;
+    case: "progress";
+  } | {
+    /**
+     * What was found of one kind. Kinds of which there was nothing come, too.
+     *
+     * @generated from field: countersign.v1.ReportFinding finding = 2;
+     */
+    value: ReportFinding;
+    case: "finding";
+  } | {
+    /**
+     * The last message.
+     *
+     * @generated from field: countersign.v1.ReportResult result = 3;
+     */
+    value: ReportResult;
+    case: "result";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message countersign.v1.GetReportResponse.
+ * Use `create(GetReportResponseSchema)` to create a new message.
+ */
+export const GetReportResponseSchema: GenMessage<GetReportResponse> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_audit_service, 36);
+
+/**
+ * All that happened of one kind.
+ *
+ * @generated from message countersign.v1.ReportFinding
+ */
+export type ReportFinding = Message<"countersign.v1.ReportFinding"> & {
+  /**
+   * Its name, for programs: self_approval_refused for example.
+   *
+   * @generated from field: string kind = 1;
+   */
+  kind: string;
+
+  /**
+   * Where it belongs: volumes, people, break_glass, refusals, policy, access, exceptions, alarms, handed_out. A kind may belong to two.
+   *
+   * @generated from field: repeated string sections = 2;
+   */
+  sections: string[];
+
+  /**
+   * What it is, for people.
+   *
+   * @generated from field: string text = 3;
+   */
+  text: string;
+
+  /**
+   * How often.
+   *
+   * @generated from field: uint64 count = 4;
+   */
+  count: bigint;
+
+  /**
+   * Positions of the first of them.
+   *
+   * @generated from field: repeated uint64 positions = 5;
+   */
+  positions: bigint[];
+
+  /**
+   * By whom and about what, the most frequent first.
+   *
+   * @generated from field: repeated countersign.v1.ReportLine lines = 6;
+   */
+  lines: ReportLine[];
+
+  /**
+   * Counted, but in no line: there were too many different ones.
+   *
+   * @generated from field: uint64 in_no_line = 7;
+   */
+  inNoLine: bigint;
+};
+
+/**
+ * Describes the message countersign.v1.ReportFinding.
+ * Use `create(ReportFindingSchema)` to create a new message.
+ */
+export const ReportFindingSchema: GenMessage<ReportFinding> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_audit_service, 37);
+
+/**
+ * The same thing by the same one.
+ *
+ * @generated from message countersign.v1.ReportLine
+ */
+export type ReportLine = Message<"countersign.v1.ReportLine"> & {
+  /**
+   * Who, or which action.
+   *
+   * @generated from field: string subject = 1;
+   */
+  subject: string;
+
+  /**
+   * About what.
+   *
+   * @generated from field: string detail = 2;
+   */
+  detail: string;
+
+  /**
+   * How often.
+   *
+   * @generated from field: uint64 count = 3;
+   */
+  count: bigint;
+
+  /**
+   * Positions of the first of them.
+   *
+   * @generated from field: repeated uint64 positions = 4;
+   */
+  positions: bigint[];
+};
+
+/**
+ * Describes the message countersign.v1.ReportLine.
+ * Use `create(ReportLineSchema)` to create a new message.
+ */
+export const ReportLineSchema: GenMessage<ReportLine> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_audit_service, 38);
+
+/**
+ * The period as a whole.
+ *
+ * @generated from message countersign.v1.ReportResult
+ */
+export type ReportResult = Message<"countersign.v1.ReportResult"> & {
+  /**
+   * Whose.
+   *
+   * @generated from field: string tenant = 1;
+   */
+  tenant: string;
+
+  /**
+   * The ledger that the positions are of.
+   *
+   * @generated from field: string ledger = 2;
+   */
+  ledger: string;
+
+  /**
+   * As asked; absent: from the first event on.
+   *
+   * @generated from field: google.protobuf.Timestamp from = 3;
+   */
+  from?: Timestamp | undefined;
+
+  /**
+   * The end.
+   *
+   * @generated from field: google.protobuf.Timestamp to = 4;
+   */
+  to?: Timestamp | undefined;
+
+  /**
+   * Events that were read.
+   *
+   * @generated from field: uint64 events = 5;
+   */
+  events: bigint;
+
+  /**
+   * Position of the first of them.
+   *
+   * @generated from field: optional uint64 first_position = 6;
+   */
+  firstPosition?: bigint | undefined;
+
+  /**
+   * Position of the last of them.
+   *
+   * @generated from field: optional uint64 last_position = 7;
+   */
+  lastPosition?: bigint | undefined;
+
+  /**
+   * From asking people to their approval.
+   *
+   * @generated from field: countersign.v1.ApprovalLatency latency = 8;
+   */
+  latency?: ApprovalLatency | undefined;
+
+  /**
+   * What of it is evidence for which control.
+   *
+   * @generated from field: repeated countersign.v1.ControlEvidence controls = 9;
+   */
+  controls: ControlEvidence[];
+};
+
+/**
+ * Describes the message countersign.v1.ReportResult.
+ * Use `create(ReportResultSchema)` to create a new message.
+ */
+export const ReportResultSchema: GenMessage<ReportResult> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_audit_service, 39);
+
+/**
+ * How long people took to approve.
+ *
+ * @generated from message countersign.v1.ApprovalLatency
+ */
+export type ApprovalLatency = Message<"countersign.v1.ApprovalLatency"> & {
+  /**
+   * Approvals by people.
+   *
+   * @generated from field: uint64 count = 1;
+   */
+  count: bigint;
+
+  /**
+   * Half of them took at most this, in milliseconds; within 2 %.
+   *
+   * @generated from field: uint64 p50_ms = 2;
+   */
+  p50Ms: bigint;
+
+  /**
+   * 95 % of them; within 2 %.
+   *
+   * @generated from field: uint64 p95_ms = 3;
+   */
+  p95Ms: bigint;
+
+  /**
+   * The longest, exactly.
+   *
+   * @generated from field: uint64 max_ms = 4;
+   */
+  maxMs: bigint;
+};
+
+/**
+ * Describes the message countersign.v1.ApprovalLatency.
+ * Use `create(ApprovalLatencySchema)` to create a new message.
+ */
+export const ApprovalLatencySchema: GenMessage<ApprovalLatency> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_audit_service, 40);
+
+/**
+ * What was found for a control.
+ *
+ * @generated from message countersign.v1.ControlEvidence
+ */
+export type ControlEvidence = Message<"countersign.v1.ControlEvidence"> & {
+  /**
+   * SOC 2 or NIST 800-53.
+   *
+   * @generated from field: string framework = 1;
+   */
+  framework: string;
+
+  /**
+   * CC6.1 or AC-5 for example.
+   *
+   * @generated from field: string control = 2;
+   */
+  control: string;
+
+  /**
+   * What it asks for, in short.
+   *
+   * @generated from field: string title = 3;
+   */
+  title: string;
+
+  /**
+   * How Countersign meets it.
+   *
+   * @generated from field: string how = 4;
+   */
+  how: string;
+
+  /**
+   * Events that show it.
+   *
+   * @generated from field: uint64 count = 5;
+   */
+  count: bigint;
+
+  /**
+   * Positions of the first of each kind of them.
+   *
+   * @generated from field: repeated uint64 positions = 6;
+   */
+  positions: bigint[];
+
+  /**
+   * The kinds.
+   *
+   * @generated from field: repeated string kinds = 7;
+   */
+  kinds: string[];
+};
+
+/**
+ * Describes the message countersign.v1.ControlEvidence.
+ * Use `create(ControlEvidenceSchema)` to create a new message.
+ */
+export const ControlEvidenceSchema: GenMessage<ControlEvidence> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_audit_service, 41);
+
+/**
  * What auditors and SREs call.
  *
  * @generated from service countersign.v1.AuditService
@@ -1535,6 +1895,18 @@ export const AuditService: GenService<{
     methodKind: "server_streaming";
     input: typeof ExportRequestSchema;
     output: typeof ExportResponseSchema;
+  },
+  /**
+   * Auditors: what happened in a period of the caller's tenant, kind by kind, with the positions that prove each line: volumes, who approved what, how long
+   * it took, break-glass, refusals, policy changes, exceptions, alarms (executions that do not add up), exports and erasures, and the controls for which all this
+   * is evidence. It proves nothing by itself: an archive of the same period does.
+   *
+   * @generated from rpc countersign.v1.AuditService.GetReport
+   */
+  getReport: {
+    methodKind: "server_streaming";
+    input: typeof GetReportRequestSchema;
+    output: typeof GetReportResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_countersign_v1_audit_service, 0);

@@ -125,7 +125,7 @@ describe("an export in another system's format", () => {
 
   it("P7: an unknown format, and witnesses of what has no checkpoint, are refused before anything is recorded", async () => {
     const before = await ledger.log.nextPosition();
-    expect(await refusal(exported({ format: 99 }))).toBe("INVALID_ARGUMENT FIELD_VIOLATION");
+    expect(await refusal(exported({ format: 99 as ExportFormat }))).toBe("INVALID_ARGUMENT FIELD_VIOLATION");
     expect(await refusal(exported({ format: ExportFormat.CEF, witnessed: true }))).toBe("INVALID_ARGUMENT FIELD_VIOLATION");
     expect(await ledger.log.nextPosition()).toBe(before);
   });

@@ -57,6 +57,7 @@ export const readStreamEvents = reader(audit.StreamEventsRequestSchema, audits.c
 /** Methods that are one command, answered by a stream. */
 export const STREAMS = {
   Export: { service: "audit", read: reader(audit.ExportRequestSchema, audits.checkExport) },
+  GetReport: { service: "audit", read: reader(audit.GetReportRequestSchema, audits.checkPeriod) },
   Fsck: { service: "audit", read: reader(audit.FsckRequestSchema, nothingToCheck) },
   RebuildProjection: { service: "audit", read: reader(audit.RebuildProjectionRequestSchema, audits.checkRebuildProjection) },
 } as const satisfies Partial<Record<RpcName, Route>>;

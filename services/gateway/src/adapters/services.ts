@@ -52,6 +52,7 @@ export function addServices(server: RpcServer, deps: HandlerDeps): void {
     streamEvents: streamEvents(deps),
     getTimeline: forward("GetTimeline", deps),
     export: forwardStream("Export", deps),
+    getReport: forwardStream("GetReport", deps),
     fsck: forwardStream("Fsck", deps),
     rebuildProjection: forwardStream("RebuildProjection", deps),
     listDeadLetters: forward("ListDeadLetters", deps),

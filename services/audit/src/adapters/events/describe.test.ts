@@ -1,16 +1,36 @@
 import { decodeEvent, EVENT_SCHEMAS } from "@countersign/events";
 import type { NewEvent } from "@countersign/event-log";
 import { ExecutionOutcome, VerdictOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
+import { ExportFormat } from "@countersign/proto/v1/export_format_pb";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "vitest";
 import { LapseCause } from "@countersign/proto/event/v1/action_events_pb";
-import { agent, event, EVENTS, person, reference, stage } from "../../testing/events.ts";
+import { agent, event, EVENTS, person, reference, stage, START } from "../../testing/events.ts";
 import { describeEvent, type Words } from "./describe.ts";
 
 const digest = new Uint8Array(32).fill(7);
+const deadline = timestampFromMs(START + 3_600_000);
 /** As reviews show it: nothing is hidden. */
 const SAID = String.raw`looks \u{1b}[31mfine\u{1b}[0m\nto me`;
 const said: Words = { text: "looks \u001b[31mfine\u001b[0m\nto me" };
 const line = (recorded: NewEvent, words: Words = said): string => describeEvent(decodeEvent(recorded), () => words);
+
+const account = { channel: "slack", workspace: "T1", id: "U1" };
+const DIRECTORY_LINES: readonly (readonly [string, NewEvent])[] = [
+  ["person p came into the directory, switched off", event("PersonProvisioned", { personId: "p" })],
+  ["the profile of person p changed", event("PersonChanged", { personId: "p" })],
+  ["person p was removed", event("PersonDeactivated", { personId: "p", removed: true })],
+  ["person p was switched on again", event("PersonReactivated", { personId: "p" })],
+  ["group g is called SRE", event("GroupChanged", { groupId: "g", name: "SRE" })],
+  ["group g was removed", event("GroupRemoved", { groupId: "g" })],
+  ["group g: p joined, nobody left", event("MembersChanged", { groupId: "g", added: ["p"] })],
+  ["a code was shown to slack account T1/U1", event("LinkOffered", { account })],
+  ["slack account T1/U1 is person p's", event("AccountLinked", { account, personId: "p" })],
+  ["slack account T1/U1 is no longer person p's", event("AccountUnlinked", { account, personId: "p" })],
+  ["person q may decide in the place of p", event("DelegationGranted", { fromPersonId: "p", toPersonId: "q" })],
+  ["delegation d was revoked", event("DelegationRevoked", { delegationId: "d" })],
+  ["person p is back", event("AwaySet", { personId: "p" })],
+];
 
 const LINES: readonly (readonly [string, NewEvent])[] = [
   ["agent exporter asked for db.export on db crm, for agent exporter", EVENTS.requested()],
@@ -60,6 +80,21 @@ const LINES: readonly (readonly [string, NewEvent])[] = [
   ["no report of the execution came in time", EVENTS.unreported()],
   [`2 contents were erased: "${SAID}"`, event("ContentErased", { digests: [digest, digest], reason: { digest } })],
   ["1 contents of person 0194 were erased", event("ContentErased", { digests: [digest], personId: "0194" })],
+  ["epoch 2 of the ledger began, as nothing could be signed: rolled back", event("EpochStarted", { epoch: 2n, refusal: "rolled back" })],
+  ["an archive was asked for, from the first event, until 2026-01-01T01:00:00.000Z", event("ExportRequested", { to: deadline })],
+  [
+    `an export (otel-logs) of 3 events was handed out, SHA-256 ${"07".repeat(32)}`,
+    event("ExportProduced", { events: 3n, digest, format: ExportFormat.OTEL_LOGS }),
+  ],
+  [
+    "a vote of ann on action a was refused: SELF_APPROVAL",
+    event("VoteRefused", { actionId: "a", reviewer: reference("ann"), reason: "SELF_APPROVAL" }),
+  ],
+  [
+    "another report by exporter on action a was refused: one is on record",
+    event("ReportRefused", { actionId: "a", reporter: reference("exporter") }),
+  ],
+  ...DIRECTORY_LINES,
   ["policy revision 4 published", event("PolicyPublished", { revision: 4n })],
   ["policy revision 4 came into force", event("PolicyActivated", { revision: 4n })],
 ];

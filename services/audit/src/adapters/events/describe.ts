@@ -64,6 +64,10 @@ export function describeEvent(event: DecodedEvent, lookUp: (ref: ContentRef) => 
       return `epoch ${event.data.epoch} of the ledger began, as nothing could be signed: ${plainText(event.data.refusal)}`;
     case "ContentErased":
       return `${event.data.digests.length} contents${event.data.personId === "" ? "" : ` of person ${plainText(event.data.personId)}`} were erased${said(event.data.reason)}`;
+    case "VoteRefused":
+      return `a vote of ${reference(event.data.reviewer)} on action ${plainText(event.data.actionId)} was refused: ${plainText(event.data.reason)}`;
+    case "ReportRefused":
+      return `another report by ${reference(event.data.reporter)} on action ${plainText(event.data.actionId)} was refused: one is on record`;
     case "ExportRequested":
       return `${exportName(event.data.format)} was asked for${since(event.data.from)}${until(event.data.to)}`;
     case "ExportProduced":

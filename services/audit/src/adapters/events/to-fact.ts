@@ -87,6 +87,8 @@ function factOf(event: DecodedEvent): ActionFact {
     case "EpochStarted":
     case "DeadLettersReplayed":
     case "DeadLetterDiscarded":
+    case "VoteRefused":
+    case "ReportRefused":
     case "ExportRequested":
     case "ExportProduced":
       throw new UnknownEventError(`${event.type} on an action's stream`);

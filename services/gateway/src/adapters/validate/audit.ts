@@ -36,9 +36,14 @@ export function checkStreamEvents(request: StreamEventsRequest, violations: Viol
   checkText(violations, "subject_id", request.subjectId, { max: 256 });
 }
 
-export function checkExport({ from, to, format, witnessed }: ExportRequest, violations: Violations): void {
+export function checkExport(request: ExportRequest, violations: Violations): void {
+  const { format, witnessed } = request;
+  checkPeriod(request, violations);
   if (ExportFormatSchema.value[format] === undefined) violations.add("format", "is not one of ExportFormat");
   if (witnessed && format > ExportFormat.ARCHIVE) violations.add("witnessed", "goes with an archive: other formats hold no checkpoint");
+}
+
+export function checkPeriod({ from, to }: Pick<ExportRequest, "from" | "to">, violations: Violations): void {
   if (from !== undefined) checkTime(violations, "from", from);
   if (to !== undefined) checkTime(violations, "to", to);
   if (from !== undefined && to !== undefined && timestampMs(from) >= timestampMs(to)) violations.add("to", "is not after from");

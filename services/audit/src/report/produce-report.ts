@@ -1,0 +1,31 @@
+import { eventsFrom, findFirst, stretchOf, type TenantReader } from "../export/tenant-log.ts";
+import { ReportFold, type ComplianceReport } from "./compliance-report.ts";
+import { Histories, type ToReportEvent } from "./histories.ts";
+
+export type ReportProgress = { readonly position: number; readonly done: number; readonly total: number };
+
+/** How many events lie between two words on how far it is. */
+const PROGRESS_EVERY = 5000;
+
+/** Reads a tenant's period once, a page at a time, and folds it. The same period gives the same report, whenever it is asked for. */
+export async function* produceReport(
+  log: TenantReader,
+  tenant: string,
+  period: { readonly from: Date | undefined; readonly to: Date },
+  toReportEvent: ToReportEvent,
+): AsyncGenerator<ReportProgress, ComplianceReport & { readonly events: number }> {
+  const { first, last } = await stretchOf(log, tenant, { ...period, before: Number.MAX_SAFE_INTEGER });
+  const total = last - first + 1;
+  const begin = total === 0 ? undefined : await findFirst(log, tenant, ({ tenantSequence }) => tenantSequence >= first);
+  const histories = new Histories(log, toReportEvent);
+  const fold = new ReportFold();
+  let done = 0;
+  for await (const recorded of eventsFrom(log, tenant, begin?.position)) {
+    if (recorded.tenantSequence > last) break;
+    const event = toReportEvent(recorded);
+    histories.keep(tenant, event.action, fold.add(event, await histories.before(recorded, event.action)));
+    done += 1;
+    if (done % PROGRESS_EVERY === 0) yield { position: event.position, done, total };
+  }
+  return { ...fold.report(), events: done };
+}
