@@ -80,7 +80,7 @@ describe("StreamEvents", () => {
     await (
       await open({ types: ["VoteCast"], streamId: "default" })
     ).ended;
-    expect(asked[0]).toMatchObject({ types: ["VoteCast"], streamId: "default" });
+    expect(asked[0]?.selection).toMatchObject({ types: ["VoteCast"], streamId: "default" });
     expect(fixture.sent[0]?.command.caller).toMatchObject({ tenant: "acme", roles: ["auditor"] });
   });
 
