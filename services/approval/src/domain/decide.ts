@@ -17,10 +17,11 @@ import type {
 } from "./commands.ts";
 import { actsInPerson } from "./eligibility.ts";
 import { dueNow, opening } from "./escalation.ts";
+import { eraseContent } from "./erasure.ts";
 import type { ActionEvent, VoteCast, VoteLapsed } from "./events.ts";
 import { evolve } from "./evolve.ts";
 import { type PrincipalRef, sameCaller, toRef } from "./principal.ts";
-import { isReached, lapsedNow } from "./recount.ts";
+import { asKnownNow, isReached, lapsedNow } from "./recount.ts";
 import { hasExpired, isGrantee, redemptionFault } from "./redemption.ts";
 import { type Decision, reject } from "./rejection.ts";
 import type { ActionState, Approved, Edited, InReview, RecordedAction } from "./state.ts";
@@ -77,11 +78,13 @@ function rejectLate(command: CastVote, state: Approved): Decision {
 /** What the votes come to after one more approval. Those that would not be given any more lapse first, and may open an earlier stage again. */
 function count({ at, digest, grant, ...vote }: Extract<CastVote, { decision: "approve" }>, voted: ActionState): readonly ActionEvent[] {
   if (voted.status !== "IN_REVIEW" || !isReached(voted, voted.review.openStage)) return [];
-  const lapsed = lapsedNow(voted, [...vote.voters, vote]).map((lapse): VoteLapsed => ({ type: "VoteLapsed", at, ...lapse }));
+  const voters = [...vote.voters, vote];
+  const lapsed = lapsedNow(voted, voters).map((lapse): VoteLapsed => ({ type: "VoteLapsed", at, ...lapse }));
   const state = lapsed.reduce<ActionState>(evolve, voted);
   if (state.status !== "IN_REVIEW") return lapsed;
   const { stages, openStage } = state.review;
-  const next = stages.findIndex((_, index) => !isReached(state, index));
+  const known = asKnownNow(state, voters);
+  const next = stages.findIndex((_, index) => !isReached(known, index));
   if (next === openStage) return lapsed;
   if (next < 0) return [...lapsed, ...approve(grant, digest, state.requester, at)];
   return [...lapsed, { type: "StageOpened", at, stage: next, ...opening(stages[next], at) }];
@@ -204,6 +207,8 @@ export function decide(command: ActionCommand, state: ActionState): Decision {
       return expireGrant(command, state);
     case "MarkUnreported":
       return markUnreported(command, state);
+    case "EraseContent":
+      return eraseContent(command, state);
     default:
       return command satisfies never;
   }

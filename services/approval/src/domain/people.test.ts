@@ -27,7 +27,7 @@ import {
   voterNow,
 } from "../testing/fixtures.ts";
 import { given, stateAfter } from "../testing/given.ts";
-import type { Selector, Stage } from "./stage.ts";
+import type { Quorum, Selector, Stage } from "./stage.ts";
 import type { Standing } from "./standing.ts";
 import type { Verdict } from "./values.ts";
 
@@ -169,6 +169,18 @@ describe("who is asked", () => {
       .thenRefused("SELF_APPROVAL");
   });
 
+  it("whoever stands in for the human behind the request confirms only when it does so in everything", () => {
+    const confirm = review(stage([], 1, { mode: "confirm" }));
+    const standIn = (entirely: boolean) => [standing(eve, { inPlaceOf: { person: "sponsor", principals: [ref("sponsor")], entirely } })];
+    given(...inReview(confirm))
+      .when(approveBy(eve, { standings: standIn(false) }))
+      .thenRefused("NOT_ELIGIBLE");
+    const vote = approveBy(eve, { standings: standIn(true), voters: [] });
+    given(...inReview(confirm))
+      .when(vote)
+      .then(cast(vote), ...approved(later));
+  });
+
   it("whoever signed in strongly enough, with a reason where one is asked for", () => {
     const strict = oncall({ leastSignIn: "mfa", approveNeedsReason: true });
     given(...inReview(strict))
@@ -220,6 +232,22 @@ describe("P3: eligible at the vote, and again when the quorum is reached", () =>
     given(...byAnn)
       .when(same)
       .then(cast(same), { ...lapse, reviewer: ref("dan"), cause: "same_human" });
+  });
+
+  it("a vote counts for the groups that its voter is in now, not for those of then", () => {
+    const of = (name: string): Quorum => ({ kind: "at_least", count: 1, of: [{ kind: "group", name }] });
+    const both = review(stage([], 1, { quorum: { kind: "all", of: [of("oncall"), of("managers")] } }));
+    const byBob = given(...inReview(both))
+      .when(approveBy(bob))
+      .events();
+    // Bob, who was the manager, is now on call only: two people on call are no manager.
+    const vote = approveBy(dan, { voters: [voterNow(bob, standing({ ...bob, groups: ["oncall"] }))] });
+    given(...byBob)
+      .when(vote)
+      .then(cast(vote));
+    given(...byBob)
+      .when(approveBy(dan))
+      .then(cast(approveBy(dan)), ...approved(later));
   });
 
   it("an earlier stage opens again when its votes lapse", () => {

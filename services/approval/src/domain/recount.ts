@@ -9,7 +9,7 @@ import { countingVotes } from "./votes.ts";
 /** An earlier voter as it is known now; nobody is known to be in no standing. */
 export type VoterNow = { readonly reviewer: PrincipalRef; readonly standings: readonly Standing[] };
 
-/** The votes of a stage, as they were cast, are what it needs. */
+/** The votes of a stage, as this state knows the voters, are what it needs. */
 export function isReached(state: InReview, index: number): boolean {
   const stage = state.review.stages[index];
   const voters = countingVotes(state).flatMap(({ stage: of, standing }) => (of === index ? [standing] : []));
@@ -26,6 +26,12 @@ export function lapsedNow(state: InReview, voters: readonly VoterNow[]): readonl
     if (now !== undefined) kept.push(now);
     return [];
   });
+}
+
+/** P3: every vote counts for what its voter is now: somebody who left one group of a quorum counts for the others only. */
+export function asKnownNow(state: InReview, voters: readonly VoterNow[]): InReview {
+  const votes = state.review.votes.map((vote) => ({ ...vote, standing: standingNow(vote, voters) ?? vote.standing }));
+  return { ...state, review: { ...state.review, votes } };
 }
 
 /** The same human in the same place. */

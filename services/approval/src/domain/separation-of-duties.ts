@@ -25,5 +25,6 @@ export function causedEdit({ editors }: Review, who: Standing): boolean {
 /** Whom a stage that only confirms lets decide beside its reviewers: the human that the requester acts for, and its owner. */
 export function isRequestersOwnHuman({ requester }: Pick<InReview, "requester">, who: Standing): boolean {
   const own: readonly PrincipalRef[] = requester.owner === undefined ? requester.chain : [...requester.chain, requester.owner];
-  return sharesPrincipal(who, own);
+  // Whoever stands in for them in some groups only stands in for what those decide, and this is not it.
+  return who.inPlaceOf?.entirely === false ? sharesPrincipal({ ...who, inPlaceOf: undefined }, own) : sharesPrincipal(who, own);
 }
