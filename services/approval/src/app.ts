@@ -9,6 +9,7 @@ import { reviewHandlers } from "./adapters/bus/review-handlers.ts";
 import { editing } from "./adapters/editing/editing.ts";
 import { createSigner } from "./adapters/grants/signer.ts";
 import { createActionStore } from "./adapters/log/action-store.ts";
+import { refusalLog } from "./adapters/log/refusal-log.ts";
 import { newId } from "./adapters/new-id.ts";
 import { timerConsumer } from "./adapters/postgres/timer-consumer.ts";
 import { startTimerPoller } from "./adapters/postgres/timer-poller.ts";
@@ -33,6 +34,7 @@ export type ApprovalDeps = CommandDeps & { readonly feed: EventFeed; readonly da
 export function wireUseCases({ config, log, commands, logger, clock = () => new Date() }: CommandDeps): Deps {
   return {
     store: createActionStore(log, { actions: config.cacheActions, bytes: config.cacheMegabytes * 1024 * 1024 }),
+    refusals: refusalLog(log, logger),
     policy: createPolicyClient(commands, logger, config.policyTimeout),
     directory: createDirectoryClient({ commands, asker: "approval", config: config.directory }),
     views,

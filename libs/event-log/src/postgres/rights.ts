@@ -3,10 +3,12 @@ import { serviceRole, SERVICE_ROLE, type ServiceName } from "@countersign/databa
 /** One writer of one stream type: only this service's role can append to such streams. A type that is not listed has no writer. */
 export const STREAM_WRITERS: Readonly<Record<string, ServiceName>> = {
   action: "approval",
+  refusal: "approval",
   policy: "policy",
   directory: "directory",
   operations: "audit",
   ledger: "audit",
+  export: "audit",
 };
 
 /** Entries say who, what and when, in hashes and ids; whoever appends must see every tenant's last one. What people typed is content, and is not in them. */

@@ -2,6 +2,7 @@ import { contentDigest } from "@countersign/digest";
 import type { ExecutionOutcome, Hex } from "../domain/values.ts";
 import { textContent, toHex, unstored } from "./content.ts";
 import { handle, type Handled } from "./handle.ts";
+import { noteReportRefused } from "./note-refusal.ts";
 import type { ActionRef, ActionView, Caller, Deps } from "./ports.ts";
 
 /** The requester takes an action back. */
@@ -26,21 +27,28 @@ export type Report = {
 };
 
 /** The grantee says what happened. */
-export function reportExecution(deps: Deps, { principal, traceparent }: Caller, report: Report): Promise<Handled> {
-  const { outcome, outputDigest } = report;
+export async function reportExecution(deps: Deps, { principal, traceparent }: Caller, report: Report): Promise<Handled> {
+  const { ref, outcome, outputDigest } = report;
   const content = textContent(report.message);
-  return handle(deps.store, report.ref, { actor: principal, traceparent }, (view) => ({
-    command: {
-      type: "ReportExecution",
-      at: deps.clock().getTime(),
-      caller: principal,
-      outcome,
-      outputDigest,
-      message: content && toHex(content.digest),
-      sameMessage: isRecordedMessage(view, report.message),
-    },
-    contents: unstored(view.contents, content),
-  }));
+  let recorded: Hex = "";
+  const handled = await handle(deps.store, ref, { actor: principal, traceparent }, (view) => {
+    if ("execution" in view.state) recorded = view.state.execution.outputDigest;
+    return {
+      command: {
+        type: "ReportExecution",
+        at: deps.clock().getTime(),
+        caller: principal,
+        outcome,
+        outputDigest,
+        message: content && toHex(content.digest),
+        sameMessage: isRecordedMessage(view, report.message),
+      },
+      contents: unstored(view.contents, content),
+    };
+  });
+  if (handled.outcome === "refused" && handled.code === "REPORT_CONFLICT")
+    await noteReportRefused(deps, ref, principal, { recorded, refused: outputDigest });
+  return handled;
 }
 
 /** Compares under the salt of the recorded one. Once it is erased nobody can tell, and the rest of the report decides. */

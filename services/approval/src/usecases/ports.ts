@@ -131,8 +131,18 @@ export type Editing = {
   forbidden(editable: string, before: JsonObject, after: JsonObject): readonly string[];
 };
 
+/** A command that was refused and shall leave a trace. */
+export type Refusal = { readonly ref: ActionRef; readonly by: PrincipalRef; readonly at: Instant } & (
+  | { readonly kind: "vote"; readonly reason: string }
+  | { readonly kind: "report"; readonly outputs: { readonly recorded: Hex; readonly refused: Hex } }
+);
+
+/** Keeps the first few refusals of each principal on each action. Never throws: what was refused stays refused. */
+export type Refusals = { note(refusal: Refusal): Promise<void> };
+
 export type Deps = {
   readonly store: ActionStore;
+  readonly refusals: Refusals;
   readonly policy: PolicyClient;
   readonly signer: Signer;
   readonly views: Views;

@@ -7,6 +7,7 @@ import { inputContent, inputOf, textContent, toHex, unstored } from "./content.t
 import { handle, type Handled } from "./handle.ts";
 import { judge, offerGrant } from "./judge.ts";
 import type { ActionRef, Caller, Deps, PatchOperation } from "./ports.ts";
+import { noteVoteRefused } from "./note-refusal.ts";
 import { sayingWhatChanged } from "./what-changed.ts";
 import { whoSpeaks } from "./who-speaks.ts";
 
@@ -45,6 +46,7 @@ export async function castVote(deps: Deps, { principal: reviewer, traceparent }:
       contents: unstored(contents, content),
     };
   });
+  await noteVoteRefused(deps, ref, reviewer, handled);
   return sayingWhatChanged(deps, vote, handled);
 }
 
@@ -84,6 +86,7 @@ export async function editAction(deps: Deps, { principal: reviewer, traceparent 
       contents: unstored(contents, content, reasonContent),
     };
   });
+  await noteVoteRefused(deps, edit.ref, reviewer, handled);
   return sayingWhatChanged(deps, edit, handled);
 }
 

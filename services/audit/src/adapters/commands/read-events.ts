@@ -6,6 +6,7 @@ import type { EventReader, RecordedEvent } from "@countersign/event-log";
 import { ReadEventsRequestSchema, ReadEventsResponseSchema, type ReadEventsRequest } from "@countersign/proto/internal/v1/command_pb";
 import { knownEvent, toWireEvent } from "../events/wire-event.ts";
 import { StreamEventsRequestSchema, type StreamEventsRequest } from "@countersign/proto/v1/audit_service_pb";
+import { EXPORT_STREAM } from "./export.ts";
 import { OPERATIONS_STREAM } from "./operations-log.ts";
 import { invalidField, unary } from "./unary.ts";
 
@@ -80,7 +81,7 @@ async function scanTenant(log: EventReader, tenant: string, { from, end }: Stret
   return { events: page.events, next, atHead: false };
 }
 
-const STREAM_TYPES = ["action", "policy", OPERATIONS_STREAM];
+const STREAM_TYPES = ["action", "policy", OPERATIONS_STREAM, "refusal", EXPORT_STREAM];
 
 /** Streams are short and indexed: read whole, whatever the position. An id names at most one stream of each type. */
 async function readStreams(
