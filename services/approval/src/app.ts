@@ -5,10 +5,12 @@ import type { EventLog } from "@countersign/event-log";
 import type { Logger } from "@countersign/telemetry";
 import { actionHandlers } from "./adapters/bus/action-handlers.ts";
 import { createPolicyClient } from "./adapters/bus/policy-client.ts";
+import { erasureHandlers } from "./adapters/bus/erasure-handler.ts";
 import { reviewHandlers } from "./adapters/bus/review-handlers.ts";
 import { editing } from "./adapters/editing/editing.ts";
 import { createSigner } from "./adapters/grants/signer.ts";
-import { createActionStore } from "./adapters/log/action-store.ts";
+import { forgetErased } from "./adapters/log/forget-erased.ts";
+import { createActionStore, type CachedActionStore } from "./adapters/log/action-store.ts";
 import { refusalLog } from "./adapters/log/refusal-log.ts";
 import { newId } from "./adapters/new-id.ts";
 import { timerConsumer } from "./adapters/postgres/timer-consumer.ts";
@@ -31,7 +33,13 @@ export type CommandDeps = {
 export type ApprovalDeps = CommandDeps & { readonly feed: EventFeed; readonly database: Database };
 
 /** The lifecycle of actions behind the command port, without timers. */
-export function wireUseCases({ config, log, commands, logger, clock = () => new Date() }: CommandDeps): Deps {
+export function wireUseCases({
+  config,
+  log,
+  commands,
+  logger,
+  clock = () => new Date(),
+}: CommandDeps): Deps & { readonly store: CachedActionStore } {
   return {
     store: createActionStore(log, { actions: config.cacheActions, bytes: config.cacheMegabytes * 1024 * 1024 }),
     refusals: refusalLog(log, logger),
@@ -49,7 +57,7 @@ export function wireUseCases({ config, log, commands, logger, clock = () => new 
 
 /** Every method that approval serves. */
 export function approvalHandlers(deps: Deps, config: ApprovalConfig) {
-  return { ...actionHandlers(deps, config.grantKeys.jwks), ...reviewHandlers(deps) };
+  return { ...actionHandlers(deps, config.grantKeys.jwks), ...reviewHandlers(deps), ...erasureHandlers(deps) };
 }
 
 /** Serves commands and keeps timers until closed. Any number of instances may run. */
@@ -59,6 +67,7 @@ export async function startApproval(deps: ApprovalDeps): Promise<{ close(): Prom
   const database = deps.database.kysely<ApprovalTables>();
   const served = await commands.serve("approval", approvalHandlers(useCases, config));
   const consumer = await startConsumer(timerConsumer(log.ledger), { log, feed, database, logger });
+  const stopForgetting = forgetErased(useCases.store, feed);
   const poller = startTimerPoller({
     database,
     ledger: log.ledger,
@@ -69,6 +78,7 @@ export async function startApproval(deps: ApprovalDeps): Promise<{ close(): Prom
   });
   return {
     close: async () => {
+      stopForgetting();
       await served.close();
       await poller.close();
       await consumer.close();

@@ -90,6 +90,17 @@ export type ExpireGrant = Order<"ExpireGrant">;
 
 export type MarkUnreported = Order<"MarkUnreported">;
 
+/** Takes what people typed and agents sent away for good. */
+export type EraseContent = Order<
+  "EraseContent",
+  {
+    caller: Principal;
+    /** What is still there. */ digests: readonly Hex[];
+    reason: Hex;
+    /** Also before the action has ended. */ force: boolean;
+  }
+>;
+
 export type ActionCommand =
   | RequestAction
   | ReachVerdict
@@ -101,4 +112,5 @@ export type ActionCommand =
   | ReportExecution
   | TendReview
   | ExpireGrant
-  | MarkUnreported;
+  | MarkUnreported
+  | EraseContent;

@@ -106,6 +106,9 @@ export type ExecutionReported = Fact<
 
 export type ExecutionUnreported = Fact<"ExecutionUnreported">;
 
+/** Contents are gone, with their salts: earlier events name them by these digests. */
+export type ContentErased = Fact<"ContentErased", { digests: readonly Hex[]; reason: Hex }>;
+
 export type ActionEvent =
   | ActionRequested
   | VerdictReached
@@ -127,4 +130,5 @@ export type ActionEvent =
   | GrantExpired
   | GrantRevoked
   | ExecutionReported
-  | ExecutionUnreported;
+  | ExecutionUnreported
+  | ContentErased;

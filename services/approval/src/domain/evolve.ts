@@ -44,6 +44,8 @@ function apply(state: ActionState, event: ActionEvent): ActionState {
     case "EditAccepted":
     case "ActionApproved":
       return state; // What is recorded with it moves the action: a review, or a grant.
+    case "ContentErased":
+      return state; // What was decided stays decided.
     case "GrantIssued":
       return granted(state, event);
     case "ActionRejected":

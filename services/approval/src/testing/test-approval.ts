@@ -45,6 +45,7 @@ const METHODS = {
   CancelAction: [actions.CancelActionRequestSchema, actions.CancelActionResponseSchema],
   RedeemGrant: [actions.RedeemGrantRequestSchema, actions.RedeemGrantResponseSchema],
   ReportExecution: [actions.ReportExecutionRequestSchema, actions.ReportExecutionResponseSchema],
+  EraseContent: [actions.EraseContentRequestSchema, actions.EraseContentResponseSchema],
   GetGrantKeys: [actions.GetGrantKeysRequestSchema, actions.GetGrantKeysResponseSchema],
   GetReview: [reviews.GetReviewRequestSchema, reviews.GetReviewResponseSchema],
   SubmitVote: [reviews.SubmitVoteRequestSchema, reviews.SubmitVoteResponseSchema],

@@ -3,6 +3,7 @@ import type { ActionCommand } from "../domain/commands.ts";
 import { actionDecider } from "../domain/decider.ts";
 import type { PrincipalRef } from "../domain/principal.ts";
 import { isRejection, type RejectionCode } from "../domain/rejection.ts";
+import type { Hex } from "../domain/values.ts";
 import type { ActionRef, ActionStore, ActionView, Bookmark, Change, Loaded } from "./ports.ts";
 
 /** A rejection, or why there is nothing to decide on. */
@@ -19,7 +20,12 @@ export type RefusalDetails = Readonly<Record<string, string>>;
 
 /** A command as prepared for the state it will be decided on, and what is recorded beside its events; or why there is none. */
 export type Step =
-  | { readonly command: ActionCommand; readonly contents?: readonly Content[]; readonly idempotency?: Change["idempotency"] }
+  | {
+      readonly command: ActionCommand;
+      readonly contents?: readonly Content[];
+      readonly erased?: readonly Hex[];
+      readonly idempotency?: Change["idempotency"];
+    }
   | { readonly refusal: RefusalCode; readonly details?: RefusalDetails };
 
 export type Handled =
@@ -68,5 +74,5 @@ function decideStep(step: Step, view: ActionView): Handled | Omit<Change, keyof 
   const decision = actionDecider.decide(step.command, view.state);
   if (isRejection(decision)) return { outcome: "refused", code: decision.code };
   if (decision.length === 0) return { outcome: "unchanged", view };
-  return { events: decision, contents: step.contents ?? [], at: step.command.at, idempotency: step.idempotency };
+  return { events: decision, contents: step.contents ?? [], erased: step.erased ?? [], at: step.command.at, idempotency: step.idempotency };
 }

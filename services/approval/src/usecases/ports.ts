@@ -20,10 +20,13 @@ export type ActionInput = {
 /** Contents that are not erased, by hex digest. */
 export type Contents = ReadonlyMap<Hex, Content>;
 
+/** A content that is there, with the event and the field (`VoteCast.reason`) that name it first. */
+export type NamedContent = { readonly digest: Hex; readonly namedBy: string; readonly version: number; readonly bytes: number };
+
 /** An action with what people typed and agents sent. */
 export type ActionView = { readonly ref: ActionRef; readonly state: ActionState; readonly contents: Contents };
 
-/** `certain`: the log was asked just now, or nothing can change any more. Nobody is refused, and nothing is left undone, on less. */
+/** `certain`: the log was asked just now. Nobody is refused, and nothing is left undone, on less. */
 export type Loaded = { readonly view: ActionView; readonly certain: boolean };
 
 /** Who commands, on which trace, and for a read which version it knows of. */
@@ -38,6 +41,8 @@ export type Bookmark = { readonly ref: ActionRef; readonly version: number };
 export type Change = {
   readonly events: readonly ActionEvent[];
   readonly contents: readonly Content[];
+  /** What goes, with its salts. */
+  readonly erased?: readonly Hex[];
   readonly actor: PrincipalRef | undefined;
   readonly at: Instant;
   readonly traceparent: string;
@@ -63,6 +68,8 @@ export type ActionStore = {
   asOf(bookmark: Bookmark): Promise<{ readonly view: ActionView; readonly position: number }>;
   /** The version that the action had at a moment; 0: it did not exist. */
   versionAt(ref: ActionRef, moment: Moment): Promise<number>;
+  /** What is still there of what people typed and agents sent, as the log has it now; not the reasons of erasures. */
+  erasable(ref: ActionRef): Promise<readonly NamedContent[]>;
   /** What was kept for this key, if it was used. */
   findReply(key: ReplyKey & { readonly tenant: string }): Promise<Extract<Commit, { outcome: "replayed" | "key_reused" }> | undefined>;
 };

@@ -2,7 +2,7 @@ import type { Moment } from "@countersign/event-log";
 import { type Ineligibility, standingFor } from "../domain/eligibility.ts";
 import { isPast } from "../domain/escalation.ts";
 import { sameCaller, type Principal } from "../domain/principal.ts";
-import type { RecordedAction } from "../domain/state.ts";
+import { isTerminal, type RecordedAction } from "../domain/state.ts";
 import { tokenFor } from "./grant-token.ts";
 import type { ActionRef, ActionView, Deps } from "./ports.ts";
 import { whoSpeaks } from "./who-speaks.ts";
@@ -47,7 +47,8 @@ export async function readReview(
 async function readable(deps: Deps, caller: Principal, id: string, knownVersion = 0): Promise<ActionView | undefined> {
   const ref: ActionRef = { tenant: caller.tenant, id };
   const { view, certain } = await deps.store.load(ref);
-  const newEnough = certain || (knownVersion > 0 && view.state.version >= knownVersion);
+  // What has ended still loses its contents when they are erased, so memory does not answer for it.
+  const newEnough = certain || (knownVersion > 0 && view.state.version >= knownVersion && !isTerminal(view.state));
   const current = newEnough ? view : await deps.store.refresh(ref);
   return current.state.status !== "NONE" && mayRead(current.state, caller) ? current : undefined;
 }

@@ -6,7 +6,7 @@ import type { Hex, Instant, VoteDecision } from "../domain/values.ts";
 import { inputContent, inputOf, textContent, toHex, unstored } from "./content.ts";
 import { handle, type Handled } from "./handle.ts";
 import { judge, offerGrant } from "./judge.ts";
-import type { ActionRef, Caller, Deps, PatchOperation } from "./ports.ts";
+import type { ActionRef, ActionView, Caller, Deps, PatchOperation } from "./ports.ts";
 import { noteVoteRefused } from "./note-refusal.ts";
 import { sayingWhatChanged } from "./what-changed.ts";
 import { whoSpeaks } from "./who-speaks.ts";
@@ -32,6 +32,8 @@ export async function castVote(deps: Deps, { principal: reviewer, traceparent }:
     const at = deps.clock().getTime();
     const speakers = await whoSpeaks(deps, reviewer, state, at);
     if (speakers === undefined) return { refusal: "DIRECTORY_UNREACHABLE" };
+    // Nobody decides on nothing. A no that takes a grant back is about what was shown before.
+    if (isInReviewWithoutInput(view)) return { refusal: "CONTENT_ERASED" };
     const { standings, voters } = speakers;
     const stage = state.status === "IN_REVIEW" ? state.review.openStage : 0;
     const signature = deps.signer.signVote({ tenant: ref.tenant, actionId: ref.id, digest, shownDigest, reviewer, decision, stage, at });
@@ -96,12 +98,17 @@ export function acceptEdit(
   { principal: caller, traceparent }: Caller,
   { ref, digest }: { readonly ref: ActionRef; readonly digest: Hex },
 ): Promise<Handled> {
-  return handle(deps.store, ref, { actor: caller, traceparent }, ({ state }) => {
+  return handle(deps.store, ref, { actor: caller, traceparent }, ({ state, contents }) => {
     const at = deps.clock().getTime();
+    if (state.status === "EDITED" && inputOf(contents, state.input) === undefined) return { refusal: "CONTENT_ERASED" };
     const seconds = state.status === "EDITED" ? state.ruling.verdict.grantSeconds : 0;
     const { offer } = offerGrant(deps, ref, { principal: { issuer: caller.issuer, id: caller.id }, digest, seconds, at });
     return { command: { type: "AcceptEdit", at, caller, digest, grant: offer } };
   });
+}
+
+function isInReviewWithoutInput({ state, contents }: ActionView): boolean {
+  return state.status === "IN_REVIEW" && inputOf(contents, state.input) === undefined;
 }
 
 function grantOnApproval(deps: Deps, ref: ActionRef, state: ActionState, digest: Hex, at: Instant): GrantOffer {

@@ -5,17 +5,17 @@ import type { RefusalCode } from "../../usecases/handle.ts";
 export const FAILURES: Readonly<Record<RefusalCode | "KEY_REUSED" | "LOST_RACE" | "LOG_UNREACHABLE", readonly [FailureCode, string]>> = {
   NOT_FOUND: ["NOT_FOUND", "There is no such action."],
   WRONG_STATE: ["FAILED_PRECONDITION", "The action is not in a state in which this is possible."],
-  NOT_HUMAN: ["PERMISSION_DENIED", "Only a human who acts directly may review."],
+  NOT_HUMAN: ["PERMISSION_DENIED", "Only a human who acts directly may review, and no agent may erase."],
   SELF_APPROVAL: [
     "PERMISSION_DENIED",
-    "Nobody decides on what they caused: not the requester, its chain, its owner, nor an editor on the edited form.",
+    "Nobody decides on what they caused, or erases it: not the requester, its chain, its owner, nor an editor on the edited form.",
   ],
   NOT_ELIGIBLE: ["PERMISSION_DENIED", "The caller is none of those whom the open stage asks."],
   ALREADY_VOTED: [
     "FAILED_PRECONDITION",
     "This human has approved already, maybe under another account or by a stand-in; one human is one vote.",
   ],
-  SIGN_IN_TOO_WEAK: ["PERMISSION_DENIED", "The open stage asks for a stronger sign-in; sign in with a second factor and try again."],
+  SIGN_IN_TOO_WEAK: ["PERMISSION_DENIED", "This asks for a stronger sign-in; sign in with a second factor and try again."],
   REASON_REQUIRED: ["FAILED_PRECONDITION", "The open stage asks for a reason; give one."],
   EDIT_LIMIT: ["FAILED_PRECONDITION", "The action was edited too often; approve or reject it, and ask anew."],
   STALE_DIGEST: ["FAILED_PRECONDITION", "The digest is not the action's; look at the action again."],

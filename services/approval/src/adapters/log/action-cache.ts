@@ -8,7 +8,7 @@ export class ActionCache {
   readonly #views: LRUCache<string, ActionView>;
 
   constructor({ actions, bytes }: CacheLimits) {
-    this.#views = new LRUCache({ max: actions, maxSize: bytes, maxEntrySize: bytes, sizeCalculation: sizeOf });
+    this.#views = new LRUCache({ max: actions, maxSize: bytes, maxEntrySize: bytes, sizeCalculation: sizeOf, ttl: MAX_AGE_MS });
   }
 
   get(ref: ActionRef): ActionView | undefined {
@@ -21,7 +21,18 @@ export class ActionCache {
     if (view.state.version > 0 && (cached === undefined || cached.state.version <= view.state.version)) this.#views.set(key, view);
     return view;
   }
+
+  forget(ref: ActionRef): void {
+    this.#views.delete(keyOf(ref));
+  }
+
+  forgetOld(): void {
+    this.#views.purgeStale();
+  }
 }
+
+/** How long a view may stay, at most, from the last event on. */
+const MAX_AGE_MS = 600_000;
 
 /** A state without its contents is about this large in memory. */
 const STATE_BYTES = 4096;

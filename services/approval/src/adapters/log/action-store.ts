@@ -1,21 +1,30 @@
 import { until, type AppendRequest, type Content, type EventLog } from "@countersign/event-log";
 import { actionDecider } from "../../domain/decider.ts";
-import { initialState, isTerminal } from "../../domain/state.ts";
+import { initialState } from "../../domain/state.ts";
+import type { Hex } from "../../domain/values.ts";
 import { toHex } from "../../usecases/content.ts";
 import type { ActionRef, ActionStore, ActionView, Change, Contents } from "../../usecases/ports.ts";
+import { fromHex } from "../wire/bytes.ts";
 import { ActionCache, type CacheLimits } from "./action-cache.ts";
-import { catchUp, streamOf } from "./action-stream.ts";
+import { catchUp, erasable, streamOf } from "./action-stream.ts";
 import { asOf, fromReply, toReply } from "./bookmarks.ts";
 import { toNewEvent } from "./event-codec.ts";
 
+/** Forgets what another instance has erased. */
+export type CachedActionStore = ActionStore & {
+  forget(ref: ActionRef): void;
+  /** Everything that has been in memory for long: so nothing outlives its erasure there, whatever was not heard. */
+  forgetOld(): void;
+};
+
 /** Action streams of one ledger, through a write-through cache. */
-export function createActionStore(log: EventLog, limits: CacheLimits): ActionStore {
+export function createActionStore(log: EventLog, limits: CacheLimits): CachedActionStore {
   const cache = new ActionCache(limits);
   const refresh = async (ref: ActionRef): Promise<ActionView> => cache.keep(await catchUp(log, cache.get(ref) ?? nothing(ref)));
   return {
     load: async (ref) => {
       const cached = cache.get(ref);
-      return cached === undefined ? { view: await refresh(ref), certain: true } : { view: cached, certain: isTerminal(cached.state) };
+      return cached === undefined ? { view: await refresh(ref), certain: true } : { view: cached, certain: false };
     },
     refresh,
     commit: async (view, change) => {
@@ -27,6 +36,9 @@ export function createActionStore(log: EventLog, limits: CacheLimits): ActionSto
     },
     asOf: (bookmark) => asOf(log, bookmark),
     versionAt: async (ref, moment) => until(await log.readStream(streamOf(ref)), moment).length,
+    erasable: (ref) => erasable(log, ref),
+    forget: (ref) => cache.forget(ref),
+    forgetOld: () => cache.forgetOld(),
     findReply: async ({ tenant, caller, key }) => {
       const found = await log.findReply(tenant, caller, key);
       if (found === undefined) return undefined;
@@ -39,22 +51,29 @@ function nothing(ref: ActionRef): ActionView {
   return { ref, state: initialState, contents: new Map() };
 }
 
-function afterChange(view: ActionView, { events, contents }: Change): ActionView {
-  return { ref: view.ref, state: events.reduce(actionDecider.evolve, view.state), contents: withContents(view.contents, contents) };
+function afterChange(view: ActionView, { events, contents, erased = [] }: Change): ActionView {
+  return {
+    ref: view.ref,
+    state: events.reduce(actionDecider.evolve, view.state),
+    contents: changedContents(view.contents, contents, erased),
+  };
 }
 
-function withContents(before: Contents, added: readonly Content[]): Contents {
-  if (added.length === 0) return before;
-  return new Map([...before, ...added.map((content) => [toHex(content.digest), content] as const)]);
+function changedContents(before: Contents, added: readonly Content[], erased: readonly Hex[]): Contents {
+  if (added.length === 0 && erased.length === 0) return before;
+  const after = new Map([...before, ...added.map((content) => [toHex(content.digest), content] as const)]);
+  for (const digest of erased) after.delete(digest);
+  return after;
 }
 
 function toAppend({ ref, state }: ActionView, after: ActionView, change: Change): AppendRequest {
-  const { events, contents, actor, at, traceparent, idempotency } = change;
+  const { events, contents, erased = [], actor, at, traceparent, idempotency } = change;
   return {
     stream: streamOf(ref),
     expectedVersion: state.version,
     events: events.map(toNewEvent),
     contents,
+    erased: erased.map(fromHex),
     actor: actor && { issuer: actor.issuer, id: actor.id },
     time: new Date(at),
     traceparent,

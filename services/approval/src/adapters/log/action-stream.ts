@@ -3,7 +3,7 @@ import { actionDecider } from "../../domain/decider.ts";
 import type { ActionEvent } from "../../domain/events.ts";
 import type { ActionState } from "../../domain/state.ts";
 import type { Hex } from "../../domain/values.ts";
-import type { ActionRef, ActionView } from "../../usecases/ports.ts";
+import type { ActionRef, ActionView, NamedContent } from "../../usecases/ports.ts";
 import { fromRecordedEvent } from "./event-codec.ts";
 
 export function streamOf({ tenant, id }: ActionRef): StreamName {
@@ -21,15 +21,38 @@ export async function catchUp(log: EventReader, view: ActionView): Promise<Actio
   if (news.length === 0) return view;
   const events = news.map(fromRecordedEvent);
   const state = evolveAll(view.state, events);
-  if (events.flatMap(contentsNamedBy).every((digest) => view.contents.has(digest))) return { ref, state, contents: view.contents };
+  const erased = events.some(({ type }) => type === "ContentErased");
+  if (!erased && events.flatMap(contentsNamedBy).every(({ digest }) => view.contents.has(digest)))
+    return { ref, state, contents: view.contents };
   // After the events that name them, never before.
   return { ref, state, contents: await log.readContents(streamOf(ref)) };
 }
 
 const evolveAll = (state: ActionState, events: readonly ActionEvent[]): ActionState => events.reduce(actionDecider.evolve, state);
 
-/** Digests of what the event says beside the log. */
-function contentsNamedBy(event: ActionEvent): readonly Hex[] {
-  const named = ["input" in event && event.input, "reason" in event && event.reason, "message" in event && event.message];
-  return named.filter((digest) => typeof digest === "string");
+/** What is there of the contents that events of the stream name, first come first. Why something was erased stays. */
+export async function erasable(log: EventReader, ref: ActionRef): Promise<readonly NamedContent[]> {
+  const stream = streamOf(ref);
+  const events = (await log.readStream(stream)).map(fromRecordedEvent);
+  const contents = await log.readContents(stream);
+  const named = new Map<Hex, NamedContent>();
+  events.forEach((event, index) => {
+    if (event.type === "ContentErased") return;
+    for (const { field, digest } of contentsNamedBy(event)) {
+      const content = contents.get(digest);
+      if (content === undefined || named.has(digest)) continue;
+      named.set(digest, { digest, namedBy: `${event.type}.${field}`, version: index + 1, bytes: content.body.byteLength });
+    }
+  });
+  return [...named.values()];
+}
+
+/** What the event says beside the log. */
+function contentsNamedBy(event: ActionEvent): readonly { readonly field: string; readonly digest: Hex }[] {
+  const named = {
+    input: "input" in event && event.input,
+    reason: "reason" in event && event.reason,
+    message: "message" in event && event.message,
+  };
+  return Object.entries(named).flatMap(([field, digest]) => (typeof digest === "string" ? [{ field, digest }] : []));
 }

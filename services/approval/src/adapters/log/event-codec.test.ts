@@ -82,6 +82,7 @@ const samples: readonly ActionEvent[] = [
   { type: "ExecutionReported", at: T0, outcome: "failed", outputDigest: "", message: undefined },
   { type: "ExecutionReported", at: T0, outcome: "succeeded", outputDigest: hex(0x41), message: hex(0x42) },
   { type: "ExecutionUnreported", at: T0 },
+  { type: "ContentErased", at: T0, digests: [hex(0x51), hex(0x52)], reason: hex(0x53) },
 ];
 
 function read(event: { readonly type: string; readonly schemaVersion: number; readonly data: Uint8Array }, at = T0): ActionEvent {

@@ -68,6 +68,9 @@ export function fromEventMessage(event: DecodedEvent, at: Instant): ActionEvent 
       return { type, at, grantId: data.grantId, reason: content(data.reason) };
     case "ExecutionReported":
       return { type, at, outcome: fromOutcome(data.outcome), outputDigest: toHex(data.outputDigest), message: content(data.message) };
+    case "ContentErased":
+      if (data.personId !== "") throw new UnreadableEventError("an erased person in an action stream");
+      return { type, at, digests: data.digests.map(toHex), reason: required(content(data.reason)) };
     default:
       // Of another kind of stream.
       throw new UnreadableEventError(`${type} in an action stream`);

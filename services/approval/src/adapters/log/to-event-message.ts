@@ -82,6 +82,10 @@ export function toEventMessage(event: ActionEvent): DecodedEvent {
     }
     case "ExecutionUnreported":
       return { type, data: create(EVENT_SCHEMAS[type]) };
+    case "ContentErased": {
+      const data = { digests: event.digests.map(fromHex), ...content("reason", event.reason) };
+      return { type, data: create(EVENT_SCHEMAS[type], data) };
+    }
     default:
       return event satisfies never;
   }
