@@ -16,7 +16,12 @@ export type Person = Dated & {
   /** Accounts that the person linked itself. */
   readonly linked: readonly Account[];
   readonly away: AwayPeriod | undefined;
+  /** Profiles by which it signed in before, under other names. */
+  readonly former: readonly Names[];
 };
+
+/** By what a profile signs in. */
+type Names = Pick<Profile, "userName" | "externalId" | "principals">;
 
 export type Group = Dated & { readonly id: string; readonly name: string; readonly externalId: string; readonly members: Set<string> };
 
@@ -106,11 +111,24 @@ export function personOf(directory: Directory, principal: PrincipalName, rules: 
   return id === undefined ? undefined : directory.people.get(id);
 }
 
-/** Everything that a person signs in with. */
-export function principalsOf({ profile }: Person, rules: readonly SignInRule[]): readonly PrincipalName[] {
-  const derived = rules.flatMap(({ issuer, by }) => (profile[by] === "" ? [] : [{ issuer, id: profile[by] }]));
-  const all = [...derived, ...profile.principals];
+/**
+ * Everything that a person signs in with, and after it what it signed in with before and nobody else does now: under a new name nobody
+ * approves what it asked for under the old one.
+ */
+export function principalsOf(
+  directory: Directory,
+  { id, profile, former }: Person,
+  rules: readonly SignInRule[],
+): readonly PrincipalName[] {
+  const now = namesBy(profile, rules);
+  if (now.length === 0) return [];
+  const before = former.flatMap((names) => namesBy(names, rules));
+  const all = [...now, ...before.filter((one) => (personOf(directory, one, rules)?.id ?? id) === id)];
   return all.filter((one, index) => all.findIndex((other) => principalKey(other) === principalKey(one)) === index);
+}
+
+function namesBy(names: Names, rules: readonly SignInRule[]): readonly PrincipalName[] {
+  return [...rules.flatMap(({ issuer, by }) => (names[by] === "" ? [] : [{ issuer, id: names[by] }])), ...names.principals];
 }
 
 function keys(text: string): readonly string[] {

@@ -1,6 +1,6 @@
 import type { Directory, Person } from "./directory.ts";
 import type { DelegationGranted, DirectoryEvent, GroupChanged, LinkOffered, MembersChanged, PersonProvisioned } from "./events.ts";
-import { accountKey } from "./profile.ts";
+import { accountKey, principalKey, type Profile } from "./profile.ts";
 
 /** Takes the next event in, in place. Never refuses: the past is accepted. */
 export function evolve(directory: Directory, event: DirectoryEvent, atMs: number): void {
@@ -12,7 +12,7 @@ export function evolve(directory: Directory, event: DirectoryEvent, atMs: number
     case "PersonProvisioned":
       return addPerson(directory, event, atMs);
     case "PersonChanged":
-      return person(() => ({ profile: event.profile }));
+      return person(({ profile, former }) => ({ profile: event.profile, former: formerOf(profile, event.profile, former) }));
     case "PersonDeactivated":
       return event.removed ? removePerson(directory, event.personId) : person(() => ({ active: false }));
     case "PersonReactivated":
@@ -42,12 +42,21 @@ export function evolve(directory: Directory, event: DirectoryEvent, atMs: number
 
 function addPerson(directory: Directory, { personId: id, profile, active }: PersonProvisioned, atMs: number): void {
   const dates = { createdMs: atMs, changedMs: atMs, version: directory.version };
-  directory.setPerson(id, { id, profile, active, linked: [], away: undefined, ...dates });
+  directory.setPerson(id, { id, profile, active, linked: [], away: undefined, former: [], ...dates });
 }
 
 function changePerson(directory: Directory, id: string, atMs: number, next: (before: Person) => Partial<Person>): void {
   const before = directory.people.get(id);
   if (before !== undefined) directory.setPerson(id, { ...before, ...next(before), changedMs: atMs, version: directory.version });
+}
+
+/** Nobody has had more names; a provider that changes them back and forth must not fill the memory. */
+const MOST_FORMER = 50;
+
+function formerOf({ userName, externalId, principals }: Profile, now: Profile, former: Person["former"]): Person["former"] {
+  const kept = principals.every((one) => now.principals.some((other) => principalKey(other) === principalKey(one)));
+  if (kept && userName === now.userName && externalId === now.externalId) return former;
+  return [...former.slice(1 - MOST_FORMER), { userName, externalId, principals }];
 }
 
 function removePerson(directory: Directory, id: string): void {

@@ -50,7 +50,7 @@ export function viewOf(directory: Directory, person: Person, moment: Moment): Pe
     displayName: nameOf(profile),
     groups: groupNames(directory, id),
     teams: teamsOf(profile),
-    principals: principalsOf(person, moment.rules),
+    principals: principalsOf(directory, person, moment.rules),
     accounts: accountsOf(person),
     email: emailOf(profile),
     managerId: directory.people.has(profile.managerId) ? profile.managerId : "",
@@ -99,7 +99,7 @@ function toStandIn(directory: Directory, { personId, groupIds, untilMs }: Live, 
   const effectiveGroups = groupIds.length === 0 ? own : covered.filter((name) => own.includes(name));
   // An empty list means all groups: a delegation whose groups are gone must not turn into that.
   if (groupIds.length > 0 && effectiveGroups.length === 0) return undefined;
-  return { personId, groups: covered, untilMs, principals: principalsOf(person, rules), effectiveGroups };
+  return { personId, groups: covered, untilMs, principals: principalsOf(directory, person, rules), effectiveGroups };
 }
 
 function standInsOf(directory: Directory, id: string, atMs: number): readonly string[] {

@@ -56,6 +56,34 @@ async function person(id: string, at = now) {
   return resolved.managed ? resolved.person : undefined;
 }
 
+describe("a new name", () => {
+  const rename = (id: string, userName: string) =>
+    directory.scim("PATCH", `/Users/${id}`, {
+      schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+      Operations: [{ op: "replace", path: "userName", value: userName }],
+    });
+  const byName = async (id: string) => directory.people.resolvePerson("acme", { principal: { issuer: ISSUER, id } }, now);
+
+  it("P3: does not make another human: what was asked for under the old name is still its own", async () => {
+    await delegate({});
+    expect((await rename(ada, "lovelace")).status).toBe(200);
+    expect(await byName("ada")).toEqual({ managed: true, person: undefined });
+    const principals = [
+      { issuer: ISSUER, id: "lovelace" },
+      { issuer: ISSUER, id: "ada" },
+    ];
+    expect(await byName("lovelace")).toMatchObject({ person: { id: ada, principals } });
+    expect((await person(bob))?.standsInFor).toMatchObject([{ personId: ada, principals }]);
+  });
+
+  it("P3: leaves the old one to whoever has it next", async () => {
+    await rename(ada, "lovelace");
+    const next = await directory.user("ada");
+    expect(await byName("ada")).toMatchObject({ person: { id: next, principals: [{ issuer: ISSUER, id: "ada" }] } });
+    expect((await person(ada))?.principals).toEqual([{ issuer: ISSUER, id: "lovelace" }]);
+  });
+});
+
 describe("delegation", () => {
   it("holds from its start until its end, with the groups and sign-ins of whoever gave it", async () => {
     const { delegation } = await delegate({ fromTime: timestampFromDate(later(DAY)), ...until(2 * DAY), groups: ["sre"] });
