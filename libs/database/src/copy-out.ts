@@ -1,4 +1,4 @@
-import type { Pool } from "pg";
+import { escapeLiteral, type Pool } from "pg";
 import { to as copyTo } from "pg-copy-streams";
 import { CopyFields, type CopyField } from "./copy-fields.ts";
 
@@ -7,12 +7,18 @@ import { CopyFields, type CopyField } from "./copy-fields.ts";
  * memory holds a few of them. The statement may take as long as its reader does, in a read-only transaction of its own: hold it for long only where
  * a snapshot must be held for long.
  * @param query - Without parameters, as COPY takes none: only numbers and quoted literals belong into it.
+ * @param settings - Of the session while it runs, such as the planner's; from code alone.
  */
-export async function* copyOut(pool: Pool, query: string): AsyncGenerator<readonly (readonly CopyField[])[], void, undefined> {
+export async function* copyOut(
+  pool: Pool,
+  query: string,
+  settings: Readonly<Record<string, string>> = {},
+): AsyncGenerator<readonly (readonly CopyField[])[], void, undefined> {
   const session = await pool.connect();
   let finished = false;
   try {
-    await session.query("begin read only; set local statement_timeout = 0");
+    const local = Object.entries({ statement_timeout: "0", ...settings }).map(([name, value]) => `set local ${name} = ${value}`);
+    await session.query(["begin read only", ...local].join("; "));
     const stream = session.query(copyTo(`copy (${query}) to stdout (format binary)`));
     const fields = new CopyFields();
     for await (const chunk of stream) {
@@ -26,4 +32,9 @@ export async function* copyOut(pool: Pool, query: string): AsyncGenerator<readon
     // Who stops in the middle leaves a session that still sends: close it.
     session.release(!finished);
   }
+}
+
+/** A text literal for a query without parameters, whatever the text holds. */
+export function quoted(text: string): string {
+  return escapeLiteral(text);
 }

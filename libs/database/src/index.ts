@@ -1,4 +1,4 @@
-export { copyOut } from "./copy-out.ts";
+export { copyOut, quoted } from "./copy-out.ts";
 export type { CopyField } from "./copy-fields.ts";
 export { connectionConfig, openDatabase, type Database, type DatabaseOptions } from "./database.ts";
 export { migrate, NewerSchemaError, sqlMigration, type MigrationSet } from "./migrate.ts";

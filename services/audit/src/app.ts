@@ -89,6 +89,7 @@ export async function startAudit({
       }
     },
     rows: postgresLedgerRows(database, log.ledger),
+    pool: database,
     database: kysely,
     checkpoints: busCheckpoints(log.ledger),
     projections: PROJECTIONS,

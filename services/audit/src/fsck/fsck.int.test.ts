@@ -90,8 +90,9 @@ async function check(): Promise<readonly string[]> {
   };
   const parts = {
     ledger: "main",
-    rows: postgresLedgerRows(pool.kysely(), "main"),
+    rows: postgresLedgerRows(pool, "main"),
     scan: (range: { readonly from: number; readonly to: number }) => scanLedger(pool, "main", range),
+    pool,
     database: pool.kysely<unknown>(),
     checkpoints: busCheckpoints("main"),
     projections: [projection],

@@ -1,4 +1,5 @@
 import type { LedgerCopy } from "@countersign/bus";
+import type { Database } from "@countersign/database";
 import { decodeEntry, EventLogError } from "@countersign/event-log";
 import { sql, type Kysely } from "kysely";
 import { checkLedger, type LedgerRows } from "../ledger/check-ledger.ts";
@@ -13,6 +14,8 @@ import { whileItRuns } from "./while-it-runs.ts";
 
 export type FsckParts = RebuildParts & {
   readonly ledger: string;
+  /** The same database, for readings of whole tables. */
+  readonly pool: Database;
   readonly rows: LedgerRows;
   readonly projections: readonly Projection[];
   /** Absent: this process has no JetStream. */
@@ -31,12 +34,12 @@ export type FsckResult = {
 
 /** Checks everything that is kept against everything else, one thing after another, and goes on after whatever it finds. */
 export async function* fsck(parts: FsckParts): Check<FsckResult> {
-  const { database, ledger, rows } = parts;
+  const { database, ledger, pool, rows } = parts;
   const unchecked: string[] = [];
   const checked = yield* checkLedger(rows);
   yield* checkConsumers(database, ledger, rows);
   yield* checkContents(database, ledger);
-  yield* checkBookmarks(database, ledger, actorOf);
+  yield* checkBookmarks(pool, ledger, actorOf);
   if (parts.checkSealed === undefined) unchecked.push("what was sealed: nothing is sealed by this process");
   else yield* checkSeals(parts.checkSealed);
   if (parts.copy === undefined) unchecked.push("the copy in JetStream: this process has none");

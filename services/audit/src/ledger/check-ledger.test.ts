@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import type { CheckedRow, EntryFields, EventFields } from "./check-row.ts";
+import type { CheckedRow, EntryFields, EventFields, StreamRow } from "./check-row.ts";
 import { flawsOf } from "../testing/flaws-of.ts";
 import { checkLedger } from "./check-ledger.ts";
 import type { Flaw } from "./flaws.ts";
@@ -45,17 +45,23 @@ async function verify(rows: readonly CheckedRow[], head = 9): Promise<readonly F
   const { flaws } = await flawsOf(
     checkLedger({
       head: async () => head,
-      read: async (from, below) => rows.filter(({ columns: { position } }) => position >= from && position < below),
-      readStreams: async (after, limit) => {
-        const sorted = rows.toSorted((a, b) => compare(keyOf(a.columns), keyOf(b.columns)));
-        const first = after === undefined ? 0 : sorted.findIndex(({ columns }) => compare(keyOf(columns), keyOf(after)) > 0);
-        return first < 0 ? [] : sorted.slice(first, first + limit);
-      },
-      findNext: async (from, below) => rows.map(({ columns }) => columns.position).find((position) => position >= from && position < below),
+      read: (from, below) => pages(rows.filter(({ columns: { position } }) => position >= from && position < below)),
+      readStreams: () => pages(rows.toSorted((a, b) => compare(keyOf(a.columns), keyOf(b.columns))).map(asStreamRow)),
+      findNext: async (from) => rows.map(({ columns }) => columns.position).find((position) => position >= from),
     }),
   );
   return flaws.toSorted((a, b) => a.position - b.position);
 }
+
+async function* pages<Row>(rows: readonly Row[]): AsyncGenerator<readonly Row[]> {
+  for (let at = 0; at < rows.length; at += 100) yield rows.slice(at, at + 100);
+}
+
+const asStreamRow = ({ columns, leaf, entry }: CheckedRow): StreamRow => ({
+  ...columns,
+  leaf,
+  previousStreamLeaf: entry?.previousStreamLeaf,
+});
 
 const keyOf = (columns: EventFields): string =>
   [columns.tenant, columns.streamType, columns.streamId, String(columns.streamVersion).padStart(16, "0"), columns.position].join(" ");

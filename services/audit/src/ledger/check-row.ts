@@ -22,6 +22,14 @@ export type Hash = string;
 
 export type EntryFields = EventFields & { readonly previousStreamLeaf: Hash; readonly previousTenantLeaf: Hash };
 
+/** A row as the second reading sees it, stream by stream. */
+export type StreamRow = Pick<EventFields, "position" | "tenant" | "streamType" | "streamId" | "streamVersion"> & {
+  /** Recomputed over the entry's bytes. */
+  readonly leaf: Hash;
+  /** Absent when the bytes are no entry. */
+  readonly previousStreamLeaf: Hash | undefined;
+};
+
 export type CheckedRow = {
   readonly columns: EventFields;
   readonly storedLeaf: Hash;
@@ -67,27 +75,20 @@ export function checkRow(heads: LedgerHeads, row: CheckedRow): readonly Flaw[] {
   return flaws;
 }
 
-/** The last row of a stream, and which stream it was. */
-export type StreamHead = Head & { readonly stream: string };
-
 /**
  * Checks one row against the one before it in its stream: rows come stream by stream, as the columns have it, which is how readers find them. So one
- * head is all that is kept, however many streams there are.
+ * row is all that is kept, however many streams there are.
  */
-export function checkStreamRow(
-  before: StreamHead | undefined,
-  row: CheckedRow,
-): { readonly flaws: readonly Flaw[]; readonly head: StreamHead } {
-  const { columns, entry, leaf } = row;
-  const { position } = columns;
-  const stream = JSON.stringify([columns.tenant, columns.streamType, columns.streamId]);
-  const last = before?.stream === stream ? before : NOTHING;
+export function checkStreamRow(before: StreamRow | undefined, row: StreamRow): readonly Flaw[] {
+  const { position } = row;
+  const same = before?.streamId === row.streamId && before.tenant === row.tenant && before.streamType === row.streamType;
+  const last = same ? { count: before.streamVersion, leaf: before.leaf } : NOTHING;
   const flaws: Flaw[] = [];
-  if (columns.streamVersion !== last.count + 1)
-    flaws.push({ position, kind: "STREAM_VERSION", detail: `version ${columns.streamVersion} of its stream follows ${last.count}` });
-  if (entry !== undefined && entry.previousStreamLeaf !== last.leaf)
+  if (row.streamVersion !== last.count + 1)
+    flaws.push({ position, kind: "STREAM_VERSION", detail: `version ${row.streamVersion} of its stream follows ${last.count}` });
+  if (row.previousStreamLeaf !== undefined && row.previousStreamLeaf !== last.leaf)
     flaws.push({ position, kind: "LINK", detail: "the link to the previous event of the stream leads elsewhere" });
-  return { flaws, head: { stream, count: columns.streamVersion, leaf } };
+  return flaws;
 }
 
 /** The flaw, if events are missing before `position`. */
@@ -98,6 +99,7 @@ export function missingPositions(heads: LedgerHeads, position: number): Flaw | u
 }
 
 const NOTHING: Head = { count: 0, leaf: "" };
+const NONE: readonly string[] = [];
 
 const FIELDS = [
   "ledger",
@@ -114,5 +116,5 @@ const FIELDS = [
 ] as const satisfies readonly (keyof EventFields)[];
 
 function differences(columns: EventFields, entry: EventFields): readonly string[] {
-  return FIELDS.filter((name) => columns[name] !== entry[name]);
+  return FIELDS.every((name) => columns[name] === entry[name]) ? NONE : FIELDS.filter((name) => columns[name] !== entry[name]);
 }

@@ -1,90 +1,135 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
+import { copyOut, quoted, type CopyField, type Database } from "@countersign/database";
+import { readEntry } from "@countersign/event-log";
 import { EntrySchema } from "@countersign/proto/event/v1/entry_pb";
 import { leafHash } from "@countersign/tlog";
-import { sql, type Kysely } from "kysely";
-import type { CheckedRow, EntryFields, Hash } from "../../ledger/check-row.ts";
+import { sql } from "kysely";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { CheckedRow, EntryFields, Hash, StreamRow } from "../../ledger/check-row.ts";
 import type { LedgerRows } from "../../ledger/check-ledger.ts";
 import { uuidText } from "../events/uuid.ts";
+import { int4, int8, milliseconds, text, uuid } from "./copy-values.ts";
 
-type StoredRow = {
-  readonly position: number;
-  readonly tenant: string;
-  readonly tenant_sequence: number;
-  readonly stream_type: string;
-  readonly stream_id: string;
-  readonly stream_version: number;
-  readonly event_id: string;
-  readonly type: string;
-  readonly schema_version: number;
-  readonly time: string;
-  readonly entry: Buffer;
-  readonly leaf_hash: Buffer;
-};
+/** Rows per statement: no snapshot is held for long, and memory holds two of these. */
+const SLICE = 4096;
+/** Rows at once: other work of the process gets its turn every few milliseconds. */
+const PAGE = 256;
 
-const COLUMNS = sql`position, tenant, tenant_sequence, stream_type, stream_id, stream_version, event_id, type, schema_version,
-  (extract(epoch from time) * 1000)::text as time, entry, leaf_hash`;
+const STREAM_KEY = "tenant, stream_type, stream_id, stream_version";
 
 /**
  * The event table as it stands, columns beside bytes: the log's own readers trust one of them. Entries are decoded by the generated code and
- * not by the log's hand-written codec, so that a fault of the one is not hidden by itself.
+ * not by the log's hand-written codec, so that a fault of the one is not hidden by itself; only links within streams are read by both.
  */
-export function postgresLedgerRows(database: Kysely<unknown>, ledger: string): LedgerRows {
+export function postgresLedgerRows(database: Database, ledger: string): LedgerRows {
+  const kysely = database.kysely<unknown>();
+  const copy = (query: string) => copyRows(database, query);
   return {
     head: async () => {
       const { rows } = await sql<{
         head: number;
-      }>`select next_position as head from event_log.ledger_head where ledger = ${ledger}`.execute(database);
+      }>`select next_position as head from event_log.ledger_head where ledger = ${ledger}`.execute(kysely);
       return rows[0]?.head ?? 0;
     },
-    read: async (from, below) => {
-      const { rows } = await sql<StoredRow>`
-        select ${COLUMNS} from event_log.event where ledger = ${ledger} and position >= ${from} and position < ${below} order by position`.execute(
-        database,
-      );
-      return rows.map((row) => toChecked(ledger, row));
-    },
-    readStreams: async (after, limit) => {
-      const from =
-        after === undefined
-          ? sql``
-          : sql`and (ledger, tenant, stream_type, stream_id, stream_version) > (${ledger}, ${after.tenant}, ${after.streamType}, ${after.streamId}, ${after.streamVersion})`;
-      const { rows } = await sql<StoredRow>`
-        select ${COLUMNS} from event_log.event where ledger = ${ledger} ${from}
-        order by ledger, tenant, stream_type, stream_id, stream_version limit ${limit}`.execute(database);
-      return rows.map((row) => toChecked(ledger, row));
-    },
-    findNext: async (from, below) => {
+    read: (from, below) =>
+      pages(
+        (last: CheckedRow | undefined) => copy(rowsQuery(ledger, last === undefined ? from : last.columns.position + 1, below)),
+        (fields) => toChecked(ledger, fields),
+      ),
+    readStreams: () => pages((last: StreamRow | undefined) => copy(streamsQuery(ledger, last)), toStreamRow),
+    findNext: async (from) => {
       const { rows } = await sql<{ next: number }>`
-        select position as next from event_log.event
-        where ledger = ${ledger} and position >= ${from} and position < ${below} order by position limit 1`.execute(database);
+        select position as next from event_log.event where ledger = ${ledger} and position >= ${from} order by position limit 1`.execute(
+        kysely,
+      );
       return rows[0]?.next;
     },
   };
 }
 
-function toChecked(ledger: string, row: StoredRow): CheckedRow {
+type Fields = readonly CopyField[];
+
+/** While one slice is worked on, the next is under way. */
+async function* pages<Row>(
+  read: (last: Row | undefined) => Promise<readonly Fields[]>,
+  toRow: (fields: Fields) => Row,
+): AsyncGenerator<readonly Row[], void, undefined> {
+  let next: Promise<readonly Fields[]> | undefined = read(undefined);
+  while (next !== undefined) {
+    const slice: readonly Fields[] = await next;
+    const last: Fields | undefined = slice.at(-1);
+    next = last === undefined || slice.length < SLICE ? undefined : read(toRow(last));
+    // Who stops here never learns how the one under way went.
+    next?.catch(() => {});
+    for (let at = 0; at < slice.length; at += PAGE) {
+      if (at > 0) await nextTurn();
+      yield slice.slice(at, at + PAGE).map(toRow);
+    }
+  }
+}
+
+async function copyRows(database: Database, query: string): Promise<readonly Fields[]> {
+  const rows: Fields[] = [];
+  for await (const batch of copyOut(database.pool, query, IN_INDEX_ORDER)) for (const row of batch) rows.push(row);
+  return rows;
+}
+
+/** However the planner sees the table, it cannot sort all of it for each page. */
+const IN_INDEX_ORDER = { enable_seqscan: "off", enable_bitmapscan: "off", enable_sort: "off" };
+
+function rowsQuery(ledger: string, from: number, below: number): string {
+  return `select position, tenant, tenant_sequence, stream_type, stream_id, stream_version, event_id, type, schema_version, time, entry, leaf_hash
+    from event_log.event where ledger = ${quoted(ledger)} and position >= ${from} and position < ${below} order by position limit ${SLICE}`;
+}
+
+/** The key after the ledger is compared alone: with the ledger in it, beside its equation, Postgres would begin each slice at the ledger's first row. */
+function streamsQuery(ledger: string, last: StreamRow | undefined): string {
+  const after =
+    last === undefined
+      ? ""
+      : `and (${STREAM_KEY}) > (${quoted(last.tenant)}, ${quoted(last.streamType)}, ${quoted(last.streamId)}, ${last.streamVersion})`;
+  return `select position, tenant, stream_type, stream_id, stream_version, entry
+    from event_log.event where ledger = ${quoted(ledger)} ${after} order by ledger, ${STREAM_KEY} limit ${SLICE}`;
+}
+
+function toChecked(ledger: string, fields: Fields): CheckedRow {
+  const [position, tenant, sequence, streamType, streamId, version, eventId, type, schemaVersion, time, entry, leaf] = fields;
+  const bytes = entry ?? NO_BYTES;
   return {
     columns: {
       ledger,
-      position: row.position,
-      tenant: row.tenant,
-      tenantSequence: row.tenant_sequence,
-      streamType: row.stream_type,
-      streamId: row.stream_id,
-      streamVersion: row.stream_version,
-      eventId: row.event_id,
-      type: row.type,
-      schemaVersion: row.schema_version,
-      time: Number(row.time),
+      position: int8(position),
+      tenant: text(tenant),
+      tenantSequence: int8(sequence),
+      streamType: text(streamType),
+      streamId: text(streamId),
+      streamVersion: int8(version),
+      eventId: uuid(eventId),
+      type: text(type),
+      schemaVersion: int4(schemaVersion),
+      time: milliseconds(time),
     },
-    storedLeaf: row.leaf_hash.toString("latin1"),
-    leaf: leafHash(row.entry).toString("latin1"),
-    entry: readEntry(row.entry),
+    storedLeaf: (leaf ?? NO_BYTES).toString("latin1"),
+    leaf: leafHash(bytes).toString("latin1"),
+    entry: generallyDecoded(bytes),
   };
 }
 
-function readEntry(bytes: Uint8Array): EntryFields | undefined {
+function toStreamRow([position, tenant, streamType, streamId, streamVersion, entry]: Fields): StreamRow {
+  const bytes = entry ?? NO_BYTES;
+  return {
+    position: int8(position),
+    tenant: text(tenant),
+    streamType: text(streamType),
+    streamId: text(streamId),
+    streamVersion: int8(streamVersion),
+    leaf: leafHash(bytes).toString("latin1"),
+    previousStreamLeaf: linkOf(bytes),
+  };
+}
+
+function generallyDecoded(bytes: Uint8Array): EntryFields | undefined {
   try {
     const entry = fromBinary(EntrySchema, bytes);
     return {
@@ -108,6 +153,16 @@ function readEntry(bytes: Uint8Array): EntryFields | undefined {
   }
 }
 
-function hash(bytes: Uint8Array): Hash {
-  return Buffer.from(bytes).toString("latin1");
+function linkOf(bytes: Uint8Array): Hash | undefined {
+  try {
+    return hash(readEntry(bytes).previousStreamLeaf);
+  } catch {
+    return undefined;
+  }
 }
+
+function hash(bytes: Uint8Array): Hash {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+}
+
+const NO_BYTES = Buffer.alloc(0);
