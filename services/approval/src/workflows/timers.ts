@@ -43,6 +43,7 @@ export function timerAfter(event: ActionEvent): Timer | "clear" | "keep" {
     case "VoteLapsed":
     case "EditAccepted":
     case "ActionApproved":
+    case "ContentErased":
       return "keep";
     default:
       return event satisfies never;
