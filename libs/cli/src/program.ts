@@ -7,6 +7,7 @@ import { addPeopleCommands } from "./commands/people.ts";
 import { addEvidenceCommands } from "./commands/evidence.ts";
 import { addPolicyCommands } from "./commands/policy.ts";
 import { addProofCommands } from "./commands/proof.ts";
+import { addReportCommands } from "./commands/report.ts";
 import { addReviewCommands } from "./commands/review.ts";
 import { addWitnessCommand } from "./commands/witness.ts";
 import type { Io } from "./context.ts";
@@ -55,6 +56,7 @@ function createProgram(io: Io, err: { write(text: string): unknown }): Command {
   addAuditCommands(program, io);
   addProofCommands(program, io);
   addEvidenceCommands(program, io);
+  addReportCommands(program, io);
   addWitnessCommand(program, io, err);
   return program;
 }

@@ -10,4 +10,5 @@ export type { Trust } from "./verify/trust.ts";
 export { verifyFile, VerifyUsageError, type VerifyOptions } from "./node/verify-file.ts";
 export { contentRefs, readPayload } from "./content-refs.ts";
 export { cell as csvCell } from "./csv.ts";
+export { fragment, page, type Html } from "./report/html.ts";
 export { createHtmlReporter, type ReportOptions } from "./report/html-reporter.ts";

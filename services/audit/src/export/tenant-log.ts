@@ -38,8 +38,9 @@ export async function stretchOf(
   }
   if (first === undefined) return { first: next, last: next - 1 };
   const end = await findFirst(log, tenant, near(to));
-  let last = end === undefined ? first - 1 : Math.max(first - 1, Math.min(end.tenantSequence, period.before) - 1);
-  for await (const { time, tenantSequence } of eventsFrom(log, tenant, end?.position)) {
+  if (end === undefined) return { first, last: Math.min((await findLast(log, tenant))?.tenantSequence ?? 0, period.before - 1) };
+  let last = Math.max(first - 1, Math.min(end.tenantSequence, period.before) - 1);
+  for await (const { time, tenantSequence } of eventsFrom(log, tenant, end.position)) {
     if (tenantSequence >= period.before || time.getTime() >= to + CLOCK_SKEW_MS) break;
     if (time.getTime() < to && tenantSequence >= first) last = tenantSequence;
   }
@@ -54,6 +55,23 @@ export async function* eventsFrom(log: TenantReader, tenant: string, position: n
     const last = page.at(-1);
     from = last === undefined || page.length < PAGE ? undefined : last.position + 1;
   }
+}
+
+/** The tenant's last event. The same search from the other end. */
+async function findLast(log: TenantReader, tenant: string): Promise<RecordedEvent | undefined> {
+  let low = 0;
+  let high = await log.nextPosition();
+  let found: RecordedEvent | undefined;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const [event] = await log.readTenant(tenant, { from: middle, limit: 1 });
+    if (event === undefined) high = middle;
+    else {
+      found = event;
+      low = event.position + 1;
+    }
+  }
+  return found;
 }
 
 /** The tenant's first event that `reached` holds for; it must hold for all behind it, too. A search over positions, some thirty reads of one event each. */
