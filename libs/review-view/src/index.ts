@@ -1,7 +1,7 @@
 // Any text made harmless.
 export { visible, type TextNote, type VisibleText } from "./visible-text.ts";
 // A review, from the API to a neutral model.
-export { askedGroups, isUndecided, type ReviewSource } from "./review-source.ts";
+export { askedGroups, isUndecided, openStage, riskScore, type ReviewSource, type ReviewStage } from "./review-source.ts";
 export { editableText, readEdited, type EditedProperties } from "./editable-text.ts";
 export type { JsonObject } from "./json.ts";
 export { toReviewSource } from "./to-review-source.ts";

@@ -43,14 +43,24 @@ export type ReviewSource = {
     | undefined;
   readonly review:
     | {
-        /** `quorum` in words: `2 of sre and 1 of security`; `groups` are those that are asked. */
-        readonly stages: readonly { readonly name: string; readonly quorum: string; readonly groups: readonly string[] }[];
+        readonly stages: readonly ReviewStage[];
         readonly openStage: number;
         readonly votes: readonly ReviewVote[];
         readonly deadline: Date | undefined;
         readonly editor: PrincipalName | undefined;
       }
     | undefined;
+};
+
+/** `quorum` in words: `2 of sre and 1 of security`; the rest is who is asked. */
+export type ReviewStage = {
+  readonly name: string;
+  readonly quorum: string;
+  readonly groups: readonly string[];
+  /** Ids in the directory, or `<issuer>#<id>` of a principal. */
+  readonly people?: readonly string[];
+  /** Whoever is on call there. */
+  readonly schedules?: readonly string[];
 };
 
 export type ReviewInput = {
@@ -75,7 +85,17 @@ export function isUndecided(source: ReviewSource): boolean {
   return source.status === "in review";
 }
 
+/** The stage that is open, if there is one. */
+export function openStage(source: ReviewSource): ReviewStage | undefined {
+  return source.review?.stages[source.review.openStage];
+}
+
+/** The sum of what policy counted; undefined when it counted nothing, which is not the same as no risk. */
+export function riskScore({ verdict }: ReviewSource): number | undefined {
+  return verdict === undefined || verdict.risk.length === 0 ? undefined : verdict.risk.reduce((sum, { points }) => sum + points, 0);
+}
+
 /** Groups that are asked in the open stage: channels that serve them are told. */
 export function askedGroups(source: ReviewSource): readonly string[] {
-  return source.review?.stages[source.review.openStage]?.groups ?? [];
+  return openStage(source)?.groups ?? [];
 }

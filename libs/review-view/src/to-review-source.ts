@@ -12,7 +12,7 @@ import {
   type Vote,
 } from "@countersign/proto/v1/action_pb";
 import { PrincipalType, type Principal, type PrincipalRef } from "@countersign/proto/v1/principal_pb";
-import type { PrincipalName, ReviewInput, ReviewSource, ReviewStatus, ReviewVote } from "./review-source.ts";
+import type { PrincipalName, ReviewInput, ReviewSource, ReviewStage, ReviewStatus, ReviewVote } from "./review-source.ts";
 
 /** What reviewers may see of an action. Its salt and its grant stay behind. */
 export function toReviewSource(action: Action): ReviewSource {
@@ -89,12 +89,12 @@ function toReview(review: Review): NonNullable<ReviewSource["review"]> {
   };
 }
 
-type ReviewStage = NonNullable<ReviewSource["review"]>["stages"][number];
-
 function toStage({ name, quorum, quorumText, escalation }: Stage, escalated: boolean): ReviewStage {
   const selectors = [...(quorum === undefined ? [] : selectorsOf(quorum)), ...((escalated && escalation?.to) || [])];
-  const groups = selectors.flatMap(({ who }) => (who.case === "group" ? [who.value] : []));
-  return { name, quorum: quorumText, groups: [...new Set(groups)] };
+  const named = (kind: "group" | "person" | "onCall"): readonly string[] => [
+    ...new Set(selectors.flatMap(({ who }) => (who.case === kind ? [who.value] : []))),
+  ];
+  return { name, quorum: quorumText, groups: named("group"), people: named("person"), schedules: named("onCall") };
 }
 
 function selectorsOf({ rule }: Quorum): readonly ReviewerSelector[] {

@@ -14,6 +14,8 @@ import { voterFinder } from "./adapters/directory/voter-finder.ts";
 import { listen } from "./adapters/http/listener.ts";
 import { postgresDeliveryStore } from "./adapters/postgres/delivery-store.ts";
 import { isFirstTime, pruneDeliveries } from "./adapters/postgres/housekeeping.ts";
+import { pagerDutyChannel } from "./adapters/pagerduty/pagerduty-channel.ts";
+import { reviewLinks, type ReviewLinks } from "./adapters/page/review-links.ts";
 import { registerChannels } from "./adapters/postgres/plan-store.ts";
 import { processLock, type ProcessLock } from "./adapters/postgres/process-lock.ts";
 import { slackApp } from "./adapters/slack/slack-app.ts";
@@ -23,6 +25,8 @@ import { terminalChannel } from "./adapters/terminal/terminal-channel.ts";
 import { webhookChannel } from "./adapters/webhook/webhook-channel.ts";
 import type { ChannelConfig } from "./channels-file.ts";
 import type { NotifierConfig } from "./config.ts";
+import { mailApp } from "./mail.ts";
+import { pageApp } from "./page.ts";
 import { STANDARD_RETRY_DELAYS } from "./domain/retry-schedule.ts";
 import type { AnswerPorts } from "./usecases/answer.ts";
 import type { Channel } from "./usecases/channel.ts";
@@ -46,6 +50,8 @@ export type NotifierDeps = {
 
 /** Ended deliveries are looked for this often. */
 const PRUNE_MS = 600_000;
+/** Collected reviews are looked for this often. */
+const FLUSH_MS = 15_000;
 
 /** A running notifier; `port` is where chat services post to. */
 export type RunningNotifier = { readonly port: number | undefined; close(): Promise<void> };
@@ -54,12 +60,15 @@ export type RunningNotifier = { readonly port: number | undefined; close(): Prom
 export async function startNotifier(deps: NotifierDeps): Promise<RunningNotifier> {
   const background = new Background(deps.logger);
   const workers = new Map<string, RunningChannel>();
-  const apps = chatApps(deps, background, async ({ channel, tenant, actionId }) => {
+  const parts = sharedParts(deps);
+  const mails = deps.config.channels.flatMap((config) => (config.kind === "email" ? [mailApp(config, parts)] : []));
+  const apps = chatApps(deps, parts, background, async ({ channel, tenant, actionId }) => {
     await workers.get(channel)?.store.refresh(tenant, actionId);
     workers.get(channel)?.worker.wake();
   });
   const channels = [
-    ...deps.config.channels.flatMap((config) => toChannel(config, deps)),
+    ...deps.config.channels.flatMap((config) => toChannel(config, deps, parts.links)),
+    ...mails.map(({ channel }) => channel),
     ...apps.flatMap((app) => app.channels),
     ...(deps.channels ?? []),
   ];
@@ -74,29 +83,45 @@ export async function startNotifier(deps: NotifierDeps): Promise<RunningNotifier
   for (const channel of channels) workers.set(channel.name, startWorker(channel, deps, owner));
   const wakeAll = (): void => workers.forEach(({ worker }) => worker.wake());
   const consumer = await startDeliveryConsumer({ log: deps.log, feed: deps.feed, database, logger: deps.logger }, channels, wakeAll);
-  const routes = new Map(apps.flatMap((app) => [...app.routes]));
+  const page =
+    deps.config.page === undefined || parts.links === undefined ? [] : pageApp(deps.config.page, { ...parts, links: parts.links });
+  const routes = new Map([...apps.flatMap((app) => [...app.routes]), ...page]);
   const listener =
     deps.config.listen === undefined || routes.size === 0 ? undefined : await listen(deps.config.listen, routes, deps.logger);
   const sockets = apps.flatMap((app) => app.start?.() ?? []);
   const pruning = setInterval(() => background.run(() => prune(deps)), PRUNE_MS);
+  const flushing = setInterval(() => mails.forEach(({ flush }) => flush && background.run(async () => void (await flush()))), FLUSH_MS);
   return {
     port: listener?.port,
     close: async () => {
       clearInterval(pruning);
+      clearInterval(flushing);
       await Promise.all([listener?.close(), ...sockets.map((socket) => socket.close())]);
       await background.settled();
       await consumer.close();
       await Promise.all([...workers.values()].map(({ worker }) => worker.close()));
+      for (const mail of mails) mail.close();
       await owner.release();
     },
   };
 }
 
-function chatApps(deps: NotifierDeps, background: Background, refresh: AnswerPorts["refresh"]): ChatApp[] {
-  const { config, commands, logger, clock = () => new Date() } = deps;
-  const database = deps.database.kysely<unknown>();
+/** What several kinds of channel stand on. */
+function sharedParts(deps: NotifierDeps) {
+  const { config, commands, logger, database, clock = () => new Date() } = deps;
   const directory = createDirectoryClient({ commands, asker: "notifier", config: config.directory });
-  const read = actionReader(commands);
+  const links = config.page === undefined ? undefined : reviewLinks(config.page.url, config.page.secret, clock);
+  return { ledger: deps.log.ledger, commands, database, directory, links, readAction: actionReader(commands), clock, logger };
+}
+
+function chatApps(
+  deps: NotifierDeps,
+  { commands, directory, readAction: read, links, clock, logger }: ReturnType<typeof sharedParts>,
+  background: Background,
+  refresh: AnswerPorts["refresh"],
+): ChatApp[] {
+  const { config } = deps;
+  const database = deps.database.kysely<unknown>();
   const parts: ChatAppDeps = {
     ports: {
       findVoter: voterFinder(directory, clock),
@@ -110,6 +135,7 @@ function chatApps(deps: NotifierDeps, background: Background, refresh: AnswerPor
     background,
     clock,
     logger,
+    links,
   };
   return config.apps.map((app) => {
     const channels = config.channels.filter((channel) => "app" in channel && channel.app === app.name);
@@ -157,8 +183,8 @@ function startWorker(channel: Channel, deps: NotifierDeps, owner: ProcessLock): 
   return { worker, store };
 }
 
-/** Channels of chat apps come with their app. */
-function toChannel(config: ChannelConfig, deps: NotifierDeps): Channel[] {
+/** Channels of chat apps and of mail come with their app. */
+function toChannel(config: ChannelConfig, deps: NotifierDeps, links: ReviewLinks | undefined): Channel[] {
   const rules = { allowedHosts: deps.config.allowedHosts };
   const clock = deps.clock ?? (() => new Date());
   switch (config.kind) {
@@ -168,6 +194,9 @@ function toChannel(config: ChannelConfig, deps: NotifierDeps): Channel[] {
       return [webhookChannel({ ...config, rules, clock })];
     case "teams-workflow":
       return [workflowsChannel({ ...config, rules, clock })];
+    case "pagerduty":
+      return [pagerDutyChannel({ ...config, routingKey: config.routing_key, urgentFrom: config.urgent_from, rules, links, clock })];
+    case "email":
     case "slack":
     case "teams":
       return [];

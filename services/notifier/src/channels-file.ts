@@ -1,26 +1,9 @@
 import { z } from "zod";
+import { common, eventsOf, groups, name, secret } from "./channel-fields.ts";
 import { isWebhookSecret } from "./adapters/webhook/signature.ts";
 import { urlProblem } from "./adapters/webhook/target.ts";
 import { NOTIFIED_EVENTS, REVIEWER_EVENTS } from "./domain/notified-event.ts";
-
-const name = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$/, "must be 1 to 64 lower-case letters, digits and hyphens");
-const secret = z.string().min(8, "has less than 8 characters").max(2048);
-
-const common = {
-  /** Unique; delivery state belongs to it. */
-  name,
-  /** Tenants that the channel may hear of, or `all`. There is no default: a channel must not hear of a tenant by accident. */
-  tenants: z.union([z.literal("all"), z.array(z.string().min(1)).min(1)]),
-};
-
-/** Reviews that ask one of these groups are shown there. */
-const groups = z.union([z.literal("all"), z.array(z.string().min(1)).min(1)]).default("all");
-
-const eventsOf = (usual: readonly (typeof NOTIFIED_EVENTS)[number][]) =>
-  z
-    .array(z.enum(NOTIFIED_EVENTS))
-    .min(1)
-    .default([...usual]);
+import { page } from "./page-file.ts";
 
 const terminal = z.strictObject({
   ...common,
@@ -48,6 +31,42 @@ const teamsWorkflow = z.strictObject({
   /** The workflow's URL; the rules of webhooks hold for it. */
   url: z.string().max(2048),
   events: eventsOf(REVIEWER_EVENTS),
+});
+
+const mail = z
+  .strictObject({
+    ...common,
+    kind: z.literal("email"),
+    groups,
+    /** The sender; its domain also names the messages. */
+    from: z.email(),
+    host: z.string().regex(/^[A-Za-z0-9.:-]{1,253}$/, "must be a host name"),
+    port: z.int().min(1).max(65_535).default(587),
+    /** `none` is for a mail server on this machine. */
+    security: z.enum(["tls", "starttls", "none"]).default("starttls"),
+    user: z.string().min(1).max(320).optional(),
+    password: secret.optional(),
+    /** Messages that the server takes in a second. */
+    per_second: z.number().positive().max(100).default(5),
+    /** Reviews whose risk score is lower than `below` come together, in one message for so many minutes. */
+    digest: z.strictObject({ below: z.number().positive(), minutes: z.number().positive().max(1440).default(15) }).optional(),
+    events: eventsOf([...REVIEWER_EVENTS, "StageOpened"]),
+  })
+  .refine(({ security, user }) => security !== "none" || user === undefined, {
+    path: ["security"],
+    message: "would send the password in the clear",
+  });
+
+const pagerDuty = z.strictObject({
+  ...common,
+  kind: z.literal("pagerduty"),
+  groups,
+  /** Of an integration "Events API v2" of the service. */
+  routing_key: z.string().regex(/^[A-Za-z0-9]{32}$/, "must be the 32 characters of an integration key"),
+  url: z.string().max(2048).default("https://events.pagerduty.com/v2/enqueue"),
+  /** The lowest risk score that wakes somebody; 0: every review does. */
+  urgent_from: z.number().min(0).default(50),
+  events: eventsOf([...REVIEWER_EVENTS, "StageOpened", "VoteCast"]),
 });
 
 const chat = {
@@ -119,7 +138,9 @@ const teamsApp = z.strictObject({
 export const channelsFile = z
   .strictObject({
     apps: z.array(z.discriminatedUnion("kind", [slackApp, teamsApp])).default([]),
-    channels: z.array(z.discriminatedUnion("kind", [terminal, webhook, slack, teams, teamsWorkflow])).default([]),
+    channels: z.array(z.discriminatedUnion("kind", [terminal, webhook, slack, teams, teamsWorkflow, mail, pagerDuty])).default([]),
+    /** Where people open a review, sign in and decide. */
+    page: page.optional(),
     /** `host:port` that webhooks may reach although they are not https or not public: for development, and for receivers in one's own network. */
     allowed_hosts: z.array(z.string().regex(/^[^\s/@]+:\d{1,5}$/, "must be host:port")).default([]),
     /** Ended deliveries are forgotten after so many days. */
@@ -147,3 +168,5 @@ export type ChannelConfig = File["channels"][number];
 export type AppConfig = File["apps"][number];
 export type SlackAppConfig = AppConfig & { readonly kind: "slack" };
 export type TeamsAppConfig = AppConfig & { readonly kind: "teams" };
+export type MailChannelConfig = ChannelConfig & { readonly kind: "email" };
+export type PagerDutyChannelConfig = ChannelConfig & { readonly kind: "pagerduty" };

@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import { ConfigError } from "@countersign/config";
 import { readDirectoryClientConfig, type DirectoryClientConfig } from "@countersign/directory-client";
+import { readIssuers, type IssuerConfig } from "@countersign/identity";
 import { parse } from "yaml";
 import { channelsFile, type AppConfig, type ChannelConfig } from "./channels-file.ts";
+import type { PageConfig } from "./page-file.ts";
 
 /** Settings of the notifier. */
 export type NotifierConfig = {
@@ -13,6 +15,8 @@ export type NotifierConfig = {
   /** Where chat services post to; undefined: nowhere. */
   readonly listen: { readonly host: string; readonly port: number } | undefined;
   readonly directory: DirectoryClientConfig;
+  /** Where people decide signed in, with the issuers whose people they are. */
+  readonly page: (PageConfig & { readonly issuers: readonly IssuerConfig[] }) | undefined;
 };
 
 const NO_CHANNELS = "{}";
@@ -29,6 +33,7 @@ export function readNotifierConfig(env: NodeJS.ProcessEnv): NotifierConfig {
   const config = parseChannels(
     path === undefined || path === "" ? NO_CHANNELS : readText(path),
     readListen(env["COUNTERSIGN_NOTIFIER_LISTEN"]),
+    () => readIssuers(env),
   );
   return Object.freeze({ ...config, directory: readDirectoryClientConfig(env) });
 }
@@ -45,16 +50,30 @@ function readListen(text: string | undefined): NotifierConfig["listen"] {
  * Reads the text of a channels file.
  * @throws ConfigError with every problem, by its place in the file; values are never repeated, since they may be secrets.
  */
-export function parseChannels(text: string, listen?: NotifierConfig["listen"]): NotifierConfig {
+export function parseChannels(
+  text: string,
+  listen?: NotifierConfig["listen"],
+  issuers: () => readonly IssuerConfig[] = () => [],
+): NotifierConfig {
   const parsed = channelsFile.safeParse(parseYaml(text));
   if (parsed.success) {
     const { apps, channels, allowed_hosts: allowedHosts, retention_days: retentionDays } = parsed.data;
     const deaf = apps.find((app) => app.kind === "teams" || app.signing_secret !== undefined);
     if (deaf !== undefined && listen === undefined)
       throw new ConfigError([`COUNTERSIGN_NOTIFIER_LISTEN: is required, since the app ${deaf.name} takes requests over HTTP`]);
-    return Object.freeze({ channels, apps, allowedHosts, retentionDays, listen, directory: readDirectoryClientConfig({}) });
+    if (parsed.data.page !== undefined && listen === undefined)
+      throw new ConfigError(["COUNTERSIGN_NOTIFIER_LISTEN: is required, since there is a page"]);
+    const page = parsed.data.page === undefined ? undefined : withIssuers(parsed.data.page, issuers());
+    return Object.freeze({ channels, apps, page, allowedHosts, retentionDays, listen, directory: readDirectoryClientConfig({}) });
   }
   throw new ConfigError(parsed.error.issues.map((issue) => `COUNTERSIGN_CHANNELS_FILE: ${issue.path.join(".")}: ${issue.message}`));
+}
+
+/** What claims of a person mean is said once, with the issuers of the front door. */
+function withIssuers(page: PageConfig, issuers: readonly IssuerConfig[]): NonNullable<NotifierConfig["page"]> {
+  const unknown = page.sign_in.filter(({ issuer }) => !issuers.some((known) => known.issuer === issuer));
+  if (unknown.length === 0) return { ...page, issuers };
+  throw new ConfigError(unknown.map(({ issuer }) => `COUNTERSIGN_CHANNELS_FILE: page.sign_in: ${issuer} is none of COUNTERSIGN_ISSUERS`));
 }
 
 function readText(path: string): string {

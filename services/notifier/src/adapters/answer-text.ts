@@ -50,6 +50,23 @@ const REFUSALS: Readonly<Record<string, string>> = {
   EDIT_LIMIT: "it was edited as often as an action can be",
 };
 
+/** Why somebody cannot decide, for a page where it is signed in. */
+export function whyRefused(reason: string): string {
+  return PAGE_REFUSALS[reason] ?? REFUSALS[reason] ?? reason;
+}
+
+const PAGE_REFUSALS: Readonly<Record<string, string>> = {
+  SIGN_IN_TOO_WEAK: "policy asks for a stronger sign-in than yours",
+  NOT_IN_REVIEW: "the review is over",
+  NOT_HUMAN: "only people decide",
+  DIRECTORY_UNREACHABLE: "nobody can say now who you are; try again in a moment",
+  STALE_DIGEST: "the page showed older parameters: they were edited since. Read it again",
+  STALE_VIEW: "what the page showed has changed since. Read it again",
+  STALE_VERSION: "something happened since the page was opened. Read it again",
+  WRONG_STATE: "the review is over",
+  DEADLINE_PASSED: "the time to decide is over",
+};
+
 function refusal({ reason, changed }: VoteReply & { readonly outcome: "refused" }, { url }: AnswerWords): string {
   if (STEP_UP.has(reason))
     return `Nothing was decided: a click here is too weak a sign-in for this one. ${url === undefined ? "Sign in and decide with the command line." : `Sign in and decide here: ${url}`}`;

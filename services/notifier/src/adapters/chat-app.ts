@@ -7,6 +7,7 @@ import type { Channel, Delivery, RateLimit } from "../usecases/channel.ts";
 import type { Background } from "./background.ts";
 import type { CardSeal } from "./card-seal.ts";
 import type { Route } from "./http/listener.ts";
+import type { ReviewLinks } from "./page/review-links.ts";
 
 /** An app of a chat service: its channels, and how its answers come in. */
 export type ChatApp = {
@@ -26,6 +27,8 @@ export type ChatAppDeps = {
   readonly background: Background;
   readonly clock: () => Date;
   readonly logger: Logger;
+  /** To the page of this notifier; undefined: it has none. */
+  readonly links?: ReviewLinks | undefined;
 };
 
 export type ChatChannelConfig = ChannelConfig & { readonly kind: "slack" | "teams" };
@@ -57,7 +60,12 @@ export function sealerOf(seal: CardSeal, channel: string): (delivery: Delivery) 
   return (delivery) => seal.seal(cardOf(channel, delivery));
 }
 
-/** Where a signed-in person decides. */
-export function reviewUrl(app: AppConfig, { tenant, actionId }: Pick<ShownCard, "tenant" | "actionId">): string | undefined {
-  return app.review_url?.replaceAll("{tenant}", encodeURIComponent(tenant)).replaceAll("{action}", encodeURIComponent(actionId));
+/** Where a signed-in person decides: the app's own address, or this notifier's page. */
+export function reviewUrl(
+  app: AppConfig,
+  { tenant, actionId }: Pick<ShownCard, "tenant" | "actionId">,
+  links?: ReviewLinks,
+): string | undefined {
+  const own = app.review_url?.replaceAll("{tenant}", encodeURIComponent(tenant)).replaceAll("{action}", encodeURIComponent(actionId));
+  return own ?? links?.urlOf({ tenant, actionId, personId: "" });
 }

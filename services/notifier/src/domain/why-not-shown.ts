@@ -25,7 +25,7 @@ export function whyNotShown(question: ShowQuestion): string | undefined {
   const { type, shownBefore, undecided } = question;
   if (question.updates && (question.shownVersion ?? 0) >= question.streamVersion) return "the message shows this already";
   if (shownBefore || (!question.hearsOfOpening && !question.updates)) return undefined;
-  if (type !== "ReviewOpened" && !question.updates) return "the review was never shown here";
+  if (type !== "ReviewOpened" && type !== "StageOpened" && !question.updates) return "the review was never shown here";
   if (!undecided) return "the review was over before it was shown";
   return question.asksItsPeople ? undefined : "it asks nobody whom this channel serves";
 }

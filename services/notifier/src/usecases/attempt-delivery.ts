@@ -1,4 +1,13 @@
-import { askedGroups, editableText, isUndecided, renderReview, type ReviewSource, type TextHash } from "@countersign/review-view";
+import {
+  askedGroups,
+  editableText,
+  isUndecided,
+  openStage,
+  renderReview,
+  riskScore,
+  type ReviewSource,
+  type TextHash,
+} from "@countersign/review-view";
 import { RetryableDeliveryError, TerminalDeliveryError, type Channel } from "./channel.ts";
 import { LONGEST_DELAY, retryDelay } from "../domain/retry-schedule.ts";
 import { whyNotShown } from "../domain/why-not-shown.ts";
@@ -86,6 +95,8 @@ function toDelivery(leased: LeasedDelivery, deps: AttemptDeps, source: ReviewSou
     plannedAt: leased.plannedAt,
     undecided: isUndecided(source),
     askedGroups: askedGroups(source),
+    stage: openStage(source),
+    riskScore: riskScore(source),
     editable: () => editableText(source),
     render: (limits?: Parameters<typeof renderReview>[2]) => renderReview(source, deps.sha256, limits),
   };

@@ -1,4 +1,4 @@
-import type { RenderLimits, ReviewView } from "@countersign/review-view";
+import type { RenderLimits, ReviewStage, ReviewView } from "@countersign/review-view";
 import type { NotifiedEvent } from "../domain/notified-event.ts";
 
 /** What a channel can do with a review. */
@@ -71,6 +71,10 @@ export type Delivery = {
   readonly undecided: boolean;
   /** Groups that the open stage asks. */
   readonly askedGroups: readonly string[];
+  /** The open stage, with everybody it asks. */
+  readonly stage: ReviewStage | undefined;
+  /** What policy counted against it; undefined when it counted nothing. */
+  readonly riskScore: number | undefined;
   /** The parameters as JSON for a text field; undefined when there is nothing to edit. */
   editable(): string | undefined;
   /** The action as it is at this attempt: never older than the event, maybe newer. */

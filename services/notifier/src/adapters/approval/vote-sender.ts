@@ -1,9 +1,9 @@
 import { create, toBinary, type JsonObject, type MessageInitShape } from "@bufbuild/protobuf";
 import { CommandError, type CommandBus } from "@countersign/bus";
 import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
-import { PrincipalType, SignInStrength } from "@countersign/proto/v1/principal_pb";
+import { PrincipalSchema, PrincipalType, SignInStrength, type Principal } from "@countersign/proto/v1/principal_pb";
 import { SubmitVoteRequestSchema } from "@countersign/proto/v1/review_service_pb";
-import type { AnswerPorts, Decision, VoteReply } from "../../usecases/answer.ts";
+import type { AnswerPorts, Decision, ShownCard, VoteReply } from "../../usecases/answer.ts";
 
 const TIMEOUT_MS = 5000;
 
@@ -12,14 +12,7 @@ const UNKNOWN = new Set<string>(["UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL",
 
 /** Votes as the person who clicked, and says that it was a click in a chat: policy may ask for a stronger sign-in. */
 export function voteSender(commands: CommandBus): AnswerPorts["submitVote"] {
-  return async (voter, card, decision) => {
-    const request = create(SubmitVoteRequestSchema, {
-      actionId: card.actionId,
-      digest: Buffer.from(card.digest, "hex"),
-      version: BigInt(card.version),
-      shownDigest: Buffer.from(card.shownDigest, "hex"),
-      decision: toMessage(decision),
-    });
+  return (voter, card, decision) => {
     const caller = {
       tenant: card.tenant,
       type: PrincipalType.HUMAN,
@@ -29,14 +22,26 @@ export function voteSender(commands: CommandBus): AnswerPorts["submitVote"] {
       roles: ["reviewer"],
       signIn: SignInStrength.CHAT,
     };
-    const command = create(CommandSchema, { caller, request: toBinary(SubmitVoteRequestSchema, request) });
-    try {
-      await commands.send("approval", "SubmitVote", command, { timeoutMs: TIMEOUT_MS });
-      return { outcome: "recorded" };
-    } catch (error) {
-      return replyOf(error);
-    }
+    return sendVote(commands, create(PrincipalSchema, caller), card, decision);
   };
+}
+
+/** Votes as this principal, on exactly what it was shown. */
+export async function sendVote(commands: CommandBus, caller: Principal, card: ShownCard, decision: Decision): Promise<VoteReply> {
+  const request = create(SubmitVoteRequestSchema, {
+    actionId: card.actionId,
+    digest: Buffer.from(card.digest, "hex"),
+    version: BigInt(card.version),
+    shownDigest: Buffer.from(card.shownDigest, "hex"),
+    decision: toMessage(decision),
+  });
+  const command = create(CommandSchema, { caller, request: toBinary(SubmitVoteRequestSchema, request) });
+  try {
+    await commands.send("approval", "SubmitVote", command, { timeoutMs: TIMEOUT_MS });
+    return { outcome: "recorded" };
+  } catch (error) {
+    return replyOf(error);
+  }
 }
 
 function replyOf(error: unknown): VoteReply {

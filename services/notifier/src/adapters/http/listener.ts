@@ -2,9 +2,14 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import type { AddressInfo } from "node:net";
 import type { Logger } from "@countersign/telemetry";
 
-/** A request with its raw body, over which signatures are. */
-export type RawRequest = { readonly headers: IncomingHttpHeaders; readonly body: Buffer };
-export type RawAnswer = { readonly status: number; readonly json?: unknown };
+/** A request with its raw body, over which signatures are. `url`: path and query. */
+export type RawRequest = { readonly url: string; readonly headers: IncomingHttpHeaders; readonly body: Buffer };
+export type RawAnswer = {
+  readonly status: number;
+  readonly json?: unknown;
+  readonly html?: string;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+};
 export type Route = (request: RawRequest) => Promise<RawAnswer>;
 
 /** Much more than an answer from a chat needs. */
@@ -12,7 +17,10 @@ const LARGEST_BODY = 256 * 1024;
 const HEADERS_TIMEOUT_MS = 5000;
 const REQUEST_TIMEOUT_MS = 10_000;
 
-/** Takes in what chat services post. Speaks plain HTTP: TLS ends in front of it. Only POST, only known paths. */
+/**
+ * Takes in what chat services post, and what browsers ask for. Speaks plain HTTP: TLS ends in front of it. Only known paths; a route is named by its path if it
+ * takes POST, and by `GET` and its path if it takes that.
+ */
 export async function listen(
   address: { readonly host: string; readonly port: number },
   routes: ReadonlyMap<string, Route>,
@@ -23,7 +31,7 @@ export async function listen(
     void answer(request, routes).then(
       (given) => send(response, given),
       (err: unknown) => {
-        logger.error({ err, path: request.url }, "a chat service's request failed");
+        logger.error({ err, path: pathOf(request) }, "a request failed");
         send(response, { status: 500 });
       },
     );
@@ -43,11 +51,19 @@ export async function listen(
 }
 
 async function answer(request: IncomingMessage, routes: ReadonlyMap<string, Route>): Promise<RawAnswer> {
-  const route = routes.get((request.url ?? "").split("?")[0] ?? "");
-  if (route === undefined) return { status: 404 };
-  if (request.method !== "POST") return { status: 405 };
+  const path = pathOf(request);
+  const [get, post] = [routes.get(`GET ${path}`), routes.get(path)];
+  if (get === undefined && post === undefined) return { status: 404 };
+  const { method, url = "", headers } = request;
+  const route = method === "POST" ? post : method === "GET" || method === "HEAD" ? get : undefined;
+  if (route === undefined) return { status: 405 };
   const body = await bodyOf(request);
-  return body === undefined ? { status: 413 } : route({ headers: request.headers, body });
+  return body === undefined ? { status: 413 } : route({ url, headers, body });
+}
+
+/** Without the query: it may hold what no log should. */
+function pathOf({ url = "" }: IncomingMessage): string {
+  return url.split("?")[0] ?? "";
 }
 
 /** Undefined when it is too long: nothing more of it is kept. */
@@ -62,7 +78,9 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
   return Buffer.concat(chunks);
 }
 
-function send(response: ServerResponse, { status, json }: RawAnswer): void {
-  if (json === undefined) response.writeHead(status).end();
+function send(response: ServerResponse, { status, json, html, headers = {} }: RawAnswer): void {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  if (html !== undefined) response.writeHead(status, { "content-type": "text/html; charset=utf-8" }).end(html);
+  else if (json === undefined) response.writeHead(status).end();
   else response.writeHead(status, { "content-type": "application/json; charset=utf-8" }).end(JSON.stringify(json));
 }

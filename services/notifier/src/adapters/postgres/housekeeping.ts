@@ -25,6 +25,12 @@ export async function pruneDeliveries<Tables>(database: Kysely<Tables>, retentio
       and not exists (select from notifier.delivery where delivery.tenant = old.tenant and delivery.action_id = old.action_id)`.execute(
     database,
   );
+  await sql`
+    delete from notifier.mail old
+    where sent_at < now() - ${retentionDays} * interval '1 day'
+      and not exists (select from notifier.delivery where delivery.tenant = old.tenant and delivery.action_id = old.action_id)`.execute(
+    database,
+  );
   return Number(numAffectedRows ?? 0n);
 }
 

@@ -82,8 +82,48 @@ const interactive = sqlMigration(`
   grant delete on notifier.delivery, notifier.review to countersign_notifier;
 `);
 
+const mailAndPage = sqlMigration(`
+  -- One mail to one person that a server took: nobody gets it twice, and what follows finds its thread.
+  create table notifier.mail (
+    ledger text not null,
+    channel text not null,
+    tenant text not null,
+    action_id text not null,
+    person_id text not null,
+    event_id text not null,
+    message_id text not null,
+    sent_at timestamptz not null default now(),
+    primary key (ledger, channel, event_id, person_id)
+  );
+  create index mail_action on notifier.mail (ledger, channel, tenant, action_id);
+
+  -- Reviews of little risk that wait to be told together.
+  create table notifier.collected (
+    ledger text not null,
+    channel text not null,
+    tenant text not null,
+    person_id text not null,
+    action_id text not null,
+    event_id text not null,
+    due_at timestamptz not null,
+    primary key (ledger, channel, tenant, person_id, action_id)
+  );
+  create index collected_due on notifier.collected (ledger, channel, due_at);
+
+  -- People who are signed in on the page. The cookie's value is not in here.
+  create table notifier.page_session (
+    id_hash text primary key,
+    tenant text not null,
+    id_token text not null,
+    created_at timestamptz not null default now()
+  );
+
+  grant select, insert, delete on notifier.mail, notifier.collected, notifier.page_session to countersign_notifier;
+  grant update on notifier.collected to countersign_notifier;
+`);
+
 /** Tables of the notifier, in schema `notifier`. */
 export const notifierMigrations: MigrationSet = {
   schema: "notifier",
-  migrations: { "0001_deliveries": deliveries, "0002_interactive": interactive },
+  migrations: { "0001_deliveries": deliveries, "0002_interactive": interactive, "0003_mail_and_page": mailAndPage },
 };

@@ -33,7 +33,7 @@ export function slackApp(
       limits: limitsOf(config),
       client,
       seal: sealerOf(seal, config.name),
-      url: (delivery) => reviewUrl(app, cardOf(config.name, delivery)),
+      url: (delivery) => reviewUrl(app, cardOf(config.name, delivery), deps.links),
     }),
   );
   const take = (interaction: SlackInteraction): Taken =>
@@ -44,7 +44,7 @@ export function slackApp(
         ports,
         readAction,
         conversationOf: (card) => conversationOfCard(configs, card),
-        url: (card) => reviewUrl(app, card),
+        url: (card) => reviewUrl(app, card, deps.links),
         linkHelp,
       },
       interaction,

@@ -37,7 +37,7 @@ export function teamsApp(
       limits: limitsOf(config),
       client,
       seal: sealerOf(seal, config.name),
-      url: (delivery) => reviewUrl(app, cardOf(config.name, delivery)),
+      url: (delivery) => reviewUrl(app, cardOf(config.name, delivery), deps.links),
       users: (delivery) => users(delivery.tenant, delivery.askedGroups),
     }),
   );
@@ -48,7 +48,7 @@ export function teamsApp(
     return adaptiveCard((limits) => renderReview(source, sha256Hex, limits), {
       sealed: seal.seal(now),
       editable: edit ? editableText(source) : undefined,
-      url: reviewUrl(app, now),
+      url: reviewUrl(app, now, deps.links),
       users: await users(card.tenant, askedGroups(source)),
     });
   };
@@ -59,7 +59,7 @@ export function teamsApp(
     readAction,
     renderCard,
     conversationOf: (card) => conversationOfCard(configs, card),
-    url: (card) => reviewUrl(app, card),
+    url: (card) => reviewUrl(app, card, deps.links),
     linkHelp: app.link_help,
     background,
   };

@@ -1,0 +1,84 @@
+import type { ReviewView } from "@countersign/review-view";
+import { TerminalDeliveryError, type Delivery } from "../../usecases/channel.ts";
+import { CARD_LIMITS, cardText, EVENT_WORDS, type CardText } from "../card-sections.ts";
+import { escapeHtml, sectionsHtml, unlinkedHtml } from "../html.ts";
+
+/** A message before it has an address. */
+export type MailText = { readonly subject: string; readonly text: string; readonly html: string };
+
+/** Both parts together; mail programs cut what is longer, and then it would be cut in silence. */
+const LARGEST = 90_000;
+/** Of the title within a subject. */
+const SUBJECT_CHARACTERS = 120;
+
+/**
+ * A review as a mail: less and less of each text until mail programs show all of it.
+ * @param url where its reader decides, after a sign-in; undefined: nowhere.
+ */
+export function mailText(
+  render: Delivery["render"],
+  url: string | undefined,
+  event: Delivery["event"]["type"],
+  isFollowUp: boolean,
+): MailText {
+  for (const limits of CARD_LIMITS) {
+    const mail = compose(render(limits), url, event, isFollowUp);
+    if (Buffer.byteLength(mail.text) + Buffer.byteLength(mail.html) <= LARGEST) return mail;
+  }
+  throw new TerminalDeliveryError("the review is too long for a mail, however much of it is left out");
+}
+
+function compose(view: ReviewView, url: string | undefined, event: Delivery["event"]["type"], isFollowUp: boolean): MailText {
+  const card = cardText(view);
+  const news = isFollowUp ? `Since the last message: ${EVENT_WORDS[event]}.` : "";
+  const notice =
+    view.decide === undefined
+      ? "Nothing is to be decided any more."
+      : "Nothing is decided by opening this link: you sign in, read, and decide there.";
+  return {
+    subject: `${isFollowUp ? "Re: " : ""}Review needed: ${subjectOf(card.title)}`,
+    text: plainPart(card, url, [news, notice]),
+    html: htmlPart(card, url, [news, notice]),
+  };
+}
+
+/** On one line by then: the view has no control characters. Cut where it is only a name for the message, which says all of it. */
+export function subjectOf(title: string): string {
+  const characters = Array.from(title);
+  return characters.length <= SUBJECT_CHARACTERS ? title : `${characters.slice(0, SUBJECT_CHARACTERS).join("")} …`;
+}
+
+function plainPart(card: CardText, url: string | undefined, notes: readonly string[]): string {
+  const body = [card.title, ...card.sections.flatMap(({ label, lines }) => ["", ...(label === "" ? [] : [label]), ...lines])].join("\n");
+  const unlinked = unlinkedText(body);
+  return [
+    card.heading,
+    ...notes.filter((note) => note !== ""),
+    ...(url === undefined ? [] : ["", `Open the review: ${url}`]),
+    "",
+    unlinked,
+    ...(unlinked === body ? [] : ["", "(Where [:]// or www[.] stands, the text itself has no brackets: they keep it from being a link.)"]),
+    "",
+  ].join("\n");
+}
+
+/** Mail programs make links even of plain text. */
+export function unlinkedText(text: string): string {
+  return text.replaceAll("://", "[:]//").replaceAll(/\bwww\./gi, (start) => `${start.slice(0, -1)}[.]`);
+}
+
+function htmlPart(card: CardText, url: string | undefined, notes: readonly string[]): string {
+  const link = url === undefined ? "" : `<p><a href="${escapeHtml(url)}">Open the review</a></p>`;
+  const said = notes
+    .filter((note) => note !== "")
+    .map((note) => `<p>${escapeHtml(note)}</p>`)
+    .join("");
+  return htmlDocument(`<h1 style="font-size:18px">${escapeHtml(card.heading)}</h1>${said}${link}
+<p dir="ltr" style="font-size:16px;overflow-wrap:anywhere;unicode-bidi:isolate"><strong>${unlinkedHtml(card.title)}</strong></p>
+${sectionsHtml(card, "inline")}`);
+}
+
+/** Without anything that is loaded from elsewhere. */
+export function htmlDocument(body: string): string {
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"></head><body style="font-family:sans-serif;color:#111;background:#fff">${body}</body></html>`;
+}

@@ -1,0 +1,79 @@
+import { createHash } from "node:crypto";
+import type { ReviewView } from "@countersign/review-view";
+import { cardText } from "../card-sections.ts";
+import { escapeHtml, sectionsHtml, unlinkedHtml } from "../html.ts";
+
+const STYLE = `body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#111;background:#fff}
+h1{font-size:1.3rem}.title{font-size:1.1rem;font-weight:bold}.line{margin:0;white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:isolate;direction:ltr}
+.facts,.parameters,.claims,.naming{margin:.8rem 0;padding:.6rem;border-left:4px solid #555;font-family:ui-monospace,monospace;font-size:.9rem}
+.parameters{border-color:#06c}.claims{border-color:#c60;background:#fff8f0}.naming{border-color:#999}
+.said{padding:.6rem;border:1px solid #c60}textarea{width:100%;box-sizing:border-box}button{font:inherit;padding:.4rem 1.2rem;margin-right:.8rem}`;
+
+const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
+
+/** Nothing is loaded, nothing runs, nobody frames it, and its forms go nowhere else. */
+export const PAGE_HEADERS: Readonly<Record<string, string>> = {
+  "content-security-policy": `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
+  "referrer-policy": "same-origin",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+  "cache-control": "no-store",
+  "cross-origin-opener-policy": "same-origin",
+};
+
+/** What stands on the page of one review. */
+export type ReviewPage = {
+  readonly view: ReviewView;
+  readonly who: string;
+  /** What became of the answer that was just given. */
+  readonly said: string | undefined;
+  /** Why this person cannot decide now; undefined: it can. */
+  readonly barred: string | undefined;
+  /** Where to sign in with more; undefined: that would not help. */
+  readonly stepUp: string | undefined;
+  readonly form: { readonly link: string; readonly token: string; readonly card: string; readonly properties: string | undefined };
+};
+
+export function reviewPage({ view, who, said, barred, stepUp, form }: ReviewPage): string {
+  const card = cardText(view);
+  const decides = view.decide !== undefined && barred === undefined;
+  return document(
+    card.heading,
+    `<h1>${escapeHtml(card.heading)}</h1>
+${said === undefined ? "" : `<p class="said" role="status">${escapeHtml(said)}</p>`}
+<p class="title line" dir="ltr">${unlinkedHtml(card.title)}</p>
+${sectionsHtml(card, "class")}
+${view.decide !== undefined && barred !== undefined ? `<p class="said">${escapeHtml(barred)}</p>` : ""}
+${stepUp === undefined ? "" : `<p><a href="${escapeHtml(stepUp)}">Sign in with a second factor</a></p>`}
+${decides ? decisionForms(form) : ""}
+<p>Signed in as ${unlinkedHtml(who)}</p>
+<form method="post" action="/sign-out">${hidden("link", form.link)}${hidden("token", form.token)}<button>Sign out</button></form>`,
+  );
+}
+
+function decisionForms(form: ReviewPage["form"]): string {
+  const fields = hidden("link", form.link) + hidden("token", form.token) + hidden("card", form.card);
+  const reason = `<p><label>Reason<br><textarea name="reason" rows="2" maxlength="2000"></textarea></label></p>`;
+  const edit =
+    form.properties === undefined
+      ? ""
+      : `<details><summary>Edit the parameters</summary><form method="post" action="/review">${fields}
+<p><label>Parameters<br><textarea name="properties" rows="12" spellcheck="false">${escapeHtml(form.properties)}</textarea></label></p>${reason}
+<button name="decision" value="edit">Ask for this instead</button></form></details>`;
+  return `<form method="post" action="/review">${fields}${reason}
+<button name="decision" value="approve">Approve</button><button name="decision" value="reject">Reject</button></form>${edit}`;
+}
+
+/** For whatever is no review. */
+export function plainPage(title: string, text: string): string {
+  return document(title, `<h1>${escapeHtml(title)}</h1><p>${escapeHtml(text)}</p>`);
+}
+
+function hidden(name: string, value: string): string {
+  return `<input type="hidden" name="${name}" value="${escapeHtml(value)}">`;
+}
+
+function document(title: string, body: string): string {
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="robots" content="noindex">
+<title>${escapeHtml(title)}</title><style>${STYLE}</style></head><body>${body}</body></html>`;
+}

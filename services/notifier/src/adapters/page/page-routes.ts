@@ -1,0 +1,215 @@
+import { editableText, readEdited, renderReview, sha256Hex, type RenderLimits } from "@countersign/review-view";
+import type { DirectoryClient } from "@countersign/directory-client";
+import { PrincipalType, type Principal } from "@countersign/proto/v1/principal_pb";
+import type { Logger } from "@countersign/telemetry";
+import type { Decision, ShownCard, VoteReply } from "../../usecases/answer.ts";
+import { whyRefused } from "../answer-text.ts";
+import type { PersonsReview, ReadAsPerson } from "../approval/person-reader.ts";
+import type { CardSeal } from "../card-seal.ts";
+import type { RawAnswer, RawRequest, Route } from "../http/listener.ts";
+import type { PageSessions } from "../postgres/page-sessions.ts";
+import { cookieOf, newSessionId, type BrowserState } from "./browser-state.ts";
+import { PAGE_HEADERS, plainPage, reviewPage } from "./page-html.ts";
+import type { ReviewLink, ReviewLinks } from "./review-links.ts";
+import type { SignIn } from "./sign-in.ts";
+
+export type PageDeps = {
+  /** Public address. */
+  readonly base: string;
+  readonly links: ReviewLinks;
+  readonly signIn: SignIn;
+  readonly sessions: PageSessions;
+  readonly state: BrowserState;
+  readonly seal: CardSeal;
+  readonly read: ReadAsPerson;
+  readonly vote: (person: Principal, card: ShownCard, decision: Decision) => Promise<VoteReply>;
+  readonly directory: DirectoryClient;
+  readonly clock: () => Date;
+  readonly logger: Logger;
+};
+
+/** A page has room. */
+const LIMITS: RenderLimits = { characters: 8000, members: 1000 };
+/** Names this channel in sealed cards. */
+const PAGE_CHANNEL = "page";
+
+/** GET shows and signs in, POST decides, and only for whoever is signed in, with a form of that session. */
+export function pageRoutes(deps: PageDeps): ReadonlyMap<string, Route> {
+  return new Map<string, Route>([
+    ["GET /review", (request) => open(deps, request)],
+    ["/review", (request) => decide(deps, request)],
+    ["GET /sign-in", (request) => beginSignIn(deps, request)],
+    ["GET /signed-in", (request) => endSignIn(deps, request)],
+    ["/sign-out", (request) => signOut(deps, request)],
+  ]);
+}
+
+async function open(deps: PageDeps, request: RawRequest): Promise<RawAnswer> {
+  const text = queryOf(request).get("link") ?? "";
+  const link = deps.links.open(text);
+  if (link === undefined) return badLink();
+  const visitor = await visitorOf(deps, request, link);
+  return visitor === undefined ? redirectToSignIn(deps, link, text, false) : show(deps, visitor, link, text);
+}
+
+/** Whoever sent this request, with the session it did so in. */
+type Visitor = { readonly session: string; readonly person: Principal };
+
+async function visitorOf(deps: PageDeps, { headers }: RawRequest, { tenant }: ReviewLink): Promise<Visitor | undefined> {
+  const session = cookieOf(headers.cookie, sessionCookie(deps)) ?? "";
+  const idToken = session === "" ? undefined : await deps.sessions.find(session, tenant);
+  const person = idToken === undefined ? undefined : await deps.signIn.whoIs(tenant, idToken);
+  return person === undefined ? undefined : { session, person };
+}
+
+/** The review, if this person may see it. */
+async function reviewFor(deps: PageDeps, person: Principal, link: ReviewLink): Promise<PersonsReview | RawAnswer> {
+  if (person.type !== PrincipalType.HUMAN || !person.roles.includes("reviewer"))
+    return page(403, "Not for you", "Reviews are shown to people who are reviewers here.");
+  const { tenant, personId, actionId } = link;
+  const found = await deps.directory.resolvePerson(tenant, { principal: person }, deps.clock());
+  if (found.managed && found.person?.active !== true)
+    return page(403, "Not for you", "The directory does not know you as an active person.");
+  if (personId !== "" && found.managed && found.person?.id !== personId)
+    return page(403, "Not for you", "This link was sent to somebody else. Use the one that was sent to you.");
+  return (await deps.read(person, actionId)) ?? page(404, "Not found", "There is no such review.");
+}
+
+async function show(deps: PageDeps, { session, person }: Visitor, link: ReviewLink, text: string, said?: string): Promise<RawAnswer> {
+  const review = await reviewFor(deps, person, link);
+  if ("status" in review) return review;
+  const { source, ineligible } = review;
+  const view = renderReview(source, sha256Hex, LIMITS);
+  const { digest, version, shownDigest } = view;
+  const card = deps.seal.seal({ channel: PAGE_CHANNEL, tenant: link.tenant, actionId: link.actionId, digest, version, shownDigest });
+  const html = reviewPage({
+    view,
+    who: `${person.id} (${person.issuer})`,
+    said,
+    barred: ineligible === "" ? undefined : `You cannot decide here: ${whyRefused(ineligible)}.`,
+    stepUp: ineligible === "SIGN_IN_TOO_WEAK" ? `/sign-in?strong=1&link=${encodeURIComponent(text)}` : undefined,
+    form: { link: text, token: deps.state.formToken(session, text), card, properties: editableText(source) },
+  });
+  return { status: said === undefined ? 200 : 409, html, headers: PAGE_HEADERS };
+}
+
+async function decide(deps: PageDeps, request: RawRequest): Promise<RawAnswer> {
+  const asked = await formOf(deps, request);
+  if ("status" in asked) return asked;
+  const { form, link, text, visitor } = asked;
+  const card = deps.seal.open(form.get("card"));
+  if (card === undefined || card.channel !== PAGE_CHANNEL || card.tenant !== link.tenant || card.actionId !== link.actionId)
+    return page(400, "Nothing was decided", "This form is not one of this review.");
+  const review = await reviewFor(deps, visitor.person, link);
+  if ("status" in review) return review;
+  const decision = decisionOf(form, review, card);
+  if (typeof decision === "string") return show(deps, visitor, link, text, `Nothing was decided: ${decision}.`);
+  const reply = await deps.vote(visitor.person, card, decision);
+  if (reply.outcome === "recorded")
+    return { status: 303, headers: { ...PAGE_HEADERS, location: `/review?link=${encodeURIComponent(text)}` } };
+  const said =
+    reply.outcome === "unknown"
+      ? "No answer came: it may be recorded or not. What this page shows is what is recorded."
+      : `Nothing was decided: ${whyRefused(reply.reason)}.`;
+  return show(deps, visitor, link, text, said);
+}
+
+function decisionOf(form: URLSearchParams, { source }: PersonsReview, card: ShownCard): Decision | string {
+  const reason = (form.get("reason") ?? "").trim();
+  const kind = form.get("decision");
+  if (kind === "approve" || kind === "reject") return { kind, reason };
+  if (kind !== "edit") return "the form names no decision";
+  if (source.digest !== card.digest) return whyRefused("STALE_DIGEST");
+  const edited = readEdited(form.get("properties") ?? "", source);
+  return "problem" in edited ? edited.problem : { kind, reason, properties: edited.properties };
+}
+
+type SignedForm = { readonly form: URLSearchParams; readonly link: ReviewLink; readonly text: string; readonly visitor: Visitor };
+
+/** A form counts from our own page, in the session that it was made for, and from nowhere else. */
+async function formOf(deps: PageDeps, request: RawRequest): Promise<SignedForm | RawAnswer> {
+  const { origin, "sec-fetch-site": site = "same-origin", "content-type": type = "" } = request.headers;
+  if (!type.startsWith("application/x-www-form-urlencoded")) return page(415, "Nothing was decided", "This is no form of this page.");
+  if ((origin !== undefined && origin !== deps.base) || site !== "same-origin")
+    return page(403, "Nothing was decided", "The form came from another page.");
+  const form = new URLSearchParams(request.body.toString("utf8"));
+  const text = form.get("link") ?? "";
+  const link = deps.links.open(text);
+  if (link === undefined) return badLink();
+  const visitor = await visitorOf(deps, request, link);
+  if (visitor === undefined) return page(401, "Nothing was decided", "You are not signed in any more. Open the link again.");
+  if (!deps.state.isFormToken(form.get("token") ?? "", visitor.session, text))
+    return page(403, "Nothing was decided", "The form is not of this session. Open the link again.");
+  return { form, link, text, visitor };
+}
+
+async function beginSignIn(deps: PageDeps, request: RawRequest): Promise<RawAnswer> {
+  const query = queryOf(request);
+  const text = query.get("link") ?? "";
+  const link = deps.links.open(text);
+  return link === undefined ? badLink() : redirectToSignIn(deps, link, text, query.get("strong") === "1");
+}
+
+async function redirectToSignIn(deps: PageDeps, link: ReviewLink, text: string, strong: boolean): Promise<RawAnswer> {
+  try {
+    const { url, attempt } = await deps.signIn.begin(link.tenant, text, strong);
+    const sealed = cookie(deps, attemptCookie(deps), await deps.state.sealAttempt(attempt), 600);
+    return { status: 303, headers: { ...PAGE_HEADERS, location: url, "set-cookie": sealed } };
+  } catch (err) {
+    deps.logger.warn({ err, tenant: link.tenant }, "nobody can sign in");
+    return page(503, "Not now", "Signing in is not possible at the moment.");
+  }
+}
+
+async function endSignIn(deps: PageDeps, request: RawRequest): Promise<RawAnswer> {
+  const attempt = await deps.state.openAttempt(cookieOf(request.headers.cookie, attemptCookie(deps)) ?? "");
+  const failed = page(400, "Not signed in", "The sign-in did not come to an end. Open the link again.");
+  if (attempt === undefined) return failed;
+  try {
+    const idToken = await deps.signIn.end(attempt, new URL(request.url, deps.base));
+    if ((await deps.signIn.whoIs(attempt.tenant, idToken)) === undefined)
+      return page(403, "Not for you", "You have no part in this tenant.");
+    const session = newSessionId();
+    await deps.sessions.add(session, attempt.tenant, idToken);
+    const cookies = [cookie(deps, sessionCookie(deps), session, 43_200), cookie(deps, attemptCookie(deps), "", 0)];
+    return {
+      status: 303,
+      headers: { ...PAGE_HEADERS, location: `/review?link=${encodeURIComponent(attempt.link)}`, "set-cookie": cookies },
+    };
+  } catch (err) {
+    deps.logger.warn({ err, tenant: attempt.tenant }, "a sign-in failed");
+    return failed;
+  }
+}
+
+async function signOut(deps: PageDeps, request: RawRequest): Promise<RawAnswer> {
+  const asked = await formOf(deps, request);
+  if ("status" in asked) return asked;
+  await deps.sessions.end(asked.visitor.session);
+  const { headers = {}, ...answer } = page(200, "Signed out", "Open a link to sign in again.");
+  return { ...answer, headers: { ...headers, "set-cookie": cookie(deps, sessionCookie(deps), "", 0) } };
+}
+
+/** Lax: a link in a mail is to find the session. What decides needs a form token beside it. */
+function cookie(deps: PageDeps, name: string, value: string, seconds: number): string {
+  return `${name}=${value}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${seconds}${isSecure(deps) ? "; Secure" : ""}`;
+}
+
+const sessionCookie = (deps: PageDeps): string => `${isSecure(deps) ? "__Host-" : ""}countersign`;
+const attemptCookie = (deps: PageDeps): string => `${isSecure(deps) ? "__Host-" : ""}countersign-sign-in`;
+
+function isSecure({ base }: PageDeps): boolean {
+  return base.startsWith("https://");
+}
+
+function queryOf({ url }: RawRequest): URLSearchParams {
+  return new URLSearchParams(url.split("?").slice(1).join("?"));
+}
+
+function badLink(): RawAnswer {
+  return page(404, "This link does not work", "It is not complete, or too old. Use the newest message about the review.");
+}
+
+function page(status: number, title: string, text: string): RawAnswer {
+  return { status, html: plainPage(title, text), headers: PAGE_HEADERS };
+}

@@ -1,0 +1,93 @@
+import { createAuthenticator, type IssuerConfig } from "@countersign/identity";
+import type { Principal } from "@countersign/proto/v1/principal_pb";
+import * as oidc from "openid-client";
+import type { SignInConfig } from "../../page-file.ts";
+
+/** What has to come back with the answer of an issuer. It stays with the browser, sealed. */
+export type Attempt = {
+  readonly tenant: string;
+  readonly state: string;
+  readonly nonce: string;
+  readonly verifier: string;
+  readonly link: string;
+};
+
+/** Sign-in at the issuer of one tenant: OpenID Connect, authorization code with PKCE. */
+export type SignIn = {
+  /** Where the browser goes. `strong`: with a second factor, asked anew. */
+  begin(tenant: string, link: string, strong: boolean): Promise<{ readonly url: string; readonly attempt: Attempt }>;
+  /** The ID token, verified, with the answer's state, nonce and verifier checked. @throws Error when anything of it is wrong. */
+  end(attempt: Attempt, answer: URL): Promise<string>;
+  /** Who an ID token is about, now; undefined: nobody any more. */
+  whoIs(tenant: string, idToken: string): Promise<Principal | undefined>;
+};
+
+const TIMEOUT_S = 10;
+
+/** Whoever signs in here is the same principal as with a token of the same issuer at the front door: one mapping of claims for both. */
+export function signIn(clients: readonly SignInConfig[], issuers: readonly IssuerConfig[], base: string, clock: () => Date): SignIn {
+  const providers = clients.map((client) => provider(client, issuers, clock));
+  const of = (tenant: string): Provider => {
+    const found = providers.find(({ client }) => client.tenants.includes(tenant));
+    if (found === undefined) throw new Error("nobody signs in for this tenant");
+    return found;
+  };
+  const redirect = `${base}/signed-in`;
+  return {
+    begin: async (tenant, link, strong) => {
+      const { client, configuration } = of(tenant);
+      const [state, nonce, verifier] = [oidc.randomState(), oidc.randomNonce(), oidc.randomPKCECodeVerifier()];
+      const url = oidc.buildAuthorizationUrl(await configuration(), {
+        redirect_uri: redirect,
+        scope: client.scope,
+        state,
+        nonce,
+        code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
+        code_challenge_method: "S256",
+        ...(strong
+          ? { prompt: "login", max_age: "0", ...(client.step_up_acr === undefined ? {} : { acr_values: client.step_up_acr }) }
+          : {}),
+      });
+      return { url: url.href, attempt: { tenant, state, nonce, verifier, link } };
+    },
+    end: async ({ tenant, state, nonce, verifier }, answer) => {
+      const { configuration } = of(tenant);
+      const checks = { pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce, idTokenExpected: true };
+      const tokens = await oidc.authorizationCodeGrant(await configuration(), answer, checks);
+      if (tokens.id_token === undefined) throw new Error("the issuer gave no ID token");
+      return tokens.id_token;
+    },
+    whoIs: async (tenant, idToken) => {
+      const { authenticator } = of(tenant);
+      const known = await authenticator.authenticate(idToken).catch(() => undefined);
+      return known?.principal.tenant === tenant ? known.principal : undefined;
+    },
+  };
+}
+
+type Provider = ReturnType<typeof provider>;
+
+function provider(client: SignInConfig, issuers: readonly IssuerConfig[], clock: () => Date) {
+  const issuer = issuers.find((known) => known.issuer === client.issuer);
+  if (issuer === undefined) throw new Error(`${client.issuer} is none of COUNTERSIGN_ISSUERS`);
+  let found: Promise<oidc.Configuration> | undefined;
+  return {
+    client,
+    authenticator: createAuthenticator({ issuers: [{ ...issuer, audience: client.client_id }], clock }),
+    /** Asked once; again after a failure. */
+    configuration: (): Promise<oidc.Configuration> => {
+      found ??= discover(client).catch((error: unknown) => {
+        found = undefined;
+        throw error;
+      });
+      return found;
+    },
+  };
+}
+
+function discover({ issuer, client_id: id, client_secret: secret }: SignInConfig): Promise<oidc.Configuration> {
+  const authentication = secret === undefined ? oidc.None() : oidc.ClientSecretBasic(secret);
+  // Settings allow http for loopback addresses only.
+  const execute = issuer.startsWith("http://") ? [oidc.allowInsecureRequests] : [];
+  return oidc.discovery(new URL(issuer), id, undefined, authentication, { execute, timeout: TIMEOUT_S });
+}
