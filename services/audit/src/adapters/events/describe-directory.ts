@@ -1,7 +1,7 @@
-import { timestampDate, type Timestamp } from "@bufbuild/protobuf/wkt";
 import type { DirectoryEvent } from "@countersign/events";
 import type { ChannelAccount } from "@countersign/proto/event/v1/directory_events_pb";
 import { plainText } from "./plain-text.ts";
+import { until } from "./who-and-when.ts";
 
 /** One line for people on a change of the directory. People are named by their ids: what they are called may be erased. */
 export function describeDirectoryEvent({ type, data }: DirectoryEvent): string {
@@ -44,8 +44,4 @@ function people(ids: readonly string[]): string {
 
 function account(of: ChannelAccount | undefined): string {
   return of === undefined ? "an account" : `${plainText(of.channel)} account ${plainText(of.workspace)}/${plainText(of.id)}`;
-}
-
-function until(time: Timestamp | undefined): string {
-  return time === undefined ? "" : `, until ${timestampDate(time).toISOString()}`;
 }

@@ -1,0 +1,93 @@
+import type { DecodedEvent } from "@countersign/events";
+import { LapseCause, type ReviewerStanding } from "@countersign/proto/event/v1/action_events_pb";
+import { ExecutionOutcome, VerdictOutcome, VoteDecision, type Stage, type Verdict } from "@countersign/proto/v1/action_pb";
+import { describeOperation } from "./describe-operation.ts";
+import { plainText } from "./plain-text.ts";
+import { principal, reference, until, type Said } from "./who-and-when.ts";
+
+/** What happened to an action, and then to anything else. */
+export function describeActionEvent(event: DecodedEvent, said: Said): string {
+  switch (event.type) {
+    case "ActionRequested":
+      return `${principal(event.data.requester)} asked for ${plainText(event.data.actionName)} on ${plainText(event.data.resourceType)} ${plainText(event.data.resourceId)}, for ${plainText(event.data.subjectType)} ${plainText(event.data.subjectId)}`;
+    case "VerdictReached":
+      return verdict(event.data.verdict);
+    case "ReviewOpened":
+      return `people are asked${until(event.data.deadline)}: ${event.data.stages.map(stage).join(", then ")}`;
+    case "StageOpened":
+      return `stage ${event.data.stage + 1} of the review opened${until(event.data.deadline)}`;
+    case "ReviewerReminded":
+    case "ReviewEscalated":
+    case "ReviewHeld":
+      return undecided(event);
+    case "VoteCast":
+      return `${principal(event.data.reviewer)} ${VOTES[event.data.decision] ?? "voted"}${place(event.data.standing)}${said(event.data.reason)}`;
+    case "VoteLapsed":
+      return `the vote of ${reference(event.data.reviewer)} lapsed, ${LAPSES[event.data.cause] ?? "for a reason that is not known"}`;
+    case "ActionEdited":
+      return `${principal(event.data.editor)} edited the parameters${said(event.data.reason)}`;
+    case "EditAccepted":
+    case "ActionApproved":
+    case "ActionRejected":
+    case "ActionExpired":
+      return PLAIN[event.type];
+    case "ActionCancelled":
+      return `taken back by its requester${said(event.data.reason)}`;
+    case "GrantIssued":
+      return `grant issued to ${reference(event.data.principal)}${until(event.data.expireTime)}`;
+    case "GrantRedeemed":
+      return `grant redeemed by ${reference(event.data.principal)}`;
+    case "GrantExpired":
+      return "grant expired unused";
+    case "GrantRevoked":
+      return `grant revoked unused${said(event.data.reason)}`;
+    case "ExecutionReported":
+      return `execution ${OUTCOMES[event.data.outcome] ?? "reported"}${said(event.data.message)}`;
+    case "ExecutionUnreported":
+      return "no report of the execution came in time";
+    default:
+      return describeOperation(event, said);
+  }
+}
+
+const VOTES: Readonly<Record<number, string>> = { [VoteDecision.APPROVE]: "approved", [VoteDecision.REJECT]: "rejected" };
+const LAPSES: Readonly<Record<number, string>> = {
+  [LapseCause.EDITED]: "as the action was edited",
+  [LapseCause.NOT_ELIGIBLE]: "as the reviewer is not eligible any more",
+  [LapseCause.SAME_HUMAN]: "as the reviewer had a part in the request, or is one human with another reviewer",
+};
+const OUTCOMES: Readonly<Record<number, string>> = { [ExecutionOutcome.SUCCEEDED]: "succeeded", [ExecutionOutcome.FAILED]: "failed" };
+const VERDICTS: Readonly<Record<number, string>> = {
+  [VerdictOutcome.ALLOW]: "allow",
+  [VerdictOutcome.DENY]: "deny",
+  [VerdictOutcome.REVIEW]: "review",
+};
+
+const PLAIN = {
+  EditAccepted: "its requester accepted the edited form",
+  ActionApproved: "approved",
+  ActionRejected: "rejected",
+  ActionExpired: "expired: nobody decided in time",
+} as const;
+
+/** Nobody has decided yet. */
+function undecided(event: Extract<DecodedEvent, { type: "ReviewerReminded" | "ReviewEscalated" | "ReviewHeld" }>): string {
+  if (event.type === "ReviewHeld") return "nobody decided in time; it waits until somebody does";
+  if (event.type === "ReviewerReminded") return `reviewers were reminded, for the ${event.data.number}. time`;
+  return `nobody decided, so others are asked too${until(event.data.deadline)}`;
+}
+
+function place(standing: ReviewerStanding | undefined): string {
+  return standing?.inPlaceOf === undefined ? "" : ` in the place of ${plainText(standing.inPlaceOf.person)}`;
+}
+
+function verdict(answer: Verdict | undefined): string {
+  const revision = answer === undefined || answer.revision === 0n ? "policy" : `policy revision ${answer.revision}`;
+  const rule = answer === undefined || answer.rule === "" ? "" : ` by rule ${plainText(answer.rule)}`;
+  const reasons = answer === undefined || answer.reasons.length === 0 ? "" : `: ${plainText(answer.reasons.join("; "), 400)}`;
+  return `${revision} answered ${VERDICTS[answer?.outcome ?? VerdictOutcome.UNSPECIFIED] ?? "nothing that is known"}${rule}${reasons}`;
+}
+
+function stage({ name, quorumText }: Stage): string {
+  return `${plainText(quorumText)}${name === "" ? "" : ` (${plainText(name)})`}`;
+}
