@@ -1,9 +1,13 @@
-import { ERASER_ROLE, migrate, openDatabase, serviceRole } from "@countersign/database";
+import { migrate, openDatabase, serviceRole } from "@countersign/database";
 import { createPostgresEventLog, eventLogMigrations } from "@countersign/event-log";
 import { silentLogger } from "@countersign/telemetry";
 import { testPostgres, type TestPostgres } from "@countersign/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ISSUER, runDirectory, type RunningTestDirectory } from "./testing/running-directory.ts";
+import * as api from "@countersign/proto/v1/directory_service_pb";
+import { PrincipalType, SignInStrength } from "@countersign/proto/v1/principal_pb";
+import { human, ISSUER, runDirectory, type RunningTestDirectory } from "./testing/running-directory.ts";
+
+const officer = human("officer", { roles: ["privacy_officer"], signIn: SignInStrength.MFA });
 
 let postgres: TestPostgres;
 const closing: (() => Promise<void>)[] = [];
@@ -94,13 +98,32 @@ describe("directory on Postgres", () => {
   it("P7: a person whose content was erased is nobody who could sign in, and everybody else is as before", async () => {
     const eve = await one.user("eve@acme.example");
     await one.group("temps", [eve]);
-    const eraser = openDatabase({ url: postgres.url, role: ERASER_ROLE });
-    const { rowCount } = await eraser.pool.query(
-      "delete from event_log.content where position('eve@acme.example' in convert_from(body, 'UTF8')) > 0",
-    );
-    await eraser.close();
+    const erase = (more: object = {}, caller = officer) =>
+      two.send(
+        "ErasePerson",
+        [api.ErasePersonRequestSchema, api.ErasePersonResponseSchema],
+        { personId: eve, reason: "left", ...more },
+        caller,
+      );
+    await expect(erase()).rejects.toMatchObject({ reason: "WRONG_STATE" });
+    await expect(erase({ force: true }, { ...officer, signIn: SignInStrength.SESSION })).rejects.toMatchObject({
+      reason: "SIGN_IN_TOO_WEAK",
+    });
+    await expect(erase({ force: true }, { ...officer, type: PrincipalType.AGENT })).rejects.toMatchObject({ reason: "NOT_HUMAN" });
+    await expect(erase({ personId: "nobody" })).rejects.toMatchObject({ reason: "NOT_FOUND" });
+    const { erasure: planned } = await erase({ force: true, dryRun: true });
+    expect(await groupsAt(one, "eve@acme.example")).toEqual(["temps"]);
+    const { erasure } = await erase({ force: true });
+    expect([planned?.contents, planned?.position]).toEqual([erasure?.contents, undefined]);
+    expect(erasure?.contents.map(({ namedBy }) => namedBy)).toEqual(["PersonProvisioned.profile"]);
+    expect((await erase({ force: true })).erasure).toMatchObject({ contents: [] });
+    expect(await groupsAt(one, "eve@acme.example")).toBeUndefined();
+    const owner = openDatabase({ url: postgres.url, role: null });
+    const { rows } = await owner.pool.query("select from event_log.content where position('eve@acme.example'::bytea in body) > 0");
+    await owner.close();
+    expect(rows).toEqual([]);
     const later = await startInstance();
-    expect([rowCount, await groupsAt(later, "eve@acme.example")]).toEqual([1, undefined]);
+    expect((await later.scim("GET", "/Users?count=500")).body).toEqual((await one.scim("GET", "/Users?count=500")).body);
     expect(await later.people.resolvePerson("acme", { personId: eve }, new Date())).toMatchObject({
       person: { displayName: "", groups: ["temps"] },
     });

@@ -32,12 +32,13 @@ export type RunningDirectory = {
 /** Serves the commands of `directory`, and SCIM where a tenant keeps its people here, until closed. Any number of instances may run. */
 export async function startDirectory(deps: DirectoryDeps): Promise<RunningDirectory> {
   const { config, log, commands, logger, clock = () => new Date() } = deps;
-  const directories = createDirectories(createDirectoryStore(log));
+  const store = createDirectoryStore(log);
+  const directories = createDirectories(store);
   const tenants = new Map([...config.tenants].map(([tenant, settings]) => [tenant, toManaged(settings, deps)] as const));
   const makeId = (): string => newId(clock());
   // Folded before anybody asks: the first vote after a start waits for nothing.
   await Promise.all([...tenants.keys()].map((tenant) => directories.current(tenant)));
-  const serving = await commands.serve("directory", createHandlers({ directories, tenants, clock, newId: makeId, newCode }));
+  const serving = await commands.serve("directory", createHandlers({ directories, store, tenants, clock, newId: makeId, newCode }));
   let scim: RunningScimServer | undefined;
   try {
     if (tenants.size > 0) {

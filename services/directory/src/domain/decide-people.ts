@@ -30,6 +30,27 @@ export function removePerson(directory: Directory, personId: string): Decided {
   return { events: [{ type: "PersonDeactivated", personId, removed: true, cause: "scim" }] };
 }
 
+/** What is to be erased of a person: the profiles that are still kept, and why. */
+export type PersonErasure = {
+  readonly personId: string;
+  readonly digests: readonly string[];
+  readonly reason: string;
+  readonly force: boolean;
+};
+
+/** An entry holds 64 KiB. */
+const DIGESTS_PER_EVENT = 1000;
+
+/** Takes every profile away; whoever is switched on signs in no more. */
+export function erasePerson(directory: Directory, { personId, digests, reason, force }: PersonErasure): Decided {
+  if (!force && directory.people.get(personId)?.active === true) return rejected("person_active");
+  const events = Array.from({ length: Math.ceil(digests.length / DIGESTS_PER_EVENT) }, (_, index): DirectoryEvent => {
+    const some = digests.slice(index * DIGESTS_PER_EVENT, (index + 1) * DIGESTS_PER_EVENT);
+    return { type: "PersonErased", personId, digests: some, reason, cause: "operator" };
+  });
+  return { events };
+}
+
 /** P3: a name, a sign-in and an account are one person's. Two people who shared one would be two votes, or one for the other. */
 function claimed(directory: Directory, personId: string, profile: Profile): Rejection | undefined {
   const others = (ids: ReadonlySet<string>): boolean => ids.size > (ids.has(personId) ? 1 : 0);

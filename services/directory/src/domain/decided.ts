@@ -3,6 +3,7 @@ import type { DirectoryEvent } from "./events.ts";
 /** Why not. Nothing is recorded then. */
 export type Rejection =
   | "unknown_person"
+  | "person_active"
   | "unknown_member"
   | "unknown_group"
   | "unknown_delegation"

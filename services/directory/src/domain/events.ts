@@ -25,6 +25,9 @@ export type AwaySet = Fact<"AwaySet", { personId: string; period: AwayPeriod | u
 
 export type AwayPeriod = { readonly fromMs: number; readonly untilMs: number; /** Empty: nobody. */ readonly deputyId: string };
 
+/** Every profile that was kept of a person is gone; the digests name them. `reason` is only written, never read back. */
+export type PersonErased = Fact<"PersonErased", { personId: string; digests: readonly string[]; reason: string }>;
+
 export type DirectoryEvent =
   | PersonProvisioned
   | PersonChanged
@@ -38,4 +41,5 @@ export type DirectoryEvent =
   | AccountUnlinked
   | DelegationGranted
   | DelegationRevoked
-  | AwaySet;
+  | AwaySet
+  | PersonErased;

@@ -1,6 +1,6 @@
 import type { Directory, Person } from "./directory.ts";
 import type { DelegationGranted, DirectoryEvent, GroupChanged, LinkOffered, MembersChanged, PersonProvisioned } from "./events.ts";
-import { accountKey, principalKey, type Profile } from "./profile.ts";
+import { accountKey, NO_PROFILE, principalKey, type Profile } from "./profile.ts";
 
 /** Takes the next event in, in place. Never refuses: the past is accepted. */
 export function evolve(directory: Directory, event: DirectoryEvent, atMs: number): void {
@@ -15,6 +15,8 @@ export function evolve(directory: Directory, event: DirectoryEvent, atMs: number
       return person(({ profile, former }) => ({ profile: event.profile, former: formerOf(profile, event.profile, former) }));
     case "PersonDeactivated":
       return event.removed ? removePerson(directory, event.personId) : person(() => ({ active: false }));
+    case "PersonErased":
+      return person(() => ({ profile: NO_PROFILE, former: [] }));
     case "PersonReactivated":
       return person(() => ({ active: true }));
     case "AccountLinked":

@@ -2,7 +2,7 @@ import type { DirectoryEvent } from "../domain/events.ts";
 import type { Account } from "../domain/profile.ts";
 
 /** An event as the stream holds it. */
-export type StoredEvent = { readonly version: number; readonly atMs: number; readonly event: DirectoryEvent };
+export type StoredEvent = { readonly version: number; readonly position: number; readonly atMs: number; readonly event: DirectoryEvent };
 
 export type Actor = { readonly issuer: string; readonly id: string };
 
@@ -20,7 +20,14 @@ export type DirectoryStore = {
     events: readonly DirectoryEvent[],
     by: ChangedBy,
   ): Promise<readonly StoredEvent[] | undefined>;
+  /** Profiles of a person that are kept, removed or not, as of a version of the directory. @throws DirectoryStoreError */
+  profilesOf(tenant: string, personId: string): Promise<KeptProfiles>;
 };
+
+/** `known`: the stream has heard of the person. */
+export type KeptProfiles = { readonly version: number; readonly known: boolean; readonly profiles: readonly KeptProfile[] };
+
+export type KeptProfile = { readonly digest: string; readonly namedBy: string; readonly version: number; readonly bytes: number };
 
 /** `unreachable`: the log does not answer, try again; `unreadable`: what is stored cannot be trusted or understood by this build. */
 export class DirectoryStoreError extends Error {

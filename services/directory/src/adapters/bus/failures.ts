@@ -6,6 +6,11 @@ type Failure = readonly [code: FailureCode, reason: FailureReason, message: stri
 
 const FAILURES: Readonly<Record<Rejection | "lost_race", Failure>> = {
   unknown_person: ["NOT_FOUND", "NOT_FOUND", "There is no such person."],
+  person_active: [
+    "FAILED_PRECONDITION",
+    "WRONG_STATE",
+    "The person is switched on: take it out of the identity provider first, or force it.",
+  ],
   unknown_member: ["NOT_FOUND", "NOT_FOUND", "There is no such person."],
   unknown_group: ["NOT_FOUND", "NOT_FOUND", "There is no such group."],
   unknown_delegation: ["NOT_FOUND", "NOT_FOUND", "There is no such delegation, or it is not yours."],

@@ -1,6 +1,7 @@
 import type { CommandHandler } from "@countersign/bus";
 import { createDelegationHandler, listDelegationsHandler, revokeDelegationHandler, setAwayHandler } from "./delegation-handlers.ts";
 import type { HandlerDeps } from "./deps.ts";
+import { erasePersonHandler } from "./erase-handler.ts";
 import { storeFailure } from "./failures.ts";
 import { linkAccountHandler, offerLinkHandler, unlinkAccountHandler } from "./link-handlers.ts";
 import { getMeHandler } from "./me-handler.ts";
@@ -19,6 +20,7 @@ export function createHandlers(deps: HandlerDeps): Readonly<Record<string, Comma
     SetAway: guarded(setAwayHandler(deps)),
     LinkAccount: guarded(linkAccountHandler(deps)),
     UnlinkAccount: guarded(unlinkAccountHandler(deps)),
+    ErasePerson: guarded(erasePersonHandler(deps)),
   };
 }
 

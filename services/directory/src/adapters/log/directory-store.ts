@@ -1,10 +1,10 @@
 import { contentDigest, newSalt } from "@countersign/digest";
 import { EventLogError, type Content, type EventLog, type RecordedEvent } from "@countersign/event-log";
-import { decodeEvent, encodeEvent, isDirectoryEvent, UnknownEventError, type DirectoryEvent as EventMessage } from "@countersign/events";
+import { decodeEvent, encodeEvent, isDirectoryEvent, UnknownEventError } from "@countersign/events";
 import type { Profile } from "../../domain/profile.ts";
-import { DirectoryStoreError, type DirectoryStore, type StoredEvent } from "../../usecases/ports.ts";
-import { fromEventMessage, toEventMessage } from "./event-codec.ts";
-import { fromBody, toBody } from "./profile-content.ts";
+import { DirectoryStoreError, type DirectoryStore, type KeptProfile, type StoredEvent } from "../../usecases/ports.ts";
+import { fromEventMessage, toEventMessage, type EventMessage } from "./event-codec.ts";
+import { fromBody } from "./profile-content.ts";
 
 /** The stream type that only this service appends to. */
 export const DIRECTORY_STREAM = "directory";
@@ -26,23 +26,55 @@ export function createDirectoryStore(log: EventLog): DirectoryStore {
     append: async (tenant, expectedVersion, events, { actor, atMs, traceparent }) => {
       if (events.length > MAX_EVENTS) throw new DirectoryStoreError("unreadable", "one change has more parts than the log takes at once");
       const contents: Content[] = [];
-      const seal = (profile: Profile): Uint8Array => {
-        const [salt, body] = [newSalt(), toBody(profile)];
+      const seal = (body: Uint8Array): Uint8Array => {
+        const salt = newSalt();
         const digest = contentDigest(salt, body);
         contents.push({ digest, salt, body });
         return digest;
       };
       const request = events.map((event) => encodeEvent(toEventMessage(event, seal)));
       const appended = await reached(() =>
-        log.append({ stream: streamOf(tenant), expectedVersion, events: request, contents, actor, time: new Date(atMs), traceparent }),
+        log.append({
+          stream: streamOf(tenant),
+          expectedVersion,
+          events: request,
+          contents,
+          erased: events.flatMap((event) =>
+            event.type === "PersonErased" ? event.digests.map((digest) => Buffer.from(digest, "hex")) : [],
+          ),
+          actor,
+          time: new Date(atMs),
+          traceparent,
+        }),
       );
       if (appended.outcome !== "appended") return undefined;
       return appended.events.flatMap((recorded, index) => {
         const event = events[index];
-        return event === undefined ? [] : [{ version: recorded.streamVersion, atMs, event }];
+        return event === undefined ? [] : [{ version: recorded.streamVersion, position: recorded.position, atMs, event }];
       });
     },
+    profilesOf: async (tenant, personId) => {
+      const recorded = await reached(() => log.readStream(streamOf(tenant)));
+      const own = recorded.filter((event) => isAbout(toMessage(event), personId));
+      const contents = await reached(() =>
+        log.readContents(
+          streamOf(tenant),
+          own.flatMap((event) => profileDigest(toMessage(event)) ?? []),
+        ),
+      );
+      const profiles = own.flatMap((event): readonly KeptProfile[] => {
+        const digest = Buffer.from(profileDigest(toMessage(event)) ?? []).toString("hex");
+        const content = contents.get(digest);
+        const named = { digest, namedBy: `${event.type}.profile`, version: event.streamVersion };
+        return content === undefined ? [] : [{ ...named, bytes: content.body.byteLength }];
+      });
+      return { version: recorded.length, known: own.length > 0, profiles };
+    },
   };
+}
+
+function isAbout(message: EventMessage, personId: string): boolean {
+  return (message.type === "PersonProvisioned" || message.type === "PersonChanged") && message.data.personId === personId;
 }
 
 function streamOf(tenant: string) {
@@ -52,7 +84,7 @@ function streamOf(tenant: string) {
 function toMessage(recorded: RecordedEvent): EventMessage {
   try {
     const event = decodeEvent(recorded);
-    if (isDirectoryEvent(event)) return event;
+    if (isDirectoryEvent(event) || event.type === "ContentErased") return event;
   } catch (error) {
     if (!(error instanceof UnknownEventError)) throw error;
   }
@@ -62,7 +94,12 @@ function toMessage(recorded: RecordedEvent): EventMessage {
 
 function toStored(recorded: RecordedEvent, message: EventMessage | undefined, profileOf: (digest: Uint8Array) => Profile): StoredEvent {
   if (message === undefined) throw new Error("an event lost its message");
-  return { version: recorded.streamVersion, atMs: recorded.time.getTime(), event: fromEventMessage(message, profileOf) };
+  return {
+    version: recorded.streamVersion,
+    position: recorded.position,
+    atMs: recorded.time.getTime(),
+    event: fromEventMessage(message, profileOf),
+  };
 }
 
 function profileDigest(message: EventMessage): Uint8Array | undefined {

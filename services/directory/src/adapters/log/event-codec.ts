@@ -1,10 +1,15 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs, timestampMs, type Timestamp } from "@bufbuild/protobuf/wkt";
-import type { DirectoryEvent as EventMessage } from "@countersign/events";
+import type { DecodedEvent, DirectoryEvent as OwnEventMessage } from "@countersign/events";
+import { ContentErasedSchema } from "@countersign/proto/event/v1/erasure_events_pb";
 import * as wire from "@countersign/proto/event/v1/directory_events_pb";
 import type { Cause, DirectoryEvent } from "../../domain/events.ts";
 import type { Account, Profile } from "../../domain/profile.ts";
+import { toBody } from "./profile-content.ts";
 import { DirectoryStoreError } from "../../usecases/ports.ts";
+
+/** What a directory stream holds. */
+export type EventMessage = OwnEventMessage | Extract<DecodedEvent, { readonly type: "ContentErased" }>;
 
 const CAUSES: Readonly<Record<Cause, wire.DirectoryCause>> = {
   scim: wire.DirectoryCause.SCIM,
@@ -19,21 +24,26 @@ const CAUSE_NAMES = new Map<wire.DirectoryCause, Cause>([
   [wire.DirectoryCause.OPERATOR, "operator"],
 ]);
 
-/** As the log holds it. A profile goes beside it: `seal` keeps it, and returns the digest that stands for it. */
-export function toEventMessage(event: DirectoryEvent, seal: (profile: Profile) => Uint8Array): EventMessage {
+/** As the log holds it. What may be erased goes beside it: `seal` keeps it, and returns the digest that stands for it. */
+export function toEventMessage(event: DirectoryEvent, seal: (body: Uint8Array) => Uint8Array): EventMessage {
   const cause = CAUSES[event.cause];
   switch (event.type) {
     case "PersonProvisioned": {
       const { type, personId, active } = event;
-      const profile = { digest: seal(event.profile) };
+      const profile = { digest: seal(toBody(event.profile)) };
       return { type, data: create(wire.PersonProvisionedSchema, { personId, profile, active, cause }) };
     }
     case "PersonChanged": {
-      const profile = { digest: seal(event.profile) };
+      const profile = { digest: seal(toBody(event.profile)) };
       return { type: event.type, data: create(wire.PersonChangedSchema, { personId: event.personId, profile, cause }) };
     }
     case "PersonDeactivated":
       return { type: event.type, data: create(wire.PersonDeactivatedSchema, { ...event, cause }) };
+    case "PersonErased": {
+      const digests = event.digests.map((digest) => Buffer.from(digest, "hex"));
+      const reason = { digest: seal(Buffer.from(event.reason)) };
+      return { type: "ContentErased", data: create(ContentErasedSchema, { personId: event.personId, digests, reason }) };
+    }
     case "PersonReactivated":
       return { type: event.type, data: create(wire.PersonReactivatedSchema, { ...event, cause }) };
     case "GroupChanged":
@@ -94,6 +104,10 @@ function toOwnChangeMessage(event: OwnChange, cause: wire.DirectoryCause): Event
 
 /** As the domain knows it. @throws DirectoryStoreError unreadable, on what makes no sense. */
 export function fromEventMessage(event: EventMessage, profileOf: (digest: Uint8Array) => Profile): DirectoryEvent {
+  if (event.type === "ContentErased") {
+    const { personId, digests } = event.data;
+    return { type: "PersonErased", personId, digests: digests.map(hex), reason: "", cause: "operator" };
+  }
   const cause = required(CAUSE_NAMES.get(event.data.cause));
   switch (event.type) {
     case "PersonProvisioned": {
