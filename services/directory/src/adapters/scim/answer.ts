@@ -56,7 +56,7 @@ const other: Refusal = [400, "the change is refused"];
 const REFUSALS: Readonly<Record<Rejection | "lost_race", Refusal>> = {
   unknown_person: [404, "there is no such user"],
   unknown_group: [404, "there is no such group"],
-  person_active: [409, "The person is switched on."],
+  person_active: [409, "the user is active"],
   unknown_member: [400, "members names somebody who is not a user here", "invalidValue"],
   user_name_taken: [409, "another user has this userName", "uniqueness"],
   external_id_taken: [409, "another user has this externalId", "uniqueness"],
