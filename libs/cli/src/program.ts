@@ -3,6 +3,7 @@ import { visible } from "@countersign/review-view";
 import { Command, CommanderError } from "commander";
 import { addActionCommands } from "./commands/action.ts";
 import { addAuditCommands } from "./commands/audit.ts";
+import { addEraseCommand } from "./commands/erase.ts";
 import { addPeopleCommands } from "./commands/people.ts";
 import { addEvidenceCommands } from "./commands/evidence.ts";
 import { addPolicyCommands } from "./commands/policy.ts";
@@ -52,6 +53,7 @@ function createProgram(io: Io, err: { write(text: string): unknown }): Command {
   addActionCommands(program, io);
   addReviewCommands(program, io);
   addPeopleCommands(program, io);
+  addEraseCommand(program, io);
   addPolicyCommands(program, io);
   addAuditCommands(program, io);
   addProofCommands(program, io);
