@@ -13,10 +13,26 @@ const operation = (
   value: more.value,
 });
 
+it("P1: a member becomes only what its schema says, and others stay", () => {
+  const editable = JSON.stringify({ rows: { maximum: 1000 } });
+  expect(editing.forbidden(editable, { rows: 10, table: "t" }, { rows: 1000, table: "t" })).toEqual([]);
+  expect(editing.forbidden(editable, { rows: 10, table: "t" }, { rows: 5000, table: "u" })).toEqual(["rows", "table"]);
+  expect(editing.forbidden("", { rows: 10 }, { rows: 9 })).toEqual(["rows"]);
+});
+
 describe("patches of a reviewer", () => {
   it("change what they name", () => {
     const patch = [operation("replace", "/rows", { value: 5 }), operation("copy", "/copy", { from: "/rows" })];
     expect(editing.patched({ rows: 10 }, patch)).toEqual({ rows: 5, copy: 5 });
+  });
+
+  it("that are no patches change nothing", () => {
+    const bad = [
+      operation("add", "rows", { value: 1 }),
+      operation("copy", "/b", { from: "rows" }),
+      operation("swap", "/rows", { value: 1 }),
+    ];
+    for (const one of bad) expect(editing.patched({ rows: 1 }, [one])).toBeUndefined();
   });
 
   it("P7: copies that double what is there end before they fill the memory", () => {

@@ -3,11 +3,12 @@ import type { JsonObject } from "@countersign/digest";
 import { LRUCache } from "lru-cache";
 import { applyPatch, type Operation } from "rfc6902";
 import { z } from "zod";
+import { matchesSchema } from "./json-schema.ts";
 import type { Editing, PatchOperation } from "../../usecases/ports.ts";
 
 const json = z.record(z.string(), z.json());
 
-/** Patches by `rfc6902`, schemas by `zod`, which turns JSON Schema into checks without generating code from it. */
+/** Patches by `rfc6902`, looked at after each operation. */
 export const editing: Editing = {
   patched: (properties, patch) => {
     const copy: unknown = structuredClone(properties);
@@ -27,7 +28,7 @@ export const editing: Editing = {
       if (isDeepStrictEqual(memberOf(before, name), memberOf(after, name))) return false;
       const schema = schemas.get(name);
       // What is taken away is a change too, and no schema says that it may be absent.
-      return schema === undefined || !Object.hasOwn(after, name) || !schema.safeParse(after[name]).success;
+      return schema === undefined || !Object.hasOwn(after, name) || !matchesSchema(schema, after[name]);
     });
   },
 };
@@ -55,6 +56,7 @@ function memberOf(properties: JsonObject, name: string): unknown {
 const SHARED: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
 
 function toOperation({ op, path, from, value }: PatchOperation): Operation | undefined {
+  if ([path, from].some((pointer) => pointer !== "" && !pointer.startsWith("/"))) return undefined;
   if ([...path.split("/"), ...from.split("/")].some((segment) => SHARED.has(segment))) return undefined;
   switch (op) {
     case "add":
@@ -71,16 +73,15 @@ function toOperation({ op, path, from, value }: PatchOperation): Operation | und
   }
 }
 
-type Schemas = ReadonlyMap<string, z.ZodType>;
-const compiled = new LRUCache<string, Schemas>({ max: 500 });
+type Schemas = ReadonlyMap<string, unknown>;
+const parsed = new LRUCache<string, Schemas>({ max: 500 });
 
 function schemasOf(editable: string): Schemas {
-  const known = compiled.get(editable);
+  const known = parsed.get(editable);
   if (known !== undefined) return known;
-  const schemas = new Map<string, z.ZodType>();
   // What policy checked when it was published; anything else lets nothing be edited.
-  const parsed = z.record(z.string(), z.record(z.string(), z.unknown())).safeParse(editable === "" ? {} : JSON.parse(editable));
-  for (const [name, schema] of Object.entries(parsed.data ?? {})) schemas.set(name, z.fromJSONSchema(schema));
-  compiled.set(editable, schemas);
+  const { data = {} } = z.record(z.string(), z.unknown()).safeParse(editable === "" ? {} : JSON.parse(editable));
+  const schemas: Schemas = new Map(Object.entries(data));
+  parsed.set(editable, schemas);
   return schemas;
 }
