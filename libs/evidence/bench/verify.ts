@@ -27,7 +27,7 @@ for (let round = 0; round < 5; round += 1) {
   const used = process.cpuUsage(cpu);
   const perCpu = (check?.entries ?? 0) / ((used.user + used.system) / 1e6);
   process.stdout.write(
-    `${check?.entries ?? 0} events, ${flaws.count} flaws, ${Math.round((check?.entries ?? 0) / seconds)} events/s, ${Math.round(perCpu)} per second of CPU, ${check?.payloads.counts.votes} votes\n`,
+    `${check?.entries ?? 0} events, ${flaws.count} flaws, ${Math.round((check?.entries ?? 0) / seconds)} events/s, ${Math.round(perCpu)} per second of CPU, ${check?.counts.votes} votes\n`,
   );
 }
 rmSync(folder, { recursive: true });

@@ -13,14 +13,14 @@ export const CSV_COLUMNS = [
   "event_id",
 ] as const;
 
-const HEAD = `${CSV_COLUMNS.join(",")}\r\n`;
+export const CSV_HEAD = `${CSV_COLUMNS.join(",")}\r\n`;
 
 /** A segment's entries as a table (RFC 4180) with a line of names. A pure function of the entries, so that a verifier makes it again and compares. */
 export function formatCsv(entries: readonly EntryView[]): Buffer {
-  return Buffer.from(HEAD + entries.map(row).join(""));
+  return Buffer.from(CSV_HEAD + entries.map(({ entry }) => csvRow(entry)).join(""));
 }
 
-function row({ entry }: EntryView): string {
+export function csvRow(entry: EntryView["entry"]): string {
   const { position, tenantSequence, time, type, stream, streamVersion, actor, eventId } = entry;
   return (
     `${position},${tenantSequence},${isoText(time)},${cell(type)},${cell(stream.type)},${cell(stream.id)},${streamVersion},` +

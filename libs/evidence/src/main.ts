@@ -1,4 +1,6 @@
 import { parseArgs } from "node:util";
+import { isMainThread } from "node:worker_threads";
+import { serveSegments } from "./node/segment-worker.ts";
 import { verifyFile, VerifyUsageError } from "./node/verify-file.ts";
 
 // The verifier as a program of its own: `npm run build:verifier` makes one file of it that needs Node.js and nothing else.
@@ -28,7 +30,14 @@ async function main(): Promise<number> {
       process.stderr.write(USAGE);
       return 2;
     }
-    const options = { file, keys: values.key, policyFile: values.policy, voteKeysFile: values["vote-keys"], json: values.json };
+    const options = {
+      file,
+      keys: values.key,
+      policyFile: values.policy,
+      voteKeysFile: values["vote-keys"],
+      json: values.json,
+      worker: new URL(import.meta.url),
+    };
     return (await verifyFile(options, (text) => process.stdout.write(text))) ? 0 : 1;
   } catch (error) {
     if (!(error instanceof VerifyUsageError || error instanceof TypeError)) throw error;
@@ -37,4 +46,5 @@ async function main(): Promise<number> {
   }
 }
 
-process.exitCode = await main();
+if (isMainThread) process.exitCode = await main();
+else serveSegments();

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { EvidenceError } from "./error.ts";
 import { MANIFEST, MAX_MANIFEST_BYTES, MAX_MEMBER_BYTES } from "./members.ts";
 import { BLOCK, paddingOf, readTarHeader, TAR_END, tarHeader } from "./tar.ts";
@@ -8,7 +7,6 @@ export type Member = {
   readonly body: Buffer;
   /** Of its header in the archive. */
   readonly offset: number;
-  readonly sha256: string;
   /** What is wrong with how it is wrapped, in words; empty when nothing is. */
   readonly faults: readonly string[];
 };
@@ -35,7 +33,7 @@ export async function* readMembers(source: AsyncIterable<Uint8Array>): AsyncGene
     const padding = await bytes.take(paddingOf(size));
     if (body === undefined || padding === undefined) throw broken(`the archive ends within ${printable(name)}`, offset);
     if (padding.some((byte) => byte !== 0)) faults.push("there are bytes in its padding");
-    yield { name, body, offset, sha256: createHash("sha256").update(body).digest("hex"), faults };
+    yield { name, body, offset, faults };
   }
 }
 

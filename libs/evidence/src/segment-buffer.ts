@@ -9,16 +9,21 @@ export type Contents = ReadonlyMap<string, { readonly salt: Uint8Array; readonly
 
 /** A segment is closed when it holds this much, so that neither writer nor reader ever hold more. */
 const FULL_BYTES = 2 * 1024 * 1024;
-const FULL_ENTRIES = 4096;
+export const FULL_ENTRIES = 4096;
 
 /** Entries that gather until they fill a segment. */
 export class SegmentBuffer {
   readonly views: EntryView[] = [];
   readonly #contents = new Map<string, ContentRecord>();
+  readonly #mostEntries: number;
   #bytes = 0;
 
+  constructor(mostEntries: number) {
+    this.#mostEntries = mostEntries;
+  }
+
   get full(): boolean {
-    return this.#bytes >= FULL_BYTES || this.views.length >= FULL_ENTRIES;
+    return this.#bytes >= FULL_BYTES || this.views.length >= this.#mostEntries;
   }
 
   /** Adds an entry with what it refers to; returns its payload where this build can read it. */

@@ -34,6 +34,18 @@ export function parseIndex(bytes: Buffer): readonly IndexRow[] {
   });
 }
 
+/** The size of a tree that has the index's rows after `begin` leaves: those rows that come in order, and lie in a tree of `treeSize`. */
+export function endOfIndex(bytes: Buffer, begin: number, treeSize: number): number {
+  let end = begin;
+  for (let at = 0; at + INDEX_ROW <= bytes.length; at += INDEX_ROW) {
+    const position = bytes.readUInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4);
+    // As `parseIndex`, which takes no row of such an index.
+    if (bytes.length % INDEX_ROW !== 0 || position >= 2 ** 53) return begin;
+    if (position >= end && position < treeSize) end = position + 1;
+  }
+  return end;
+}
+
 /** Entries as tlog-tiles bundles them: length in 16 bits, big-endian, then the bytes. */
 export function formatEntries(entries: readonly Uint8Array[]): Buffer {
   const parts: Uint8Array[] = [];

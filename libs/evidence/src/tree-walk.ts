@@ -25,9 +25,19 @@ export function gapNodes(begin: number, end: number): readonly NodeId[] {
  */
 export class TreeWalk {
   readonly #stack: { readonly level: number; readonly hash: Uint8Array }[] = [];
-  #size = 0;
+  #size: number;
 
-  /** Leaves covered so far. */
+  /** `begin`: where the walk begins; a subtree that reaches further left stays in pieces. */
+  constructor(begin = 0) {
+    this.#size = begin;
+  }
+
+  /** The walk so far, from left to right, as few subtrees as can be: another walk that stands at its beginning can take them over. */
+  get subtrees(): readonly { readonly level: number; readonly hash: Uint8Array }[] {
+    return this.#stack;
+  }
+
+  /** Leaves before the walk's end. */
   get size(): number {
     return this.#size;
   }
@@ -35,9 +45,11 @@ export class TreeWalk {
   /** Adds the subtree that begins where the walk stands. The caller takes levels from `gapNodes`, so that subtrees stay aligned. */
   push(level: number, hash: Uint8Array): void {
     let node = { level, hash };
+    let index = this.#size / 2 ** level;
     this.#size += 2 ** level;
-    for (let left = this.#stack.at(-1); left?.level === node.level; left = this.#stack.at(-1)) {
+    for (let left = this.#stack.at(-1); index % 2 === 1 && left?.level === node.level; left = this.#stack.at(-1)) {
       this.#stack.pop();
+      index = (index - 1) / 2;
       node = { level: node.level + 1, hash: nodeHash(left.hash, node.hash) };
     }
     this.#stack.push(node);

@@ -7,7 +7,7 @@ import { formatGrantKeys, type GrantKey } from "./grant-keys.ts";
 import { formatHeader, type ArchiveHeader } from "./header.ts";
 import { formatManifest } from "./manifest.ts";
 import { CHECKPOINT, DESCRIPTORS, GRANT_KEYS, HEADER, LAST_TREE, LOG_KEYS, MANIFEST, policyDocument, segmentMember } from "./members.ts";
-import { SegmentBuffer, type Contents } from "./segment-buffer.ts";
+import { FULL_ENTRIES, SegmentBuffer, type Contents } from "./segment-buffer.ts";
 import { TarWriter } from "./tar-writer.ts";
 import { gapNodes, TreeWalk } from "./tree-walk.ts";
 
@@ -36,6 +36,8 @@ export type EvidenceInput = {
   /** Hashes of perfect subtrees of the checkpoint's tree. */
   readonly hashes: (nodes: readonly NodeId[]) => Promise<readonly Uint8Array[]>;
   readonly reporter: Reporter;
+  /** Entries of a segment, if not as many as it may have. */
+  readonly segmentEntries?: number | undefined;
 };
 
 export type WrittenArchive = {
@@ -81,14 +83,14 @@ type Segment = { readonly count: number; readonly members: readonly { readonly n
 
 async function* segmentsOf(input: EvidenceInput, tar: TarWriter, walk: TreeWalk): AsyncGenerator<Segment> {
   let number = 0;
-  let buffer = new SegmentBuffer();
+  let buffer = new SegmentBuffer(input.segmentEntries ?? FULL_ENTRIES);
   let policies: { name: string; bytes: Uint8Array }[] = [];
   const close = async (): Promise<Segment> => {
     const segment = await formatSegment(number, buffer, walk, input.hashes);
     const known = new Set(tar.manifest.map(({ name }) => name).filter((name) => name.startsWith("policies/")));
     const members = [...segment.members, ...policies.filter(({ name }) => !known.has(name))];
     number += 1;
-    buffer = new SegmentBuffer();
+    buffer = new SegmentBuffer(input.segmentEntries ?? FULL_ENTRIES);
     policies = [];
     return { count: segment.count, members };
   };

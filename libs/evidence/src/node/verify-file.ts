@@ -1,10 +1,12 @@
 import { createReadStream } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { parsePolicy, parseVerifierKey, TlogError } from "@countersign/tlog";
 import { readGrantKeys } from "../grant-keys.ts";
 import { findingsOf, formatFindings } from "../verify/findings.ts";
+import { examineHere } from "../verify/examiner.ts";
 import type { Trust } from "../verify/trust.ts";
 import { verifyArchive } from "../verify/verify-archive.ts";
+import { examineInWorkers } from "./segment-worker.ts";
 
 /** What a user pins, as given on a command line. */
 export type VerifyOptions = {
@@ -16,6 +18,8 @@ export type VerifyOptions = {
   /** A JWK set with the keys of votes. */
   readonly voteKeysFile?: string | undefined;
   readonly json?: boolean | undefined;
+  /** The module that worker threads start with, where it is not `main.ts` beside this file. */
+  readonly worker?: URL | undefined;
 };
 
 /** The command line or a file that it names is not usable: nothing was verified. */
@@ -29,11 +33,21 @@ export class VerifyUsageError extends Error {
  */
 export async function verifyFile(options: VerifyOptions, print: (text: string) => void): Promise<boolean> {
   const trust = await readTrust(options);
-  const verification = await verifyArchive(open(options.file), trust);
+  const worker = options.worker ?? new URL("../main.ts", import.meta.url);
+  const examiner = (await bytesOf(options.file)) < MANY_BYTES ? examineHere : examineInWorkers(worker);
+  const verification = await verifyArchive(open(options.file), trust, examiner);
   const findings = findingsOf(verification, trust);
   const good = verification.flaws.count === 0;
   print(options.json === true ? `${JSON.stringify({ good, ...findings, flaws: verification.flaws.listed })}\n` : formatFindings(findings));
   return good;
+}
+
+async function bytesOf(file: string): Promise<number> {
+  try {
+    return (await stat(file)).size;
+  } catch (cause) {
+    throw new VerifyUsageError(`${file} cannot be read`, { cause });
+  }
 }
 
 async function* open(file: string): AsyncGenerator<Uint8Array> {
@@ -68,3 +82,5 @@ async function read(file: string): Promise<Buffer> {
 }
 
 const READ_BYTES = 1024 * 1024;
+/** From here on threads are worth their start. */
+const MANY_BYTES = 8 * 1024 * 1024;

@@ -35,6 +35,7 @@ export type SampleExport = {
   readonly erased?: (digest: Uint8Array) => boolean;
   readonly change?: (entries: ExportedEntry[], header: ArchiveHeader) => ArchiveHeader;
   readonly reporter?: Reporter;
+  readonly segmentEntries?: number;
 };
 
 /** Writes an archive of `acme` as an exporter would, out of a log in memory and a tree made of all its leaves. */
@@ -64,6 +65,7 @@ export async function sampleArchive(log: EventLog, options: SampleExport): Promi
     entries: streamOf(entries),
     hashes: hashesOf(leaves),
     reporter: options.reporter ?? noReport,
+    segmentEntries: options.segmentEntries,
   });
   return collect(archive);
 }

@@ -10,6 +10,7 @@ export class SegmentContents {
   readonly #flaws: FlawList;
   readonly #member: string;
   #next = 0;
+  #entriesLost = false;
   checked = 0;
   /** Erased before the export. */
   absent = 0;
@@ -31,6 +32,11 @@ export class SegmentContents {
     return content;
   }
 
+  /** An entry was altered: nobody knows what it referred to, so records that nobody else asks for are passed over. */
+  lose(): void {
+    this.#entriesLost = true;
+  }
+
   /** After the last entry: no record may be left. */
   end(): void {
     const left = this.#records.length - this.#next;
@@ -42,6 +48,10 @@ export class SegmentContents {
     const flaw = (detail: string): undefined => {
       this.#flaws.add({ code: "CONTENT", position, member: this.#member, detail });
     };
+    if (this.#entriesLost) {
+      const at = this.#records.findIndex((candidate, number) => number >= this.#next && Buffer.compare(candidate.digest, digest) === 0);
+      if (at >= 0) this.#next = at;
+    }
     const record = this.#records[this.#next];
     if (record === undefined) return flaw("content that the entry refers to has no record");
     this.#next += 1;

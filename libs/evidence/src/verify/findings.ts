@@ -60,7 +60,7 @@ function about({ header, checkpoint, check, bytes, digest }: Verification): read
 /** Only what was done, whatever came of it: the flaws say what came of it. */
 function checked({ header, check, checkpoint, policies }: Verification, trust: Trust): readonly string[] {
   if (header === undefined || check === undefined || checkpoint === undefined) return [];
-  const { counts } = check.payloads;
+  const { counts } = check;
   return [
     `the checkpoint's signature, against ${trust.keys.length === 0 ? "the policy's logs" : "the pinned key"}`,
     ...(trust.policy === undefined
@@ -69,7 +69,7 @@ function checked({ header, check, checkpoint, policies }: Verification, trust: T
     `${check.entries} entries: bytes, leaf hashes, and their places in the tree of the checkpoint`,
     "that none of the tenant's events is missing in the period (numbers and links)",
     `${check.streams.count} streams: versions and links`,
-    `${check.contents} contents against the salted hashes in the entries, ${policies} policy documents`,
+    `${counts.contents} contents against the salted hashes in the entries, ${policies} policy documents`,
     `${counts.digests} action digests, computed again from the input`,
     `${counts.votes} signatures of votes`,
     "times: deadlines of reviews and grants, and that the log does not run backwards",
@@ -79,13 +79,13 @@ function checked({ header, check, checkpoint, policies }: Verification, trust: T
 
 function unchecked({ check, checkpoint, pages }: Verification, trust: Trust): readonly string[] {
   if (check === undefined) return ["the entries: without header and checkpoint they prove nothing"];
-  const { counts } = check.payloads;
+  const { counts } = check;
   const lines: string[] = [];
   const add = (count: number, text: string): void => void (count > 0 && lines.push(`${count} ${text}`));
   if (trust.policy === undefined) {
     lines.push(`whether witnesses saw the checkpoint: no policy was given (it has ${checkpoint?.signatures ?? 0} signature lines)`);
   }
-  add(check.absentContents, "contents were not in the archive: erased before the export");
+  add(counts.absentContents, "contents were not in the archive: erased before the export");
   add(counts.digestsUnverified, "action digests: their input was erased, or lies before the period");
   add(counts.votesUnverified, "signatures of votes: their keys are not known");
   add(counts.unknown, "payloads of a type or version that this verifier does not know; proved as bytes");

@@ -64,4 +64,10 @@ export class FlawList {
     this.count += 1;
     if (this.listed.length < LISTED) this.listed.push(flaw);
   }
+
+  /** Adds those of another list, listed or only counted. */
+  addAll(other: Pick<FlawList, "listed" | "count">): void {
+    for (const flaw of other.listed) this.add(flaw);
+    this.count += other.count - other.listed.length;
+  }
 }

@@ -1,6 +1,5 @@
 import type { KeyObject } from "node:crypto";
 import { timestampMs, type Timestamp } from "@bufbuild/protobuf/wkt";
-import { actionDigest, type DigestInput } from "@countersign/digest";
 import type { DecodedEvent } from "@countersign/events";
 import type { VerdictReached, VoteCast } from "@countersign/proto/event/v1/action_events_pb";
 import { contentRefs, readPayload } from "../content-refs.ts";
@@ -8,153 +7,121 @@ import type { EntryView } from "../entry-view.ts";
 import type { ContentRecord } from "../segment.ts";
 import type { SegmentContents } from "./contents.ts";
 import type { FlawList } from "./flaws.ts";
-import type { StreamHead } from "./streams.ts";
+import { isDigestOf, type Found } from "./inputs.ts";
+import { Asks, type SegmentCounts, type SegmentFacts } from "./segment-facts.ts";
 import { verifyVote } from "./vote-signature.ts";
 
-/** How often each check was made, or could not be. */
-export type PayloadCounts = {
-  /** Of types or versions that this build does not know. */
-  unknown: number;
-  votes: number;
-  /** Votes whose key is not known. */
-  votesUnverified: number;
-  digests: number;
-  /** Verdicts on input that was erased or lies before the period. */
-  digestsUnverified: number;
-};
+/** What a payload asks of its stream, with the digest and the time that it names. */
+export type Asked = { readonly asks: number; readonly digest?: Uint8Array; readonly end?: number | undefined };
 
-type Found = NonNullable<ContentRecord["content"]>;
+const NOTHING: Asked = { asks: 0 };
 
-/** Inputs that wait for their verdict; more than this at once does not happen, and is not held. */
-const PENDING_BYTES = 64 * 1024 * 1024;
-
-/** What entries say, held against each other: digests of inputs, votes, deadlines. */
+/** What the entries of one segment say: contents, digests of inputs, votes. What needs the stream's earlier events it tells, for others to check. */
 export class PayloadChecks {
-  readonly counts: PayloadCounts = { unknown: 0, votes: 0, votesUnverified: 0, digests: 0, digestsUnverified: 0 };
-  /** SHA-256 of each policy document, by revision. */
-  readonly documents = new Map<bigint, Uint8Array>();
+  readonly documents: [bigint, Uint8Array][] = [];
+  readonly verdicts = new Map<number, { digest: Uint8Array; bindingContext: readonly string[] }>();
+  readonly #counts: SegmentCounts;
   readonly #flaws: FlawList;
   readonly #keys: ReadonlyMap<string, KeyObject>;
-  readonly #pending = new Map<string, Found>();
-  #pendingBytes = 0;
+  /** Streams that had an input in this segment, and the input as long as it waits. */
+  readonly #inputs = new Map<string, Found | undefined>();
 
-  constructor(keys: ReadonlyMap<string, KeyObject>, flaws: FlawList) {
+  constructor(keys: ReadonlyMap<string, KeyObject>, counts: SegmentCounts, flaws: FlawList) {
     this.#keys = keys;
+    this.#counts = counts;
     this.#flaws = flaws;
   }
 
-  check(view: EntryView, position: number, head: StreamHead, contents: SegmentContents): void {
+  /** Copies of the inputs that still wait. */
+  get inputs(): SegmentFacts["inputs"] {
+    return [...this.#inputs].flatMap(([name, input]) =>
+      input === undefined ? [] : [{ name, input: { salt: Uint8Array.from(input.salt), body: Uint8Array.from(input.body) } }],
+    );
+  }
+
+  check(view: EntryView, name: string, row: number, contents: SegmentContents): Asked {
     const payload = readPayload(view.entry);
     if (payload === undefined) {
-      this.counts.unknown += 1;
-      return;
+      this.#counts.unknown += 1;
+      return NOTHING;
     }
-    const found = contentRefs(payload).map((digest) => contents.find(digest, position));
-    this.#judge(payload, view, { position, head, input: found[0] });
+    const found = contentRefs(payload).map((digest) => contents.find(digest, view.entry.position));
+    return this.#judge(payload, view, { name, row, input: found[0] });
   }
 
-  #judge(event: DecodedEvent, view: EntryView, at: { position: number; head: StreamHead; input: ContentRecord["content"] }): void {
-    const { position, head, input } = at;
-    const time = view.entry.time.getTime();
-    const stream = view.entry.stream.id;
+  #judge(event: DecodedEvent, view: EntryView, at: { name: string; row: number; input: ContentRecord["content"] }): Asked {
     switch (event.type) {
       case "ActionRequested":
-        return this.#hold(stream, input);
+        return this.#input(at.name, at.input, NOTHING);
       case "ActionEdited":
-        this.#sameDigest(head, event.data.previousDigest, position);
-        head.reviewDeadline = milliseconds(event.data.deadline);
-        return this.#hold(stream, input);
+        return this.#input(at.name, at.input, {
+          asks: Asks.sameDigest | Asks.setsDeadline,
+          digest: event.data.previousDigest,
+          end: milliseconds(event.data.deadline),
+        });
       case "VerdictReached":
-        return this.#verdict(event.data, view, head, position);
+        return this.#verdict(event.data, view, at.name, at.row);
       case "ReviewOpened":
       case "StageOpened":
-        head.reviewDeadline = milliseconds(event.data.deadline);
-        return undefined;
+      case "ReviewEscalated":
+        return { asks: Asks.setsDeadline, end: milliseconds(event.data.deadline) };
+      case "ReviewHeld":
+        return { asks: Asks.setsDeadline };
       case "VoteCast":
-        this.#sameDigest(head, event.data.digest, position);
-        this.#before(head.reviewDeadline, time, position, "a vote was cast after the review's deadline");
-        return this.#vote(event.data, view, position);
+        this.#vote(event.data, view);
+        return { asks: Asks.sameDigest | Asks.beforeDeadline, digest: event.data.digest };
       case "ActionApproved":
       case "ActionRejected":
-        return this.#sameDigest(head, event.data.digest, position);
+        return { asks: Asks.sameDigest, digest: event.data.digest };
       case "GrantIssued":
-        head.grantExpiry = milliseconds(event.data.expireTime);
-        return this.#sameDigest(head, event.data.digest, position);
+        return { asks: Asks.sameDigest | Asks.setsExpiry, digest: event.data.digest, end: milliseconds(event.data.expireTime) };
       case "GrantRedeemed":
-        return this.#before(head.grantExpiry, time, position, "the grant was redeemed after it had expired");
+        return { asks: Asks.beforeExpiry };
       case "ActionExpired":
       case "ActionCancelled":
-        return this.#release(stream);
+        return this.#input(at.name, undefined, NOTHING);
       case "PolicyPublished":
-        this.documents.set(event.data.revision, Uint8Array.from(event.data.documentDigest));
-        return undefined;
+        this.documents.push([event.data.revision, Uint8Array.from(event.data.documentDigest)]);
+        return NOTHING;
       default:
-        return undefined;
+        return NOTHING;
     }
   }
 
-  #verdict({ digest, verdict }: VerdictReached, { entry }: EntryView, head: StreamHead, position: number): void {
-    head.digest = Uint8Array.from(digest);
-    const input = this.#pending.get(entry.stream.id);
-    this.#release(entry.stream.id);
-    if (input === undefined) {
-      this.counts.digestsUnverified += 1;
-      return;
+  #verdict({ digest, verdict }: VerdictReached, { entry }: EntryView, name: string, row: number): Asked {
+    const bindingContext = verdict?.bindingContext ?? [];
+    if (!this.#inputs.has(name)) {
+      this.verdicts.set(row, { digest: Uint8Array.from(digest), bindingContext });
+      return this.#input(name, undefined, { asks: Asks.setsDigest | Asks.judgesInput, digest });
     }
-    this.counts.digests += 1;
-    const computed = recompute(entry.stream.tenant, input, verdict?.bindingContext ?? []);
-    if (computed === undefined || Buffer.compare(computed, digest) !== 0) {
-      this.#flaws.add({ code: "ACTION_DIGEST", position, detail: "the action digest is not the one of the input and its salt" });
+    const input = this.#inputs.get(name);
+    if (input === undefined) this.#counts.digestsUnverified += 1;
+    else {
+      this.#counts.digests += 1;
+      if (!isDigestOf(digest, entry.stream.tenant, input, bindingContext)) this.#flaws.add(wrongDigest(entry.position));
     }
+    return this.#input(name, undefined, { asks: Asks.setsDigest, digest });
   }
 
-  #vote(vote: VoteCast, view: EntryView, position: number): void {
+  #vote(vote: VoteCast, { entry }: EntryView): void {
     const key = this.#keys.get(vote.keyId);
     if (key === undefined) {
-      this.counts.votesUnverified += 1;
+      this.#counts.votesUnverified += 1;
       return;
     }
-    this.counts.votes += 1;
-    if (verifyVote(view.entry, vote, key)) return;
-    this.#flaws.add({ code: "VOTE_SIGNATURE", position, detail: "the signature of the vote does not verify" });
+    this.#counts.votes += 1;
+    if (verifyVote(entry, vote, key)) return;
+    this.#flaws.add({ code: "VOTE_SIGNATURE", position: entry.position, detail: "the signature of the vote does not verify" });
   }
 
-  /** Everything after a verdict is about the digest that the verdict fixed. */
-  #sameDigest(head: StreamHead, digest: Uint8Array, position: number): void {
-    if (head.digest === undefined || Buffer.compare(head.digest, digest) === 0) return;
-    this.#flaws.add({ code: "ACTION_DIGEST", position, detail: "it is about another digest than the verdict before it" });
-  }
-
-  #before(end: number | undefined, time: number, position: number, detail: string): void {
-    if (end !== undefined && time >= end) this.#flaws.add({ code: "TIME", position, detail });
-  }
-
-  #hold(stream: string, input: ContentRecord["content"]): void {
-    this.#release(stream);
-    if (input === undefined || this.#pendingBytes + input.body.length > PENDING_BYTES) return;
-    this.#pending.set(stream, { salt: Buffer.from(input.salt), body: Buffer.from(input.body) });
-    this.#pendingBytes += input.body.length;
-  }
-
-  #release(stream: string): void {
-    this.#pendingBytes -= this.#pending.get(stream)?.body.length ?? 0;
-    this.#pending.delete(stream);
+  /** From here on this input, or none, waits in the stream. */
+  #input(name: string, input: ContentRecord["content"], asked: Asked): Asked {
+    this.#inputs.set(name, input);
+    return { ...asked, asks: asked.asks | Asks.dropsInput };
   }
 }
 
-function recompute(tenant: string, { salt, body }: Found, bindingContext: readonly string[]): Uint8Array | undefined {
-  try {
-    const input: unknown = JSON.parse(Buffer.from(body).toString("utf8"));
-    return isInput(input) ? actionDigest(salt, { ...input, tenant }, bindingContext) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** The hash of the content was checked: this only guards against an input that is none. */
-function isInput(value: unknown): value is Omit<DigestInput, "tenant"> {
-  if (typeof value !== "object" || value === null || !("subject" in value && "action" in value && "resource" in value)) return false;
-  return [value.subject, value.action, value.resource].every((part) => typeof part === "object" && part !== null);
-}
+export const wrongDigest = (position: number) =>
+  ({ code: "ACTION_DIGEST", position, detail: "the action digest is not the one of the input and its salt" }) as const;
 
 const milliseconds = (time: Timestamp | undefined): number | undefined => (time === undefined ? undefined : timestampMs(time));

@@ -1,6 +1,6 @@
-import type { EntryView } from "../entry-view.ts";
 import type { ArchiveHeader } from "../header.ts";
 import type { FlawList } from "./flaws.ts";
+import { HASH_WORDS, LEAF, ROW_WORDS, sameWords, TENANT_LINK, type SegmentRows } from "./segment-facts.ts";
 
 /** Clocks of one deployment differ by less. */
 const CLOCK_SKEW_MS = 300_000;
@@ -13,7 +13,7 @@ export class TenantChain {
   readonly #header: ArchiveHeader;
   readonly #flaws: FlawList;
   #sequence = 0;
-  #leaf: Uint8Array = new Uint8Array();
+  readonly #leaf = new Int32Array(HASH_WORDS);
   #time = Number.NEGATIVE_INFINITY;
   /** Events of the period. */
   events = 0;
@@ -30,19 +30,21 @@ export class TenantChain {
     return this.#sequence > this.#header.lastSequence;
   }
 
-  /** The entry, as the tree holds it. */
-  add(view: EntryView, position: number): void {
-    const { tenantSequence: sequence, previousTenantLeaf, time } = view.entry;
+  /** The entry, as the tree holds it; `policy`: of a stream of policies. */
+  add(rows: SegmentRows, row: number, policy: boolean): void {
+    const position = rows.positions[row] ?? 0;
+    const sequence = rows.sequences[row] ?? 0;
+    const time = rows.times[row] ?? 0;
     const { firstSequence, lastSequence } = this.#header;
     const flaw = (code: "TENANT_SEQUENCE" | "TENANT_LINK" | "FOREIGN" | "TIME", detail: string): void =>
       this.#flaws.add({ code, position, detail });
 
     if (sequence > lastSequence + 1) flaw("FOREIGN", `number ${sequence} of the tenant lies behind the period`);
-    if (sequence < firstSequence - 1 && view.entry.stream.type !== "policy") {
+    if (sequence < firstSequence - 1 && !policy) {
       flaw("FOREIGN", `number ${sequence} of the tenant lies before the period and is of no policy`);
     }
     if (sequence === this.#sequence + 1) {
-      if (Buffer.compare(previousTenantLeaf, this.#leaf) !== 0)
+      if (!sameWords(rows.hashes, row * ROW_WORDS + TENANT_LINK, this.#leaf, 0))
         flaw("TENANT_LINK", "the link to the tenant's previous event leads elsewhere");
     } else if (sequence <= this.#sequence) {
       flaw("TENANT_SEQUENCE", `number ${sequence} of the tenant follows ${this.#sequence}`);
@@ -50,23 +52,23 @@ export class TenantChain {
       flaw("TENANT_SEQUENCE", `numbers ${Math.max(this.#sequence + 1, firstSequence - 1)} to ${sequence - 1} of the tenant are missing`);
     }
     if (sequence >= firstSequence && sequence <= lastSequence) this.events += 1;
-    const back = this.#time - time.getTime();
+    const back = this.#time - time;
     if (back > CLOCK_SKEW_MS) flaw("TIME", `time runs back by ${Math.round(back / 1000)} seconds`);
     this.skew = Math.max(this.skew, back > CLOCK_SKEW_MS ? 0 : back);
-    this.#time = Math.max(this.#time, time.getTime());
-    this.#border(sequence, time.getTime(), position);
-    this.skip(sequence, view.leaf);
+    this.#time = Math.max(this.#time, time);
+    this.#border(sequence, time, position);
+    this.#follow(sequence, rows, row);
   }
 
   /** Goes on behind an entry that was not as it must be. */
-  skip(sequence: number, leaf: Uint8Array): void {
-    this.#sequence = sequence;
-    this.#leaf = leaf;
+  skip(rows: SegmentRows, row: number): void {
+    this.#follow(this.#sequence + 1, rows, row);
   }
 
-  /** The number that the next entry should have. */
-  get next(): number {
-    return this.#sequence + 1;
+  #follow(sequence: number, { hashes }: SegmentRows, row: number): void {
+    this.#sequence = sequence;
+    const at = row * ROW_WORDS + LEAF;
+    for (let word = 0; word < HASH_WORDS; word += 1) this.#leaf[word] = hashes[at + word] ?? 0;
   }
 
   end(): void {

@@ -23,7 +23,15 @@ describe("P6: an archive proves itself", () => {
     expect(flaws.listed).toEqual([]);
     expect(digest).toBe(Buffer.from(sample.written.digest).toString("hex"));
     expect(check?.chain.closed).toBe(true);
-    expect(check?.payloads.counts).toEqual({ unknown: 0, votes: 7, votesUnverified: 0, digests: 15, digestsUnverified: 0 });
+    expect(check?.counts).toEqual({
+      contents: 24,
+      absentContents: 0,
+      unknown: 0,
+      votes: 7,
+      votesUnverified: 0,
+      digests: 15,
+      digestsUnverified: 0,
+    });
   });
 
   it("with contents erased: no flaw, and it says what could not be checked", async () => {

@@ -1,0 +1,86 @@
+import { hash, randomBytes } from "node:crypto";
+import { HASH_WORDS } from "./segment-facts.ts";
+
+/** Words of a stream: its key, the leaf hash of its last event, the digest that policy judged last. */
+const KEY_WORDS = 4;
+export const HEAD_LEAF = KEY_WORDS;
+export const HEAD_DIGEST = KEY_WORDS + HASH_WORDS;
+const WORDS = KEY_WORDS + 2 * HASH_WORDS;
+/** Numbers of a stream; times are not a number when there is none. */
+export const HEAD_VERSION = 0;
+export const HEAD_DEADLINE = 1;
+export const HEAD_EXPIRY = 2;
+const NUMBERS = 3;
+const CHUNK = 4096;
+
+/** A stream's state, in place: `words` from `word` on, `numbers` from `number` on. */
+export type StreamHead = { readonly words: Int32Array; readonly word: number; readonly numbers: Float64Array; readonly number: number };
+
+/**
+ * What a verifier remembers of each stream: 104 bytes, and some 8 to find it. This is the one thing that grows with an archive, by the number of its streams, and
+ * some of it must: to notice a second beginning of a stream in one pass is to tell whether any two of n names are equal, which takes memory in proportion to n (Alon, Matias and
+ * Szegedy, "The space complexity of approximating the frequency moments", 1996: F-infinity, by reduction from set disjointness). Outside of the heap, so that it costs no collection.
+ *
+ * A stream goes by 128 bits of SHA-256 over a secret of this run and its name. Whoever made the archive does not know the secret and cannot look for names that meet; n names
+ * meet by chance with a probability of n^2 / 2^129.
+ */
+export class StreamTable {
+  readonly #secret = randomBytes(32).toString("hex");
+  readonly #words: Int32Array[] = [];
+  readonly #numbers: Float64Array[] = [];
+  /** Open addressing: row + 1, or 0. */
+  #slots = new Int32Array(1024);
+  count = 0;
+
+  /** The stream's state, all zeros if it is new. */
+  find(name: string): { readonly head: StreamHead; readonly known: boolean } {
+    const key = Buffer.from(hash("sha256", this.#secret + name, "binary"), "binary");
+    const words = [key.readInt32LE(0), key.readInt32LE(4), key.readInt32LE(8), key.readInt32LE(12)];
+    const slot = this.#slotOf(words);
+    const row = this.#slots[slot] ?? 0;
+    if (row > 0) return { head: this.#head(row - 1), known: true };
+    const head = this.#add(words);
+    this.#slots[slot] = this.count;
+    if (this.count * 4 > this.#slots.length * 3) this.#grow();
+    return { head, known: false };
+  }
+
+  #add(key: readonly number[]): StreamHead {
+    if (this.count % CHUNK === 0) {
+      this.#words.push(new Int32Array(CHUNK * WORDS));
+      this.#numbers.push(new Float64Array(CHUNK * NUMBERS));
+    }
+    const head = this.#head(this.count);
+    this.count += 1;
+    head.words.set(key, head.word);
+    head.numbers[head.number + HEAD_DEADLINE] = Number.NaN;
+    head.numbers[head.number + HEAD_EXPIRY] = Number.NaN;
+    return head;
+  }
+
+  #head(row: number): StreamHead {
+    const words = this.#words[Math.floor(row / CHUNK)];
+    const numbers = this.#numbers[Math.floor(row / CHUNK)];
+    if (words === undefined || numbers === undefined) throw new RangeError(`no stream ${row}`);
+    return { words, word: (row % CHUNK) * WORDS, numbers, number: (row % CHUNK) * NUMBERS };
+  }
+
+  /** Where the key is, or would be. */
+  #slotOf(key: readonly number[]): number {
+    const mask = this.#slots.length - 1;
+    for (let slot = (key[0] ?? 0) & mask; ; slot = (slot + 1) & mask) {
+      const row = this.#slots[slot] ?? 0;
+      if (row === 0) return slot;
+      const { words, word } = this.#head(row - 1);
+      if (key.every((value, at) => words[word + at] === value)) return slot;
+    }
+  }
+
+  #grow(): void {
+    this.#slots = new Int32Array(this.#slots.length * 2);
+    for (let row = 0; row < this.count; row += 1) {
+      const { words, word } = this.#head(row);
+      this.#slots[this.#slotOf([...words.subarray(word, word + KEY_WORDS)])] = row + 1;
+    }
+  }
+}
