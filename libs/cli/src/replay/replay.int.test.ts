@@ -1,9 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connectNats } from "@countersign/bus";
 import { migrate } from "@countersign/database";
 import { createPostgresEventLog, eventLogMigrations } from "@countersign/event-log";
-import { testPostgres, type TestPostgres } from "@countersign/testing";
+import { testNats, testPostgres, type TestPostgres } from "@countersign/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { run } from "../program.ts";
 
@@ -112,5 +113,44 @@ describe("countersign events replay", () => {
   ])("refuses %j", async (args, what) => {
     expect(await replay(...args)).toBe(2);
     expect(err).toContain(what);
+  });
+});
+
+describe("countersign events replay --nats", () => {
+  it("publishes entries in order, byte for byte, with a cursor", async () => {
+    const { url, prefix } = await testNats();
+    const subject = `replay.${prefix}`;
+    const cursor = join(folder, "nats-cursor");
+    const connection = await connectNats({ url, name: "replay-listener" });
+    const heard = connection.subscribe(subject, { max: 20 });
+    await connection.flush();
+    const publish = (...args: readonly string[]) => replay("--nats", url, "--nats-subject", subject, "--cursor", cursor, ...args);
+    expect(await publish("--limit", "7")).toBe(0);
+    expect(await publish()).toBe(0);
+    const entries: Buffer[] = [];
+    for await (const message of heard) {
+      expect(message.headers?.get("cs-replay")).toBe("true");
+      entries.push(Buffer.from(message.data));
+    }
+    await connection.close();
+    const log = createPostgresEventLog({ url: postgres.url, ledger: "main" });
+    const events = await log.readAll({ from: 0, limit: 100 });
+    await log.close();
+    expect(entries).toEqual(events.map(({ entry }) => Buffer.from(entry)));
+  });
+
+  it("P4: sends nothing to live subjects, of the default prefix or this deployment's", async () => {
+    const { url, prefix } = await testNats();
+    const connection = await connectNats({ url, name: "replay-listener" });
+    const heard = [connection.subscribe(`${prefix}.>`), connection.subscribe(`cs.evt.${prefix}.>`)];
+    await connection.flush();
+    for (const subject of [`${prefix}.evt.main.acme.action.VoteCast`, `${prefix}.anything`, `cs.evt.${prefix}.x`]) {
+      err = "";
+      expect(await replay("--nats", url, "--nats-subject", subject, "--nats-prefix", prefix)).not.toBe(0);
+      expect(err).toContain("will not replay");
+    }
+    await connection.flush();
+    expect(heard.map((subscription) => subscription.getReceived())).toEqual([0, 0]);
+    await connection.close();
   });
 });
