@@ -17,12 +17,14 @@ import { getReport } from "./adapters/commands/report.ts";
 import { sealingHandlers } from "./adapters/commands/sealing.ts";
 import { getTimeline } from "./adapters/commands/timeline.ts";
 import { toFact } from "./adapters/events/to-fact.ts";
+import { toReportEvent } from "./adapters/events/to-report-event.ts";
 import { busCheckpoints } from "./adapters/postgres/checkpoints.ts";
 import { positionOfEvent } from "./adapters/postgres/event-by-id.ts";
 import { postgresLedgerRows } from "./adapters/postgres/ledger-rows.ts";
 import type { AuditConfig } from "./config.ts";
 import { actionsProjection } from "./projections/actions/index.ts";
 import type { Projection } from "./projections/projection.ts";
+import { watchAlarms, WATCHED } from "./report/watch-alarms.ts";
 import { startSealing, type Sealing } from "./sealing/start-sealing.ts";
 
 export type AuditDeps = {
@@ -47,6 +49,8 @@ export type RunningAudit = {
   close(): Promise<void>;
 };
 
+/** Nobody waits for an alarm as for a list; a second of events is handled at once. */
+const ALARM_LINGER_MS = 1000;
 const PROJECTIONS: readonly Projection[] = [actionsProjection(toFact)];
 
 /** Keeps the projections and serves `audit`. Any number of instances may run: all answer, one of them folds. */
@@ -75,6 +79,11 @@ export async function startAudit({
         { log, feed, database: kysely, logger },
       ),
     ),
+  );
+  const alarms = watchAlarms(log, toReportEvent, logger);
+  const alarmConsumer = await startConsumer<unknown>(
+    { name: "audit.alarms", types: WATCHED, lingerMs: ALARM_LINGER_MS, handle: (events) => alarms.watch(events) },
+    { log, feed, database: kysely, logger },
   );
   const sealing = config.sealing && (await startSealing(config.sealing, { database, log, logger }));
   if (sealing === undefined) logger.warn("nothing is sealed: COUNTERSIGN_LOG_ORIGIN is not set, and nobody can prove what the log held");
@@ -130,7 +139,8 @@ export async function startAudit({
       await streams.close();
       await served.close();
       await sealing?.close();
-      await Promise.all(consumers.map((consumer) => consumer.close()));
+      await Promise.all([...consumers, alarmConsumer].map((consumer) => consumer.close()));
+      alarms.close();
     },
   };
 }

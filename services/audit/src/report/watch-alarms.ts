@@ -1,0 +1,61 @@
+import type { EventReader, RecordedEvent } from "@countersign/event-log";
+import type { Logger } from "@countersign/telemetry";
+import { metrics } from "@opentelemetry/api";
+import { alarmsOf } from "./findings.ts";
+import { Histories, type ToReportEvent } from "./histories.ts";
+import { remember } from "./history.ts";
+import { ALARMS, KINDS, type KindName } from "./kinds.ts";
+
+export type AlarmWatch = {
+  /** Takes in events in the order of the log. An event that comes twice is told of twice. */
+  watch(events: readonly RecordedEvent[]): Promise<void>;
+  /** Alarms since the start, by kind. */
+  readonly seen: ReadonlyMap<KindName, number>;
+  close(): void;
+};
+
+/** Events that make an alarm, or that one is judged by, and an action's first one: whoever has seen that need not ask the log. */
+export const WATCHED = [
+  "ActionRequested",
+  "GrantRedeemed",
+  "GrantRevoked",
+  "GrantExpired",
+  "ExecutionReported",
+  "ExecutionUnreported",
+  "ReportRefused",
+] as const;
+
+const WATCHED_TYPES: ReadonlySet<string> = new Set(WATCHED);
+
+/**
+ * Tells of executions that do not add up as they happen: a line in the log of this program for each, and the gauge `countersign.audit.alarms` with how many there were,
+ * by kind, since this instance began. `countersign alarms` lists them all.
+ */
+export function watchAlarms(log: EventReader & { readonly ledger: string }, toReportEvent: ToReportEvent, logger: Logger): AlarmWatch {
+  const histories = new Histories(log, toReportEvent);
+  const seen = new Map<KindName, number>(ALARMS.map((kind) => [kind, 0]));
+  const gauge = metrics
+    .getMeter("countersign.audit")
+    .createObservableGauge("countersign.audit.alarms", { description: "Executions that did not add up, since this instance began" });
+  const observe: Parameters<typeof gauge.addCallback>[0] = (result) => {
+    for (const [kind, count] of seen) result.observe(count, { ledger: log.ledger, kind });
+  };
+  gauge.addCallback(observe);
+  return {
+    seen,
+    watch: async (events) => {
+      for (const recorded of events) {
+        if (!WATCHED_TYPES.has(recorded.type)) continue;
+        const event = toReportEvent(recorded);
+        const history = await histories.before(recorded, event.action);
+        for (const kind of alarmsOf(event, history)) {
+          seen.set(kind, (seen.get(kind) ?? 0) + 1);
+          const { tenant } = recorded.stream;
+          logger.warn({ kind, tenant, action: event.action, position: event.position }, `alarm: ${KINDS[kind].text}`);
+        }
+        histories.keep(recorded.stream.tenant, event.action, remember(history, event));
+      }
+    },
+    close: () => gauge.removeCallback(observe),
+  };
+}
