@@ -7,7 +7,7 @@ import { PrincipalSchema } from "@countersign/proto/v1/principal_pb";
 import { silentLogger } from "@countersign/telemetry";
 import { testNats, testPostgres } from "@countersign/testing";
 import { startAudit, type RunningAudit } from "../app.ts";
-import { readAuditConfig } from "../config.ts";
+import { readAuditConfig, type AuditConfig } from "../config.ts";
 import { auditMigrations } from "../migrations.ts";
 import { caller, type CallerInit } from "./calls.ts";
 
@@ -17,6 +17,8 @@ export type AuditUnderTest = {
   readonly log: EventLog;
   /** All rights. */
   readonly owner: Database;
+  /** Where the copy of the log is; so that a test can do to it what the relay never would. */
+  readonly nats: { readonly connection: Awaited<ReturnType<typeof connectNats>>; readonly prefix: string; stopRelay(): Promise<void> };
   ask<Request extends DescMessage, Response extends DescMessage>(
     method: string,
     schemas: readonly [Request, Response],
@@ -33,7 +35,7 @@ export type AuditUnderTest = {
   close(): Promise<void>;
 };
 
-export async function startAuditUnderTest(): Promise<AuditUnderTest> {
+export async function startAuditUnderTest(settings: Partial<AuditConfig> = {}): Promise<AuditUnderTest> {
   const postgres = await testPostgres((url) => migrate(url, [eventLogMigrations, busMigrations, auditMigrations]));
   const { url, prefix } = await testNats();
   const connection = await connectNats({ url, name: "audit-test" });
@@ -45,7 +47,7 @@ export async function startAuditUnderTest(): Promise<AuditUnderTest> {
   const commands = natsCommands(connection, { prefix, logger });
   const feed = natsFeed(connection, { prefix, ledger: "main", logger });
   const audit = await startAudit({
-    config: readAuditConfig({}),
+    config: { ...readAuditConfig({}), ...settings },
     log,
     commands,
     feed,
@@ -57,6 +59,7 @@ export async function startAuditUnderTest(): Promise<AuditUnderTest> {
     audit,
     log,
     owner,
+    nats: { connection, prefix, stopRelay: () => relay.close() },
     stream: async (method, [request, response], body, who = caller()) => {
       const command = create(CommandSchema, { caller: create(PrincipalSchema, who), request: toBinary(request, create(request, body)) });
       const messages: Uint8Array[] = [];
