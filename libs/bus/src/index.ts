@@ -18,4 +18,5 @@ export type { StreamLimits } from "./event-stream.ts";
 export { postgresLease, type Lease } from "./lease.ts";
 export { publishWakeups } from "./wakeups.ts";
 export { natsFeed, type NatsFeed, type NatsFeedOptions } from "./nats-feed.ts";
+export { natsAuthorization, type BusLayout, type NotifierProgram } from "./permissions.ts";
 export { connectNats, hasJetStream, NatsConnectError, type NatsOptions } from "./connect.ts";

@@ -13,7 +13,8 @@ it("the example in deploy/examples is what the table says", () => {
   expect([...names]).toEqual(Object.keys(BUS_USERS));
   const [approval, audit, directory, gateway, notifier, policy] = names.map(variable) as [string, string, string, string, string, string];
   const passwords = { approval, audit, directory, gateway, notifier, policy, countersign: variable("countersign") };
-  const text = HEAD + natsAuthorization({ prefix: "cs", ledgers: ["main"] }, passwords);
+  const program = { name: "file-notifier", tenant: "acme", ledger: "main", password: "$NATS_PASSWORD_FILE_NOTIFIER" };
+  const text = HEAD + natsAuthorization({ prefix: "cs", ledgers: ["main"] }, passwords, [program]);
   if (process.env["COUNTERSIGN_WRITE_EXAMPLES"] !== undefined) writeFileSync(EXAMPLE, text);
   expect(readFileSync(EXAMPLE, "utf8")).toBe(text);
 });
