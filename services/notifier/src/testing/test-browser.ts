@@ -12,7 +12,9 @@ export class TestBrowser {
     for (let hop = 0; hop < 12; hop += 1) {
       const jar = this.#jarOf(current);
       const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join("; ");
-      const response = await fetch(current, { ...options, redirect: "manual", headers: { ...options.headers, cookie } });
+      const headers = new Headers(options.headers);
+      headers.set("cookie", cookie);
+      const response = await fetch(current, { ...options, redirect: "manual", headers });
       for (const line of response.headers.getSetCookie()) this.#keep(jar, line);
       const location = response.headers.get("location");
       if (location === null) return { url: current, status: response.status, headers: response.headers, text: await response.text() };

@@ -197,7 +197,7 @@ describe("P1: nothing is decided by whoever only has the link", () => {
   it("a scanner that follows everything with GET, HEAD and POST decides nothing and sees nothing", async () => {
     const { page } = await signedIn();
     const text = new URL(link()).searchParams.get("link") ?? "";
-    const links_ = [
+    const everything = [
       link(),
       `${base}/sign-in?link=${text}`,
       `${base}/sign-in?strong=1&link=${text}`,
@@ -205,7 +205,7 @@ describe("P1: nothing is decided by whoever only has the link", () => {
       `${base}/sign-out`,
     ];
     const all = fieldsOf(page.text, "/review");
-    for (const url of links_) {
+    for (const url of everything) {
       for (const method of ["GET", "HEAD", "POST", "PUT", "DELETE"]) {
         const body = method === "POST" || method === "PUT" ? new URLSearchParams({ ...all, link: text, decision: "approve" }) : null;
         const response = await fetch(url, { method, body, redirect: "manual" });

@@ -87,7 +87,8 @@ function provider(client: SignInConfig, issuers: readonly IssuerConfig[], clock:
 
 function discover({ issuer, client_id: id, client_secret: secret }: SignInConfig): Promise<oidc.Configuration> {
   const authentication = secret === undefined ? oidc.None() : oidc.ClientSecretBasic(secret);
-  // Settings allow http for loopback addresses only.
+  // Settings allow http for loopback addresses only; the mark on this one is a warning to others.
+  // oxlint-disable-next-line typescript/no-deprecated
   const execute = issuer.startsWith("http://") ? [oidc.allowInsecureRequests] : [];
   return oidc.discovery(new URL(issuer), id, undefined, authentication, { execute, timeout: TIMEOUT_S });
 }
