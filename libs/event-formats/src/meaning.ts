@@ -25,6 +25,9 @@ const SIMPLE: Readonly<Record<string, Meaning>> = {
   ExecutionUnreported: { severity: "medium", result: undefined },
   ReviewEscalated: { severity: "low", result: "waiting" },
   BreakGlassUsed: { severity: "high", result: "approved" },
+  // Somebody tried to decide on what is not theirs to decide, or says another thing about what it ran than before.
+  VoteRefused: { severity: "medium", result: "denied" },
+  ReportRefused: { severity: "medium", result: "denied" },
   PolicyPublished: { severity: "low", result: "done" },
   PolicyActivated: { severity: "medium", result: "done" },
   // A log that could not be signed is somebody's restore, or somebody's rewriting.

@@ -21,6 +21,7 @@ const EVENTS: readonly (readonly [type: string, data: JsonObject, classUid: numb
   ["GrantRevoked", { grantId: "g" }, 3005, 24],
   ["GrantRedeemed", { principal: { issuer: "https://id.example", id: "bot" } }, 6003, 8],
   ["ExecutionUnreported", {}, 6003, undefined],
+  ["VoteRefused", { reason: "SELF_APPROVAL" }, 3004, 2],
   ["PolicyActivated", { revision: "3" }, 3004, 1],
   ["ActionTeleported", {}, 3004, undefined],
 ];

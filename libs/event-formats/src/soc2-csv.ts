@@ -7,8 +7,15 @@ function controlsOf(type: string): string {
   if (type.startsWith("Policy")) return "CC8.1 CC6.1";
   if (type.startsWith("Person") || type.startsWith("Group") || type.startsWith("Member") || type.startsWith("Delegation"))
     return "CC6.2 CC6.3";
-  if (type === "BreakGlassUsed" || type === "ExecutionUnreported" || type === "GrantRevoked" || type === "EpochStarted")
+  if (
+    type === "BreakGlassUsed" ||
+    type === "ExecutionUnreported" ||
+    type === "GrantRevoked" ||
+    type === "ReportRefused" ||
+    type === "EpochStarted"
+  )
     return "CC7.2 CC6.1";
+  if (type === "VoteRefused") return "CC6.3 CC7.2";
   if (type.startsWith("Export") || type === "ContentErased") return "CC7.2 C1.2";
   return "CC6.1 CC8.1";
 }

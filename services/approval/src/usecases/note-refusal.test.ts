@@ -1,7 +1,7 @@
 import { decodeEvent } from "@countersign/events";
 import { ExecutionOutcome } from "@countersign/proto/v1/action_pb";
 import { describe, expect, it } from "vitest";
-import { ann, bob, exporter, principal, verdict } from "../testing/fixtures.ts";
+import { ann, exporter, principal, verdict } from "../testing/fixtures.ts";
 import { exportInput, shownOf, testApproval, type TestApproval } from "../testing/test-approval.ts";
 
 const approve = { decision: { case: "approve", value: { reason: "" } } } as const;
@@ -76,7 +76,7 @@ describe("a refusal leaves a trace", () => {
   });
 });
 
-async function requestedBy(requester: typeof bob) {
+async function requestedBy(requester: typeof ann) {
   const world = await testApproval();
   world.answer = verdict("review");
   const { action } = await world.call("RequestAction", { input: exportInput, idempotencyKey: "k" }, requester);

@@ -1,7 +1,7 @@
 import { createMemoryEventLog } from "@countersign/event-log/testing";
 import { silentLogger } from "@countersign/telemetry";
 import { VerdictOutcome } from "@countersign/proto/v1/action_pb";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { toReportEvent } from "../adapters/events/to-report-event.ts";
 import { event, EVENTS, record, reference } from "../testing/events.ts";
 import { watchAlarms } from "./watch-alarms.ts";
@@ -12,7 +12,7 @@ const granted = [EVENTS.requested(), EVENTS.verdict(VerdictOutcome.ALLOW), EVENT
 function watched() {
   const log = createMemoryEventLog({ ledger: "main" });
   const told: unknown[] = [];
-  const warn = vi.fn((about: object) => void told.push(about));
+  const warn = (about: unknown): void => void told.push(about);
   const alarms = watchAlarms(log, toReportEvent, { ...silentLogger, warn });
   return { log, told, alarms, all: async () => alarms.watch(await log.readAll({ from: 0, limit: 100 })) };
 }
