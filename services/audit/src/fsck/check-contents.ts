@@ -4,7 +4,7 @@ import type { Check } from "../ledger/flaws.ts";
 type WrongContent = { readonly tenant: string; readonly stream_type: string; readonly stream_id: string; readonly digest: Buffer };
 
 /**
- * Every content that is kept is what its event names: SHA-256(salt || body). One that is not there was erased, which is no flaw. Postgres hashes: what is
+ * Every content that is kept is what its event names: SHA-256(salt || body). For those that are not there see `checkErasures`. Postgres hashes: what is
  * right need not travel, and whoever could make it lie could also make it show something else here.
  */
 export async function* checkContents(database: Kysely<unknown>, ledger: string): Check {

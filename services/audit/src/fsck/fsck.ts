@@ -10,6 +10,7 @@ import { checkBookmarks } from "./check-bookmarks.ts";
 import { checkConsumers } from "./check-consumers.ts";
 import { checkContents } from "./check-contents.ts";
 import { checkCopy } from "./check-copy.ts";
+import { checkErasures } from "./check-erasures.ts";
 import { whileItRuns } from "./while-it-runs.ts";
 
 export type FsckParts = RebuildParts & {
@@ -39,6 +40,7 @@ export async function* fsck(parts: FsckParts): Check<FsckResult> {
   const checked = yield* checkLedger(rows);
   yield* checkConsumers(database, ledger, rows);
   yield* checkContents(database, ledger);
+  yield* checkErasures(database, ledger);
   yield* checkBookmarks(pool, ledger, actorOf);
   if (parts.checkSealed === undefined) unchecked.push("what was sealed: nothing is sealed by this process");
   else yield* checkSeals(parts.checkSealed);

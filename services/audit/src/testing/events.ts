@@ -1,5 +1,6 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { contentDigest } from "@countersign/digest";
 import { EVENT_SCHEMAS, encodeEvent, type DecodedEvent, type EventType } from "@countersign/events";
 import type { AppendRequest, EventAppender, NewEvent, RecordedEvent } from "@countersign/event-log";
 import { LapseCause } from "@countersign/proto/event/v1/action_events_pb";
@@ -40,7 +41,11 @@ export function stage(groups: readonly string[], count = 1, name = ""): MessageI
   };
 }
 
-const digest = new Uint8Array(32).fill(7);
+const salt = new Uint8Array(32).fill(7);
+const body = Buffer.from("said");
+/** What the events below name; `record` keeps it with them. */
+const WORDS = { digest: contentDigest(salt, body), salt, body };
+const { digest } = WORDS;
 const deadline = timestampFromMs(START + 3_600_000);
 
 /** One of every event that an action's stream can hold, as plausible data. */
@@ -99,6 +104,7 @@ export async function record(
     events,
     time: new Date(START + version * 1000),
     ...extra,
+    contents: [WORDS, ...(extra.contents ?? [])],
   });
   if (outcome.outcome !== "appended") throw new Error(`not appended: ${outcome.outcome}`);
   return outcome.events;
