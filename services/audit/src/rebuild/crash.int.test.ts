@@ -1,0 +1,76 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { busMigrations } from "@countersign/bus";
+import { migrate, openDatabase, type Database } from "@countersign/database";
+import { createPostgresEventLog, eventLogMigrations, scanLedger } from "@countersign/event-log";
+import { silentLogger } from "@countersign/telemetry";
+import { testPostgres, type TestPostgres } from "@countersign/testing";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { toFact } from "../adapters/events/to-fact.ts";
+import { busCheckpoints } from "../adapters/postgres/checkpoints.ts";
+import { auditMigrations } from "../migrations.ts";
+import { actionsProjection } from "../projections/actions/index.ts";
+import { recordHistory, someMoves } from "../testing/plausible-history.ts";
+import { compareProjection, type BuildProgress } from "./compare-projection.ts";
+
+const projection = actionsProjection(toFact);
+let postgres: TestPostgres;
+let pool: Database;
+beforeAll(async () => {
+  postgres = await testPostgres((url) => migrate(url, [eventLogMigrations, busMigrations, auditMigrations]));
+  pool = openDatabase({ url: postgres.url });
+  const log = createPostgresEventLog({ url: postgres.url, ledger: "main" });
+  await recordHistory(log, someMoves(4, 600, 60));
+  const events = await log.readAll({ from: 0, limit: 10_000 });
+  await log.close();
+  await projection.project(events, pool.kysely(), projection.view);
+  await pool.pool.query(
+    `insert into bus.checkpoint (consumer, ledger, next_position) values ('${projection.name}', 'main', ${events.length})`,
+  );
+});
+afterAll(async () => {
+  await pool.close();
+  await postgres.drop();
+});
+
+const PROGRAM = fileURLToPath(new URL("./testing/rebuild-process.ts", import.meta.url));
+async function rows<Row extends object>(query: string): Promise<readonly Row[]> {
+  return (await pool.pool.query<Row>(query)).rows;
+}
+const liveRows = () => rows("select a::text as row from audit.action a order by tenant, action_id");
+const LOCKS =
+  "select from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())";
+
+it("P5: a rebuild killed in the middle is gone on with, and the live projection never knew", async () => {
+  const before = await liveRows();
+  const child = spawn(process.execPath, [PROGRAM, postgres.url], { stdio: ["ignore", "pipe", "inherit"] });
+  let told = "";
+  for await (const chunk of child.stdout) {
+    told += String(chunk);
+    if (told.split("\n").length > 9) break;
+  }
+  child.kill("SIGKILL");
+  if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+  expect(told).not.toContain("version");
+  expect(await liveRows()).toEqual(before);
+  // Postgres finds out by itself that nobody is there any more.
+  await vi.waitFor(async () => expect(await rows(LOCKS)).toEqual([]), 5000);
+  const [left] = await rows<{ position: number }>("select position from audit.build where state = 'building'");
+  expect(left?.position).toBeGreaterThan(100);
+
+  const progress: BuildProgress[] = [];
+  const parts = {
+    scan: (range: { readonly from: number; readonly to: number }) => scanLedger(pool, "main", range),
+    database: pool.kysely<unknown>(),
+    checkpoints: busCheckpoints("main"),
+    logger: silentLogger,
+  };
+  const onProgress = (step: BuildProgress): void => void progress.push(step);
+  expect(await compareProjection(parts, projection, { replace: true, onProgress })).toMatchObject({ version: 2, identical: true });
+  expect(progress[0]?.from).toBe(left?.position);
+  expect(await liveRows()).toEqual(before);
+  expect(await rows("select tablename from pg_tables where schemaname = 'audit' and tablename like 'action%'")).toEqual([
+    { tablename: "action_v2" },
+  ]);
+});
