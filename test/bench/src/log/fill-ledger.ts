@@ -1,12 +1,15 @@
 import { openDatabase } from "@countersign/database";
 import type { AppendRequest } from "@countersign/event-log";
 import { NO_EVENTS, planBatch, streamKey, writeStatement, type Head } from "@countersign/event-log/testing";
-import { LIFECYCLE } from "./lifecycle-events.ts";
+import { LIFE, lifeOf, type LifeEvent } from "./lifecycle-events.ts";
 
 /** Actions that are open at the same time, so that their events mix as they would. */
 const OPEN = 64;
 const EVENTS_PER_STATEMENT = 2048;
-const TENANTS = 8;
+/** One action in so many is of another tenant, whose events lie between those of the first. */
+const OTHERS = 16;
+
+export const BIG_TENANT = "tenant-0";
 
 /** Appends that many events (rounded up to whole actions) of complete lives, planned and hashed as every append is, in large transactions. */
 export async function fillLedger(url: string, ledger: string, events: number): Promise<void> {
@@ -27,7 +30,7 @@ export async function fillLedger(url: string, ledger: string, events: number): P
     const batch = planBatch(ledger, heads, requests);
     await database.pool.query(writeStatement(ledger, batch, position));
     for (const [key, head] of batch.streams) {
-      if (head.count < LIFECYCLE.length) streams.set(key, head);
+      if (head.count < LIFE) streams.set(key, head);
       else streams.delete(key);
     }
     for (const [tenant, head] of batch.tenants) tenants.set(tenant, head);
@@ -35,24 +38,25 @@ export async function fillLedger(url: string, ledger: string, events: number): P
     requests = [];
   };
   for (let first = 0; position + requests.length < events; first += OPEN) {
-    for (let version = 0; version < LIFECYCLE.length; version += 1) {
-      for (let action = first; action < first + OPEN; action += 1) requests.push(requestOf(action, version));
-    }
+    const lives = Array.from({ length: OPEN }, (_, number) => actionOf(first + number));
+    for (let version = 0; version < LIFE; version += 1) for (const life of lives) requests.push(requestOf(life, version));
     if (requests.length >= EVENTS_PER_STATEMENT) await flush();
   }
   if (requests.length > 0) await flush();
   await database.close();
 }
 
-function requestOf(action: number, version: number): AppendRequest {
-  const event = LIFECYCLE[version];
-  if (event === undefined) throw new RangeError(`a life has no event ${version}`);
-  const id = `018f0000-0000-7000-8000-${String(action).padStart(12, "0")}`;
-  return {
-    stream: { tenant: `tenant-${action % TENANTS}`, type: "action", id },
-    expectedVersion: version,
-    events: [event],
-    actor: { issuer: "https://idp.example", id: version === 3 ? "data-owner" : "crm-agent" },
-    time: new Date(Date.UTC(2026, 0, 1) + action * 100 + version * 10),
-  };
+type Action = { readonly stream: AppendRequest["stream"]; readonly life: readonly LifeEvent[] };
+
+function actionOf(number: number): Action {
+  const id = `018f0000-0000-7000-8000-${String(number).padStart(12, "0")}`;
+  const tenant = number % OTHERS === OTHERS - 1 ? "tenant-1" : BIG_TENANT;
+  return { stream: { tenant, type: "action", id }, life: lifeOf(tenant, id, Date.UTC(2026, 0, 1) + number * 100) };
+}
+
+function requestOf({ stream, life }: Action, version: number): AppendRequest {
+  const now = life[version];
+  if (now === undefined) throw new RangeError(`a life has no event ${version}`);
+  const { event, contents, actor, time } = now;
+  return { stream, expectedVersion: version, events: [event], contents, actor: { issuer: "https://idp.example", id: actor }, time };
 }

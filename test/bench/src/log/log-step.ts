@@ -1,40 +1,64 @@
-import { create, fromBinary } from "@bufbuild/protobuf";
-import { readAuditConfig, startAudit } from "@countersign/audit";
-import { inProcessCommands, readStream } from "@countersign/bus";
+import { generateKeyPairSync } from "node:crypto";
+import { once } from "node:events";
+import { createWriteStream, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { readAuditConfig, startAudit, type RunningAudit } from "@countersign/audit";
+import { inProcessCommands, readStream, type CommandBus } from "@countersign/bus";
 import { openDatabase, type Database } from "@countersign/database";
 import { createPostgresEventLog, scanLedger } from "@countersign/event-log";
+import { verifyFile } from "@countersign/evidence";
 import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
-import { FsckResponseSchema, RebuildProjectionResponseSchema } from "@countersign/proto/v1/audit_service_pb";
+import { GetGrantKeysResponseSchema } from "@countersign/proto/v1/action_service_pb";
+import { ExportResponseSchema, FsckResponseSchema, RebuildProjectionResponseSchema } from "@countersign/proto/v1/audit_service_pb";
 import { silentLogger } from "@countersign/telemetry";
-import { fillLedger } from "./fill-ledger.ts";
+import { BIG_TENANT, fillLedger } from "./fill-ledger.ts";
+import { VOTE_KEYS } from "./lifecycle-events.ts";
 import { isStep, type Step, type StepResult } from "./steps.ts";
 
 const LEDGER = "main";
 
 /** One step in a process of its own, so that the peak of its memory is its own. Prints a `StepResult`. */
-const [step = "", url = "", count = "0"] = process.argv.slice(2);
+const [step = "", url = "", count = "0", folder = "."] = process.argv.slice(2);
 if (!isStep(step)) throw new RangeError(`no step ${step}`);
+const ARCHIVE = join(folder, "archive.tar");
+const LOG_KEY = join(folder, "log.vkey");
+const VOTE_KEYS_FILE = join(folder, "votes.jwks.json");
 const start = performance.now();
 const cpuAtStart = process.cpuUsage();
-const note = await run(step, url, Number(count));
+const { note, events = Number(count) } = await run(step, url, Number(count));
 const seconds = (performance.now() - start) / 1000;
 const { user, system } = process.cpuUsage(cpuAtStart);
 const peakMegabytes = process.resourceUsage().maxRSS / 1024;
-const result: StepResult = { step, seconds, perSecond: Number(count) / seconds, cpuSeconds: (user + system) / 1e6, peakMegabytes, note };
+const result: StepResult = { step, seconds, perSecond: events / seconds, cpuSeconds: (user + system) / 1e6, peakMegabytes, note };
 process.stdout.write(`${JSON.stringify(result)}\n`);
 
-async function run(name: Step, databaseUrl: string, events: number): Promise<string> {
+/** `events`: how many it was about, where not all. */
+type Outcome = { readonly note: string; readonly events?: number };
+
+async function run(name: Step, databaseUrl: string, events: number): Promise<Outcome> {
   if (name === "fill") {
     await fillLedger(databaseUrl, LEDGER, events);
-    return "";
+    writeFileSync(VOTE_KEYS_FILE, VOTE_KEYS);
+    return { note: "" };
   }
+  if (name === "verify") return verify();
   const database = openDatabase({ url: databaseUrl });
   try {
-    if (name === "replay") return await replay(database, events);
+    if (name === "replay") return { note: await replay(database, events) };
     return await inService(database, databaseUrl, events, name);
   } finally {
     await database.close();
   }
+}
+
+async function verify(): Promise<Outcome> {
+  let text = "";
+  await verifyFile({ file: ARCHIVE, keys: [readFileSync(LOG_KEY, "utf8")], json: true }, (part) => (text += part));
+  const { good, checked }: { good: boolean; checked: readonly string[] } = JSON.parse(text);
+  const events = Number(/^([0-9]+) entries/.exec(checked.find((line) => / entries: /.test(line)) ?? "")?.[1] ?? 0);
+  return { note: `${good ? "no flaw" : "FLAWS"}; ${checked.find((line) => /signatures of votes/.test(line)) ?? ""}`, events };
 }
 
 async function replay(database: Database, events: number): Promise<string> {
@@ -44,23 +68,75 @@ async function replay(database: Database, events: number): Promise<string> {
 }
 
 /** What an operator calls, in the service itself. Its consumer is told that it has handled everything, so that nothing else is measured. */
-async function inService(database: Database, databaseUrl: string, events: number, name: "rebuild" | "fsck"): Promise<string> {
+async function inService(
+  database: Database,
+  databaseUrl: string,
+  events: number,
+  name: "seal" | "rebuild" | "fsck" | "export",
+): Promise<Outcome> {
   await database.pool.query(
-    `insert into bus.checkpoint (consumer, ledger, next_position) values ('audit.actions', $1, $2)
+    `insert into bus.checkpoint (consumer, ledger, next_position) values ('audit.actions', $1, $2), ('audit.alarms', $1, $2)
       on conflict (consumer, ledger) do update set next_position = excluded.next_position`,
     [LEDGER, events],
   );
   const log = createPostgresEventLog({ url: databaseUrl, ledger: LEDGER });
   const commands = inProcessCommands({ logger: silentLogger });
+  const jwks = existsSync(VOTE_KEYS_FILE) ? readFileSync(VOTE_KEYS_FILE, "utf8") : "";
+  const grantKeys = toBinary(GetGrantKeysResponseSchema, create(GetGrantKeysResponseSchema, { jwks }));
+  await commands.serve("approval", { GetGrantKeys: async () => grantKeys });
   const feed = { subscribe: () => () => {} };
-  const audit = await startAudit({ config: readAuditConfig({}), log, commands, feed, database, logger: silentLogger });
-  const command = create(CommandSchema, { caller: { tenant: "tenant-0", issuer: "bench", id: "bench" } });
+  const config = readAuditConfig(name === "seal" || name === "export" ? sealingSettings() : {});
+  const audit = await startAudit({ config, log, commands, feed, database, logger: silentLogger });
+  try {
+    if (name === "seal") return await seal(audit, events);
+    if (name === "export") return await exportTenant(commands);
+    return await lastOf(commands, name);
+  } finally {
+    await audit.close();
+    await log.close();
+  }
+}
+
+function sealingSettings(): NodeJS.ProcessEnv {
+  mkdirSync(join(folder, "anchor"), { recursive: true });
+  const file = join(folder, "log.pem");
+  if (!existsSync(file)) {
+    writeFileSync(file, generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" }), { mode: 0o600 });
+  }
+  return {
+    COUNTERSIGN_LOG_ORIGIN: "bench.example/main",
+    COUNTERSIGN_LOG_KEY_FILES: file,
+    COUNTERSIGN_ANCHOR_DIR: join(folder, "anchor"),
+  };
+}
+
+async function seal({ sealing }: RunningAudit, events: number): Promise<Outcome> {
+  if (sealing === undefined) throw new Error("nothing is sealed");
+  while (sealing.status().sealed < events) await sleep(20);
+  writeFileSync(LOG_KEY, sealing.verifierKeys(1)[0] ?? "");
+  return { note: "sealed" };
+}
+
+async function exportTenant(commands: CommandBus): Promise<Outcome> {
+  const command = create(CommandSchema, { caller: { tenant: BIG_TENANT, issuer: "bench", id: "bench" } });
+  const file = createWriteStream(ARCHIVE);
+  let events = 0;
+  for await (const bytes of readStream(commands, { service: "audit", method: "Export" }, command, { timeoutMs: 60_000 })) {
+    const { chunk, summary } = fromBinary(ExportResponseSchema, bytes);
+    if (!file.write(chunk)) await once(file, "drain");
+    events = Number(summary?.events ?? 0);
+  }
+  file.end();
+  await once(file, "finish");
+  return { note: `${events} events of one tenant, ${Math.round(file.bytesWritten / 1e6)} MB`, events };
+}
+
+async function lastOf(commands: CommandBus, name: "rebuild" | "fsck"): Promise<Outcome> {
+  const command = create(CommandSchema, { caller: { tenant: BIG_TENANT, issuer: "bench", id: "bench" } });
   const method = name === "fsck" ? "Fsck" : "RebuildProjection";
   let last: Uint8Array = new Uint8Array();
   for await (const message of readStream(commands, { service: "audit", method }, command, { timeoutMs: 60_000 })) last = message;
-  await audit.close();
-  await log.close();
-  return name === "fsck" ? fsckNote(last) : rebuildNote(last);
+  return { note: name === "fsck" ? fsckNote(last) : rebuildNote(last) };
 }
 
 function fsckNote(message: Uint8Array): string {

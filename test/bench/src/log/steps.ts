@@ -1,4 +1,4 @@
-export const STEPS = ["fill", "replay", "rebuild", "fsck"] as const;
+export const STEPS = ["fill", "seal", "replay", "rebuild", "fsck", "export", "verify"] as const;
 export type Step = (typeof STEPS)[number];
 
 export function isStep(text: string): text is Step {
