@@ -1,5 +1,7 @@
+import { parseNote, signerKeyOfSeed, signNote } from "@countersign/tlog";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { storeCosignature } from "./adapters/cosignatures.ts";
 import { checkSealed, type SealedFlaw } from "./check-sealed.ts";
 import { sealedLedger, sealingDatabase, type SealedLedger } from "./testing/sealed-ledger.ts";
 
@@ -86,5 +88,45 @@ describe("P6: whatever is changed in what was sealed is found, at its position",
     await ledger.anchor.append(1, SIZE + 1, newest?.note ?? Buffer.alloc(0));
     expect(await flaws()).toEqual([]);
     await expect(checkSealed({ ...parts, epoch: { epoch: 2 } }, () => {})).resolves.toBeUndefined();
+  });
+
+  it("what older epochs sealed, without the log that came after them", async () => {
+    const { anchor: _anchor, ...parts } = ledger.parts();
+    const ofTwo = async () => {
+      const found: SealedFlaw[] = [];
+      await checkSealed({ ...parts, epoch: { epoch: 2 } }, (flaw) => found.push(flaw));
+      return found;
+    };
+    expect(await ofTwo()).toEqual([]);
+    for (const [statement, expected] of [
+      [`update audit.tile ${flip("hashes", 40, 2)} where @ and level = 1`, { kind: "TILE", position: 256 }],
+      [`update audit.tile ${flip("hashes", 40, 2)} where @ and level = 0 and index = 2`, { kind: "CHECKPOINT", position: SIZE }],
+      [`update audit.tree_checkpoint ${flip("note", 5, 1)} where @ and size = 300`, { kind: "CHECKPOINT", position: 300 }],
+    ] as const) {
+      await ledger.tamper(statement);
+      expect(await ofTwo()).toEqual(expect.arrayContaining([expect.objectContaining(expected)]));
+      await ledger.tamper(statement);
+    }
+    await ledger.tamper(`update event_log.event ${flip("entry", 3, 0)} where @ and position = 7`);
+    expect(await ofTwo()).toEqual([]);
+    await ledger.tamper(`update event_log.event ${flip("entry", 3, 0)} where @ and position = 7`);
+  });
+
+  it("a cosignature that is not the witness's", async () => {
+    const witness = signerKeyOfSeed("witness.example", "cosignature", Buffer.alloc(32, 5));
+    const checkpoint = await ledger.store.newest();
+    if (checkpoint === undefined) throw new Error("nothing is sealed");
+    const { text } = parseNote(checkpoint.note);
+    await storeCosignature(ledger.database, ledger.name, checkpoint, signNote(text, witness, 1_767_225_600));
+    const cosigned = async (witnessKeys = [witness.verifier]) => {
+      const found: SealedFlaw[] = [];
+      await checkSealed({ ...ledger.parts(), epoch: { epoch: 1 }, witnessKeys }, (flaw) => found.push(flaw));
+      return found;
+    };
+    expect(await cosigned()).toEqual([]);
+    await ledger.tamper(`update audit.cosignature ${flip("signature", 20, 0)} where @`);
+    expect(await cosigned()).toMatchObject([{ kind: "CHECKPOINT", position: SIZE }]);
+    expect(await cosigned([])).toEqual([]);
+    await ledger.tamper("delete from audit.cosignature where @");
   });
 });

@@ -2,13 +2,17 @@ import {
   appendLeaves,
   EMPTY_RANGE,
   openCheckpoint,
+  parseNote,
   parseTile,
   rootHash,
   TILE_WIDTH,
   tileOf,
   TlogError,
+  verifySignature,
   type Checkpoint,
+  type NoteSignature,
   type TileId,
+  type VerifierKey,
 } from "@countersign/tlog";
 import type { Anchor, CheckpointSigner, Epoch, SealableLog, StoredCheckpoint, TileReader, TreeStore } from "./ports.ts";
 import { SealRefusedError } from "./refusal.ts";
@@ -29,6 +33,8 @@ export type SealedParts = {
   readonly epoch: Pick<Epoch, "epoch">;
   /** By whose signatures, under which name, a checkpoint of an epoch is ours. */
   signerFor(epoch: number): Pick<CheckpointSigner, "origin" | "known">;
+  /** Of the witnesses whose cosignatures can be verified; default: none. */
+  readonly witnessKeys?: readonly VerifierKey[];
 };
 
 type Report = (flaw: SealedFlaw) => void;
@@ -37,17 +43,20 @@ type Report = (flaw: SealedFlaw) => void;
 const PAGE = 64;
 
 /**
- * Compares all that is sealed in the newest epoch, and reports every flaw: each row (its entry hashed anew) with its leaf in the tiles, each hash of a tile with the
- * tile under it, each checkpoint with the tiles and its signatures, and the newest checkpoint outside of the database with all of it. Memory does not grow with the
- * log. What is not sealed yet is not looked at.
+ * Compares all that is sealed, and reports every flaw: in each epoch each hash of a tile with the tile under it, each checkpoint with the tiles, its signatures
+ * and its cosignatures; in the newest one also each row (its entry hashed anew) with its leaf in the tiles, and the newest checkpoint outside of the database with
+ * all of it. A log that was put back is not what older epochs sealed, which is why they ended. Memory does not grow with the log. What is not sealed yet is not
+ * looked at.
  */
 export async function checkSealed(parts: SealedParts, report: Report): Promise<void> {
-  const { epoch } = parts.epoch;
-  const size = (await parts.store.newest({ epoch }))?.size ?? 0;
-  await checkRows(parts, size, report);
-  for (let level = 1; size >= TILE_WIDTH ** level; level += 1) await checkLevel(parts, level, size, report);
-  await checkCheckpoints(parts, report);
-  if (parts.anchor !== undefined) await checkAnchor(parts, parts.anchor, size, report);
+  for (let epoch = 1; epoch <= parts.epoch.epoch; epoch += 1) {
+    const size = (await parts.store.newest({ epoch }))?.size ?? 0;
+    const ofEpoch = { ...parts, epoch: { epoch } };
+    if (epoch === parts.epoch.epoch) await checkRows(parts, size, report);
+    for (let level = 1; size >= TILE_WIDTH ** level; level += 1) await checkLevel(ofEpoch, level, size, report);
+    await checkCheckpoints(ofEpoch, report);
+    if (epoch === parts.epoch.epoch && parts.anchor !== undefined) await checkAnchor(parts, parts.anchor, size, report);
+  }
 }
 
 async function checkRows({ log, epoch: { epoch } }: SealedParts, size: number, report: Report): Promise<void> {
@@ -89,11 +98,16 @@ async function checkCheckpoints(parts: SealedParts, report: Report): Promise<voi
   } = parts;
   for (let after = 0; ;) {
     const page = await store.checkpoints(epoch, after, PAGE);
-    for (const checkpoint of page) {
-      for (const detail of await flawsOf(parts, checkpoint)) report({ position: checkpoint.size, kind: "CHECKPOINT", detail });
-    }
     const last = page.at(-1);
     if (last === undefined) return;
+    const cosignatures = await store.cosignatures(epoch, after, last.size);
+    for (const checkpoint of page) {
+      const details = [
+        ...(await flawsOf(parts, checkpoint)),
+        ...badCosignatures(parts, checkpoint, cosignatures.get(checkpoint.size) ?? []),
+      ];
+      for (const detail of details) report({ position: checkpoint.size, kind: "CHECKPOINT", detail });
+    }
     after = last.size;
   }
 }
@@ -107,6 +121,20 @@ async function flawsOf(parts: SealedParts, { epoch, origin, size, root, note }: 
     ...(same ? [] : ["its columns are not what is signed"]),
     ...((await hasRoot(parts, epoch, signed)) ? [] : ["the tiles do not lead to its root"]),
   ];
+}
+
+/** Those of witnesses that are not known any more cannot be told from good ones. */
+function badCosignatures(
+  { witnessKeys = [] }: SealedParts,
+  { note }: StoredCheckpoint,
+  found: readonly NoteSignature[],
+): readonly string[] {
+  const text = tolerate(() => parseNote(note).text);
+  return found.flatMap((signature) => {
+    const key = witnessKeys.find(({ name, id }) => name === signature.name && id === signature.keyId);
+    const good = key === undefined || (text !== undefined && tolerate(() => verifySignature(text, signature, key)) !== undefined);
+    return good ? [] : ["a cosignature beside it does not verify"];
+  });
 }
 
 async function checkAnchor(parts: SealedParts, anchor: Anchor, size: number, report: Report): Promise<void> {

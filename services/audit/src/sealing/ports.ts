@@ -31,6 +31,8 @@ export type TreeStore = {
   }): Promise<StoredCheckpoint | undefined>;
   /** The checkpoints of an epoch that are larger than `after`, smallest first, as signed: without cosignatures. At most `limit`. */
   checkpoints(epoch: number, after: number, limit: number): Promise<readonly StoredCheckpoint[]>;
+  /** The cosignatures kept of an epoch's checkpoints larger than `after` and up to `size`, by their sizes. */
+  cosignatures(epoch: number, after: number, size: number): Promise<ReadonlyMap<number, readonly NoteSignature[]>>;
   /** Loads tiles in the widths given. @throws TlogError `node_missing` when one is not there, `tile_malformed` when it is too short. */
   tiles(epoch: number, tiles: readonly TileId[]): Promise<TileReader>;
   /** Sealed leaf hashes of the positions from `from` on and before `to`, out of the tiles; at most 65,536. */

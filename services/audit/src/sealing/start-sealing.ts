@@ -54,6 +54,7 @@ export async function startSealing(
   const database = pool.kysely<unknown>();
   const store = postgresTreeStore(database, log.ledger);
   const witnesses = httpWitnesses(config.witnesses?.witnesses ?? [], logger);
+  const witnessKeys = (config.witnesses?.witnesses ?? []).map(({ key }) => key);
   const epochs = epochHistory(log);
   const anchor = anchorDirectory(config.anchorDirectory, log.ledger);
   const signer = (epoch: number) => signerFor(config.origin, epoch, config.keys);
@@ -73,7 +74,7 @@ export async function startSealing(
     verifierKeys,
     awaitSealed: async (event, assurance, timeoutMs) =>
       (await watch.covered(event.position, assurance, timeoutMs)) && (await receiptFor(store, event, assurance)) !== undefined,
-    check: async (report) => checkSealed({ ...parts, epoch: await epochs.newest() }, report),
+    check: async (report) => checkSealed({ ...parts, epoch: await epochs.newest(), witnessKeys }, report),
     startEpoch: async (by) => {
       if (sealer.status().state === "sealing") throw new NothingToBegin("the log continues what was signed, and is being sealed");
       const started = await startEpoch({ ...parts, epochs, takeTerm: () => takeTerm(30_000) }, by);

@@ -17,6 +17,20 @@ export async function withCosignatures(
   return formatNote({ text, signatures: [...signatures, ...rows.map(toSignature)] });
 }
 
+/** All that are kept of the checkpoints of an epoch in a stretch of sizes. */
+export async function readCosignatures(
+  database: Kysely<unknown>,
+  ledger: string,
+  { epoch, after, size }: { readonly epoch: number; readonly after: number; readonly size: number },
+): Promise<ReadonlyMap<number, readonly NoteSignature[]>> {
+  const { rows } = await sql<CosignatureRow & { readonly size: number }>`
+    select size, name, key_id, signature from audit.cosignature
+    where ledger = ${ledger} and epoch = ${epoch} and size > ${after} and size <= ${size} order by size`.execute(database);
+  const bySize = new Map<number, NoteSignature[]>();
+  for (const row of rows) bySize.set(row.size, [...(bySize.get(row.size) ?? []), toSignature(row)]);
+  return bySize;
+}
+
 /** Keeps cosignatures that were verified, and says when with them the quorum is met. */
 export async function storeCosignature(
   database: Kysely<unknown>,

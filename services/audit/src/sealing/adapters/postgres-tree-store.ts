@@ -20,7 +20,7 @@ import {
 import { sql, type Kysely } from "kysely";
 import { edgeTiles } from "../edge-tiles.ts";
 import type { Assurance, StoredCheckpoint, TileReader, TreeStore } from "../ports.ts";
-import { withCosignatures } from "./cosignatures.ts";
+import { readCosignatures, withCosignatures } from "./cosignatures.ts";
 import type { CheckpointRow, TileRow } from "./tables.ts";
 
 type Which = { readonly epoch?: number; readonly assurance?: Assurance };
@@ -48,6 +48,7 @@ export function postgresTreeStore(database: Kysely<unknown>, ledger: string): Tr
         where ledger = ${ledger} and epoch = ${epoch} and size > ${after} order by size limit ${limit}`.execute(database);
       return rows.map(toCheckpoint);
     },
+    cosignatures: (epoch, after, size) => readCosignatures(database, ledger, { epoch, after, size }),
     tiles,
     leafHashes: async (epoch, from, to) => {
       if (to - from > MAX_LEAVES) throw new RangeError(`at most ${MAX_LEAVES} leaf hashes at once`);
