@@ -12,8 +12,8 @@ export class SegmentContents {
   #next = 0;
   #entriesLost = false;
   checked = 0;
-  /** Erased before the export. */
-  absent = 0;
+  /** Not in the archive, by hex digest, with the position of the entry that names it. */
+  readonly absent = new Map<string, number>();
 
   constructor(bytes: Buffer, member: string, flaws: FlawList) {
     const { records, rest } = parseContents(bytes);
@@ -58,7 +58,7 @@ export class SegmentContents {
     if (Buffer.compare(record.digest, digest) !== 0) return flaw("the record of the content is for another hash than the entry's");
     const { content } = record;
     if (content === undefined) {
-      this.absent += 1;
+      this.absent.set(Buffer.from(digest).toString("hex"), position);
       return undefined;
     }
     if (Buffer.compare(contentDigest(content.salt, content.body), digest) !== 0)

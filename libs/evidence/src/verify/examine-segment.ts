@@ -80,12 +80,13 @@ class Examination {
     // What derives from entries is only held against them while they are what they were.
     if (sound) this.#derived(parts.csv ?? NONE);
     this.#counts.contents = this.#contents.checked;
-    this.#counts.absentContents = this.#contents.absent;
-    const { documents, verdicts, inputs } = this.#payloads;
+    this.#counts.absentContents = this.#contents.absent.size;
+    const { documents, verdicts, inputs, erased, requestTimes } = this.#payloads;
+    const absent = [...this.#contents.absent];
     // A copy: facts hold no memory of the segment.
     const tree = this.#tree.subtrees.map(({ level, hash: bytes }) => ({ level, hash: Uint8Array.from(bytes) }));
     const shared = { counts: this.#counts, flaws: { listed: this.#flaws.listed, count: this.#flaws.count }, digests: memberDigests(parts) };
-    return { ...shared, rows, names: [...this.#streams.keys()], tree, documents, verdicts, inputs };
+    return { ...shared, rows, names: [...this.#streams.keys()], tree, documents, verdicts, inputs, absent, erased, requestTimes };
   }
 
   #index(): readonly IndexRow[] {

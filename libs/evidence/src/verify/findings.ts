@@ -85,7 +85,11 @@ function unchecked({ check, checkpoint, pages }: Verification, trust: Trust): re
   if (trust.policy === undefined) {
     lines.push(`whether witnesses saw the checkpoint: no policy was given (it has ${checkpoint?.signatures ?? 0} signature lines)`);
   }
-  add(counts.absentContents, "contents were not in the archive: erased before the export");
+  add(counts.absentContents - check.unexplained, "contents were not in the archive: erased before the export, as events say");
+  add(
+    check.unexplained,
+    "contents were not in the archive, and no event of it says why; one behind the period may, as an archive up to now shows",
+  );
   add(counts.digestsUnverified, "action digests: their input was erased, or lies before the period");
   add(counts.votesUnverified, "signatures of votes: their keys are not known");
   add(counts.unknown, "payloads of a type or version that this verifier does not know; proved as bytes");

@@ -19,6 +19,8 @@ const NOTHING: Asked = { asks: 0 };
 /** What the entries of one segment say: contents, digests of inputs, votes. What needs the stream's earlier events it tells, for others to check. */
 export class PayloadChecks {
   readonly documents: [bigint, Uint8Array][] = [];
+  readonly erased: string[] = [];
+  readonly requestTimes: number[] = [];
   readonly verdicts = new Map<number, { digest: Uint8Array; bindingContext: readonly string[] }>();
   readonly #counts: SegmentCounts;
   readonly #flaws: FlawList;
@@ -82,6 +84,12 @@ export class PayloadChecks {
         return this.#input(at.name, undefined, NOTHING);
       case "PolicyPublished":
         this.documents.push([event.data.revision, Uint8Array.from(event.data.documentDigest)]);
+        return NOTHING;
+      case "ContentErased":
+        for (const digest of event.data.digests) this.erased.push(Buffer.from(digest).toString("hex"));
+        return NOTHING;
+      case "ExportRequested":
+        this.requestTimes.push(view.entry.time.getTime());
         return NOTHING;
       default:
         return NOTHING;

@@ -1,5 +1,6 @@
 import type { ArchiveHeader } from "../header.ts";
 import { TreeWalk } from "../tree-walk.ts";
+import { Erasures } from "./erasures.ts";
 import { fillGap, hashesOf, nothingLeft } from "./examine-segment.ts";
 import type { FlawList } from "./flaws.ts";
 import { isDigestOf, PendingInputs } from "./inputs.ts";
@@ -18,6 +19,9 @@ export class SegmentCheck {
   readonly documents = new Map<bigint, Uint8Array>();
   readonly counts = noCounts();
   readonly #pending = new PendingInputs();
+  readonly #erasures: Erasures;
+  /** Absent contents of which only an event behind the period can tell. */
+  unexplained = 0;
   readonly #header: ArchiveHeader;
   readonly #treeSize: number;
   readonly #flaws: FlawList;
@@ -27,6 +31,7 @@ export class SegmentCheck {
     this.#header = header;
     this.#treeSize = treeSize;
     this.#flaws = flaws;
+    this.#erasures = new Erasures(header.to);
     this.chain = new TenantChain(header, flaws);
     this.streams = new Streams(header, flaws);
   }
@@ -54,11 +59,13 @@ export class SegmentCheck {
     }
     for (const { name, input } of facts.inputs) this.#pending.hold(name, input);
     for (const [revision, digest] of facts.documents) this.documents.set(revision, digest);
+    this.#erasures.add(facts);
     this.#count(facts);
   }
 
   /** The hashes behind the last entry, up to the checkpoint's size. */
   end(tree: Buffer, member: string): void {
+    this.unexplained = this.#erasures.end(this.#flaws);
     const hashes = hashesOf(tree, member, this.#flaws);
     fillGap(this.tree, this.#treeSize, hashes);
     nothingLeft(hashes, member, this.#flaws);

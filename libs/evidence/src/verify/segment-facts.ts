@@ -68,6 +68,12 @@ export type SegmentFacts = {
   readonly verdicts: ReadonlyMap<number, { readonly digest: Uint8Array; readonly bindingContext: readonly string[] }>;
   /** SHA-256 of policy documents, by revision. */
   readonly documents: readonly (readonly [bigint, Uint8Array])[];
+  /** Contents that are not there: hex digest, and the position of the entry that names it. */
+  readonly absent: readonly (readonly [string, number])[];
+  /** Hex digests that events name as erased. */
+  readonly erased: readonly string[];
+  /** When exports were asked for. */
+  readonly requestTimes: readonly number[];
   readonly counts: SegmentCounts;
   /** Hex SHA-256 of the members. */
   readonly digests: Readonly<Partial<Record<SegmentPart, string>>>;
@@ -78,7 +84,7 @@ export type SegmentFacts = {
 export type SegmentCounts = {
   /** Contents that were checked. */
   contents: number;
-  /** Contents that were erased before the export. */
+  /** Contents that are not in the archive. */
   absentContents: number;
   /** Payloads of types or versions that this build does not know. */
   unknown: number;

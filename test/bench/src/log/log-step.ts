@@ -27,11 +27,11 @@ const LOG_KEY = join(folder, "log.vkey");
 const VOTE_KEYS_FILE = join(folder, "votes.jwks.json");
 const start = performance.now();
 const cpuAtStart = process.cpuUsage();
-const { note, events = Number(count) } = await run(step, url, Number(count));
+const { note, events: handled = Number(count) } = await run(step, url, Number(count));
 const seconds = (performance.now() - start) / 1000;
 const { user, system } = process.cpuUsage(cpuAtStart);
 const peakMegabytes = process.resourceUsage().maxRSS / 1024;
-const result: StepResult = { step, seconds, perSecond: events / seconds, cpuSeconds: (user + system) / 1e6, peakMegabytes, note };
+const result: StepResult = { step, seconds, perSecond: handled / seconds, cpuSeconds: (user + system) / 1e6, peakMegabytes, note };
 process.stdout.write(`${JSON.stringify(result)}\n`);
 
 /** `events`: how many it was about, where not all. */
@@ -55,10 +55,9 @@ async function run(name: Step, databaseUrl: string, events: number): Promise<Out
 
 async function verify(): Promise<Outcome> {
   let text = "";
-  await verifyFile({ file: ARCHIVE, keys: [readFileSync(LOG_KEY, "utf8")], json: true }, (part) => (text += part));
-  const { good, checked }: { good: boolean; checked: readonly string[] } = JSON.parse(text);
-  const events = Number(/^([0-9]+) entries/.exec(checked.find((line) => / entries: /.test(line)) ?? "")?.[1] ?? 0);
-  return { note: `${good ? "no flaw" : "FLAWS"}; ${checked.find((line) => /signatures of votes/.test(line)) ?? ""}`, events };
+  const good = await verifyFile({ file: ARCHIVE, keys: [readFileSync(LOG_KEY, "utf8")] }, (part) => (text += part));
+  const events = Number(/([0-9]+) entries: /.exec(text)?.[1] ?? 0);
+  return { note: `${good ? "no flaw" : "FLAWS"}; ${/[0-9]+ signatures of votes/.exec(text)?.[0] ?? ""}`, events };
 }
 
 async function replay(database: Database, events: number): Promise<string> {
