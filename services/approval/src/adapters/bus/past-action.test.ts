@@ -21,7 +21,7 @@ beforeEach(async () => {
   actionId = action.id;
   voted = BigInt(await world.log.nextPosition());
   world.now = T0 + 2 * MINUTE;
-  await world.call("SubmitVote", { ...shownOf(action), decision: { case: "approve", value: {} }, idempotencyKey: "v" }, ann);
+  await world.call("SubmitVote", { ...shownOf(action), decision: { case: "approve", value: {} } }, ann);
 });
 
 const atPosition = async (value: bigint, caller = exporter) =>
