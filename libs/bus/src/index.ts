@@ -2,6 +2,7 @@
 export { CommandError, type CommandBus, type CommandHandler, type FailureCode, type FailureReason } from "./commands.ts";
 export { inProcessCommands } from "./in-process-commands.ts";
 export { openReplayTarget, type ReplayTarget } from "./replay-target.ts";
+export { notifierPrograms, type ListNotifierPrograms, type NotifierProgramState } from "./notifier-programs.ts";
 export { jetStreamCopy, type LedgerCopy } from "./ledger-copy.ts";
 export { readStream, serveStreams, type StreamHandler } from "./streams.ts";
 export { natsCommands, type NatsCommandsOptions } from "./nats-commands.ts";

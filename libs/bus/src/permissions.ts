@@ -15,6 +15,8 @@ type BusUser = {
   readonly wakes: boolean;
   /** It copies the log to JetStream: the one publisher of events. */
   readonly relays: boolean;
+  /** It lists the notifiers that are programs of their own. */
+  readonly listsNotifiers?: boolean;
 };
 
 /** Each service's user: its own subjects and no others. */
@@ -30,7 +32,7 @@ export const BUS_USERS = {
   directory: { serves: true, sends: {}, hears: ["directory"], wakes: true, relays: false },
   gateway: {
     serves: false,
-    sends: { approval: [">"], audit: [">"], directory: [">"], policy: [">"] },
+    sends: { approval: [">"], audit: [">"], directory: [">"], notifier: [">"], policy: [">"] },
     hears: ["*"],
     wakes: false,
     relays: false,
@@ -41,6 +43,7 @@ export const BUS_USERS = {
     hears: ["*"],
     wakes: false,
     relays: false,
+    listsNotifiers: true,
   },
   policy: { serves: true, sends: {}, hears: ["policy"], wakes: true, relays: false },
 } as const satisfies Readonly<Record<string, BusUser>>;
@@ -58,13 +61,14 @@ export type SubjectRights = { readonly publish: readonly string[]; readonly subs
  * listen to, since they carry grant tokens.
  */
 export function subjectRights(name: BusUserName, { prefix, ledgers }: BusLayout): SubjectRights {
-  const { serves, sends, hears, wakes, relays }: BusUser = BUS_USERS[name];
+  const { serves, sends, hears, wakes, relays, listsNotifiers = false }: BusUser = BUS_USERS[name];
   return {
     publish: [
       "$JS.API.INFO",
       ...Object.entries(sends).flatMap(([service, methods]) => methods.map((method) => `${prefix}.cmd.${service}.${method}`)),
       ...(wakes ? [`${prefix}.wake.*`] : []),
       ...(relays ? [`${prefix}.evt.>`, ...relayApi(prefix, ledgers)] : []),
+      ...(listsNotifiers ? ledgers.map((ledger) => `$JS.API.CONSUMER.LIST.${eventStreamName(prefix, ledger)}`) : []),
     ],
     subscribe: [
       `${inboxPrefix(name)}.>`,

@@ -6,6 +6,7 @@ import { addAuditCommands } from "./commands/audit.ts";
 import { addEraseCommand } from "./commands/erase.ts";
 import { addPeopleCommands } from "./commands/people.ts";
 import { addEvidenceCommands } from "./commands/evidence.ts";
+import { addNotifierCommands } from "./commands/notifiers.ts";
 import { addPolicyCommands } from "./commands/policy.ts";
 import { addProofCommands } from "./commands/proof.ts";
 import { addReportCommands } from "./commands/report.ts";
@@ -56,6 +57,7 @@ function createProgram(io: Io, err: { write(text: string): unknown }): Command {
   addEraseCommand(program, io);
   addPolicyCommands(program, io);
   addAuditCommands(program, io);
+  addNotifierCommands(program, io);
   addProofCommands(program, io);
   addEvidenceCommands(program, io);
   addReportCommands(program, io);

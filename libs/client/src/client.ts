@@ -5,6 +5,7 @@ import { ExecutionOutcome, type Action } from "@countersign/proto/v1/action_pb";
 import { ActionService, type RedeemGrantResponse } from "@countersign/proto/v1/action_service_pb";
 import { AuditService, type FsckResult, type Progress, type Rebuild } from "@countersign/proto/v1/audit_service_pb";
 import { DirectoryService } from "@countersign/proto/v1/directory_service_pb";
+import { NotifierService } from "@countersign/proto/v1/notifier_service_pb";
 import { PolicyService } from "@countersign/proto/v1/policy_service_pb";
 import { ReviewService } from "@countersign/proto/v1/review_service_pb";
 import { fsck, rebuild, type FsckListener } from "./operations.ts";
@@ -33,6 +34,7 @@ export type CountersignClient = {
   readonly policies: ServiceClient<typeof PolicyService>;
   readonly directory: ServiceClient<typeof DirectoryService>;
   readonly audit: ServiceClient<typeof AuditService>;
+  readonly notifiers: ServiceClient<typeof NotifierService>;
   /**
    * Asks for an action; the reply is allowed (with a token), denied or in review. Safe to repeat with the same key: it is one action.
    * @param options.idempotencyKey default: a new one, so each call is an action of its own.
@@ -70,6 +72,7 @@ export function createClient(options: ClientOptions): CountersignClient {
     reviews: createServiceClient(ReviewService, transport, options.retry),
     policies: createServiceClient(PolicyService, transport, options.retry),
     directory: createServiceClient(DirectoryService, transport, options.retry),
+    notifiers: createServiceClient(NotifierService, transport, options.retry),
     audit,
     requestAction: async (input, { idempotencyKey = randomUUID(), waitMs = 0, ...call } = {}) => {
       const timeoutMs = call.timeoutMs ?? waitMs + 30_000;

@@ -8,6 +8,8 @@ import {
   type EventFeed,
   jetStreamCopy,
   type LedgerCopy,
+  type ListNotifierPrograms,
+  notifierPrograms,
 } from "@countersign/bus";
 import { openDatabase, serviceRole, type Database } from "@countersign/database";
 import { createPostgresEventLog, type EventLog } from "@countersign/event-log";
@@ -25,6 +27,8 @@ export type Runtime = {
   readonly clock: () => Date;
   /** What JetStream holds of the ledger, for whoever compares the two. */
   readonly copy?: LedgerCopy;
+  /** Notifiers that are programs of their own. */
+  readonly programs?: ListNotifierPrograms;
 };
 
 export type ConnectedRuntime = Runtime & {
@@ -77,6 +81,7 @@ export async function connectRuntime(
     database,
     logger,
     copy: jetStreamCopy(nats, { prefix: config.natsPrefix, ledger: config.ledger }),
+    programs: notifierPrograms(nats, { prefix: config.natsPrefix, ledger: config.ledger }),
     clock: () => new Date(),
     close: async () => {
       stopWakeups();

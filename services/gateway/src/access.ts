@@ -48,6 +48,10 @@ export const ACCESS = {
   GetCheckpoint: "everyone",
   GetProof: ROLES,
   StartEpoch: ["operator"],
+
+  ListNotifiers: ["operator"],
+  ListDeliveries: ["operator"],
+  RetryDeliveries: ["operator"],
 } as const satisfies Readonly<Record<string, readonly Role[] | "everyone">>;
 
 export type RpcName = keyof typeof ACCESS;

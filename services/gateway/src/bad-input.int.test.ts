@@ -2,6 +2,7 @@ import type { DescMessage, DescMethod, JsonObject, MessageInitShape } from "@buf
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { ActionService, type RequestActionRequestSchema } from "@countersign/proto/v1/action_service_pb";
 import { AuditService } from "@countersign/proto/v1/audit_service_pb";
+import { NotifierService } from "@countersign/proto/v1/notifier_service_pb";
 import { PolicyService } from "@countersign/proto/v1/policy_service_pb";
 import { ReviewService } from "@countersign/proto/v1/review_service_pb";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -250,6 +251,7 @@ describe("P7: a bad request changes nothing and says what is wrong", () => {
     ],
     ["TestPolicy: nobody", () => send(policies.testPolicy, { document: "rules: []", input: good }), ["requester"]],
     ["ReplayDeadLetters: nothing", () => send(audits.replayDeadLetters, {}), ["consumer"]],
+    ["RetryDeliveries: nothing", () => send(NotifierService.method.retryDeliveries, {}), ["channel"]],
   ])("%s", async (_what, call, violations) => {
     expectRefused(await call(), violations);
   });

@@ -1,4 +1,4 @@
-import type { CommandBus, EventFeed } from "@countersign/bus";
+import type { CommandBus, EventFeed, ListNotifierPrograms } from "@countersign/bus";
 import type { Database } from "@countersign/database";
 import { createDirectoryClient } from "@countersign/directory-client";
 import type { EventReader } from "@countersign/event-log";
@@ -14,6 +14,7 @@ import { voterFinder } from "./adapters/directory/voter-finder.ts";
 import { listen } from "./adapters/http/listener.ts";
 import { postgresDeliveryStore } from "./adapters/postgres/delivery-store.ts";
 import { isFirstTime, pruneDeliveries } from "./adapters/postgres/housekeeping.ts";
+import { notifierHandlers } from "./adapters/notifier-handlers.ts";
 import { pagerDutyChannel } from "./adapters/pagerduty/pagerduty-channel.ts";
 import { reviewLinks, type ReviewLinks } from "./adapters/page/review-links.ts";
 import { registerChannels } from "./adapters/postgres/plan-store.ts";
@@ -40,6 +41,8 @@ export type NotifierDeps = {
   readonly feed: EventFeed;
   readonly database: Database;
   readonly logger: Logger;
+  /** Notifiers that are programs of their own. */
+  readonly programs?: ListNotifierPrograms;
   readonly clock?: () => Date;
   /** Channels of one's own, beside the configured ones. */
   readonly channels?: readonly Channel[];
@@ -73,9 +76,13 @@ export async function startNotifier(deps: NotifierDeps): Promise<RunningNotifier
     ...(deps.channels ?? []),
   ];
   refuseTwins(channels);
+  const served = await deps.commands.serve(
+    "notifier",
+    operatorHandlers(deps, channels, (name) => workers.get(name)?.worker.wake()),
+  );
   if (channels.length === 0) {
     deps.logger.info({}, "no channels are configured: nobody is notified");
-    return { port: undefined, close: async () => {} };
+    return { port: undefined, close: () => served.close() };
   }
   const database = deps.database.kysely<unknown>();
   await registerChannels(database, deps.log.ledger, channels, await deps.log.nextPosition());
@@ -96,6 +103,7 @@ export async function startNotifier(deps: NotifierDeps): Promise<RunningNotifier
     close: async () => {
       clearInterval(pruning);
       clearInterval(flushing);
+      await served.close();
       await Promise.all([listener?.close(), ...sockets.map((socket) => socket.close())]);
       await background.settled();
       await consumer.close();
@@ -104,6 +112,16 @@ export async function startNotifier(deps: NotifierDeps): Promise<RunningNotifier
       await owner.release();
     },
   };
+}
+
+function operatorHandlers({ database, log, programs }: NotifierDeps, channels: readonly Channel[], wake: (channel: string) => void) {
+  return notifierHandlers({
+    database: database.kysely<unknown>(),
+    ledger: log.ledger,
+    channels,
+    programs: programs ?? (async () => []),
+    wake,
+  });
 }
 
 /** What several kinds of channel stand on. */

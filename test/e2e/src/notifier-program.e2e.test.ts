@@ -83,6 +83,11 @@ async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   }
 }
 
+async function listed(tenant: string): Promise<readonly object[]> {
+  const operator = await stack.as({ tenant, type: "service", id: "ops", roles: ["operator"] });
+  return (await operator.notifiers.listNotifiers({})).notifiers;
+}
+
 function isIdle(info: object): boolean {
   const { num_pending: waiting, num_ack_pending: underWay } = info as { readonly num_pending?: number; readonly num_ack_pending?: number };
   return waiting === 0 && underWay === 0;
@@ -104,6 +109,10 @@ describe.skipIf(PYTHON === undefined)(`a notifier in Python, by the contract in 
     const before = launch();
     await until(() => lines().length === 1);
     expect(lines()[0]).toMatchObject({ type: "ReviewOpened", action: action.id, asks: { action: { name: "db.export" } } });
+    expect(await listed("acme")).toMatchObject([
+      { name: "file-notifier", kind: "program", contract: 1, capabilities: ["show"], problem: "" },
+    ]);
+    expect(await listed("other")).toEqual([]);
     await end(before);
     const owner = await stack.as("data-owner");
     await owner.reviews.submitVote({ ...(await shownTo(owner, action.id)), decision: { case: "reject", value: { reason: "no" } } });
@@ -118,7 +127,7 @@ describe.skipIf(PYTHON === undefined)(`a notifier in Python, by the contract in 
       ["ReviewOpened", action.id],
       ["ActionRejected", action.id],
     ]);
-  });
+  }, 60_000);
 
   it("P8: its user makes no consumer of another tenant's events, and sends no command", async () => {
     const user = "notifier-file-notifier:password-of-program";

@@ -3,6 +3,7 @@ import { CommandError } from "@countersign/bus";
 import * as action from "@countersign/proto/v1/action_service_pb";
 import * as audit from "@countersign/proto/v1/audit_service_pb";
 import * as directory from "@countersign/proto/v1/directory_service_pb";
+import * as notifier from "@countersign/proto/v1/notifier_service_pb";
 import * as policy from "@countersign/proto/v1/policy_service_pb";
 import type { Principal } from "@countersign/proto/v1/principal_pb";
 import * as review from "@countersign/proto/v1/review_service_pb";
@@ -10,6 +11,7 @@ import type { RpcName } from "../access.ts";
 import * as actions from "./validate/actions.ts";
 import * as audits from "./validate/audit.ts";
 import * as people from "./validate/directory.ts";
+import * as notifiers from "./validate/notifiers.ts";
 import * as policies from "./validate/policies.ts";
 import * as reviews from "./validate/reviews.ts";
 import { Violations } from "./validate/violations.ts";
@@ -73,6 +75,10 @@ export const COMMANDS = {
   EvaluateAction: { service: "policy", read: reader(action.EvaluateActionRequestSchema, actions.checkEvaluateAction) },
   GetGrantKeys: { service: "approval", read: reader(action.GetGrantKeysRequestSchema, nothingToCheck) },
   EraseContent: { service: "approval", read: reader(action.EraseContentRequestSchema, actions.checkEraseContent) },
+
+  ListNotifiers: { service: "notifier", read: reader(notifier.ListNotifiersRequestSchema, nothingToCheck) },
+  ListDeliveries: { service: "notifier", read: reader(notifier.ListDeliveriesRequestSchema, notifiers.checkListDeliveries) },
+  RetryDeliveries: { service: "notifier", read: reader(notifier.RetryDeliveriesRequestSchema, notifiers.checkRetryDeliveries) },
 
   ListReviews: { service: "audit", read: reader(review.ListReviewsRequestSchema, reviews.checkListReviews) },
   GetReview: { service: "approval", read: reader(review.GetReviewRequestSchema, actions.checkActionId) },

@@ -2,6 +2,7 @@ import type { RpcServer } from "@countersign/grpc-kit";
 import { ActionService } from "@countersign/proto/v1/action_service_pb";
 import { AuditService } from "@countersign/proto/v1/audit_service_pb";
 import { DirectoryService } from "@countersign/proto/v1/directory_service_pb";
+import { NotifierService } from "@countersign/proto/v1/notifier_service_pb";
 import { PolicyService } from "@countersign/proto/v1/policy_service_pb";
 import { ReviewService } from "@countersign/proto/v1/review_service_pb";
 import { forward } from "./command.ts";
@@ -47,6 +48,11 @@ export function addServices(server: RpcServer, deps: HandlerDeps): void {
     linkAccount: forward("LinkAccount", deps),
     unlinkAccount: forward("UnlinkAccount", deps),
     erasePerson: forward("ErasePerson", deps),
+  });
+  server.add(NotifierService, {
+    listNotifiers: forward("ListNotifiers", deps),
+    listDeliveries: forward("ListDeliveries", deps),
+    retryDeliveries: forward("RetryDeliveries", deps),
   });
   server.add(AuditService, {
     streamEvents: streamEvents(deps),

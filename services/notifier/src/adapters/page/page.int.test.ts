@@ -38,7 +38,7 @@ let links: ReviewLinks;
 let elapsed: number;
 let action: Action;
 let votes: { readonly caller: Principal | undefined; readonly vote: SubmitVoteRequest }[];
-let refusal: string | undefined;
+let refusal: CommandError["reason"] | undefined;
 let ineligible: string;
 let personId: string;
 
@@ -51,7 +51,7 @@ beforeAll(async () => {
   commands = inProcessCommands({ logger });
   await commands.serve("approval", {
     GetReview: async ({ request }) => {
-      if (fromBinary(GetReviewRequestSchema, request).actionId !== ID) throw new CommandError("NOT_FOUND", "", "no");
+      if (fromBinary(GetReviewRequestSchema, request).actionId !== ID) throw new CommandError("NOT_FOUND", "NOT_FOUND", "no");
       const reply = { action, eligible: ineligible === "", ineligibleReason: ineligible };
       return toBinary(GetReviewResponseSchema, create(GetReviewResponseSchema, reply));
     },

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { LeasedDelivery } from "../../usecases/delivery-store.ts";
 import type { DeliveryStoreOptions } from "./delivery-store-options.ts";
 import { postgresDeliveryStore } from "./delivery-store.ts";
-import { isFirstTime, listDeadDeliveries, pruneDeliveries, retryDeadDeliveries } from "./housekeeping.ts";
+import { listFailed, retryFailed } from "./failed-deliveries.ts";
+import { isFirstTime, pruneDeliveries } from "./housekeeping.ts";
 import { notifierMigrations } from "./migrations.ts";
 import { processLock, type ProcessLock } from "./process-lock.ts";
 
@@ -148,10 +149,12 @@ describe("delivery store", () => {
     await planned(1);
     const store = storeOf();
     await store.record((await lease(store))[0]!, { outcome: "failed", error: "invalid_blocks", disablesChannel: false });
-    const dead = await listDeadDeliveries(database.kysely<unknown>(), "main");
-    expect(dead).toMatchObject([{ channel: "chat", tenant: "acme", actionId: "action-1", error: "invalid_blocks" }]);
-    expect(await retryDeadDeliveries(database.kysely<unknown>(), [dead[0]!.id])).toBe(1);
-    expect(await retryDeadDeliveries(database.kysely<unknown>(), [dead[0]!.id])).toBe(0);
+    const dead = await listFailed(database.kysely<unknown>(), "main", "acme", { channel: "", after: 0, limit: 10 });
+    expect(dead).toMatchObject([{ channel: "chat", actionId: "action-1", error: "invalid_blocks" }]);
+    expect(await listFailed(database.kysely<unknown>(), "main", "other", { channel: "", after: 0, limit: 10 })).toEqual([]);
+    expect(await retryFailed(database.kysely<unknown>(), "main", "other", "chat", [])).toBe(0);
+    expect(await retryFailed(database.kysely<unknown>(), "main", "acme", dead[0]!.channel, [dead[0]!.id])).toBe(1);
+    expect(await retryFailed(database.kysely<unknown>(), "main", "acme", dead[0]!.channel, [dead[0]!.id])).toBe(0);
     expect(await lease(store)).toMatchObject([{ attempts: 2 }]);
   });
 

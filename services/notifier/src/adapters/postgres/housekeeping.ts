@@ -41,28 +41,3 @@ export async function isFirstTime<Tables>(database: Kysely<Tables>, app: string,
   );
   return numAffectedRows === 1n;
 }
-
-/** A delivery that was given up. */
-export type DeadDelivery = {
-  readonly id: number;
-  readonly channel: string;
-  readonly tenant: string;
-  readonly actionId: string;
-  readonly error: string;
-};
-
-/** The dead letters, oldest first. */
-export async function listDeadDeliveries<Tables>(database: Kysely<Tables>, ledger: string, most = 1000): Promise<readonly DeadDelivery[]> {
-  const { rows } = await sql<DeadDelivery>`
-    select id, channel, tenant, action_id as "actionId", coalesce(last_error, '') as error from notifier.delivery
-    where ledger = ${ledger} and state = 'failed' order by id limit ${most}`.execute(database);
-  return rows;
-}
-
-/** Gives them another round of attempts. The receiver may have one of them: they count as tried before. */
-export async function retryDeadDeliveries<Tables>(database: Kysely<Tables>, ids: readonly number[]): Promise<number> {
-  const { numAffectedRows } = await sql`
-    update notifier.delivery set state = 'pending', attempts = 1, next_attempt_at = now(), updated_at = now()
-    where id = any(${ids}::bigint[]) and state = 'failed'`.execute(database);
-  return Number(numAffectedRows ?? 0n);
-}
