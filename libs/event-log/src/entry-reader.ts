@@ -112,11 +112,14 @@ function readActor(wire: Wire): Actor {
 /** A stretch of protobuf's wire format. Never reads behind its end; numbers are exact or refused. */
 class Wire {
   readonly #bytes: Uint8Array;
+  /** The same bytes: only a buffer turns a stretch of them into text without a view of its own. */
+  readonly #buffer: Buffer;
   readonly end: number;
   at: number;
 
-  constructor(bytes: Uint8Array, at: number, end: number) {
+  constructor(bytes: Uint8Array, at: number, end: number, buffer = bufferOf(bytes)) {
     this.#bytes = bytes;
+    this.#buffer = buffer;
     this.at = at;
     this.end = end;
   }
@@ -141,12 +144,12 @@ class Wire {
 
   text(): string {
     const begin = this.#enter();
-    return Buffer.prototype.toString.call(this.#bytes, "utf8", begin, this.at);
+    return this.#buffer.toString("utf8", begin, this.at);
   }
 
   message(): Wire {
     const begin = this.#enter();
-    return new Wire(this.#bytes, begin, this.at);
+    return new Wire(this.#bytes, begin, this.at, this.#buffer);
   }
 
   /** Passes over a field that is not known, by the type in its tag. */
@@ -171,6 +174,10 @@ class Wire {
     if (length > this.end - this.at) throw new RangeError("the bytes end within a field");
     this.at += length;
   }
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
