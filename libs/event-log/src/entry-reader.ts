@@ -1,5 +1,6 @@
 import { EventLogError } from "./errors.ts";
 import type { Actor, RecordedEvent } from "./event-log.ts";
+import { textOf } from "./known-texts.ts";
 
 /** Everything that `countersign.event.v1.Entry` holds. */
 export type Entry = Omit<RecordedEvent, "entry" | "leafHash"> & {
@@ -144,7 +145,7 @@ class Wire {
 
   text(): string {
     const begin = this.#enter();
-    return this.#buffer.toString("utf8", begin, this.at);
+    return textOf(this.#buffer, begin, this.at);
   }
 
   message(): Wire {
