@@ -319,6 +319,7 @@ class Archive:
         self.read, self.parts = [], {}
         self.sequence, self.previous, self.time = 0, b"", None
         self.streams, self.inputs, self.digests, self.documents, self.votes = {}, {}, {}, {}, {}
+        self.absent, self.erased, self.reaches_request = {}, set(), False
         self.policies = []
 
     def member(self, name, body):
@@ -418,6 +419,10 @@ class Archive:
             wrong("ACTION_DIGEST", "it is about another digest than the verdict before it")
         if kind in ("ActionRequested", "ActionEdited"):
             self.inputs[action] = found[0] if found else None
+        elif kind == "ContentErased":
+            self.erased.update(all_of(1))
+        elif kind == "ExportRequested":
+            self.reaches_request |= at == self.end
         elif kind == "PolicyPublished":
             self.documents[get(1, 0)] = get(2)
         elif kind == "VerdictReached":
@@ -446,6 +451,8 @@ class Archive:
         if digest not in self.seen:
             record = next(self.records, None)
             self.seen[digest] = record[1] if record else None
+            if record and record[1] is None:
+                self.absent.setdefault(digest, position)
             if record is None or record[0] != digest or (record[1] and sha256(b"".join(record[1])) != digest):
                 flaw(f"CONTENT, position {position}, the content is not the one whose hash the entry holds")
         return self.seen[digest]
@@ -457,6 +464,10 @@ class Archive:
             flaw(f"TENANT_SEQUENCE, the tenant's events from number {self.sequence + 1} on are missing")
         if self.tree.size != self.size or self.tree.root() != self.root:
             flaw("ROOT, the archive does not lead to the root of the checkpoint")
+        # An event behind the period may say it, too; behind an export that reaches up to its own request there is none.
+        for digest, position in self.absent.items() if self.reaches_request else []:
+            if digest not in self.erased:
+                flaw(f"CONTENT, position {position}, the content is absent, and no event says that it was erased")
 
 
 def chunks(data, size):
