@@ -6,13 +6,14 @@ import { migrate } from "@countersign/database";
 import { DEVELOPMENT_PRINCIPALS, type DevelopmentIssuer, type DevelopmentName, type DevelopmentPrincipal } from "@countersign/identity";
 import { connectRuntime, readRuntimeConfig, type Closeable } from "@countersign/runtime";
 import { ALL_MIGRATIONS, developmentKeys, ensureStarterPolicy, startAllServices } from "@countersign/standalone";
-import { silentLogger } from "@countersign/telemetry";
+import { silentLogger, type Logger } from "@countersign/telemetry";
 import { testNats, testPostgres } from "@countersign/testing";
 
 /** All services in this process, on a database and a NATS prefix of their own. */
 export type Stack = Closeable & {
   readonly address: string;
   readonly databaseUrl: string;
+  readonly nats: { readonly url: string; readonly prefix: string };
   /** Holds the development keys, as `npm start` has them. */
   readonly dataDir: string;
   readonly issuer: DevelopmentIssuer;
@@ -21,7 +22,7 @@ export type Stack = Closeable & {
 };
 
 /** Starts the stack with the starter policy in force for tenant acme. */
-export async function startStack(env: NodeJS.ProcessEnv = {}): Promise<Stack> {
+export async function startStack(env: NodeJS.ProcessEnv = {}, logger: Logger = silentLogger): Promise<Stack> {
   const folder = mkdtempSync(join(tmpdir(), "countersign-e2e-"));
   const database = await testPostgres();
   const nats = await testNats();
@@ -37,13 +38,14 @@ export async function startStack(env: NodeJS.ProcessEnv = {}): Promise<Stack> {
     ...env,
   };
   const config = readRuntimeConfig(settings);
-  const runtime = await connectRuntime("e2e", config, silentLogger, { commands: "in-process", relay: true });
+  const runtime = await connectRuntime("e2e", config, logger, { commands: "in-process", relay: true });
   const services = await startAllServices(runtime, settings);
   await ensureStarterPolicy(services.address, keys.issuer);
   const clients: CountersignClient[] = [];
   return {
     address: services.address,
     databaseUrl: database.url,
+    nats,
     dataDir: folder,
     issuer: keys.issuer,
     as: async (who) => {
