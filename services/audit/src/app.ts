@@ -86,7 +86,8 @@ export async function startAudit({
     { log, feed, database: kysely, logger },
   );
   const sealing = config.sealing && (await startSealing(config.sealing, { database, log, logger }));
-  if (sealing === undefined) logger.warn("nothing is sealed: COUNTERSIGN_LOG_ORIGIN is not set, and nobody can prove what the log held");
+  if (sealing === undefined)
+    logger.warn({}, "nothing is sealed: COUNTERSIGN_LOG_ORIGIN is not set, and nobody can prove what the log held");
   const closing = new AbortController();
   const parts = {
     ledger: log.ledger,
