@@ -65,5 +65,5 @@ async function thoseKept(database: Kysely<unknown>, ledger: string, named: reado
     ) with ordinality as n (tenant, type, id, digest, at)
     join event_log.content c
       on (c.ledger, c.tenant, c.stream_type, c.stream_id, c.digest) = (${ledger}, n.tenant, n.type, n.id, n.digest)`.execute(database);
-  return new Set(rows.map(({ at }) => Number(at) - 1));
+  return new Set(rows.map(({ at }) => at - 1));
 }

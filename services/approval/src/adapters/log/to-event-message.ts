@@ -7,6 +7,7 @@ import type {
   ActionEdited,
   ActionEvent,
   ActionRequested,
+  ContentErased,
   GrantIssued,
   VoteCast,
   VoteLapsed,
@@ -82,10 +83,8 @@ export function toEventMessage(event: ActionEvent): DecodedEvent {
     }
     case "ExecutionUnreported":
       return { type, data: create(EVENT_SCHEMAS[type]) };
-    case "ContentErased": {
-      const data = { digests: event.digests.map(fromHex), ...content("reason", event.reason) };
-      return { type, data: create(EVENT_SCHEMAS[type], data) };
-    }
+    case "ContentErased":
+      return contentErased(event);
     default:
       return event satisfies never;
   }
@@ -127,6 +126,10 @@ function reminded({ type, stage, number, nextAt }: ReviewerReminded): DecodedEve
 function redeemed({ type, grantId, principal, reportDeadline }: GrantRedeemed): DecodedEvent {
   const data = { grantId, principal: toRefMessage(principal), reportDeadline: timestampFromMs(reportDeadline) };
   return { type, data: create(EVENT_SCHEMAS[type], data) };
+}
+
+function contentErased({ type, digests, reason }: ContentErased): DecodedEvent {
+  return { type, data: create(EVENT_SCHEMAS[type], { digests: digests.map(fromHex), ...content("reason", reason) }) };
 }
 
 function grantIssued({ type, grantId, principal, digest, issuedAt, expiresAt, keyId, tokenDigest }: GrantIssued): DecodedEvent {
