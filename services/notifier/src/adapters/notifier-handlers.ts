@@ -44,7 +44,12 @@ export function notifierHandlers({
         throw new CommandError("UNAVAILABLE", "NO_HANDLER", "JetStream does not say which notifiers there are", { cause });
       });
       const listed = others.map(({ name, contract, capabilities, channels: served, waiting }) => ({
-        ...{ name, kind: "program", contract, capabilities: [...capabilities], channels: [...served], waiting: BigInt(waiting) },
+        name,
+        kind: "program",
+        contract,
+        capabilities: [...capabilities],
+        channels: [...served],
+        waiting: BigInt(waiting),
         problem: contract === 0 ? "its announcement cannot be read" : "",
       }));
       return { notifiers: [...own, ...listed].toSorted((one, other) => (one.name < other.name ? -1 : 1)) };

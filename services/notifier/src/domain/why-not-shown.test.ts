@@ -34,7 +34,8 @@ describe("why not shown", () => {
       { type: "StageOpened", streamVersion: 5, shownBefore: true, asksItsPeople: false },
       undefined,
     ],
-    ["the next stage, where messages stay as they are", { type: "StageOpened", updates: false }, "the review was never shown here"],
+    ["the next stage, where the first one asked others and messages stay as they are", { type: "StageOpened", updates: false }, undefined],
+    ["a vote, where messages stay as they are", { type: "VoteCast", updates: false }, "the review was never shown here"],
     ["the end, where messages stay as they are", { type: "ActionApproved", updates: false, shownBefore: true, shownVersion: 9 }, undefined],
     [
       "the end, for a channel that hears of ends only",

@@ -93,7 +93,7 @@ describe("actionReader", () => {
       requester: { issuer: "https://id.example", id: "exporter", type: "agent", chain: [alice], owner: alice },
       verdict: { revision: 4, rule: "exports", reasons: ["because"], risk: [] },
       review: {
-        stages: [{ name: "data", quorum: "2 of dpo", groups: ["dpo"] }],
+        stages: [{ name: "data", quorum: "2 of dpo", groups: ["dpo"], people: [], schedules: [] }],
         openStage: 0,
         votes: [
           { reviewer: alice, decision: "approve", reason: "fine", stage: 0, lapsed: false, inPlaceOf: "" },

@@ -56,5 +56,5 @@ export async function channelStates<Tables>(
     from notifier.channel
     left join notifier.delivery on delivery.ledger = channel.ledger and delivery.channel = channel.name and tenant = ${tenant} and state in ('pending', 'failed')
     where channel.ledger = ${ledger} group by channel.ledger, channel.name`.execute(database);
-  return new Map(rows.map(({ name, waiting, failed, problem }) => [name, { waiting: Number(waiting), failed: Number(failed), problem }]));
+  return new Map(rows.map(({ name, waiting, failed, problem }) => [name, { waiting, failed, problem }]));
 }
