@@ -46,7 +46,7 @@ class Life {
     const voters = this.#voters().map(([voter, decision], turn) => this.#vote(voter, decision, id, turn));
     const [decision] = await Promise.all([this.#decision(asked), ...voters]);
     if (decision.grantToken === "") return;
-    await this.#redeem(decision);
+    if (!(await this.#redeem(decision))) return;
     const report = { outcome: "succeeded" } as const;
     this.#acknowledge("reported", this.#requester, await this.#persist(() => this.#agent.report(id, report, LIMITS)));
   }
@@ -136,8 +136,12 @@ class Life {
     }
   }
 
-  /** Three callers with keys of their own, of whom one may win, and a fourth that repeats the first one's call. */
-  async #redeem({ action, grantToken }: Decision): Promise<void> {
+  /**
+   * Three callers with keys of their own, of whom one may win, and a fourth that repeats the first one's call. False when nobody could: a reject that came right after
+   * the approval takes the grant back.
+   */
+  async #redeem({ action, grantToken }: Decision): Promise<boolean> {
+    let revoked = false;
     const digest = digestOf(action, this.#intent.input);
     const redeem = async (key: string): Promise<boolean> => {
       try {
@@ -146,12 +150,15 @@ class Life {
         this.#acknowledge("redeemed", `${this.#requester} ${key}`, receipt.action, receipt.position);
         return true;
       } catch (error) {
-        if (!isRefusal(error, "GRANT_REDEEMED")) throw error;
+        const late = this.#intent.kind === "rejected" && isRefusal(error, "GRANT_REVOKED");
+        if (!late && !isRefusal(error, "GRANT_REDEEMED")) throw error;
+        revoked ||= late;
         return false;
       }
     };
     const outcomes = await Promise.all((this.#intent.racing ? ["a", "b", "c", "a"] : ["a"]).map(redeem));
-    if (!outcomes.includes(true)) throw new Error(`${this.#intent.id}: nobody could redeem the grant`);
+    if (!outcomes.includes(true) && !revoked) throw new Error(`${this.#intent.id}: nobody could redeem the grant`);
+    return outcomes.includes(true);
   }
 
   /** The client repeats what is safe within the call's time; after that it is ours to repeat, as it is the same call with the same key. */
