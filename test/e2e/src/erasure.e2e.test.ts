@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { randomUUID } from "node:crypto";
 import { inspect } from "node:util";
+import { timestampNow } from "@bufbuild/protobuf/wkt";
 import { openDatabase } from "@countersign/database";
 import { DEVELOPMENT_PRINCIPALS, type DevelopmentName } from "@countersign/identity";
 import { ExecutionOutcome } from "@countersign/proto/v1/action_pb";
@@ -162,7 +163,7 @@ describe("P6: what was erased is nowhere", () => {
         agent.actions.getAction({ actionId }),
         agent.actions.getAction({
           actionId,
-          at: { moment: { case: "time", value: { seconds: BigInt(Math.floor(Date.now() / 1000)), nanos: 0 } } },
+          at: { moment: { case: "time", value: timestampNow() } },
         }),
         auditor.audit.getTimeline({ actionId }),
         auditor.reviews.getReview({ actionId }),
