@@ -1,5 +1,14 @@
 import { statusName } from "@countersign/client";
-import { VerdictOutcomeSchema, VoteDecision, type Action, type Verdict, type Vote } from "@countersign/proto/v1/action_pb";
+import {
+  AfterReviewFinding,
+  AfterReviewState,
+  VerdictOutcomeSchema,
+  VoteDecision,
+  type Action,
+  type AfterReview,
+  type Verdict,
+  type Vote,
+} from "@countersign/proto/v1/action_pb";
 import type { ActionSummary } from "@countersign/proto/v1/action_service_pb";
 import { renderReview, sha256Hex, textLine, toReviewSource, visible } from "@countersign/review-view";
 import { hex, moment, table } from "./output.ts";
@@ -18,6 +27,7 @@ export function actionText(action: Action, grantToken = ""): string {
     ["by", action.requester?.id ?? ""],
     ["verdict", verdict === undefined ? "none yet" : verdictText(verdict)],
     ...(review?.votes ?? []).map((vote): [string, string] => ["vote", voteText(vote)]),
+    ...afterReviewRows(action.afterReview),
     ["digest", hex(action.digest)],
     ["version", String(action.version)],
     ...(grant === undefined ? [] : [["grant until", moment(grant.expireTime)] satisfies [string, string]]),
@@ -25,6 +35,16 @@ export function actionText(action: Action, grantToken = ""): string {
     ...(execution === undefined || execution.message === "" ? [] : [["report", execution.message] satisfies [string, string]]),
   ];
   return rows.map(([label, text]) => `${label.padEnd(12)}${visible(text).text}`).join("\n");
+}
+
+function afterReviewRows(after: AfterReview | undefined): [string, string][] {
+  if (after === undefined) return [];
+  const closed = after.state === AfterReviewState.CLOSED;
+  const finding = after.finding === AfterReviewFinding.JUSTIFIED ? "justified" : "not justified";
+  return [
+    ["break-glass", `by ${after.usedBy?.id ?? "?"}: ${after.reason}`],
+    ["afterwards", closed ? `${finding}, by ${after.closedBy?.id ?? "?"}: ${after.findingReason}` : "nobody has looked at it yet"],
+  ];
 }
 
 /** Parameters and context as reviewers see them: secrets are held back. */

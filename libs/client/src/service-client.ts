@@ -14,7 +14,7 @@ import { DEFAULT_TIMEOUT_MS, type CallOptions, type Transport } from "./transpor
  * A second vote meets another version and a second cancellation another state: after a broken connection their repetition would be refused,
  * although the first one counted. Every other unary method is a read, carries an idempotency key, or changes nothing when it is repeated.
  */
-const NOT_REPEATED: ReadonlySet<string> = new Set(["SubmitVote", "AcceptEdit", "CancelAction"]);
+const NOT_REPEATED: ReadonlySet<string> = new Set(["SubmitVote", "BreakGlass", "CloseAfterReview", "AcceptEdit", "CancelAction"]);
 
 /** A service's methods as functions: a promise for unary ones, an async iterable for streams. */
 export type ServiceClient<Service extends DescService> = {

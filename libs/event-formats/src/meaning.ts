@@ -25,6 +25,8 @@ const SIMPLE: Readonly<Record<string, Meaning>> = {
   ExecutionUnreported: { severity: "medium", result: undefined },
   ReviewEscalated: { severity: "low", result: "waiting" },
   BreakGlassUsed: { severity: "high", result: "approved" },
+  AfterReviewReminded: { severity: "medium", result: "waiting" },
+  AfterReviewClosed: { severity: "medium", result: "done" },
   // Somebody tried to decide on what is not theirs to decide, or says another thing about what it ran than before.
   VoteRefused: { severity: "medium", result: "denied" },
   ReportRefused: { severity: "medium", result: "denied" },

@@ -57,8 +57,29 @@ export function aboutRequest(source: ReviewSource, limit: TextLimit): Fact[] {
   ];
 }
 
-export function voteFacts({ review }: ReviewSource, limit: TextLimit): Fact[] {
-  return (review?.votes ?? []).map((vote) => ({ label: voteLabel(vote), value: showUnlessSecret(voteText(vote), limit) }));
+/** Who decided so far, and who decided alone. */
+export function voteFacts({ review, afterReview }: ReviewSource, limit: TextLimit): Fact[] {
+  return [
+    ...(review?.votes ?? []).map((vote) => ({ label: voteLabel(vote), value: showUnlessSecret(voteText(vote), limit) })),
+    ...afterReviewFacts(afterReview, limit),
+  ];
+}
+
+function afterReviewFacts(after: ReviewSource["afterReview"], limit: TextLimit): Fact[] {
+  if (after === undefined) return [];
+  const fact = (label: string, text: string): Fact => ({ label, value: showUnlessSecret(text, limit) });
+  const { closed } = after;
+  return [
+    fact("break-glass by", withReason(nameOf(after.usedBy), after.reason)),
+    ...after.skipped.map((quorum) => fact("not waited for", quorum)),
+    closed === undefined
+      ? fact("after-review", "open: a reviewer who had no part in it must say whether it was right")
+      : fact("after-review", withReason(`${closed.finding}, by ${nameOf(closed.by)}`, closed.reason)),
+  ];
+}
+
+function withReason(text: string, reason: string): string {
+  return reason === "" ? text : `${text}: ${reason}`;
 }
 
 /** The score, then what it is made of. */
@@ -80,7 +101,7 @@ function voteLabel(vote: ReviewVote): string {
 
 function voteText(vote: ReviewVote): string {
   const who = nameOf(vote.reviewer) + (vote.inPlaceOf === "" ? "" : ` in the place of ${vote.inPlaceOf}`);
-  return vote.reason === "" ? who : `${who}: ${vote.reason}`;
+  return withReason(who, vote.reason);
 }
 
 function nameOf(principal: PrincipalName): string {

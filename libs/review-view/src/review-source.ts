@@ -50,6 +50,15 @@ export type ReviewSource = {
         readonly editor: PrincipalName | undefined;
       }
     | undefined;
+  /** Somebody approved alone; `closed`: what another one found. */
+  readonly afterReview?:
+    | {
+        readonly usedBy: PrincipalName;
+        readonly reason: string;
+        readonly skipped: readonly string[];
+        readonly closed: { readonly by: PrincipalName; readonly finding: string; readonly reason: string } | undefined;
+      }
+    | undefined;
 };
 
 /** `quorum` in words: `2 of sre and 1 of security`; the rest is who is asked. */
@@ -95,7 +104,9 @@ export function riskScore({ verdict }: ReviewSource): number | undefined {
   return verdict === undefined || verdict.risk.length === 0 ? undefined : verdict.risk.reduce((sum, { points }) => sum + points, 0);
 }
 
-/** Groups that are asked in the open stage: channels that serve them are told. */
+/** Groups that are asked in the open stage, or after a break-glass in all that were skipped: channels that serve them are told. */
 export function askedGroups(source: ReviewSource): readonly string[] {
-  return openStage(source)?.groups ?? [];
+  const { review, afterReview } = source;
+  if (afterReview === undefined) return openStage(source)?.groups ?? [];
+  return [...new Set(review?.stages.slice(review.openStage).flatMap(({ groups }) => groups))];
 }

@@ -1,9 +1,11 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import {
   ActionStatus,
+  AfterReviewFinding,
   VoteDecision,
   type Action,
   type ActionInput,
+  type AfterReview,
   type Quorum,
   type Review,
   type ReviewerSelector,
@@ -28,6 +30,7 @@ export function toReviewSource(action: Action): ReviewSource {
     requester: requester === undefined ? undefined : toRequester(requester),
     verdict: verdict === undefined ? undefined : toVerdict(verdict),
     review: review === undefined ? undefined : toReview(review),
+    afterReview: action.afterReview === undefined ? undefined : toAfterReview(action.afterReview),
   };
 }
 
@@ -77,6 +80,17 @@ function toRequester(principal: Principal): NonNullable<ReviewSource["requester"
 
 function toVerdict({ rule, revision, reasons, risk }: Verdict): NonNullable<ReviewSource["verdict"]> {
   return { rule, revision: Number(revision), reasons, risk: risk.map(({ points, reason }) => ({ points, reason })) };
+}
+
+function toAfterReview(after: AfterReview): NonNullable<ReviewSource["afterReview"]> {
+  const finding = after.finding === AfterReviewFinding.JUSTIFIED ? "justified" : "not justified";
+  const by = after.closedBy;
+  return {
+    usedBy: after.usedBy === undefined ? { issuer: "", id: "" } : toName(after.usedBy),
+    reason: after.reason,
+    skipped: after.skipped.map(({ quorumText }) => quorumText),
+    closed: by === undefined ? undefined : { by: toName(by), finding, reason: after.findingReason },
+  };
 }
 
 function toReview(review: Review): NonNullable<ReviewSource["review"]> {

@@ -1,14 +1,14 @@
 import { busMigrations, CommandError, type EventFeed } from "@countersign/bus";
 import { migrate, openDatabase, type Database } from "@countersign/database";
 import { createPostgresEventLog, eventLogMigrations, type EventLog, type PostgresEventLog } from "@countersign/event-log";
-import { ActionStatus } from "@countersign/proto/v1/action_pb";
+import { ActionStatus, AfterReviewFinding } from "@countersign/proto/v1/action_pb";
 import { testPostgres, type TestPostgres } from "@countersign/testing";
 import { sql } from "kysely";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { approvalMigrations } from "./adapters/postgres/migrations.ts";
 import type { ApprovalTables } from "./adapters/postgres/timer-table.ts";
 import { startApproval } from "./app.ts";
-import { ann, HOUR, MINUTE, T0, verdict, TERMS } from "./testing/fixtures.ts";
+import { ann, HOUR, MINUTE, principal, stage, T0, verdict, TERMS } from "./testing/fixtures.ts";
 import { exportInput, shownOf, testApproval, type TestApproval } from "./testing/test-approval.ts";
 
 let postgres: TestPostgres;
@@ -142,6 +142,23 @@ describe("timers", () => {
     await vi.waitFor(async () => expect(await timers()).toMatchObject([{ kind: "mark_unreported" }]), 5_000);
     again.now += HOUR;
     await vi.waitFor(async () => expect((await types()).at(-1)).toBe("ExecutionUnreported"), 5_000);
+    await vi.waitFor(async () => expect(await timers()).toEqual([]), 5_000);
+  });
+
+  it("remind of an after-review beside the action's own timer, until it is closed", async () => {
+    const world = await instance();
+    const breakGlass = { groups: ["security"], requester: false };
+    world.answer = verdict("review", { stages: [stage(["oncall"])], terms: { ...TERMS, breakGlass } });
+    const { action } = await request(world);
+    const eve = principal("eve", { groups: ["security"], signIn: "mfa" });
+    await world.call("BreakGlass", { ...shownOf(action), reason: "nobody answers, and it burns" }, eve);
+    const kinds = async () => (await timers()).map(({ kind }) => kind).toSorted();
+    await vi.waitFor(async () => expect(await kinds()).toEqual(["expire_grant", "remind_after_review"]), 5_000);
+    world.now += 24 * HOUR;
+    await vi.waitFor(async () => expect(await types()).toEqual(expect.arrayContaining(["GrantExpired", "AfterReviewReminded"])), 5_000);
+    const again = { kind: "remind_after_review", due_at: new Date(T0 + 48 * HOUR) };
+    await vi.waitFor(async () => expect(await timers()).toEqual([again]), 5_000);
+    await world.call("CloseAfterReview", { actionId: action.id, finding: AfterReviewFinding.JUSTIFIED, reason: "it burned" }, ann);
     await vi.waitFor(async () => expect(await timers()).toEqual([]), 5_000);
   });
 

@@ -20,6 +20,8 @@ describe("P7: who may call what", () => {
     ["ListReviews", ["reviewer"]],
     ["GetReview", ["reviewer", "auditor", "operator"]],
     ["SubmitVote", ["reviewer"]],
+    ["BreakGlass", ["reviewer"]],
+    ["CloseAfterReview", ["reviewer"]],
     ["PublishPolicy", ["policy_admin"]],
     ["ActivatePolicy", ["policy_admin"]],
     ["TestPolicy", ["policy_admin"]],

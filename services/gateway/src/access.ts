@@ -19,6 +19,8 @@ export const ACCESS = {
   ListReviews: ["reviewer"],
   GetReview: ["reviewer", "auditor", "operator"],
   SubmitVote: ["reviewer"],
+  BreakGlass: ["reviewer"],
+  CloseAfterReview: ["reviewer"],
 
   PublishPolicy: ["policy_admin"],
   ActivatePolicy: ["policy_admin"],

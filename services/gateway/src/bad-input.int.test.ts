@@ -208,14 +208,29 @@ describe("P7: a bad request changes nothing and says what is wrong", () => {
     ["CancelAction: a long reason", () => send(actions.cancelAction, { actionId: ID, reason: "x".repeat(4097) }), ["reason"]],
     ["EraseContent: no reason", () => send(actions.eraseContent, { actionId: "x" }), ["action_id", "reason"]],
     ["SubmitVote: nothing", () => send(reviews.submitVote, {}), ["action_id", "digest", "version", "shown_digest", "decision"]],
+    ["BreakGlass: nothing", () => send(reviews.breakGlass, {}), ["action_id", "digest", "version", "shown_digest", "reason"]],
+    [
+      "BreakGlass: hardly a reason",
+      () => send(reviews.breakGlass, { actionId: ID, digest: DIGEST, version: 3n, shownDigest: DIGEST, reason: "fire" }),
+      ["reason"],
+    ],
+    ["CloseAfterReview: nothing", () => send(reviews.closeAfterReview, {}), ["action_id", "finding", "reason"]],
     [
       "SubmitVote: a rejection without a reason",
-      () => send(reviews.submitVote, { actionId: ID, digest: DIGEST, version: 3n, shownDigest: DIGEST, decision: { case: "reject", value: {} } }),
+      () =>
+        send(reviews.submitVote, {
+          actionId: ID,
+          digest: DIGEST,
+          version: 3n,
+          shownDigest: DIGEST,
+          decision: { case: "reject", value: {} },
+        }),
       ["reject.reason"],
     ],
     [
       "SubmitVote: an edit of nothing",
-      () => send(reviews.submitVote, { actionId: ID, digest: DIGEST, version: 3n, shownDigest: DIGEST, decision: { case: "edit", value: {} } }),
+      () =>
+        send(reviews.submitVote, { actionId: ID, digest: DIGEST, version: 3n, shownDigest: DIGEST, decision: { case: "edit", value: {} } }),
       ["edit.reason", "edit.properties"],
     ],
     [
@@ -234,7 +249,13 @@ describe("P7: a bad request changes nothing and says what is wrong", () => {
       "SubmitVote: an edit of both kinds",
       () => {
         const value = { reason: "less", properties: {}, patch: [{ op: "remove", path: "" }] };
-        return send(reviews.submitVote, { actionId: ID, digest: DIGEST, version: 3n, shownDigest: DIGEST, decision: { case: "edit", value } });
+        return send(reviews.submitVote, {
+          actionId: ID,
+          digest: DIGEST,
+          version: 3n,
+          shownDigest: DIGEST,
+          decision: { case: "edit", value },
+        });
       },
       ["edit.properties", "edit.patch[0].path"],
     ],

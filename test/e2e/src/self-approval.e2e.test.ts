@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { statusName, type ActionInput, type CountersignClient } from "@countersign/client";
 import { DEVELOPMENT_PRINCIPALS, type DevelopmentPrincipal } from "@countersign/identity";
+import { AfterReviewFinding, AfterReviewState } from "@countersign/proto/v1/action_pb";
 import { starterPolicy } from "@countersign/policy";
 import { freePort } from "@countersign/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -33,11 +34,21 @@ const POLICY = `${starterPolicy().trimEnd()}
     match: { actions: [mail.campaign] }
     outcome: review
     review: { quorum: 1 of data-owners and 1 of security }
+  - name: purges for two, or for one in an emergency
+    match: { actions: [db.purge] }
+    outcome: review
+    review: { quorum: 2 of data-owners, break_glass: { groups: [security, data-owners] } }
+  - name: restores for two, or for whoever needs it
+    match: { actions: [db.restore] }
+    outcome: review
+    review: { quorum: 2 of data-owners, break_glass: { groups: [data-owners], requester: true } }
   - name: exports for two
     match: { actions: [db.copy] }
     outcome: review
     review: { quorum: 2 of data-owners }
 `;
+const PURGE: ActionInput = { ...EXPORT, action: { name: "db.purge", properties: {} } };
+const RESTORE: ActionInput = { ...EXPORT, action: { name: "db.restore", properties: {} } };
 const COPY: ActionInput = { ...EXPORT, action: { name: "db.copy", properties: {} } };
 
 beforeAll(async () => {
@@ -137,6 +148,59 @@ describe("P3: the self-approval matrix, through the API", () => {
     expect([statusName(after?.status ?? 0), after?.review?.votes.map(({ lapsed }) => lapsed)]).toEqual(["IN_REVIEW", [true, false]]);
     expect(await refusal(approve(leaver, action.id))).toBe("PERMISSION_DENIED NOT_ELIGIBLE");
     expect(statusName((await approve(await stack.as(human("both")), action.id))?.status ?? 0)).toBe("APPROVED");
+  });
+
+  const REASON = "the database is full, and nobody answers";
+  it.each<[string, DevelopmentPrincipal, DevelopmentPrincipal, ActionInput, string]>([
+    ["the requester", human("data-owner"), human("data-owner"), PURGE, "PERMISSION_DENIED SELF_APPROVAL"],
+    ["the agent's owner", DEVELOPMENT_PRINCIPALS["crm-agent"], human("agent-owner"), PURGE, "PERMISSION_DENIED SELF_APPROVAL"],
+    ["the human that an agent acts for", through, human("data-owner"), PURGE, "PERMISSION_DENIED SELF_APPROVAL"],
+    ["an agent with a reviewer's token", DEVELOPMENT_PRINCIPALS["crm-agent"], through, PURGE, "PERMISSION_DENIED NOT_HUMAN"],
+    ["a group that only the token knows of", DEVELOPMENT_PRINCIPALS["crm-agent"], human("deputy"), PURGE, "PERMISSION_DENIED NOT_ELIGIBLE"],
+    ["where policy allows nobody", DEVELOPMENT_PRINCIPALS["crm-agent"], human("both"), COPY, "FAILED_PRECONDITION BREAK_GLASS_NOT_ALLOWED"],
+    ["of another tenant", DEVELOPMENT_PRINCIPALS["crm-agent"], human("data-owner", { tenant: "globex" }), PURGE, "NOT_FOUND NOT_FOUND"],
+  ])("break-glass, not: %s", async (_who, requester, breaker, input, reason) => {
+    const { action } = await (await stack.as(requester)).requestAction(input);
+    const shown = await shownTo(await stack.as("operator"), action.id);
+    const breaking = (await stack.as({ ...breaker, mfa: true })).reviews.breakGlass({ ...shown, reason: REASON });
+    expect(await refusal(breaking)).toBe(reason);
+  });
+
+  it("break-glass: one alone, with a second factor; everybody skipped sees it, and another one has to look at it", async () => {
+    const { action } = await agent.requestAction(PURGE);
+    const lead = human("security-lead");
+    const shown = await shownTo(await stack.as("operator"), action.id);
+    const weak = (await stack.as(lead)).reviews.breakGlass({ ...shown, reason: REASON });
+    expect(await refusal(weak)).toBe("PERMISSION_DENIED SIGN_IN_TOO_WEAK");
+    const { action: broken } = await (await stack.as({ ...lead, mfa: true })).reviews.breakGlass({ ...shown, reason: REASON });
+    expect(broken).toMatchObject({ afterReview: { state: AfterReviewState.OPEN, reason: REASON, usedBy: { id: "security-lead" } } });
+    expect(statusName(broken?.status ?? 0)).toBe("APPROVED");
+    const close = { actionId: action.id, finding: AfterReviewFinding.JUSTIFIED, reason: "it was full" };
+    const owner = await stack.as(human("data-owner"));
+    await expect
+      .poll(async () => (await owner.reviews.listReviews({ all: true })).reviews.find(({ id }) => id === action.id)?.afterReview)
+      .toBe(true);
+    for (const who of [lead, human("agent-owner")])
+      expect(await refusal((await stack.as(who)).reviews.closeAfterReview(close)), who.id).toBe("PERMISSION_DENIED SELF_APPROVAL");
+    const { action: closed } = await owner.reviews.closeAfterReview(close);
+    expect(closed?.afterReview).toMatchObject({
+      state: AfterReviewState.CLOSED,
+      closedBy: { id: "data-owner" },
+      findingReason: "it was full",
+    });
+    await expect
+      .poll(async () => (await owner.reviews.listReviews({ all: true })).reviews.find(({ id }) => id === action.id))
+      .toBeUndefined();
+  });
+
+  it("break-glass: the requester's own human only where policy says so", async () => {
+    const { action } = await (await stack.as(through)).requestAction(RESTORE);
+    const shown = await shownTo(await stack.as("operator"), action.id);
+    const asOwner = await stack.as({ ...human("data-owner"), mfa: true });
+    const { action: broken } = await asOwner.reviews.breakGlass({ ...shown, reason: REASON });
+    expect(statusName(broken?.status ?? 0)).toBe("APPROVED");
+    const close = { actionId: action.id, finding: AfterReviewFinding.JUSTIFIED, reason: "mine" };
+    expect(await refusal(asOwner.reviews.closeAfterReview(close))).toBe("PERMISSION_DENIED SELF_APPROVAL");
   });
 
   async function delegate(from: string, to: string): Promise<void> {

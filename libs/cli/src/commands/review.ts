@@ -1,8 +1,8 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { JsonObject } from "@countersign/digest";
-import { ActionSchema, type Action } from "@countersign/proto/v1/action_pb";
+import { ActionSchema, AfterReviewFinding, type Action } from "@countersign/proto/v1/action_pb";
 import { GetReviewResponseSchema, ListReviewsResponseSchema, type SubmitVoteRequestSchema } from "@countersign/proto/v1/review_service_pb";
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import { actionText, reviewsTable } from "../action-text.ts";
 import { withContext, type Context, type Io } from "../context.ts";
 import { UsageError } from "../errors.ts";
@@ -34,6 +34,7 @@ export function addReviewCommands(program: Command, io: Io): void {
       }),
     );
   addVotes(program, io);
+  addBreakGlass(program, io);
 }
 
 type VoteOptions = { readonly reason: string; readonly digest?: Uint8Array };
@@ -61,6 +62,37 @@ function addVotes(program: Command, io: Io): void {
     .requiredOption("--reason <text>", "why")
     .action((id: string, options: VoteOptions & { param: JsonObject; params?: JsonObject }, command: Command) =>
       withContext(command, io, (context) => vote(context, id, options, (shown) => edit(shown, options))),
+    );
+}
+
+function addBreakGlass(program: Command, io: Io): void {
+  program
+    .command("break-glass")
+    .description("approve alone in an emergency, where policy lets you; everybody is told, and somebody looks at it afterwards")
+    .argument("<id>")
+    .option("--digest <hex>", "what you were shown; refused if it is not that any more. Default: what it is now", parseDigest)
+    .requiredOption("--reason <text>", "what the emergency is, at least 10 characters")
+    .action((actionId: string, { reason, digest }: VoteOptions, command: Command) =>
+      withContext(command, io, async ({ client, output }) => {
+        const { action: shown, shownDigest } = await client.reviews.getReview({ actionId });
+        if (shown === undefined) throw new UsageError("there is nothing to decide");
+        const request = { actionId, digest: digest ?? shown.digest, version: shown.version, shownDigest, reason };
+        const { action: after } = await client.reviews.breakGlass(request);
+        if (after !== undefined) output.message(ActionSchema, after, () => actionText(after));
+      }),
+    );
+  program
+    .command("close-after-review")
+    .description("say whether a break-glass was right")
+    .argument("<id>")
+    .addOption(new Option("--finding <finding>", "what you found").choices(["justified", "not-justified"]).makeOptionMandatory())
+    .requiredOption("--reason <text>", "why")
+    .action((actionId: string, options: { finding: string; reason: string }, command: Command) =>
+      withContext(command, io, async ({ client, output }) => {
+        const finding = options.finding === "justified" ? AfterReviewFinding.JUSTIFIED : AfterReviewFinding.NOT_JUSTIFIED;
+        const { action: after } = await client.reviews.closeAfterReview({ actionId, finding, reason: options.reason });
+        if (after !== undefined) output.message(ActionSchema, after, () => actionText(after));
+      }),
     );
 }
 

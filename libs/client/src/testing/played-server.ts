@@ -63,7 +63,13 @@ export class PlayedServer {
         await played.watch(request, call, send);
       },
     });
-    rpc.add(ReviewService, { listReviews: answer("ListReviews"), getReview: answer("GetReview"), submitVote: answer("SubmitVote") });
+    rpc.add(ReviewService, {
+      listReviews: answer("ListReviews"),
+      getReview: answer("GetReview"),
+      submitVote: answer("SubmitVote"),
+      breakGlass: answer("BreakGlass"),
+      closeAfterReview: answer("CloseAfterReview"),
+    });
     const played = new PlayedServer(await rpc.listen("127.0.0.1", 0));
     return played;
   }

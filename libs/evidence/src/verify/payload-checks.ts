@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { timestampMs, type Timestamp } from "@bufbuild/protobuf/wkt";
 import type { DecodedEvent } from "@countersign/events";
-import type { VerdictReached, VoteCast } from "@countersign/proto/event/v1/action_events_pb";
+import type { BreakGlassUsed, VerdictReached, VoteCast } from "@countersign/proto/event/v1/action_events_pb";
 import { contentRefs, readPayload } from "../content-refs.ts";
 import type { EntryView } from "../entry-view.ts";
 import type { ContentRecord } from "../segment.ts";
@@ -70,6 +70,7 @@ export class PayloadChecks {
       case "ReviewHeld":
         return { asks: Asks.setsDeadline };
       case "VoteCast":
+      case "BreakGlassUsed":
         this.#vote(event.data, view);
         return { asks: Asks.sameDigest | Asks.beforeDeadline, digest: event.data.digest };
       case "ActionApproved":
@@ -111,7 +112,7 @@ export class PayloadChecks {
     return this.#input(name, undefined, { asks: Asks.setsDigest, digest });
   }
 
-  #vote(vote: VoteCast, { entry }: EntryView): void {
+  #vote(vote: VoteCast | BreakGlassUsed, { entry }: EntryView): void {
     const key = this.#keys.get(vote.keyId);
     if (key === undefined) {
       this.#counts.votesUnverified += 1;

@@ -1,12 +1,12 @@
 import { verify, type KeyObject } from "node:crypto";
 import { canonicalJson } from "@countersign/digest";
 import type { Entry } from "@countersign/event-log";
-import type { VoteCast } from "@countersign/proto/event/v1/action_events_pb";
+import type { BreakGlassUsed, VoteCast } from "@countersign/proto/event/v1/action_events_pb";
 import { VoteDecision } from "@countersign/proto/v1/action_pb";
 
 /** What a vote's signature covers, as proto/countersign/event/v1/action_events.proto defines it; undefined for a vote that says neither yes nor no. */
-function voteText(entry: Entry, vote: VoteCast): string | undefined {
-  const decision = DECISIONS.get(vote.decision);
+function voteText(entry: Entry, vote: VoteCast | BreakGlassUsed): string | undefined {
+  const decision = "decision" in vote ? DECISIONS.get(vote.decision) : "break_glass";
   if (decision === undefined) return undefined;
   const ballot = {
     tenant: entry.stream.tenant,
@@ -21,7 +21,7 @@ function voteText(entry: Entry, vote: VoteCast): string | undefined {
   return `countersign-vote/v1\n${canonicalJson(ballot)}`;
 }
 
-export function verifyVote(entry: Entry, vote: VoteCast, key: KeyObject): boolean {
+export function verifyVote(entry: Entry, vote: VoteCast | BreakGlassUsed, key: KeyObject): boolean {
   const text = voteText(entry, vote);
   return text !== undefined && vote.signature.length === 64 && verify(null, Buffer.from(text), key, vote.signature);
 }

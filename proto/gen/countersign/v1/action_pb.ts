@@ -14,7 +14,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file countersign/v1/action.proto.
  */
 export const file_countersign_v1_action: GenFile = /*@__PURE__*/
-  fileDesc("Chtjb3VudGVyc2lnbi92MS9hY3Rpb24ucHJvdG8SDmNvdW50ZXJzaWduLnYxIrgBCgtBY3Rpb25JbnB1dBIoCgdzdWJqZWN0GAEgASgLMhcuY291bnRlcnNpZ24udjEuU3ViamVjdBIpCgZhY3Rpb24YAiABKAsyGS5jb3VudGVyc2lnbi52MS5PcGVyYXRpb24SKgoIcmVzb3VyY2UYAyABKAsyGC5jb3VudGVyc2lnbi52MS5SZXNvdXJjZRIoCgdjb250ZXh0GAQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCJQCgdTdWJqZWN0EgwKBHR5cGUYASABKAkSCgoCaWQYAiABKAkSKwoKcHJvcGVydGllcxgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QiRgoJT3BlcmF0aW9uEgwKBG5hbWUYASABKAkSKwoKcHJvcGVydGllcxgCIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QiUQoIUmVzb3VyY2USDAoEdHlwZRgBIAEoCRIKCgJpZBgCIAEoCRIrCgpwcm9wZXJ0aWVzGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCL9AwoGQWN0aW9uEgoKAmlkGAEgASgJEg4KBnRlbmFudBgCIAEoCRIsCgZzdGF0dXMYAyABKA4yHC5jb3VudGVyc2lnbi52MS5BY3Rpb25TdGF0dXMSDwoHdmVyc2lvbhgEIAEoBBIqCgVpbnB1dBgFIAEoCzIbLmNvdW50ZXJzaWduLnYxLkFjdGlvbklucHV0Eg4KBmRpZ2VzdBgGIAEoDBIMCgRzYWx0GAcgASgMEhcKD2JpbmRpbmdfY29udGV4dBgIIAMoCRIsCglyZXF1ZXN0ZXIYCSABKAsyGS5jb3VudGVyc2lnbi52MS5QcmluY2lwYWwSKAoHdmVyZGljdBgKIAEoCzIXLmNvdW50ZXJzaWduLnYxLlZlcmRpY3QSJgoGcmV2aWV3GAsgASgLMhYuY291bnRlcnNpZ24udjEuUmV2aWV3EiQKBWdyYW50GAwgASgLMhUuY291bnRlcnNpZ24udjEuR3JhbnQSLAoJZXhlY3V0aW9uGA0gASgLMhkuY291bnRlcnNpZ24udjEuRXhlY3V0aW9uEjAKDHJlcXVlc3RfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIpcCCgdWZXJkaWN0Ei8KB291dGNvbWUYASABKA4yHi5jb3VudGVyc2lnbi52MS5WZXJkaWN0T3V0Y29tZRIQCghyZXZpc2lvbhgCIAEoBBIMCgRydWxlGAMgASgJEg8KB3JlYXNvbnMYBCADKAkSJQoGc3RhZ2VzGAUgAygLMhUuY291bnRlcnNpZ24udjEuU3RhZ2USKgoFdGVybXMYBiABKAsyGy5jb3VudGVyc2lnbi52MS5SZXZpZXdUZXJtcxIVCg1ncmFudF9zZWNvbmRzGAcgASgNEhcKD2JpbmRpbmdfY29udGV4dBgIIAMoCRInCgRyaXNrGAkgAygLMhkuY291bnRlcnNpZ24udjEuUmlza1BvaW50IisKCVJpc2tQb2ludBIOCgZwb2ludHMYASABKA0SDgoGcmVhc29uGAIgASgJIjoKC1Jldmlld1Rlcm1zEhAKCGVkaXRhYmxlGAEgASgJEhkKEW93bmVyX21heV9hcHByb3ZlGAIgASgIIvcCCgVTdGFnZRIMCgRuYW1lGAEgASgJEiYKBnF1b3J1bRgCIAEoCzIWLmNvdW50ZXJzaWduLnYxLlF1b3J1bRITCgtxdW9ydW1fdGV4dBgDIAEoCRIWCg5kaXN0aW5jdF90ZWFtcxgEIAEoCBIPCgdzZWNvbmRzGAUgASgNEhgKEHJlbWluZGVyX3NlY29uZHMYBiADKA0SLgoKZXNjYWxhdGlvbhgHIAEoCzIaLmNvdW50ZXJzaWduLnYxLkVzY2FsYXRpb24SMQoKb25fdGltZW91dBgIIAEoDjIdLmNvdW50ZXJzaWduLnYxLlRpbWVvdXRBY3Rpb24SKAoEbW9kZRgJIAEoDjIaLmNvdW50ZXJzaWduLnYxLlJldmlld01vZGUSHAoUYXBwcm92ZV9uZWVkc19yZWFzb24YCiABKAgSNQoNbGVhc3Rfc2lnbl9pbhgLIAEoDjIeLmNvdW50ZXJzaWduLnYxLlNpZ25JblN0cmVuZ3RoImwKEFJldmlld2VyU2VsZWN0b3ISDwoFZ3JvdXAYASABKAlIABIQCgZwZXJzb24YAiABKAlIABIRCgdvbl9jYWxsGAMgASgJSAASGwoRcmVxdWVzdGVyX21hbmFnZXIYBCABKAhIAEIFCgN3aG8imQEKBlF1b3J1bRIxCghhdF9sZWFzdBgBIAEoCzIdLmNvdW50ZXJzaWduLnYxLlF1b3J1bUF0TGVhc3RIABIpCgNhbGwYAiABKAsyGi5jb3VudGVyc2lnbi52MS5RdW9ydW1MaXN0SAASKQoDYW55GAMgASgLMhouY291bnRlcnNpZ24udjEuUXVvcnVtTGlzdEgAQgYKBHJ1bGUiTAoNUXVvcnVtQXRMZWFzdBINCgVjb3VudBgBIAEoDRIsCgJvZhgCIAMoCzIgLmNvdW50ZXJzaWduLnYxLlJldmlld2VyU2VsZWN0b3IiMAoKUXVvcnVtTGlzdBIiCgJvZhgBIAMoCzIWLmNvdW50ZXJzaWduLnYxLlF1b3J1bSJRCgpFc2NhbGF0aW9uEhUKDWFmdGVyX3NlY29uZHMYASABKA0SLAoCdG8YAiADKAsyIC5jb3VudGVyc2lnbi52MS5SZXZpZXdlclNlbGVjdG9yItcBCgZSZXZpZXcSJQoGc3RhZ2VzGAEgAygLMhUuY291bnRlcnNpZ24udjEuU3RhZ2USEgoKb3Blbl9zdGFnZRgCIAEoDRIjCgV2b3RlcxgDIAMoCzIULmNvdW50ZXJzaWduLnYxLlZvdGUSLAoIZGVhZGxpbmUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKBmVkaXRvchgFIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIRCgllc2NhbGF0ZWQYBiABKAgimgIKBFZvdGUSLgoIcmV2aWV3ZXIYASABKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSLgoIZGVjaXNpb24YAiABKA4yHC5jb3VudGVyc2lnbi52MS5Wb3RlRGVjaXNpb24SDgoGZGlnZXN0GAMgASgMEg4KBnJlYXNvbhgEIAEoCRItCgl2b3RlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmxhcHNlZBgGIAEoCBINCgVzdGFnZRgHIAEoDRIvCgdzaWduX2luGAggASgOMh4uY291bnRlcnNpZ24udjEuU2lnbkluU3RyZW5ndGgSEwoLaW5fcGxhY2Vfb2YYCSABKAki5gEKBUdyYW50EgoKAmlkGAEgASgJEi8KCXByaW5jaXBhbBgCIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIOCgZkaWdlc3QYAyABKAwSLgoKaXNzdWVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3JlZGVlbV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKXAQoJRXhlY3V0aW9uEjEKB291dGNvbWUYASABKA4yIC5jb3VudGVyc2lnbi52MS5FeGVjdXRpb25PdXRjb21lEhUKDW91dHB1dF9kaWdlc3QYAiABKAwSDwoHbWVzc2FnZRgDIAEoCRIvCgtyZXBvcnRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAquAMKDEFjdGlvblN0YXR1cxIdChlBQ1RJT05fU1RBVFVTX1VOU1BFQ0lGSUVEEAASGwoXQUNUSU9OX1NUQVRVU19SRVFVRVNURUQQARIYChRBQ1RJT05fU1RBVFVTX0RFTklFRBACEhsKF0FDVElPTl9TVEFUVVNfSU5fUkVWSUVXEAMSGgoWQUNUSU9OX1NUQVRVU19BUFBST1ZFRBAEEhoKFkFDVElPTl9TVEFUVVNfUkVKRUNURUQQBRIZChVBQ1RJT05fU1RBVFVTX0VYUElSRUQQBhIbChdBQ1RJT05fU1RBVFVTX0NBTkNFTExFRBAHEhoKFkFDVElPTl9TVEFUVVNfUkVERUVNRUQQCBIbChdBQ1RJT05fU1RBVFVTX1NVQ0NFRURFRBAJEhgKFEFDVElPTl9TVEFUVVNfRkFJTEVEEAoSHAoYQUNUSU9OX1NUQVRVU19VTlJFUE9SVEVEEAsSHwobQUNUSU9OX1NUQVRVU19HUkFOVF9FWFBJUkVEEAwSGQoVQUNUSU9OX1NUQVRVU19SRVZPS0VEEA0SGAoUQUNUSU9OX1NUQVRVU19FRElURUQQDiqCAQoOVmVyZGljdE91dGNvbWUSHwobVkVSRElDVF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASGQoVVkVSRElDVF9PVVRDT01FX0FMTE9XEAESGAoUVkVSRElDVF9PVVRDT01FX0RFTlkQAhIaChZWRVJESUNUX09VVENPTUVfUkVWSUVXEAMqfgoNVGltZW91dEFjdGlvbhIeChpUSU1FT1VUX0FDVElPTl9VTlNQRUNJRklFRBAAEhcKE1RJTUVPVVRfQUNUSU9OX0RFTlkQARIXChNUSU1FT1VUX0FDVElPTl9IT0xEEAISGwoXVElNRU9VVF9BQ1RJT05fRVNDQUxBVEUQAypdCgpSZXZpZXdNb2RlEhsKF1JFVklFV19NT0RFX1VOU1BFQ0lGSUVEEAASGQoVUkVWSUVXX01PREVfRk9VUl9FWUVTEAESFwoTUkVWSUVXX01PREVfQ09ORklSTRACKmIKDFZvdGVEZWNpc2lvbhIdChlWT1RFX0RFQ0lTSU9OX1VOU1BFQ0lGSUVEEAASGQoVVk9URV9ERUNJU0lPTl9BUFBST1ZFEAESGAoUVk9URV9ERUNJU0lPTl9SRUpFQ1QQAip0ChBFeGVjdXRpb25PdXRjb21lEiEKHUVYRUNVVElPTl9PVVRDT01FX1VOU1BFQ0lGSUVEEAASHwobRVhFQ1VUSU9OX09VVENPTUVfU1VDQ0VFREVEEAESHAoYRVhFQ1VUSU9OX09VVENPTUVfRkFJTEVEEAJiBnByb3RvMw", [file_countersign_v1_principal, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("Chtjb3VudGVyc2lnbi92MS9hY3Rpb24ucHJvdG8SDmNvdW50ZXJzaWduLnYxIrgBCgtBY3Rpb25JbnB1dBIoCgdzdWJqZWN0GAEgASgLMhcuY291bnRlcnNpZ24udjEuU3ViamVjdBIpCgZhY3Rpb24YAiABKAsyGS5jb3VudGVyc2lnbi52MS5PcGVyYXRpb24SKgoIcmVzb3VyY2UYAyABKAsyGC5jb3VudGVyc2lnbi52MS5SZXNvdXJjZRIoCgdjb250ZXh0GAQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCJQCgdTdWJqZWN0EgwKBHR5cGUYASABKAkSCgoCaWQYAiABKAkSKwoKcHJvcGVydGllcxgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QiRgoJT3BlcmF0aW9uEgwKBG5hbWUYASABKAkSKwoKcHJvcGVydGllcxgCIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QiUQoIUmVzb3VyY2USDAoEdHlwZRgBIAEoCRIKCgJpZBgCIAEoCRIrCgpwcm9wZXJ0aWVzGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCKwBAoGQWN0aW9uEgoKAmlkGAEgASgJEg4KBnRlbmFudBgCIAEoCRIsCgZzdGF0dXMYAyABKA4yHC5jb3VudGVyc2lnbi52MS5BY3Rpb25TdGF0dXMSDwoHdmVyc2lvbhgEIAEoBBIqCgVpbnB1dBgFIAEoCzIbLmNvdW50ZXJzaWduLnYxLkFjdGlvbklucHV0Eg4KBmRpZ2VzdBgGIAEoDBIMCgRzYWx0GAcgASgMEhcKD2JpbmRpbmdfY29udGV4dBgIIAMoCRIsCglyZXF1ZXN0ZXIYCSABKAsyGS5jb3VudGVyc2lnbi52MS5QcmluY2lwYWwSKAoHdmVyZGljdBgKIAEoCzIXLmNvdW50ZXJzaWduLnYxLlZlcmRpY3QSJgoGcmV2aWV3GAsgASgLMhYuY291bnRlcnNpZ24udjEuUmV2aWV3EiQKBWdyYW50GAwgASgLMhUuY291bnRlcnNpZ24udjEuR3JhbnQSLAoJZXhlY3V0aW9uGA0gASgLMhkuY291bnRlcnNpZ24udjEuRXhlY3V0aW9uEjAKDHJlcXVlc3RfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKDGFmdGVyX3JldmlldxgQIAEoCzIbLmNvdW50ZXJzaWduLnYxLkFmdGVyUmV2aWV3IkAKDFNraXBwZWRTdGFnZRINCgVzdGFnZRgBIAEoDRIMCgRuYW1lGAIgASgJEhMKC3F1b3J1bV90ZXh0GAMgASgJIogDCgtBZnRlclJldmlldxIvCgVzdGF0ZRgBIAEoDjIgLmNvdW50ZXJzaWduLnYxLkFmdGVyUmV2aWV3U3RhdGUSLQoHdXNlZF9ieRgCIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIOCgZyZWFzb24YAyABKAkSLAoIdXNlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KB3NraXBwZWQYBSADKAsyHC5jb3VudGVyc2lnbi52MS5Ta2lwcGVkU3RhZ2USLwoJY2xvc2VkX2J5GAYgASgLMhwuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsUmVmEjMKB2ZpbmRpbmcYByABKA4yIi5jb3VudGVyc2lnbi52MS5BZnRlclJldmlld0ZpbmRpbmcSFgoOZmluZGluZ19yZWFzb24YCCABKAkSLgoKY2xvc2VfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAilwIKB1ZlcmRpY3QSLwoHb3V0Y29tZRgBIAEoDjIeLmNvdW50ZXJzaWduLnYxLlZlcmRpY3RPdXRjb21lEhAKCHJldmlzaW9uGAIgASgEEgwKBHJ1bGUYAyABKAkSDwoHcmVhc29ucxgEIAMoCRIlCgZzdGFnZXMYBSADKAsyFS5jb3VudGVyc2lnbi52MS5TdGFnZRIqCgV0ZXJtcxgGIAEoCzIbLmNvdW50ZXJzaWduLnYxLlJldmlld1Rlcm1zEhUKDWdyYW50X3NlY29uZHMYByABKA0SFwoPYmluZGluZ19jb250ZXh0GAggAygJEicKBHJpc2sYCSADKAsyGS5jb3VudGVyc2lnbi52MS5SaXNrUG9pbnQiKwoJUmlza1BvaW50Eg4KBnBvaW50cxgBIAEoDRIOCgZyZWFzb24YAiABKAkicAoLUmV2aWV3VGVybXMSEAoIZWRpdGFibGUYASABKAkSGQoRb3duZXJfbWF5X2FwcHJvdmUYAiABKAgSNAoLYnJlYWtfZ2xhc3MYAyABKAsyHy5jb3VudGVyc2lnbi52MS5CcmVha0dsYXNzVGVybXMiNAoPQnJlYWtHbGFzc1Rlcm1zEg4KBmdyb3VwcxgBIAMoCRIRCglyZXF1ZXN0ZXIYAiABKAgi9wIKBVN0YWdlEgwKBG5hbWUYASABKAkSJgoGcXVvcnVtGAIgASgLMhYuY291bnRlcnNpZ24udjEuUXVvcnVtEhMKC3F1b3J1bV90ZXh0GAMgASgJEhYKDmRpc3RpbmN0X3RlYW1zGAQgASgIEg8KB3NlY29uZHMYBSABKA0SGAoQcmVtaW5kZXJfc2Vjb25kcxgGIAMoDRIuCgplc2NhbGF0aW9uGAcgASgLMhouY291bnRlcnNpZ24udjEuRXNjYWxhdGlvbhIxCgpvbl90aW1lb3V0GAggASgOMh0uY291bnRlcnNpZ24udjEuVGltZW91dEFjdGlvbhIoCgRtb2RlGAkgASgOMhouY291bnRlcnNpZ24udjEuUmV2aWV3TW9kZRIcChRhcHByb3ZlX25lZWRzX3JlYXNvbhgKIAEoCBI1Cg1sZWFzdF9zaWduX2luGAsgASgOMh4uY291bnRlcnNpZ24udjEuU2lnbkluU3RyZW5ndGgibAoQUmV2aWV3ZXJTZWxlY3RvchIPCgVncm91cBgBIAEoCUgAEhAKBnBlcnNvbhgCIAEoCUgAEhEKB29uX2NhbGwYAyABKAlIABIbChFyZXF1ZXN0ZXJfbWFuYWdlchgEIAEoCEgAQgUKA3dobyKZAQoGUXVvcnVtEjEKCGF0X2xlYXN0GAEgASgLMh0uY291bnRlcnNpZ24udjEuUXVvcnVtQXRMZWFzdEgAEikKA2FsbBgCIAEoCzIaLmNvdW50ZXJzaWduLnYxLlF1b3J1bUxpc3RIABIpCgNhbnkYAyABKAsyGi5jb3VudGVyc2lnbi52MS5RdW9ydW1MaXN0SABCBgoEcnVsZSJMCg1RdW9ydW1BdExlYXN0Eg0KBWNvdW50GAEgASgNEiwKAm9mGAIgAygLMiAuY291bnRlcnNpZ24udjEuUmV2aWV3ZXJTZWxlY3RvciIwCgpRdW9ydW1MaXN0EiIKAm9mGAEgAygLMhYuY291bnRlcnNpZ24udjEuUXVvcnVtIlEKCkVzY2FsYXRpb24SFQoNYWZ0ZXJfc2Vjb25kcxgBIAEoDRIsCgJ0bxgCIAMoCzIgLmNvdW50ZXJzaWduLnYxLlJldmlld2VyU2VsZWN0b3Ii1wEKBlJldmlldxIlCgZzdGFnZXMYASADKAsyFS5jb3VudGVyc2lnbi52MS5TdGFnZRISCgpvcGVuX3N0YWdlGAIgASgNEiMKBXZvdGVzGAMgAygLMhQuY291bnRlcnNpZ24udjEuVm90ZRIsCghkZWFkbGluZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoGZWRpdG9yGAUgASgLMhwuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsUmVmEhEKCWVzY2FsYXRlZBgGIAEoCCKaAgoEVm90ZRIuCghyZXZpZXdlchgBIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIuCghkZWNpc2lvbhgCIAEoDjIcLmNvdW50ZXJzaWduLnYxLlZvdGVEZWNpc2lvbhIOCgZkaWdlc3QYAyABKAwSDgoGcmVhc29uGAQgASgJEi0KCXZvdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGbGFwc2VkGAYgASgIEg0KBXN0YWdlGAcgASgNEi8KB3NpZ25faW4YCCABKA4yHi5jb3VudGVyc2lnbi52MS5TaWduSW5TdHJlbmd0aBITCgtpbl9wbGFjZV9vZhgJIAEoCSLmAQoFR3JhbnQSCgoCaWQYASABKAkSLwoJcHJpbmNpcGFsGAIgASgLMhwuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsUmVmEg4KBmRpZ2VzdBgDIAEoDBIuCgppc3N1ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLcmVkZWVtX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIpcBCglFeGVjdXRpb24SMQoHb3V0Y29tZRgBIAEoDjIgLmNvdW50ZXJzaWduLnYxLkV4ZWN1dGlvbk91dGNvbWUSFQoNb3V0cHV0X2RpZ2VzdBgCIAEoDBIPCgdtZXNzYWdlGAMgASgJEi8KC3JlcG9ydF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCq4AwoMQWN0aW9uU3RhdHVzEh0KGUFDVElPTl9TVEFUVVNfVU5TUEVDSUZJRUQQABIbChdBQ1RJT05fU1RBVFVTX1JFUVVFU1RFRBABEhgKFEFDVElPTl9TVEFUVVNfREVOSUVEEAISGwoXQUNUSU9OX1NUQVRVU19JTl9SRVZJRVcQAxIaChZBQ1RJT05fU1RBVFVTX0FQUFJPVkVEEAQSGgoWQUNUSU9OX1NUQVRVU19SRUpFQ1RFRBAFEhkKFUFDVElPTl9TVEFUVVNfRVhQSVJFRBAGEhsKF0FDVElPTl9TVEFUVVNfQ0FOQ0VMTEVEEAcSGgoWQUNUSU9OX1NUQVRVU19SRURFRU1FRBAIEhsKF0FDVElPTl9TVEFUVVNfU1VDQ0VFREVEEAkSGAoUQUNUSU9OX1NUQVRVU19GQUlMRUQQChIcChhBQ1RJT05fU1RBVFVTX1VOUkVQT1JURUQQCxIfChtBQ1RJT05fU1RBVFVTX0dSQU5UX0VYUElSRUQQDBIZChVBQ1RJT05fU1RBVFVTX1JFVk9LRUQQDRIYChRBQ1RJT05fU1RBVFVTX0VESVRFRBAOKnIKEEFmdGVyUmV2aWV3U3RhdGUSIgoeQUZURVJfUkVWSUVXX1NUQVRFX1VOU1BFQ0lGSUVEEAASGwoXQUZURVJfUkVWSUVXX1NUQVRFX09QRU4QARIdChlBRlRFUl9SRVZJRVdfU1RBVEVfQ0xPU0VEEAIqhgEKEkFmdGVyUmV2aWV3RmluZGluZxIkCiBBRlRFUl9SRVZJRVdfRklORElOR19VTlNQRUNJRklFRBAAEiIKHkFGVEVSX1JFVklFV19GSU5ESU5HX0pVU1RJRklFRBABEiYKIkFGVEVSX1JFVklFV19GSU5ESU5HX05PVF9KVVNUSUZJRUQQAiqCAQoOVmVyZGljdE91dGNvbWUSHwobVkVSRElDVF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASGQoVVkVSRElDVF9PVVRDT01FX0FMTE9XEAESGAoUVkVSRElDVF9PVVRDT01FX0RFTlkQAhIaChZWRVJESUNUX09VVENPTUVfUkVWSUVXEAMqfgoNVGltZW91dEFjdGlvbhIeChpUSU1FT1VUX0FDVElPTl9VTlNQRUNJRklFRBAAEhcKE1RJTUVPVVRfQUNUSU9OX0RFTlkQARIXChNUSU1FT1VUX0FDVElPTl9IT0xEEAISGwoXVElNRU9VVF9BQ1RJT05fRVNDQUxBVEUQAypdCgpSZXZpZXdNb2RlEhsKF1JFVklFV19NT0RFX1VOU1BFQ0lGSUVEEAASGQoVUkVWSUVXX01PREVfRk9VUl9FWUVTEAESFwoTUkVWSUVXX01PREVfQ09ORklSTRACKmIKDFZvdGVEZWNpc2lvbhIdChlWT1RFX0RFQ0lTSU9OX1VOU1BFQ0lGSUVEEAASGQoVVk9URV9ERUNJU0lPTl9BUFBST1ZFEAESGAoUVk9URV9ERUNJU0lPTl9SRUpFQ1QQAip0ChBFeGVjdXRpb25PdXRjb21lEiEKHUVYRUNVVElPTl9PVVRDT01FX1VOU1BFQ0lGSUVEEAASHwobRVhFQ1VUSU9OX09VVENPTUVfU1VDQ0VFREVEEAESHAoYRVhFQ1VUSU9OX09VVENPTUVfRkFJTEVEEAJiBnByb3RvMw", [file_countersign_v1_principal, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * What is to be done, by the information model of the OpenID AuthZEN Authorization API 1.0. JSON values obey I-JSON (RFC 7493):
@@ -267,6 +267,13 @@ export type Action = Message<"countersign.v1.Action"> & {
    * @generated from field: google.protobuf.Timestamp update_time = 15;
    */
   updateTime?: Timestamp | undefined;
+
+  /**
+   * Set when somebody broke the glass: what is to be looked at afterwards.
+   *
+   * @generated from field: countersign.v1.AfterReview after_review = 16;
+   */
+  afterReview?: AfterReview | undefined;
 };
 
 /**
@@ -275,6 +282,119 @@ export type Action = Message<"countersign.v1.Action"> & {
  */
 export const ActionSchema: GenMessage<Action> = /*@__PURE__*/
   messageDesc(file_countersign_v1_action, 4);
+
+/**
+ * A stage that nobody was waited for.
+ *
+ * @generated from message countersign.v1.SkippedStage
+ */
+export type SkippedStage = Message<"countersign.v1.SkippedStage"> & {
+  /**
+   * Its index.
+   *
+   * @generated from field: uint32 stage = 1;
+   */
+  stage: number;
+
+  /**
+   * Its name.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * The approvals that it asks for: `2 of sre and 1 of security`.
+   *
+   * @generated from field: string quorum_text = 3;
+   */
+  quorumText: string;
+};
+
+/**
+ * Describes the message countersign.v1.SkippedStage.
+ * Use `create(SkippedStageSchema)` to create a new message.
+ */
+export const SkippedStageSchema: GenMessage<SkippedStage> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_action, 5);
+
+/**
+ * Somebody approved alone, and another reviewer of the skipped stages has to say afterwards whether that was right. The action and its grant live
+ * on as usual meanwhile.
+ *
+ * @generated from message countersign.v1.AfterReview
+ */
+export type AfterReview = Message<"countersign.v1.AfterReview"> & {
+  /**
+   * Open or closed.
+   *
+   * @generated from field: countersign.v1.AfterReviewState state = 1;
+   */
+  state: AfterReviewState;
+
+  /**
+   * Who broke the glass.
+   *
+   * @generated from field: countersign.v1.PrincipalRef used_by = 2;
+   */
+  usedBy?: PrincipalRef | undefined;
+
+  /**
+   * Why, in their words; empty once erased.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+
+  /**
+   * When.
+   *
+   * @generated from field: google.protobuf.Timestamp use_time = 4;
+   */
+  useTime?: Timestamp | undefined;
+
+  /**
+   * The stages that were skipped.
+   *
+   * @generated from field: repeated countersign.v1.SkippedStage skipped = 5;
+   */
+  skipped: SkippedStage[];
+
+  /**
+   * Who closed it.
+   *
+   * @generated from field: countersign.v1.PrincipalRef closed_by = 6;
+   */
+  closedBy?: PrincipalRef | undefined;
+
+  /**
+   * What they found.
+   *
+   * @generated from field: countersign.v1.AfterReviewFinding finding = 7;
+   */
+  finding: AfterReviewFinding;
+
+  /**
+   * Why, in their words; empty once erased.
+   *
+   * @generated from field: string finding_reason = 8;
+   */
+  findingReason: string;
+
+  /**
+   * When it was closed.
+   *
+   * @generated from field: google.protobuf.Timestamp close_time = 9;
+   */
+  closeTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message countersign.v1.AfterReview.
+ * Use `create(AfterReviewSchema)` to create a new message.
+ */
+export const AfterReviewSchema: GenMessage<AfterReview> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_action, 6);
 
 /**
  * What policy answered, and why.
@@ -351,7 +471,7 @@ export type Verdict = Message<"countersign.v1.Verdict"> & {
  * Use `create(VerdictSchema)` to create a new message.
  */
 export const VerdictSchema: GenMessage<Verdict> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 5);
+  messageDesc(file_countersign_v1_action, 7);
 
 /**
  * Points of risk, with the reason for them.
@@ -379,7 +499,7 @@ export type RiskPoint = Message<"countersign.v1.RiskPoint"> & {
  * Use `create(RiskPointSchema)` to create a new message.
  */
 export const RiskPointSchema: GenMessage<RiskPoint> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 6);
+  messageDesc(file_countersign_v1_action, 8);
 
 /**
  * What policy lets people do in a review, beside voting.
@@ -400,6 +520,13 @@ export type ReviewTerms = Message<"countersign.v1.ReviewTerms"> & {
    * @generated from field: bool owner_may_approve = 2;
    */
   ownerMayApprove: boolean;
+
+  /**
+   * Who may approve alone in an emergency. Absent: nobody.
+   *
+   * @generated from field: countersign.v1.BreakGlassTerms break_glass = 3;
+   */
+  breakGlass?: BreakGlassTerms | undefined;
 };
 
 /**
@@ -407,7 +534,35 @@ export type ReviewTerms = Message<"countersign.v1.ReviewTerms"> & {
  * Use `create(ReviewTermsSchema)` to create a new message.
  */
 export const ReviewTermsSchema: GenMessage<ReviewTerms> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 7);
+  messageDesc(file_countersign_v1_action, 9);
+
+/**
+ * Who may approve alone in an emergency. Others look at it afterwards.
+ *
+ * @generated from message countersign.v1.BreakGlassTerms
+ */
+export type BreakGlassTerms = Message<"countersign.v1.BreakGlassTerms"> & {
+  /**
+   * Members of one of these groups, signed in with a second factor.
+   *
+   * @generated from field: repeated string groups = 1;
+   */
+  groups: string[];
+
+  /**
+   * Also the human who asked, or whom the requester acts for, or its owner. Who edited never may.
+   *
+   * @generated from field: bool requester = 2;
+   */
+  requester: boolean;
+};
+
+/**
+ * Describes the message countersign.v1.BreakGlassTerms.
+ * Use `create(BreakGlassTermsSchema)` to create a new message.
+ */
+export const BreakGlassTermsSchema: GenMessage<BreakGlassTerms> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_action, 10);
 
 /**
  * One step of a review with its own quorum.
@@ -498,7 +653,7 @@ export type Stage = Message<"countersign.v1.Stage"> & {
  * Use `create(StageSchema)` to create a new message.
  */
 export const StageSchema: GenMessage<Stage> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 8);
+  messageDesc(file_countersign_v1_action, 11);
 
 /**
  * Names people who may vote.
@@ -551,7 +706,7 @@ export type ReviewerSelector = Message<"countersign.v1.ReviewerSelector"> & {
  * Use `create(ReviewerSelectorSchema)` to create a new message.
  */
 export const ReviewerSelectorSchema: GenMessage<ReviewerSelector> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 9);
+  messageDesc(file_countersign_v1_action, 12);
 
 /**
  * Approvals that a stage needs. One human counts for one `at_least` of it only.
@@ -596,7 +751,7 @@ export type Quorum = Message<"countersign.v1.Quorum"> & {
  * Use `create(QuorumSchema)` to create a new message.
  */
 export const QuorumSchema: GenMessage<Quorum> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 10);
+  messageDesc(file_countersign_v1_action, 13);
 
 /**
  * So many distinct people out of some.
@@ -624,7 +779,7 @@ export type QuorumAtLeast = Message<"countersign.v1.QuorumAtLeast"> & {
  * Use `create(QuorumAtLeastSchema)` to create a new message.
  */
 export const QuorumAtLeastSchema: GenMessage<QuorumAtLeast> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 11);
+  messageDesc(file_countersign_v1_action, 14);
 
 /**
  * Several quorums.
@@ -645,7 +800,7 @@ export type QuorumList = Message<"countersign.v1.QuorumList"> & {
  * Use `create(QuorumListSchema)` to create a new message.
  */
 export const QuorumListSchema: GenMessage<QuorumList> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 12);
+  messageDesc(file_countersign_v1_action, 15);
 
 /**
  * Who is asked as well.
@@ -673,7 +828,7 @@ export type Escalation = Message<"countersign.v1.Escalation"> & {
  * Use `create(EscalationSchema)` to create a new message.
  */
 export const EscalationSchema: GenMessage<Escalation> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 13);
+  messageDesc(file_countersign_v1_action, 16);
 
 /**
  * The human part of an action.
@@ -729,7 +884,7 @@ export type Review = Message<"countersign.v1.Review"> & {
  * Use `create(ReviewSchema)` to create a new message.
  */
 export const ReviewSchema: GenMessage<Review> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 14);
+  messageDesc(file_countersign_v1_action, 17);
 
 /**
  * One human's word on one digest.
@@ -806,7 +961,7 @@ export type Vote = Message<"countersign.v1.Vote"> & {
  * Use `create(VoteSchema)` to create a new message.
  */
 export const VoteSchema: GenMessage<Vote> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 15);
+  messageDesc(file_countersign_v1_action, 18);
 
 /**
  * The right to run one action once.
@@ -862,7 +1017,7 @@ export type Grant = Message<"countersign.v1.Grant"> & {
  * Use `create(GrantSchema)` to create a new message.
  */
 export const GrantSchema: GenMessage<Grant> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 16);
+  messageDesc(file_countersign_v1_action, 19);
 
 /**
  * What the caller says happened.
@@ -904,7 +1059,7 @@ export type Execution = Message<"countersign.v1.Execution"> & {
  * Use `create(ExecutionSchema)` to create a new message.
  */
 export const ExecutionSchema: GenMessage<Execution> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 17);
+  messageDesc(file_countersign_v1_action, 20);
 
 /**
  * Where an action is in its life. Terminal: DENIED, REJECTED, EXPIRED, CANCELLED, SUCCEEDED, FAILED, UNREPORTED, GRANT_EXPIRED, REVOKED.
@@ -1032,6 +1187,88 @@ export const ActionStatusSchema: GenEnum<ActionStatus> = /*@__PURE__*/
   enumDesc(file_countersign_v1_action, 0);
 
 /**
+ * Whether somebody has looked at a break-glass afterwards.
+ *
+ * @generated from enum countersign.v1.AfterReviewState
+ */
+export const AfterReviewState = {
+  /**
+   * Not set.
+   *
+   * @generated from enum value: AFTER_REVIEW_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Nobody has yet; reviewers are reminded.
+   *
+   * @generated from enum value: AFTER_REVIEW_STATE_OPEN = 1;
+   */
+  OPEN: 1,
+
+  /**
+   * Somebody has.
+   *
+   * @generated from enum value: AFTER_REVIEW_STATE_CLOSED = 2;
+   */
+  CLOSED: 2,
+} as const;
+
+/**
+ * Whether somebody has looked at a break-glass afterwards.
+ *
+ * @generated from enum countersign.v1.AfterReviewState
+ */
+export type AfterReviewState = (typeof AfterReviewState)[keyof typeof AfterReviewState] | UnknownEnum;
+
+/**
+ * Describes the enum countersign.v1.AfterReviewState.
+ */
+export const AfterReviewStateSchema: GenEnum<AfterReviewState> = /*@__PURE__*/
+  enumDesc(file_countersign_v1_action, 1);
+
+/**
+ * What somebody who looked at a break-glass found.
+ *
+ * @generated from enum countersign.v1.AfterReviewFinding
+ */
+export const AfterReviewFinding = {
+  /**
+   * Not set; always refused.
+   *
+   * @generated from enum value: AFTER_REVIEW_FINDING_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * It was an emergency, and the right thing.
+   *
+   * @generated from enum value: AFTER_REVIEW_FINDING_JUSTIFIED = 1;
+   */
+  JUSTIFIED: 1,
+
+  /**
+   * It was not.
+   *
+   * @generated from enum value: AFTER_REVIEW_FINDING_NOT_JUSTIFIED = 2;
+   */
+  NOT_JUSTIFIED: 2,
+} as const;
+
+/**
+ * What somebody who looked at a break-glass found.
+ *
+ * @generated from enum countersign.v1.AfterReviewFinding
+ */
+export type AfterReviewFinding = (typeof AfterReviewFinding)[keyof typeof AfterReviewFinding] | UnknownEnum;
+
+/**
+ * Describes the enum countersign.v1.AfterReviewFinding.
+ */
+export const AfterReviewFindingSchema: GenEnum<AfterReviewFinding> = /*@__PURE__*/
+  enumDesc(file_countersign_v1_action, 2);
+
+/**
  * What policy can answer.
  *
  * @generated from enum countersign.v1.VerdictOutcome
@@ -1077,7 +1314,7 @@ export type VerdictOutcome = (typeof VerdictOutcome)[keyof typeof VerdictOutcome
  * Describes the enum countersign.v1.VerdictOutcome.
  */
 export const VerdictOutcomeSchema: GenEnum<VerdictOutcome> = /*@__PURE__*/
-  enumDesc(file_countersign_v1_action, 1);
+  enumDesc(file_countersign_v1_action, 3);
 
 /**
  * What happens when a stage's deadline passes.
@@ -1125,7 +1362,7 @@ export type TimeoutAction = (typeof TimeoutAction)[keyof typeof TimeoutAction] |
  * Describes the enum countersign.v1.TimeoutAction.
  */
 export const TimeoutActionSchema: GenEnum<TimeoutAction> = /*@__PURE__*/
-  enumDesc(file_countersign_v1_action, 2);
+  enumDesc(file_countersign_v1_action, 4);
 
 /**
  * Who may decide.
@@ -1166,7 +1403,7 @@ export type ReviewMode = (typeof ReviewMode)[keyof typeof ReviewMode] | UnknownE
  * Describes the enum countersign.v1.ReviewMode.
  */
 export const ReviewModeSchema: GenEnum<ReviewMode> = /*@__PURE__*/
-  enumDesc(file_countersign_v1_action, 3);
+  enumDesc(file_countersign_v1_action, 5);
 
 /**
  * What a reviewer can say.
@@ -1207,7 +1444,7 @@ export type VoteDecision = (typeof VoteDecision)[keyof typeof VoteDecision] | Un
  * Describes the enum countersign.v1.VoteDecision.
  */
 export const VoteDecisionSchema: GenEnum<VoteDecision> = /*@__PURE__*/
-  enumDesc(file_countersign_v1_action, 4);
+  enumDesc(file_countersign_v1_action, 6);
 
 /**
  * How an execution ended.
@@ -1248,5 +1485,5 @@ export type ExecutionOutcome = (typeof ExecutionOutcome)[keyof typeof ExecutionO
  * Describes the enum countersign.v1.ExecutionOutcome.
  */
 export const ExecutionOutcomeSchema: GenEnum<ExecutionOutcome> = /*@__PURE__*/
-  enumDesc(file_countersign_v1_action, 5);
+  enumDesc(file_countersign_v1_action, 7);
 

@@ -4,7 +4,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Action } from "./action_pb.ts";
+import type { Action, AfterReviewFinding } from "./action_pb.ts";
 import { file_countersign_v1_action } from "./action_pb.ts";
 import type { Durability } from "./durability_pb.ts";
 import { file_countersign_v1_durability } from "./durability_pb.ts";
@@ -20,7 +20,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file countersign/v1/review_service.proto.
  */
 export const file_countersign_v1_review_service: GenFile = /*@__PURE__*/
-  fileDesc("CiNjb3VudGVyc2lnbi92MS9yZXZpZXdfc2VydmljZS5wcm90bxIOY291bnRlcnNpZ24udjEiaAoSTGlzdFJldmlld3NSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEgsKA2FsbBgDIAEoCBIeCgJhdBgEIAEoCzISLmNvdW50ZXJzaWduLnYxLkF0Il4KE0xpc3RSZXZpZXdzUmVzcG9uc2USLgoHcmV2aWV3cxgBIAMoCzIdLmNvdW50ZXJzaWduLnYxLkFjdGlvblN1bW1hcnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiUKEEdldFJldmlld1JlcXVlc3QSEQoJYWN0aW9uX2lkGAEgASgJIn4KEUdldFJldmlld1Jlc3BvbnNlEiYKBmFjdGlvbhgBIAEoCzIWLmNvdW50ZXJzaWduLnYxLkFjdGlvbhIQCghlbGlnaWJsZRgCIAEoCBIZChFpbmVsaWdpYmxlX3JlYXNvbhgDIAEoCRIUCgxzaG93bl9kaWdlc3QYBCABKAwilQIKEVN1Ym1pdFZvdGVSZXF1ZXN0EhEKCWFjdGlvbl9pZBgBIAEoCRIOCgZkaWdlc3QYAiABKAwSDwoHdmVyc2lvbhgDIAEoBBIqCgdhcHByb3ZlGAQgASgLMhcuY291bnRlcnNpZ24udjEuQXBwcm92ZUgAEigKBnJlamVjdBgFIAEoCzIWLmNvdW50ZXJzaWduLnYxLlJlamVjdEgAEiQKBGVkaXQYBiABKAsyFC5jb3VudGVyc2lnbi52MS5FZGl0SAASFAoMc2hvd25fZGlnZXN0GAcgASgMEi4KCmR1cmFiaWxpdHkYCCABKA4yGi5jb3VudGVyc2lnbi52MS5EdXJhYmlsaXR5QgoKCGRlY2lzaW9uIhkKB0FwcHJvdmUSDgoGcmVhc29uGAEgASgJIhgKBlJlamVjdBIOCgZyZWFzb24YASABKAkicgoERWRpdBIrCgpwcm9wZXJ0aWVzGAEgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIOCgZyZWFzb24YAiABKAkSLQoFcGF0Y2gYAyADKAsyHi5jb3VudGVyc2lnbi52MS5QYXRjaE9wZXJhdGlvbiJfCg5QYXRjaE9wZXJhdGlvbhIKCgJvcBgBIAEoCRIMCgRwYXRoGAIgASgJEgwKBGZyb20YAyABKAkSJQoFdmFsdWUYBCABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUiPAoSU3VibWl0Vm90ZVJlc3BvbnNlEiYKBmFjdGlvbhgBIAEoCzIWLmNvdW50ZXJzaWduLnYxLkFjdGlvbjKOAgoNUmV2aWV3U2VydmljZRJWCgtMaXN0UmV2aWV3cxIiLmNvdW50ZXJzaWduLnYxLkxpc3RSZXZpZXdzUmVxdWVzdBojLmNvdW50ZXJzaWduLnYxLkxpc3RSZXZpZXdzUmVzcG9uc2USUAoJR2V0UmV2aWV3EiAuY291bnRlcnNpZ24udjEuR2V0UmV2aWV3UmVxdWVzdBohLmNvdW50ZXJzaWduLnYxLkdldFJldmlld1Jlc3BvbnNlElMKClN1Ym1pdFZvdGUSIS5jb3VudGVyc2lnbi52MS5TdWJtaXRWb3RlUmVxdWVzdBoiLmNvdW50ZXJzaWduLnYxLlN1Ym1pdFZvdGVSZXNwb25zZWIGcHJvdG8z", [file_countersign_v1_action, file_countersign_v1_durability, file_countersign_v1_action_service, file_countersign_v1_at, file_google_protobuf_struct]);
+  fileDesc("CiNjb3VudGVyc2lnbi92MS9yZXZpZXdfc2VydmljZS5wcm90bxIOY291bnRlcnNpZ24udjEiaAoSTGlzdFJldmlld3NSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEgsKA2FsbBgDIAEoCBIeCgJhdBgEIAEoCzISLmNvdW50ZXJzaWduLnYxLkF0Il4KE0xpc3RSZXZpZXdzUmVzcG9uc2USLgoHcmV2aWV3cxgBIAMoCzIdLmNvdW50ZXJzaWduLnYxLkFjdGlvblN1bW1hcnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiUKEEdldFJldmlld1JlcXVlc3QSEQoJYWN0aW9uX2lkGAEgASgJIn4KEUdldFJldmlld1Jlc3BvbnNlEiYKBmFjdGlvbhgBIAEoCzIWLmNvdW50ZXJzaWduLnYxLkFjdGlvbhIQCghlbGlnaWJsZRgCIAEoCBIZChFpbmVsaWdpYmxlX3JlYXNvbhgDIAEoCRIUCgxzaG93bl9kaWdlc3QYBCABKAwilQIKEVN1Ym1pdFZvdGVSZXF1ZXN0EhEKCWFjdGlvbl9pZBgBIAEoCRIOCgZkaWdlc3QYAiABKAwSDwoHdmVyc2lvbhgDIAEoBBIqCgdhcHByb3ZlGAQgASgLMhcuY291bnRlcnNpZ24udjEuQXBwcm92ZUgAEigKBnJlamVjdBgFIAEoCzIWLmNvdW50ZXJzaWduLnYxLlJlamVjdEgAEiQKBGVkaXQYBiABKAsyFC5jb3VudGVyc2lnbi52MS5FZGl0SAASFAoMc2hvd25fZGlnZXN0GAcgASgMEi4KCmR1cmFiaWxpdHkYCCABKA4yGi5jb3VudGVyc2lnbi52MS5EdXJhYmlsaXR5QgoKCGRlY2lzaW9uIhkKB0FwcHJvdmUSDgoGcmVhc29uGAEgASgJIhgKBlJlamVjdBIOCgZyZWFzb24YASABKAkicgoERWRpdBIrCgpwcm9wZXJ0aWVzGAEgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIOCgZyZWFzb24YAiABKAkSLQoFcGF0Y2gYAyADKAsyHi5jb3VudGVyc2lnbi52MS5QYXRjaE9wZXJhdGlvbiJfCg5QYXRjaE9wZXJhdGlvbhIKCgJvcBgBIAEoCRIMCgRwYXRoGAIgASgJEgwKBGZyb20YAyABKAkSJQoFdmFsdWUYBCABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUiPAoSU3VibWl0Vm90ZVJlc3BvbnNlEiYKBmFjdGlvbhgBIAEoCzIWLmNvdW50ZXJzaWduLnYxLkFjdGlvbiJtChFCcmVha0dsYXNzUmVxdWVzdBIRCglhY3Rpb25faWQYASABKAkSDgoGZGlnZXN0GAIgASgMEg8KB3ZlcnNpb24YAyABKAQSFAoMc2hvd25fZGlnZXN0GAQgASgMEg4KBnJlYXNvbhgFIAEoCSI8ChJCcmVha0dsYXNzUmVzcG9uc2USJgoGYWN0aW9uGAEgASgLMhYuY291bnRlcnNpZ24udjEuQWN0aW9uInEKF0Nsb3NlQWZ0ZXJSZXZpZXdSZXF1ZXN0EhEKCWFjdGlvbl9pZBgBIAEoCRIzCgdmaW5kaW5nGAIgASgOMiIuY291bnRlcnNpZ24udjEuQWZ0ZXJSZXZpZXdGaW5kaW5nEg4KBnJlYXNvbhgDIAEoCSJCChhDbG9zZUFmdGVyUmV2aWV3UmVzcG9uc2USJgoGYWN0aW9uGAEgASgLMhYuY291bnRlcnNpZ24udjEuQWN0aW9uMsoDCg1SZXZpZXdTZXJ2aWNlElYKC0xpc3RSZXZpZXdzEiIuY291bnRlcnNpZ24udjEuTGlzdFJldmlld3NSZXF1ZXN0GiMuY291bnRlcnNpZ24udjEuTGlzdFJldmlld3NSZXNwb25zZRJQCglHZXRSZXZpZXcSIC5jb3VudGVyc2lnbi52MS5HZXRSZXZpZXdSZXF1ZXN0GiEuY291bnRlcnNpZ24udjEuR2V0UmV2aWV3UmVzcG9uc2USUwoKU3VibWl0Vm90ZRIhLmNvdW50ZXJzaWduLnYxLlN1Ym1pdFZvdGVSZXF1ZXN0GiIuY291bnRlcnNpZ24udjEuU3VibWl0Vm90ZVJlc3BvbnNlElMKCkJyZWFrR2xhc3MSIS5jb3VudGVyc2lnbi52MS5CcmVha0dsYXNzUmVxdWVzdBoiLmNvdW50ZXJzaWduLnYxLkJyZWFrR2xhc3NSZXNwb25zZRJlChBDbG9zZUFmdGVyUmV2aWV3EicuY291bnRlcnNpZ24udjEuQ2xvc2VBZnRlclJldmlld1JlcXVlc3QaKC5jb3VudGVyc2lnbi52MS5DbG9zZUFmdGVyUmV2aWV3UmVzcG9uc2ViBnByb3RvMw", [file_countersign_v1_action, file_countersign_v1_durability, file_countersign_v1_action_service, file_countersign_v1_at, file_google_protobuf_struct]);
 
 /**
  * Selects reviews.
@@ -379,13 +379,140 @@ export const SubmitVoteResponseSchema: GenMessage<SubmitVoteResponse> = /*@__PUR
   messageDesc(file_countersign_v1_review_service, 9);
 
 /**
+ * An approval by one person alone.
+ *
+ * @generated from message countersign.v1.BreakGlassRequest
+ */
+export type BreakGlassRequest = Message<"countersign.v1.BreakGlassRequest"> & {
+  /**
+   * The action.
+   *
+   * @generated from field: string action_id = 1;
+   */
+  actionId: string;
+
+  /**
+   * The digest shown (32 bytes).
+   *
+   * @generated from field: bytes digest = 2;
+   */
+  digest: Uint8Array;
+
+  /**
+   * The version shown.
+   *
+   * @generated from field: uint64 version = 3;
+   */
+  version: bigint;
+
+  /**
+   * From GetReview (32 bytes).
+   *
+   * @generated from field: bytes shown_digest = 4;
+   */
+  shownDigest: Uint8Array;
+
+  /**
+   * What the emergency is, 10 to 4,096 characters.
+   *
+   * @generated from field: string reason = 5;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message countersign.v1.BreakGlassRequest.
+ * Use `create(BreakGlassRequestSchema)` to create a new message.
+ */
+export const BreakGlassRequestSchema: GenMessage<BreakGlassRequest> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_review_service, 10);
+
+/**
+ * The action afterwards.
+ *
+ * @generated from message countersign.v1.BreakGlassResponse
+ */
+export type BreakGlassResponse = Message<"countersign.v1.BreakGlassResponse"> & {
+  /**
+   * As it is now.
+   *
+   * @generated from field: countersign.v1.Action action = 1;
+   */
+  action?: Action | undefined;
+};
+
+/**
+ * Describes the message countersign.v1.BreakGlassResponse.
+ * Use `create(BreakGlassResponseSchema)` to create a new message.
+ */
+export const BreakGlassResponseSchema: GenMessage<BreakGlassResponse> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_review_service, 11);
+
+/**
+ * A word on a break-glass, afterwards.
+ *
+ * @generated from message countersign.v1.CloseAfterReviewRequest
+ */
+export type CloseAfterReviewRequest = Message<"countersign.v1.CloseAfterReviewRequest"> & {
+  /**
+   * The action.
+   *
+   * @generated from field: string action_id = 1;
+   */
+  actionId: string;
+
+  /**
+   * Justified or not.
+   *
+   * @generated from field: countersign.v1.AfterReviewFinding finding = 2;
+   */
+  finding: AfterReviewFinding;
+
+  /**
+   * Why, 1 to 4,096 characters.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message countersign.v1.CloseAfterReviewRequest.
+ * Use `create(CloseAfterReviewRequestSchema)` to create a new message.
+ */
+export const CloseAfterReviewRequestSchema: GenMessage<CloseAfterReviewRequest> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_review_service, 12);
+
+/**
+ * The action afterwards.
+ *
+ * @generated from message countersign.v1.CloseAfterReviewResponse
+ */
+export type CloseAfterReviewResponse = Message<"countersign.v1.CloseAfterReviewResponse"> & {
+  /**
+   * As it is now.
+   *
+   * @generated from field: countersign.v1.Action action = 1;
+   */
+  action?: Action | undefined;
+};
+
+/**
+ * Describes the message countersign.v1.CloseAfterReviewResponse.
+ * Use `create(CloseAfterReviewResponseSchema)` to create a new message.
+ */
+export const CloseAfterReviewResponseSchema: GenMessage<CloseAfterReviewResponse> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_review_service, 13);
+
+/**
  * What reviewers and notifiers call.
  *
  * @generated from service countersign.v1.ReviewService
  */
 export const ReviewService: GenService<{
   /**
-   * Actions in review that the caller may decide, or all of the tenant's with `all`; oldest deadline first.
+   * Actions in review that the caller may decide, or all of the tenant's with `all`; oldest deadline first. Those that somebody approved alone are
+   * among them until the after-review is closed.
    *
    * @generated from rpc countersign.v1.ReviewService.ListReviews
    */
@@ -418,6 +545,30 @@ export const ReviewService: GenService<{
     methodKind: "unary";
     input: typeof SubmitVoteRequestSchema;
     output: typeof SubmitVoteResponseSchema;
+  },
+  /**
+   * Approves alone, in an emergency, what other stages still ask people for. Only where policy allows it (else FAILED_PRECONDITION, reason
+   * BREAK_GLASS_NOT_ALLOWED), and only for a human in person and in its own name, in one of the groups that policy names, signed in with a second factor
+   * (PERMISSION_DENIED: NOT_HUMAN, NOT_ELIGIBLE, SIGN_IN_TOO_WEAK), who has not caused the request unless policy says so, nor edited it (SELF_APPROVAL).
+   * What was shown is named as in a vote. The grant goes to the requester, everybody is told, and an after-review opens on the action. Repeating it changes nothing.
+   *
+   * @generated from rpc countersign.v1.ReviewService.BreakGlass
+   */
+  breakGlass: {
+    methodKind: "unary";
+    input: typeof BreakGlassRequestSchema;
+    output: typeof BreakGlassResponseSchema;
+  },
+  /**
+   * Says afterwards whether a break-glass was right. For a reviewer of a skipped stage who did not use it, did not cause the request and did not edit it
+   * (PERMISSION_DENIED: NOT_HUMAN, NOT_ELIGIBLE, SIGN_IN_TOO_WEAK, SELF_APPROVAL). FAILED_PRECONDITION (WRONG_STATE) when no after-review is open.
+   *
+   * @generated from rpc countersign.v1.ReviewService.CloseAfterReview
+   */
+  closeAfterReview: {
+    methodKind: "unary";
+    input: typeof CloseAfterReviewRequestSchema;
+    output: typeof CloseAfterReviewResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_countersign_v1_review_service, 0);

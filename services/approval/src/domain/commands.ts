@@ -1,7 +1,7 @@
 import type { CallerRef, Principal } from "./principal.ts";
 import type { VoterNow } from "./recount.ts";
 import type { Standing } from "./standing.ts";
-import type { ExecutionOutcome, Hex, Instant, Operation, Verdict } from "./values.ts";
+import type { ExecutionOutcome, Finding, Hex, Instant, Operation, Verdict } from "./values.ts";
 
 type Order<Type extends string, Data = object> = { readonly type: Type; readonly at: Instant } & Readonly<Data>;
 
@@ -84,6 +84,17 @@ export type ReportExecution = Order<
   }
 >;
 
+/** One human approves alone. */
+export type BreakGlass = Order<"BreakGlass", Ballot & { reason: Hex; keyId: string; signature: Hex; grant: GrantOffer }>;
+
+/** Another one says afterwards whether that was right. */
+export type CloseAfterReview = Order<
+  "CloseAfterReview",
+  { reviewer: Principal; standings: readonly Standing[]; finding: Finding; reason: Hex }
+>;
+
+export type TendAfterReview = Order<"TendAfterReview">;
+
 export type TendReview = Order<"TendReview">;
 
 export type ExpireGrant = Order<"ExpireGrant">;
@@ -110,6 +121,9 @@ export type ActionCommand =
   | CancelAction
   | RedeemGrant
   | ReportExecution
+  | BreakGlass
+  | CloseAfterReview
+  | TendAfterReview
   | TendReview
   | ExpireGrant
   | MarkUnreported

@@ -1,3 +1,4 @@
+import { approve } from "./approve.ts";
 import { admit, admitEdit } from "./ballot.ts";
 import type {
   AcceptEdit,
@@ -7,7 +8,6 @@ import type {
   EditAction,
   ExpireGrant,
   TendReview,
-  GrantOffer,
   Judgement,
   MarkUnreported,
   ReachVerdict,
@@ -15,6 +15,7 @@ import type {
   ReportExecution,
   RequestAction,
 } from "./commands.ts";
+import { breakGlass, closeAfterReview, tendAfterReview } from "./break-glass.ts";
 import { actsInPerson } from "./eligibility.ts";
 import { dueNow, opening } from "./escalation.ts";
 import { eraseContent } from "./erasure.ts";
@@ -201,6 +202,12 @@ export function decide(command: ActionCommand, state: ActionState): Decision {
       return redeemGrant(command, state);
     case "ReportExecution":
       return reportExecution(command, state);
+    case "BreakGlass":
+      return breakGlass(command, state);
+    case "CloseAfterReview":
+      return closeAfterReview(command, state);
+    case "TendAfterReview":
+      return tendAfterReview(command, state);
     case "TendReview":
       return tendReview(command, state);
     case "ExpireGrant":
@@ -233,11 +240,4 @@ function reached({ verdict, policyDigest, digest }: Judgement, at: Instant): Act
 
 function openReview({ stages }: Verdict, at: Instant): ActionEvent {
   return { type: "ReviewOpened", at, stages, ...opening(stages[0], at) };
-}
-
-function approve(grant: GrantOffer, digest: Hex, requester: PrincipalRef, at: Instant): readonly ActionEvent[] {
-  return [
-    { type: "ActionApproved", at, digest },
-    { type: "GrantIssued", at, principal: toRef(requester), digest, ...grant },
-  ];
 }

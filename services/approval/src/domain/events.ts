@@ -1,7 +1,7 @@
 import type { Principal, PrincipalRef } from "./principal.ts";
 import type { Stage } from "./stage.ts";
 import type { Standing } from "./standing.ts";
-import type { ExecutionOutcome, Hex, Instant, Operation, Verdict, VoteDecision } from "./values.ts";
+import type { ExecutionOutcome, Finding, Hex, Instant, Operation, SkippedStage, Verdict, VoteDecision } from "./values.ts";
 
 type Fact<Type extends string, Data = object> = { readonly type: Type; readonly at: Instant } & Readonly<Data>;
 
@@ -109,6 +109,30 @@ export type ExecutionUnreported = Fact<"ExecutionUnreported">;
 /** Contents are gone, with their salts: earlier events name them by these digests. */
 export type ContentErased = Fact<"ContentErased", { digests: readonly Hex[]; reason: Hex }>;
 
+/** One human approved alone. What approval brings follows, and an after-review is open. */
+export type BreakGlassUsed = Fact<
+  "BreakGlassUsed",
+  {
+    reviewer: Principal;
+    standing: Standing;
+    digest: Hex;
+    shownDigest: Hex;
+    /** The stage that was open; with all after it, it is skipped. */
+    stage: number;
+    skipped: readonly SkippedStage[];
+    reason: Hex;
+    keyId: string;
+    signature: Hex;
+    /** When reviewers are reminded of the after-review. */
+    nextAt: Instant;
+  }
+>;
+
+/** Nobody has closed the after-review yet. */
+export type AfterReviewReminded = Fact<"AfterReviewReminded", { number: number; nextAt: Instant }>;
+
+export type AfterReviewClosed = Fact<"AfterReviewClosed", { reviewer: Principal; standing: Standing; finding: Finding; reason: Hex }>;
+
 export type ActionEvent =
   | ActionRequested
   | VerdictReached
@@ -125,6 +149,9 @@ export type ActionEvent =
   | ActionRejected
   | ActionExpired
   | ActionCancelled
+  | BreakGlassUsed
+  | AfterReviewReminded
+  | AfterReviewClosed
   | GrantIssued
   | GrantRedeemed
   | GrantExpired

@@ -2,6 +2,8 @@ import type {
   ActionEdited,
   ActionEvent,
   ActionRequested,
+  AfterReviewClosed,
+  BreakGlassUsed,
   GrantIssued,
   ReviewEscalated,
   ReviewOpened,
@@ -12,7 +14,7 @@ import type {
 } from "./events.ts";
 import { samePrincipal, toRef } from "./principal.ts";
 import { principalsOf } from "./standing.ts";
-import type { ActionState, Review, Vote } from "./state.ts";
+import type { ActionState, AfterReview, Review, Vote } from "./state.ts";
 
 /** What the past adds up to. Accepts every past: an event that makes no sense in its place counts in the version and changes nothing else. */
 export function evolve(state: ActionState, event: ActionEvent): ActionState {
@@ -46,6 +48,12 @@ function apply(state: ActionState, event: ActionEvent): ActionState {
       return state; // What is recorded with it moves the action: a review, or a grant.
     case "ContentErased":
       return state; // What was decided stays decided.
+    case "BreakGlassUsed":
+      return inReview(state, (review) => ({ ...review, afterReview: afterReview(event) }));
+    case "AfterReviewReminded":
+      return afterwards(state, (after) => ({ ...after, reminders: event.number, nextAt: event.nextAt }));
+    case "AfterReviewClosed":
+      return afterwards(state, (after) => ({ ...after, closed: closing(event) }));
     case "GrantIssued":
       return granted(state, event);
     case "ActionRejected":
@@ -92,7 +100,12 @@ function opened(state: ActionState, event: ReviewOpened): ActionState {
   const reopened = { stages, openStage: 0, escalated: [], shownFrom: state.version + 1, ...fresh(event) };
   if (state.status === "EDITED") return { ...state, status: "IN_REVIEW", review: { ...state.review, ...reopened } };
   if (state.status !== "REQUESTED" || state.ruling === undefined) return state;
-  return { ...state, status: "IN_REVIEW", ruling: state.ruling, review: { ...reopened, votes: [], editors: [], edits: 0 } };
+  return {
+    ...state,
+    status: "IN_REVIEW",
+    ruling: state.ruling,
+    review: { ...reopened, votes: [], editors: [], edits: 0, afterReview: undefined },
+  };
 }
 
 /** A stage that has just opened. */
@@ -136,6 +149,20 @@ function voted(state: ActionState, vote: Vote): ActionState {
 
 function inReview(state: ActionState, change: (review: Review) => Review): ActionState {
   return state.status === "IN_REVIEW" ? { ...state, review: change(state.review) } : state;
+}
+
+function afterReview({ reviewer, standing, digest, reason, at, skipped, nextAt }: BreakGlassUsed): AfterReview {
+  return { reviewer: toRef(reviewer), standing, digest, reason, at, skipped, reminders: 0, nextAt, closed: undefined };
+}
+
+function closing({ reviewer, finding, reason, at }: AfterReviewClosed): AfterReview["closed"] {
+  return { reviewer: toRef(reviewer), finding, reason, at };
+}
+
+/** In whatever state the action is by then. */
+function afterwards(state: ActionState, change: (after: AfterReview) => AfterReview): ActionState {
+  if (!("review" in state) || state.review?.afterReview === undefined) return state;
+  return { ...state, review: { ...state.review, afterReview: change(state.review.afterReview) } };
 }
 
 function lapse(review: Review, event: VoteLapsed): Review {

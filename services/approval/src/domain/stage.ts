@@ -39,7 +39,12 @@ export type ReviewTerms = {
   /** JSON: from the name of a member of the action's properties to the JSON Schema of what it may become. Empty: nothing may be edited. */
   readonly editable: string;
   readonly ownerMayApprove: boolean;
+  /** Who may approve alone in an emergency; undefined: nobody. */
+  readonly breakGlass: BreakGlassTerms | undefined;
 };
+
+/** `requester`: also the human who asked, or whom the requester acts for, or its owner. */
+export type BreakGlassTerms = { readonly groups: readonly string[]; readonly requester: boolean };
 
 /** Points of risk, with the reason for them. */
 export type RiskPoint = { readonly points: number; readonly reason: string };

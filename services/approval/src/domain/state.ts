@@ -1,7 +1,7 @@
 import type { Principal, PrincipalRef, SignIn } from "./principal.ts";
 import type { Stage } from "./stage.ts";
 import type { Standing } from "./standing.ts";
-import type { ExecutionOutcome, Hex, Instant, Operation, Verdict, VoteDecision } from "./values.ts";
+import type { ExecutionOutcome, Finding, Hex, Instant, Operation, SkippedStage, Verdict, VoteDecision } from "./values.ts";
 
 export type Vote = {
   readonly reviewer: PrincipalRef;
@@ -42,6 +42,22 @@ export type Review = {
   readonly editors: readonly Editor[];
   /** How often it was edited. */
   readonly edits: number;
+  /** There when somebody approved alone. */
+  readonly afterReview: AfterReview | undefined;
+};
+
+/** What is to be looked at after a break-glass, and what came of it. */
+export type AfterReview = {
+  readonly reviewer: PrincipalRef;
+  readonly standing: Standing;
+  readonly digest: Hex;
+  readonly reason: Hex;
+  readonly at: Instant;
+  readonly skipped: readonly SkippedStage[];
+  /** How many reminders were given, and when the next one is due. */
+  readonly reminders: number;
+  readonly nextAt: Instant;
+  readonly closed: { readonly reviewer: PrincipalRef; readonly finding: Finding; readonly reason: Hex; readonly at: Instant } | undefined;
 };
 
 export type Grant = {
@@ -132,5 +148,10 @@ const TERMINAL: ReadonlySet<string> = new Set<ActionStatus>([
 
 /** Nothing moves it any more. */
 export function isTerminal(state: ActionState): boolean {
-  return TERMINAL.has(state.status);
+  const after = afterReviewOf(state);
+  return TERMINAL.has(state.status) && (after === undefined || after.closed !== undefined);
+}
+
+export function afterReviewOf(state: ActionState): AfterReview | undefined {
+  return "review" in state ? state.review?.afterReview : undefined;
 }

@@ -30,4 +30,10 @@ export type Operation = {
 
 export type VoteDecision = "approve" | "reject";
 
+/** What somebody who looked at a break-glass found. */
+export type Finding = "justified" | "not_justified";
+
+/** A stage that nobody was waited for. */
+export type SkippedStage = { readonly stage: number; readonly name: string; readonly quorumText: string };
+
 export type ExecutionOutcome = "succeeded" | "failed";

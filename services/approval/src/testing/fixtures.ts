@@ -1,4 +1,13 @@
-import type { AcceptEdit, CastVote, EditAction, GrantOffer, Judgement, RequestAction } from "../domain/commands.ts";
+import type {
+  AcceptEdit,
+  BreakGlass,
+  CastVote,
+  CloseAfterReview,
+  EditAction,
+  GrantOffer,
+  Judgement,
+  RequestAction,
+} from "../domain/commands.ts";
 import type { ActionEvent } from "../domain/events.ts";
 import type { Principal, PrincipalRef } from "../domain/principal.ts";
 import { opening } from "../domain/escalation.ts";
@@ -85,7 +94,7 @@ export function stage(groups: readonly string[], count = 1, more: Partial<Stage>
   };
 }
 
-export const TERMS = { editable: "", ownerMayApprove: false };
+export const TERMS = { editable: "", ownerMayApprove: false, breakGlass: undefined };
 
 export function verdict(outcome: Verdict["outcome"], more: Partial<Verdict> = {}): Verdict {
   return {
@@ -139,6 +148,17 @@ export function rejectBy(reviewer: Principal, more: Partial<Omit<CastVote, "type
   const ballot = { digest: DIGEST, version: 3, shown: SHOWN, reason: hex(0x21), keyId: "key-1", signature: hex(0x51) };
   const standings = [standing(reviewer)];
   return { type: "CastVote", at: T0 + MINUTE, reviewer, standings, ...ballot, ...more, decision: "reject" };
+}
+
+export function breakGlassBy(reviewer: Principal, more: Partial<BreakGlass> = {}): BreakGlass {
+  const at = more.at ?? T0 + MINUTE;
+  const ballot = { digest: DIGEST, version: 3, shown: SHOWN, reason: hex(0x23), keyId: "key-1", signature: hex(0x51) };
+  return { type: "BreakGlass", reviewer, standings: [standing(reviewer)], ...ballot, grant: offer(at), ...more, at };
+}
+
+export function closeBy(reviewer: Principal, more: Partial<CloseAfterReview> = {}): CloseAfterReview {
+  const said = { finding: "justified", reason: hex(0x24) } as const;
+  return { type: "CloseAfterReview", at: T0 + HOUR, reviewer, standings: [standing(reviewer)], ...said, ...more };
 }
 
 export function editBy(reviewer: Principal, what: Verdict, more: Partial<EditAction> = {}): EditAction {

@@ -48,6 +48,8 @@ const METHODS = {
   EraseContent: [actions.EraseContentRequestSchema, actions.EraseContentResponseSchema],
   GetGrantKeys: [actions.GetGrantKeysRequestSchema, actions.GetGrantKeysResponseSchema],
   GetReview: [reviews.GetReviewRequestSchema, reviews.GetReviewResponseSchema],
+  BreakGlass: [reviews.BreakGlassRequestSchema, reviews.BreakGlassResponseSchema],
+  CloseAfterReview: [reviews.CloseAfterReviewRequestSchema, reviews.CloseAfterReviewResponseSchema],
   SubmitVote: [reviews.SubmitVoteRequestSchema, reviews.SubmitVoteResponseSchema],
 } as const satisfies Record<string, readonly [DescMessage, DescMessage]>;
 

@@ -42,6 +42,8 @@ function command(kind: Exclude<TimerKind, "verdict_retry">, at: number): ActionC
   switch (kind) {
     case "tend_review":
       return { type: "TendReview", at };
+    case "remind_after_review":
+      return { type: "TendAfterReview", at };
     case "expire_grant":
       return { type: "ExpireGrant", at };
     case "mark_unreported":

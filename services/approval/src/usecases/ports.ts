@@ -102,7 +102,7 @@ export type Ballot = {
   readonly digest: Hex;
   readonly shownDigest: Hex;
   readonly reviewer: PrincipalRef;
-  readonly decision: VoteDecision;
+  readonly decision: VoteDecision | "break_glass";
   readonly stage: number;
   readonly at: Instant;
 };

@@ -12,7 +12,7 @@ import { sayingWhatChanged } from "./what-changed.ts";
 import { whoSpeaks } from "./who-speaks.ts";
 
 /** What the reviewer was shown: the action's digest and version, and the digest of the view. */
-type Shown = {
+export type Shown = {
   readonly ref: ActionRef;
   readonly digest: Hex;
   readonly version: number;
@@ -111,7 +111,7 @@ function isInReviewWithoutInput({ state, contents }: ActionView): boolean {
   return state.status === "IN_REVIEW" && inputOf(contents, state.input) === undefined;
 }
 
-function grantOnApproval(deps: Deps, ref: ActionRef, state: ActionState, digest: Hex, at: Instant): GrantOffer {
+export function grantOnApproval(deps: Deps, ref: ActionRef, state: ActionState, digest: Hex, at: Instant): GrantOffer {
   const inReview = state.status === "IN_REVIEW";
   const principal = inReview ? { issuer: state.requester.issuer, id: state.requester.id } : { issuer: "", id: "" };
   return offerGrant(deps, ref, { principal, digest, seconds: inReview ? state.ruling.verdict.grantSeconds : 0, at }).offer;

@@ -16,7 +16,7 @@ import {
   stage,
 } from "../testing/fixtures.ts";
 import { given } from "../testing/given.ts";
-import { nextRetry, timerAfter, type Timer } from "./timers.ts";
+import { isAfterwards, nextRetry, timerAfter, type Timer } from "./timers.ts";
 
 function timerOf(history: readonly ActionEvent[]): Timer | undefined {
   return history.reduce<Timer | undefined>((timer, event) => {
@@ -41,6 +41,12 @@ describe("timerAfter", () => {
           .events(),
       ),
     ).toEqual({ kind: "tend_review", dueAt: T0 + HOUR });
+  });
+
+  it("an after-review has a timer of its own", () => {
+    const reminded = { type: "AfterReviewReminded", at: T0, number: 1, nextAt: T0 + HOUR } as const;
+    expect(timerAfter(reminded)).toEqual({ kind: "remind_after_review", dueAt: T0 + HOUR });
+    expect([reminded, requested].map(isAfterwards)).toEqual([true, false]);
   });
 
   it("expires a grant, then waits for the report", () => {

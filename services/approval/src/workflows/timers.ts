@@ -2,9 +2,9 @@ import type { ActionEvent } from "../domain/events.ts";
 import type { Instant } from "../domain/values.ts";
 
 /** What a timer does when it is due. */
-export type TimerKind = "verdict_retry" | "tend_review" | "expire_grant" | "mark_unreported";
+export type TimerKind = "verdict_retry" | "tend_review" | "expire_grant" | "mark_unreported" | "remind_after_review";
 
-/** An action waits for one thing at a time, so it has one timer at most. */
+/** An action waits for one thing at a time, so it has one timer at most; beside it, that of an after-review, which goes on whatever the action does. */
 export type Timer = { readonly kind: TimerKind; readonly dueAt: Instant };
 
 /** When policy is first asked again after it did not answer. */
@@ -28,6 +28,9 @@ export function timerAfter(event: ActionEvent): Timer | "clear" | "keep" {
       return { kind: "tend_review", dueAt: event.nextAt };
     case "GrantIssued":
       return { kind: "expire_grant", dueAt: event.expiresAt };
+    case "BreakGlassUsed":
+    case "AfterReviewReminded":
+      return { kind: "remind_after_review", dueAt: event.nextAt };
     case "GrantRedeemed":
       return { kind: "mark_unreported", dueAt: event.reportDeadline };
     case "ReviewHeld":
@@ -36,6 +39,7 @@ export function timerAfter(event: ActionEvent): Timer | "clear" | "keep" {
     case "ActionCancelled":
     case "GrantExpired":
     case "GrantRevoked":
+    case "AfterReviewClosed":
     case "ExecutionReported":
     case "ExecutionUnreported":
       return "clear";
@@ -48,6 +52,11 @@ export function timerAfter(event: ActionEvent): Timer | "clear" | "keep" {
     default:
       return event satisfies never;
   }
+}
+
+/** Of the after-review's timer, not of the action's own. */
+export function isAfterwards({ type }: { readonly type: string }): boolean {
+  return type === "BreakGlassUsed" || type === "AfterReviewReminded" || type === "AfterReviewClosed";
 }
 
 /** When to ask policy again after this many attempts in vain: 1 s, 2 s, 4 s, ... and each minute in the end. */

@@ -62,7 +62,7 @@ describe("a report", () => {
 
   it("says which use of the break-glass nobody has looked at", () => {
     const use = (action: string): Given => ({ type: "BreakGlassUsed", who: "eve", action });
-    const report = folded(use("a-1"), use("a-2"), { type: "BreakGlassReviewed", who: "ann", action: "a-1" });
+    const report = folded(use("a-1"), use("a-2"), { type: "AfterReviewClosed", who: "ann", action: "a-1" });
     expect(of(report, "break_glass_used")?.count).toBe(2);
     expect(of(report, "break_glass_reviewed")?.lines[0]).toMatchObject({ subject: "ann", positions: [2] });
     expect(of(report, "break_glass_open")).toMatchObject({ count: 1, positions: [1] });

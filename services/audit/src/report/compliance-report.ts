@@ -58,7 +58,7 @@ export class ReportFold {
 
   #followBreakGlass({ type, action, position, who }: ReportEvent, name: string): void {
     if (action === undefined) return;
-    if (type === "BreakGlassReviewed") this.#unreviewed.delete(action);
+    if (type === "AfterReviewClosed") this.#unreviewed.delete(action);
     if (type === "BreakGlassUsed" && this.#unreviewed.size < MAX_OPEN_USES) this.#unreviewed.set(action, { position, who, name });
   }
 }

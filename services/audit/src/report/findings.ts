@@ -28,7 +28,7 @@ const BY_ACTION: Readonly<Record<string, KindName>> = {
 const BY_PERSON: Readonly<Record<string, KindName>> = {
   ActionEdited: "edited",
   BreakGlassUsed: "break_glass_used",
-  BreakGlassReviewed: "break_glass_reviewed",
+  AfterReviewClosed: "break_glass_reviewed",
   ContentErased: "erased",
   ExportProduced: "exported",
   DeadLetterDiscarded: "given_up",

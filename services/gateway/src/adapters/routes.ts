@@ -83,6 +83,8 @@ export const COMMANDS = {
   ListReviews: { service: "audit", read: reader(review.ListReviewsRequestSchema, reviews.checkListReviews) },
   GetReview: { service: "approval", read: reader(review.GetReviewRequestSchema, actions.checkActionId) },
   SubmitVote: { service: "approval", read: reader(review.SubmitVoteRequestSchema, reviews.checkSubmitVote) },
+  BreakGlass: { service: "approval", read: reader(review.BreakGlassRequestSchema, reviews.checkBreakGlass) },
+  CloseAfterReview: { service: "approval", read: reader(review.CloseAfterReviewRequestSchema, reviews.checkCloseAfterReview) },
 
   PublishPolicy: { service: "policy", read: reader(policy.PublishPolicyRequestSchema, policies.checkPublishPolicy) },
   ActivatePolicy: { service: "policy", read: reader(policy.ActivatePolicyRequestSchema, policies.checkActivatePolicy) },

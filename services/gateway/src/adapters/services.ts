@@ -31,6 +31,8 @@ export function addServices(server: RpcServer, deps: HandlerDeps): void {
     listReviews: forward("ListReviews", deps),
     getReview: forward("GetReview", deps),
     submitVote: forward("SubmitVote", deps),
+    breakGlass: forward("BreakGlass", deps),
+    closeAfterReview: forward("CloseAfterReview", deps),
   });
   server.add(PolicyService, {
     publishPolicy: forward("PublishPolicy", deps),

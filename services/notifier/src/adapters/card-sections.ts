@@ -86,6 +86,7 @@ export const EVENT_WORDS: Readonly<Record<NotifiedEvent, string>> = {
   VoteLapsed: "a vote lapsed",
   ActionEdited: "edited, earlier votes lapsed",
   EditAccepted: "the requester accepted the edited form",
+  BreakGlassUsed: "BREAK-GLASS: approved by one person alone",
   ActionApproved: "approved",
   ActionRejected: "rejected",
   ActionExpired: "expired, nobody decided in time",
@@ -96,4 +97,6 @@ export const EVENT_WORDS: Readonly<Record<NotifiedEvent, string>> = {
   GrantExpired: "grant expired unused",
   ExecutionReported: "execution reported",
   ExecutionUnreported: "no report came",
+  AfterReviewReminded: "nobody has looked at the break-glass yet",
+  AfterReviewClosed: "the break-glass was looked at",
 };

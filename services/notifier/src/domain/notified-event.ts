@@ -9,6 +9,7 @@ const EARLIEST = {
   VoteLapsed: 4,
   ActionEdited: 4,
   EditAccepted: 4,
+  BreakGlassUsed: 4,
   ActionApproved: 4,
   ActionRejected: 4,
   ActionExpired: 4,
@@ -19,6 +20,8 @@ const EARLIEST = {
   GrantExpired: 6,
   ExecutionReported: 7,
   ExecutionUnreported: 7,
+  AfterReviewReminded: 7,
+  AfterReviewClosed: 7,
 } as const;
 
 /** What a channel can be told about an action that was reviewed. */
@@ -33,6 +36,9 @@ export const REVIEWER_EVENTS: readonly NotifiedEvent[] = [
   "ReviewEscalated",
   "ActionEdited",
   "EditAccepted",
+  "BreakGlassUsed",
+  "AfterReviewReminded",
+  "AfterReviewClosed",
   "ActionApproved",
   "ActionRejected",
   "ActionExpired",

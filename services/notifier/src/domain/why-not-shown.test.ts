@@ -36,6 +36,12 @@ describe("why not shown", () => {
     ],
     ["the next stage, where the first one asked others and messages stay as they are", { type: "StageOpened", updates: false }, undefined],
     ["a vote, where messages stay as they are", { type: "VoteCast", updates: false }, "the review was never shown here"],
+    ["a break-glass, to those who were skipped", { type: "BreakGlassUsed", streamVersion: 4, updates: false, undecided: false }, undefined],
+    [
+      "a break-glass, to others",
+      { type: "BreakGlassUsed", streamVersion: 4, undecided: false, asksItsPeople: false },
+      "it asks nobody whom this channel serves",
+    ],
     ["the end, where messages stay as they are", { type: "ActionApproved", updates: false, shownBefore: true, shownVersion: 9 }, undefined],
     [
       "the end, for a channel that hears of ends only",

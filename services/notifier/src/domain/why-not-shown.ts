@@ -25,7 +25,13 @@ export function whyNotShown(question: ShowQuestion): string | undefined {
   const { type, shownBefore, undecided } = question;
   if (question.updates && (question.shownVersion ?? 0) >= question.streamVersion) return "the message shows this already";
   if (shownBefore || (!question.hearsOfOpening && !question.updates)) return undefined;
+  // Whoever was skipped is told, and asked for a word afterwards, also where nothing was shown yet.
+  if (type === "BreakGlassUsed" || type === "AfterReviewReminded") return whetherAsked(question);
   if (type !== "ReviewOpened" && type !== "StageOpened" && !question.updates) return "the review was never shown here";
   if (!undecided) return "the review was over before it was shown";
-  return question.asksItsPeople ? undefined : "it asks nobody whom this channel serves";
+  return whetherAsked(question);
+}
+
+function whetherAsked({ asksItsPeople }: ShowQuestion): string | undefined {
+  return asksItsPeople ? undefined : "it asks nobody whom this channel serves";
 }

@@ -90,6 +90,12 @@ rules:
       withReview('{ quorum: "2 of sre and security" }'),
       /review\.quorum: column 14: a number of people is needed here/,
     ],
+    ["a break-glass for nobody", withReview("{ groups: [a], break_glass: { groups: [] } }"), /break_glass\.groups: must not be empty/],
+    [
+      "a break-glass that nobody could look at",
+      withReview("{ mode: confirm, break_glass: { groups: [a] } }"),
+      /break_glass: needs a stage that names reviewers/,
+    ],
     ["any without a list", withReview("{ quorum: 2 of any }"), /`any` needs groups/],
     ["an escalation to nobody", withReview("{ groups: [a], escalate: { after: 5m, to: {} } }"), /escalate\.to: needs reviewers/],
     ["an escalation that never comes", withReview("{ groups: [a], on_timeout: escalate }"), /escalate: is needed/],

@@ -13,6 +13,7 @@ export function toReview(review: ReviewText): ReviewSpec {
     terms: {
       editable: review.editable === undefined ? "" : JSON.stringify(review.editable),
       ownerMayApprove: review.owner_may_approve,
+      breakGlass: review.break_glass,
     },
   };
 }

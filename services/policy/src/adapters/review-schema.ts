@@ -36,6 +36,11 @@ const stageMembers = {
   sign_in: z.enum(SIGN_INS).optional().describe("The least strength of a reviewer's sign-in. Default: any."),
 };
 
+const breakGlass = z.strictObject({
+  groups: list(text(128), 50).describe("Members of these groups. Another reviewer of the stages must say afterwards whether it was right."),
+  requester: z.boolean().default(false).describe("Also the human who asked, or whom the requester acts for, or its owner."),
+});
+
 const deadline = durationSchema(MAX_STAGE_SECONDS);
 
 const stage = z
@@ -49,9 +54,15 @@ export const review = z
     stages: list(stage, 10).optional().describe("Several steps, one after the other, in place of what makes one step."),
     deadline: deadline.default("1h").describe("Of each stage that has none of its own."),
     editable: editableSchema.optional().describe("Members of action.properties that a reviewer may change, with the JSON Schema of each."),
+    break_glass: breakGlass
+      .optional()
+      .describe("Who may approve alone in an emergency, with a second factor and a reason. Default: nobody."),
     owner_may_approve: z.boolean().default(false).describe("The requesting agent's owner is not barred from deciding."),
   })
   .superRefine((value, context) => {
+    if (value.break_glass !== undefined && (value.stages ?? [value]).every(asksNobody)) {
+      context.addIssue({ code: "custom", path: ["break_glass"], message: "needs a stage that names reviewers, who look at it afterwards" });
+    }
     if (value.stages === undefined) return checkStage(value, context);
     for (const name of Object.keys(stageMembers)) {
       if (Object.hasOwn(value, name)) context.addIssue({ code: "custom", path: [name], message: "belongs to each stage" });
@@ -64,6 +75,11 @@ export const review = z
 const stageText = z.object({ ...stageMembers, deadline: z.string().optional() });
 export type StageText = z.output<typeof stageText>;
 export type ReviewText = z.output<typeof review>;
+
+/** A stage for the requester's own human alone. */
+function asksNobody(given: StageText): boolean {
+  return typeof given.quorum !== "string" && selectorsFromText(given).length === 0;
+}
 
 /** What is wrong between the members of a stage. */
 function checkStage(given: StageText, context: z.RefinementCtx): void {

@@ -37,8 +37,8 @@ export function toStageMessage(stage: Stage): MessageInitShape<typeof StageSchem
   };
 }
 
-export function toTermsMessage(terms: ReviewTerms): MessageInitShape<typeof ReviewTermsSchema> {
-  return { ...terms };
+export function toTermsMessage({ editable, ownerMayApprove, breakGlass }: ReviewTerms): MessageInitShape<typeof ReviewTermsSchema> {
+  return { editable, ownerMayApprove, ...(breakGlass && { breakGlass: { ...breakGlass, groups: [...breakGlass.groups] } }) };
 }
 
 function toQuorumMessage(quorum: Quorum): MessageInitShape<typeof QuorumSchema> {

@@ -30,6 +30,8 @@ export type ReviewTerms = {
   /** JSON: from the name of a member of `action.properties` to the JSON Schema of what it may become. Empty: nothing may be edited. */
   readonly editable: string;
   readonly ownerMayApprove: boolean;
+  /** Who may approve alone in an emergency; absent: nobody. */
+  readonly breakGlass?: { readonly groups: readonly string[]; readonly requester: boolean } | undefined;
 };
 
 export type ReviewSpec = { readonly stages: readonly Stage[]; readonly terms: ReviewTerms };

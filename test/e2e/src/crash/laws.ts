@@ -79,6 +79,8 @@ function isCovered(before: readonly Fact[], digest: Uint8Array): boolean {
   const { outcome, stages }: Verdict = verdict.data.verdict;
   if (outcome === VerdictOutcome.ALLOW) return true;
   if (outcome !== VerdictOutcome.REVIEW) return false;
+  const alone = before.some(({ payload }) => payload.type === "BreakGlassUsed" && same(payload.data.digest));
+  if (alone && verdict.data.verdict.terms?.breakGlass !== undefined) return true;
   const approvals = before.flatMap(({ payload }) =>
     payload.type === "VoteCast" && payload.data.decision === VoteDecision.APPROVE && same(payload.data.digest) ? [payload.data] : [],
   );

@@ -4,7 +4,7 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { ExecutionOutcome, Stage, Verdict, VoteDecision } from "../../v1/action_pb.ts";
+import type { AfterReviewFinding, ExecutionOutcome, SkippedStage, Stage, Verdict, VoteDecision } from "../../v1/action_pb.ts";
 import { file_countersign_v1_action } from "../../v1/action_pb.ts";
 import type { Principal, PrincipalRef } from "../../v1/principal_pb.ts";
 import { file_countersign_v1_principal } from "../../v1/principal_pb.ts";
@@ -16,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file countersign/event/v1/action_events.proto.
  */
 export const file_countersign_event_v1_action_events: GenFile = /*@__PURE__*/
-  fileDesc("Cihjb3VudGVyc2lnbi9ldmVudC92MS9hY3Rpb25fZXZlbnRzLnByb3RvEhRjb3VudGVyc2lnbi5ldmVudC52MSIcCgpDb250ZW50UmVmEg4KBmRpZ2VzdBgBIAEoDCKJAgoPQWN0aW9uUmVxdWVzdGVkEiwKCXJlcXVlc3RlchgBIAEoCzIZLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbBIUCgxzdWJqZWN0X3R5cGUYAiABKAkSEgoKc3ViamVjdF9pZBgDIAEoCRITCgthY3Rpb25fbmFtZRgEIAEoCRIVCg1yZXNvdXJjZV90eXBlGAUgASgJEhMKC3Jlc291cmNlX2lkGAYgASgJEi8KBWlucHV0GAcgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZhIsCghkZWFkbGluZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiYQoOVmVyZGljdFJlYWNoZWQSKAoHdmVyZGljdBgBIAEoCzIXLmNvdW50ZXJzaWduLnYxLlZlcmRpY3QSFQoNcG9saWN5X2RpZ2VzdBgCIAEoDBIOCgZkaWdlc3QYAyABKAwikgEKDFJldmlld09wZW5lZBIlCgZzdGFnZXMYASADKAsyFS5jb3VudGVyc2lnbi52MS5TdGFnZRIsCghkZWFkbGluZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJbmV4dF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJ5CgtTdGFnZU9wZW5lZBINCgVzdGFnZRgBIAEoDRIsCghkZWFkbGluZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJbmV4dF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJgChBSZXZpZXdlclJlbWluZGVkEg0KBXN0YWdlGAEgASgNEg4KBm51bWJlchgCIAEoDRItCgluZXh0X3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIn0KD1Jldmlld0VzY2FsYXRlZBINCgVzdGFnZRgBIAEoDRIsCghkZWFkbGluZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJbmV4dF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIbCgpSZXZpZXdIZWxkEg0KBXN0YWdlGAEgASgNIqsCCghWb3RlQ2FzdBIrCghyZXZpZXdlchgBIAEoCzIZLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbBIuCghkZWNpc2lvbhgCIAEoDjIcLmNvdW50ZXJzaWduLnYxLlZvdGVEZWNpc2lvbhIOCgZkaWdlc3QYAyABKAwSDQoFc3RhZ2UYBCABKA0SMAoGcmVhc29uGAUgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZhIOCgZrZXlfaWQYBiABKAkSEQoJc2lnbmF0dXJlGAcgASgMEjgKCHN0YW5kaW5nGAggASgLMiYuY291bnRlcnNpZ24uZXZlbnQudjEuUmV2aWV3ZXJTdGFuZGluZxIUCgxzaG93bl9kaWdlc3QYCSABKAwi2QEKEFJldmlld2VyU3RhbmRpbmcSDgoGcGVyc29uGAEgASgJEjAKCnByaW5jaXBhbHMYAiADKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSDgoGZ3JvdXBzGAMgAygJEg0KBXRlYW1zGAQgAygJEg8KB29uX2NhbGwYBSADKAkSGQoRbWFuYWdlc19yZXF1ZXN0ZXIYBiABKAgSOAoLaW5fcGxhY2Vfb2YYByABKAsyIy5jb3VudGVyc2lnbi5ldmVudC52MS5SZXZpZXdlclBsYWNlImMKDVJldmlld2VyUGxhY2USDgoGcGVyc29uGAEgASgJEjAKCnByaW5jaXBhbHMYAiADKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSEAoIZW50aXJlbHkYAyABKAgifQoKVm90ZUxhcHNlZBIuCghyZXZpZXdlchgBIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIOCgZkaWdlc3QYAiABKAwSLwoFY2F1c2UYAyABKA4yIC5jb3VudGVyc2lnbi5ldmVudC52MS5MYXBzZUNhdXNlIp0CCgxBY3Rpb25FZGl0ZWQSKQoGZWRpdG9yGAEgASgLMhkuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsEhcKD3ByZXZpb3VzX2RpZ2VzdBgCIAEoDBIvCgVpbnB1dBgDIAEoCzIgLmNvdW50ZXJzaWduLmV2ZW50LnYxLkNvbnRlbnRSZWYSMAoGcmVhc29uGAQgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZhI4CghzdGFuZGluZxgFIAEoCzImLmNvdW50ZXJzaWduLmV2ZW50LnYxLlJldmlld2VyU3RhbmRpbmcSLAoIZGVhZGxpbmUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIh4KDEVkaXRBY2NlcHRlZBIOCgZkaWdlc3QYASABKAwiIAoOQWN0aW9uQXBwcm92ZWQSDgoGZGlnZXN0GAEgASgMIiAKDkFjdGlvblJlamVjdGVkEg4KBmRpZ2VzdBgBIAEoDCIPCg1BY3Rpb25FeHBpcmVkIkMKD0FjdGlvbkNhbmNlbGxlZBIwCgZyZWFzb24YASABKAsyIC5jb3VudGVyc2lnbi5ldmVudC52MS5Db250ZW50UmVmIucBCgtHcmFudElzc3VlZBIQCghncmFudF9pZBgBIAEoCRIvCglwcmluY2lwYWwYAiABKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSDgoGZGlnZXN0GAMgASgMEi4KCmlzc3VlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZrZXlfaWQYBiABKAkSFAoMdG9rZW5fZGlnZXN0GAcgASgMIocBCg1HcmFudFJlZGVlbWVkEhAKCGdyYW50X2lkGAEgASgJEi8KCXByaW5jaXBhbBgCIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIzCg9yZXBvcnRfZGVhZGxpbmUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIiAKDEdyYW50RXhwaXJlZBIQCghncmFudF9pZBgBIAEoCSJSCgxHcmFudFJldm9rZWQSEAoIZ3JhbnRfaWQYASABKAkSMAoGcmVhc29uGAIgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZiKQAQoRRXhlY3V0aW9uUmVwb3J0ZWQSMQoHb3V0Y29tZRgBIAEoDjIgLmNvdW50ZXJzaWduLnYxLkV4ZWN1dGlvbk91dGNvbWUSFQoNb3V0cHV0X2RpZ2VzdBgCIAEoDBIxCgdtZXNzYWdlGAMgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZiIVChNFeGVjdXRpb25VbnJlcG9ydGVkKnsKCkxhcHNlQ2F1c2USGwoXTEFQU0VfQ0FVU0VfVU5TUEVDSUZJRUQQABIWChJMQVBTRV9DQVVTRV9FRElURUQQARIcChhMQVBTRV9DQVVTRV9OT1RfRUxJR0lCTEUQAhIaChZMQVBTRV9DQVVTRV9TQU1FX0hVTUFOEANiBnByb3RvMw", [file_countersign_v1_action, file_countersign_v1_principal, file_google_protobuf_timestamp]);
+  fileDesc("Cihjb3VudGVyc2lnbi9ldmVudC92MS9hY3Rpb25fZXZlbnRzLnByb3RvEhRjb3VudGVyc2lnbi5ldmVudC52MSIcCgpDb250ZW50UmVmEg4KBmRpZ2VzdBgBIAEoDCKJAgoPQWN0aW9uUmVxdWVzdGVkEiwKCXJlcXVlc3RlchgBIAEoCzIZLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbBIUCgxzdWJqZWN0X3R5cGUYAiABKAkSEgoKc3ViamVjdF9pZBgDIAEoCRITCgthY3Rpb25fbmFtZRgEIAEoCRIVCg1yZXNvdXJjZV90eXBlGAUgASgJEhMKC3Jlc291cmNlX2lkGAYgASgJEi8KBWlucHV0GAcgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZhIsCghkZWFkbGluZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiYQoOVmVyZGljdFJlYWNoZWQSKAoHdmVyZGljdBgBIAEoCzIXLmNvdW50ZXJzaWduLnYxLlZlcmRpY3QSFQoNcG9saWN5X2RpZ2VzdBgCIAEoDBIOCgZkaWdlc3QYAyABKAwikgEKDFJldmlld09wZW5lZBIlCgZzdGFnZXMYASADKAsyFS5jb3VudGVyc2lnbi52MS5TdGFnZRIsCghkZWFkbGluZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJbmV4dF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJ5CgtTdGFnZU9wZW5lZBINCgVzdGFnZRgBIAEoDRIsCghkZWFkbGluZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJbmV4dF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJgChBSZXZpZXdlclJlbWluZGVkEg0KBXN0YWdlGAEgASgNEg4KBm51bWJlchgCIAEoDRItCgluZXh0X3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIn0KD1Jldmlld0VzY2FsYXRlZBINCgVzdGFnZRgBIAEoDRIsCghkZWFkbGluZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJbmV4dF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIbCgpSZXZpZXdIZWxkEg0KBXN0YWdlGAEgASgNIqsCCghWb3RlQ2FzdBIrCghyZXZpZXdlchgBIAEoCzIZLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbBIuCghkZWNpc2lvbhgCIAEoDjIcLmNvdW50ZXJzaWduLnYxLlZvdGVEZWNpc2lvbhIOCgZkaWdlc3QYAyABKAwSDQoFc3RhZ2UYBCABKA0SMAoGcmVhc29uGAUgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZhIOCgZrZXlfaWQYBiABKAkSEQoJc2lnbmF0dXJlGAcgASgMEjgKCHN0YW5kaW5nGAggASgLMiYuY291bnRlcnNpZ24uZXZlbnQudjEuUmV2aWV3ZXJTdGFuZGluZxIUCgxzaG93bl9kaWdlc3QYCSABKAwi2QEKEFJldmlld2VyU3RhbmRpbmcSDgoGcGVyc29uGAEgASgJEjAKCnByaW5jaXBhbHMYAiADKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSDgoGZ3JvdXBzGAMgAygJEg0KBXRlYW1zGAQgAygJEg8KB29uX2NhbGwYBSADKAkSGQoRbWFuYWdlc19yZXF1ZXN0ZXIYBiABKAgSOAoLaW5fcGxhY2Vfb2YYByABKAsyIy5jb3VudGVyc2lnbi5ldmVudC52MS5SZXZpZXdlclBsYWNlImMKDVJldmlld2VyUGxhY2USDgoGcGVyc29uGAEgASgJEjAKCnByaW5jaXBhbHMYAiADKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSEAoIZW50aXJlbHkYAyABKAgifQoKVm90ZUxhcHNlZBIuCghyZXZpZXdlchgBIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIOCgZkaWdlc3QYAiABKAwSLwoFY2F1c2UYAyABKA4yIC5jb3VudGVyc2lnbi5ldmVudC52MS5MYXBzZUNhdXNlIp0CCgxBY3Rpb25FZGl0ZWQSKQoGZWRpdG9yGAEgASgLMhkuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsEhcKD3ByZXZpb3VzX2RpZ2VzdBgCIAEoDBIvCgVpbnB1dBgDIAEoCzIgLmNvdW50ZXJzaWduLmV2ZW50LnYxLkNvbnRlbnRSZWYSMAoGcmVhc29uGAQgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZhI4CghzdGFuZGluZxgFIAEoCzImLmNvdW50ZXJzaWduLmV2ZW50LnYxLlJldmlld2VyU3RhbmRpbmcSLAoIZGVhZGxpbmUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIh4KDEVkaXRBY2NlcHRlZBIOCgZkaWdlc3QYASABKAwiIAoOQWN0aW9uQXBwcm92ZWQSDgoGZGlnZXN0GAEgASgMIiAKDkFjdGlvblJlamVjdGVkEg4KBmRpZ2VzdBgBIAEoDCIPCg1BY3Rpb25FeHBpcmVkIkMKD0FjdGlvbkNhbmNlbGxlZBIwCgZyZWFzb24YASABKAsyIC5jb3VudGVyc2lnbi5ldmVudC52MS5Db250ZW50UmVmIucBCgtHcmFudElzc3VlZBIQCghncmFudF9pZBgBIAEoCRIvCglwcmluY2lwYWwYAiABKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSDgoGZGlnZXN0GAMgASgMEi4KCmlzc3VlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZrZXlfaWQYBiABKAkSFAoMdG9rZW5fZGlnZXN0GAcgASgMIocBCg1HcmFudFJlZGVlbWVkEhAKCGdyYW50X2lkGAEgASgJEi8KCXByaW5jaXBhbBgCIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIzCg9yZXBvcnRfZGVhZGxpbmUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIiAKDEdyYW50RXhwaXJlZBIQCghncmFudF9pZBgBIAEoCSJSCgxHcmFudFJldm9rZWQSEAoIZ3JhbnRfaWQYASABKAkSMAoGcmVhc29uGAIgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZiKQAQoRRXhlY3V0aW9uUmVwb3J0ZWQSMQoHb3V0Y29tZRgBIAEoDjIgLmNvdW50ZXJzaWduLnYxLkV4ZWN1dGlvbk91dGNvbWUSFQoNb3V0cHV0X2RpZ2VzdBgCIAEoDBIxCgdtZXNzYWdlGAMgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZiIVChNFeGVjdXRpb25VbnJlcG9ydGVkIt8CCg5CcmVha0dsYXNzVXNlZBIrCghyZXZpZXdlchgBIAEoCzIZLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbBIOCgZkaWdlc3QYAiABKAwSDQoFc3RhZ2UYAyABKA0SMAoGcmVhc29uGAQgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZhIOCgZrZXlfaWQYBSABKAkSEQoJc2lnbmF0dXJlGAYgASgMEjgKCHN0YW5kaW5nGAcgASgLMiYuY291bnRlcnNpZ24uZXZlbnQudjEuUmV2aWV3ZXJTdGFuZGluZxIUCgxzaG93bl9kaWdlc3QYCCABKAwSLQoHc2tpcHBlZBgJIAMoCzIcLmNvdW50ZXJzaWduLnYxLlNraXBwZWRTdGFnZRItCgluZXh0X3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIlQKE0FmdGVyUmV2aWV3UmVtaW5kZWQSDgoGbnVtYmVyGAEgASgNEi0KCW5leHRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi4QEKEUFmdGVyUmV2aWV3Q2xvc2VkEisKCHJldmlld2VyGAEgASgLMhkuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsEjgKCHN0YW5kaW5nGAIgASgLMiYuY291bnRlcnNpZ24uZXZlbnQudjEuUmV2aWV3ZXJTdGFuZGluZxIzCgdmaW5kaW5nGAMgASgOMiIuY291bnRlcnNpZ24udjEuQWZ0ZXJSZXZpZXdGaW5kaW5nEjAKBnJlYXNvbhgEIAEoCzIgLmNvdW50ZXJzaWduLmV2ZW50LnYxLkNvbnRlbnRSZWYqewoKTGFwc2VDYXVzZRIbChdMQVBTRV9DQVVTRV9VTlNQRUNJRklFRBAAEhYKEkxBUFNFX0NBVVNFX0VESVRFRBABEhwKGExBUFNFX0NBVVNFX05PVF9FTElHSUJMRRACEhoKFkxBUFNFX0NBVVNFX1NBTUVfSFVNQU4QA2IGcHJvdG8z", [file_countersign_v1_action, file_countersign_v1_principal, file_google_protobuf_timestamp]);
 
 /**
  * Names content that is stored beside the log: SHA-256(salt || bytes), 32 bytes.
@@ -867,6 +867,160 @@ export type ExecutionUnreported = Message<"countersign.event.v1.ExecutionUnrepor
  */
 export const ExecutionUnreportedSchema: GenMessage<ExecutionUnreported> = /*@__PURE__*/
   messageDesc(file_countersign_event_v1_action_events, 23);
+
+/**
+ * Somebody approved alone, in an emergency. ActionApproved and GrantIssued follow, and an after-review is open until another reviewer closes it.
+ *
+ * @generated from message countersign.event.v1.BreakGlassUsed
+ */
+export type BreakGlassUsed = Message<"countersign.event.v1.BreakGlassUsed"> & {
+  /**
+   * Who, as the token said.
+   *
+   * @generated from field: countersign.v1.Principal reviewer = 1;
+   */
+  reviewer?: Principal | undefined;
+
+  /**
+   * The digest the reviewer was shown.
+   *
+   * @generated from field: bytes digest = 2;
+   */
+  digest: Uint8Array;
+
+  /**
+   * The stage that was open.
+   *
+   * @generated from field: uint32 stage = 3;
+   */
+  stage: number;
+
+  /**
+   * What the emergency is, content.
+   *
+   * @generated from field: countersign.event.v1.ContentRef reason = 4;
+   */
+  reason?: ContentRef | undefined;
+
+  /**
+   * Key that signed it.
+   *
+   * @generated from field: string key_id = 5;
+   */
+  keyId: string;
+
+  /**
+   * As that of a vote, with the decision `break_glass`.
+   *
+   * @generated from field: bytes signature = 6;
+   */
+  signature: Uint8Array;
+
+  /**
+   * What was known of the human at that moment.
+   *
+   * @generated from field: countersign.event.v1.ReviewerStanding standing = 7;
+   */
+  standing?: ReviewerStanding | undefined;
+
+  /**
+   * SHA-256 (32 bytes) of what the reviewer was shown.
+   *
+   * @generated from field: bytes shown_digest = 8;
+   */
+  shownDigest: Uint8Array;
+
+  /**
+   * The stages that nobody was waited for.
+   *
+   * @generated from field: repeated countersign.v1.SkippedStage skipped = 9;
+   */
+  skipped: SkippedStage[];
+
+  /**
+   * When reviewers are reminded of the after-review.
+   *
+   * @generated from field: google.protobuf.Timestamp next_time = 10;
+   */
+  nextTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message countersign.event.v1.BreakGlassUsed.
+ * Use `create(BreakGlassUsedSchema)` to create a new message.
+ */
+export const BreakGlassUsedSchema: GenMessage<BreakGlassUsed> = /*@__PURE__*/
+  messageDesc(file_countersign_event_v1_action_events, 24);
+
+/**
+ * Nobody has closed the after-review yet, and the reviewers of the skipped stages are reminded.
+ *
+ * @generated from message countersign.event.v1.AfterReviewReminded
+ */
+export type AfterReviewReminded = Message<"countersign.event.v1.AfterReviewReminded"> & {
+  /**
+   * The how manieth reminder, from 1 on.
+   *
+   * @generated from field: uint32 number = 1;
+   */
+  number: number;
+
+  /**
+   * When they are reminded again.
+   *
+   * @generated from field: google.protobuf.Timestamp next_time = 2;
+   */
+  nextTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message countersign.event.v1.AfterReviewReminded.
+ * Use `create(AfterReviewRemindedSchema)` to create a new message.
+ */
+export const AfterReviewRemindedSchema: GenMessage<AfterReviewReminded> = /*@__PURE__*/
+  messageDesc(file_countersign_event_v1_action_events, 25);
+
+/**
+ * Another reviewer looked at a break-glass.
+ *
+ * @generated from message countersign.event.v1.AfterReviewClosed
+ */
+export type AfterReviewClosed = Message<"countersign.event.v1.AfterReviewClosed"> & {
+  /**
+   * Who, as the token said.
+   *
+   * @generated from field: countersign.v1.Principal reviewer = 1;
+   */
+  reviewer?: Principal | undefined;
+
+  /**
+   * What was known of the human at that moment.
+   *
+   * @generated from field: countersign.event.v1.ReviewerStanding standing = 2;
+   */
+  standing?: ReviewerStanding | undefined;
+
+  /**
+   * Justified or not.
+   *
+   * @generated from field: countersign.v1.AfterReviewFinding finding = 3;
+   */
+  finding: AfterReviewFinding;
+
+  /**
+   * Why, content.
+   *
+   * @generated from field: countersign.event.v1.ContentRef reason = 4;
+   */
+  reason?: ContentRef | undefined;
+};
+
+/**
+ * Describes the message countersign.event.v1.AfterReviewClosed.
+ * Use `create(AfterReviewClosedSchema)` to create a new message.
+ */
+export const AfterReviewClosedSchema: GenMessage<AfterReviewClosed> = /*@__PURE__*/
+  messageDesc(file_countersign_event_v1_action_events, 26);
 
 /**
  * Why a vote stopped counting.

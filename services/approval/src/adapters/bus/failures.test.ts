@@ -12,6 +12,7 @@ describe("failures", () => {
     ["ALREADY_VOTED", "FAILED_PRECONDITION"],
     ["REASON_REQUIRED", "FAILED_PRECONDITION"],
     ["DIRECTORY_UNREACHABLE", "UNAVAILABLE"],
+    ["BREAK_GLASS_NOT_ALLOWED", "FAILED_PRECONDITION"],
     ["EDIT_LIMIT", "FAILED_PRECONDITION"],
     ["STALE_DIGEST", "FAILED_PRECONDITION"],
     ["STALE_VERSION", "FAILED_PRECONDITION"],
@@ -37,6 +38,6 @@ describe("failures", () => {
   });
 
   it("has a row in this test for each reason", () => {
-    expect(Object.keys(FAILURES)).toHaveLength(29);
+    expect(Object.keys(FAILURES)).toHaveLength(30);
   });
 });

@@ -17,6 +17,7 @@ export const FAILURES: Readonly<Record<RefusalCode | "KEY_REUSED" | "LOST_RACE" 
   ],
   SIGN_IN_TOO_WEAK: ["PERMISSION_DENIED", "This asks for a stronger sign-in; sign in with a second factor and try again."],
   REASON_REQUIRED: ["FAILED_PRECONDITION", "The open stage asks for a reason; give one."],
+  BREAK_GLASS_NOT_ALLOWED: ["FAILED_PRECONDITION", "Policy lets nobody approve this action alone."],
   EDIT_LIMIT: ["FAILED_PRECONDITION", "The action was edited too often; approve or reject it, and ask anew."],
   STALE_DIGEST: ["FAILED_PRECONDITION", "The digest is not the action's; look at the action again."],
   STALE_VERSION: ["FAILED_PRECONDITION", "The version shown is not one on which this review can be decided; look at the action again."],

@@ -1,22 +1,31 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import type { CommandHandler } from "@countersign/bus";
 import {
+  BreakGlassRequestSchema,
+  BreakGlassResponseSchema,
+  CloseAfterReviewRequestSchema,
+  CloseAfterReviewResponseSchema,
   GetReviewRequestSchema,
   GetReviewResponseSchema,
   SubmitVoteRequestSchema,
   SubmitVoteResponseSchema,
   type SubmitVoteRequest,
 } from "@countersign/proto/v1/review_service_pb";
+import { fromFinding } from "../wire/after-review-message.ts";
 import { fromHex } from "../wire/bytes.ts";
 import { toPatchOperation } from "../wire/patch-message.ts";
 import { toHex } from "../../usecases/content.ts";
 import type { Handled } from "../../usecases/handle.ts";
 import type { Caller, Deps } from "../../usecases/ports.ts";
+import { breakGlass, closeAfterReview } from "../../usecases/break-glass.ts";
 import { readReview } from "../../usecases/read-action.ts";
 import { castVote, editAction } from "../../usecases/submit-vote.ts";
 import { action, settled } from "./answers.ts";
 import { call } from "./call.ts";
 import { failure, fieldViolation } from "./failures.ts";
+
+/** Characters that say what an emergency is. */
+const LEAST_REASON = 10;
 
 /** What reviewers and notifiers call. */
 export function reviewHandlers(deps: Deps): Readonly<Record<string, CommandHandler>> {
@@ -33,6 +42,22 @@ export function reviewHandlers(deps: Deps): Readonly<Record<string, CommandHandl
     SubmitVote: call(SubmitVoteRequestSchema, async (request, caller) => {
       const handled = await submit(deps, request, caller);
       return toBinary(SubmitVoteResponseSchema, create(SubmitVoteResponseSchema, { action: settled(handled) }));
+    }),
+
+    BreakGlass: call(BreakGlassRequestSchema, async ({ actionId, digest, version, shownDigest, reason }, caller) => {
+      if ([...reason.trim()].length < LEAST_REASON) throw fieldViolation("reason", `must have at least ${LEAST_REASON} characters`);
+      const ref = { tenant: caller.principal.tenant, id: actionId };
+      const shown = { ref, digest: toHex(digest), version: Number(version), shownDigest: toHex(shownDigest), reason };
+      const handled = await breakGlass(deps, caller, shown);
+      return toBinary(BreakGlassResponseSchema, create(BreakGlassResponseSchema, { action: settled(handled) }));
+    }),
+
+    CloseAfterReview: call(CloseAfterReviewRequestSchema, async (request, caller) => {
+      const finding = fromFinding(request.finding);
+      if (finding === undefined) throw fieldViolation("finding", "must be JUSTIFIED or NOT_JUSTIFIED");
+      const ref = { tenant: caller.principal.tenant, id: request.actionId };
+      const handled = await closeAfterReview(deps, caller, { ref, finding, reason: request.reason });
+      return toBinary(CloseAfterReviewResponseSchema, create(CloseAfterReviewResponseSchema, { action: settled(handled) }));
     }),
   };
 }

@@ -6,6 +6,7 @@ import {
   ann,
   approveBy,
   bob,
+  breakGlassBy,
   cast,
   editBy,
   hex,
@@ -16,6 +17,7 @@ import {
   stage,
   standing,
   T0,
+  TERMS,
   verdict,
 } from "../../testing/fixtures.ts";
 import { given } from "../../testing/given.ts";
@@ -54,6 +56,11 @@ const edited = given(
   .when(editBy(bob, verdict("review")))
   .events();
 
+const breakGlass = { groups: ["oncall"], requester: true };
+const brokenGlass = given(...inReview(verdict("review", { terms: { ...TERMS, breakGlass }, stages: [stage(["oncall"], 2), everything] })))
+  .when(breakGlassBy({ ...ann, signIn: "mfa" }))
+  .events();
+
 const samples: readonly ActionEvent[] = [
   ...redeemed,
   ...edited,
@@ -74,6 +81,10 @@ const samples: readonly ActionEvent[] = [
   { type: "ReviewEscalated", at: T0, stage: 1, deadline: T0 + 1000, nextAt: T0 + 1000 },
   { type: "ReviewHeld", at: T0, stage: 1 },
   { type: "ActionExpired", at: T0 },
+  ...brokenGlass,
+  { type: "AfterReviewReminded", at: T0, number: 2, nextAt: T0 + 1000 },
+  { type: "AfterReviewClosed", at: T0, reviewer: bob, standing: standing(bob), finding: "justified", reason: hex(0x33) },
+  { type: "AfterReviewClosed", at: T0, reviewer: bob, standing: standing(bob), finding: "not_justified", reason: hex(0x33) },
   { type: "ActionCancelled", at: T0, reason: undefined },
   { type: "ActionCancelled", at: T0, reason: hex(0x31) },
   { type: "GrantExpired", at: T0, grantId: "grant-1" },

@@ -1,12 +1,14 @@
 import { timestampMs, type Timestamp } from "@bufbuild/protobuf/wkt";
 import type { DecodedEvent } from "@countersign/events";
 import { type ContentRef, LapseCause } from "@countersign/proto/event/v1/action_events_pb";
-import { ExecutionOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
+import { ExecutionOutcome, type Stage as StageMessage, VoteDecision } from "@countersign/proto/v1/action_pb";
 import type { Principal as PrincipalMessage, PrincipalRef as RefMessage } from "@countersign/proto/v1/principal_pb";
 import type { ActionEvent } from "../../domain/events.ts";
 import type { Principal, PrincipalRef } from "../../domain/principal.ts";
+import type { Stage } from "../../domain/stage.ts";
 import type { Hex, Instant } from "../../domain/values.ts";
 import { toHex } from "../../usecases/content.ts";
+import { fromFinding } from "../wire/after-review-message.ts";
 import { fromPrincipalMessage, fromRefMessage } from "../wire/principal-message.ts";
 import { fromStageMessage } from "../wire/stage-message.ts";
 import { fromVerdictMessage } from "../wire/verdict-message.ts";
@@ -28,13 +30,7 @@ export function fromEventMessage(event: DecodedEvent, at: Instant): ActionEvent 
       return { type, at, verdict, policyDigest: toHex(data.policyDigest), digest: toHex(data.digest) };
     }
     case "ReviewOpened":
-      return {
-        type,
-        at,
-        stages: data.stages.map((stage) => required(fromStageMessage(stage))),
-        deadline: instant(data.deadline),
-        nextAt: instant(data.nextTime),
-      };
+      return { type, at, stages: data.stages.map(stageOf), deadline: instant(data.deadline), nextAt: instant(data.nextTime) };
     case "StageOpened":
       return { type, at, stage: data.stage, deadline: instant(data.deadline), nextAt: instant(data.nextTime) };
     case "ReviewerReminded":
@@ -58,6 +54,12 @@ export function fromEventMessage(event: DecodedEvent, at: Instant): ActionEvent 
       return { type, at };
     case "ActionCancelled":
       return { type, at, reason: content(data.reason) };
+    case "BreakGlassUsed":
+      return glassBroken(data, at);
+    case "AfterReviewReminded":
+      return { type, at, number: data.number, nextAt: instant(data.nextTime) };
+    case "AfterReviewClosed":
+      return afterReviewClosed(data, at);
     case "GrantIssued":
       return grantIssued(data, at);
     case "GrantRedeemed":
@@ -105,6 +107,34 @@ function voteCast(data: DataOf<"VoteCast">, at: Instant): ActionEvent {
   };
 }
 
+function glassBroken(data: DataOf<"BreakGlassUsed">, at: Instant): ActionEvent {
+  return {
+    type: "BreakGlassUsed",
+    at,
+    reviewer: principal(data.reviewer),
+    standing: fromStandingMessage(required(data.standing)),
+    digest: toHex(data.digest),
+    shownDigest: toHex(data.shownDigest),
+    stage: data.stage,
+    skipped: data.skipped.map(({ stage, name, quorumText }) => ({ stage, name, quorumText })),
+    reason: required(content(data.reason)),
+    keyId: data.keyId,
+    signature: toHex(data.signature),
+    nextAt: instant(data.nextTime),
+  };
+}
+
+function afterReviewClosed(data: DataOf<"AfterReviewClosed">, at: Instant): ActionEvent {
+  return {
+    type: "AfterReviewClosed",
+    at,
+    reviewer: principal(data.reviewer),
+    standing: fromStandingMessage(required(data.standing)),
+    finding: required(fromFinding(data.finding)),
+    reason: required(content(data.reason)),
+  };
+}
+
 function edited(data: DataOf<"ActionEdited">, at: Instant): ActionEvent {
   return {
     type: "ActionEdited",
@@ -137,6 +167,10 @@ type DataOf<Type extends DecodedEvent["type"]> = Extract<DecodedEvent, { type: T
 function required<Value>(value: Value | undefined): Value {
   if (value === undefined) throw new UnreadableEventError("a required field of an event is missing or unknown");
   return value;
+}
+
+function stageOf(message: StageMessage): Stage {
+  return required(fromStageMessage(message));
 }
 
 function principal(message: PrincipalMessage | undefined): Principal {

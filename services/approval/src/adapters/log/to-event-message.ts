@@ -7,7 +7,10 @@ import type {
   ActionEdited,
   ActionEvent,
   ActionRequested,
+  AfterReviewClosed,
+  BreakGlassUsed,
   ContentErased,
+  ExecutionReported,
   GrantIssued,
   VoteCast,
   VoteLapsed,
@@ -16,6 +19,7 @@ import type {
 } from "../../domain/events.ts";
 import type { Hex } from "../../domain/values.ts";
 import { fromHex } from "../wire/bytes.ts";
+import { FINDINGS } from "../wire/after-review-message.ts";
 import { toPrincipalMessage, toRefMessage } from "../wire/principal-message.ts";
 import { toStageMessage } from "../wire/stage-message.ts";
 import { toVerdictMessage } from "../wire/verdict-message.ts";
@@ -38,10 +42,8 @@ export function toEventMessage(event: ActionEvent): DecodedEvent {
       const data = { verdict: toVerdictMessage(verdict), policyDigest: fromHex(policyDigest), digest: fromHex(digest) };
       return { type, data: create(EVENT_SCHEMAS[type], data) };
     }
-    case "ReviewOpened": {
-      const data = { stages: event.stages.map(toStageMessage), ...times(event) };
-      return { type, data: create(EVENT_SCHEMAS[type], data) };
-    }
+    case "ReviewOpened":
+      return { type, data: create(EVENT_SCHEMAS[type], { stages: event.stages.map(toStageMessage), ...times(event) }) };
     case "StageOpened":
       return { type, data: create(EVENT_SCHEMAS[type], { stage: event.stage, ...times(event) }) };
     case "ReviewerReminded":
@@ -52,10 +54,8 @@ export function toEventMessage(event: ActionEvent): DecodedEvent {
       return { type, data: create(EVENT_SCHEMAS[type], { stage: event.stage }) };
     case "VoteCast":
       return voteCast(event);
-    case "VoteLapsed": {
-      const data = { reviewer: toRefMessage(event.reviewer), digest: fromHex(event.digest), cause: CAUSES[event.cause] };
-      return { type, data: create(EVENT_SCHEMAS[type], data) };
-    }
+    case "VoteLapsed":
+      return lapsed(event);
     case "ActionEdited":
       return edited(event);
     case "EditAccepted":
@@ -68,6 +68,12 @@ export function toEventMessage(event: ActionEvent): DecodedEvent {
       return { type, data: create(EVENT_SCHEMAS[type]) };
     case "ActionCancelled":
       return { type, data: create(EVENT_SCHEMAS[type], content("reason", event.reason)) };
+    case "BreakGlassUsed":
+      return glassBroken(event);
+    case "AfterReviewReminded":
+      return { type, data: create(EVENT_SCHEMAS[type], { number: event.number, nextTime: timestampFromMs(event.nextAt) }) };
+    case "AfterReviewClosed":
+      return afterReviewClosed(event);
     case "GrantIssued":
       return grantIssued(event);
     case "GrantRedeemed":
@@ -76,11 +82,8 @@ export function toEventMessage(event: ActionEvent): DecodedEvent {
       return { type, data: create(EVENT_SCHEMAS[type], { grantId: event.grantId }) };
     case "GrantRevoked":
       return { type, data: create(EVENT_SCHEMAS[type], { grantId: event.grantId, ...content("reason", event.reason) }) };
-    case "ExecutionReported": {
-      const outcome = event.outcome === "succeeded" ? ExecutionOutcome.SUCCEEDED : ExecutionOutcome.FAILED;
-      const data = { outcome, outputDigest: fromHex(event.outputDigest), ...content("message", event.message) };
-      return { type, data: create(EVENT_SCHEMAS[type], data) };
-    }
+    case "ExecutionReported":
+      return reported(event);
     case "ExecutionUnreported":
       return { type, data: create(EVENT_SCHEMAS[type]) };
     case "ContentErased":
@@ -119,8 +122,39 @@ function voteCast({ type, reviewer, standing, decision, digest, shownDigest, sta
   return { type, data: create(EVENT_SCHEMAS[type], { ...data, ...content("reason", reason) }) };
 }
 
+function glassBroken({ type, reviewer, standing, digest, shownDigest, stage, skipped, reason, ...rest }: BreakGlassUsed): DecodedEvent {
+  const data = {
+    reviewer: toPrincipalMessage(reviewer),
+    standing: toStandingMessage(standing),
+    digest: fromHex(digest),
+    shownDigest: fromHex(shownDigest),
+    stage,
+    skipped: [...skipped],
+    keyId: rest.keyId,
+    signature: fromHex(rest.signature),
+    nextTime: timestampFromMs(rest.nextAt),
+  };
+  return { type, data: create(EVENT_SCHEMAS[type], { ...data, ...content("reason", reason) }) };
+}
+
+function afterReviewClosed({ type, reviewer, standing, finding, reason }: AfterReviewClosed): DecodedEvent {
+  const who = { reviewer: toPrincipalMessage(reviewer), standing: toStandingMessage(standing) };
+  return { type, data: create(EVENT_SCHEMAS[type], { ...who, finding: FINDINGS[finding], ...content("reason", reason) }) };
+}
+
 function reminded({ type, stage, number, nextAt }: ReviewerReminded): DecodedEvent {
   return { type, data: create(EVENT_SCHEMAS[type], { stage, number, nextTime: timestampFromMs(nextAt) }) };
+}
+
+function lapsed({ type, reviewer, digest, cause }: VoteLapsed): DecodedEvent {
+  const data = { reviewer: toRefMessage(reviewer), digest: fromHex(digest), cause: CAUSES[cause] };
+  return { type, data: create(EVENT_SCHEMAS[type], data) };
+}
+
+function reported({ type, outcome, outputDigest, message }: ExecutionReported): DecodedEvent {
+  const how = outcome === "succeeded" ? ExecutionOutcome.SUCCEEDED : ExecutionOutcome.FAILED;
+  const data = { outcome: how, outputDigest: fromHex(outputDigest), ...content("message", message) };
+  return { type, data: create(EVENT_SCHEMAS[type], data) };
 }
 
 function redeemed({ type, grantId, principal, reportDeadline }: GrantRedeemed): DecodedEvent {

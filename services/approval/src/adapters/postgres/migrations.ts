@@ -20,5 +20,9 @@ export const approvalMigrations: MigrationSet = {
       grant usage on schema approval to countersign_approval;
       grant select, insert, update, delete on approval.timer to countersign_approval;
     `),
+    "0002_after_review_timer": sqlMigration(`
+      alter table approval.timer add column afterwards boolean generated always as (kind = 'remind_after_review') stored;
+      alter table approval.timer drop constraint timer_pkey, add primary key (ledger, tenant, action_id, afterwards);
+    `),
   },
 };

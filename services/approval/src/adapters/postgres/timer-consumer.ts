@@ -1,9 +1,8 @@
 import type { ConsumerDefinition } from "@countersign/bus";
 import type { RecordedEvent } from "@countersign/event-log";
-import type { ActionRef } from "../../usecases/ports.ts";
-import { timerAfter } from "../../workflows/timers.ts";
+import { isAfterwards, timerAfter } from "../../workflows/timers.ts";
 import { fromRecordedEvent } from "../log/event-codec.ts";
-import { clearTimers, setTimers, type ApprovalTables, type SetTimer } from "./timer-table.ts";
+import { clearTimers, setTimers, type ApprovalTables, type ClearedTimer, type SetTimer } from "./timer-table.ts";
 
 /** Events that set or clear a timer. */
 const TYPES = [
@@ -24,6 +23,9 @@ const TYPES = [
   "GrantRevoked",
   "ExecutionReported",
   "ExecutionUnreported",
+  "BreakGlassUsed",
+  "AfterReviewReminded",
+  "AfterReviewClosed",
 ];
 
 /** Keeps the timer table. The linger spares most actions that go fast a row: no timer is due within it. */
@@ -40,19 +42,20 @@ export function timerConsumer(ledger: string): ConsumerDefinition<ApprovalTables
   };
 }
 
-/** What a batch leaves of each action's timer. Read backwards: only the event that has the last word is decoded. */
-export function lastWord(events: readonly RecordedEvent[]): { readonly set: readonly SetTimer[]; readonly clear: readonly ActionRef[] } {
+/** What a batch leaves of each action's timers. Read backwards: only the events that have the last word are decoded. */
+export function lastWord(events: readonly RecordedEvent[]): { readonly set: readonly SetTimer[]; readonly clear: readonly ClearedTimer[] } {
   const settled = new Set<string>();
   const set: SetTimer[] = [];
-  const clear: ActionRef[] = [];
+  const clear: ClearedTimer[] = [];
   for (const event of events.toReversed()) {
     const { tenant, id, type } = event.stream;
-    const key = `${tenant}\n${id}`;
+    const afterwards = isAfterwards(event);
+    const key = `${tenant}\n${id}\n${afterwards}`;
     if (type !== "action" || settled.has(key)) continue;
     const timer = timerAfter(fromRecordedEvent(event));
     if (timer === "keep") continue;
     settled.add(key);
-    if (timer === "clear") clear.push({ tenant, id });
+    if (timer === "clear") clear.push({ ref: { tenant, id }, afterwards });
     else set.push({ ...timer, ref: { tenant, id } });
   }
   return { set, clear };

@@ -15,6 +15,7 @@ export type ApprovalTables = {
 };
 
 export type SetTimer = Timer & { readonly ref: ActionRef };
+export type ClearedTimer = { readonly ref: ActionRef; readonly afterwards: boolean };
 export type DueTimer = SetTimer & { readonly attempts: number };
 
 /** Puts these timers in the place of whatever the actions had. */
@@ -23,16 +24,20 @@ export async function setTimers(database: Kysely<ApprovalTables>, ledger: string
   await sql`
     insert into approval.timer (ledger, tenant, action_id, kind, due_at)
     select ${ledger}::text, * from ${columns(timers)}
-    on conflict (ledger, tenant, action_id)
+    on conflict (ledger, tenant, action_id, afterwards)
     do update set kind = excluded.kind, due_at = excluded.due_at, attempts = 0, claimed_until = null`.execute(database);
 }
 
 /** Removes the timers of actions that wait for nothing any more. */
-export async function clearTimers(database: Kysely<ApprovalTables>, ledger: string, refs: readonly ActionRef[]): Promise<void> {
-  if (refs.length === 0) return;
+export async function clearTimers(database: Kysely<ApprovalTables>, ledger: string, cleared: readonly ClearedTimer[]): Promise<void> {
+  if (cleared.length === 0) return;
+  const tenants = cleared.map(({ ref }) => ref.tenant);
+  const ids = cleared.map(({ ref }) => ref.id);
+  const afterwards = cleared.map((timer) => timer.afterwards);
   await sql`
-    delete from approval.timer using unnest(${refs.map((ref) => ref.tenant)}::text[], ${refs.map((ref) => ref.id)}::text[]) as ended (tenant, action_id)
-    where timer.ledger = ${ledger} and timer.tenant = ended.tenant and timer.action_id = ended.action_id`.execute(database);
+    delete from approval.timer using unnest(${tenants}::text[], ${ids}::text[], ${afterwards}::boolean[]) as ended (tenant, action_id, afterwards)
+    where timer.ledger = ${ledger} and timer.tenant = ended.tenant and timer.action_id = ended.action_id
+      and timer.afterwards = ended.afterwards`.execute(database);
 }
 
 /** Takes timers that are due, oldest first, for `leaseMs`: others leave them alone until then, and take them over if this process dies. */
@@ -44,8 +49,8 @@ export async function claimTimers(
   const now = new Date(claim.now);
   const { rows } = await sql<{ tenant: string; action_id: string; kind: TimerKind; due_at: Date; attempts: number }>`
     update approval.timer set claimed_until = ${new Date(claim.now + claim.leaseMs)}
-    where ledger = ${ledger} and (tenant, action_id) in (
-      select tenant, action_id from approval.timer
+    where ledger = ${ledger} and (tenant, action_id, afterwards) in (
+      select tenant, action_id, afterwards from approval.timer
       where ledger = ${ledger} and due_at <= ${now} and (claimed_until is null or claimed_until <= ${now})
       order by due_at limit ${claim.limit} for update skip locked)
     returning tenant, action_id, kind, due_at, attempts`.execute(database);

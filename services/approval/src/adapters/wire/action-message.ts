@@ -4,6 +4,7 @@ import { ActionSchema, ActionStatus, ExecutionOutcome, VoteDecision, type Action
 import type { ActionState, ActionStatus as Status, Execution, Grant, RecordedAction, Review } from "../../domain/state.ts";
 import { inputOf, textOf } from "../../usecases/content.ts";
 import type { ActionView, Contents } from "../../usecases/ports.ts";
+import { toAfterReviewMessage } from "./after-review-message.ts";
 import { fromHex } from "./bytes.ts";
 import { inputField } from "./encoded-input.ts";
 import { SIGN_INS, toPrincipalMessage, toRefMessage } from "./principal-message.ts";
@@ -30,6 +31,7 @@ export function toActionMessage({ ref, state, contents }: ActionView & { readonl
       verdict: toVerdictMessage(ruling.verdict),
     }),
     ...(review && { review: toReviewMessage(review, contents) }),
+    ...(review?.afterReview && { afterReview: toAfterReviewMessage(review.afterReview, contents) }),
     ...("grant" in state && { grant: toGrantMessage(state.grant, "redeemedAt" in state ? state.redeemedAt : undefined) }),
     ...("execution" in state && { execution: toExecutionMessage(state.execution, contents) }),
   });

@@ -17,8 +17,12 @@ export function toVerdictMessage({ outcome, revision, stages, reasons, bindingCo
     stages: stages.map(toStageMessage),
     bindingContext: [...bindingContext],
     risk: risk.map(({ points, reason }) => ({ points, reason })),
-    ...(outcome === "review" && { terms: { ...terms } }),
+    ...(outcome === "review" && { terms: toTermsMessage(terms) }),
   };
+}
+
+function toTermsMessage({ editable, ownerMayApprove, breakGlass }: Verdict["terms"]) {
+  return { editable, ownerMayApprove, ...(breakGlass && { breakGlass: { ...breakGlass, groups: [...breakGlass.groups] } }) };
 }
 
 /** Undefined for an outcome or a stage that this build does not know: it is never an allow. */
@@ -39,6 +43,7 @@ export function fromVerdictMessage(message: VerdictMessage): Verdict | undefined
     terms: {
       editable: terms?.editable ?? "",
       ownerMayApprove: terms?.ownerMayApprove ?? false,
+      breakGlass: terms?.breakGlass && { groups: terms.breakGlass.groups, requester: terms.breakGlass.requester },
     },
   };
 }

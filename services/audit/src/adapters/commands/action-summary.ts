@@ -20,6 +20,7 @@ export function toSummary({ id, state }: ListedAction): MessageInitShape<typeof 
     reviewGroups: [...(review?.groups ?? [])],
     approvals: review?.approvals ?? 0,
     quorum: review?.quorum ?? "",
+    afterReview: state.afterReview !== null,
   };
 }
 

@@ -5,7 +5,14 @@ import { ListActionsRequestSchema, ListActionsResponseSchema } from "@countersig
 import { ListReviewsRequestSchema, ListReviewsResponseSchema } from "@countersign/proto/v1/review_service_pb";
 import type { At } from "@countersign/proto/v1/at_pb";
 import { pageToken, readPageToken, type ListIdentity } from "../../paging.ts";
-import { barredFromDeciding, openReview, type ActionState, type ActionStatus } from "../../projections/actions/action-state.ts";
+import {
+  askedGroups,
+  barredFromDeciding,
+  openReview,
+  waitsForPeople,
+  type ActionState,
+  type ActionStatus,
+} from "../../projections/actions/action-state.ts";
 import { readAt } from "./moment.ts";
 import { pastActions, type PastParts } from "./past-actions.ts";
 import { queryActions, queryReviews, type ListedAction, type ReviewQuery } from "../../projections/actions/query.ts";
@@ -92,17 +99,19 @@ async function pastReviews(
   reviewer: ReviewQuery["reviewer"],
   moment: Moment,
 ): Promise<readonly ListedAction[]> {
-  const query = { tenant, requester: undefined, statuses: ["IN_REVIEW"] as const, actionName: "", before: undefined, limit: MOST_LOOKS };
+  const query = { tenant, requester: undefined, statuses: [], actionName: "", before: undefined, limit: MOST_LOOKS };
   const { actions, before } = await pastActions(parts, query, moment, MOST_LOOKS);
   if (before !== undefined) throw tooLarge(`more than ${MOST_LOOKS} actions were asked for before then`);
   const mayDecide = ({ state }: ListedAction): boolean =>
     reviewer === undefined || (isAsked(state, reviewer.groups) && !barredFromDeciding(state).includes(reviewer.key));
   const deadline = ({ state }: ListedAction): number => openReview(state)?.deadline ?? Number.MAX_SAFE_INTEGER;
-  return actions.filter(mayDecide).toSorted((a, b) => deadline(a) - deadline(b) || a.state.requestPosition - b.state.requestPosition);
+  return actions
+    .filter((action) => waitsForPeople(action.state) && mayDecide(action))
+    .toSorted((a, b) => deadline(a) - deadline(b) || a.state.requestPosition - b.state.requestPosition);
 }
 
 function isAsked(state: ActionState, groups: readonly string[]): boolean {
-  return openReview(state)?.groups.some((group) => groups.includes(group)) === true;
+  return askedGroups(state).some((group) => groups.includes(group));
 }
 
 function tooLarge(why: string): CommandError {

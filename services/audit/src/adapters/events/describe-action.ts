@@ -1,6 +1,13 @@
 import type { DecodedEvent } from "@countersign/events";
 import { LapseCause, type ReviewerStanding } from "@countersign/proto/event/v1/action_events_pb";
-import { ExecutionOutcome, VerdictOutcome, VoteDecision, type Stage, type Verdict } from "@countersign/proto/v1/action_pb";
+import {
+  AfterReviewFinding,
+  ExecutionOutcome,
+  VerdictOutcome,
+  VoteDecision,
+  type Stage,
+  type Verdict,
+} from "@countersign/proto/v1/action_pb";
 import { describeOperation } from "./describe-operation.ts";
 import { plainText } from "./plain-text.ts";
 import { principal, reference, until, type Said } from "./who-and-when.ts";
@@ -26,6 +33,10 @@ export function describeActionEvent(event: DecodedEvent, said: Said): string {
       return `the vote of ${reference(event.data.reviewer)} lapsed, ${LAPSES[event.data.cause] ?? "for a reason that is not known"}`;
     case "ActionEdited":
       return `${principal(event.data.editor)} edited the parameters${said(event.data.reason)}`;
+    case "BreakGlassUsed":
+    case "AfterReviewReminded":
+    case "AfterReviewClosed":
+      return alone(event, said);
     case "EditAccepted":
     case "ActionApproved":
     case "ActionRejected":
@@ -56,6 +67,10 @@ const LAPSES: Readonly<Record<number, string>> = {
   [LapseCause.NOT_ELIGIBLE]: "as the reviewer is not eligible any more",
   [LapseCause.SAME_HUMAN]: "as the reviewer had a part in the request, or is one human with another reviewer",
 };
+const FINDINGS: Readonly<Record<number, string>> = {
+  [AfterReviewFinding.JUSTIFIED]: "justified",
+  [AfterReviewFinding.NOT_JUSTIFIED]: "not justified",
+};
 const OUTCOMES: Readonly<Record<number, string>> = { [ExecutionOutcome.SUCCEEDED]: "succeeded", [ExecutionOutcome.FAILED]: "failed" };
 const VERDICTS: Readonly<Record<number, string>> = {
   [VerdictOutcome.ALLOW]: "allow",
@@ -69,6 +84,19 @@ const PLAIN = {
   ActionRejected: "rejected",
   ActionExpired: "expired: nobody decided in time",
 } as const;
+
+/** Somebody approved alone, and what came of that. */
+function alone(event: Extract<DecodedEvent, { type: "BreakGlassUsed" | "AfterReviewReminded" | "AfterReviewClosed" }>, said: Said): string {
+  if (event.type === "AfterReviewReminded") {
+    return `reviewers were reminded, for the ${event.data.number}. time, that nobody has looked at the break-glass`;
+  }
+  const who = principal(event.data.reviewer);
+  if (event.type === "AfterReviewClosed") {
+    return `${who} found the break-glass ${FINDINGS[event.data.finding] ?? "neither right nor wrong"}${said(event.data.reason)}`;
+  }
+  const skipped = event.data.skipped.map(stage).join(", then ");
+  return `${who} approved alone (break-glass), without ${skipped === "" ? "anybody" : skipped}${said(event.data.reason)}`;
+}
 
 /** Nobody has decided yet. */
 function undecided(event: Extract<DecodedEvent, { type: "ReviewerReminded" | "ReviewEscalated" | "ReviewHeld" }>): string {
@@ -88,6 +116,6 @@ function verdict(answer: Verdict | undefined): string {
   return `${revision} answered ${VERDICTS[answer?.outcome ?? VerdictOutcome.UNSPECIFIED] ?? "nothing that is known"}${rule}${reasons}`;
 }
 
-function stage({ name, quorumText }: Stage): string {
+function stage({ name, quorumText }: Pick<Stage, "name" | "quorumText">): string {
   return `${plainText(quorumText)}${name === "" ? "" : ` (${plainText(name)})`}`;
 }

@@ -1,6 +1,6 @@
 import { decodeEvent, EVENT_SCHEMAS } from "@countersign/events";
 import type { NewEvent } from "@countersign/event-log";
-import { ExecutionOutcome, VerdictOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
+import { AfterReviewFinding, ExecutionOutcome, VerdictOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
 import { ExportFormat } from "@countersign/proto/v1/export_format_pb";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "vitest";
@@ -58,6 +58,22 @@ const LINES: readonly (readonly [string, NewEvent])[] = [
   ["reviewers were reminded, for the 2. time", event("ReviewerReminded", { number: 2 })],
   ["nobody decided, so others are asked too", event("ReviewEscalated", {})],
   ["nobody decided in time; it waits until somebody does", event("ReviewHeld", {})],
+  [
+    `human ann approved alone (break-glass), without 2 of dba (owners), then 1 of security: "${SAID}"`,
+    event("BreakGlassUsed", {
+      reviewer: person("ann"),
+      skipped: [
+        { stage: 0, name: "owners", quorumText: "2 of dba" },
+        { stage: 1, quorumText: "1 of security" },
+      ],
+      reason: { digest },
+    }),
+  ],
+  ["reviewers were reminded, for the 3. time, that nobody has looked at the break-glass", event("AfterReviewReminded", { number: 3 })],
+  [
+    `human ann found the break-glass not justified: "${SAID}"`,
+    event("AfterReviewClosed", { reviewer: person("ann"), finding: AfterReviewFinding.NOT_JUSTIFIED, reason: { digest } }),
+  ],
   ["its requester accepted the edited form", event("EditAccepted", {})],
   ["approved", EVENTS.approved()],
   ["rejected", EVENTS.rejected()],

@@ -19,6 +19,8 @@ export function toFact(event: RecordedEvent): ActionFact {
 const BARE = [
   "ReviewerReminded",
   "ReviewHeld",
+  "AfterReviewReminded",
+  "AfterReviewClosed",
   "EditAccepted",
   "ActionApproved",
   "ActionRejected",
@@ -62,6 +64,8 @@ function factOf(event: DecodedEvent): ActionFact {
         approves: event.data.decision === VoteDecision.APPROVE,
         stage: event.data.stage,
       };
+    case "BreakGlassUsed":
+      return { type: event.type, reviewer: keyOf(event.data.reviewer) };
     case "VoteLapsed":
       return { type: event.type, reviewer: keyOf(event.data.reviewer) };
     case "ActionEdited":
@@ -70,6 +74,8 @@ function factOf(event: DecodedEvent): ActionFact {
       return { type: event.type, succeeded: event.data.outcome === ExecutionOutcome.SUCCEEDED };
     case "ReviewerReminded":
     case "ReviewHeld":
+    case "AfterReviewReminded":
+    case "AfterReviewClosed":
     case "EditAccepted":
     case "ActionApproved":
     case "ActionRejected":

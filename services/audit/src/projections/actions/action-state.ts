@@ -38,6 +38,8 @@ export type ActionState = {
   readonly editors: readonly PrincipalKey[];
   /** Votes that did not lapse, oldest first. */
   readonly votes: readonly CountingVote[];
+  /** Who approved it alone, until somebody has looked at that. */
+  readonly afterReview: PrincipalKey | null;
 };
 
 export const UNREQUESTED: ActionState = {
@@ -56,6 +58,7 @@ export const UNREQUESTED: ActionState = {
   deadline: null,
   editors: [],
   votes: [],
+  afterReview: null,
 };
 
 export type OpenReview = {
@@ -73,8 +76,21 @@ export function openReview(state: ActionState): OpenReview | undefined {
   return { deadline: state.deadline, groups: stage.groups, quorum: stage.quorum, approvals };
 }
 
+/** Whether people are asked for something: a decision, or a word afterwards on what somebody decided alone. */
+export function waitsForPeople({ status, afterReview }: ActionState): boolean {
+  return status === "IN_REVIEW" || afterReview !== null;
+}
+
+/** The groups that are asked: in a review those of the open stage, afterwards those of all stages that were skipped. */
+export function askedGroups(state: ActionState): readonly string[] {
+  if (state.afterReview === null) return openReview(state)?.groups ?? [];
+  return [...new Set(state.stages.slice(state.openStage).flatMap(({ groups }) => groups))];
+}
+
 /** Who may not decide, whatever their groups: who caused the action in any way, who edited it, and who has voted already. */
 export function barredFromDeciding(state: ActionState): readonly PrincipalKey[] {
+  if (state.afterReview !== null)
+    return [...new Set([principalKey(state.requester), ...state.involved, ...state.editors, state.afterReview])];
   if (state.status !== "IN_REVIEW") return [];
   return [...new Set([principalKey(state.requester), ...state.involved, ...state.editors, ...state.votes.map((vote) => vote.reviewer)])];
 }

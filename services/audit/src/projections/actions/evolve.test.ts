@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { barredFromDeciding, openReview, UNREQUESTED, type ActionState } from "./action-state.ts";
+import { askedGroups, barredFromDeciding, openReview, UNREQUESTED, waitsForPeople, type ActionState } from "./action-state.ts";
 import { evolve } from "./evolve.ts";
 import type { ActionFact } from "./fact.ts";
 import { principalKey } from "./principal-key.ts";
@@ -78,6 +78,14 @@ describe("evolve", () => {
   it("counts approvals of the open stage only", () => {
     const state = given(...inReview, approvedByAnn, { type: "VoteCast", reviewer: ben, approves: false, stage: 0 });
     expect(openReview(state)?.approvals).toBe(1);
+  });
+
+  it("P3: asks those who were skipped to look at a break-glass, and nobody who had a part in it", () => {
+    const broken = given(...inReview, { type: "BreakGlassUsed", reviewer: ben }, { type: "ActionApproved" }, { type: "GrantExpired" });
+    expect([broken.status, waitsForPeople(broken), askedGroups(broken)]).toEqual(["GRANT_EXPIRED", true, ["dba", "security"]]);
+    expect(barredFromDeciding(broken)).toEqual([principalKey(AGENT), owner, ben]);
+    const closed = evolve(broken, { position: 20, version: 9, time: 900, fact: { type: "AfterReviewClosed" } });
+    expect([waitsForPeople(closed), barredFromDeciding(closed)]).toEqual([false, []]);
   });
 
   it("forgets a vote that lapsed, and nobody else's", () => {

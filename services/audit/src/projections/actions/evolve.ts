@@ -25,8 +25,6 @@ function apply(state: ActionState, { fact }: PlacedFact): ActionState {
       return { ...state, status: "IN_REVIEW", stages: fact.stages, openStage: 0, deadline: fact.deadline, votes: [] };
     case "StageOpened":
       return { ...state, openStage: fact.stage, deadline: fact.deadline };
-    case "ReviewerReminded":
-      return state;
     case "ReviewEscalated":
       return { ...state, deadline: fact.deadline };
     case "ReviewHeld":
@@ -39,7 +37,15 @@ function apply(state: ActionState, { fact }: PlacedFact): ActionState {
       const editors = state.editors.includes(fact.editor) ? state.editors : [...state.editors, fact.editor];
       return { ...state, status: "EDITED", deadline: fact.deadline, editors };
     }
+    case "BreakGlassUsed":
+      return { ...state, afterReview: fact.reviewer };
+    case "AfterReviewClosed":
+      return { ...state, afterReview: null };
+    case "ReviewerReminded":
+    case "AfterReviewReminded":
     case "EditAccepted":
+    case "GrantIssued":
+    case "ContentErased":
       return state;
     case "ActionApproved":
       return { ...state, status: "APPROVED" };
@@ -49,8 +55,6 @@ function apply(state: ActionState, { fact }: PlacedFact): ActionState {
       return { ...state, status: "EXPIRED" };
     case "ActionCancelled":
       return { ...state, status: "CANCELLED" };
-    case "GrantIssued":
-      return state;
     case "GrantRedeemed":
       return { ...state, status: "REDEEMED" };
     case "GrantExpired":
@@ -61,7 +65,5 @@ function apply(state: ActionState, { fact }: PlacedFact): ActionState {
       return { ...state, status: fact.succeeded ? "SUCCEEDED" : "FAILED" };
     case "ExecutionUnreported":
       return { ...state, status: "UNREPORTED" };
-    case "ContentErased":
-      return state;
   }
 }

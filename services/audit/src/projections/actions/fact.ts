@@ -26,6 +26,9 @@ export type ActionFact =
   | { readonly type: "VoteLapsed"; readonly reviewer: PrincipalKey }
   | { readonly type: "ActionEdited"; readonly editor: PrincipalKey; readonly deadline: number | null }
   | { readonly type: "EditAccepted" }
+  | { readonly type: "BreakGlassUsed"; readonly reviewer: PrincipalKey }
+  | { readonly type: "AfterReviewReminded" }
+  | { readonly type: "AfterReviewClosed" }
   | { readonly type: "ActionApproved" }
   | { readonly type: "ActionRejected" }
   | { readonly type: "ActionExpired" }

@@ -37,7 +37,7 @@ export type ReviewQuery = {
   readonly limit: number;
 };
 
-/** Actions in review, oldest deadline first, with the deadline that a page token has to name. */
+/** Actions that wait for people, oldest deadline first, with the deadline that a page token has to name. */
 export async function queryReviews(
   database: Kysely<unknown>,
   query: ReviewQuery,
@@ -45,7 +45,7 @@ export async function queryReviews(
   const { after, reviewer } = query;
   const { rows } = await sql<StoredAction & { deadline: number }>`
     select action_id as id, state, review_deadline as deadline from audit.action
-    where tenant = ${query.tenant} and status = 'IN_REVIEW'
+    where tenant = ${query.tenant} and waits
       ${after === undefined ? NOTHING : sql`and (review_deadline, request_position) > (${after.deadline}::bigint, ${after.position}::bigint)`}
       ${reviewer === undefined ? NOTHING : sql`and review_groups && ${[...reviewer.groups]}::text[] and not (${reviewer.key} = any (barred))`}
     order by review_deadline, request_position limit ${query.limit}`.execute(database);

@@ -1,4 +1,4 @@
-import { barredFromDeciding, openReview, type ActionState } from "./action-state.ts";
+import { askedGroups, barredFromDeciding, openReview, waitsForPeople, type ActionState } from "./action-state.ts";
 import { principalKey } from "./principal-key.ts";
 import { NO_DEADLINE } from "./table.ts";
 
@@ -11,6 +11,8 @@ export type ActionRow = {
   readonly status: string;
   readonly actionName: string;
   readonly requester: string;
+  /** For people. */
+  readonly waits: boolean;
   readonly reviewDeadline: number;
   /** Array literals of Postgres. */
   readonly reviewGroups: string;
@@ -19,7 +21,7 @@ export type ActionRow = {
 };
 
 export function toRow(tenant: string, actionId: string, state: ActionState): ActionRow {
-  const review = state.status === "IN_REVIEW" ? openReview(state) : undefined;
+  const waits = waitsForPeople(state);
   return {
     tenant,
     actionId,
@@ -28,8 +30,9 @@ export function toRow(tenant: string, actionId: string, state: ActionState): Act
     status: state.status,
     actionName: state.actionName,
     requester: principalKey(state.requester),
-    reviewDeadline: review?.deadline ?? NO_DEADLINE,
-    reviewGroups: arrayLiteral(review?.groups ?? []),
+    waits,
+    reviewDeadline: (waits ? openReview(state)?.deadline : undefined) ?? NO_DEADLINE,
+    reviewGroups: arrayLiteral(waits ? askedGroups(state) : []),
     barred: arrayLiteral(barredFromDeciding(state)),
     state: JSON.stringify(state),
   };

@@ -12,6 +12,7 @@ export function createActionTable(table: string): { readonly table: string; read
       status text not null,
       action_name text not null,
       requester text not null,
+      waits boolean not null,
       review_deadline bigint not null,
       review_groups text[] not null,
       barred text[] not null,
@@ -21,7 +22,7 @@ export function createActionTable(table: string): { readonly table: string; read
     indexes: [
       `create unique index ${table}_newest on audit.${table} (tenant, request_position desc)`,
       `create index ${table}_own on audit.${table} (tenant, requester, request_position desc)`,
-      `create index ${table}_reviews on audit.${table} (tenant, review_deadline, request_position) where status = 'IN_REVIEW'`,
+      `create index ${table}_reviews on audit.${table} (tenant, review_deadline, request_position) where waits`,
     ],
   };
 }

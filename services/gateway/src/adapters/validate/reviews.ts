@@ -1,6 +1,13 @@
 import { toJson } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
-import type { Edit, ListReviewsRequest, SubmitVoteRequest } from "@countersign/proto/v1/review_service_pb";
+import { AfterReviewFinding } from "@countersign/proto/v1/action_pb";
+import type {
+  BreakGlassRequest,
+  CloseAfterReviewRequest,
+  Edit,
+  ListReviewsRequest,
+  SubmitVoteRequest,
+} from "@countersign/proto/v1/review_service_pb";
 import { checkAt, checkCount, checkDigest, checkPage, checkText, checkUuid } from "./fields.ts";
 import { checkJson } from "./input.ts";
 import type { Violations } from "./violations.ts";
@@ -31,6 +38,22 @@ export function checkSubmitVote({ actionId, digest, version, shownDigest, decisi
     case undefined:
       violations.add("decision", "is required: one of approve, reject, edit");
   }
+}
+
+export function checkBreakGlass(request: BreakGlassRequest, violations: Violations): void {
+  checkUuid(violations, "action_id", request.actionId);
+  checkDigest(violations, "digest", request.digest);
+  checkCount(violations, "version", request.version, 1n);
+  checkDigest(violations, "shown_digest", request.shownDigest);
+  checkText(violations, "reason", request.reason, { min: 10, max: 4096 });
+}
+
+export function checkCloseAfterReview({ actionId, finding, reason }: CloseAfterReviewRequest, violations: Violations): void {
+  checkUuid(violations, "action_id", actionId);
+  if (finding !== AfterReviewFinding.JUSTIFIED && finding !== AfterReviewFinding.NOT_JUSTIFIED) {
+    violations.add("finding", "must be JUSTIFIED or NOT_JUSTIFIED");
+  }
+  checkText(violations, "reason", reason, { min: 1, max: 4096 });
 }
 
 function checkEdit({ properties, patch, reason }: Edit, violations: Violations): void {
