@@ -1,4 +1,4 @@
-import { serveStreams, startConsumer, type CommandBus, type CommandHandler, type EventFeed, type LedgerCopy } from "@countersign/bus";
+import { serveStreams, type CommandBus, type CommandHandler, type EventFeed, type LedgerCopy } from "@countersign/bus";
 import type { Database } from "@countersign/database";
 import { scanLedger, type EventLog } from "@countersign/event-log";
 import type { Logger } from "@countersign/telemetry";
@@ -17,14 +17,13 @@ import { getReport } from "./adapters/commands/report.ts";
 import { sealingHandlers } from "./adapters/commands/sealing.ts";
 import { getTimeline } from "./adapters/commands/timeline.ts";
 import { toFact } from "./adapters/events/to-fact.ts";
-import { toReportEvent } from "./adapters/events/to-report-event.ts";
 import { busCheckpoints } from "./adapters/postgres/checkpoints.ts";
 import { positionOfEvent } from "./adapters/postgres/event-by-id.ts";
 import { postgresLedgerRows } from "./adapters/postgres/ledger-rows.ts";
 import type { AuditConfig } from "./config.ts";
+import { keepUp, type KeptUp } from "./keep-up.ts";
 import { actionsProjection } from "./projections/actions/index.ts";
 import type { Projection } from "./projections/projection.ts";
-import { watchAlarms, WATCHED } from "./report/watch-alarms.ts";
 import { startSealing, type Sealing } from "./sealing/start-sealing.ts";
 
 export type AuditDeps = {
@@ -49,73 +48,38 @@ export type RunningAudit = {
   close(): Promise<void>;
 };
 
-/** Nobody waits for an alarm as for a list; a second of events is handled at once. */
-const ALARM_LINGER_MS = 1000;
 const PROJECTIONS: readonly Projection[] = [actionsProjection(toFact)];
 
 /** Keeps the projections and serves `audit`. Any number of instances may run: all answer, one of them folds. */
-export async function startAudit({
-  config,
-  log,
-  commands,
-  feed,
-  database,
-  logger,
-  copy,
-  clock = () => new Date(),
-}: AuditDeps): Promise<RunningAudit> {
-  const kysely = database.kysely<unknown>();
-  const consumers = await Promise.all(
-    PROJECTIONS.map((projection) =>
-      startConsumer<unknown>(
-        {
-          name: projection.name,
-          lingerMs: config.projectionLinger,
-          handle: async (events, transaction) => {
-            const [refused] = await projection.project(events, transaction, projection.view);
-            if (refused !== undefined) throw refused.error;
-          },
-        },
-        { log, feed, database: kysely, logger },
-      ),
-    ),
-  );
-  const alarms = watchAlarms(log, toReportEvent, logger);
-  const alarmConsumer = await startConsumer<unknown>(
-    { name: "audit.alarms", types: WATCHED, lingerMs: ALARM_LINGER_MS, handle: (events) => alarms.watch(events) },
-    { log, feed, database: kysely, logger },
-  );
+export async function startAudit(deps: AuditDeps): Promise<RunningAudit> {
+  const { config, log, database, logger } = deps;
+  const kept = await keepUp(PROJECTIONS, deps);
   const sealing = config.sealing && (await startSealing(config.sealing, { database, log, logger }));
   if (sealing === undefined)
     logger.warn({}, "nothing is sealed: COUNTERSIGN_LOG_ORIGIN is not set, and nobody can prove what the log held");
-  const closing = new AbortController();
-  const parts = {
-    ledger: log.ledger,
-    // A long reading ends with the service.
-    scan: async function* (range: { readonly from: number; readonly to: number }) {
-      for await (const events of scanLedger(database, log.ledger, range)) {
-        closing.signal.throwIfAborted();
-        yield events;
-      }
+  const served = await serve(deps, kept, sealing);
+  return {
+    sealing,
+    reached: kept.reached,
+    close: async () => {
+      await served.close();
+      await sealing?.close();
+      await kept.close();
     },
-    rows: postgresLedgerRows(database, log.ledger),
-    pool: database,
-    database: kysely,
-    checkpoints: busCheckpoints(log.ledger),
-    projections: PROJECTIONS,
-    logger,
-    ...(copy === undefined ? {} : { copy }),
-    ...(sealing === undefined ? {} : { checkSealed: sealing.check }),
   };
+}
+
+async function serve(deps: AuditDeps, { reached }: KeptUp, sealing: Sealing | undefined): Promise<{ close(): Promise<void> }> {
+  const { config, log, commands, database, clock = () => new Date() } = deps;
+  const kysely = database.kysely<unknown>();
+  const closing = new AbortController();
+  const parts = ledgerParts(deps, sealing, closing.signal);
   const streams = await serveStreams(commands, "audit", {
     Fsck: fsckEverything(parts),
     RebuildProjection: rebuildProjections(parts, PROJECTIONS),
     GetReport: getReport({ log, clock }),
     Export: exportEvidence({ log, sealing, witnessKeys: witnessKeysOf(config), commands, clock }),
   });
-  const reached = async (position: number): Promise<void> => {
-    await Promise.all(consumers.map((consumer) => consumer.reached(position)));
-  };
   const past = { log, database: kysely, reached };
   const operations = operationsLog(log, clock);
   const positionOf = (tenant: string, eventId: string) => positionOfEvent(kysely, log.ledger, tenant, eventId);
@@ -133,16 +97,33 @@ export async function startAudit({
   };
   const served = await commands.serve("audit", handlers);
   return {
-    sealing,
-    reached,
     close: async () => {
       closing.abort();
       await streams.close();
       await served.close();
-      await sealing?.close();
-      await Promise.all([...consumers, alarmConsumer].map((consumer) => consumer.close()));
-      alarms.close();
     },
+  };
+}
+
+/** What checks and rebuilds of the whole ledger work on. */
+function ledgerParts({ log, database, logger, copy }: AuditDeps, sealing: Sealing | undefined, closing: AbortSignal) {
+  return {
+    ledger: log.ledger,
+    // A long reading ends with the service.
+    scan: async function* (range: { readonly from: number; readonly to: number }) {
+      for await (const events of scanLedger(database, log.ledger, range)) {
+        closing.throwIfAborted();
+        yield events;
+      }
+    },
+    rows: postgresLedgerRows(database, log.ledger),
+    pool: database,
+    database: database.kysely<unknown>(),
+    checkpoints: busCheckpoints(log.ledger),
+    projections: PROJECTIONS,
+    logger,
+    ...(copy === undefined ? {} : { copy }),
+    ...(sealing === undefined ? {} : { checkSealed: sealing.check }),
   };
 }
 

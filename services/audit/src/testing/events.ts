@@ -64,9 +64,9 @@ export const EVENTS = {
   verdict: (outcome: VerdictOutcome): NewEvent =>
     event("VerdictReached", { verdict: { outcome, revision: 3n, rule: "exports", reasons: ["personal data"] }, digest }),
   opened: (stages = [stage(["dba"], 2, "owners")], closes = deadline): NewEvent => event("ReviewOpened", { stages, deadline: closes }),
-  stageOpened: (stage: number): NewEvent => event("StageOpened", { stage, deadline }),
-  voted: (reviewer: string, decision: VoteDecision = VoteDecision.APPROVE, stage = 0): NewEvent =>
-    event("VoteCast", { reviewer: person(reviewer), decision, digest, stage, keyId: "k1", signature: digest }),
+  stageOpened: (index: number): NewEvent => event("StageOpened", { stage: index, deadline }),
+  voted: (reviewer: string, decision: VoteDecision = VoteDecision.APPROVE, index = 0): NewEvent =>
+    event("VoteCast", { reviewer: person(reviewer), decision, digest, stage: index, keyId: "k1", signature: digest }),
   lapsed: (reviewer: string): NewEvent => event("VoteLapsed", { reviewer: reference(reviewer), digest, cause: LapseCause.EDITED }),
   edited: (editor: string): NewEvent =>
     event("ActionEdited", { editor: person(editor), previousDigest: digest, input: { digest }, reason: { digest } }),

@@ -154,6 +154,17 @@ describe("ListActions", () => {
     expect(await listed({}, { ...exporter, roles: [] })).toEqual([idOf(1)]);
     expect(await listed({}, { ...exporter, roles: ["requester", "auditor"] })).toEqual([idOf(2), idOf(1)]);
   });
+
+  it("P8: shows a bot that acts for Bob nothing of what it asked for Ann, now and in the past", async () => {
+    await given(1, inReview({ ...agent("exporter"), chain: [reference("ann")] }));
+    const acting = (...chain: string[]) =>
+      caller({ ...reference("exporter"), type: PrincipalType.AGENT, roles: ["requester"], chain: chain.map(reference) });
+    const past = { at: { moment: { case: "position", value: 5n } } } as const;
+    for (const body of [{}, past]) {
+      expect(await listed(body, acting("ann"))).toEqual([idOf(1)]);
+      for (const other of [acting("bob"), acting(), acting("ann", "bob")]) expect(await listed(body, other)).toEqual([]);
+    }
+  });
 });
 
 describe("ListReviews", () => {

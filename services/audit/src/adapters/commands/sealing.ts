@@ -16,9 +16,8 @@ import { NothingToBegin } from "../../sealing/new-epoch.ts";
 import type { Assurance } from "../../sealing/ports.ts";
 import { receiptFor } from "../../sealing/receipt.ts";
 import type { Sealing } from "../../sealing/start-sealing.ts";
-import { requesterOf } from "./timeline.ts";
 import { invalidField, unary } from "./unary.ts";
-import { onlyOwn } from "./viewer.ts";
+import { onlyOwn, requesterOf } from "./viewer.ts";
 import { knownEvent } from "../events/wire-event.ts";
 
 /** What the handlers stand on; without sealing they say so. */
@@ -71,7 +70,7 @@ function getProof(deps: SealingDeps): CommandHandler {
 function awaitSeal(deps: SealingDeps): CommandHandler {
   return unary(AwaitSealRequestSchema, AwaitSealResponseSchema, async ({ actionId, version, witnessed, timeoutMs }, caller) => {
     const { sealing } = deps;
-    const event = await versionOf(deps, caller.tenant, actionId, Number(version));
+    const event = await seenBy(deps, caller, await versionOf(deps, caller.tenant, actionId, Number(version)));
     if (event === undefined) throw new CommandError("NOT_FOUND", "NOT_FOUND", "no such action");
     return { sealed: sealing !== undefined && (await sealing.awaitSealed(event, assuranceOf(witnessed), timeoutMs)) };
   });
@@ -94,10 +93,13 @@ function startNewEpoch(deps: SealingDeps): CommandHandler {
 }
 
 async function findEvent(deps: SealingDeps, { event }: GetProofRequest, caller: Principal): Promise<RecordedEvent | undefined> {
-  const found = await namedEvent(deps, event, caller.tenant);
+  return seenBy(deps, caller, await namedEvent(deps, event, caller.tenant));
+}
+
+/** P8: a requester sees its own actions, and nothing that is no action. */
+async function seenBy(deps: SealingDeps, caller: Principal, found: RecordedEvent | undefined): Promise<RecordedEvent | undefined> {
   const own = onlyOwn(caller);
   if (found === undefined || own === undefined) return found;
-  // A requester sees its own actions, and nothing that is no action.
   const [first] = found.stream.type === "action" ? await deps.log.readStream(found.stream) : [];
   return first !== undefined && requesterOf(knownEvent(first)) === own ? found : undefined;
 }

@@ -5,7 +5,7 @@ import { PrincipalType } from "@countersign/proto/v1/principal_pb";
 import { createHash } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
 import { call, caller, type CallerInit } from "../../testing/calls.ts";
-import { event, EVENTS, person, record, reference } from "../../testing/events.ts";
+import { agent, event, EVENTS, person, record, reference } from "../../testing/events.ts";
 import { getTimeline } from "./timeline.ts";
 
 const ID = "018f0000-0000-7000-8000-000000000001";
@@ -88,6 +88,15 @@ describe("GetTimeline", () => {
     const requester = caller({ type: PrincipalType.AGENT, roles: ["requester"] });
     await expect(timeline(requester)).rejects.toMatchObject({ code: "NOT_FOUND" });
     expect((await timeline({ ...requester, id: "exporter" })).entries).toHaveLength(3);
+  });
+
+  it("P8: does not exist for a bot that acts for somebody else than when it asked", async () => {
+    const id = ID.replace(/1$/, "7");
+    await record(log, { tenant: "acme", id, version: 0 }, [EVENTS.requested({ ...agent("exporter"), chain: [reference("ann")] })]);
+    const acting = (...chain: string[]) =>
+      caller({ ...reference("exporter"), type: PrincipalType.AGENT, roles: ["requester"], chain: chain.map(reference) });
+    expect((await timeline(acting("ann"), id)).entries).toHaveLength(1);
+    for (const other of [acting("bob"), acting()]) await expect(timeline(other, id)).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 
   it("refuses what is no id", async () => {

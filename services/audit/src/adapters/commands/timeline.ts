@@ -2,15 +2,13 @@ import type { CommandHandler } from "@countersign/bus";
 import { CommandError } from "@countersign/bus";
 import { until, type EventReader } from "@countersign/event-log";
 import { GetTimelineRequestSchema, GetTimelineResponseSchema } from "@countersign/proto/v1/audit_service_pb";
-import { principalKey, type PrincipalKey } from "../../projections/actions/principal-key.ts";
 import { describeEvent } from "../events/describe.ts";
 import { plainText } from "../events/plain-text.ts";
 import { knownEvent, toWireEvent } from "../events/wire-event.ts";
 import { wordsOf } from "../events/words.ts";
-import type { DecodedEvent } from "@countersign/events";
 import { readAt } from "./moment.ts";
 import { invalidField, unary } from "./unary.ts";
-import { onlyOwn } from "./viewer.ts";
+import { onlyOwn, requesterOf } from "./viewer.ts";
 
 /** One action's events from the log itself, each with a line for people. What the caller may not see does not exist. */
 export function getTimeline(log: EventReader): CommandHandler {
@@ -38,8 +36,3 @@ export function getTimeline(log: EventReader): CommandHandler {
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-export function requesterOf(first: DecodedEvent | undefined): PrincipalKey | undefined {
-  if (first?.type !== "ActionRequested" || first.data.requester === undefined) return undefined;
-  return principalKey(first.data.requester);
-}

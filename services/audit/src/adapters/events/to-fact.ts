@@ -117,14 +117,16 @@ function toMs(time: Timestamp | undefined): number | null {
 
 function requested(data: Extract<DecodedEvent, { type: "ActionRequested" }>["data"]): ActionFact {
   const owner = data.requester?.owner;
+  const chain = (data.requester?.chain ?? []).map(keyOf);
   return {
     type: "ActionRequested",
     requester: {
       issuer: storable(data.requester?.issuer ?? ""),
       id: storable(data.requester?.id ?? ""),
       kind: KINDS[data.requester?.type ?? PrincipalType.UNSPECIFIED] ?? "unknown",
+      chain,
     },
-    involved: [...(data.requester?.chain ?? []), ...(owner === undefined ? [] : [owner])].map(keyOf),
+    involved: owner === undefined ? chain : [...chain, keyOf(owner)],
     actionName: storable(data.actionName),
     resourceType: storable(data.resourceType),
     resourceId: storable(data.resourceId),

@@ -1,4 +1,4 @@
-import type { PrincipalKind, StageFact } from "./fact.ts";
+import type { RequesterFact, StageFact } from "./fact.ts";
 import { principalKey, type PrincipalKey } from "./principal-key.ts";
 
 export type ActionStatus =
@@ -29,7 +29,7 @@ export type ActionState = {
   readonly actionName: string;
   readonly resourceType: string;
   readonly resourceId: string;
-  readonly requester: { readonly issuer: string; readonly id: string; readonly kind: PrincipalKind };
+  readonly requester: RequesterFact;
   readonly involved: readonly PrincipalKey[];
   readonly stages: readonly StageFact[];
   readonly openStage: number;
@@ -51,7 +51,7 @@ export const UNREQUESTED: ActionState = {
   actionName: "",
   resourceType: "",
   resourceId: "",
-  requester: { issuer: "", id: "", kind: "unknown" },
+  requester: { issuer: "", id: "", kind: "unknown", chain: [] },
   involved: [],
   stages: [],
   openStage: 0,

@@ -4,7 +4,7 @@ import { evolve } from "./evolve.ts";
 import type { ActionFact } from "./fact.ts";
 import { principalKey } from "./principal-key.ts";
 
-const AGENT = { issuer: "https://idp", id: "deployer", kind: "agent" } as const;
+const AGENT = { issuer: "https://idp", id: "deployer", kind: "agent", chain: [] } as const;
 const owner = principalKey({ issuer: "https://idp", id: "olga" });
 const ann = principalKey({ issuer: "https://idp", id: "ann" });
 const ben = principalKey({ issuer: "https://idp", id: "ben" });

@@ -15,7 +15,7 @@ function apply(state: ActionState, { fact }: PlacedFact): ActionState {
         actionName: fact.actionName,
         resourceType: fact.resourceType,
         resourceId: fact.resourceId,
-        requester: { issuer: fact.requester.issuer, id: fact.requester.id, kind: fact.requester.kind },
+        requester: fact.requester,
         involved: fact.involved,
       };
     case "VerdictReached":

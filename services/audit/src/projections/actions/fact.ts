@@ -2,6 +2,14 @@ import type { PrincipalKey } from "./principal-key.ts";
 
 export type PrincipalKind = "human" | "agent" | "service" | "unknown";
 
+/** Who asked, and for or through whom, nearest first. */
+export type RequesterFact = {
+  readonly issuer: string;
+  readonly id: string;
+  readonly kind: PrincipalKind;
+  readonly chain: readonly PrincipalKey[];
+};
+
 /** The groups that it asks, and its quorum in words. */
 export type StageFact = { readonly groups: readonly string[]; readonly quorum: string };
 
@@ -9,7 +17,7 @@ export type StageFact = { readonly groups: readonly string[]; readonly quorum: s
 export type ActionFact =
   | {
       readonly type: "ActionRequested";
-      readonly requester: { readonly issuer: string; readonly id: string; readonly kind: PrincipalKind };
+      readonly requester: RequesterFact;
       /** Everybody on the requester's delegation chain, and its owner. */
       readonly involved: readonly PrincipalKey[];
       readonly actionName: string;

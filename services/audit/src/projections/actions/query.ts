@@ -1,14 +1,14 @@
 import { sql, type Kysely } from "kysely";
 import type { ActionState, ActionStatus } from "./action-state.ts";
-import type { PrincipalKey } from "./principal-key.ts";
+import type { CallerKey, PrincipalKey } from "./principal-key.ts";
 import { parseState } from "./row.ts";
 
 export type ListedAction = { readonly id: string; readonly state: ActionState };
 
 export type ActionQuery = {
   readonly tenant: string;
-  /** Only what this principal asked for. */
-  readonly requester: PrincipalKey | undefined;
+  /** Only what this caller asked for. */
+  readonly requester: CallerKey | undefined;
   readonly statuses: readonly ActionStatus[];
   readonly actionName: string;
   /** Only what was asked for before this position. */

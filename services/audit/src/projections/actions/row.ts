@@ -1,5 +1,5 @@
 import { askedGroups, barredFromDeciding, openReview, waitsForPeople, type ActionState } from "./action-state.ts";
-import { principalKey } from "./principal-key.ts";
+import { callerKey } from "./principal-key.ts";
 import { NO_DEADLINE } from "./table.ts";
 
 /** A row as text and numbers; every column is a function of the state. */
@@ -29,7 +29,7 @@ export function toRow(tenant: string, actionId: string, state: ActionState): Act
     version: state.version,
     status: state.status,
     actionName: state.actionName,
-    requester: principalKey(state.requester),
+    requester: callerKey(state.requester),
     waits,
     reviewDeadline: (waits ? openReview(state)?.deadline : undefined) ?? NO_DEADLINE,
     reviewGroups: arrayLiteral(waits ? askedGroups(state) : []),

@@ -1,5 +1,5 @@
 /**
- * Columns are what lists select and sort by; `state` holds the rest and all of them are computed from it. Text is compared by bytes, so that
+ * Columns are what lists select and sort by (`requester` is a `CallerKey`: whoever acts for others is another one for each of them); `state` holds the rest and all of them are computed from it. Text is compared by bytes, so that
  * key order does not depend on the database's locale.
  */
 export function createActionTable(table: string): { readonly table: string; readonly indexes: readonly string[] } {
