@@ -27,7 +27,10 @@ export async function serveStreams(
     try {
       const { messages, ended } = await stream.take(pageMs);
       if (ended) open.delete(id);
-      return toBinary(StreamPageSchema, create(StreamPageSchema, { messages: [...messages], ...(ended ? {} : { instance, streamId: id }) }));
+      return toBinary(
+        StreamPageSchema,
+        create(StreamPageSchema, { messages: [...messages], ...(ended ? {} : { instance, streamId: id }) }),
+      );
     } catch (error) {
       open.delete(id);
       throw error;

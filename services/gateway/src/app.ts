@@ -41,7 +41,11 @@ export async function startGateway(deps: GatewayDeps): Promise<RunningGateway> {
     });
   const { maxWatches, maxWatchesPerTenant, maxInFlight, drainMs } = config;
   const changes = new Changes(feed, { maxWatches, maxWatchesPerTenant, lingerMs: SUBSCRIPTION_LINGER_MS });
-  const server = createRpcServer({ logger, tls: config.tls, limits: { maxInFlight, maxParked: maxWatches, maxParkedPerOwner: maxWatchesPerTenant, drainMs } });
+  const server = createRpcServer({
+    logger,
+    tls: config.tls,
+    limits: { maxInFlight, maxParked: maxWatches, maxParkedPerOwner: maxWatchesPerTenant, drainMs },
+  });
   addServices(server, { commands, authenticator, changes, config, clock, random: Math.random });
   const running = await server.listen(config.host, config.port);
   const stopRenewing = config.tls === undefined ? () => {} : renewTls(running, config.tls, config.tlsReloadMs, logger);

@@ -53,9 +53,9 @@ async function edit(stage: Stage, actionId: string): Promise<void> {
 
 /** Nobody runs what somebody else made of its request without having agreed to it. */
 async function accept({ narrator, as }: Stage, actionId: string): Promise<void> {
-  const { action: edited } = await as("crm-agent").waitForDecision(actionId);
-  narrator.checks("the agent hears of the edit, and nothing goes on before it agrees", statusName(edited.status) === "EDITED");
-  await as("crm-agent").acceptEdit(actionId, digestOf(edited, APPROVED));
+  const { action } = await as("crm-agent").waitForDecision(actionId);
+  narrator.checks("the agent hears of the edit, and nothing goes on before it agrees", statusName(action.status) === "EDITED");
+  await as("crm-agent").acceptEdit(actionId, digestOf(action, APPROVED));
   narrator.says("crm-agent", "accepts the edited form");
 }
 

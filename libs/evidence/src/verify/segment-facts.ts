@@ -31,7 +31,7 @@ export const Asks = {
 export const HASH_WORDS = 8;
 /** Hashes of a row, in this order. */
 export const LEAF = 0;
-export const STREAM_LINK = HASH_WORDS;
+export const STREAM_LINK = 1 * HASH_WORDS;
 export const TENANT_LINK = 2 * HASH_WORDS;
 export const DIGEST = 3 * HASH_WORDS;
 export const ROW_WORDS = 4 * HASH_WORDS;
