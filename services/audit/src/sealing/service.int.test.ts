@@ -113,17 +113,18 @@ describe("P6: receipts", () => {
     expect(await refused(prove(version(1n), stranger))).toBe("NOT_FOUND NOT_FOUND");
     const requester = caller({ id: "exporter", roles: ["requester"] });
     expect((await prove(version(2n), requester)).index).toBe(301n);
-    const forBob = { ...requester, chain: [{ issuer: "https://idp.test", id: "bob" }] };
+    const forBob = caller({ id: "exporter", roles: ["requester"], chain: [{ issuer: "https://idp.test", id: "bob" }] });
     expect(await refused(prove(version(2n), forBob))).toBe("NOT_FOUND NOT_FOUND");
   });
 
   it("P8: nobody learns by waiting that somebody else's action is there", async () => {
     const schemas = [AwaitSealRequestSchema, AwaitSealResponseSchema] as const;
     const wait = (who: CallerInit) => call(handler("AwaitSeal"), schemas, { actionId: ID, version: 1n, timeoutMs: 3000 }, who);
-    const requester = caller({ id: "exporter", roles: ["requester"] });
-    expect((await wait(requester)).sealed).toBe(true);
-    expect(await refused(wait({ ...requester, id: "mallory" }))).toBe("NOT_FOUND NOT_FOUND");
-    expect(await refused(wait({ ...requester, chain: [{ issuer: "https://idp.test", id: "bob" }] }))).toBe("NOT_FOUND NOT_FOUND");
+    const roles = ["requester"];
+    const chain = [{ issuer: "https://idp.test", id: "bob" }];
+    expect((await wait(caller({ id: "exporter", roles }))).sealed).toBe(true);
+    for (const other of [caller({ id: "mallory", roles }), caller({ id: "exporter", roles, chain })])
+      expect(await refused(wait(other))).toBe("NOT_FOUND NOT_FOUND");
   });
 
   it("without sealing says so, and the checkpoint comes with its keys", async () => {
