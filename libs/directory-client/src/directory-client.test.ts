@@ -4,7 +4,7 @@ import { inProcessCommands, type CommandHandler } from "@countersign/bus";
 import * as wire from "@countersign/proto/internal/v1/directory_pb";
 import { silentLogger } from "@countersign/telemetry";
 import { describe, expect, it } from "vitest";
-import { createDirectoryClient, DirectoryUnreachableError, readDirectoryClientConfig } from "./index.ts";
+import { createDirectoryClient, DirectoryUnreachableError, readDirectoryClientConfig, type DirectoryClientConfig } from "./index.ts";
 
 const at = new Date("2026-11-23T12:01:00Z");
 const principal = { issuer: "https://id.acme.example", id: "ada" };
@@ -31,10 +31,16 @@ const person = {
   away: false,
 };
 
-async function clientOf(handlers: Readonly<Record<string, CommandHandler>>, timeoutMs = 1000) {
+const CONFIG = { managedTenants: ["acme"], timeoutMs: 1000 };
+
+async function clientOf(
+  handlers: Readonly<Record<string, CommandHandler>>,
+  { monotonicMs, ...config }: Partial<DirectoryClientConfig> & { readonly monotonicMs?: () => number } = {},
+) {
   const commands = inProcessCommands({ logger: silentLogger });
   await commands.serve("directory", handlers);
-  return createDirectoryClient({ commands, asker: "approval", config: { managedTenants: ["acme"], timeoutMs } });
+  const clock = monotonicMs === undefined ? {} : { monotonicMs };
+  return createDirectoryClient({ commands, asker: "approval", config: { ...CONFIG, ...config }, ...clock });
 }
 
 function resolves(response: { managed: boolean; person?: wire.Person }): Readonly<Record<string, CommandHandler>> {
@@ -43,10 +49,41 @@ function resolves(response: { managed: boolean; person?: wire.Person }): Readonl
 }
 
 describe("directory client", () => {
-  it("a tenant that is not managed costs no call", async () => {
-    const client = await clientOf({});
+  it("a tenant that is not managed costs one call a minute", async () => {
+    let [calls, now] = [0, 0];
+    const answer = resolves({ managed: false })["ResolvePerson"];
+    const ResolvePerson: CommandHandler = async (command) => {
+      calls += 1;
+      return (await answer?.(command)) ?? new Uint8Array();
+    };
+    const client = await clientOf({ ResolvePerson }, { monotonicMs: () => now });
+    for (now of [0, 1, 59_999]) {
+      expect(await client.resolvePerson("other", { principal }, at)).toEqual({ managed: false });
+      expect(await client.listReviewers("other", { groups: ["dba"] }, at)).toEqual({ managed: false });
+    }
+    expect(calls).toBe(1);
+    now = 60_000;
+    await Promise.all([client.resolvePerson("other", { principal }, at), client.resolvePerson("other", { principal }, at)]);
+    expect(calls).toBe(2);
+  });
+
+  it("P7: a tenant that only directory knows to be managed is never taken for unmanaged", async () => {
+    const client = await clientOf(resolves({ managed: true }), { managedTenants: [] });
+    await expect(client.resolvePerson("acme", { principal }, at)).rejects.toThrow(DirectoryUnreachableError);
+    await expect(client.listReviewers("acme", { groups: ["dba"] }, at)).rejects.toThrow(DirectoryUnreachableError);
+  });
+
+  it("P7: whether a tenant is managed is not known while a directory that there is does not answer", async () => {
+    const slow = await clientOf({ ResolvePerson: () => new Promise<Uint8Array>(() => {}) }, { timeoutMs: 50, managedTenants: [] });
+    await expect(slow.resolvePerson("other", { principal }, at)).rejects.toThrow(DirectoryUnreachableError);
+    const gone = createDirectoryClient({ commands: inProcessCommands({ logger: silentLogger }), asker: "approval", config: CONFIG });
+    await expect(gone.resolvePerson("other", { principal }, at)).rejects.toThrow(DirectoryUnreachableError);
+  });
+
+  it("a deployment without a directory and without a managed tenant needs none", async () => {
+    const config = { ...CONFIG, managedTenants: [] };
+    const client = createDirectoryClient({ commands: inProcessCommands({ logger: silentLogger }), asker: "approval", config });
     expect(await client.resolvePerson("other", { principal }, at)).toEqual({ managed: false });
-    expect(await client.listReviewers("other", { groups: ["dba"] }, at)).toEqual({ managed: false });
   });
 
   it("says who it is, and nobody where nobody is known", async () => {
@@ -91,7 +128,7 @@ describe("directory client", () => {
     ["it says of a managed tenant that it is not", resolves({ managed: false })],
     ["it names a person without an id", resolves({ managed: true, person: create(wire.PersonSchema, { active: true }) })],
   ] as const)("P7: unreachable, and never unmanaged, when %s", async (_, handlers) => {
-    const client = await clientOf(handlers, 50);
+    const client = await clientOf(handlers, { timeoutMs: 50 });
     await expect(client.resolvePerson("acme", { principal }, at)).rejects.toThrow(DirectoryUnreachableError);
   });
 

@@ -1,19 +1,20 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import type { CommandBus } from "@countersign/bus";
+import { CommandError, type CommandBus } from "@countersign/bus";
 import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
 import * as wire from "@countersign/proto/internal/v1/directory_pb";
 import { PrincipalRefSchema, PrincipalType } from "@countersign/proto/v1/principal_pb";
 import type { DirectoryClientConfig } from "./config.ts";
 import { fromPersonMessage } from "./from-person-message.ts";
 import type { Resolved, Reviewers, WantedReviewers, Who } from "./person.ts";
+import { rememberTenants, type Hearsay } from "./unmanaged-tenants.ts";
 
 /** Nobody can say now who somebody is. Then nobody may decide, and trying again may help. */
 export class DirectoryUnreachableError extends Error {
   override readonly name = "DirectoryUnreachableError";
 }
 
-/** Asks `directory` who people are. For a tenant that does not keep its people there, the answer is known without asking. */
+/** Asks `directory` who people are. That a tenant does not keep its people there, it is asked once a minute. */
 export type DirectoryClient = {
   /**
    * Who this is, at a time: sees every change that the directory acknowledged before the call.
@@ -32,18 +33,22 @@ export type DirectoryClientOptions = {
   /** The service that asks; for logs at the other end. */
   readonly asker: string;
   readonly config: DirectoryClientConfig;
+  /** Milliseconds on a clock that never jumps. */
+  readonly monotonicMs?: () => number;
 };
 
 /** Makes a client over the command bus. */
-export function createDirectoryClient({ commands, asker, config }: DirectoryClientOptions): DirectoryClient {
+export function createDirectoryClient(options: DirectoryClientOptions): DirectoryClient {
+  const { commands, asker, config, monotonicMs = () => performance.now() } = options;
   const managed = new Set(config.managedTenants);
-  const ask = async (tenant: string, method: string, request: Uint8Array): Promise<Uint8Array> => {
+  const ask: Ask = async (tenant, method, request) => {
     const caller = { tenant, type: PrincipalType.SERVICE, issuer: "countersign", id: asker };
     return commands.send("directory", method, create(CommandSchema, { caller, request }), { timeoutMs: config.timeoutMs });
   };
+  const isManaged = managedTenants(ask, managed, monotonicMs);
   return {
     resolvePerson: async (tenant, who, at) => {
-      if (!managed.has(tenant)) return { managed: false };
+      if (!(await isManaged(tenant))) return { managed: false };
       return answered(async () => {
         const request = create(wire.ResolvePersonRequestSchema, { who: toWho(who), time: timestampFromMs(at.getTime()) });
         const reply = await ask(tenant, "ResolvePerson", toBinary(wire.ResolvePersonRequestSchema, request));
@@ -53,7 +58,7 @@ export function createDirectoryClient({ commands, asker, config }: DirectoryClie
       });
     },
     listReviewers: async (tenant, wanted, at) => {
-      if (!managed.has(tenant)) return { managed: false };
+      if (!(await isManaged(tenant))) return { managed: false };
       return answered(async () => {
         const { groups = [], schedules = [], personIds = [] } = wanted;
         const request = create(wire.ListReviewersRequestSchema, {
@@ -73,6 +78,27 @@ export function createDirectoryClient({ commands, asker, config }: DirectoryClie
         };
       });
     },
+  };
+}
+
+type Ask = (tenant: string, method: string, request: Uint8Array) => Promise<Uint8Array>;
+
+/** P7: what our own setting does not name, the directory has to call unmanaged too. Only where it names nothing may there be no directory. */
+function managedTenants(ask: Ask, managed: ReadonlySet<string>, monotonicMs: () => number): (tenant: string) => Promise<boolean> {
+  const hearsay = rememberTenants(async (tenant): Promise<Hearsay> => {
+    const request = create(wire.ResolvePersonRequestSchema, { who: toWho({ personId: "" }), time: timestampFromMs(0) });
+    try {
+      const reply = await ask(tenant, "ResolvePerson", toBinary(wire.ResolvePersonRequestSchema, request));
+      return fromBinary(wire.ResolvePersonResponseSchema, reply).managed ? "managed" : "unmanaged";
+    } catch (error) {
+      if (managed.size === 0 && error instanceof CommandError && error.reason === "NO_HANDLER") return "no_directory";
+      throw error;
+    }
+  }, monotonicMs);
+  return async (tenant) => {
+    if (managed.has(tenant)) return true;
+    if ((await answered(() => hearsay(tenant))) !== "managed") return false;
+    throw new DirectoryUnreachableError(`COUNTERSIGN_MANAGED_TENANTS does not name ${tenant} here, and does at directory`);
   };
 }
 
