@@ -63,7 +63,7 @@ function digestOf(salt: string, limit: number): string {
 
 describe("buf curl", () => {
   it("finds every service and method by reflection", async () => {
-    const ours = ["Action", "Audit", "Policy", "Review"].map((name) => `countersign.v1.${name}Service`);
+    const ours = ["Action", "Audit", "Directory", "Notifier", "Policy", "Review"].map((name) => `countersign.v1.${name}Service`);
     expect((await curl("", "--list-services")).trim().split("\n")).toEqual([...ours, "grpc.health.v1.Health"]);
     const methods = await curl("", "--list-methods");
     for (const method of ["ActionService/RedeemGrant", "ReviewService/SubmitVote", "AuditService/StreamEvents"]) {

@@ -93,6 +93,7 @@ export async function switchTo(transaction: Kysely<unknown>, projection: Project
   );
   await sql.raw(`drop view audit.${projection.view}`).execute(transaction);
   await sql.raw(`create view audit.${projection.view} as select * from audit.${build.table}`).execute(transaction);
+  await sql.raw(`alter view audit.${projection.view} owner to countersign_audit`).execute(transaction);
   for (const { version } of rows) await sql.raw(`drop table if exists audit.${tableOf(projection, version)}`).execute(transaction);
 }
 
