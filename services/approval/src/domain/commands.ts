@@ -106,6 +106,7 @@ export type EraseContent = Order<
   "EraseContent",
   {
     caller: Principal;
+    /** Every other principal that is the same human. */ aliases: readonly PrincipalRef[];
     /** What is still there. */ digests: readonly Hex[];
     reason: Hex;
     /** Also before the action has ended. */ force: boolean;

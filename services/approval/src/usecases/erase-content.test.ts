@@ -1,7 +1,10 @@
+import { DirectoryUnreachableError } from "@countersign/directory-client";
 import { ActionStatus } from "@countersign/proto/v1/action_pb";
 import { beforeEach, describe, expect, it } from "vitest";
 import { ann, bob, exporter, owner, principal, sponsor, verdict, stage, TERMS } from "../testing/fixtures.ts";
 import { exportInput, shownOf, testApproval, type TestApproval } from "../testing/test-approval.ts";
+import type { Principal } from "../domain/principal.ts";
+import { eraseContent } from "./erase-content.ts";
 
 const officer = principal("officer", { roles: ["privacy_officer"], signIn: "mfa" });
 const REASON = "asked for by the person";
@@ -91,6 +94,35 @@ describe("erasing an action's contents", () => {
       await expect(erase(actionId, {}, { ...part, signIn: "mfa" })).rejects.toEqual(refused("SELF_APPROVAL"));
     await expect(erase(actionId, {}, { ...exporter, type: "service", chain: [] })).rejects.toEqual(refused("SELF_APPROVAL"));
     await expect(erase(actionId, {}, { ...officer, tenant: "rival" })).rejects.toEqual(refused("NOT_FOUND"));
+    expect(await kept(actionId)).toContain("asked by sales");
+  });
+});
+
+describe("P3, P7: somebody with two accounts", () => {
+  const eraseAs = async (actionId: string, resolvePerson: TestApproval["deps"]["directory"]["resolvePerson"]) => {
+    const deps = { ...world.deps, directory: { resolvePerson } };
+    const given = { ref: { tenant: "acme", id: actionId }, reason: REASON, force: false, dryRun: false };
+    return eraseContent(deps, { principal: officer, traceparent: "" }, given);
+  };
+  const nothing = { groups: [], teams: [], accounts: [], onCall: [], standsInFor: [], email: "", managerId: undefined, away: false };
+  const person = (...principals: readonly Principal[]) => ({ id: "p", displayName: "p", active: true, principals, ...nothing });
+
+  it("does not erase with one what it asked for or decided with the other", async () => {
+    const { actionId } = await rejected();
+    for (const other of [ann, exporter, owner]) {
+      const erased = await eraseAs(actionId, async () => ({ managed: true, person: person(officer, other) }));
+      expect(erased).toMatchObject({ outcome: "refused", code: "SELF_APPROVAL" });
+    }
+    const stranger = await eraseAs(actionId, async () => ({ managed: true, person: person(officer, bob) }));
+    expect(stranger).toMatchObject({ outcome: "erased" });
+  });
+
+  it("erases nothing while the directory does not say who it is", async () => {
+    const { actionId } = await rejected();
+    const erased = await eraseAs(actionId, async () => {
+      throw new DirectoryUnreachableError("gone");
+    });
+    expect(erased).toMatchObject({ outcome: "refused", code: "DIRECTORY_UNREACHABLE" });
     expect(await kept(actionId)).toContain("asked by sales");
   });
 });

@@ -1,6 +1,7 @@
 import { textContent, toHex } from "./content.ts";
 import { handle, type Handled } from "./handle.ts";
 import type { ActionRef, Caller, Deps, NamedContent } from "./ports.ts";
+import { principalsOf } from "./who-speaks.ts";
 
 export type Erase = { readonly ref: ActionRef; readonly reason: string; readonly force: boolean; readonly dryRun: boolean };
 
@@ -22,8 +23,10 @@ export async function eraseContent(deps: Deps, { principal: caller, traceparent 
     contents = await deps.store.erasable(ref);
     const erased = contents.map(({ digest }) => digest);
     const at = deps.clock().getTime();
+    const aliases = await principalsOf(deps, caller, at);
+    if (aliases === undefined) return { refusal: "DIRECTORY_UNREACHABLE" };
     return {
-      command: { type: "EraseContent", at, caller, digests: erased, reason: toHex(content.digest), force },
+      command: { type: "EraseContent", at, caller, aliases, digests: erased, reason: toHex(content.digest), force },
       contents: [content],
       erased,
     };

@@ -32,6 +32,17 @@ export async function whoSpeaks(deps: Asks, reviewer: Principal, state: ActionSt
   }
 }
 
+/** P3: every principal that is the same human, also when it is switched off; undefined when nobody can say. */
+export async function principalsOf(deps: Asks, caller: Principal, at: Instant): Promise<readonly PrincipalRef[] | undefined> {
+  try {
+    const found = await resolve(deps, caller.tenant, caller, at);
+    return found.managed ? (found.person?.principals ?? []) : [];
+  } catch (error) {
+    if (error instanceof DirectoryUnreachableError) return undefined;
+    throw error;
+  }
+}
+
 async function standingsOf(
   deps: Asks,
   reviewer: Principal,
