@@ -1,4 +1,4 @@
-import type { CallerRef, Principal } from "./principal.ts";
+import type { CallerRef, Principal, PrincipalRef } from "./principal.ts";
 import type { VoterNow } from "./recount.ts";
 import type { Standing } from "./standing.ts";
 import type { ExecutionOutcome, Finding, Hex, Instant, Operation, Verdict } from "./values.ts";
