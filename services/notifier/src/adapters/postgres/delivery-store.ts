@@ -13,11 +13,18 @@ export function postgresDeliveryStore<Tables>(database: Kysely<Tables>, options:
       return leaseDeliveries(database, options, most, leaseMs);
     },
     record: async (delivery, outcome) => {
+      // What stops the channel comes first: once this delivery has ended, the next one of its action could be leased.
+      if (outcome.outcome === "retry" && outcome.pausesChannel === true) await pause(ledger, channel, outcome.delayMs).execute(database);
+      if (outcome.outcome === "failed" && outcome.disablesChannel) {
+        await database.transaction().execute(async (transaction) => {
+          await disable(options, delivery, outcome.error).execute(transaction);
+          await recordOutcome(options, delivery, outcome).execute(transaction);
+        });
+        return;
+      }
       await recordOutcome(options, delivery, outcome).execute(database);
       if (outcome.outcome === "delivered") await receiverWorks(ledger, channel).execute(database);
-      if (outcome.outcome === "retry" && outcome.pausesChannel === true) await pause(ledger, channel, outcome.delayMs).execute(database);
       if (outcome.outcome === "retry" && outcome.counts) await countFailure(database, options);
-      if (outcome.outcome === "failed" && outcome.disablesChannel) await disable(ledger, channel, outcome.error).execute(database);
     },
     refresh: async (tenant, actionId) => {
       await refresh(ledger, channel, tenant, actionId).execute(database);
@@ -94,13 +101,13 @@ async function countFailure<Tables>(database: Kysely<Tables>, { ledger, channel,
   if (ms !== undefined) await pause(ledger, channel, ms).execute(database);
 }
 
-/** The receiver wants nothing more: what waits for it has failed too. */
-function disable(ledger: string, channel: string, reason: string) {
+/** The receiver wants nothing more: what waits for it behind this delivery has failed too. */
+function disable({ ledger, channel }: DeliveryStoreOptions, { id }: LeasedDelivery, reason: string) {
   return sql`
     with disabled as (
       update notifier.channel set disabled_at = now(), disabled_reason = ${reason} where ledger = ${ledger} and name = ${channel} and disabled_at is null
     )
     update notifier.delivery set state = 'failed', last_error = ${`channel disabled: ${reason}`}, updated_at = now()
-    where ledger = ${ledger} and channel = ${channel} and state = 'pending'
+    where ledger = ${ledger} and channel = ${channel} and state = 'pending' and id <> ${id}
   `;
 }
