@@ -60,6 +60,14 @@ describe("P6: what is recorded stays", () => {
     }
   });
 
+  it("P5: for the service's role: the head moves no further at once than an append can", async () => {
+    for (const far of ["next_position + 100001", "9223372036854775807"]) {
+      const move = `update event_log.ledger_head set next_position = ${far} where ledger = 'main'`;
+      await expect(service.pool.query(move)).rejects.toMatchObject({ code: "42501" });
+      await expect(owner.pool.query(move)).rejects.toThrow("at most 100000");
+    }
+  });
+
   it("contents: nobody removes one that no ContentErased of its stream names, not even the owner", async () => {
     await appended(log, appendTo(stream("named"), 0, { contents: [CONTENT] }));
     await appended(log, appendTo(stream("b"), 0, { events: [erasure(CONTENT.digest)] }));

@@ -88,5 +88,18 @@ export const eventLogMigrations: MigrationSet = {
     `),
     "0003_rights": sqlMigration(RIGHTS),
     "0004_erasure": sqlMigration(ERASURE),
+    // No append is so large. That every position has its event would cost a look per event, and on tables never analyzed a slow one.
+    "0005_head_step": sqlMigration(`
+      create or replace function event_log.refuse_rewind() returns trigger language plpgsql as $$
+      begin
+        if new.ledger <> old.ledger or new.next_position <= old.next_position then
+          raise exception 'the head of ledger % only moves forward', old.ledger using errcode = 'insufficient_privilege';
+        end if;
+        if new.next_position - old.next_position > 100000 then
+          raise exception 'the head of ledger % moves by at most 100000', old.ledger using errcode = 'insufficient_privilege';
+        end if;
+        return new;
+      end $$;
+    `),
   },
 };
