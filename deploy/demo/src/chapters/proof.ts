@@ -13,7 +13,9 @@ export async function proof({ narrator, actions, as }: Stage): Promise<void> {
   for (const { name, identical } of await operator.rebuild()) {
     narrator.checks(`projection ${name}, rebuilt from the log, is the same byte for byte`, identical);
   }
-  const { events, flaws, rootHash } = await operator.fsck();
+  const { events, flaws, rootHash } = await operator.fsck({
+    onFlaw: ({ position, kind, detail }) => narrator.shows(`FLAW at ${position}: ${kind}: ${detail}`),
+  });
   narrator.says("operator", `has everything checked: ${events} events with the Merkle root`);
   narrator.shows(Buffer.from(rootHash).toString("hex"));
   narrator.checks("every position, link and leaf hash is as it must be", flaws === 0n && events > 0n);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   appendLeaves,
   EMPTY_RANGE,
@@ -38,6 +39,8 @@ export type SealedParts = {
 };
 
 type Report = (flaw: SealedFlaw) => void;
+
+const [COMMIT_ATTEMPTS, COMMIT_PAUSE_MS] = [10, 100];
 
 /** Tiles per statement, and checkpoints per page. */
 const PAGE = 64;
@@ -145,8 +148,18 @@ async function checkAnchor(parts: SealedParts, anchor: Anchor, size: number, rep
   const newest = await anchor.newest(epoch).catch(refusalIsNone);
   const signed = newest && tolerate(() => openCheckpoint(newest.note, parts.signerFor(epoch).known).checkpoint);
   if (signed === undefined) return size === 0 ? undefined : flaw(size, "the anchor holds no checkpoint of ours");
-  if (signed.size > size) return flaw(size, `${signed.size} events were sealed, and the database knows of ${size}`);
+  const known = await sizeOnceAt(parts, signed.size);
+  if (signed.size > known) return flaw(known, `${signed.size} events were sealed, and the database knows of ${known}`);
   if (!(await hasRoot(parts, epoch, signed))) flaw(signed.size, "the tiles do not lead to the root that the anchor has");
+}
+
+/** A checkpoint is in the anchor before its transaction commits, and sealing goes on during a check: only what stays missing is missing. */
+async function sizeOnceAt({ store, epoch: { epoch } }: SealedParts, wanted: number): Promise<number> {
+  for (let attempt = 1; ; attempt += 1) {
+    const size = (await store.newest({ epoch }))?.size ?? 0;
+    if (size >= wanted || attempt === COMMIT_ATTEMPTS) return size;
+    await sleep(COMMIT_PAUSE_MS);
+  }
 }
 
 async function hasRoot({ store }: SealedParts, epoch: number, { size, root }: Checkpoint): Promise<boolean> {
