@@ -224,7 +224,7 @@ describe("administrator's commands", () => {
     await eventually("it is followed", () => seen.includes("GrantIssued"));
     interrupt.abort();
     expect(await following).toMatchObject({ code: 0, err: "" });
-    for (const line of seen.trimEnd().split("\n")) expect(JSON.parse(line)).toMatchObject({ tenant: "acme", streamId: id });
+    for (const line of seen.trimEnd().split("\n")) expect(JSON.parse(line)).toMatchObject({ tenant: "acme", stream_id: id });
   });
 
   it("rebuild, dead-letters, and fsck: a flaw is an exit code", async () => {
