@@ -19,7 +19,12 @@ beforeAll(async () => {
   postgres = await testPostgres((url) => migrate(url, [eventLogMigrations]));
   owner = openDatabase({ url: postgres.url, role: null, maxConnections: 1 });
   // Postgres knows nothing about these tables, as in the first minute after an installation.
-  await owner.pool.query("alter table event_log.event set (autovacuum_enabled = off)");
+  await owner.pool.query(`
+    do $$ declare name text; begin
+      for name in select tablename from pg_tables where schemaname = 'event_log' loop
+        execute format('alter table event_log.%I set (autovacuum_enabled = off)', name);
+      end loop;
+    end $$`);
   veteran = createPostgresEventLog({ url: postgres.url, ledger: "main", maxReadConnections: 1 });
   for (let turn = 0; turn < 10; turn += 1) {
     await veteran.append(appendTo(stream(id(7)), 5, withKey("k-7")));
