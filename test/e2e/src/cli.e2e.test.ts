@@ -212,7 +212,9 @@ describe("administrator's commands", () => {
       .split("\n")
       .map((line) => Number(line.split(" ")[0]));
     expect(positions).toEqual(positions.toSorted((one, other) => one - other));
-    expect((await as("auditor", "events", "replay", "--limit", "2", "--type", "ActionRequested")).out.match(/ActionRequested/g)).toHaveLength(2);
+    expect(
+      (await as("auditor", "events", "replay", "--limit", "2", "--type", "ActionRequested")).out.match(/ActionRequested/g),
+    ).toHaveLength(2);
     const interrupt = new AbortController();
     let seen = "";
     const following = countersign(["events", "tail", "--json", "--from-position", String((positions.at(-1) ?? 0) + 1)], {

@@ -2,7 +2,14 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { CommandError } from "@countersign/bus";
 import * as directory from "@countersign/proto/v1/directory_service_pb";
 import { describe, expect, it } from "vitest";
-import { checkCreateDelegation, checkErasePerson, checkLinkAccount, checkRevokeDelegation, checkSetAway, checkUnlinkAccount } from "./directory.ts";
+import {
+  checkCreateDelegation,
+  checkErasePerson,
+  checkLinkAccount,
+  checkRevokeDelegation,
+  checkSetAway,
+  checkUnlinkAccount,
+} from "./directory.ts";
 import { Violations } from "./violations.ts";
 
 const time = { seconds: 1_800_000_000n };
