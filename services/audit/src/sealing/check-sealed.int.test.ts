@@ -80,6 +80,17 @@ describe("P6: whatever is changed in what was sealed is found, at its position",
     expect(found.map(({ position }) => position)).toEqual([1, 2, 255, 256, 699]);
   });
 
+  it("nothing where sealing goes on meanwhile: the anchor knows a checkpoint before the database shows it", async () => {
+    const parts = ledger.parts();
+    const [earlier] = await parts.store.checkpoints(1, 0, 1);
+    let asked = 0;
+    const newest: typeof parts.store.newest = async (which) => ((asked += 1) <= 2 ? earlier : parts.store.newest(which));
+    const found: SealedFlaw[] = [];
+    await checkSealed({ ...parts, store: { ...parts.store, newest }, epoch: { epoch: 1 } }, (flaw) => found.push(flaw));
+    expect(earlier?.size).toBe(300);
+    expect(found).toEqual([]);
+  });
+
   it("an anchor that is ahead of the database", async () => {
     const parts = ledger.parts();
     const newest = await ledger.anchor.newest(1);
