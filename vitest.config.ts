@@ -9,8 +9,10 @@ export default defineConfig({
     // Every worker shares one PostgreSQL and one nats-server: more workers only make the timing tests wait for each other.
     maxWorkers: Math.min(2, availableParallelism()),
     pool: "forks",
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    // Waiting conditions are met in milliseconds; on a machine that is busy with something else they take what they take.
+    testTimeout: 40_000,
+    expect: { poll: { timeout: 15_000 } },
+    hookTimeout: 60_000,
     teardownTimeout: 10_000,
     watch: false,
     allowOnly: false,

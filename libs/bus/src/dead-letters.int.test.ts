@@ -103,7 +103,7 @@ test("replayed dead letters are handled in order and are gone; the stream flows 
   await reachedHead();
   poison.clear();
   expect(await replayDeadLetters(kysely, name)).toBe(3);
-  await expect.poll(letters, { timeout: 5000 }).toEqual([]);
+  await expect.poll(letters).toEqual([]);
   expect(await seen(kysely, name)).toEqual([2, 0, 1, 3]);
   await appendTo(log, { id: "bad" }, ["D"], { after: 3 });
   await reachedHead();
@@ -116,7 +116,7 @@ test("a replay that fails parks again, counts its tries and keeps what is behind
   await run();
   await reachedHead();
   await replayDeadLetters(kysely, name);
-  await expect.poll(async () => (await letters())[0]?.attempts, { timeout: 5000 }).toBe(6);
+  await expect.poll(async () => (await letters())[0]?.attempts).toBe(6);
   expect((await letters()).map(({ position, state, attempts }) => [position, state, attempts])).toEqual([
     [0, "parked", 6],
     [1, "parked", 0],
@@ -132,7 +132,7 @@ test("replay of one position takes its whole stream, and only that", async () =>
   await reachedHead();
   poison.clear();
   expect(await replayDeadLetters(kysely, name, 1)).toBe(2);
-  await expect.poll(async () => (await letters()).map(({ position }) => position), { timeout: 5000 }).toEqual([2]);
+  await expect.poll(async () => (await letters()).map(({ position }) => position)).toEqual([2]);
   expect(await seen(kysely, name)).toEqual([0, 1]);
 });
 
@@ -173,7 +173,7 @@ test("P8: a replay for one tenant leaves the others' alone, also when it names t
   poison.clear();
   expect(await replayDeadLetters(kysely, name, 1, "acme")).toBe(0);
   expect(await replayDeadLetters(kysely, name, undefined, "acme")).toBe(1);
-  await expect.poll(async () => (await letters()).map(({ position }) => position), { timeout: 5000 }).toEqual([1]);
+  await expect.poll(async () => (await letters()).map(({ position }) => position)).toEqual([1]);
   expect((await listDeadLetters(kysely, { consumer: name, tenant: "acme" })).deadLetters).toEqual([]);
 });
 
@@ -190,12 +190,10 @@ test("a discarded one is never handled, what waits behind it is, and the stream 
   expect(await discardDeadLetter(kysely, key, "acme", 0, record)).toBe(true);
   expect(await discardDeadLetter(kysely, key, "acme", 0, record)).toBe(false);
   expect(recorded).toEqual([0]);
-  await expect
-    .poll(async () => (await letters()).map(({ position, state }) => [position, state]), { timeout: 5000 })
-    .toEqual([[0, "discarded"]]);
+  await expect.poll(async () => (await letters()).map(({ position, state }) => [position, state])).toEqual([[0, "discarded"]]);
   await appendTo(log, { id: "bad" }, ["C"], { after: 2 });
   await reachedHead();
-  await expect.poll(() => seen(kysely, name), { timeout: 5000 }).toEqual([1, 2]);
+  await expect.poll(() => seen(kysely, name)).toEqual([1, 2]);
   expect(await replayDeadLetters(kysely, name)).toBe(0);
 });
 

@@ -91,7 +91,7 @@ describe("commands over NATS", () => {
     expect(await lost).toMatchObject({ code: "UNAVAILABLE", reason: "LINK_LOST" });
     answer.resolve(Uint8Array.of(1));
     const second = await startNatsServer({ storeDir, jetstream: false, port: first.port });
-    await expect.poll(() => ask().catch(String), { timeout: 10_000 }).toEqual(Uint8Array.of(1));
+    await expect.poll(() => ask().catch(String)).toEqual(Uint8Array.of(1));
     await Promise.all([connection.close(), peer.close()]);
     await second.stop();
     rmSync(storeDir, { recursive: true });

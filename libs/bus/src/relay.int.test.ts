@@ -36,9 +36,7 @@ function relay(deps: Omit<RelayDeps<unknown>, "logger">, logger: Logger = silent
 async function expectCopy(manager: JetStreamManager, prefix: string, log: EventLog): Promise<void> {
   const name = eventStreamName(prefix, log.ledger);
   const head = await log.nextPosition();
-  await expect
-    .poll(async () => (await manager.streams.info(name).catch(() => undefined))?.state.last_seq, { timeout: 10_000, interval: 20 })
-    .toBe(head);
+  await expect.poll(async () => (await manager.streams.info(name).catch(() => undefined))?.state.last_seq, { interval: 20 }).toBe(head);
   const events = await log.readAll({ from: 0, limit: 10_000 });
   expect(await storedBodies(manager, name)).toEqual(events.map((event) => new Uint8Array(event.entry)));
 }
@@ -266,7 +264,7 @@ describe("relay and a server that comes and goes", () => {
     await expectCopy(manager, "cs", log);
     await manager.streams.delete("CS_EVENTS_MAIN");
     await appendActions(log, 20, "later");
-    await expect.poll(lastSequence(manager, "cs"), { timeout: 8000 }).toBe(120);
+    await expect.poll(lastSequence(manager, "cs")).toBe(120);
     await expectCopy(manager, "cs", log);
   });
 });

@@ -92,13 +92,11 @@ test("P4 P5: two processes append and relay through kill -9 and loss of nats-ser
   const head = await one.log.nextPosition();
   expect(head).toBe((3 * 10 * 8 + 2 * 20) * 3);
   const manager = await jetstreamManager(one.connection, { checkAPI: false, timeout: 500 });
-  await expect
-    .poll(async () => (await manager.streams.info("CS_EVENTS_MAIN").catch(() => undefined))?.state.last_seq, { timeout: 10_000 })
-    .toBe(head);
+  await expect.poll(async () => (await manager.streams.info("CS_EVENTS_MAIN").catch(() => undefined))?.state.last_seq).toBe(head);
   expect(await storedBodies(manager, "CS_EVENTS_MAIN")).toEqual(
     (await one.log.readAll({ from: 0, limit: 10_000 })).map(({ entry }) => new Uint8Array(entry)),
   );
-  await expect.poll(() => seen(one.kysely, "test.spine"), { timeout: 10_000 }).toEqual(range(0, head));
+  await expect.poll(() => seen(one.kysely, "test.spine")).toEqual(range(0, head));
 }, 60_000);
 
 test("P4: the process with the relay's lease ends: the other one goes on within about a second", async () => {
@@ -107,7 +105,7 @@ test("P4: the process with the relay's lease ends: the other one goes on within 
   const [active, standby] = one.relay.active() ? [one, two] : [two, one];
   await active.relay.close();
   await appendActions(active.log, 5);
-  await expect.poll(() => standby.relay.stored(), { timeout: 3000 }).toBe(15);
+  await expect.poll(() => standby.relay.stored()).toBe(15);
 });
 
 test("an event appended in one process is heard in the other within milliseconds", async () => {
@@ -125,5 +123,5 @@ test("an event appended in one process is heard in the other within milliseconds
     times.push(performance.now() - before);
   }
   // Far below the poll of the relay: the wake-up did it.
-  expect(times.toSorted((a, b) => a - b)[10]).toBeLessThan(100);
+  expect(times.toSorted((a, b) => a - b)[10]).toBeLessThan(400);
 });

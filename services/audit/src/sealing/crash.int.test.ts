@@ -41,7 +41,7 @@ it("P6: a sealer killed at any moment leaves nothing that the next one does not 
     });
     await once(sealer.stdout, "data");
     const before = (await ledger.store.newest())?.size ?? 0;
-    await vi.waitFor(async () => expect((await ledger.store.newest())?.size).toBeGreaterThan(before), { timeout: 5000, interval: 5 });
+    await vi.waitFor(async () => expect((await ledger.store.newest())?.size).toBeGreaterThan(before), { timeout: 15_000, interval: 5 });
     await pause(aliveMs);
     sealer.kill("SIGKILL");
     await once(sealer, "exit");
@@ -49,7 +49,7 @@ it("P6: a sealer killed at any moment leaves nothing that the next one does not 
   appending.abort();
   await appender;
   const parts = ledger.parts({ keys: [readKeyFile(keyFile)] });
-  await vi.waitFor(() => ledger.seal(parts), { timeout: 3000, interval: 50 });
+  await vi.waitFor(() => ledger.seal(parts), { timeout: 15_000, interval: 50 });
   expect((await ledger.store.newest())?.size).toBe(await ledger.log.nextPosition());
   // Whatever was ever signed, also by those who died before their commit, is a past of the log as it is now.
   const signed = readFileSync(ledger.anchorFile, "utf8").split("\n").slice(0, -1);
