@@ -107,7 +107,7 @@ export default {
       from: { path: PACKAGE },
       to: {
         path: PACKAGE,
-        pathNot: ["^$1/$2/", "/src/index\\.ts$", "/src/testing(/index)?\\.ts$", "^libs/testing/src/certificates\\.ts$"],
+        pathNot: ["^$1/$2/", "/src/index\\.ts$", "/src/testing(/index)?\\.ts$", "^libs/testing/src/(certificates|tcp-proxy)\\.ts$"],
       },
     },
     {

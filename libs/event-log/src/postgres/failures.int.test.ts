@@ -1,7 +1,6 @@
-import { once } from "node:events";
-import { connect, createServer, type Server, type Socket } from "node:net";
 import { migrate, openDatabase, type Database } from "@countersign/database";
 import { testPostgres, type TestPostgres } from "@countersign/testing";
+import { startTcpProxy } from "@countersign/testing/tcp-proxy";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ledgerProblems } from "../ledger-invariants.ts";
 import { appended, appendTo, readEverything, stream, withKey } from "../test-requests.ts";
@@ -21,14 +20,16 @@ afterAll(async () => {
 
 describe("P4: when the connection breaks", () => {
   it("nobody is told `appended` of a lost reply, and a retry with the key gives the recorded one", async () => {
-    const proxy = await startProxy(postgres.url);
-    const log = createPostgresEventLog({ url: proxy.url, ledger: "lost-reply" });
+    const url = new URL(postgres.url);
+    const proxy = await startTcpProxy(Number(url.port));
+    url.port = String(proxy.port);
+    const log = createPostgresEventLog({ url: url.href, ledger: "lost-reply" });
     // Once with a look at the log first and once without: both ways to write.
     const retries: string[] = [];
     for (const version of [0, 1, 2, 3]) {
       await appended(log, appendTo(stream("warm"), version));
       const request = appendTo(stream(`a-${version}`), 0, withKey(`lost-${version}`));
-      proxy.swallowReplies();
+      proxy.loseNextReply();
       await expect(log.append(request)).rejects.toMatchObject({ name: "EventLogError", code: "outcome_unknown" });
       retries.push((await log.append({ ...request, stream: stream(`b-${version}`) })).outcome);
     }
@@ -93,44 +94,3 @@ describe("a key that another ledger of the tenant takes at the same moment", () 
     for (const log of logs) await log.close();
   });
 });
-
-/** Stands between the log and Postgres, and can lose what Postgres answers next. */
-async function startProxy(target: string) {
-  const { hostname, port } = new URL(target);
-  let swallow = false;
-  const sockets = new Set<Socket>();
-  const server: Server = createServer((client) => {
-    const upstream = connect(Number(port), hostname);
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on("error", () => {});
-      socket.on("close", () => sockets.delete(socket));
-    }
-    client.on("data", (chunk) => upstream.write(chunk));
-    client.on("close", () => upstream.destroy());
-    upstream.on("data", (chunk) => {
-      if (!swallow) client.write(chunk);
-      else {
-        swallow = false;
-        client.destroy();
-      }
-    });
-    upstream.on("close", () => client.destroy());
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  const url = new URL(target);
-  url.port = String(address.port);
-  return {
-    url: url.href,
-    swallowReplies: () => {
-      swallow = true;
-    },
-    close: () => {
-      server.close();
-      for (const socket of sockets) socket.destroy();
-    },
-  };
-}
