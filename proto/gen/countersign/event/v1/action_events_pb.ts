@@ -4,7 +4,7 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { AfterReviewFinding, ExecutionOutcome, SkippedStage, Stage, Verdict, VoteDecision } from "../../v1/action_pb.ts";
+import type { AfterReviewFinding, ExecutionOutcome, Haste, SkippedStage, Stage, Verdict, VoteDecision } from "../../v1/action_pb.ts";
 import { file_countersign_v1_action } from "../../v1/action_pb.ts";
 import type { Principal, PrincipalRef } from "../../v1/principal_pb.ts";
 import { file_countersign_v1_principal } from "../../v1/principal_pb.ts";
@@ -16,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file countersign/event/v1/action_events.proto.
  */
 export const file_countersign_event_v1_action_events: GenFile = /*@__PURE__*/
-  fileDesc("Cihjb3VudGVyc2lnbi9ldmVudC92MS9hY3Rpb25fZXZlbnRzLnByb3RvEhRjb3VudGVyc2lnbi5ldmVudC52MSIcCgpDb250ZW50UmVmEg4KBmRpZ2VzdBgBIAEoDCKJAgoPQWN0aW9uUmVxdWVzdGVkEiwKCXJlcXVlc3RlchgBIAEoCzIZLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbBIUCgxzdWJqZWN0X3R5cGUYAiABKAkSEgoKc3ViamVjdF9pZBgDIAEoCRITCgthY3Rpb25fbmFtZRgEIAEoCRIVCg1yZXNvdXJjZV90eXBlGAUgASgJEhMKC3Jlc291cmNlX2lkGAYgASgJEi8KBWlucHV0GAcgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZhIsCghkZWFkbGluZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiYQoOVmVyZGljdFJlYWNoZWQSKAoHdmVyZGljdBgBIAEoCzIXLmNvdW50ZXJzaWduLnYxLlZlcmRpY3QSFQoNcG9saWN5X2RpZ2VzdBgCIAEoDBIOCgZkaWdlc3QYAyABKAwikgEKDFJldmlld09wZW5lZBIlCgZzdGFnZXMYASADKAsyFS5jb3VudGVyc2lnbi52MS5TdGFnZRIsCghkZWFkbGluZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJbmV4dF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJ5CgtTdGFnZU9wZW5lZBINCgVzdGFnZRgBIAEoDRIsCghkZWFkbGluZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJbmV4dF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJgChBSZXZpZXdlclJlbWluZGVkEg0KBXN0YWdlGAEgASgNEg4KBm51bWJlchgCIAEoDRItCgluZXh0X3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIn0KD1Jldmlld0VzY2FsYXRlZBINCgVzdGFnZRgBIAEoDRIsCghkZWFkbGluZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJbmV4dF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIbCgpSZXZpZXdIZWxkEg0KBXN0YWdlGAEgASgNIqsCCghWb3RlQ2FzdBIrCghyZXZpZXdlchgBIAEoCzIZLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbBIuCghkZWNpc2lvbhgCIAEoDjIcLmNvdW50ZXJzaWduLnYxLlZvdGVEZWNpc2lvbhIOCgZkaWdlc3QYAyABKAwSDQoFc3RhZ2UYBCABKA0SMAoGcmVhc29uGAUgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZhIOCgZrZXlfaWQYBiABKAkSEQoJc2lnbmF0dXJlGAcgASgMEjgKCHN0YW5kaW5nGAggASgLMiYuY291bnRlcnNpZ24uZXZlbnQudjEuUmV2aWV3ZXJTdGFuZGluZxIUCgxzaG93bl9kaWdlc3QYCSABKAwi2QEKEFJldmlld2VyU3RhbmRpbmcSDgoGcGVyc29uGAEgASgJEjAKCnByaW5jaXBhbHMYAiADKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSDgoGZ3JvdXBzGAMgAygJEg0KBXRlYW1zGAQgAygJEg8KB29uX2NhbGwYBSADKAkSGQoRbWFuYWdlc19yZXF1ZXN0ZXIYBiABKAgSOAoLaW5fcGxhY2Vfb2YYByABKAsyIy5jb3VudGVyc2lnbi5ldmVudC52MS5SZXZpZXdlclBsYWNlImMKDVJldmlld2VyUGxhY2USDgoGcGVyc29uGAEgASgJEjAKCnByaW5jaXBhbHMYAiADKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSEAoIZW50aXJlbHkYAyABKAgifQoKVm90ZUxhcHNlZBIuCghyZXZpZXdlchgBIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIOCgZkaWdlc3QYAiABKAwSLwoFY2F1c2UYAyABKA4yIC5jb3VudGVyc2lnbi5ldmVudC52MS5MYXBzZUNhdXNlIp0CCgxBY3Rpb25FZGl0ZWQSKQoGZWRpdG9yGAEgASgLMhkuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsEhcKD3ByZXZpb3VzX2RpZ2VzdBgCIAEoDBIvCgVpbnB1dBgDIAEoCzIgLmNvdW50ZXJzaWduLmV2ZW50LnYxLkNvbnRlbnRSZWYSMAoGcmVhc29uGAQgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZhI4CghzdGFuZGluZxgFIAEoCzImLmNvdW50ZXJzaWduLmV2ZW50LnYxLlJldmlld2VyU3RhbmRpbmcSLAoIZGVhZGxpbmUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIh4KDEVkaXRBY2NlcHRlZBIOCgZkaWdlc3QYASABKAwiIAoOQWN0aW9uQXBwcm92ZWQSDgoGZGlnZXN0GAEgASgMIiAKDkFjdGlvblJlamVjdGVkEg4KBmRpZ2VzdBgBIAEoDCIPCg1BY3Rpb25FeHBpcmVkIkMKD0FjdGlvbkNhbmNlbGxlZBIwCgZyZWFzb24YASABKAsyIC5jb3VudGVyc2lnbi5ldmVudC52MS5Db250ZW50UmVmIucBCgtHcmFudElzc3VlZBIQCghncmFudF9pZBgBIAEoCRIvCglwcmluY2lwYWwYAiABKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSDgoGZGlnZXN0GAMgASgMEi4KCmlzc3VlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZrZXlfaWQYBiABKAkSFAoMdG9rZW5fZGlnZXN0GAcgASgMIocBCg1HcmFudFJlZGVlbWVkEhAKCGdyYW50X2lkGAEgASgJEi8KCXByaW5jaXBhbBgCIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIzCg9yZXBvcnRfZGVhZGxpbmUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIiAKDEdyYW50RXhwaXJlZBIQCghncmFudF9pZBgBIAEoCSJSCgxHcmFudFJldm9rZWQSEAoIZ3JhbnRfaWQYASABKAkSMAoGcmVhc29uGAIgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZiKQAQoRRXhlY3V0aW9uUmVwb3J0ZWQSMQoHb3V0Y29tZRgBIAEoDjIgLmNvdW50ZXJzaWduLnYxLkV4ZWN1dGlvbk91dGNvbWUSFQoNb3V0cHV0X2RpZ2VzdBgCIAEoDBIxCgdtZXNzYWdlGAMgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZiIVChNFeGVjdXRpb25VbnJlcG9ydGVkIt8CCg5CcmVha0dsYXNzVXNlZBIrCghyZXZpZXdlchgBIAEoCzIZLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbBIOCgZkaWdlc3QYAiABKAwSDQoFc3RhZ2UYAyABKA0SMAoGcmVhc29uGAQgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZhIOCgZrZXlfaWQYBSABKAkSEQoJc2lnbmF0dXJlGAYgASgMEjgKCHN0YW5kaW5nGAcgASgLMiYuY291bnRlcnNpZ24uZXZlbnQudjEuUmV2aWV3ZXJTdGFuZGluZxIUCgxzaG93bl9kaWdlc3QYCCABKAwSLQoHc2tpcHBlZBgJIAMoCzIcLmNvdW50ZXJzaWduLnYxLlNraXBwZWRTdGFnZRItCgluZXh0X3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIlQKE0FmdGVyUmV2aWV3UmVtaW5kZWQSDgoGbnVtYmVyGAEgASgNEi0KCW5leHRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi4QEKEUFmdGVyUmV2aWV3Q2xvc2VkEisKCHJldmlld2VyGAEgASgLMhkuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsEjgKCHN0YW5kaW5nGAIgASgLMiYuY291bnRlcnNpZ24uZXZlbnQudjEuUmV2aWV3ZXJTdGFuZGluZxIzCgdmaW5kaW5nGAMgASgOMiIuY291bnRlcnNpZ24udjEuQWZ0ZXJSZXZpZXdGaW5kaW5nEjAKBnJlYXNvbhgEIAEoCzIgLmNvdW50ZXJzaWduLmV2ZW50LnYxLkNvbnRlbnRSZWYqewoKTGFwc2VDYXVzZRIbChdMQVBTRV9DQVVTRV9VTlNQRUNJRklFRBAAEhYKEkxBUFNFX0NBVVNFX0VESVRFRBABEhwKGExBUFNFX0NBVVNFX05PVF9FTElHSUJMRRACEhoKFkxBUFNFX0NBVVNFX1NBTUVfSFVNQU4QA2IGcHJvdG8z", [file_countersign_v1_action, file_countersign_v1_principal, file_google_protobuf_timestamp]);
+  fileDesc("Cihjb3VudGVyc2lnbi9ldmVudC92MS9hY3Rpb25fZXZlbnRzLnByb3RvEhRjb3VudGVyc2lnbi5ldmVudC52MSIcCgpDb250ZW50UmVmEg4KBmRpZ2VzdBgBIAEoDCKJAgoPQWN0aW9uUmVxdWVzdGVkEiwKCXJlcXVlc3RlchgBIAEoCzIZLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbBIUCgxzdWJqZWN0X3R5cGUYAiABKAkSEgoKc3ViamVjdF9pZBgDIAEoCRITCgthY3Rpb25fbmFtZRgEIAEoCRIVCg1yZXNvdXJjZV90eXBlGAUgASgJEhMKC3Jlc291cmNlX2lkGAYgASgJEi8KBWlucHV0GAcgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZhIsCghkZWFkbGluZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiYQoOVmVyZGljdFJlYWNoZWQSKAoHdmVyZGljdBgBIAEoCzIXLmNvdW50ZXJzaWduLnYxLlZlcmRpY3QSFQoNcG9saWN5X2RpZ2VzdBgCIAEoDBIOCgZkaWdlc3QYAyABKAwikgEKDFJldmlld09wZW5lZBIlCgZzdGFnZXMYASADKAsyFS5jb3VudGVyc2lnbi52MS5TdGFnZRIsCghkZWFkbGluZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJbmV4dF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJ5CgtTdGFnZU9wZW5lZBINCgVzdGFnZRgBIAEoDRIsCghkZWFkbGluZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJbmV4dF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJgChBSZXZpZXdlclJlbWluZGVkEg0KBXN0YWdlGAEgASgNEg4KBm51bWJlchgCIAEoDRItCgluZXh0X3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIn0KD1Jldmlld0VzY2FsYXRlZBINCgVzdGFnZRgBIAEoDRIsCghkZWFkbGluZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJbmV4dF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIbCgpSZXZpZXdIZWxkEg0KBXN0YWdlGAEgASgNIl8KDFJldmlld0pvaW5lZBIOCgZudW1iZXIYASABKA0SDgoGZGlnZXN0GAIgASgMEi8KBWlucHV0GAMgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZiLRAgoIVm90ZUNhc3QSKwoIcmV2aWV3ZXIYASABKAsyGS5jb3VudGVyc2lnbi52MS5QcmluY2lwYWwSLgoIZGVjaXNpb24YAiABKA4yHC5jb3VudGVyc2lnbi52MS5Wb3RlRGVjaXNpb24SDgoGZGlnZXN0GAMgASgMEg0KBXN0YWdlGAQgASgNEjAKBnJlYXNvbhgFIAEoCzIgLmNvdW50ZXJzaWduLmV2ZW50LnYxLkNvbnRlbnRSZWYSDgoGa2V5X2lkGAYgASgJEhEKCXNpZ25hdHVyZRgHIAEoDBI4CghzdGFuZGluZxgIIAEoCzImLmNvdW50ZXJzaWduLmV2ZW50LnYxLlJldmlld2VyU3RhbmRpbmcSFAoMc2hvd25fZGlnZXN0GAkgASgMEiQKBWhhc3RlGAogASgLMhUuY291bnRlcnNpZ24udjEuSGFzdGUi2QEKEFJldmlld2VyU3RhbmRpbmcSDgoGcGVyc29uGAEgASgJEjAKCnByaW5jaXBhbHMYAiADKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSDgoGZ3JvdXBzGAMgAygJEg0KBXRlYW1zGAQgAygJEg8KB29uX2NhbGwYBSADKAkSGQoRbWFuYWdlc19yZXF1ZXN0ZXIYBiABKAgSOAoLaW5fcGxhY2Vfb2YYByABKAsyIy5jb3VudGVyc2lnbi5ldmVudC52MS5SZXZpZXdlclBsYWNlImMKDVJldmlld2VyUGxhY2USDgoGcGVyc29uGAEgASgJEjAKCnByaW5jaXBhbHMYAiADKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSEAoIZW50aXJlbHkYAyABKAgifQoKVm90ZUxhcHNlZBIuCghyZXZpZXdlchgBIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIOCgZkaWdlc3QYAiABKAwSLwoFY2F1c2UYAyABKA4yIC5jb3VudGVyc2lnbi5ldmVudC52MS5MYXBzZUNhdXNlIp0CCgxBY3Rpb25FZGl0ZWQSKQoGZWRpdG9yGAEgASgLMhkuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsEhcKD3ByZXZpb3VzX2RpZ2VzdBgCIAEoDBIvCgVpbnB1dBgDIAEoCzIgLmNvdW50ZXJzaWduLmV2ZW50LnYxLkNvbnRlbnRSZWYSMAoGcmVhc29uGAQgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZhI4CghzdGFuZGluZxgFIAEoCzImLmNvdW50ZXJzaWduLmV2ZW50LnYxLlJldmlld2VyU3RhbmRpbmcSLAoIZGVhZGxpbmUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIh4KDEVkaXRBY2NlcHRlZBIOCgZkaWdlc3QYASABKAwiIAoOQWN0aW9uQXBwcm92ZWQSDgoGZGlnZXN0GAEgASgMIiAKDkFjdGlvblJlamVjdGVkEg4KBmRpZ2VzdBgBIAEoDCIPCg1BY3Rpb25FeHBpcmVkIkMKD0FjdGlvbkNhbmNlbGxlZBIwCgZyZWFzb24YASABKAsyIC5jb3VudGVyc2lnbi5ldmVudC52MS5Db250ZW50UmVmIucBCgtHcmFudElzc3VlZBIQCghncmFudF9pZBgBIAEoCRIvCglwcmluY2lwYWwYAiABKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSDgoGZGlnZXN0GAMgASgMEi4KCmlzc3VlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZrZXlfaWQYBiABKAkSFAoMdG9rZW5fZGlnZXN0GAcgASgMIocBCg1HcmFudFJlZGVlbWVkEhAKCGdyYW50X2lkGAEgASgJEi8KCXByaW5jaXBhbBgCIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIzCg9yZXBvcnRfZGVhZGxpbmUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIiAKDEdyYW50RXhwaXJlZBIQCghncmFudF9pZBgBIAEoCSJSCgxHcmFudFJldm9rZWQSEAoIZ3JhbnRfaWQYASABKAkSMAoGcmVhc29uGAIgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZiKQAQoRRXhlY3V0aW9uUmVwb3J0ZWQSMQoHb3V0Y29tZRgBIAEoDjIgLmNvdW50ZXJzaWduLnYxLkV4ZWN1dGlvbk91dGNvbWUSFQoNb3V0cHV0X2RpZ2VzdBgCIAEoDBIxCgdtZXNzYWdlGAMgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZiIVChNFeGVjdXRpb25VbnJlcG9ydGVkIt8CCg5CcmVha0dsYXNzVXNlZBIrCghyZXZpZXdlchgBIAEoCzIZLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbBIOCgZkaWdlc3QYAiABKAwSDQoFc3RhZ2UYAyABKA0SMAoGcmVhc29uGAQgASgLMiAuY291bnRlcnNpZ24uZXZlbnQudjEuQ29udGVudFJlZhIOCgZrZXlfaWQYBSABKAkSEQoJc2lnbmF0dXJlGAYgASgMEjgKCHN0YW5kaW5nGAcgASgLMiYuY291bnRlcnNpZ24uZXZlbnQudjEuUmV2aWV3ZXJTdGFuZGluZxIUCgxzaG93bl9kaWdlc3QYCCABKAwSLQoHc2tpcHBlZBgJIAMoCzIcLmNvdW50ZXJzaWduLnYxLlNraXBwZWRTdGFnZRItCgluZXh0X3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIlQKE0FmdGVyUmV2aWV3UmVtaW5kZWQSDgoGbnVtYmVyGAEgASgNEi0KCW5leHRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi4QEKEUFmdGVyUmV2aWV3Q2xvc2VkEisKCHJldmlld2VyGAEgASgLMhkuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsEjgKCHN0YW5kaW5nGAIgASgLMiYuY291bnRlcnNpZ24uZXZlbnQudjEuUmV2aWV3ZXJTdGFuZGluZxIzCgdmaW5kaW5nGAMgASgOMiIuY291bnRlcnNpZ24udjEuQWZ0ZXJSZXZpZXdGaW5kaW5nEjAKBnJlYXNvbhgEIAEoCzIgLmNvdW50ZXJzaWduLmV2ZW50LnYxLkNvbnRlbnRSZWYqewoKTGFwc2VDYXVzZRIbChdMQVBTRV9DQVVTRV9VTlNQRUNJRklFRBAAEhYKEkxBUFNFX0NBVVNFX0VESVRFRBABEhwKGExBUFNFX0NBVVNFX05PVF9FTElHSUJMRRACEhoKFkxBUFNFX0NBVVNFX1NBTUVfSFVNQU4QA2IGcHJvdG8z", [file_countersign_v1_action, file_countersign_v1_principal, file_google_protobuf_timestamp]);
 
 /**
  * Names content that is stored beside the log: SHA-256(salt || bytes), 32 bytes.
@@ -306,6 +306,42 @@ export const ReviewHeldSchema: GenMessage<ReviewHeld> = /*@__PURE__*/
   messageDesc(file_countersign_event_v1_action_events, 7);
 
 /**
+ * Its requester asked for it again while people were looking at it: the same digest, in the same run. No second review was opened. Recorded for
+ * the first few only, see RequestAction.
+ *
+ * @generated from message countersign.event.v1.ReviewJoined
+ */
+export type ReviewJoined = Message<"countersign.event.v1.ReviewJoined"> & {
+  /**
+   * The how manieth time it was asked for: from 2 on.
+   *
+   * @generated from field: uint32 number = 1;
+   */
+  number: number;
+
+  /**
+   * The action digest, which the one asked for has too.
+   *
+   * @generated from field: bytes digest = 2;
+   */
+  digest: Uint8Array;
+
+  /**
+   * As it was asked for this time, content. Members of the context that the digest does not cover may differ.
+   *
+   * @generated from field: countersign.event.v1.ContentRef input = 3;
+   */
+  input?: ContentRef | undefined;
+};
+
+/**
+ * Describes the message countersign.event.v1.ReviewJoined.
+ * Use `create(ReviewJoinedSchema)` to create a new message.
+ */
+export const ReviewJoinedSchema: GenMessage<ReviewJoined> = /*@__PURE__*/
+  messageDesc(file_countersign_event_v1_action_events, 8);
+
+/**
  * A reviewer spoke.
  *
  * @generated from message countersign.event.v1.VoteCast
@@ -374,6 +410,13 @@ export type VoteCast = Message<"countersign.event.v1.VoteCast"> & {
    * @generated from field: bytes shown_digest = 9;
    */
   shownDigest: Uint8Array;
+
+  /**
+   * Set when it came sooner after the stage had opened than what it is about can be read.
+   *
+   * @generated from field: countersign.v1.Haste haste = 10;
+   */
+  haste?: Haste | undefined;
 };
 
 /**
@@ -381,7 +424,7 @@ export type VoteCast = Message<"countersign.event.v1.VoteCast"> & {
  * Use `create(VoteCastSchema)` to create a new message.
  */
 export const VoteCastSchema: GenMessage<VoteCast> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 8);
+  messageDesc(file_countersign_event_v1_action_events, 9);
 
 /**
  * A human as the directory, or for want of one the token, knew it.
@@ -444,7 +487,7 @@ export type ReviewerStanding = Message<"countersign.event.v1.ReviewerStanding"> 
  * Use `create(ReviewerStandingSchema)` to create a new message.
  */
 export const ReviewerStandingSchema: GenMessage<ReviewerStanding> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 9);
+  messageDesc(file_countersign_event_v1_action_events, 10);
 
 /**
  * The person in whose place somebody spoke.
@@ -479,7 +522,7 @@ export type ReviewerPlace = Message<"countersign.event.v1.ReviewerPlace"> & {
  * Use `create(ReviewerPlaceSchema)` to create a new message.
  */
 export const ReviewerPlaceSchema: GenMessage<ReviewerPlace> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 10);
+  messageDesc(file_countersign_event_v1_action_events, 11);
 
 /**
  * A vote stopped counting.
@@ -514,7 +557,7 @@ export type VoteLapsed = Message<"countersign.event.v1.VoteLapsed"> & {
  * Use `create(VoteLapsedSchema)` to create a new message.
  */
 export const VoteLapsedSchema: GenMessage<VoteLapsed> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 11);
+  messageDesc(file_countersign_event_v1_action_events, 12);
 
 /**
  * A reviewer changed the parameters.
@@ -570,7 +613,7 @@ export type ActionEdited = Message<"countersign.event.v1.ActionEdited"> & {
  * Use `create(ActionEditedSchema)` to create a new message.
  */
 export const ActionEditedSchema: GenMessage<ActionEdited> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 12);
+  messageDesc(file_countersign_event_v1_action_events, 13);
 
 /**
  * The requester took the edited form for its own. What the verdict on it says follows: a review, or the grant.
@@ -591,7 +634,7 @@ export type EditAccepted = Message<"countersign.event.v1.EditAccepted"> & {
  * Use `create(EditAcceptedSchema)` to create a new message.
  */
 export const EditAcceptedSchema: GenMessage<EditAccepted> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 13);
+  messageDesc(file_countersign_event_v1_action_events, 14);
 
 /**
  * Policy or a quorum said yes to this digest.
@@ -612,7 +655,7 @@ export type ActionApproved = Message<"countersign.event.v1.ActionApproved"> & {
  * Use `create(ActionApprovedSchema)` to create a new message.
  */
 export const ActionApprovedSchema: GenMessage<ActionApproved> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 14);
+  messageDesc(file_countersign_event_v1_action_events, 15);
 
 /**
  * A reviewer's no ended it.
@@ -633,7 +676,7 @@ export type ActionRejected = Message<"countersign.event.v1.ActionRejected"> & {
  * Use `create(ActionRejectedSchema)` to create a new message.
  */
 export const ActionRejectedSchema: GenMessage<ActionRejected> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 15);
+  messageDesc(file_countersign_event_v1_action_events, 16);
 
 /**
  * Nobody decided in time.
@@ -648,7 +691,7 @@ export type ActionExpired = Message<"countersign.event.v1.ActionExpired"> & {
  * Use `create(ActionExpiredSchema)` to create a new message.
  */
 export const ActionExpiredSchema: GenMessage<ActionExpired> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 16);
+  messageDesc(file_countersign_event_v1_action_events, 17);
 
 /**
  * The requester took it back.
@@ -669,7 +712,7 @@ export type ActionCancelled = Message<"countersign.event.v1.ActionCancelled"> & 
  * Use `create(ActionCancelledSchema)` to create a new message.
  */
 export const ActionCancelledSchema: GenMessage<ActionCancelled> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 17);
+  messageDesc(file_countersign_event_v1_action_events, 18);
 
 /**
  * The right to run it, once. The token is not in the log.
@@ -732,7 +775,7 @@ export type GrantIssued = Message<"countersign.event.v1.GrantIssued"> & {
  * Use `create(GrantIssuedSchema)` to create a new message.
  */
 export const GrantIssuedSchema: GenMessage<GrantIssued> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 18);
+  messageDesc(file_countersign_event_v1_action_events, 19);
 
 /**
  * It was used.
@@ -767,7 +810,7 @@ export type GrantRedeemed = Message<"countersign.event.v1.GrantRedeemed"> & {
  * Use `create(GrantRedeemedSchema)` to create a new message.
  */
 export const GrantRedeemedSchema: GenMessage<GrantRedeemed> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 19);
+  messageDesc(file_countersign_event_v1_action_events, 20);
 
 /**
  * It was not used in time.
@@ -788,7 +831,7 @@ export type GrantExpired = Message<"countersign.event.v1.GrantExpired"> & {
  * Use `create(GrantExpiredSchema)` to create a new message.
  */
 export const GrantExpiredSchema: GenMessage<GrantExpired> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 20);
+  messageDesc(file_countersign_event_v1_action_events, 21);
 
 /**
  * It was taken back unused.
@@ -816,7 +859,7 @@ export type GrantRevoked = Message<"countersign.event.v1.GrantRevoked"> & {
  * Use `create(GrantRevokedSchema)` to create a new message.
  */
 export const GrantRevokedSchema: GenMessage<GrantRevoked> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 21);
+  messageDesc(file_countersign_event_v1_action_events, 22);
 
 /**
  * The caller said what happened.
@@ -851,7 +894,7 @@ export type ExecutionReported = Message<"countersign.event.v1.ExecutionReported"
  * Use `create(ExecutionReportedSchema)` to create a new message.
  */
 export const ExecutionReportedSchema: GenMessage<ExecutionReported> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 22);
+  messageDesc(file_countersign_event_v1_action_events, 23);
 
 /**
  * The grant was used and no report came in time.
@@ -866,7 +909,7 @@ export type ExecutionUnreported = Message<"countersign.event.v1.ExecutionUnrepor
  * Use `create(ExecutionUnreportedSchema)` to create a new message.
  */
 export const ExecutionUnreportedSchema: GenMessage<ExecutionUnreported> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 23);
+  messageDesc(file_countersign_event_v1_action_events, 24);
 
 /**
  * Somebody approved alone, in an emergency. ActionApproved and GrantIssued follow, and an after-review is open until another reviewer closes it.
@@ -950,7 +993,7 @@ export type BreakGlassUsed = Message<"countersign.event.v1.BreakGlassUsed"> & {
  * Use `create(BreakGlassUsedSchema)` to create a new message.
  */
 export const BreakGlassUsedSchema: GenMessage<BreakGlassUsed> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 24);
+  messageDesc(file_countersign_event_v1_action_events, 25);
 
 /**
  * Nobody has closed the after-review yet, and the reviewers of the skipped stages are reminded.
@@ -978,7 +1021,7 @@ export type AfterReviewReminded = Message<"countersign.event.v1.AfterReviewRemin
  * Use `create(AfterReviewRemindedSchema)` to create a new message.
  */
 export const AfterReviewRemindedSchema: GenMessage<AfterReviewReminded> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 25);
+  messageDesc(file_countersign_event_v1_action_events, 26);
 
 /**
  * Another reviewer looked at a break-glass.
@@ -1020,7 +1063,7 @@ export type AfterReviewClosed = Message<"countersign.event.v1.AfterReviewClosed"
  * Use `create(AfterReviewClosedSchema)` to create a new message.
  */
 export const AfterReviewClosedSchema: GenMessage<AfterReviewClosed> = /*@__PURE__*/
-  messageDesc(file_countersign_event_v1_action_events, 26);
+  messageDesc(file_countersign_event_v1_action_events, 27);
 
 /**
  * Why a vote stopped counting.
