@@ -206,6 +206,26 @@ function describeReads(name: string, open: () => Promise<EventLog>): void {
       expect((await log.readContents(stream("c"), [new Uint8Array(32)])).size).toBe(0);
     });
 
+    it("P8: contents of many streams by their names, each only from its own stream", async () => {
+      const content = (fill: number) => ({ digest: Buffer.alloc(32, fill), salt: Buffer.alloc(32, 9), body: Buffer.from(`text ${fill}`) });
+      await appended(log, appendTo(stream("c"), 0, { contents: [content(1), content(2)] }));
+      await appended(log, appendTo(stream("c", "other"), 0, { contents: [content(3)] }));
+      const read = async (...names: readonly (readonly [string, string, number])[]) =>
+        (
+          await log.readNamedContents(names.map(([id, tenant, fill]) => ({ stream: stream(id, tenant), digest: content(fill).digest })))
+        ).map((found) => found && Buffer.from(found.body).toString());
+      const names = [
+        ["c", "other", 3],
+        ["c", "acme", 2],
+        ["c", "acme", 3],
+        ["d", "acme", 1],
+        ["c", "acme", 1],
+        ["c", "acme", 2],
+      ] as const;
+      expect(await read(...names)).toEqual(["text 3", "text 2", undefined, undefined, "text 1", "text 2"]);
+      expect(await read()).toEqual([]);
+    });
+
     it("P6: erases content along with the event that says so, and nothing of another stream", async () => {
       const content = { digest: Buffer.alloc(32, 1), salt: Buffer.alloc(32, 2), body: Buffer.from("typed by a person") };
       const other = { ...content, digest: Buffer.alloc(32, 3) };

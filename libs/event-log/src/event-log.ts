@@ -89,6 +89,9 @@ export type RecordedEvent = {
   readonly leafHash: Uint8Array;
 };
 
+/** A content by the stream that it belongs to and its digest. */
+export type ContentName = { readonly stream: StreamName; readonly digest: Uint8Array };
+
 /** A stretch of the log. */
 export type ReadRange = {
   /** First position wanted. */
@@ -120,6 +123,8 @@ export type EventReader = {
   nextPosition(): Promise<number>;
   /** The stream's contents that are not erased, by hex digest; with `digests`, only these. */
   readContents(stream: StreamName, digests?: readonly Uint8Array[]): Promise<ReadonlyMap<string, Content>>;
+  /** Contents of many streams in one reading, in the order of the names; undefined for one that is erased or never was. */
+  readNamedContents(names: readonly ContentName[]): Promise<readonly (Content | undefined)[]>;
   /** What was kept for this key, in whichever ledger, if it was used. */
   findReply(tenant: string, caller: string, key: string): Promise<StoredReply | undefined>;
 };

@@ -3,6 +3,7 @@ export type {
   AppendOutcome,
   AppendRequest,
   Content,
+  ContentName,
   EventAppender,
   EventLog,
   EventReader,

@@ -55,6 +55,8 @@ export function createMemoryEventLog(options: { readonly ledger: string }): Even
       const wanted = digests && new Set(digests.map((digest) => Buffer.from(digest).toString("hex")));
       return new Map([...(contents.get(streamKey(stream)) ?? [])].filter(([digest]) => wanted?.has(digest) ?? true));
     },
+    readNamedContents: async (names) =>
+      names.map(({ stream, digest }) => contents.get(streamKey(stream))?.get(Buffer.from(digest).toString("hex"))),
     findReply: async (tenant, caller, key) => replies.get(replyKey(tenant, caller, key)),
   };
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { migrate, openDatabase, type Database } from "@countersign/database";
 import { testPostgres, type TestPostgres } from "@countersign/testing";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -8,6 +9,11 @@ import { createPostgresEventLog, type PostgresEventLog } from "./postgres-event-
 
 // Enough, with ids as long as real ones, that the index on streams has a level more than the others and looks dearer.
 const STREAMS = 8_000;
+const contentOf = (index: number) => ({
+  digest: createHash("sha256").update(`${index}`).digest(),
+  salt: Buffer.alloc(32),
+  body: Buffer.of(1),
+});
 const id = (index: number) => `${"0".repeat(30)}${index}`;
 
 let postgres: TestPostgres;
@@ -30,7 +36,11 @@ beforeAll(async () => {
     await veteran.readStream(stream(id(7)));
   }
   await withLog(async (log) => {
-    await Promise.all(Array.from({ length: STREAMS }, (_, index) => appended(log, appendTo(stream(id(index)), 0, withKey(`k-${index}`)))));
+    await Promise.all(
+      Array.from({ length: STREAMS }, (_, index) =>
+        appended(log, appendTo(stream(id(index)), 0, { ...withKey(`k-${index}`), contents: [contentOf(index)] })),
+      ),
+    );
   });
 });
 afterAll(async () => {
@@ -71,6 +81,7 @@ describe("on tables that were never analyzed, rows are found by the right index:
     ["one stream", (log) => log.readStream(stream(id(7)))],
     ["the end of the log", (log) => log.readAll({ from: STREAMS - 3, limit: 10 })],
     ["the end of a tenant's events", (log) => log.readTenant("acme", { from: STREAMS - 3, limit: 10 })],
+    ["contents by name", (log) => log.readNamedContents([{ stream: stream(id(7)), digest: contentOf(7).digest }])],
     ["a reply", (log) => log.findReply("acme", "https://issuer|agent", "k-7")],
   ])("%s", async (_what, work) => {
     const before = await rowsTouched();

@@ -41,6 +41,7 @@ export function createPostgresEventLog(options: PostgresEventLogOptions): Postgr
     readTenant: (tenant, range) => reader.readTenant(tenant, range),
     nextPosition: () => reader.nextPosition(),
     readContents: (stream, digests) => reader.readContents(stream, digests),
+    readNamedContents: (names) => reader.readNamedContents(names),
     findReply: (tenant, caller, key) => reader.findReply(tenant, caller, key),
     close: async () => {
       await appender.close();

@@ -2,7 +2,7 @@ import { openDatabase, type Database } from "@countersign/database";
 import type { Logger } from "@countersign/telemetry";
 import { sql, type Kysely } from "kysely";
 import { EventLogError } from "../errors.ts";
-import type { Content, EventReader, ReadRange, RecordedEvent, StreamName } from "../event-log.ts";
+import type { Content, ContentName, EventReader, ReadRange, RecordedEvent, StreamName } from "../event-log.ts";
 import { checkRange, decodeStored } from "../stored-events.ts";
 import { INDEX_PLANS } from "./index-plans.ts";
 import type { EventLogTables } from "./tables.ts";
@@ -77,6 +77,21 @@ export class PostgresReader implements EventReader {
     return new Map(rows.map((content) => [content.digest.toString("hex"), content]));
   }
 
+  async readNamedContents(names: readonly ContentName[]): Promise<readonly (Content | undefined)[]> {
+    if (names.length === 0) return [];
+    const streams = names.map(({ stream }) => stream);
+    const values = [
+      this.#ledger,
+      streams.map(({ tenant }) => tenant),
+      streams.map(({ type }) => type),
+      streams.map(({ id }) => id),
+      names.map(({ digest }) => Buffer.from(digest)),
+    ];
+    const { rows } = await reading(this.#database.pool.query<Content & { readonly at: number }>({ ...READ_NAMED_CONTENTS, values }));
+    const found = new Map(rows.map(({ at, ...content }) => [at, content]));
+    return names.map((_, index) => found.get(index + 1));
+  }
+
   async findReply(tenant: string, caller: string, key: string) {
     return reading(
       this.#tables
@@ -111,6 +126,17 @@ const READ_STREAM = {
   name: "event-log-read-stream",
   text: `select entry, leaf_hash from event_log.event
     where (ledger, tenant, stream_type, stream_id) = ($1, $2, $3, $4) and stream_version > $5 order by stream_version`,
+};
+
+/** The subselect is asked once for each name, so that no plan reads more of the table than that, whatever Postgres believes about it. */
+const READ_NAMED_CONTENTS = {
+  name: "event-log-read-named-contents",
+  text: `select n.at::int, c.digest, c.salt, c.body
+    from unnest($2::text[], $3::text[], $4::text[], $5::bytea[]) with ordinality as n (tenant, type, id, digest, at),
+      lateral (
+        select digest, salt, body from event_log.content
+        where (ledger, tenant, stream_type, stream_id, digest) = ($1, n.tenant, n.type, n.id, n.digest) limit 1
+      ) c`,
 };
 
 function inStream(ledger: string, { tenant, type, id }: StreamName) {
