@@ -7,6 +7,8 @@ import { openSession, type SessionOptions } from "./session.ts";
 export type Io = {
   readonly out: { write(text: string): unknown; readonly columns?: number | undefined };
   readonly env: NodeJS.ProcessEnv;
+  /** Asks whoever sits at the terminal; absent: nobody does. */
+  readonly ask?: ((question: string) => Promise<string>) | undefined;
   /** Ends what would go on for ever (watch, follow). */
   readonly signal: AbortSignal;
 };

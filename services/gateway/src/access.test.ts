@@ -32,6 +32,7 @@ describe("P7: who may call what", () => {
     ["RevokeDelegation", ["reviewer", "operator"]],
     ["ListDelegations", ["reviewer", "auditor", "operator"]],
     ["SetAway", ["reviewer"]],
+    ["GetLinkOffer", ["reviewer"]],
     ["LinkAccount", ["reviewer"]],
     ["UnlinkAccount", ["reviewer"]],
     ["ErasePerson", ["privacy_officer"]],

@@ -33,6 +33,7 @@ export const ACCESS = {
   RevokeDelegation: ["reviewer", "operator"],
   ListDelegations: ["reviewer", "auditor", "operator"],
   SetAway: ["reviewer"],
+  GetLinkOffer: ["reviewer"],
   LinkAccount: ["reviewer"],
   UnlinkAccount: ["reviewer"],
   ErasePerson: ["privacy_officer"],

@@ -117,13 +117,18 @@ describe("reviews in chat", () => {
     await slack.click(inSlack, message, "countersign.approve");
     const told = await until(() => slack.ephemerals.find(({ user }) => user === inSlack.id)?.text);
     const { body } = await teams.click(inTeams, activity, "countersign.approve");
-    for (const [who, text] of [
-      ["data-owner", told],
-      ["second-data-owner", String(body?.value)],
+    for (const [who, text, own, displayName] of [
+      ["data-owner", told, { channel: "slack", workspace: inSlack.team, id: inSlack.id }, "admin"],
+      ["second-data-owner", String(body?.value), { channel: "teams", workspace: inTeams.tenant, id: inTeams.id }, "Admin"],
     ] as const) {
       expect(text).toContain("Nothing was decided");
       const [, code = ""] = /countersign link (\S+)\./.exec(text) ?? [];
-      await (await stack.as(who)).directory.linkAccount({ code });
+      const people = (await stack.as(who)).directory;
+      // P3: whose account it is, is seen before it is linked, and another one is not.
+      expect(await people.getLinkOffer({ code })).toMatchObject({ account: own, displayName });
+      const another = people.linkAccount({ code, account: { ...own, id: "U0MALLORY" } });
+      await expect(another).rejects.toMatchObject({ reason: "LINK_ACCOUNT_MISMATCH" });
+      await people.linkAccount({ code, account: own });
     }
     expect((await agent.actions.getAction({ actionId: id })).action?.review?.votes).toEqual([]);
     await agent.actions.cancelAction({ actionId: id });

@@ -2,12 +2,9 @@ import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import {
   DelegationSchema,
   GetMeResponseSchema,
-  LinkAccountResponseSchema,
   ListDelegationsResponseSchema,
   SetAwayResponseSchema,
-  UnlinkAccountResponseSchema,
   type Away,
-  type ChannelAccount,
   type Delegation,
   type GetMeResponse,
 } from "@countersign/proto/v1/directory_service_pb";
@@ -15,7 +12,8 @@ import { visible } from "@countersign/review-view";
 import type { Command } from "commander";
 import { withContext, type Io } from "../context.ts";
 import { moment, table } from "../output.ts";
-import { parseAccount, parseMoment } from "../parse.ts";
+import { parseMoment } from "../parse.ts";
+import { accountText, addLinkCommands } from "./link.ts";
 
 /** What people tell the directory about themselves: whoami, delegate, away, link, unlink. */
 export function addPeopleCommands(program: Command, io: Io): void {
@@ -92,33 +90,6 @@ function addDelegateCommands(program: Command, io: Io): void {
     );
 }
 
-function addLinkCommands(program: Command, io: Io): void {
-  program
-    .command("link")
-    .description("make the account yours that a channel showed this code to")
-    .argument("<code>")
-    .action((code: string, _options: object, command: Command) =>
-      withContext(command, io, async ({ client, output, command: called }) => {
-        const reply = await client.directory.linkAccount({ code });
-        const account = accountText(reply.account);
-        output.message(
-          LinkAccountResponseSchema,
-          reply,
-          () => `${account} is yours now: whoever clicks there decides as you.\nIf it is not yours: ${called} unlink ${account}`,
-        );
-      }),
-    );
-  program
-    .command("unlink")
-    .description("take a linked account away from you")
-    .argument("<account>", "CHANNEL:WORKSPACE/USER, as whoami shows it", parseAccount)
-    .action((account: { channel: string; workspace: string; id: string }, _options: object, command: Command) =>
-      withContext(command, io, async ({ client, output }) => {
-        output.message(UnlinkAccountResponseSchema, await client.directory.unlinkAccount({ account }), () => "it is not yours any more");
-      }),
-    );
-}
-
 function collected(name: string, before: string[]): string[] {
   return [...before, name];
 }
@@ -165,8 +136,4 @@ function delegationsTable(delegations: readonly Delegation[]): string {
 
 function awayText({ fromTime, untilTime, deputyId }: Away): string {
   return `away from ${moment(fromTime)} until ${moment(untilTime)}${deputyId === "" ? "" : `; ${deputyId} decides meanwhile`}`;
-}
-
-function accountText(account: ChannelAccount | undefined): string {
-  return account === undefined ? "" : visible(`${account.channel}:${account.workspace}/${account.id}`).text;
 }

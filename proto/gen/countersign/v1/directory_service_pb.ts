@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file countersign/v1/directory_service.proto.
  */
 export const file_countersign_v1_directory_service: GenFile = /*@__PURE__*/
-  fileDesc("CiZjb3VudGVyc2lnbi92MS9kaXJlY3Rvcnlfc2VydmljZS5wcm90bxIOY291bnRlcnNpZ24udjEiDgoMR2V0TWVSZXF1ZXN0IvwCCg1HZXRNZVJlc3BvbnNlEiwKCXByaW5jaXBhbBgBIAEoCzIZLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbBIPCgdtYW5hZ2VkGAIgASgIEhEKCXBlcnNvbl9pZBgDIAEoCRIOCgZhY3RpdmUYBCABKAgSFAoMZGlzcGxheV9uYW1lGAUgASgJEg4KBmdyb3VwcxgGIAMoCRIPCgdvbl9jYWxsGAcgAygJEhkKEXVua25vd25fc2NoZWR1bGVzGAggAygJEjAKCnByaW5jaXBhbHMYCSADKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSMAoIYWNjb3VudHMYCiADKAsyHi5jb3VudGVyc2lnbi52MS5DaGFubmVsQWNjb3VudBIvCgtkZWxlZ2F0aW9ucxgLIAMoCzIaLmNvdW50ZXJzaWduLnYxLkRlbGVnYXRpb24SIgoEYXdheRgMIAEoCzIULmNvdW50ZXJzaWduLnYxLkF3YXkiQAoOQ2hhbm5lbEFjY291bnQSDwoHY2hhbm5lbBgBIAEoCRIRCgl3b3Jrc3BhY2UYAiABKAkSCgoCaWQYAyABKAki+gEKCkRlbGVnYXRpb24SCgoCaWQYASABKAkSFgoOZnJvbV9wZXJzb25faWQYAiABKAkSFAoMdG9fcGVyc29uX2lkGAMgASgJEg4KBmdyb3VwcxgEIAMoCRItCglmcm9tX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVudGlsX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB3Jldm9rZWQYByABKAgSGQoRZnJvbV9kaXNwbGF5X25hbWUYCCABKAkSFwoPdG9fZGlzcGxheV9uYW1lGAkgASgJIngKBEF3YXkSLQoJZnJvbV90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1bnRpbF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglkZXB1dHlfaWQYAyABKAkilAEKF0NyZWF0ZURlbGVnYXRpb25SZXF1ZXN0EgoKAnRvGAEgASgJEg4KBmdyb3VwcxgCIAMoCRItCglmcm9tX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVudGlsX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkoKGENyZWF0ZURlbGVnYXRpb25SZXNwb25zZRIuCgpkZWxlZ2F0aW9uGAEgASgLMhouY291bnRlcnNpZ24udjEuRGVsZWdhdGlvbiIwChdSZXZva2VEZWxlZ2F0aW9uUmVxdWVzdBIVCg1kZWxlZ2F0aW9uX2lkGAEgASgJIkoKGFJldm9rZURlbGVnYXRpb25SZXNwb25zZRIuCgpkZWxlZ2F0aW9uGAEgASgLMhouY291bnRlcnNpZ24udjEuRGVsZWdhdGlvbiIzChZMaXN0RGVsZWdhdGlvbnNSZXF1ZXN0EgsKA2FsbBgBIAEoCBIMCgRwYXN0GAIgASgIIkoKF0xpc3REZWxlZ2F0aW9uc1Jlc3BvbnNlEi8KC2RlbGVnYXRpb25zGAEgAygLMhouY291bnRlcnNpZ24udjEuRGVsZWdhdGlvbiJ/Cg5TZXRBd2F5UmVxdWVzdBItCglmcm9tX3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVudGlsX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmRlcHV0eRgDIAEoCSI1Cg9TZXRBd2F5UmVzcG9uc2USIgoEYXdheRgBIAEoCzIULmNvdW50ZXJzaWduLnYxLkF3YXkiIgoSTGlua0FjY291bnRSZXF1ZXN0EgwKBGNvZGUYASABKAkiRgoTTGlua0FjY291bnRSZXNwb25zZRIvCgdhY2NvdW50GAEgASgLMh4uY291bnRlcnNpZ24udjEuQ2hhbm5lbEFjY291bnQiRwoUVW5saW5rQWNjb3VudFJlcXVlc3QSLwoHYWNjb3VudBgBIAEoCzIeLmNvdW50ZXJzaWduLnYxLkNoYW5uZWxBY2NvdW50IhcKFVVubGlua0FjY291bnRSZXNwb25zZSJXChJFcmFzZVBlcnNvblJlcXVlc3QSEQoJcGVyc29uX2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCRINCgVmb3JjZRgDIAEoCBIPCgdkcnlfcnVuGAQgASgIIj8KE0VyYXNlUGVyc29uUmVzcG9uc2USKAoHZXJhc3VyZRgBIAEoCzIXLmNvdW50ZXJzaWduLnYxLkVyYXN1cmUy5AUKEERpcmVjdG9yeVNlcnZpY2USRAoFR2V0TWUSHC5jb3VudGVyc2lnbi52MS5HZXRNZVJlcXVlc3QaHS5jb3VudGVyc2lnbi52MS5HZXRNZVJlc3BvbnNlEmUKEENyZWF0ZURlbGVnYXRpb24SJy5jb3VudGVyc2lnbi52MS5DcmVhdGVEZWxlZ2F0aW9uUmVxdWVzdBooLmNvdW50ZXJzaWduLnYxLkNyZWF0ZURlbGVnYXRpb25SZXNwb25zZRJlChBSZXZva2VEZWxlZ2F0aW9uEicuY291bnRlcnNpZ24udjEuUmV2b2tlRGVsZWdhdGlvblJlcXVlc3QaKC5jb3VudGVyc2lnbi52MS5SZXZva2VEZWxlZ2F0aW9uUmVzcG9uc2USYgoPTGlzdERlbGVnYXRpb25zEiYuY291bnRlcnNpZ24udjEuTGlzdERlbGVnYXRpb25zUmVxdWVzdBonLmNvdW50ZXJzaWduLnYxLkxpc3REZWxlZ2F0aW9uc1Jlc3BvbnNlEkoKB1NldEF3YXkSHi5jb3VudGVyc2lnbi52MS5TZXRBd2F5UmVxdWVzdBofLmNvdW50ZXJzaWduLnYxLlNldEF3YXlSZXNwb25zZRJWCgtMaW5rQWNjb3VudBIiLmNvdW50ZXJzaWduLnYxLkxpbmtBY2NvdW50UmVxdWVzdBojLmNvdW50ZXJzaWduLnYxLkxpbmtBY2NvdW50UmVzcG9uc2USXAoNVW5saW5rQWNjb3VudBIkLmNvdW50ZXJzaWduLnYxLlVubGlua0FjY291bnRSZXF1ZXN0GiUuY291bnRlcnNpZ24udjEuVW5saW5rQWNjb3VudFJlc3BvbnNlElYKC0VyYXNlUGVyc29uEiIuY291bnRlcnNpZ24udjEuRXJhc2VQZXJzb25SZXF1ZXN0GiMuY291bnRlcnNpZ24udjEuRXJhc2VQZXJzb25SZXNwb25zZWIGcHJvdG8z", [file_countersign_v1_erasure, file_countersign_v1_principal, file_google_protobuf_timestamp]);
+  fileDesc("CiZjb3VudGVyc2lnbi92MS9kaXJlY3Rvcnlfc2VydmljZS5wcm90bxIOY291bnRlcnNpZ24udjEiDgoMR2V0TWVSZXF1ZXN0IvwCCg1HZXRNZVJlc3BvbnNlEiwKCXByaW5jaXBhbBgBIAEoCzIZLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbBIPCgdtYW5hZ2VkGAIgASgIEhEKCXBlcnNvbl9pZBgDIAEoCRIOCgZhY3RpdmUYBCABKAgSFAoMZGlzcGxheV9uYW1lGAUgASgJEg4KBmdyb3VwcxgGIAMoCRIPCgdvbl9jYWxsGAcgAygJEhkKEXVua25vd25fc2NoZWR1bGVzGAggAygJEjAKCnByaW5jaXBhbHMYCSADKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSMAoIYWNjb3VudHMYCiADKAsyHi5jb3VudGVyc2lnbi52MS5DaGFubmVsQWNjb3VudBIvCgtkZWxlZ2F0aW9ucxgLIAMoCzIaLmNvdW50ZXJzaWduLnYxLkRlbGVnYXRpb24SIgoEYXdheRgMIAEoCzIULmNvdW50ZXJzaWduLnYxLkF3YXkiQAoOQ2hhbm5lbEFjY291bnQSDwoHY2hhbm5lbBgBIAEoCRIRCgl3b3Jrc3BhY2UYAiABKAkSCgoCaWQYAyABKAki+gEKCkRlbGVnYXRpb24SCgoCaWQYASABKAkSFgoOZnJvbV9wZXJzb25faWQYAiABKAkSFAoMdG9fcGVyc29uX2lkGAMgASgJEg4KBmdyb3VwcxgEIAMoCRItCglmcm9tX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVudGlsX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB3Jldm9rZWQYByABKAgSGQoRZnJvbV9kaXNwbGF5X25hbWUYCCABKAkSFwoPdG9fZGlzcGxheV9uYW1lGAkgASgJIngKBEF3YXkSLQoJZnJvbV90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1bnRpbF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglkZXB1dHlfaWQYAyABKAkilAEKF0NyZWF0ZURlbGVnYXRpb25SZXF1ZXN0EgoKAnRvGAEgASgJEg4KBmdyb3VwcxgCIAMoCRItCglmcm9tX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVudGlsX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkoKGENyZWF0ZURlbGVnYXRpb25SZXNwb25zZRIuCgpkZWxlZ2F0aW9uGAEgASgLMhouY291bnRlcnNpZ24udjEuRGVsZWdhdGlvbiIwChdSZXZva2VEZWxlZ2F0aW9uUmVxdWVzdBIVCg1kZWxlZ2F0aW9uX2lkGAEgASgJIkoKGFJldm9rZURlbGVnYXRpb25SZXNwb25zZRIuCgpkZWxlZ2F0aW9uGAEgASgLMhouY291bnRlcnNpZ24udjEuRGVsZWdhdGlvbiIzChZMaXN0RGVsZWdhdGlvbnNSZXF1ZXN0EgsKA2FsbBgBIAEoCBIMCgRwYXN0GAIgASgIIkoKF0xpc3REZWxlZ2F0aW9uc1Jlc3BvbnNlEi8KC2RlbGVnYXRpb25zGAEgAygLMhouY291bnRlcnNpZ24udjEuRGVsZWdhdGlvbiJ/Cg5TZXRBd2F5UmVxdWVzdBItCglmcm9tX3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVudGlsX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmRlcHV0eRgDIAEoCSI1Cg9TZXRBd2F5UmVzcG9uc2USIgoEYXdheRgBIAEoCzIULmNvdW50ZXJzaWduLnYxLkF3YXkiIwoTR2V0TGlua09mZmVyUmVxdWVzdBIMCgRjb2RlGAEgASgJIqYBChRHZXRMaW5rT2ZmZXJSZXNwb25zZRIvCgdhY2NvdW50GAEgASgLMh4uY291bnRlcnNpZ24udjEuQ2hhbm5lbEFjY291bnQSFAoMZGlzcGxheV9uYW1lGAIgASgJEhYKDndvcmtzcGFjZV9uYW1lGAMgASgJEi8KC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJTChJMaW5rQWNjb3VudFJlcXVlc3QSDAoEY29kZRgBIAEoCRIvCgdhY2NvdW50GAIgASgLMh4uY291bnRlcnNpZ24udjEuQ2hhbm5lbEFjY291bnQiRgoTTGlua0FjY291bnRSZXNwb25zZRIvCgdhY2NvdW50GAEgASgLMh4uY291bnRlcnNpZ24udjEuQ2hhbm5lbEFjY291bnQiRwoUVW5saW5rQWNjb3VudFJlcXVlc3QSLwoHYWNjb3VudBgBIAEoCzIeLmNvdW50ZXJzaWduLnYxLkNoYW5uZWxBY2NvdW50IhcKFVVubGlua0FjY291bnRSZXNwb25zZSJXChJFcmFzZVBlcnNvblJlcXVlc3QSEQoJcGVyc29uX2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCRINCgVmb3JjZRgDIAEoCBIPCgdkcnlfcnVuGAQgASgIIj8KE0VyYXNlUGVyc29uUmVzcG9uc2USKAoHZXJhc3VyZRgBIAEoCzIXLmNvdW50ZXJzaWduLnYxLkVyYXN1cmUyvwYKEERpcmVjdG9yeVNlcnZpY2USRAoFR2V0TWUSHC5jb3VudGVyc2lnbi52MS5HZXRNZVJlcXVlc3QaHS5jb3VudGVyc2lnbi52MS5HZXRNZVJlc3BvbnNlEmUKEENyZWF0ZURlbGVnYXRpb24SJy5jb3VudGVyc2lnbi52MS5DcmVhdGVEZWxlZ2F0aW9uUmVxdWVzdBooLmNvdW50ZXJzaWduLnYxLkNyZWF0ZURlbGVnYXRpb25SZXNwb25zZRJlChBSZXZva2VEZWxlZ2F0aW9uEicuY291bnRlcnNpZ24udjEuUmV2b2tlRGVsZWdhdGlvblJlcXVlc3QaKC5jb3VudGVyc2lnbi52MS5SZXZva2VEZWxlZ2F0aW9uUmVzcG9uc2USYgoPTGlzdERlbGVnYXRpb25zEiYuY291bnRlcnNpZ24udjEuTGlzdERlbGVnYXRpb25zUmVxdWVzdBonLmNvdW50ZXJzaWduLnYxLkxpc3REZWxlZ2F0aW9uc1Jlc3BvbnNlEkoKB1NldEF3YXkSHi5jb3VudGVyc2lnbi52MS5TZXRBd2F5UmVxdWVzdBofLmNvdW50ZXJzaWduLnYxLlNldEF3YXlSZXNwb25zZRJZCgxHZXRMaW5rT2ZmZXISIy5jb3VudGVyc2lnbi52MS5HZXRMaW5rT2ZmZXJSZXF1ZXN0GiQuY291bnRlcnNpZ24udjEuR2V0TGlua09mZmVyUmVzcG9uc2USVgoLTGlua0FjY291bnQSIi5jb3VudGVyc2lnbi52MS5MaW5rQWNjb3VudFJlcXVlc3QaIy5jb3VudGVyc2lnbi52MS5MaW5rQWNjb3VudFJlc3BvbnNlElwKDVVubGlua0FjY291bnQSJC5jb3VudGVyc2lnbi52MS5VbmxpbmtBY2NvdW50UmVxdWVzdBolLmNvdW50ZXJzaWduLnYxLlVubGlua0FjY291bnRSZXNwb25zZRJWCgtFcmFzZVBlcnNvbhIiLmNvdW50ZXJzaWduLnYxLkVyYXNlUGVyc29uUmVxdWVzdBojLmNvdW50ZXJzaWduLnYxLkVyYXNlUGVyc29uUmVzcG9uc2ViBnByb3RvMw", [file_countersign_v1_erasure, file_countersign_v1_principal, file_google_protobuf_timestamp]);
 
 /**
  * Nothing to say.
@@ -489,6 +489,69 @@ export const SetAwayResponseSchema: GenMessage<SetAwayResponse> = /*@__PURE__*/
   messageDesc(file_countersign_v1_directory_service, 12);
 
 /**
+ * Asks what a code links.
+ *
+ * @generated from message countersign.v1.GetLinkOfferRequest
+ */
+export type GetLinkOfferRequest = Message<"countersign.v1.GetLinkOfferRequest"> & {
+  /**
+   * The code that the channel showed.
+   *
+   * @generated from field: string code = 1;
+   */
+  code: string;
+};
+
+/**
+ * Describes the message countersign.v1.GetLinkOfferRequest.
+ * Use `create(GetLinkOfferRequestSchema)` to create a new message.
+ */
+export const GetLinkOfferRequestSchema: GenMessage<GetLinkOfferRequest> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_directory_service, 13);
+
+/**
+ * What a code links.
+ *
+ * @generated from message countersign.v1.GetLinkOfferResponse
+ */
+export type GetLinkOfferResponse = Message<"countersign.v1.GetLinkOfferResponse"> & {
+  /**
+   * The account that the code was shown to.
+   *
+   * @generated from field: countersign.v1.ChannelAccount account = 1;
+   */
+  account?: ChannelAccount | undefined;
+
+  /**
+   * What the channel calls that account; the account's own choice, so it proves nothing. May be empty.
+   *
+   * @generated from field: string display_name = 2;
+   */
+  displayName: string;
+
+  /**
+   * What the channel calls the workspace; may be empty.
+   *
+   * @generated from field: string workspace_name = 3;
+   */
+  workspaceName: string;
+
+  /**
+   * No good from then on.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 4;
+   */
+  expireTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message countersign.v1.GetLinkOfferResponse.
+ * Use `create(GetLinkOfferResponseSchema)` to create a new message.
+ */
+export const GetLinkOfferResponseSchema: GenMessage<GetLinkOfferResponse> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_directory_service, 14);
+
+/**
  * Brings a code back.
  *
  * @generated from message countersign.v1.LinkAccountRequest
@@ -500,6 +563,13 @@ export type LinkAccountRequest = Message<"countersign.v1.LinkAccountRequest"> & 
    * @generated from field: string code = 1;
    */
   code: string;
+
+  /**
+   * The account that the caller takes for its own; another one than the code's is refused (LINK_ACCOUNT_MISMATCH).
+   *
+   * @generated from field: countersign.v1.ChannelAccount account = 2;
+   */
+  account?: ChannelAccount | undefined;
 };
 
 /**
@@ -507,7 +577,7 @@ export type LinkAccountRequest = Message<"countersign.v1.LinkAccountRequest"> & 
  * Use `create(LinkAccountRequestSchema)` to create a new message.
  */
 export const LinkAccountRequestSchema: GenMessage<LinkAccountRequest> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_directory_service, 13);
+  messageDesc(file_countersign_v1_directory_service, 15);
 
 /**
  * What was linked.
@@ -516,7 +586,7 @@ export const LinkAccountRequestSchema: GenMessage<LinkAccountRequest> = /*@__PUR
  */
 export type LinkAccountResponse = Message<"countersign.v1.LinkAccountResponse"> & {
   /**
-   * Whoever clicks there decides as the caller: check that it is yours.
+   * Whoever clicks there decides as the caller.
    *
    * @generated from field: countersign.v1.ChannelAccount account = 1;
    */
@@ -528,7 +598,7 @@ export type LinkAccountResponse = Message<"countersign.v1.LinkAccountResponse"> 
  * Use `create(LinkAccountResponseSchema)` to create a new message.
  */
 export const LinkAccountResponseSchema: GenMessage<LinkAccountResponse> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_directory_service, 14);
+  messageDesc(file_countersign_v1_directory_service, 16);
 
 /**
  * Names a linked account of the caller.
@@ -549,7 +619,7 @@ export type UnlinkAccountRequest = Message<"countersign.v1.UnlinkAccountRequest"
  * Use `create(UnlinkAccountRequestSchema)` to create a new message.
  */
 export const UnlinkAccountRequestSchema: GenMessage<UnlinkAccountRequest> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_directory_service, 15);
+  messageDesc(file_countersign_v1_directory_service, 17);
 
 /**
  * Done.
@@ -564,7 +634,7 @@ export type UnlinkAccountResponse = Message<"countersign.v1.UnlinkAccountRespons
  * Use `create(UnlinkAccountResponseSchema)` to create a new message.
  */
 export const UnlinkAccountResponseSchema: GenMessage<UnlinkAccountResponse> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_directory_service, 16);
+  messageDesc(file_countersign_v1_directory_service, 18);
 
 /**
  * Names whom to erase.
@@ -606,7 +676,7 @@ export type ErasePersonRequest = Message<"countersign.v1.ErasePersonRequest"> & 
  * Use `create(ErasePersonRequestSchema)` to create a new message.
  */
 export const ErasePersonRequestSchema: GenMessage<ErasePersonRequest> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_directory_service, 17);
+  messageDesc(file_countersign_v1_directory_service, 19);
 
 /**
  * What was erased.
@@ -627,7 +697,7 @@ export type ErasePersonResponse = Message<"countersign.v1.ErasePersonResponse"> 
  * Use `create(ErasePersonResponseSchema)` to create a new message.
  */
 export const ErasePersonResponseSchema: GenMessage<ErasePersonResponse> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_directory_service, 18);
+  messageDesc(file_countersign_v1_directory_service, 20);
 
 /**
  * What people tell the directory about themselves. Who there is, and in which groups, comes from the tenant's identity provider over
@@ -688,7 +758,19 @@ export const DirectoryService: GenService<{
     output: typeof SetAwayResponseSchema;
   },
   /**
-   * Makes an account in a channel the caller's, by the code that the channel showed to that account. A code works once.
+   * Whose account a code links, to be looked at before it is: whoever clicks there would decide as the caller from then on. Whoever got the
+   * code from somebody else sees somebody else's account here. Changes nothing.
+   *
+   * @generated from rpc countersign.v1.DirectoryService.GetLinkOffer
+   */
+  getLinkOffer: {
+    methodKind: "unary";
+    input: typeof GetLinkOfferRequestSchema;
+    output: typeof GetLinkOfferResponseSchema;
+  },
+  /**
+   * Makes an account in a channel the caller's, by the code that the channel showed to that account, and by the account itself. A code works
+   * once. Needs a signed-in session (SIGN_IN_TOO_WEAK).
    *
    * @generated from rpc countersign.v1.DirectoryService.LinkAccount
    */

@@ -1,5 +1,5 @@
-import { rejected, type Decided } from "./decided.ts";
-import type { Directory } from "./directory.ts";
+import { rejected, type Decided, type Rejection } from "./decided.ts";
+import type { Directory, LinkOffer } from "./directory.ts";
 import { accountKey, type Account } from "./profile.ts";
 
 /** How long a code is good: the time it takes to sign in. */
@@ -8,24 +8,38 @@ export const OFFER_MS = 10 * 60_000;
 const MAX_OFFERS_PER_ACCOUNT = 3;
 const MAX_OFFERS = 1000;
 
-export type OfferLink = { readonly codeDigest: string; readonly account: Account; readonly nowMs: number };
+export type OfferLink = { readonly codeDigest: string; readonly account: Account; readonly sealedNames: string; readonly nowMs: number };
 
-export function offerLink(directory: Directory, { codeDigest, account, nowMs }: OfferLink): Decided {
+export function offerLink(directory: Directory, { codeDigest, account, sealedNames, nowMs }: OfferLink): Decided {
   const live = [...directory.offers.values()].filter(({ expiresMs }) => expiresMs > nowMs);
   const own = live.filter((offer) => accountKey(offer.account) === accountKey(account));
   if (own.length >= MAX_OFFERS_PER_ACCOUNT || live.length >= MAX_OFFERS) return rejected("too_many");
-  return { events: [{ type: "LinkOffered", codeDigest, account, expiresMs: nowMs + OFFER_MS, cause: "channel" }] };
+  return { events: [{ type: "LinkOffered", codeDigest, account, sealedNames, expiresMs: nowMs + OFFER_MS, cause: "channel" }] };
 }
 
-export type LinkAccount = { readonly personId: string; readonly codeDigest: string; readonly nowMs: number };
-
-/** A code works once, and no account is two people's. */
-export function linkAccount(directory: Directory, { personId, codeDigest, nowMs }: LinkAccount): Decided {
-  if (isLinkedBy(directory, personId, codeDigest)) return { events: [] };
+/** What a code would link for whoever brings it now, or why it links nothing. */
+export function offered(directory: Directory, codeDigest: string, nowMs: number): LinkOffer | { readonly rejection: Rejection } {
   const offer = directory.offers.get(codeDigest);
-  if (offer === undefined || offer.expiresMs <= nowMs) return rejected("code_invalid");
-  if (directory.byAccount.find(accountKey(offer.account)).size > 0) return rejected("already_linked");
-  return { events: [{ type: "AccountLinked", personId, account: offer.account, codeDigest, cause: "person" }] };
+  if (offer === undefined) return { rejection: directory.usedOffers.has(codeDigest) ? "code_used" : "code_invalid" };
+  if (offer.expiresMs <= nowMs) return { rejection: "code_expired" };
+  return directory.byAccount.find(accountKey(offer.account)).size > 0 ? { rejection: "already_linked" } : offer;
+}
+
+export type LinkAccount = {
+  readonly personId: string;
+  readonly codeDigest: string;
+  /** What the person takes for its own. */
+  readonly account: Account;
+  readonly nowMs: number;
+};
+
+/** A code works once, and no account is two people's. P3: a code is not enough: whoever sent it to somebody else would decide as that person. */
+export function linkAccount(directory: Directory, { personId, codeDigest, account, nowMs }: LinkAccount): Decided {
+  const repeated = isLinkedBy(directory, personId, codeDigest);
+  const offer = repeated ? directory.usedOffers.get(codeDigest) : offered(directory, codeDigest, nowMs);
+  if (offer === undefined || "rejection" in offer) return rejected(offer?.rejection ?? "code_invalid");
+  if (accountKey(offer.account) !== accountKey(account)) return rejected("other_account");
+  return { events: repeated ? [] : [{ type: "AccountLinked", personId, account, codeDigest, cause: "person" }] };
 }
 
 /** This person used this code, and the link still stands: a repeated call changes nothing. */

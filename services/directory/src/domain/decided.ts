@@ -21,6 +21,9 @@ export type Rejection =
   | "too_long"
   | "too_many"
   | "code_invalid"
+  | "code_expired"
+  | "code_used"
+  | "other_account"
   | "already_linked";
 
 /** What to record (nothing: it is so already), or why not. */

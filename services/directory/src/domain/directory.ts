@@ -35,7 +35,12 @@ export type Delegation = {
   readonly revoked: boolean;
 };
 
-export type LinkOffer = { readonly account: Account; readonly expiresMs: number };
+export type LinkOffer = {
+  readonly account: Account;
+  readonly expiresMs: number;
+  /** What the channel calls it, encrypted with the code. */
+  readonly sealedNames: string;
+};
 
 /**
  * A tenant's people, groups, delegations and links: the fold of its directory stream, with what finds them fast. It is changed in place, by

@@ -12,7 +12,10 @@ export type PersonReactivated = Fact<"PersonReactivated", { personId: string }>;
 export type GroupChanged = Fact<"GroupChanged", { groupId: string; name: string; externalId: string }>;
 export type GroupRemoved = Fact<"GroupRemoved", { groupId: string }>;
 export type MembersChanged = Fact<"MembersChanged", { groupId: string; added: readonly string[]; removed: readonly string[] }>;
-export type LinkOffered = Fact<"LinkOffered", { codeDigest: string; account: Account; expiresMs: number }>;
+export type LinkOffered = Fact<
+  "LinkOffered",
+  { codeDigest: string; account: Account; /** Base64. */ sealedNames: string; expiresMs: number }
+>;
 export type AccountLinked = Fact<"AccountLinked", { personId: string; account: Account; codeDigest: string }>;
 export type AccountUnlinked = Fact<"AccountUnlinked", { personId: string; account: Account }>;
 export type DelegationGranted = Fact<

@@ -67,9 +67,9 @@ function removePerson(directory: Directory, id: string): void {
   directory.groupsOf.delete(id);
 }
 
-function addOffer({ offers }: Directory, { codeDigest, account, expiresMs }: LinkOffered, atMs: number): void {
+function addOffer({ offers }: Directory, { codeDigest, account, sealedNames, expiresMs }: LinkOffered, atMs: number): void {
   for (const [digest, offer] of offers) if (offer.expiresMs <= atMs) offers.delete(digest);
-  offers.set(codeDigest, { account, expiresMs });
+  offers.set(codeDigest, { account, sealedNames, expiresMs });
 }
 
 function putGroup({ groups, groupByName, version }: Directory, { groupId: id, name, externalId }: GroupChanged, atMs: number): void {

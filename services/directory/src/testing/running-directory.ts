@@ -4,7 +4,7 @@ import { inProcessCommands } from "@countersign/bus";
 import { createDirectoryClient, type DirectoryClient } from "@countersign/directory-client";
 import type { EventLog } from "@countersign/event-log";
 import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
-import { PrincipalType, type PrincipalSchema } from "@countersign/proto/v1/principal_pb";
+import { PrincipalType, SignInStrength, type PrincipalSchema } from "@countersign/proto/v1/principal_pb";
 import { silentLogger } from "@countersign/telemetry";
 import { startDirectory } from "../app.ts";
 import { parseDirectoryFile } from "../directory-file.ts";
@@ -79,5 +79,5 @@ export async function runDirectory(log: EventLog, more: object = {}, clock: () =
 
 /** A signed-in human of tenant acme. */
 export function human(id: string, more: Caller = {}): Caller {
-  return { tenant: "acme", type: PrincipalType.HUMAN, issuer: ISSUER, id, roles: ["reviewer"], ...more };
+  return { tenant: "acme", type: PrincipalType.HUMAN, issuer: ISSUER, id, roles: ["reviewer"], signIn: SignInStrength.SESSION, ...more };
 }

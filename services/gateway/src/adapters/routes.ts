@@ -97,6 +97,7 @@ export const COMMANDS = {
   RevokeDelegation: { service: "directory", read: reader(directory.RevokeDelegationRequestSchema, people.checkRevokeDelegation) },
   ListDelegations: { service: "directory", read: reader(directory.ListDelegationsRequestSchema, nothingToCheck) },
   SetAway: { service: "directory", read: reader(directory.SetAwayRequestSchema, people.checkSetAway) },
+  GetLinkOffer: { service: "directory", read: reader(directory.GetLinkOfferRequestSchema, people.checkGetLinkOffer) },
   LinkAccount: { service: "directory", read: reader(directory.LinkAccountRequestSchema, people.checkLinkAccount) },
   UnlinkAccount: { service: "directory", read: reader(directory.UnlinkAccountRequestSchema, people.checkUnlinkAccount) },
   ErasePerson: { service: "directory", read: reader(directory.ErasePersonRequestSchema, people.checkErasePerson) },

@@ -47,6 +47,7 @@ export function addServices(server: RpcServer, deps: HandlerDeps): void {
     revokeDelegation: forward("RevokeDelegation", deps),
     listDelegations: forward("ListDelegations", deps),
     setAway: forward("SetAway", deps),
+    getLinkOffer: forward("GetLinkOffer", deps),
     linkAccount: forward("LinkAccount", deps),
     unlinkAccount: forward("UnlinkAccount", deps),
     erasePerson: forward("ErasePerson", deps),

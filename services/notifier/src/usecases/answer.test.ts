@@ -3,6 +3,7 @@ import { takeAnswer, type AnswerPorts, type ShownCard } from "./answer.ts";
 
 const card: ShownCard = { channel: "chat", tenant: "acme", actionId: "a1", digest: "ab", version: 3, shownDigest: "cd" };
 const account = { channel: "slack", workspace: "T1", id: "U1" };
+const user = { ...account, displayName: "Ada", workspaceName: "acme" };
 const voter = { issuer: "https://id.example", id: "ada", groups: ["dpo"] };
 const approve = { kind: "approve", reason: "" } as const;
 
@@ -29,7 +30,7 @@ function portsOf(change: Partial<AnswerPorts> = {}) {
 describe("take answer", () => {
   it("P1: votes as the person, for what the message showed, and leaves the message to the log", async () => {
     const { ports, calls } = portsOf();
-    expect(await takeAnswer(ports, account, card, approve)).toEqual({ outcome: "recorded" });
+    expect(await takeAnswer(ports, user, card, approve)).toEqual({ outcome: "recorded" });
     expect(calls).toEqual([
       ["find", "acme", account],
       ["vote", voter, card, approve],
@@ -37,14 +38,22 @@ describe("take answer", () => {
   });
 
   it("P3, P7: decides nothing for an account that nobody is linked to", async () => {
-    const { ports, calls } = portsOf({ findVoter: async () => undefined });
-    expect(await takeAnswer(ports, account, card, approve)).toEqual({ outcome: "unlinked", linkCode: "CODE" });
+    const offered: unknown[] = [];
+    const { ports, calls } = portsOf({
+      findVoter: async () => undefined,
+      offerLink: async (...offer) => {
+        offered.push(offer);
+        return "CODE";
+      },
+    });
+    expect(await takeAnswer(ports, user, card, approve)).toEqual({ outcome: "unlinked", linkCode: "CODE" });
     expect(calls).toEqual([]);
+    expect(offered).toEqual([["acme", user]]);
   });
 
   it("P7: decides nothing when nobody can say whose account it is", async () => {
     const { ports, calls } = portsOf({ findVoter: () => Promise.reject(new Error("away")) });
-    expect(await takeAnswer(ports, account, card, approve)).toEqual({ outcome: "nobody-knows" });
+    expect(await takeAnswer(ports, user, card, approve)).toEqual({ outcome: "nobody-knows" });
     expect(calls).toEqual([]);
   });
 
@@ -52,7 +61,7 @@ describe("take answer", () => {
     "renews the message when the answer was not recorded: %o",
     async (reply) => {
       const { ports, calls } = portsOf({ submitVote: async () => reply });
-      expect(await takeAnswer(ports, account, card, approve)).toEqual(reply);
+      expect(await takeAnswer(ports, user, card, approve)).toEqual(reply);
       expect(calls.at(-1)).toBe("refresh");
     },
   );

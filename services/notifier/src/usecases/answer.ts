@@ -15,6 +15,9 @@ export type ShownCard = {
 /** Who answered, as the chat service proved it: ids, never names. */
 export type Account = { readonly channel: string; readonly workspace: string; readonly id: string };
 
+/** The account with what the chat service calls it and its workspace, for people who are to tell whose it is. Texts of its own choice; may be empty. */
+export type ChatUser = Account & { readonly displayName: string; readonly workspaceName: string };
+
 export type Decision =
   | { readonly kind: "approve"; readonly reason: string }
   | { readonly kind: "reject"; readonly reason: string }
@@ -38,7 +41,7 @@ export type AnswerPorts = {
   /** The person behind an account, in this tenant; undefined: nobody who may decide. Throws when nobody can tell now. */
   readonly findVoter: (tenant: string, account: Account) => Promise<Voter | undefined>;
   /** A code by which a signed-in human makes this account its own; undefined: this tenant links nobody, or not now. Shown to that account only. */
-  readonly offerLink: (tenant: string, account: Account) => Promise<string | undefined>;
+  readonly offerLink: (tenant: string, user: ChatUser) => Promise<string | undefined>;
   readonly submitVote: (voter: Voter, card: ShownCard, decision: Decision) => Promise<VoteReply>;
   /** Makes the message of this channel show the action as it is. */
   readonly refresh: (card: ShownCard) => Promise<void>;
@@ -48,15 +51,16 @@ export type AnswerPorts = {
  * Takes one answer from a chat. The vote is the person's own, with the digest and version that its message showed; the message itself is left alone: what it
  * says next comes from the log.
  */
-export async function takeAnswer(ports: AnswerPorts, account: Account, card: ShownCard, decision: Decision): Promise<AnswerResult> {
+export async function takeAnswer(ports: AnswerPorts, user: ChatUser, card: ShownCard, decision: Decision): Promise<AnswerResult> {
+  const { channel, workspace, id } = user;
   let voter: Voter | undefined;
   try {
-    voter = await ports.findVoter(card.tenant, account);
+    voter = await ports.findVoter(card.tenant, { channel, workspace, id });
   } catch {
     return { outcome: "nobody-knows" };
   }
   if (voter === undefined) {
-    const linkCode = await ports.offerLink(card.tenant, account);
+    const linkCode = await ports.offerLink(card.tenant, user);
     return { outcome: "unlinked", ...(linkCode === undefined ? {} : { linkCode }) };
   }
   const reply = await ports.submitVote(voter, card, decision);

@@ -27,7 +27,14 @@ const FAILURES: Readonly<Record<Rejection | "lost_race", Failure>> = {
   bad_period: ["INVALID_ARGUMENT", "FIELD_VIOLATION", "It must end after it begins, in the future, and begin within a year."],
   too_long: ["INVALID_ARGUMENT", "FIELD_VIOLATION", "Somebody stands in for 30 days at most; an absence takes a year at most."],
   too_many: ["RESOURCE_EXHAUSTED", "TOO_LARGE", "There are too many of these already; end or use one first."],
-  code_invalid: ["FAILED_PRECONDITION", "LINK_CODE_INVALID", "The code is wrong, used or too old; ask the channel for a new one."],
+  code_invalid: ["FAILED_PRECONDITION", "LINK_CODE_INVALID", "The code is wrong or too old; ask the channel for a new one."],
+  code_expired: ["FAILED_PRECONDITION", "LINK_CODE_EXPIRED", "The code is too old; ask the channel for a new one."],
+  code_used: ["FAILED_PRECONDITION", "LINK_CODE_USED", "The code was used already; ask the channel for a new one."],
+  other_account: [
+    "FAILED_PRECONDITION",
+    "LINK_ACCOUNT_MISMATCH",
+    "The channel showed this code to another account: if that is not yours, do not link it.",
+  ],
   already_linked: ["FAILED_PRECONDITION", "ALREADY_LINKED", "The account is somebody's already; it must be unlinked there first."],
   lost_race: ["ABORTED", "LOST_RACE", "The directory changed under way too often; try again."],
 };

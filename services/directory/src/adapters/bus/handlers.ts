@@ -3,7 +3,7 @@ import { createDelegationHandler, listDelegationsHandler, revokeDelegationHandle
 import type { HandlerDeps } from "./deps.ts";
 import { erasePersonHandler } from "./erase-handler.ts";
 import { storeFailure } from "./failures.ts";
-import { linkAccountHandler, offerLinkHandler, unlinkAccountHandler } from "./link-handlers.ts";
+import { getLinkOfferHandler, linkAccountHandler, offerLinkHandler, unlinkAccountHandler } from "./link-handlers.ts";
 import { getMeHandler } from "./me-handler.ts";
 import { listReviewersHandler, resolvePersonHandler } from "./resolve-handlers.ts";
 
@@ -18,6 +18,7 @@ export function createHandlers(deps: HandlerDeps): Readonly<Record<string, Comma
     RevokeDelegation: guarded(revokeDelegationHandler(deps)),
     ListDelegations: guarded(listDelegationsHandler(deps)),
     SetAway: guarded(setAwayHandler(deps)),
+    GetLinkOffer: guarded(getLinkOfferHandler(deps)),
     LinkAccount: guarded(linkAccountHandler(deps)),
     UnlinkAccount: guarded(unlinkAccountHandler(deps)),
     ErasePerson: guarded(erasePersonHandler(deps)),

@@ -4,13 +4,12 @@ import { CommandError, type CommandHandler } from "@countersign/bus";
 import * as wire from "@countersign/proto/internal/v1/directory_pb";
 import * as api from "@countersign/proto/v1/directory_service_pb";
 import { PrincipalType } from "@countersign/proto/v1/principal_pb";
-import { createHash } from "node:crypto";
-import { linkAccount, OFFER_MS, offerLink, unlinkAccount } from "../../domain/decide-links.ts";
-import type { Account } from "../../domain/profile.ts";
+import { linkAccount, offered, OFFER_MS, offerLink, unlinkAccount } from "../../domain/decide-links.ts";
 import type { HandlerDeps } from "./deps.ts";
 import { refusal } from "./failures.ts";
+import { digestOf, openNames, sealNames } from "./link-code.ts";
 import { ownChange } from "./own-person.ts";
-import { callerOf, invalid, readRequest } from "./read-request.ts";
+import { callerOf, invalid, readRequest, signedIn } from "./read-request.ts";
 
 /** A channel asks for a code. Only services send this: the front door has no such call. */
 export function offerLinkHandler({ directories, tenants, clock, newCode }: HandlerDeps): CommandHandler {
@@ -19,16 +18,17 @@ export function offerLinkHandler({ directories, tenants, clock, newCode }: Handl
     if (caller.type !== PrincipalType.SERVICE) {
       throw new CommandError("PERMISSION_DENIED", "NOT_ELIGIBLE", "Only a channel's service may ask for a code.");
     }
-    const { account } = readRequest(wire.OfferLinkRequestSchema, command);
+    const { account, displayName, workspaceName } = readRequest(wire.OfferLinkRequestSchema, command);
     if (account === undefined || account.channel === "" || account.id === "") throw invalid("account", "is required, with channel and id");
     const reply = create(wire.OfferLinkResponseSchema, { managed: tenants.has(caller.tenant) });
     if (reply.managed) {
       const { channel, workspace, id } = account;
       const code = newCode();
+      const sealedNames = sealNames(code, { displayName, workspaceName });
       const nowMs = clock().getTime();
       const by = { actor: { issuer: caller.issuer, id: caller.id }, atMs: nowMs, traceparent: command.traceparent };
       const changed = await directories.change(caller.tenant, by, (directory) =>
-        offerLink(directory, { codeDigest: digestOf(code), account: { channel, workspace, id }, nowMs }),
+        offerLink(directory, { codeDigest: digestOf(code), account: { channel, workspace, id }, sealedNames, nowMs }),
       );
       if (!changed.ok) throw refusal(changed.code);
       reply.code = code;
@@ -38,17 +38,32 @@ export function offerLinkHandler({ directories, tenants, clock, newCode }: Handl
   };
 }
 
+/** What a code links, for a person to look at. */
+export function getLinkOfferHandler(deps: HandlerDeps): CommandHandler {
+  return async (command) => {
+    const { code } = readRequest(api.GetLinkOfferRequestSchema, command);
+    const { tenant } = signedIn(command);
+    const { atMs, me } = ownChange(deps, command);
+    const directory = await deps.directories.current(tenant);
+    if (me(directory) === undefined) throw refusal("not_in_directory");
+    const offer = offered(directory, digestOf(code), atMs);
+    if ("rejection" in offer) throw refusal(offer.rejection);
+    const reply = { account: offer.account, ...openNames(code, offer.sealedNames), expireTime: timestampFromMs(offer.expiresMs) };
+    return toBinary(api.GetLinkOfferResponseSchema, create(api.GetLinkOfferResponseSchema, reply));
+  };
+}
+
 export function linkAccountHandler(deps: HandlerDeps): CommandHandler {
   return async (command) => {
-    const { code } = readRequest(api.LinkAccountRequestSchema, command);
+    const request = readRequest(api.LinkAccountRequestSchema, command);
+    if (request.account === undefined) throw invalid("account", "is required: the one that GetLinkOffer shows, if it is yours");
+    const { channel, workspace, id } = request.account;
+    const account = { channel, workspace, id };
+    signedIn(command);
     const { atMs, change } = ownChange(deps, command);
-    const codeDigest = digestOf(code);
-    let account: Account | undefined;
-    await change((directory, { id }) => {
-      account = (directory.offers.get(codeDigest) ?? directory.usedOffers.get(codeDigest))?.account;
-      return linkAccount(directory, { personId: id, codeDigest, nowMs: atMs });
-    });
-    return toBinary(api.LinkAccountResponseSchema, create(api.LinkAccountResponseSchema, account && { account }));
+    const codeDigest = digestOf(request.code);
+    await change((directory, me) => linkAccount(directory, { personId: me.id, codeDigest, account, nowMs: atMs }));
+    return toBinary(api.LinkAccountResponseSchema, create(api.LinkAccountResponseSchema, { account }));
   };
 }
 
@@ -60,9 +75,4 @@ export function unlinkAccountHandler(deps: HandlerDeps): CommandHandler {
     await ownChange(deps, command).change((directory, me) => unlinkAccount(directory, me.id, { channel, workspace, id }));
     return toBinary(api.UnlinkAccountResponseSchema, create(api.UnlinkAccountResponseSchema));
   };
-}
-
-/** Codes are copied by people: case, spaces and hyphens do not matter. */
-function digestOf(code: string): string {
-  return createHash("sha256").update(code.toUpperCase().replaceAll(/[\s-]/g, "")).digest("hex");
 }

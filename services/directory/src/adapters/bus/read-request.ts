@@ -2,7 +2,7 @@ import { fromBinary, type DescMessage, type MessageShape } from "@bufbuild/proto
 import { timestampMs, type Timestamp } from "@bufbuild/protobuf/wkt";
 import { CommandError } from "@countersign/bus";
 import type { Command } from "@countersign/proto/internal/v1/command_pb";
-import { PrincipalType, type Principal } from "@countersign/proto/v1/principal_pb";
+import { PrincipalType, SignInStrength, type Principal } from "@countersign/proto/v1/principal_pb";
 
 /** @throws CommandError INVALID_ARGUMENT */
 export function readRequest<Schema extends DescMessage>(schema: Schema, command: Command): MessageShape<Schema> {
@@ -29,6 +29,16 @@ export function humanOf(command: Command): Principal {
   const caller = callerOf(command);
   if (caller.type === PrincipalType.HUMAN && caller.chain.length === 0) return caller;
   throw new CommandError("PERMISSION_DENIED", "NOT_HUMAN", "Only a human who signed in itself may say this.");
+}
+
+/**
+ * A human in a session of its own. A click in a chat proves less, and the sign-in of nobody proves nothing.
+ * @throws CommandError PERMISSION_DENIED
+ */
+export function signedIn(command: Command): Principal {
+  const caller = humanOf(command);
+  if (caller.signIn >= SignInStrength.SESSION) return caller;
+  throw new CommandError("PERMISSION_DENIED", "SIGN_IN_TOO_WEAK", "Sign in and try again.");
 }
 
 /** @throws CommandError INVALID_ARGUMENT when absent. */

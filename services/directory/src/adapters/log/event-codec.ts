@@ -69,7 +69,9 @@ function toOwnChangeMessage(event: OwnChange, cause: wire.DirectoryCause): Event
     case "LinkOffered": {
       const { type, account, expiresMs } = event;
       const codeDigest = Buffer.from(event.codeDigest, "hex");
-      return { type, data: create(wire.LinkOfferedSchema, { codeDigest, account, expireTime: timestampFromMs(expiresMs), cause }) };
+      const sealedNames = Buffer.from(event.sealedNames, "base64");
+      const expireTime = timestampFromMs(expiresMs);
+      return { type, data: create(wire.LinkOfferedSchema, { codeDigest, account, sealedNames, expireTime, cause }) };
     }
     case "AccountLinked": {
       const { type, personId, account } = event;
@@ -138,6 +140,7 @@ function fromOwnChangeMessage(event: Extract<EventMessage, { type: OwnChange["ty
         type: event.type,
         codeDigest: hex(event.data.codeDigest),
         account: accountOf(event.data.account),
+        sealedNames: Buffer.from(event.data.sealedNames).toString("base64"),
         expiresMs: ms(event.data.expireTime),
         cause,
       };

@@ -74,6 +74,9 @@ const REFUSALS: Readonly<Record<Rejection | "lost_race", Refusal>> = {
   too_long: other,
   too_many: other,
   code_invalid: other,
+  code_expired: other,
+  code_used: other,
+  other_account: other,
   already_linked: other,
 };
 

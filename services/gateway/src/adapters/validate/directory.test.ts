@@ -30,7 +30,9 @@ const delegation = (request: MessageInitShape<typeof directory.CreateDelegationR
   fieldsOf((violations) => checkCreateDelegation(create(directory.CreateDelegationRequestSchema, request), violations));
 const away = (request: MessageInitShape<typeof directory.SetAwayRequestSchema>) =>
   fieldsOf((violations) => checkSetAway(create(directory.SetAwayRequestSchema, request), violations));
-const link = (code: string) => fieldsOf((violations) => checkLinkAccount(create(directory.LinkAccountRequestSchema, { code }), violations));
+const account = { channel: "slack", workspace: "T1", id: "U1" };
+const link = (code: string) =>
+  fieldsOf((violations) => checkLinkAccount(create(directory.LinkAccountRequestSchema, { code, account }), violations));
 
 describe("what people tell the directory", () => {
   it("names all that is wrong with a delegation", () => {
@@ -57,6 +59,8 @@ describe("what people tell the directory", () => {
     expect(link("7K2M-Q9ZD-41XT-B8HV")).toEqual([]);
     expect(link("7k2mq9zd41xtb8hv")).toEqual([]);
     for (const code of ["", "short", "7K2M-Q9ZD-41XT-B8H\u0000", "x".repeat(33)]) expect(link(code)).toEqual(["code"]);
+    const unseen = create(directory.LinkAccountRequestSchema, { code: "7K2M-Q9ZD-41XT-B8HV" });
+    expect(fieldsOf((violations) => checkLinkAccount(unseen, violations))).toEqual(["account.channel", "account.id"]);
     const erase = create(directory.ErasePersonRequestSchema, {});
     expect(fieldsOf((violations) => checkErasePerson(erase, violations))).toEqual(["person_id", "reason"]);
     const unlink = create(directory.UnlinkAccountRequestSchema, {});

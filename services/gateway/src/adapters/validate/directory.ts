@@ -1,7 +1,9 @@
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type {
+  ChannelAccount,
   CreateDelegationRequest,
   ErasePersonRequest,
+  GetLinkOfferRequest,
   LinkAccountRequest,
   RevokeDelegationRequest,
   SetAwayRequest,
@@ -36,12 +38,21 @@ export function checkSetAway({ fromTime, untilTime, deputy }: SetAwayRequest, vi
   }
 }
 
-export function checkLinkAccount({ code }: LinkAccountRequest, violations: Violations): void {
+export function checkGetLinkOffer({ code }: Pick<GetLinkOfferRequest, "code">, violations: Violations): void {
   if (!/^[0-9A-Za-z -]{16,32}$/.test(code))
     violations.add("code", "must be the code that the channel showed, for example 7K2M-Q9ZD-41XT-B8HV");
 }
 
+export function checkLinkAccount({ code, account }: LinkAccountRequest, violations: Violations): void {
+  checkGetLinkOffer({ code }, violations);
+  checkAccount(account, violations);
+}
+
 export function checkUnlinkAccount({ account }: UnlinkAccountRequest, violations: Violations): void {
+  checkAccount(account, violations);
+}
+
+function checkAccount(account: ChannelAccount | undefined, violations: Violations): void {
   checkName(violations, "account.channel", account?.channel ?? "", 64);
   checkName(violations, "account.id", account?.id ?? "", 256);
   if (account !== undefined && account.workspace !== "") checkName(violations, "account.workspace", account.workspace, 256);

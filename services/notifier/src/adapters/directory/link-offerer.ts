@@ -10,9 +10,9 @@ const TIMEOUT_MS = 2000;
 
 /** Asks `directory` for a code that links an account. Without one people are told whom to ask. */
 export function linkOfferer(commands: CommandBus, logger: Logger): AnswerPorts["offerLink"] {
-  return async (tenant, account) => {
+  return async (tenant, { displayName, workspaceName, ...account }) => {
     const caller = { tenant, type: PrincipalType.SERVICE, issuer: "countersign", id: "notifier" };
-    const request = toBinary(OfferLinkRequestSchema, create(OfferLinkRequestSchema, { account }));
+    const request = toBinary(OfferLinkRequestSchema, create(OfferLinkRequestSchema, { account, displayName, workspaceName }));
     try {
       const reply = await commands.send("directory", "OfferLink", create(CommandSchema, { caller, request }), { timeoutMs: TIMEOUT_MS });
       const { code } = fromBinary(OfferLinkResponseSchema, reply);

@@ -1,8 +1,10 @@
 import { z } from "zod";
 
 const id = z.string().regex(/^[A-Z0-9]{2,32}$/);
-const user = z.looseObject({ id, team_id: id.optional() });
-const team = z.looseObject({ id }).nullish();
+/** Shown to people, and nothing is decided by it. */
+const name = z.string().max(200).optional().catch(undefined);
+const user = z.looseObject({ id, team_id: id.optional(), name });
+const team = z.looseObject({ id, domain: name }).nullish();
 
 const clicked = z.looseObject({
   type: z.literal("block_actions"),
@@ -37,9 +39,10 @@ export function readInteraction(payload: unknown): SlackInteraction | undefined 
 }
 
 /** The workspace of the user, who in a shared channel may belong to another one than the channel. */
-export function accountOf({ user: { id: userId, team_id: home }, team: seen }: SlackInteraction) {
+export function accountOf({ user: { id: userId, team_id: home, name: displayName = "" }, team: seen }: SlackInteraction) {
   const workspace = home ?? seen?.id;
-  return workspace === undefined ? undefined : { channel: "slack", workspace, id: userId };
+  const workspaceName = workspace === seen?.id ? (seen?.domain ?? "") : "";
+  return workspace === undefined ? undefined : { channel: "slack", workspace, id: userId, displayName, workspaceName };
 }
 
 export function fieldOf({ view }: SlackSubmission, field: string): string {

@@ -1,7 +1,7 @@
 import { editableText, readEdited, type JsonObject, type ReviewSource } from "@countersign/review-view";
 import type { ModalView } from "@slack/types";
 import type { WebClient } from "@slack/web-api";
-import { takeAnswer, type Account, type AnswerPorts, type Decision, type ShownCard } from "../../usecases/answer.ts";
+import { takeAnswer, type AnswerPorts, type ChatUser, type Decision, type ShownCard } from "../../usecases/answer.ts";
 import { answerText } from "../answer-text.ts";
 import type { CardSeal } from "../card-seal.ts";
 import { ACTIONS, escapeText } from "./blocks.ts";
@@ -30,9 +30,9 @@ export function takeInteraction(deps: SlackAnswerDeps, interaction: SlackInterac
   return interaction.type === "block_actions" ? takeClick(deps, interaction, account) : takeForm(deps, interaction, account);
 }
 
-type Asked = { readonly account: Account; readonly card: ShownCard; readonly conversation: string };
+type Asked = { readonly account: ChatUser; readonly card: ShownCard; readonly conversation: string };
 
-function takeClick(deps: SlackAnswerDeps, { actions, trigger_id: trigger }: SlackClick, account: Account): Taken {
+function takeClick(deps: SlackAnswerDeps, { actions, trigger_id: trigger }: SlackClick, account: ChatUser): Taken {
   const [action] = actions;
   const asked = openCard(deps, action?.value, account);
   if (action?.value === undefined || asked === undefined) return {};
@@ -49,7 +49,7 @@ function takeClick(deps: SlackAnswerDeps, { actions, trigger_id: trigger }: Slac
   }
 }
 
-function takeForm(deps: SlackAnswerDeps, form: SlackSubmission, account: Account): Taken {
+function takeForm(deps: SlackAnswerDeps, form: SlackSubmission, account: ChatUser): Taken {
   const asked = openCard(deps, form.view.private_metadata, account);
   const reason = fieldOf(form, FIELDS.reason).trim();
   if (asked === undefined) return {};
@@ -90,7 +90,7 @@ async function readEditedNow(deps: SlackAnswerDeps, asked: Asked, text: string):
 }
 
 /** Only for a channel of this app that serves the tenant: a message that is not ours opens nothing. */
-function openCard({ seal, conversationOf }: SlackAnswerDeps, value: string | undefined, account: Account): Asked | undefined {
+function openCard({ seal, conversationOf }: SlackAnswerDeps, value: string | undefined, account: ChatUser): Asked | undefined {
   const card = seal.open(value);
   const conversation = card === undefined ? undefined : conversationOf(card);
   return card === undefined || conversation === undefined ? undefined : { account, card, conversation };

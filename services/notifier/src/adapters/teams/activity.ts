@@ -13,7 +13,7 @@ const activity = z.looseObject({
   id: text.optional(),
   serviceUrl: text,
   channelId: text,
-  from: z.looseObject({ id: text, aadObjectId: text.optional() }),
+  from: z.looseObject({ id: text, aadObjectId: text.optional(), name: text.optional().catch(undefined) }),
   conversation: z.looseObject({ id: text, tenantId: text.optional() }),
   channelData: z.looseObject({ tenant: z.looseObject({ id: text }).optional() }).optional(),
   replyToId: text.optional(),
@@ -37,7 +37,8 @@ export function readCardAction({ type, name, value }: TeamsActivity): CardAction
 /** By the ids of Entra: an organisation and an object in it. */
 export function teamsAccount({ from, conversation, channelData }: TeamsActivity) {
   const workspace = conversation.tenantId ?? channelData?.tenant?.id;
-  return workspace === undefined || from.aadObjectId === undefined ? undefined : { channel: "teams", workspace, id: from.aadObjectId };
+  if (workspace === undefined || from.aadObjectId === undefined) return undefined;
+  return { channel: "teams", workspace, id: from.aadObjectId, displayName: from.name ?? "", workspaceName: "" };
 }
 
 /** A message in a channel names the conversation with the message that began it. */

@@ -1,5 +1,5 @@
 import { readEdited, type ReviewSource } from "@countersign/review-view";
-import { takeAnswer, type Account, type AnswerPorts, type AnswerResult, type Decision, type ShownCard } from "../../usecases/answer.ts";
+import { takeAnswer, type AnswerPorts, type AnswerResult, type ChatUser, type Decision, type ShownCard } from "../../usecases/answer.ts";
 import { answerText } from "../answer-text.ts";
 import type { Background } from "../background.ts";
 import type { CardSeal } from "../card-seal.ts";
@@ -44,7 +44,7 @@ function isThere(deps: TeamsAnswerDeps, card: ShownCard, activity: TeamsActivity
   return deps.conversationOf(card) === conversationOf(activity);
 }
 
-async function take(deps: TeamsAnswerDeps, action: CardAction, card: ShownCard, account: Account): Promise<object> {
+async function take(deps: TeamsAnswerDeps, action: CardAction, card: ShownCard, account: ChatUser): Promise<object> {
   if (action.verb === VERBS.refresh) return cardNow(deps, card);
   const decision = await toDecision(deps, action, card);
   if (typeof decision === "string") return message(decision);
