@@ -40,8 +40,8 @@ export function cell(text: string): string {
 const PLAIN = /^[A-Za-z0-9][A-Za-z0-9 .:/_@|-]*$/;
 const FORMULA = /^[\s\p{Cc}]*[=+\-@\t\r\n\uff0b\uff0d\uff1d\uff20]/u;
 
-/** Events of one append share their time. */
-function isoText(time: Date): string {
+/** As `toISOString`; events of one append share their time. */
+export function isoText(time: Date): string {
   const at = time.getTime();
   if (at !== lastTime.at) lastTime = { at, text: time.toISOString() };
   return lastTime.text;

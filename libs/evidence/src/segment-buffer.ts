@@ -1,5 +1,5 @@
 import type { DecodedEvent } from "@countersign/events";
-import { contentRefs, readPayload } from "./content-refs.ts";
+import { contentRefs } from "./content-refs.ts";
 import { formatCsv } from "./csv.ts";
 import type { EntryView } from "./entry-view.ts";
 import { formatContents, formatEntries, formatIndex, type ContentRecord } from "./segment.ts";
@@ -26,11 +26,10 @@ export class SegmentBuffer {
     return this.#bytes >= FULL_BYTES || this.views.length >= this.#mostEntries;
   }
 
-  /** Adds an entry with what it refers to; returns its payload where this build can read it. */
-  add(view: EntryView, contents: Contents): DecodedEvent | undefined {
+  /** Adds an entry with what it refers to. */
+  add(view: EntryView, payload: DecodedEvent | undefined, contents: Contents): void {
     this.views.push(view);
     this.#bytes += view.bytes.length;
-    const payload = readPayload(view.entry);
     for (const digest of payload === undefined ? [] : contentRefs(payload)) {
       const key = hex(digest);
       if (this.#contents.has(key)) continue;
@@ -38,7 +37,6 @@ export class SegmentBuffer {
       this.#contents.set(key, { digest, content });
       this.#bytes += 100 + (content?.body.length ?? 0);
     }
-    return payload;
   }
 
   /** The bytes of its members but the tree. */

@@ -11,8 +11,8 @@ import { FULL_ENTRIES, SegmentBuffer, type Contents } from "./segment-buffer.ts"
 import { TarWriter } from "./tar-writer.ts";
 import { gapNodes, TreeWalk } from "./tree-walk.ts";
 
-/** An entry to export, exactly as stored, with the contents it refers to as far as they still exist. */
-export type ExportedEntry = { readonly bytes: Uint8Array; readonly contents: Contents };
+/** An entry to export, exactly as stored, what `readPayload` makes of it, and the contents it refers to as far as they still exist. */
+export type ExportedEntry = { readonly bytes: Uint8Array; readonly payload: DecodedEvent | undefined; readonly contents: Contents };
 
 /** What reads along and makes pages for people. */
 export type Reporter = {
@@ -31,8 +31,8 @@ export type EvidenceInput = {
   readonly witnessKeys: readonly VerifierKey[];
   /** Public keys of votes and grants. */
   readonly grantKeys: readonly GrantKey[];
-  /** By position: what stands before the period, the period without a gap, and the one event behind it. */
-  readonly entries: AsyncIterable<ExportedEntry>;
+  /** By position, some at a time: what stands before the period, the period without a gap, and the one event behind it. */
+  readonly entries: AsyncIterable<readonly ExportedEntry[]>;
   /** Hashes of perfect subtrees of the checkpoint's tree. */
   readonly hashes: (nodes: readonly NodeId[]) => Promise<readonly Uint8Array[]>;
   readonly reporter: Reporter;
@@ -94,16 +94,18 @@ async function* segmentsOf(input: EvidenceInput, tar: TarWriter, walk: TreeWalk)
     policies = [];
     return { count: segment.count, members };
   };
-  for await (const { bytes, contents } of input.entries) {
-    const view = viewEntry(bytes);
-    if (view === undefined) throw new EvidenceError("source_inconsistent", "what the log holds is no entry: run fsck");
-    const payload = buffer.add(view, contents);
-    input.reporter.add(view, payload, contents);
-    const document = payload?.type === "PolicyPublished" ? contents.get(hex(payload.data.document?.digest)) : undefined;
-    if (payload?.type === "PolicyPublished" && document !== undefined) {
-      policies.push({ name: policyDocument(payload.data.revision), bytes: document.body });
+  for await (const some of input.entries) {
+    for (const { bytes, payload, contents } of some) {
+      const view = viewEntry(bytes);
+      if (view === undefined) throw new EvidenceError("source_inconsistent", "what the log holds is no entry: run fsck");
+      buffer.add(view, payload, contents);
+      input.reporter.add(view, payload, contents);
+      const document = payload?.type === "PolicyPublished" ? contents.get(hex(payload.data.document?.digest)) : undefined;
+      if (payload?.type === "PolicyPublished" && document !== undefined) {
+        policies.push({ name: policyDocument(payload.data.revision), bytes: document.body });
+      }
+      if (buffer.full) yield await close();
     }
-    if (buffer.full) yield await close();
   }
   if (buffer.views.length > 0) yield await close();
 }

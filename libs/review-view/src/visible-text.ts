@@ -9,6 +9,9 @@ export const UNSHOWABLE_ALL = new RegExp(UNSHOWABLE.source, "gu");
 /** The same without the white space that ordinary text has. */
 const HIDDEN = new RegExp(`(?![\\n\\r\\t])(?:${UNSHOWABLE.source})`, "u");
 
+/** Most texts: nothing in them could be hidden or look like something else. */
+const PLAIN = /^[ -~]*$/;
+
 /** More marks than two on one letter pile up over the lines around it. */
 const PILED_MARKS = /(?<=\p{M}{2})\p{M}/gu;
 
@@ -34,6 +37,7 @@ export type VisibleText = { readonly text: string; readonly notes: readonly Text
  * (and a backslash of the text is doubled), so no text can pass for another one.
  */
 export function visible(text: string): VisibleText {
+  if (PLAIN.test(text)) return { text, notes: [] };
   const notes = notesOn(text);
   return { text: notes.includes("escaped") ? escapeUnshowable(text.replaceAll("\\", "\\\\")) : text, notes };
 }

@@ -1,4 +1,5 @@
 import type { DecodedEvent } from "@countersign/events";
+import { isoText } from "../csv.ts";
 import type { EntryView } from "../entry-view.ts";
 import { actionsPage, SUMMARY_PAGE } from "../members.ts";
 import type { Contents } from "../segment-buffer.ts";
@@ -56,12 +57,13 @@ class HtmlReporter implements Reporter {
     const section = this.#open.get(key) ?? { title: key, parts: [], bytes: 0 };
     this.#open.set(key, section);
     const line = payload === undefined ? "of a type that this build does not know" : this.#options.describe(payload, contents);
-    const row = fragment`<tr><td>${position}</td><td>${streamVersion}</td><td>${time.toISOString()}</td><td>${actor?.id ?? "a timer"}</td><td>${type}</td><td>${line}${inputOf(payload, contents)}</td></tr>`;
+    const row = fragment`<tr><td>${position}</td><td>${streamVersion}</td><td>${isoText(time)}</td><td>${actor?.id ?? "a timer"}</td><td>${type}</td><td>${line}${inputOf(payload, contents)}</td></tr>`;
     section.parts.push(row);
     section.bytes += row.html.length;
     this.#openBytes += row.html.length;
     if (ENDS.has(type)) this.#close(key);
-    for (const oldest of this.#openBytes > OPEN_BYTES ? [...this.#open.keys()].slice(0, 1) : []) this.#close(oldest);
+    const [oldest] = this.#openBytes > OPEN_BYTES ? this.#open.keys() : [];
+    if (oldest !== undefined) this.#close(oldest);
   }
 
   pages(end: boolean): readonly { readonly name: string; readonly bytes: Uint8Array }[] {

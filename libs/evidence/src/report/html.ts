@@ -6,16 +6,27 @@ export type Html = { readonly html: string };
 
 /** Text of others, as it can be shown: nothing hidden, nothing reordered, and nothing that a browser takes for markup. */
 export function escaped(text: string): Html {
-  return { html: visible(text).text.replaceAll(/[&<>"'`]/g, (character) => `&#${character.charCodeAt(0)};`) };
+  return { html: escapedText(text) };
 }
+
+function escapedText(text: string): string {
+  const shown = visible(text).text;
+  return MARKUP.test(shown) ? shown.replaceAll(EVERY_MARKUP, (character) => `&#${character.charCodeAt(0)};`) : shown;
+}
+
+const MARKUP = /[&<>"'`]/;
+const EVERY_MARKUP = new RegExp(MARKUP.source, "g");
 
 /** Markup with values in it (not called `html`: formatters rewrite templates of that name, and the hash of the style is of its exact text): strings and numbers are escaped, `Html` is taken as it is. */
 export function fragment(strings: TemplateStringsArray, ...values: readonly (string | number | bigint | Html | readonly Html[])[]): Html {
-  return { html: strings.reduce((done, part, index) => done + markup(values[index - 1] ?? "") + part) };
+  let html = strings[0] ?? "";
+  for (const [index, value] of values.entries()) html += markup(value) + (strings[index + 1] ?? "");
+  return { html };
 }
 
 function markup(value: string | number | bigint | Html | readonly Html[]): string {
-  if (typeof value === "string" || typeof value === "number" || typeof value === "bigint") return escaped(String(value)).html;
+  if (typeof value === "string") return escapedText(value);
+  if (typeof value === "number" || typeof value === "bigint") return String(value);
   return "html" in value ? value.html : value.map((part) => part.html).join("\n");
 }
 

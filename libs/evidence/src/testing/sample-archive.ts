@@ -62,7 +62,7 @@ export async function sampleArchive(log: EventLog, options: SampleExport): Promi
     logKeys: [logKey.verifier],
     witnessKeys: [witnessKey.verifier],
     grantKeys: [grantKey],
-    entries: streamOf(entries),
+    entries: streamOf([entries.slice(0, 3), entries.slice(3)]),
     hashes: hashesOf(leaves),
     reporter: options.reporter ?? noReport,
     segmentEntries: options.segmentEntries,
@@ -89,7 +89,7 @@ async function exported(log: EventLog, event: RecordedEvent, erased: (digest: Ui
       return content === undefined || erased(digest) ? [] : [[Buffer.from(digest).toString("hex"), content] as const];
     }),
   );
-  return { bytes: event.entry, contents };
+  return { bytes: event.entry, payload, contents };
 }
 
 /** The tree's perfect subtrees, each level computed once. */

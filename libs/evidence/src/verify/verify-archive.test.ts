@@ -62,7 +62,7 @@ describe("P6: an archive proves itself", () => {
       change: (entries, header) => {
         const bytes = Uint8Array.from(entries[10]?.bytes ?? []);
         bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
-        entries[10] = { bytes, contents: new Map() };
+        entries[10] = { bytes, payload: undefined, contents: new Map() };
         return header;
       },
     });

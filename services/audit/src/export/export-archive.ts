@@ -1,8 +1,9 @@
 import type { EventLog, RecordedEvent } from "@countersign/event-log";
-import { writeArchive, type GrantKey, type Reporter, type WrittenArchive } from "@countersign/evidence";
+import { writeArchive, type ExportedEntry, type GrantKey, type Reporter, type WrittenArchive } from "@countersign/evidence";
 import { nodesOfTiles, parseVerifierKey, tilesOfNodes, type NodeId, type VerifierKey } from "@countersign/tlog";
 import type { Assurance, StoredCheckpoint, TreeStore } from "../sealing/ports.ts";
-import { eventsOfArchive, exportedEntries } from "./exported-entries.ts";
+import { eventsOfArchive, exportedEntries, type ExportedEntries } from "./exported-entries.ts";
+import { oneAhead } from "./one-ahead.ts";
 import { stretchOf } from "./tenant-log.ts";
 
 /** What an export stands on. */
@@ -52,8 +53,10 @@ export async function* exportArchive(
   const { first, last } = await stretchOf(log, tenant, { ...period, before: requested.tenantSequence });
   const total = last - first + 1;
   let progress: ExportProgress = { position: 0, done: 0, total };
-  const onEvent = ({ tenantSequence, position }: RecordedEvent): void => {
-    if (tenantSequence >= first && tenantSequence <= last) progress = { position, done: tenantSequence - first + 1, total };
+  const taken = ({ entries, last: newest }: ExportedEntries): readonly ExportedEntry[] => {
+    const done = Math.min(newest.tenantSequence, last) - first + 1;
+    if (done > 0) progress = { position: newest.position, done, total };
+    return entries;
   };
   const archive = writeArchive({
     header: { tenant, ledger: log.ledger, from: period.from?.getTime(), to: period.to.getTime(), firstSequence: first, lastSequence: last },
@@ -61,7 +64,7 @@ export async function* exportArchive(
     logKeys: parts.verifierKeys(checkpoint.epoch).map(parseVerifierKey),
     witnessKeys: parts.witnessKeys,
     grantKeys: parts.grantKeys,
-    entries: exportedEntries(log, eventsOfArchive(log, tenant, { first, last }), onEvent),
+    entries: mapped(oneAhead(exportedEntries(log, eventsOfArchive(log, tenant, { first, last }))), taken),
     hashes: (nodes) => hashesOf(store, checkpoint, nodes),
     reporter: parts.reporter,
   });
@@ -70,6 +73,10 @@ export async function* exportArchive(
     if (next.done === true) return { ...next.value, checkpoint };
     yield { bytes: next.value, progress };
   }
+}
+
+async function* mapped<From, To>(source: AsyncIterable<From>, map: (item: From) => To): AsyncGenerator<To> {
+  for await (const item of source) yield map(item);
 }
 
 async function hashesOf(

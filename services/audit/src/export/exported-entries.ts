@@ -1,68 +1,73 @@
-import type { EventReader, RecordedEvent } from "@countersign/event-log";
+import type { ContentName, EventReader, RecordedEvent } from "@countersign/event-log";
 import { contentRefs, readPayload, type ExportedEntry } from "@countersign/evidence";
-import { eventsFrom, findFirst, type Stretch, type TenantReader } from "./tenant-log.ts";
+import { findFirst, pagesFrom, type Stretch, type TenantReader } from "./tenant-log.ts";
 
 /** What an export reads of the log. */
-export type ExportReader = TenantReader & Pick<EventReader, "readContents">;
+export type ExportReader = TenantReader & Pick<EventReader, "readNamedContents">;
+
+/** Entries that go out together, with the last event among them. */
+export type ExportedEntries = { readonly entries: readonly ExportedEntry[]; readonly last: RecordedEvent };
 
 const POLICY = "policy";
-/** Entries whose contents are read at once; contents may have 128 KiB each. */
-const BATCH = 128;
-/** Reads of contents under way at one time. */
-const AT_ONCE = 4;
+/** Contents that are read at once; each may have 128 KiB. */
+const MOST_CONTENTS = 128;
 
 /** Events that an archive of a stretch holds: the policies' before it, the one before it, the stretch, and the one behind it. In order of position. */
-export async function* eventsOfArchive(log: ExportReader, tenant: string, { first, last }: Stretch): AsyncGenerator<RecordedEvent> {
+export async function* eventsOfArchive(
+  log: ExportReader,
+  tenant: string,
+  { first, last }: Stretch,
+): AsyncGenerator<readonly RecordedEvent[]> {
   const policies = await log.readStream({ tenant, type: POLICY, id: "default" });
-  yield* policies.filter(({ tenantSequence }) => tenantSequence < first - 1);
+  yield policies.filter(({ tenantSequence }) => tenantSequence < first - 1);
   const begin = await findFirst(log, tenant, ({ tenantSequence }) => tenantSequence >= first - 1);
-  for await (const event of eventsFrom(log, tenant, begin?.position)) {
-    if (event.tenantSequence > last + 1) return;
-    yield event;
+  for await (const page of pagesFrom(log, tenant, begin?.position)) {
+    const end = page.findIndex(({ tenantSequence }) => tenantSequence > last + 1);
+    yield end === -1 ? page : page.slice(0, end);
+    if (end !== -1) return;
   }
 }
 
-/** The same with their contents. `onEvent` hears of each as it goes out. */
-export async function* exportedEntries(
-  log: ExportReader,
-  events: AsyncIterable<RecordedEvent>,
-  onEvent: (event: RecordedEvent) => void,
-): AsyncGenerator<ExportedEntry> {
-  let batch: RecordedEvent[] = [];
-  for await (const event of events) {
-    batch.push(event);
-    if (batch.length < BATCH) continue;
-    yield* withContents(log, batch, onEvent);
-    batch = [];
-  }
-  yield* withContents(log, batch, onEvent);
-}
-
-async function* withContents(
-  log: ExportReader,
-  events: readonly RecordedEvent[],
-  onEvent: (event: RecordedEvent) => void,
-): AsyncGenerator<ExportedEntry> {
-  const wanted = new Map<string, { readonly stream: RecordedEvent["stream"]; readonly digests: Uint8Array[] }>();
-  for (const event of events) {
-    const payload = readPayload(event);
-    const digests = payload === undefined ? [] : contentRefs(payload);
-    if (digests.length === 0) continue;
-    const key = keyOf(event);
-    const stream = wanted.get(key) ?? { stream: event.stream, digests: [] };
-    stream.digests.push(...digests);
-    wanted.set(key, stream);
-  }
-  const contents = new Map<string, ExportedEntry["contents"]>();
-  const left = [...wanted];
-  while (left.length > 0) {
-    const some = left.splice(0, AT_ONCE);
-    await Promise.all(some.map(async ([key, { stream, digests }]) => contents.set(key, await log.readContents(stream, digests))));
-  }
-  for (const event of events) {
-    onEvent(event);
-    yield { bytes: event.entry, contents: contents.get(keyOf(event)) ?? new Map() };
+/** The same with their contents. */
+export async function* exportedEntries(log: ExportReader, pages: AsyncIterable<readonly RecordedEvent[]>): AsyncGenerator<ExportedEntries> {
+  for await (const page of pages) {
+    let batch: ReadEvent[] = [];
+    let wanted = 0;
+    for (const event of page) {
+      const read = readRefs(event);
+      batch.push(read);
+      wanted += read.refs.length;
+      if (wanted < MOST_CONTENTS) continue;
+      yield* withContents(log, batch);
+      [batch, wanted] = [[], 0];
+    }
+    yield* withContents(log, batch);
   }
 }
 
-const keyOf = ({ stream }: RecordedEvent): string => `${stream.type}\0${stream.id}`;
+type ReadEvent = Pick<ExportedEntry, "payload"> & { readonly event: RecordedEvent; readonly refs: readonly Uint8Array[] };
+
+function readRefs(event: RecordedEvent): ReadEvent {
+  const payload = readPayload(event);
+  return { event, payload, refs: payload === undefined ? NO_REFS : contentRefs(payload) };
+}
+
+async function* withContents(log: ExportReader, batch: readonly ReadEvent[]): AsyncGenerator<ExportedEntries> {
+  const last = batch.at(-1)?.event;
+  if (last === undefined) return;
+  const names = batch.flatMap(({ event: { stream }, refs }) => refs.map((digest): ContentName => ({ stream, digest })));
+  const found = (await log.readNamedContents(names)).values();
+  const entries = batch.map(({ event: { entry }, payload, refs }): ExportedEntry => {
+    if (refs.length === 0) return { bytes: entry, payload, contents: NO_CONTENTS };
+    const contents = new Map<string, NonNullable<ReturnType<ExportedEntry["contents"]["get"]>>>();
+    for (const digest of refs) {
+      const content = found.next().value;
+      if (content !== undefined) contents.set(Buffer.from(digest).toString("hex"), content);
+    }
+    return { bytes: entry, payload, contents };
+  });
+  yield { entries, last };
+}
+
+const NO_REFS: readonly Uint8Array[] = [];
+const NO_CONTENTS: ExportedEntry["contents"] = new Map();

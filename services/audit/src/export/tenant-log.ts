@@ -1,4 +1,5 @@
 import type { EventReader, RecordedEvent } from "@countersign/event-log";
+import { oneAhead } from "./one-ahead.ts";
 
 /** The log as one tenant's reader sees it. */
 export type TenantReader = Pick<EventReader, "readTenant" | "readStream" | "nextPosition">;
@@ -49,9 +50,18 @@ export async function stretchOf(
 
 /** The tenant's events from a position on, in order; none without a position. */
 export async function* eventsFrom(log: TenantReader, tenant: string, position: number | undefined): AsyncGenerator<RecordedEvent> {
+  for await (const page of pagesFrom(log, tenant, position)) yield* page;
+}
+
+/** The same, as many at a time as are read at once. */
+export function pagesFrom(log: TenantReader, tenant: string, position: number | undefined): AsyncGenerator<readonly RecordedEvent[]> {
+  return oneAhead(readPages(log, tenant, position));
+}
+
+async function* readPages(log: TenantReader, tenant: string, position: number | undefined): AsyncGenerator<readonly RecordedEvent[]> {
   for (let from = position; from !== undefined;) {
     const page = await log.readTenant(tenant, { from, limit: PAGE });
-    yield* page;
+    yield page;
     const last = page.at(-1);
     from = last === undefined || page.length < PAGE ? undefined : last.position + 1;
   }
