@@ -1,5 +1,19 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cell } from "./csv.ts";
+import { cell, isoText } from "./csv.ts";
+
+describe("a time", () => {
+  it("is written as Date writes it, whichever came before", () => {
+    const written = (dates: readonly Date[]): void => expect(dates.map(isoText)).toEqual(dates.map((date) => date.toISOString()));
+    fc.assert(
+      fc.property(fc.array(fc.date({ noInvalidDate: true })), (dates) => {
+        written(dates);
+      }),
+    );
+    written([0, 1, -1, 86_399_999, 86_400_000, -62_135_596_800_001, 253_402_300_800_000].map((at) => new Date(at)));
+    expect(() => isoText(new Date(Number.NaN))).toThrow(RangeError);
+  });
+});
 
 describe("a cell of a table", () => {
   it.each([

@@ -1,4 +1,4 @@
-import type { EntryView } from "./entry-view.ts";
+import type { RecordedEvent } from "@countersign/event-log";
 
 export const CSV_COLUMNS = [
   "position",
@@ -16,11 +16,13 @@ export const CSV_COLUMNS = [
 export const CSV_HEAD = `${CSV_COLUMNS.join(",")}\r\n`;
 
 /** A segment's entries as a table (RFC 4180) with a line of names. A pure function of the entries, so that a verifier makes it again and compares. */
-export function formatCsv(entries: readonly EntryView[]): Buffer {
-  return Buffer.from(CSV_HEAD + entries.map(({ entry }) => csvRow(entry)).join(""));
+export function formatCsv(entries: readonly CsvEntry[]): Buffer {
+  return Buffer.from(CSV_HEAD + entries.map(csvRow).join(""));
 }
 
-export function csvRow(entry: EntryView["entry"]): string {
+export type CsvEntry = Omit<RecordedEvent, "entry" | "leafHash">;
+
+export function csvRow(entry: CsvEntry): string {
   const { position, tenantSequence, time, type, stream, streamVersion, actor, eventId } = entry;
   return (
     `${position},${tenantSequence},${isoText(time)},${cell(type)},${cell(stream.type)},${cell(stream.id)},${streamVersion},` +
@@ -40,14 +42,22 @@ export function cell(text: string): string {
 const PLAIN = /^[A-Za-z0-9][A-Za-z0-9 .:/_@|-]*$/;
 const FORMULA = /^[\s\p{Cc}]*[=+\-@\t\r\n\uff0b\uff0d\uff1d\uff20]/u;
 
-/** As `toISOString`; events of one append share their time. */
+/** As `toISOString`, for times that are in order: those of one day share its text. */
 export function isoText(time: Date): string {
   const at = time.getTime();
-  if (at !== lastTime.at) lastTime = { at, text: time.toISOString() };
-  return lastTime.text;
+  if (!(at >= lastDay.begin && at < lastDay.begin + DAY)) {
+    lastDay = { begin: Math.floor(at / DAY) * DAY, date: time.toISOString().slice(0, -"00:00:00.000Z".length) };
+  }
+  const rest = at - lastDay.begin;
+  const milliseconds = rest % 1000;
+  const [hours, minutes, seconds] = [Math.floor(rest / 3_600_000), Math.floor(rest / 60_000) % 60, Math.floor(rest / 1000) % 60];
+  return `${lastDay.date}${two(hours)}:${two(minutes)}:${two(seconds)}.${milliseconds < 100 ? "0" : ""}${two(milliseconds)}Z`;
 }
 
-let lastTime = { at: Number.NaN, text: "" };
+const DAY = 86_400_000;
+let lastDay = { begin: Number.NaN, date: "" };
+
+const two = (value: number): string => (value < 10 ? `0${value}` : `${value}`);
 
 function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");

@@ -4,7 +4,6 @@ export { EvidenceError, type EvidenceErrorCode } from "./error.ts";
 export type { ArchiveHeader } from "./header.ts";
 export { parseGrantKeys, type GrantKey } from "./grant-keys.ts";
 export type { Contents } from "./segment-buffer.ts";
-export type { EntryView } from "./entry-view.ts";
 export type { Flaw, FlawCode } from "./verify/flaws.ts";
 export type { Trust } from "./verify/trust.ts";
 export { verifyFile, VerifyUsageError, type VerifyOptions } from "./node/verify-file.ts";

@@ -1,7 +1,7 @@
+import type { RecordedEvent } from "@countersign/event-log";
 import type { DecodedEvent } from "@countersign/events";
 import { contentRefs } from "./content-refs.ts";
 import { formatCsv } from "./csv.ts";
-import type { EntryView } from "./entry-view.ts";
 import { formatContents, formatEntries, formatIndex, type ContentRecord } from "./segment.ts";
 
 /** The contents of an entry that there still are, by hex digest. */
@@ -13,7 +13,7 @@ export const FULL_ENTRIES = 4096;
 
 /** Entries that gather until they fill a segment. */
 export class SegmentBuffer {
-  readonly views: EntryView[] = [];
+  readonly events: RecordedEvent[] = [];
   readonly #contents = new Map<string, ContentRecord>();
   readonly #mostEntries: number;
   #bytes = 0;
@@ -23,13 +23,13 @@ export class SegmentBuffer {
   }
 
   get full(): boolean {
-    return this.#bytes >= FULL_BYTES || this.views.length >= this.#mostEntries;
+    return this.#bytes >= FULL_BYTES || this.events.length >= this.#mostEntries;
   }
 
   /** Adds an entry with what it refers to. */
-  add(view: EntryView, payload: DecodedEvent | undefined, contents: Contents): void {
-    this.views.push(view);
-    this.#bytes += view.bytes.length;
+  add(event: RecordedEvent, payload: DecodedEvent | undefined, contents: Contents): void {
+    this.events.push(event);
+    this.#bytes += event.entry.length;
     for (const digest of payload === undefined ? [] : contentRefs(payload)) {
       const key = hex(digest);
       if (this.#contents.has(key)) continue;
@@ -42,10 +42,10 @@ export class SegmentBuffer {
   /** The bytes of its members but the tree. */
   format(): Readonly<Record<"index" | "entries" | "contents" | "csv", Buffer>> {
     return {
-      index: formatIndex(this.views.map(({ entry, leaf }) => ({ position: entry.position, leaf }))),
-      entries: formatEntries(this.views.map(({ bytes }) => bytes)),
+      index: formatIndex(this.events.map(({ position, leafHash: leaf }) => ({ position, leaf }))),
+      entries: formatEntries(this.events.map(({ entry }) => entry)),
       contents: formatContents([...this.#contents.values()]),
-      csv: formatCsv(this.views),
+      csv: formatCsv(this.events),
     };
   }
 }

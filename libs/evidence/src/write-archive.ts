@@ -1,7 +1,7 @@
+import type { RecordedEvent } from "@countersign/event-log";
 import type { DecodedEvent } from "@countersign/events";
 import { formatVerifierKey, openCheckpoint, type NodeId, type VerifierKey } from "@countersign/tlog";
 import { eventDescriptors } from "./descriptors.ts";
-import { viewEntry, type EntryView } from "./entry-view.ts";
 import { EvidenceError } from "./error.ts";
 import { formatGrantKeys, type GrantKey } from "./grant-keys.ts";
 import { formatHeader, type ArchiveHeader } from "./header.ts";
@@ -11,12 +11,12 @@ import { FULL_ENTRIES, SegmentBuffer, type Contents } from "./segment-buffer.ts"
 import { TarWriter } from "./tar-writer.ts";
 import { gapNodes, TreeWalk } from "./tree-walk.ts";
 
-/** An entry to export, exactly as stored, what `readPayload` makes of it, and the contents it refers to as far as they still exist. */
-export type ExportedEntry = { readonly bytes: Uint8Array; readonly payload: DecodedEvent | undefined; readonly contents: Contents };
+/** An event to export, its entry exactly as stored, what `readPayload` makes of it, and the contents it refers to as far as they still exist. */
+export type ExportedEntry = { readonly event: RecordedEvent; readonly payload: DecodedEvent | undefined; readonly contents: Contents };
 
 /** What reads along and makes pages for people. */
 export type Reporter = {
-  add(view: EntryView, payload: DecodedEvent | undefined, contents: Contents): void;
+  add(event: RecordedEvent, payload: DecodedEvent | undefined, contents: Contents): void;
   /** Pages that are full, or at the end all that are left; each once. */
   pages(end: boolean): readonly { readonly name: string; readonly bytes: Uint8Array }[];
 };
@@ -95,11 +95,10 @@ async function* segmentsOf(input: EvidenceInput, tar: TarWriter, walk: TreeWalk)
     return { count: segment.count, members };
   };
   for await (const some of input.entries) {
-    for (const { bytes, payload, contents } of some) {
-      const view = viewEntry(bytes);
-      if (view === undefined) throw new EvidenceError("source_inconsistent", "what the log holds is no entry: run fsck");
-      buffer.add(view, payload, contents);
-      input.reporter.add(view, payload, contents);
+    for (const { event, payload, contents } of some) {
+      if (Number.isNaN(event.time.getTime())) throw new EvidenceError("source_inconsistent", "an entry has no time: run fsck");
+      buffer.add(event, payload, contents);
+      input.reporter.add(event, payload, contents);
       const document = payload?.type === "PolicyPublished" ? contents.get(hex(payload.data.document?.digest)) : undefined;
       if (payload?.type === "PolicyPublished" && document !== undefined) {
         policies.push({ name: policyDocument(payload.data.revision), bytes: document.body });
@@ -107,27 +106,27 @@ async function* segmentsOf(input: EvidenceInput, tar: TarWriter, walk: TreeWalk)
       if (buffer.full) yield await close();
     }
   }
-  if (buffer.views.length > 0) yield await close();
+  if (buffer.events.length > 0) yield await close();
 }
 
 async function formatSegment(number: number, buffer: SegmentBuffer, walk: TreeWalk, hashes: EvidenceInput["hashes"]): Promise<Segment> {
   const gaps: NodeId[] = [];
   let next = walk.size;
-  for (const { entry } of buffer.views) {
-    if (entry.position < next) throw new EvidenceError("source_inconsistent", `position ${entry.position} comes after ${next - 1}`);
-    gaps.push(...gapNodes(next, entry.position));
-    next = entry.position + 1;
+  for (const { position } of buffer.events) {
+    if (position < next) throw new EvidenceError("source_inconsistent", `position ${position} comes after ${next - 1}`);
+    gaps.push(...gapNodes(next, position));
+    next = position + 1;
   }
   const tree = await hashes(gaps);
   let used = 0;
-  for (const { entry, leaf } of buffer.views) {
-    for (const { level } of gapNodes(walk.size, entry.position)) walk.push(level, tree[used++] ?? new Uint8Array());
+  for (const { position, leafHash: leaf } of buffer.events) {
+    for (const { level } of gapNodes(walk.size, position)) walk.push(level, tree[used++] ?? new Uint8Array());
     walk.push(0, leaf);
   }
   const { index, entries, contents, csv } = buffer.format();
   const part = (name: Parameters<typeof segmentMember>[1], bytes: Uint8Array) => ({ name: segmentMember(number, name), bytes });
   return {
-    count: buffer.views.length,
+    count: buffer.events.length,
     members: [
       part("index", index),
       part("tree", Buffer.concat(tree)),

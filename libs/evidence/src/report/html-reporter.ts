@@ -1,6 +1,6 @@
+import type { RecordedEvent } from "@countersign/event-log";
 import type { DecodedEvent } from "@countersign/events";
 import { isoText } from "../csv.ts";
-import type { EntryView } from "../entry-view.ts";
 import { actionsPage, SUMMARY_PAGE } from "../members.ts";
 import type { Contents } from "../segment-buffer.ts";
 import type { Reporter } from "../write-archive.ts";
@@ -50,8 +50,8 @@ class HtmlReporter implements Reporter {
     this.#options = options;
   }
 
-  add({ entry }: EntryView, payload: DecodedEvent | undefined, contents: Contents): void {
-    const { stream, type, position, time, actor, streamVersion } = entry;
+  add(event: RecordedEvent, payload: DecodedEvent | undefined, contents: Contents): void {
+    const { stream, type, position, time, actor, streamVersion } = event;
     this.#counts.set(type, (this.#counts.get(type) ?? 0) + 1);
     const key = `${stream.type} ${stream.id}`;
     const section = this.#open.get(key) ?? { title: key, parts: [], bytes: 0 };

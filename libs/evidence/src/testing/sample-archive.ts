@@ -89,7 +89,7 @@ async function exported(log: EventLog, event: RecordedEvent, erased: (digest: Ui
       return content === undefined || erased(digest) ? [] : [[Buffer.from(digest).toString("hex"), content] as const];
     }),
   );
-  return { bytes: event.entry, payload, contents };
+  return { event, payload, contents };
 }
 
 /** The tree's perfect subtrees, each level computed once. */

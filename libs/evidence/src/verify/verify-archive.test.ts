@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import type { EventLog } from "@countersign/event-log";
+import { decodeEntry, type EventLog } from "@countersign/event-log";
 import { logKey, sampleArchive, streamOf, type Sample } from "../testing/sample-archive.ts";
 import { signerKeyOfSeed } from "@countersign/tlog";
 import type { ArchiveHeader } from "../header.ts";
@@ -60,9 +60,11 @@ describe("P6: an archive proves itself", () => {
     const forged = sampleArchive(log, {
       to: 20,
       change: (entries, header) => {
-        const bytes = Uint8Array.from(entries[10]?.bytes ?? []);
-        bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
-        entries[10] = { bytes, payload: undefined, contents: new Map() };
+        const [tenth] = entries.splice(10, 1);
+        if (tenth === undefined) throw new Error("too short");
+        const entry = Uint8Array.from(tenth.event.entry);
+        entry[entry.length - 1] = (entry.at(-1) ?? 0) ^ 1;
+        entries.splice(10, 0, { ...tenth, event: decodeEntry(entry) });
         return header;
       },
     });

@@ -57,14 +57,14 @@ async function* withContents(log: ExportReader, batch: readonly ReadEvent[]): As
   if (last === undefined) return;
   const names = batch.flatMap(({ event: { stream }, refs }) => refs.map((digest): ContentName => ({ stream, digest })));
   const found = (await log.readNamedContents(names)).values();
-  const entries = batch.map(({ event: { entry }, payload, refs }): ExportedEntry => {
-    if (refs.length === 0) return { bytes: entry, payload, contents: NO_CONTENTS };
+  const entries = batch.map(({ event, payload, refs }): ExportedEntry => {
+    if (refs.length === 0) return { event, payload, contents: NO_CONTENTS };
     const contents = new Map<string, NonNullable<ReturnType<ExportedEntry["contents"]["get"]>>>();
     for (const digest of refs) {
       const content = found.next().value;
       if (content !== undefined) contents.set(Buffer.from(digest).toString("hex"), content);
     }
-    return { bytes: entry, payload, contents };
+    return { event, payload, contents };
   });
   yield { entries, last };
 }

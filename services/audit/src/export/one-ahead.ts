@@ -3,12 +3,12 @@ export async function* oneAhead<Piece>(source: AsyncGenerator<Piece>): AsyncGene
   let next = source.next();
   try {
     for (;;) {
-      const { done, value } = await next;
-      if (done === true) return;
+      const taken = await next;
+      if (taken.done === true) return;
       next = source.next();
       // Who stops here never learns how the one under way went.
       next.catch(() => {});
-      yield value;
+      yield taken.value;
     }
   } finally {
     await source.return(undefined);
