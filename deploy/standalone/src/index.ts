@@ -1,7 +1,5 @@
-export { startAllServices, type AllServices } from "./all-services.ts";
 export { developmentKeys, type DevelopmentKeys } from "./development-keys.ts";
 export { startInfrastructure, type Infrastructure, type InfrastructureOptions } from "./infrastructure.ts";
-export { ALL_MIGRATIONS } from "./migrations.ts";
 export { SERVICES, startServiceProcess, startServiceProcesses, type ServiceName, type ServiceProcess } from "./service-processes.ts";
 export { startStandalone, type Standalone, type StandaloneOptions } from "./standalone.ts";
 export { ensureStarterPolicy } from "./starter-policy.ts";

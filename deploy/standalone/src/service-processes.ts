@@ -56,7 +56,7 @@ export async function startServiceProcesses(env: NodeJS.ProcessEnv): Promise<rea
 }
 
 function mainOf(name: ServiceName | "countersign"): string {
-  const path = name === "countersign" ? "./serve.ts" : `../../../services/${name}/src/main.ts`;
+  const path = name === "countersign" ? "../../server/src/serve.ts" : `../../../services/${name}/src/main.ts`;
   return fileURLToPath(new URL(path, import.meta.url));
 }
 

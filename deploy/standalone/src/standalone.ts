@@ -3,11 +3,10 @@ import { migrate } from "@countersign/database";
 import type { DevelopmentIssuer } from "@countersign/identity";
 import type { Channel } from "@countersign/notifier";
 import { checkDatabase, connectRuntime, readRuntimeConfig, type Closeable } from "@countersign/runtime";
+import { ALL_MIGRATIONS, startAllServices } from "@countersign/server";
 import { createLogger } from "@countersign/telemetry";
-import { startAllServices } from "./all-services.ts";
 import { developmentKeys } from "./development-keys.ts";
 import { startInfrastructure } from "./infrastructure.ts";
-import { ALL_MIGRATIONS } from "./migrations.ts";
 import { ensureStarterPolicy } from "./starter-policy.ts";
 
 export type StandaloneOptions = {

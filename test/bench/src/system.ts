@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { migrate } from "@countersign/database";
 import type { DevelopmentIssuer } from "@countersign/identity";
 import {
-  ALL_MIGRATIONS,
   developmentKeys,
   ensureStarterPolicy,
   startInfrastructure,
   startServiceProcess,
   startServiceProcesses,
 } from "@countersign/standalone";
+import { ALL_MIGRATIONS } from "@countersign/server";
 import { freePort } from "@countersign/embedded";
 
 /** All services as modules of one process, or each as a process. */

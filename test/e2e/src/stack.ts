@@ -5,7 +5,8 @@ import { createClient, type CountersignClient } from "@countersign/client";
 import { migrate } from "@countersign/database";
 import { DEVELOPMENT_PRINCIPALS, type DevelopmentIssuer, type DevelopmentName, type DevelopmentPrincipal } from "@countersign/identity";
 import { connectRuntime, readRuntimeConfig, type Closeable } from "@countersign/runtime";
-import { ALL_MIGRATIONS, developmentKeys, ensureStarterPolicy, startAllServices } from "@countersign/standalone";
+import { ALL_MIGRATIONS, startAllServices } from "@countersign/server";
+import { developmentKeys, ensureStarterPolicy } from "@countersign/standalone";
 import { silentLogger, type Logger } from "@countersign/telemetry";
 import { testNats, testPostgres } from "@countersign/testing";
 

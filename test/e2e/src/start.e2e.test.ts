@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { migrate, openDatabase } from "@countersign/database";
-import { ALL_MIGRATIONS } from "@countersign/standalone";
+import { ALL_MIGRATIONS } from "@countersign/server";
 import { freePort, testNats, testPostgres } from "@countersign/testing";
 import { afterAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { asUser } from "./command-line.ts";

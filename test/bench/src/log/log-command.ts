@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { migrate, openDatabase } from "@countersign/database";
 import { startPostgres } from "@countersign/embedded";
-import { ALL_MIGRATIONS } from "@countersign/standalone";
+import { ALL_MIGRATIONS } from "@countersign/server";
 import { Command, InvalidArgumentError } from "commander";
-import { STEPS, type StepResult } from "./steps.ts";
+import { postgresCpuSeconds } from "../process-usage.ts";
+import { STEPS, type MeasuredStep, type Step, type StepResult } from "./steps.ts";
 
 /** `bench log`: what reading the whole ledger costs. */
 export function logCommand(): Command {
@@ -22,7 +23,7 @@ export function logCommand(): Command {
       const print = (text: string): void => void process.stdout.write(`${text}\n`);
       // Actions are complete, 64 at a time.
       const events = Math.ceil(options.events / BLOCK) * BLOCK;
-      if (options.json !== true) print(line(["step", "seconds", "events/s", "CPU s", "peak MB", ""]));
+      if (options.json !== true) print(line(["step", "seconds", "events/s", "CPU s", "PG CPU s", "peak MB", ""]));
       const results = await runSteps(events, options.repeat, (result) => {
         if (options.json !== true) print(row(result));
       });
@@ -33,17 +34,16 @@ export function logCommand(): Command {
 
 const BLOCK = 64 * 8;
 
-async function runSteps(events: number, repeat: number, onResult: (result: StepResult) => void): Promise<readonly StepResult[]> {
+async function runSteps(events: number, repeat: number, onResult: (result: MeasuredStep) => void): Promise<readonly MeasuredStep[]> {
   const folder = mkdtempSync(join(tmpdir(), "countersign-bench-log-"));
   const postgres = await startPostgres({ dataDir: join(folder, "postgres"), settings: { shared_buffers: "128MB", max_wal_size: "2GB" } });
   try {
     await migrate(postgres.localUrl, ALL_MIGRATIONS);
-    const results: StepResult[] = [];
+    const results: MeasuredStep[] = [];
     for (const step of STEPS) {
       // The first rebuild meets an empty table, so that fsck afterwards has one to compare with.
       for (let run = 0; run < (ONCE.has(step) ? 1 : repeat); run += 1) {
-        const { stdout } = await promisify(execFile)(process.execPath, [STEP, step, postgres.localUrl, String(events), folder]);
-        const result = JSON.parse(stdout) as StepResult;
+        const result = await runStep(step, [postgres.localUrl, String(events), folder]);
         // As autovacuum would, sooner or later.
         if (step === "fill") await analyze(postgres.localUrl);
         results.push(result);
@@ -57,6 +57,13 @@ async function runSteps(events: number, repeat: number, onResult: (result: StepR
   }
 }
 
+/** @throws when the step finds a flaw, too */
+async function runStep(step: Step, parameters: readonly string[]): Promise<MeasuredStep> {
+  const before = postgresCpuSeconds(process.pid);
+  const { stdout } = await promisify(execFile)(process.execPath, [STEP, step, ...parameters]);
+  return { ...(JSON.parse(stdout) as StepResult), postgresCpuSeconds: postgresCpuSeconds(process.pid) - before };
+}
+
 async function analyze(url: string): Promise<void> {
   const owner = openDatabase({ url, role: null, settings: { statement_timeout: "0" } });
   await owner.pool.query("vacuum analyze event_log.event");
@@ -66,10 +73,10 @@ async function analyze(url: string): Promise<void> {
 /** What a second run would find done. */
 const ONCE: ReadonlySet<string> = new Set(["fill", "seal"]);
 const STEP = new URL("log-step.ts", import.meta.url).pathname;
-const WIDTHS = [8, 9, 10, 8, 8];
+const WIDTHS = [8, 9, 10, 8, 8, 8];
 
-function row({ step, seconds, perSecond, cpuSeconds, peakMegabytes, note }: StepResult): string {
-  return line([step, seconds.toFixed(1), perSecond.toFixed(0), cpuSeconds.toFixed(1), peakMegabytes.toFixed(0), note]);
+function row({ step, seconds, perSecond, cpuSeconds, postgresCpuSeconds: postgres, peakMegabytes, note }: MeasuredStep): string {
+  return line([step, seconds.toFixed(1), perSecond.toFixed(0), cpuSeconds.toFixed(1), postgres.toFixed(1), peakMegabytes.toFixed(0), note]);
 }
 
 function line(cells: readonly string[]): string {

@@ -1,7 +1,7 @@
 import { migrate } from "@countersign/database";
 import { ALL_MIGRATIONS } from "./migrations.ts";
 
-// Run once before services of a new version start: `COUNTERSIGN_DATABASE_URL=... node deploy/standalone/src/migrate.ts`, as the schemas' owner.
+// Run once before services of a new version start: `COUNTERSIGN_DATABASE_URL=... node deploy/server/src/migrate.ts`, as the schemas' owner.
 const url = process.env["COUNTERSIGN_DATABASE_URL"];
 if (url === undefined) {
   process.stderr.write("COUNTERSIGN_DATABASE_URL is required: the PostgreSQL to migrate, as the schemas' owner\n");

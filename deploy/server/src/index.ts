@@ -1,0 +1,2 @@
+export { startAllServices, type AllServices } from "./all-services.ts";
+export { ALL_MIGRATIONS } from "./migrations.ts";
