@@ -54,6 +54,7 @@ export const FAILURE_REASONS = [
   // RESOURCE_EXHAUSTED
   "TOO_LARGE",
   "OVERLOADED",
+  "ASKED_TOO_OFTEN",
   // UNAVAILABLE: safe to retry
   "NO_HANDLER",
   "LINK_LOST",

@@ -1,4 +1,4 @@
-import { textMember, type EventRecord } from "./record.ts";
+import { member, textMember, type EventRecord } from "./record.ts";
 
 /** How much attention an event wants. */
 export type Severity = "informational" | "low" | "medium" | "high";
@@ -12,6 +12,8 @@ export type Meaning = { readonly severity: Severity; readonly result: Result | u
 const SIMPLE: Readonly<Record<string, Meaning>> = {
   ActionRequested: { severity: "informational", result: "waiting" },
   ReviewOpened: { severity: "low", result: "waiting" },
+  // An agent that asks again and again is not itself.
+  ReviewJoined: { severity: "low", result: "waiting" },
   ActionApproved: { severity: "informational", result: "approved" },
   ActionRejected: { severity: "low", result: "rejected" },
   ActionExpired: { severity: "low", result: "expired" },
@@ -44,9 +46,7 @@ export function meaningOf(record: EventRecord): Meaning {
     case "VerdictReached":
       return ofVerdict(textMember(record, "verdict", "outcome"));
     case "VoteCast":
-      return textMember(record, "decision") === "VOTE_DECISION_REJECT"
-        ? { severity: "low", result: "rejected" }
-        : { severity: "informational", result: "approved" };
+      return ofVote(textMember(record, "decision") === "VOTE_DECISION_REJECT", member(record, "haste") !== undefined);
     case "ExecutionReported":
       return textMember(record, "outcome") === "EXECUTION_OUTCOME_FAILED"
         ? { severity: "medium", result: "failed" }
@@ -54,6 +54,12 @@ export function meaningOf(record: EventRecord): Meaning {
     default:
       return (Object.hasOwn(SIMPLE, record.type) ? SIMPLE[record.type] : undefined) ?? { severity: "informational", result: undefined };
   }
+}
+
+/** Nobody can have read what a vote in haste is about. */
+function ofVote(rejects: boolean, inHaste: boolean): Meaning {
+  const usual = rejects ? "low" : "informational";
+  return { severity: inHaste ? "medium" : usual, result: rejects ? "rejected" : "approved" };
 }
 
 function ofVerdict(outcome: string): Meaning {

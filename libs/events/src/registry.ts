@@ -34,6 +34,7 @@ export const EVENT_SCHEMAS = {
   ReviewerReminded: action.ReviewerRemindedSchema,
   ReviewEscalated: action.ReviewEscalatedSchema,
   ReviewHeld: action.ReviewHeldSchema,
+  ReviewJoined: action.ReviewJoinedSchema,
   VoteCast: action.VoteCastSchema,
   VoteLapsed: action.VoteLapsedSchema,
   ActionEdited: action.ActionEditedSchema,

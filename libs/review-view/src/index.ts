@@ -7,6 +7,7 @@ export type { JsonObject } from "./json.ts";
 export { toReviewSource } from "./to-review-source.ts";
 export { renderReview, USUAL_LIMITS, type RenderLimits, type ReviewView } from "./review-view.ts";
 export { changedParts, shownDigest } from "./shown-digest.ts";
+export { readingSeconds } from "./reading-time.ts";
 export type { ShownMembers } from "./shown-members.ts";
 export type { ShownText, TextHash } from "./shown-text.ts";
 export { sha256Hex } from "./sha256-hex.ts";

@@ -120,6 +120,47 @@ describe("P2: on Postgres", () => {
   });
 });
 
+describe("requests asked for again, on Postgres", () => {
+  const ask = (world: TestApproval, name: string) => world.call("RequestAction", { input: exportInput, idempotencyKey: key(name) });
+  const openRequests = async () => {
+    const { rows } = await sql<{ action_id: string }>`select action_id from approval.open_request where ledger = ${log.ledger}`.execute(
+      database.kysely(),
+    );
+    return rows.map((row) => row.action_id);
+  };
+
+  it("P2: 16 at the same moment through two instances join one review, and one grant is issued", async () => {
+    const worlds = await Promise.all([instance(), instance()]);
+    for (const world of worlds) world.answer = verdict("review");
+    const replies = await Promise.all(Array.from({ length: 16 }, (_, index) => ask(worlds[index % 2]!, `again-${index}`)));
+    const [first] = replies;
+    expect(new Set(replies.map(({ action }) => action?.id)).size).toBe(1);
+    const shown = shownOf(first!.action!);
+    await Promise.all(
+      worlds.map((world) => world.call("SubmitVote", { ...shown, decision: { case: "approve", value: { reason: "" } } }, ann)),
+    );
+    const seen = await types();
+    expect(seen.filter((type) => type === "ReviewJoined")).toHaveLength(15);
+    expect(seen.filter((type) => type === "GrantIssued")).toHaveLength(1);
+    await vi.waitFor(async () => expect(await openRequests()).toEqual([]), 20_000);
+    expect((await ask(worlds[1], "later")).action?.id).not.toBe(first!.action!.id);
+  });
+
+  it("a review that is held past its deadline is still joined, and a retry of an old request leaves nothing behind", async () => {
+    const world = await instance();
+    world.answer = verdict("review", { stages: [stage(["oncall"], 1, { onTimeout: "hold" })] });
+    const { action } = await ask(world, "first");
+    await vi.waitFor(async () => expect(await timers()).toHaveLength(1), 20_000);
+    world.now += HOUR;
+    await vi.waitFor(async () => expect(await timers()).toEqual([]), 20_000);
+    expect((await ask(world, "second")).action).toMatchObject({ id: action?.id, review: { asked: 2 } });
+    await world.call("CancelAction", { actionId: action?.id ?? "" });
+    await vi.waitFor(async () => expect(await openRequests()).toEqual([]), 20_000);
+    expect((await ask(world, "second")).action).toMatchObject({ id: action?.id, status: ActionStatus.IN_REVIEW });
+    expect(await openRequests()).toEqual([]);
+  });
+});
+
 describe("timers", () => {
   it("expire a review once, whichever instance fires them, and leave nothing behind", async () => {
     const worlds = await Promise.all([instance(), instance()]);

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { startConsumer, type CommandBus, type EventFeed } from "@countersign/bus";
 import type { Database } from "@countersign/database";
 import { createDirectoryClient } from "@countersign/directory-client";
@@ -13,24 +14,26 @@ import { forgetErased } from "./adapters/log/forget-erased.ts";
 import { createActionStore, type CachedActionStore } from "./adapters/log/action-store.ts";
 import { refusalLog } from "./adapters/log/refusal-log.ts";
 import { newId } from "./adapters/new-id.ts";
+import { postgresOpenRequests } from "./adapters/postgres/open-request-table.ts";
 import { timerConsumer } from "./adapters/postgres/timer-consumer.ts";
 import { startTimerPoller } from "./adapters/postgres/timer-poller.ts";
 import type { ApprovalTables } from "./adapters/postgres/timer-table.ts";
 import { views } from "./adapters/views/views.ts";
 import type { ApprovalConfig } from "./config.ts";
 import { fireTimer } from "./usecases/fire-timer.ts";
-import type { Deps } from "./usecases/ports.ts";
+import type { Deps, OpenRequests } from "./usecases/ports.ts";
 
 export type CommandDeps = {
   readonly config: ApprovalConfig;
   readonly log: EventLog;
   readonly commands: CommandBus;
   readonly logger: Logger;
+  readonly openRequests: OpenRequests;
   /** Default: the system's. */
   readonly clock?: () => Date;
 };
 
-export type ApprovalDeps = CommandDeps & { readonly feed: EventFeed; readonly database: Database };
+export type ApprovalDeps = Omit<CommandDeps, "openRequests"> & { readonly feed: EventFeed; readonly database: Database };
 
 /** The lifecycle of actions behind the command port, without timers. */
 export function wireUseCases({
@@ -38,10 +41,12 @@ export function wireUseCases({
   log,
   commands,
   logger,
+  openRequests,
   clock = () => new Date(),
 }: CommandDeps): Deps & { readonly store: CachedActionStore } {
   return {
     store: createActionStore(log, { actions: config.cacheActions, bytes: config.cacheMegabytes * 1024 * 1024 }),
+    openRequests,
     refusals: refusalLog(log, logger),
     policy: createPolicyClient(commands, logger, config.policyTimeout),
     directory: createDirectoryClient({ commands, asker: "approval", config: config.directory }),
@@ -50,6 +55,7 @@ export function wireUseCases({
     signer: createSigner(config.grantKeys, config.grantIssuer),
     clock,
     newId,
+    pause,
     verdictWaitMs: config.verdictWait,
     reportWaitMs: config.reportWait,
   };
@@ -63,8 +69,8 @@ export function approvalHandlers(deps: Deps, config: ApprovalConfig) {
 /** Serves commands and keeps timers until closed. Any number of instances may run. */
 export async function startApproval(deps: ApprovalDeps): Promise<{ close(): Promise<void> }> {
   const { config, log, commands, feed, logger, clock = () => new Date() } = deps;
-  const useCases = wireUseCases(deps);
   const database = deps.database.kysely<ApprovalTables>();
+  const useCases = wireUseCases({ ...deps, openRequests: postgresOpenRequests(database, log.ledger) });
   const served = await commands.serve("approval", approvalHandlers(useCases, config));
   const consumer = await startConsumer(timerConsumer(log.ledger), { log, feed, database, logger });
   const stopForgetting = forgetErased(useCases.store, feed);

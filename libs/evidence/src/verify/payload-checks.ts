@@ -73,6 +73,7 @@ export class PayloadChecks {
       case "BreakGlassUsed":
         this.#vote(event.data, view);
         return { asks: Asks.sameDigest | Asks.beforeDeadline, digest: event.data.digest };
+      case "ReviewJoined":
       case "ActionApproved":
       case "ActionRejected":
         return { asks: Asks.sameDigest, digest: event.data.digest };

@@ -37,6 +37,12 @@ export type RequestAction = Order<
 /** Policy answered late. */
 export type ReachVerdict = Order<"ReachVerdict", { judgement: Judgement }>;
 
+/** The requester asks once more for what people look at already. */
+export type JoinReview = Order<
+  "JoinReview",
+  { caller: CallerRef; /** Of the input asked for, with this action's salt. */ digest: Hex; /** Its content digest. */ input: Hex }
+>;
+
 type Ballot = {
   reviewer: Principal;
   /** As whom the reviewer may speak: in its own name, then in the places of others. Nobody whom the directory knows: none. */
@@ -51,7 +57,7 @@ type Ballot = {
 
 export type CastVote = Order<
   "CastVote",
-  Ballot & { keyId: string; signature: Hex } & (
+  Ballot & { keyId: string; signature: Hex; /** How long it takes to read what was shown. */ readingSeconds: number } & (
       | {
           decision: "approve";
           grant: GrantOffer;
@@ -116,6 +122,7 @@ export type EraseContent = Order<
 export type ActionCommand =
   | RequestAction
   | ReachVerdict
+  | JoinReview
   | CastVote
   | EditAction
   | AcceptEdit

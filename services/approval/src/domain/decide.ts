@@ -18,6 +18,8 @@ import type {
 import { breakGlass, closeAfterReview, tendAfterReview } from "./break-glass.ts";
 import { actsInPerson } from "./eligibility.ts";
 import { dueNow, opening } from "./escalation.ts";
+import { hasteOf } from "./haste.ts";
+import { joinReview } from "./join-review.ts";
 import { eraseContent } from "./erasure.ts";
 import type { ActionEvent, VoteCast, VoteLapsed } from "./events.ts";
 import { evolve } from "./evolve.ts";
@@ -54,7 +56,7 @@ export function castVote(command: CastVote, state: ActionState): Decision {
   const standing = admit(state, command, decision);
   if (typeof standing === "string") return reject(standing);
   const { openStage: stage } = state.review;
-  const signed = { shownDigest: shown.given, keyId, signature };
+  const signed = { shownDigest: shown.given, keyId, signature, haste: hasteOf(state.review, command) };
   const cast: VoteCast = { type: "VoteCast", at, reviewer, standing, decision, digest, stage, reason, ...signed };
   if (command.decision === "reject") return [cast, { type: "ActionRejected", at, digest }];
   return [cast, ...count(command, evolve(state, cast))];
@@ -71,7 +73,7 @@ function rejectLate(command: CastVote, state: Approved): Decision {
   const { at, reviewer, digest, shown, reason, keyId, signature } = command;
   const vote = { reviewer, standing, decision: "reject", digest, shownDigest: shown.given, stage: review.openStage, reason } as const;
   return [
-    { type: "VoteCast", at, ...vote, keyId, signature },
+    { type: "VoteCast", at, ...vote, keyId, signature, haste: hasteOf(review, command) },
     { type: "GrantRevoked", at, grantId: state.grant.id, reason },
   ];
 }
@@ -190,6 +192,8 @@ export function decide(command: ActionCommand, state: ActionState): Decision {
       return requestAction(command, state);
     case "ReachVerdict":
       return reachVerdict(command, state);
+    case "JoinReview":
+      return joinReview(command, state);
     case "CastVote":
       return castVote(command, state);
     case "EditAction":

@@ -1,7 +1,7 @@
 import type { Principal, PrincipalRef } from "./principal.ts";
 import type { Stage } from "./stage.ts";
 import type { Standing } from "./standing.ts";
-import type { ExecutionOutcome, Finding, Hex, Instant, Operation, SkippedStage, Verdict, VoteDecision } from "./values.ts";
+import type { ExecutionOutcome, Finding, Haste, Hex, Instant, Operation, SkippedStage, Verdict, VoteDecision } from "./values.ts";
 
 type Fact<Type extends string, Data = object> = { readonly type: Type; readonly at: Instant } & Readonly<Data>;
 
@@ -29,6 +29,16 @@ export type ReviewEscalated = Fact<"ReviewEscalated", { stage: number; deadline:
 /** The deadline has passed, and the stage waits on without one. */
 export type ReviewHeld = Fact<"ReviewHeld", { stage: number }>;
 
+/** Its requester asked for it once more, and no other review was opened. */
+export type ReviewJoined = Fact<
+  "ReviewJoined",
+  {
+    /** Counts every time, the first one too. */ number: number;
+    digest: Hex;
+    /** Content digest of the input as asked for this time. */ input: Hex;
+  }
+>;
+
 export type VoteCast = Fact<
   "VoteCast",
   {
@@ -43,6 +53,8 @@ export type VoteCast = Fact<
     reason: Hex | undefined;
     keyId: string;
     signature: Hex;
+    /** It came sooner than what it is about can be read. */
+    haste: Haste | undefined;
   }
 >;
 
@@ -141,6 +153,7 @@ export type ActionEvent =
   | ReviewerReminded
   | ReviewEscalated
   | ReviewHeld
+  | ReviewJoined
   | VoteCast
   | VoteLapsed
   | ActionEdited

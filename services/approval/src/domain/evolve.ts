@@ -37,6 +37,8 @@ function apply(state: ActionState, event: ActionEvent): ActionState {
       return inReview(state, (review) => escalate(review, event));
     case "ReviewHeld":
       return inReview(state, (review) => ({ ...review, deadline: undefined }));
+    case "ReviewJoined":
+      return inReview(state, (review) => ({ ...review, asked: { times: event.number, input: event.input } }));
     case "VoteCast":
       return voted(state, toVote(event));
     case "VoteLapsed":
@@ -104,7 +106,7 @@ function opened(state: ActionState, event: ReviewOpened): ActionState {
     ...state,
     status: "IN_REVIEW",
     ruling: state.ruling,
-    review: { ...reopened, votes: [], editors: [], edits: 0, afterReview: undefined },
+    review: { ...reopened, votes: [], editors: [], edits: 0, asked: { times: 1, input: state.input }, afterReview: undefined },
   };
 }
 
@@ -173,6 +175,7 @@ function lapse(review: Review, event: VoteLapsed): Review {
 }
 
 function toVote(event: VoteCast): Vote {
-  const { reviewer, decision, digest, shownDigest, stage, reason, at, standing } = event;
-  return { reviewer: toRef(reviewer), decision, digest, shownDigest, stage, reason, at, signIn: reviewer.signIn, standing, lapsed: false };
+  const { reviewer, decision, digest, shownDigest, stage, reason, at, standing, haste } = event;
+  const { signIn } = reviewer;
+  return { reviewer: toRef(reviewer), decision, digest, shownDigest, stage, reason, at, signIn, standing, haste, lapsed: false };
 }

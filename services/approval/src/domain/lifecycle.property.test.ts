@@ -272,6 +272,7 @@ describe("P5: evolve never throws", () => {
       { type: "ReviewerReminded", at: T0, stage: 5, number: 1, nextAt: T0 },
       { type: "ReviewEscalated", at: T0, stage: 5, deadline: T0, nextAt: T0 },
       { type: "ReviewHeld", at: T0, stage: 0 },
+      { type: "ReviewJoined", at: T0, number: 2, digest: hex(1), input: hex(2) },
       {
         type: "VoteCast",
         at: T0,
@@ -284,6 +285,7 @@ describe("P5: evolve never throws", () => {
         reason: undefined,
         keyId: "",
         signature: "",
+        haste: undefined,
       },
       { type: "VoteLapsed", at: T0, reviewer: ref("nobody"), digest: hex(1), cause: "edited" },
       {

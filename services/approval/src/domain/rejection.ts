@@ -11,6 +11,7 @@ export type RejectionCode =
   | "SIGN_IN_TOO_WEAK"
   | "REASON_REQUIRED"
   | "EDIT_LIMIT"
+  | "ASKED_TOO_OFTEN"
   | "BREAK_GLASS_NOT_ALLOWED"
   | "STALE_DIGEST"
   | "STALE_VERSION"

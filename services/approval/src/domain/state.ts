@@ -1,7 +1,7 @@
 import type { Principal, PrincipalRef, SignIn } from "./principal.ts";
 import type { Stage } from "./stage.ts";
 import type { Standing } from "./standing.ts";
-import type { ExecutionOutcome, Finding, Hex, Instant, Operation, SkippedStage, Verdict, VoteDecision } from "./values.ts";
+import type { ExecutionOutcome, Finding, Haste, Hex, Instant, Operation, SkippedStage, Verdict, VoteDecision } from "./values.ts";
 
 export type Vote = {
   readonly reviewer: PrincipalRef;
@@ -14,6 +14,7 @@ export type Vote = {
   readonly signIn: SignIn;
   /** As who the reviewer was known then. */
   readonly standing: Standing;
+  readonly haste: Haste | undefined;
   /** It does not count any more. */
   readonly lapsed: boolean;
 };
@@ -42,6 +43,8 @@ export type Review = {
   readonly editors: readonly Editor[];
   /** How often it was edited. */
   readonly edits: number;
+  /** How often its requester asked for it, and the input of the last time. */
+  readonly asked: { readonly times: number; readonly input: Hex };
   /** There when somebody approved alone. */
   readonly afterReview: AfterReview | undefined;
 };

@@ -33,6 +33,9 @@ export type VoteDecision = "approve" | "reject";
 /** What somebody who looked at a break-glass found. */
 export type Finding = "justified" | "not_justified";
 
+/** Seconds between the opening of a vote's stage and the vote, and those that reading takes. */
+export type Haste = { readonly availableSeconds: number; readonly neededSeconds: number };
+
 /** A stage that nobody was waited for. */
 export type SkippedStage = { readonly stage: number; readonly name: string; readonly quorumText: string };
 

@@ -14,7 +14,7 @@ import { opening } from "../domain/escalation.ts";
 import type { VoterNow } from "../domain/recount.ts";
 import type { Stage } from "../domain/stage.ts";
 import type { Standing } from "../domain/standing.ts";
-import type { Hex, Verdict } from "../domain/values.ts";
+import type { Haste, Hex, Verdict } from "../domain/values.ts";
 import { given } from "./given.ts";
 
 /** 2026-01-05T10:00:00Z. */
@@ -139,13 +139,13 @@ export type Approve = Extract<CastVote, { decision: "approve" }>;
 
 export function approveBy(reviewer: Principal, more: Partial<Omit<Approve, "type" | "decision">> = {}): Approve {
   const at = more.at ?? T0 + MINUTE;
-  const ballot = { digest: DIGEST, version: 3, shown: SHOWN, reason: undefined, keyId: "key-1", signature: hex(0x51) };
+  const ballot = { digest: DIGEST, version: 3, shown: SHOWN, reason: undefined, keyId: "key-1", signature: hex(0x51), readingSeconds: 0 };
   const known = { standings: [standing(reviewer)], voters: [ann, bob, cid, dan].map((voter) => voterNow(voter)) };
   return { type: "CastVote", reviewer, ...ballot, ...known, grant: offer(at), ...more, at, decision: "approve" };
 }
 
 export function rejectBy(reviewer: Principal, more: Partial<Omit<CastVote, "type" | "decision" | "grant">> = {}): CastVote {
-  const ballot = { digest: DIGEST, version: 3, shown: SHOWN, reason: hex(0x21), keyId: "key-1", signature: hex(0x51) };
+  const ballot = { digest: DIGEST, version: 3, shown: SHOWN, reason: hex(0x21), keyId: "key-1", signature: hex(0x51), readingSeconds: 0 };
   const standings = [standing(reviewer)];
   return { type: "CastVote", at: T0 + MINUTE, reviewer, standings, ...ballot, ...more, decision: "reject" };
 }
@@ -213,7 +213,12 @@ export function approved(at: number, digest = DIGEST): readonly [ActionEvent, Ac
   ];
 }
 
-export function cast(command: CastVote, index = 0, as = command.standings[0] ?? standing(command.reviewer)): ActionEvent {
+export function cast(
+  command: CastVote,
+  index = 0,
+  as: Standing | undefined = command.standings[0] ?? standing(command.reviewer),
+  haste?: Haste,
+): ActionEvent {
   const { at, reviewer, decision, digest, shown, reason, keyId, signature } = command;
   return {
     type: "VoteCast",
@@ -227,6 +232,7 @@ export function cast(command: CastVote, index = 0, as = command.standings[0] ?? 
     reason,
     keyId,
     signature,
+    haste,
   };
 }
 

@@ -21,8 +21,9 @@ import { approvalHandlers, wireUseCases, type CommandDeps } from "../app.ts";
 import type { ApprovalConfig } from "../config.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { Verdict } from "../domain/values.ts";
-import type { Deps } from "../usecases/ports.ts";
+import type { Deps, OpenRequests } from "../usecases/ports.ts";
 import { exporter, T0, verdict } from "./fixtures.ts";
+import { memoryOpenRequests } from "./memory-open-requests.ts";
 
 export const privatePem = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 
@@ -71,10 +72,14 @@ export type TestApproval = {
 /** Serves approval on a test's log, bus and clock; default: without timers. */
 type Start = (parts: Pick<CommandDeps, "log" | "commands" | "config" | "logger"> & { readonly clock: () => Date }) => Promise<unknown>;
 
-export async function testApproval(log: EventLog = createMemoryEventLog({ ledger: "main" }), start?: Start): Promise<TestApproval> {
+export async function testApproval(
+  log: EventLog = createMemoryEventLog({ ledger: "main" }),
+  start?: Start,
+  openRequests: OpenRequests = memoryOpenRequests(),
+): Promise<TestApproval> {
   const commands = inProcessCommands({ logger: silentLogger });
   const clock = (): Date => new Date(world.now);
-  const deps = wireUseCases({ config, log, commands, logger: silentLogger, clock });
+  const deps = wireUseCases({ config, log, commands, logger: silentLogger, openRequests, clock });
   const world: TestApproval = {
     log,
     deps,

@@ -112,12 +112,16 @@ export type Signer = {
   readonly keyId: string;
   mint(claims: GrantClaims): { readonly token: string; readonly digest: Hex };
   signVote(ballot: Ballot): Hex;
+  /** A hash of a text that nobody without the key can compute: what it is of cannot be guessed from it. */
+  fingerprint(text: string): Hex;
 };
 
 /** What reviewers are shown. */
 export type Views = {
   /** Names the view that this action gives. */
   digest(view: ActionView): Hex;
+  /** How long it takes to read. */
+  readingSeconds(view: ActionView): number;
   /** Names of what is shown differently in the second. */
   changed(before: ActionView, after: ActionView): readonly string[];
 };
@@ -144,11 +148,20 @@ export type Refusal = { readonly ref: ActionRef; readonly by: PrincipalRef; read
   | { readonly kind: "report"; readonly outputs: { readonly recorded: Hex; readonly refused: Hex } }
 );
 
+/** Which action answers for a request that is asked for again: at most one at a time. It saves people work, and nothing rests on it. */
+export type OpenRequests = {
+  /** Enters this action unless another one is there, or in the place of `instead`. Returns the one that is there then. */
+  claim(request: { readonly tenant: string; readonly fingerprint: Hex }, id: string, instead: string | undefined): Promise<string>;
+  /** Takes an action out that was never recorded. */
+  release(ref: ActionRef): Promise<void>;
+};
+
 /** Keeps the first few refusals of each principal on each action. Never throws: what was refused stays refused. */
 export type Refusals = { note(refusal: Refusal): Promise<void> };
 
 export type Deps = {
   readonly store: ActionStore;
+  readonly openRequests: OpenRequests;
   readonly refusals: Refusals;
   readonly policy: PolicyClient;
   readonly signer: Signer;
@@ -158,6 +171,7 @@ export type Deps = {
   readonly directory: Pick<DirectoryClient, "resolvePerson">;
   readonly clock: () => Date;
   readonly newId: (time: Date) => string;
+  readonly pause: (ms: number) => Promise<void>;
   /** How long an action may wait for policy. */
   readonly verdictWaitMs: number;
   /** How long after a redemption a report may come. */

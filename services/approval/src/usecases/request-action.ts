@@ -1,9 +1,11 @@
 import { canonicalJson, contentDigest, newSalt } from "@countersign/digest";
 import type { Principal, PrincipalRef } from "../domain/principal.ts";
-import { initialState } from "../domain/state.ts";
+import { initialState, type RecordedAction } from "../domain/state.ts";
+import type { Hex } from "../domain/values.ts";
 import { inputContent, toHex } from "./content.ts";
 import { tokenFor } from "./grant-token.ts";
 import { handle, type Handled } from "./handle.ts";
+import { joinOpenReview } from "./join-review.ts";
 import { judge } from "./judge.ts";
 import type { ActionInput, ActionRef, ActionView, Bookmark, Caller, Deps } from "./ports.ts";
 import { replyCaller } from "./reply-caller.ts";
@@ -34,6 +36,10 @@ export async function requestAction(deps: Deps, caller: Caller, request: Request
   const judged = evaluation === undefined ? undefined : judge(deps, ref, { requester, input, salt, at }, evaluation);
 
   const idempotency = { caller: replyCaller("RequestAction", requester), key: request.idempotencyKey };
+  if (judged?.judgement.outcome === "review") {
+    const joined = await joinOpenReview(deps, caller, { input, ref, verdict: judged.judgement.verdict, idempotency });
+    if (joined !== undefined) return answer(deps, requester, content.body, joined);
+  }
   const handled = await handle(
     deps.store,
     // A new id: there is nothing to load.
@@ -53,14 +59,18 @@ export async function requestAction(deps: Deps, caller: Caller, request: Request
       idempotency,
     }),
   );
+  if (handled.outcome !== "done") await deps.openRequests.release(ref);
+  return answer(deps, requester, content.body, handled, judged?.token);
+}
+
+function answer(deps: Deps, requester: Principal, body: Uint8Array, handled: Handled, token?: string): Requested | Promise<Requested> {
   switch (handled.outcome) {
     case "done":
-      return { outcome: "recorded", view: handled.view, token: judged?.token };
+      return { outcome: "recorded", view: handled.view, token };
     case "replayed":
-      return repeat(deps, requester, content.body, handled.bookmark);
-    case "refused":
+      return repeat(deps, requester, body, handled.bookmark);
     case "unchanged":
-      throw new Error(`a new action was ${handled.outcome}`);
+      throw new Error("a request left everything as it was");
     default:
       return handled;
   }
@@ -73,11 +83,17 @@ export async function requestAction(deps: Deps, caller: Caller, request: Request
 async function repeat(deps: Deps, requester: Principal, body: Uint8Array, bookmark: Bookmark): Promise<Requested> {
   const { view } = await deps.store.asOf(bookmark);
   if (view.state.status === "NONE" || standingOf(view.state.requester) !== standingOf(requester)) return { outcome: "key_reused" };
-  const stored = view.contents.get(view.state.input);
+  const asked = askedThen(view.state);
+  const stored = view.contents.get(asked);
   if (stored === undefined) return { outcome: "refused", code: "CONTENT_ERASED" };
-  if (toHex(contentDigest(stored.salt, body)) !== view.state.input) return { outcome: "key_reused" };
+  if (toHex(contentDigest(stored.salt, body)) !== asked) return { outcome: "key_reused" };
   const token = view.state.status === "APPROVED" ? tokenFor(deps, await deps.store.refresh(view.ref), requester) : undefined;
   return { outcome: "recorded", view, token };
+}
+
+/** The input of the request that made the state what it is: the first one, or one that joined its review. */
+function askedThen(state: RecordedAction): Hex {
+  return ("review" in state ? state.review?.asked.input : undefined) ?? state.input;
 }
 
 function operationOf({ subject, action, resource }: ActionInput) {

@@ -38,7 +38,7 @@ export async function castVote(deps: Deps, { principal: reviewer, traceparent }:
     const stage = state.status === "IN_REVIEW" ? state.review.openStage : 0;
     const signature = deps.signer.signVote({ tenant: ref.tenant, actionId: ref.id, digest, shownDigest, reviewer, decision, stage, at });
     const shown = { given: shownDigest, now: deps.views.digest(view) };
-    const signed = { keyId: deps.signer.keyId, signature };
+    const signed = { keyId: deps.signer.keyId, signature, readingSeconds: deps.views.readingSeconds(view) };
     const ballot = { type: "CastVote", at, reviewer, standings, digest, version, shown, reason, ...signed } as const;
     return {
       command:

@@ -43,6 +43,7 @@ export function timerAfter(event: ActionEvent): Timer | "clear" | "keep" {
     case "ExecutionReported":
     case "ExecutionUnreported":
       return "clear";
+    case "ReviewJoined":
     case "VoteCast":
     case "VoteLapsed":
     case "EditAccepted":

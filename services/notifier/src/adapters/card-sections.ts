@@ -82,6 +82,7 @@ export const EVENT_WORDS: Readonly<Record<NotifiedEvent, string>> = {
   ReviewerReminded: "still waits for a decision",
   ReviewEscalated: "escalated, others are asked as well",
   ReviewHeld: "past its deadline, waits on",
+  ReviewJoined: "asked for once more by its requester",
   VoteCast: "vote cast",
   VoteLapsed: "a vote lapsed",
   ActionEdited: "edited, earlier votes lapsed",

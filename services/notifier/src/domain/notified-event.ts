@@ -5,6 +5,7 @@ const EARLIEST = {
   ReviewerReminded: 4,
   ReviewEscalated: 4,
   ReviewHeld: 4,
+  ReviewJoined: 4,
   VoteCast: 4,
   VoteLapsed: 4,
   ActionEdited: 4,

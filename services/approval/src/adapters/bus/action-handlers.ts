@@ -55,7 +55,7 @@ export function actionHandlers(deps: Deps, keys: readonly GrantJwk[]): Readonly<
       if (input === undefined) throw fieldViolation("input", "must have an action name, a resource type and a resource id");
       if (request.idempotencyKey === "") throw fieldViolation("idempotency_key", "is required");
       const requested = await requestAction(deps, caller, { input, idempotencyKey: request.idempotencyKey });
-      if (requested.outcome === "refused") throw failure(requested.code);
+      if (requested.outcome === "refused") throw failure(requested.code, undefined, requested.details);
       if (requested.outcome !== "recorded") throw failure(requested.outcome === "key_reused" ? "KEY_REUSED" : "LOST_RACE");
       const response = { action: action(requested.view), grantToken: requested.token ?? "" };
       return toBinary(RequestActionResponseSchema, create(RequestActionResponseSchema, response));

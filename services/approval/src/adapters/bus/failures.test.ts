@@ -14,6 +14,7 @@ describe("failures", () => {
     ["DIRECTORY_UNREACHABLE", "UNAVAILABLE"],
     ["BREAK_GLASS_NOT_ALLOWED", "FAILED_PRECONDITION"],
     ["EDIT_LIMIT", "FAILED_PRECONDITION"],
+    ["ASKED_TOO_OFTEN", "RESOURCE_EXHAUSTED"],
     ["STALE_DIGEST", "FAILED_PRECONDITION"],
     ["STALE_VERSION", "FAILED_PRECONDITION"],
     ["STALE_VIEW", "FAILED_PRECONDITION"],
@@ -38,6 +39,6 @@ describe("failures", () => {
   });
 
   it("has a row in this test for each reason", () => {
-    expect(Object.keys(FAILURES)).toHaveLength(30);
+    expect(Object.keys(FAILURES)).toHaveLength(31);
   });
 });

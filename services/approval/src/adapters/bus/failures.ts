@@ -19,6 +19,10 @@ export const FAILURES: Readonly<Record<RefusalCode | "KEY_REUSED" | "LOST_RACE" 
   REASON_REQUIRED: ["FAILED_PRECONDITION", "The open stage asks for a reason; give one."],
   BREAK_GLASS_NOT_ALLOWED: ["FAILED_PRECONDITION", "Policy lets nobody approve this action alone."],
   EDIT_LIMIT: ["FAILED_PRECONDITION", "The action was edited too often; approve or reject it, and ask anew."],
+  ASKED_TOO_OFTEN: [
+    "RESOURCE_EXHAUSTED",
+    "People look at exactly this already, and it was asked for too often; watch that action, see the metadata.",
+  ],
   STALE_DIGEST: ["FAILED_PRECONDITION", "The digest is not the action's; look at the action again."],
   STALE_VERSION: ["FAILED_PRECONDITION", "The version shown is not one on which this review can be decided; look at the action again."],
   STALE_VIEW: ["FAILED_PRECONDITION", "What is shown now is not what the reviewer was shown; look at the action again."],

@@ -1,4 +1,4 @@
-import { hash, sign } from "node:crypto";
+import { createHmac, hash, sign } from "node:crypto";
 import { canonicalJson } from "@countersign/digest";
 import { LRUCache } from "lru-cache";
 import type { Hex } from "../../domain/values.ts";
@@ -8,6 +8,9 @@ import type { GrantKeys } from "./grant-keys.ts";
 
 /** What every signed vote starts with, so that its signature can mean nothing else. */
 const VOTE_CONTEXT = "countersign-vote/v1\n";
+
+/** Signed once for a secret that only the key's holder has; nothing else that is signed starts with it. */
+const FINGERPRINT_CONTEXT = "countersign-fingerprint/v1\n";
 
 /** In memory only, beside the key that could sign them again. */
 const RECENT_TOKENS = 2048;
@@ -19,6 +22,7 @@ const RECENT_TOKENS = 2048;
 export function createSigner(keys: GrantKeys, issuer: string): Signer {
   // What a vote has just signed is what its waiting requester asks for next.
   const recent = new LRUCache<string, { readonly token: string; readonly digest: Hex }>({ max: RECENT_TOKENS });
+  const secret = sign(null, Buffer.from(FINGERPRINT_CONTEXT), keys.privateKey);
   const header = base64url(JSON.stringify({ alg: "EdDSA", kid: keys.keyId, typ: "grant+jwt" }));
   return {
     keyId: keys.keyId,
@@ -32,6 +36,7 @@ export function createSigner(keys: GrantKeys, issuer: string): Signer {
       return minted;
     },
     signVote: (ballot) => sign(null, Buffer.from(voteText(ballot)), keys.privateKey).toString("hex"),
+    fingerprint: (text) => createHmac("sha256", secret).update(text).digest("hex"),
   };
 }
 

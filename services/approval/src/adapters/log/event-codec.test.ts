@@ -73,6 +73,8 @@ const samples: readonly ActionEvent[] = [
       standings: [standing(ann, { person: "0193", teams: ["db"], onCall: ["primary"], managesRequester: true, inPlaceOf })],
     }),
   ),
+  cast(approveBy(ann, { at: T0 + 1000, readingSeconds: 7 }), 0, undefined, { availableSeconds: 1, neededSeconds: 7 }),
+  { type: "ReviewJoined", at: T0, number: 2, digest: hex(0xd1), input: hex(0x12) },
   { type: "VoteLapsed", at: T0, reviewer: ref("ann"), digest: hex(0xd1), cause: "not_eligible" },
   { type: "VoteLapsed", at: T0, reviewer: ref("ann"), digest: hex(0xd1), cause: "same_human" },
   { type: "EditAccepted", at: T0, digest: hex(0xd2) },

@@ -39,6 +39,8 @@ export function fromEventMessage(event: DecodedEvent, at: Instant): ActionEvent 
       return { type, at, stage: data.stage, deadline: instant(data.deadline), nextAt: instant(data.nextTime) };
     case "ReviewHeld":
       return { type, at, stage: data.stage };
+    case "ReviewJoined":
+      return { type, at, number: data.number, digest: toHex(data.digest), input: required(content(data.input)) };
     case "VoteCast":
       return voteCast(data, at);
     case "VoteLapsed":
@@ -104,6 +106,7 @@ function voteCast(data: DataOf<"VoteCast">, at: Instant): ActionEvent {
     reason: content(data.reason),
     keyId: data.keyId,
     signature: toHex(data.signature),
+    haste: data.haste && { availableSeconds: data.haste.availableSeconds, neededSeconds: data.haste.neededSeconds },
   };
 }
 

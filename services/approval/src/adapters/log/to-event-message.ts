@@ -52,6 +52,10 @@ export function toEventMessage(event: ActionEvent): DecodedEvent {
       return { type, data: create(EVENT_SCHEMAS[type], { stage: event.stage, ...times(event) }) };
     case "ReviewHeld":
       return { type, data: create(EVENT_SCHEMAS[type], { stage: event.stage }) };
+    case "ReviewJoined": {
+      const { number, digest, input } = event;
+      return { type, data: create(EVENT_SCHEMAS[type], { number, digest: fromHex(digest), ...content("input", input) }) };
+    }
     case "VoteCast":
       return voteCast(event);
     case "VoteLapsed":
@@ -108,7 +112,19 @@ function edited({ type, editor, standing, previousDigest, input, reason, deadlin
   return { type, data: create(EVENT_SCHEMAS[type], { ...who, ...what, deadline: timestampFromMs(deadline) }) };
 }
 
-function voteCast({ type, reviewer, standing, decision, digest, shownDigest, stage, reason, keyId, signature }: VoteCast): DecodedEvent {
+function voteCast({
+  type,
+  reviewer,
+  standing,
+  decision,
+  digest,
+  shownDigest,
+  stage,
+  reason,
+  keyId,
+  signature,
+  haste,
+}: VoteCast): DecodedEvent {
   const data = {
     reviewer: toPrincipalMessage(reviewer),
     standing: toStandingMessage(standing),
@@ -118,6 +134,7 @@ function voteCast({ type, reviewer, standing, decision, digest, shownDigest, sta
     stage,
     keyId,
     signature: fromHex(signature),
+    ...(haste && { haste }),
   };
   return { type, data: create(EVENT_SCHEMAS[type], { ...data, ...content("reason", reason) }) };
 }

@@ -1,6 +1,9 @@
 import { sqlMigration, type MigrationSet } from "@countersign/database";
 
-/** Schema `approval`: timers only. Everything that is true of an action is in the log; this table can be folded from it again. */
+/**
+ * Schema `approval`: timers, and which action a repeated request joins. Everything that is true of an action is in the log: the timers can be folded from it again, and without
+ * the other table repeated requests open reviews of their own.
+ */
 export const approvalMigrations: MigrationSet = {
   schema: "approval",
   migrations: {
@@ -23,6 +26,17 @@ export const approvalMigrations: MigrationSet = {
     "0002_after_review_timer": sqlMigration(`
       alter table approval.timer add column afterwards boolean generated always as (kind = 'remind_after_review') stored;
       alter table approval.timer drop constraint timer_pkey, add primary key (ledger, tenant, action_id, afterwards);
+    `),
+    "0003_open_request": sqlMigration(`
+      create table approval.open_request (
+        ledger text not null,
+        tenant text not null,
+        fingerprint text not null,
+        action_id text not null,
+        primary key (ledger, tenant, fingerprint)
+      ) with (fillfactor = 50, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0.1);
+      create index open_request_action on approval.open_request (ledger, tenant, action_id);
+      grant select, insert, update, delete on approval.open_request to countersign_approval;
     `),
   },
 };

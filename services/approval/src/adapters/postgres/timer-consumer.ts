@@ -2,6 +2,7 @@ import type { ConsumerDefinition } from "@countersign/bus";
 import type { RecordedEvent } from "@countersign/event-log";
 import { isAfterwards, timerAfter } from "../../workflows/timers.ts";
 import { fromRecordedEvent } from "../log/event-codec.ts";
+import { releaseRequests } from "./open-request-table.ts";
 import { clearTimers, setTimers, type ApprovalTables, type ClearedTimer, type SetTimer } from "./timer-table.ts";
 
 /** Events that set or clear a timer. */
@@ -28,7 +29,7 @@ const TYPES = [
   "AfterReviewClosed",
 ];
 
-/** Keeps the timer table. The linger spares most actions that go fast a row: no timer is due within it. */
+/** Keeps the timer table, and takes out requests that nobody can join any more. The linger spares most actions that go fast a row: no timer is due within it. */
 export function timerConsumer(ledger: string): ConsumerDefinition<ApprovalTables> {
   return {
     name: "approval.timers",
@@ -38,9 +39,21 @@ export function timerConsumer(ledger: string): ConsumerDefinition<ApprovalTables
       const { set, clear } = lastWord(events);
       await setTimers(transaction, ledger, set);
       await clearTimers(transaction, ledger, clear);
+      await releaseRequests(
+        transaction,
+        ledger,
+        events.filter(endsReview).map(({ stream: { tenant, id } }) => ({ tenant, id })),
+      );
     },
   };
 }
+
+/** Nobody joins the review any more. What policy allows has its grant by version 4, and never had one. */
+function endsReview({ type, streamVersion }: RecordedEvent): boolean {
+  return ENDS.has(type) && streamVersion > 4;
+}
+
+const ENDS: ReadonlySet<string> = new Set(["GrantIssued", "ActionRejected", "ActionExpired", "ActionCancelled"]);
 
 /** What a batch leaves of each action's timers. Read backwards: only the events that have the last word are decoded. */
 export function lastWord(events: readonly RecordedEvent[]): { readonly set: readonly SetTimer[]; readonly clear: readonly ClearedTimer[] } {

@@ -1,4 +1,4 @@
-import { changedParts, sha256Hex, shownDigest, toReviewSource, type ReviewSource } from "@countersign/review-view";
+import { changedParts, readingSeconds, sha256Hex, shownDigest, toReviewSource, type ReviewSource } from "@countersign/review-view";
 import { inputOf } from "../../usecases/content.ts";
 import type { ActionView, Views } from "../../usecases/ports.ts";
 import { isRecorded, toActionMessage } from "../wire/action-message.ts";
@@ -8,6 +8,10 @@ export const views: Views = {
   digest: (view) => {
     const source = sourceOf(view);
     return source === undefined ? "" : shownDigest(source, sha256Hex);
+  },
+  readingSeconds: (view) => {
+    const source = sourceOf(view);
+    return source === undefined ? 0 : readingSeconds(source, sha256Hex);
   },
   changed: (before, after) => {
     const [old, now] = [sourceOf(before), sourceOf(after)];

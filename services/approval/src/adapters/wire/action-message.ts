@@ -52,7 +52,7 @@ function toReviewMessage(review: Review, contents: Contents) {
   return {
     stages: review.stages.map(toStageMessage),
     openStage: review.openStage,
-    votes: review.votes.map(({ reviewer, decision, digest, reason, at, lapsed, stage, signIn, standing }) => ({
+    votes: review.votes.map(({ reviewer, decision, digest, reason, at, lapsed, stage, signIn, standing, haste }) => ({
       reviewer: toRefMessage(reviewer),
       decision: decision === "approve" ? VoteDecision.APPROVE : VoteDecision.REJECT,
       digest: fromHex(digest),
@@ -62,10 +62,12 @@ function toReviewMessage(review: Review, contents: Contents) {
       stage,
       signIn: SIGN_INS[signIn],
       inPlaceOf: standing.inPlaceOf?.person ?? "",
+      ...(haste && { haste }),
     })),
     ...(review.deadline !== undefined && { deadline: timestampFromMs(review.deadline) }),
     ...(editor && { editor: toRefMessage(editor.principal) }),
     escalated: review.escalated.includes(review.openStage),
+    asked: review.asked.times,
   };
 }
 

@@ -21,6 +21,7 @@ export function toSummary({ id, state }: ListedAction): MessageInitShape<typeof 
     approvals: review?.approvals ?? 0,
     quorum: review?.quorum ?? "",
     afterReview: state.afterReview !== null,
+    asked: review === undefined ? 0 : state.asked,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { DecodedEvent } from "@countersign/events";
-import { LapseCause, type ReviewerStanding } from "@countersign/proto/event/v1/action_events_pb";
+import { LapseCause, type ReviewerStanding, type VoteCast } from "@countersign/proto/event/v1/action_events_pb";
 import {
   AfterReviewFinding,
   ExecutionOutcome,
@@ -27,8 +27,10 @@ export function describeActionEvent(event: DecodedEvent, said: Said): string {
     case "ReviewEscalated":
     case "ReviewHeld":
       return undecided(event);
+    case "ReviewJoined":
+      return `its requester asked for it for the ${event.data.number}. time, and joined the open review`;
     case "VoteCast":
-      return `${principal(event.data.reviewer)} ${VOTES[event.data.decision] ?? "voted"}${place(event.data.standing)}${said(event.data.reason)}`;
+      return vote(event.data, said);
     case "VoteLapsed":
       return `the vote of ${reference(event.data.reviewer)} lapsed, ${LAPSES[event.data.cause] ?? "for a reason that is not known"}`;
     case "ActionEdited":
@@ -103,6 +105,11 @@ function undecided(event: Extract<DecodedEvent, { type: "ReviewerReminded" | "Re
   if (event.type === "ReviewHeld") return "nobody decided in time; it waits until somebody does";
   if (event.type === "ReviewerReminded") return `reviewers were reminded, for the ${event.data.number}. time`;
   return `nobody decided, so others are asked too${until(event.data.deadline)}`;
+}
+
+function vote({ reviewer, decision, standing, haste, reason }: VoteCast, said: Said): string {
+  const hasty = haste === undefined ? "" : `, ${haste.availableSeconds} s after being asked (reading it takes ${haste.neededSeconds} s)`;
+  return `${principal(reviewer)} ${VOTES[decision] ?? "voted"}${place(standing)}${hasty}${said(reason)}`;
 }
 
 function place(standing: ReviewerStanding | undefined): string {

@@ -44,6 +44,15 @@ const LINES: readonly (readonly [string, NewEvent])[] = [
   ],
   ["stage 2 of the review opened, until 2026-01-01T01:00:00.000Z", EVENTS.stageOpened(1)],
   ["human ann approved", EVENTS.voted("ann")],
+  [
+    "human ann approved, 2 s after being asked (reading it takes 9 s)",
+    event("VoteCast", {
+      reviewer: person("ann"),
+      decision: VoteDecision.APPROVE,
+      haste: { availableSeconds: 2, neededSeconds: 9 },
+    }),
+  ],
+  ["its requester asked for it for the 3. time, and joined the open review", event("ReviewJoined", { number: 3, input: { digest } })],
   [`human ann rejected: "${SAID}"`, event("VoteCast", { reviewer: person("ann"), decision: VoteDecision.REJECT, reason: { digest } })],
   ["the vote of ann lapsed, as the action was edited", EVENTS.lapsed("ann")],
   [

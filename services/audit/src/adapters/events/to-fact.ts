@@ -57,6 +57,8 @@ function factOf(event: DecodedEvent): ActionFact {
       return { type: event.type, stage: event.data.stage, deadline: toMs(event.data.deadline) };
     case "ReviewEscalated":
       return { type: event.type, deadline: toMs(event.data.deadline) };
+    case "ReviewJoined":
+      return { type: event.type, number: event.data.number };
     case "VoteCast":
       return {
         type: event.type,

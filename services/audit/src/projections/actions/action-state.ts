@@ -38,6 +38,8 @@ export type ActionState = {
   readonly editors: readonly PrincipalKey[];
   /** Votes that did not lapse, oldest first. */
   readonly votes: readonly CountingVote[];
+  /** How often its requester asked for it. */
+  readonly asked: number;
   /** Who approved it alone, until somebody has looked at that. */
   readonly afterReview: PrincipalKey | null;
 };
@@ -58,6 +60,7 @@ export const UNREQUESTED: ActionState = {
   deadline: null,
   editors: [],
   votes: [],
+  asked: 1,
   afterReview: null,
 };
 

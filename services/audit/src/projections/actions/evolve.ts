@@ -29,6 +29,8 @@ function apply(state: ActionState, { fact }: PlacedFact): ActionState {
       return { ...state, deadline: fact.deadline };
     case "ReviewHeld":
       return { ...state, deadline: null };
+    case "ReviewJoined":
+      return { ...state, asked: fact.number };
     case "VoteCast":
       return { ...state, votes: [...state.votes, { reviewer: fact.reviewer, approves: fact.approves, stage: fact.stage }] };
     case "VoteLapsed":

@@ -30,6 +30,7 @@ export type ActionFact =
   | { readonly type: "ReviewerReminded" }
   | { readonly type: "ReviewEscalated"; readonly deadline: number | null }
   | { readonly type: "ReviewHeld" }
+  | { readonly type: "ReviewJoined"; readonly number: number }
   | { readonly type: "VoteCast"; readonly reviewer: PrincipalKey; readonly approves: boolean; readonly stage: number }
   | { readonly type: "VoteLapsed"; readonly reviewer: PrincipalKey }
   | { readonly type: "ActionEdited"; readonly editor: PrincipalKey; readonly deadline: number | null }
