@@ -32,6 +32,8 @@ export function showString(text: string, limit: TextLimit): ShownText {
 }
 
 function show(text: string, limit: TextLimit, render: (text: string) => VisibleText): ShownText {
+  // No text has more characters than UTF-16 units.
+  if (text.length <= limit.characters) return render(text);
   const characters = Array.from(text);
   if (characters.length <= limit.characters) return render(text);
   const tailLength = Math.floor(limit.characters / 3);

@@ -29,6 +29,19 @@ describe("visible", () => {
     );
   });
 
+  it("P7: takes no short cut that shows a text differently", () => {
+    const ascii = fc.string({ unit: "binary-ascii", maxLength: 40 });
+    // A hidden character at the end makes both go the long way.
+    fc.assert(
+      fc.property(fc.oneof(ascii, anyText), (text) => {
+        expect(quoted(`${text}\u200b`).text).toBe(String.raw`${quoted(text).text.slice(0, -1)}\u{200b}"`);
+        const { text: shown, notes } = visible(text);
+        fc.pre(notes.length === 0 && !text.includes("\\"));
+        expect(visible(`${text}\u200b`)).toEqual({ text: String.raw`${shown}\u{200b}`, notes: ["escaped", "hidden characters"] });
+      }),
+    );
+  });
+
   it("is fast on a text made to be slow", () => {
     const started = performance.now();
     for (const unit of ["a", "a\u0430", "\u0300", "-eyJaaaaaaaa", "\\", "\u202e"]) visible(unit.repeat(Math.ceil(131_072 / unit.length)));

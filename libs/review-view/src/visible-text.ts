@@ -11,6 +11,7 @@ const HIDDEN = new RegExp(`(?![\\n\\r\\t])(?:${UNSHOWABLE.source})`, "u");
 
 /** Most texts: nothing in them could be hidden or look like something else. */
 const PLAIN = /^[ -~]*$/;
+const PLAIN_IN_QUOTES = /^[ !#-[\]-~]*$/;
 
 /** More marks than two on one letter pile up over the lines around it. */
 const PILED_MARKS = /(?<=\p{M}{2})\p{M}/gu;
@@ -44,6 +45,7 @@ export function visible(text: string): VisibleText {
 
 /** A string as a JSON-like literal in quotes: newlines, quotes and backslashes are escaped as in JSON, the unshowable as `\u{...}`. */
 export function quoted(text: string): VisibleText {
+  if (PLAIN_IN_QUOTES.test(text)) return { text: `"${text}"`, notes: [] };
   return {
     text: `"${escapeUnshowable(text.replaceAll("\\", "\\\\").replaceAll('"', String.raw`\"`))}"`,
     // In quotes everything is escaped always: only what was hidden is worth a note.
