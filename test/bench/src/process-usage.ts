@@ -24,11 +24,19 @@ export function usageByRole(pid: number): Readonly<Record<Role, Usage>> {
   return sums;
 }
 
+/** CPU seconds that PostgreSQL's processes under `pid` have worked, those that ended included. */
+export function postgresCpuSeconds(pid: number): number {
+  const rows = descendants(pid).filter(({ name }) => roleOf(name) === "postgres");
+  return rows.reduce((sum, { cpuSeconds, endedCpuSeconds }) => sum + cpuSeconds + endedCpuSeconds, 0);
+}
+
 type ProcessRow = {
   readonly pid: number;
   readonly parent: number;
   readonly name: string;
   readonly cpuSeconds: number;
+  /** Of its children that ended. */
+  readonly endedCpuSeconds: number;
   readonly residentMegabytes: number;
 };
 
@@ -55,6 +63,7 @@ function readRow(pid: number): readonly ProcessRow[] {
         parent: Number(fields[1]),
         name: stat.slice(stat.indexOf("(") + 1, stat.lastIndexOf(")")),
         cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND,
+        endedCpuSeconds: (Number(fields[13]) + Number(fields[14])) / TICKS_PER_SECOND,
         residentMegabytes: Number(shared?.[1] ?? 0) / 1024,
       },
     ];

@@ -5,15 +5,18 @@ export function isStep(text: string): text is Step {
   return STEPS.some((step) => step === text);
 }
 
-/** What one step cost. */
+/** What one step cost, as its own process knows it. */
 export type StepResult = {
   readonly step: Step;
   readonly seconds: number;
   /** Events per second. */
   readonly perSecond: number;
-  /** What the step's own process worked; PostgreSQL works beside it. On a machine that others load, this is what can be compared. */
+  /** What the step's own process worked. On a machine that others load, this is what can be compared. */
   readonly cpuSeconds: number;
   /** The most that its process held at any moment; PostgreSQL comes on top, with what it is configured for. */
   readonly peakMegabytes: number;
   readonly note: string;
 };
+
+/** With what PostgreSQL worked for it. */
+export type MeasuredStep = StepResult & { readonly postgresCpuSeconds: number };
