@@ -36,6 +36,7 @@ const SIMPLE: Readonly<Record<string, Meaning>> = {
   PolicyActivated: { severity: "medium", result: "done" },
   // A log that could not be signed is somebody's restore, or somebody's rewriting.
   EpochStarted: { severity: "high", result: "done" },
+  TilesRepaired: { severity: "high", result: "done" },
   ContentErased: { severity: "medium", result: "done" },
   ExportProduced: { severity: "low", result: "done" },
 };

@@ -12,7 +12,8 @@ function controlsOf(type: string): string {
     type === "ExecutionUnreported" ||
     type === "GrantRevoked" ||
     type === "ReportRefused" ||
-    type === "EpochStarted"
+    type === "EpochStarted" ||
+    type === "TilesRepaired"
   )
     return "CC7.2 CC6.1";
   if (type === "VoteRefused") return "CC6.3 CC7.2";

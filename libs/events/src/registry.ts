@@ -57,6 +57,7 @@ export const EVENT_SCHEMAS = {
   DeadLettersReplayed: operations.DeadLettersReplayedSchema,
   DeadLetterDiscarded: operations.DeadLetterDiscardedSchema,
   EpochStarted: ledger.EpochStartedSchema,
+  TilesRepaired: ledger.TilesRepairedSchema,
   ContentErased: erasure.ContentErasedSchema,
   VoteRefused: refusal.VoteRefusedSchema,
   ReportRefused: refusal.ReportRefusedSchema,

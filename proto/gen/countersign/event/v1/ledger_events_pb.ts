@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file countersign/event/v1/ledger_events.proto.
  */
 export const file_countersign_event_v1_ledger_events: GenFile = /*@__PURE__*/
-  fileDesc("Cihjb3VudGVyc2lnbi9ldmVudC92MS9sZWRnZXJfZXZlbnRzLnByb3RvEhRjb3VudGVyc2lnbi5ldmVudC52MSJ1CgxFcG9jaFN0YXJ0ZWQSDQoFZXBvY2gYASABKAQSDgoGb3JpZ2luGAIgASgJEg8KB3JlZnVzYWwYAyABKAkSGAoQcmVmdXNlZF9wb3NpdGlvbhgEIAEoBBIbChNwcmV2aW91c19jaGVja3BvaW50GAUgASgMYgZwcm90bzM");
+  fileDesc("Cihjb3VudGVyc2lnbi9ldmVudC92MS9sZWRnZXJfZXZlbnRzLnByb3RvEhRjb3VudGVyc2lnbi5ldmVudC52MSJ1CgxFcG9jaFN0YXJ0ZWQSDQoFZXBvY2gYASABKAQSDgoGb3JpZ2luGAIgASgJEg8KB3JlZnVzYWwYAyABKAkSGAoQcmVmdXNlZF9wb3NpdGlvbhgEIAEoBBIbChNwcmV2aW91c19jaGVja3BvaW50GAUgASgMImoKDVRpbGVzUmVwYWlyZWQSDQoFZXBvY2gYASABKAQSFwoPY2hlY2twb2ludF9zaXplGAIgASgEEjEKBXRpbGVzGAMgAygLMiIuY291bnRlcnNpZ24uZXZlbnQudjEuUmVwYWlyZWRUaWxlIlQKDFJlcGFpcmVkVGlsZRINCgVsZXZlbBgBIAEoDRINCgVpbmRleBgCIAEoBBISCgpvbGRfc2hhMjU2GAMgASgMEhIKCm5ld19zaGEyNTYYBCABKAxiBnByb3RvMw");
 
 /**
  * The database no longer continued what had been signed, and an operator began a new epoch: a new tree with an origin of its own, over the log as it
@@ -61,4 +61,82 @@ export type EpochStarted = Message<"countersign.event.v1.EpochStarted"> & {
  */
 export const EpochStartedSchema: GenMessage<EpochStarted> = /*@__PURE__*/
   messageDesc(file_countersign_event_v1_ledger_events, 0);
+
+/**
+ * Tiles of hashes were damaged or missing and were computed again from the entries, by somebody with the rights of the database's owner. The entries led to
+ * the newest signed checkpoint in the database, and to the one known outside of it; else nothing would have been repaired.
+ *
+ * @generated from message countersign.event.v1.TilesRepaired
+ */
+export type TilesRepaired = Message<"countersign.event.v1.TilesRepaired"> & {
+  /**
+   * The epoch whose tree it is.
+   *
+   * @generated from field: uint64 epoch = 1;
+   */
+  epoch: bigint;
+
+  /**
+   * Events that the checkpoint covers which the repaired tree was held against.
+   *
+   * @generated from field: uint64 checkpoint_size = 2;
+   */
+  checkpointSize: bigint;
+
+  /**
+   * What was repaired; many tiles are told in many events.
+   *
+   * @generated from field: repeated countersign.event.v1.RepairedTile tiles = 3;
+   */
+  tiles: RepairedTile[];
+};
+
+/**
+ * Describes the message countersign.event.v1.TilesRepaired.
+ * Use `create(TilesRepairedSchema)` to create a new message.
+ */
+export const TilesRepairedSchema: GenMessage<TilesRepaired> = /*@__PURE__*/
+  messageDesc(file_countersign_event_v1_ledger_events, 1);
+
+/**
+ * A tile as it was found, and as it is now.
+ *
+ * @generated from message countersign.event.v1.RepairedTile
+ */
+export type RepairedTile = Message<"countersign.event.v1.RepairedTile"> & {
+  /**
+   * Level of tiles, from 0 for leaves.
+   *
+   * @generated from field: uint32 level = 1;
+   */
+  level: number;
+
+  /**
+   * Number of the tile on its level.
+   *
+   * @generated from field: uint64 index = 2;
+   */
+  index: bigint;
+
+  /**
+   * SHA-256 of the bytes that were found; empty when there were none.
+   *
+   * @generated from field: bytes old_sha256 = 3;
+   */
+  oldSha256: Uint8Array;
+
+  /**
+   * SHA-256 of the bytes that it has now; empty when no such tile belongs to the tree, and it was removed.
+   *
+   * @generated from field: bytes new_sha256 = 4;
+   */
+  newSha256: Uint8Array;
+};
+
+/**
+ * Describes the message countersign.event.v1.RepairedTile.
+ * Use `create(RepairedTileSchema)` to create a new message.
+ */
+export const RepairedTileSchema: GenMessage<RepairedTile> = /*@__PURE__*/
+  messageDesc(file_countersign_event_v1_ledger_events, 2);
 

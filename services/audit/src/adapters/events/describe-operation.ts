@@ -15,6 +15,7 @@ type Operation =
           | "DeadLettersReplayed"
           | "DeadLetterDiscarded"
           | "EpochStarted"
+          | "TilesRepaired"
           | "ContentErased"
           | "VoteRefused"
           | "ReportRefused"
@@ -37,6 +38,8 @@ export function describeOperation(event: Operation, said: Said): string {
       return `the dead letter of ${plainText(event.data.consumer)} at position ${event.data.position} was given up${said(event.data.reason)}`;
     case "EpochStarted":
       return `epoch ${event.data.epoch} of the ledger began, as nothing could be signed: ${plainText(event.data.refusal)}`;
+    case "TilesRepaired":
+      return `${event.data.tiles.length} damaged tiles of epoch ${event.data.epoch} were computed again from the entries`;
     case "ContentErased":
       return `${event.data.digests.length} contents${event.data.personId === "" ? "" : ` of person ${plainText(event.data.personId)}`} were erased${said(event.data.reason)}`;
     case "VoteRefused":

@@ -106,6 +106,7 @@ const LINES: readonly (readonly [string, NewEvent])[] = [
   [`2 contents were erased: "${SAID}"`, event("ContentErased", { digests: [digest, digest], reason: { digest } })],
   ["1 contents of person 0194 were erased", event("ContentErased", { digests: [digest], personId: "0194" })],
   ["epoch 2 of the ledger began, as nothing could be signed: rolled back", event("EpochStarted", { epoch: 2n, refusal: "rolled back" })],
+  ["1 damaged tiles of epoch 2 were computed again from the entries", event("TilesRepaired", { epoch: 2n, tiles: [{ level: 1 }] })],
   ["an archive was asked for, from the first event, until 2026-01-01T01:00:00.000Z", event("ExportRequested", { to: deadline })],
   [
     `an export (otel-logs) of 3 events was handed out, SHA-256 ${"07".repeat(32)}`,

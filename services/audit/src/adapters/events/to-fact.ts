@@ -93,6 +93,7 @@ function factOf(event: DecodedEvent): ActionFact {
     case "PolicyPublished":
     case "PolicyActivated":
     case "EpochStarted":
+    case "TilesRepaired":
     case "DeadLettersReplayed":
     case "DeadLetterDiscarded":
     case "VoteRefused":
