@@ -78,8 +78,13 @@ describe("users of NATS", () => {
     ["approval", "cs.cmd.policy.ActivatePolicy", false],
     ["policy", "cs.cmd.approval.SubmitVote", false],
     ["policy", "cs.wake.main", true],
-    ["notifier", "cs.cmd.approval.SubmitVote", true],
-    ["notifier", "cs.cmd.approval.RedeemGrant", false],
+    ...["GetActionForChannel", "GetReviewFromPage", "SubmitVoteFromChat", "SubmitVoteFromPage"].map(
+      (method): [BusUserName, string, boolean] => ["notifier", `cs.cmd.approval.${method}`, true],
+    ),
+    // P3: these believe who the command says calls.
+    ...["SubmitVote", "GetAction", "GetReview", "BreakGlass", "CloseAfterReview", "RedeemGrant"].map(
+      (method): [BusUserName, string, boolean] => ["notifier", `cs.cmd.approval.${method}`, false],
+    ),
     ["notifier", "cs.wake.main", false],
     ["directory", "cs.cmd.approval.GetAction", false],
     ["approval", "$JS.API.STREAM.DELETE.OTHERS", false],

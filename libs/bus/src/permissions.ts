@@ -6,7 +6,8 @@ type BusUser = {
   readonly serves: boolean;
   /**
    * Commands that it sends: methods by service, `>` for all of them. A command's caller is whoever its sender says, so that only the front
-   * door, which verified it, may send what people say of themselves.
+   * door, which verified it, may send what people say of themselves. What notifier sends for people has methods of its own, which do not
+   * believe it.
    */
   readonly sends: Readonly<Record<string, readonly string[]>>;
   /** Types of the streams whose events it hears; `*` for all. */
@@ -39,7 +40,10 @@ export const BUS_USERS = {
   },
   notifier: {
     serves: true,
-    sends: { approval: ["GetAction", "GetReview", "SubmitVote"], directory: ["ResolvePerson", "ListReviewers", "OfferLink"] },
+    sends: {
+      approval: ["GetActionForChannel", "GetReviewFromPage", "SubmitVoteFromChat", "SubmitVoteFromPage"],
+      directory: ["ResolvePerson", "ListReviewers", "OfferLink"],
+    },
     hears: ["*"],
     wakes: false,
     relays: false,

@@ -29,6 +29,7 @@ const person = {
   onCall: [],
   standsInFor: [{ personId: "0194", groups: ["sre"], untilMs: 1000, principals: [], effectiveGroups: ["sre"] }],
   away: false,
+  roles: [],
 };
 
 const CONFIG = { managedTenants: ["acme"], timeoutMs: 1000 };

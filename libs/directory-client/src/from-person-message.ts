@@ -18,6 +18,7 @@ export function fromPersonMessage(message: wire.Person): Person {
     onCall: message.onCall,
     standsInFor: message.standsInFor.map(fromStandInMessage),
     away: message.away,
+    roles: message.roles,
   };
 }
 

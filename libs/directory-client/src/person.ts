@@ -39,6 +39,8 @@ export type Person = {
   readonly standsInFor: readonly StandIn[];
   /** Not to be asked now. */
   readonly away: boolean;
+  /** Roles where no token says them, which is in chats. */
+  readonly roles: readonly string[];
 };
 
 /** Not managed: a token's groups count. Managed without a person: nobody whom the directory knows, who then may not decide. */

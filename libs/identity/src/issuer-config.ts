@@ -52,6 +52,7 @@ const issuerSchema = z.strictObject({
   groupsFrom: z.enum(["token", "directory"]).default("token"),
   agentsNeedOwner: z.boolean().default(false),
   signIn: signIn.prefault({}),
+  signInClients: z.array(text).default([]),
 });
 
 /** At least one issuer, each named once. */
@@ -82,6 +83,8 @@ export type IssuerConfig = z.output<typeof issuerSchema>;
  * - `agentsNeedOwner`: refuses tokens of agents that say neither who owns the agent nor for whom it acts.
  * - `signIn`: which `acr`, or which `amr` (a value, or several that must come together), is a second factor, and how long after `auth_time`
  *   it counts (1 h). Default: none is.
+ * - `signInClients`: ids of this deployment's own clients at the issuer, by which people sign in to the page of reviews. Their ID tokens speak for
+ *   people there, and nowhere else. Default: none.
  */
 export type IssuerInput = z.input<typeof issuerSchema>;
 

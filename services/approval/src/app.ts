@@ -3,8 +3,10 @@ import { startConsumer, type CommandBus, type EventFeed } from "@countersign/bus
 import type { Database } from "@countersign/database";
 import { createDirectoryClient } from "@countersign/directory-client";
 import type { EventLog } from "@countersign/event-log";
+import { whoSignedIn } from "@countersign/identity";
 import type { Logger } from "@countersign/telemetry";
 import { actionHandlers } from "./adapters/bus/action-handlers.ts";
+import { channelHandlers } from "./adapters/bus/channel-handlers.ts";
 import { createPolicyClient } from "./adapters/bus/policy-client.ts";
 import { erasureHandlers } from "./adapters/bus/erasure-handler.ts";
 import { reviewHandlers } from "./adapters/bus/review-handlers.ts";
@@ -63,7 +65,12 @@ export function wireUseCases({
 
 /** Every method that approval serves. */
 export function approvalHandlers(deps: Deps, config: ApprovalConfig) {
-  return { ...actionHandlers(deps, config.grantKeys.jwks), ...reviewHandlers(deps), ...erasureHandlers(deps) };
+  return {
+    ...actionHandlers(deps, config.grantKeys.jwks),
+    ...reviewHandlers(deps),
+    ...erasureHandlers(deps),
+    ...channelHandlers(deps, whoSignedIn(config.issuers, deps.clock)),
+  };
 }
 
 /** Serves commands and keeps timers until closed. Any number of instances may run. */

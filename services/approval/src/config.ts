@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { ConfigError, durationSetting, readConfig } from "@countersign/config";
 import { readDirectoryClientConfig, type DirectoryClientConfig } from "@countersign/directory-client";
+import { type IssuerConfig, readIssuers } from "@countersign/identity";
 import { z } from "zod";
 import { readGrantKeys, type GrantKeys } from "./adapters/grants/grant-keys.ts";
 
@@ -35,6 +36,8 @@ const VARIABLES = {
 export type ApprovalConfig = {
   readonly grantKeys: GrantKeys;
   readonly directory: DirectoryClientConfig;
+  /** Whose people may sign in to the page of reviews; none: nobody's. */
+  readonly issuers: readonly IssuerConfig[];
   readonly grantIssuer: string;
   readonly policyTimeout: number;
   readonly verdictWait: number;
@@ -57,15 +60,16 @@ export type ApprovalConfig = {
  * | COUNTERSIGN_APPROVAL_CACHE_ACTIONS | 2000 | actions kept in memory at most; others are read from the log when somebody asks |
  * | COUNTERSIGN_APPROVAL_CACHE_MB | 64 | and how much of it |
  *
- * And the settings of `@countersign/directory-client`.
+ * And the settings of `@countersign/directory-client`; with COUNTERSIGN_ISSUERS or COUNTERSIGN_ISSUERS_FILE, votes from the page are taken.
  * @throws ConfigError with every problem.
  */
 export function readApprovalConfig(env: NodeJS.ProcessEnv): ApprovalConfig {
   const { grantKeyFile, earlierKeyFiles, ...rest } = readConfig(schema, VARIABLES, env);
   const directory = readDirectoryClientConfig(env);
+  const issuers = env["COUNTERSIGN_ISSUERS"] || env["COUNTERSIGN_ISSUERS_FILE"] ? readIssuers(env) : [];
   try {
     const earlier = earlierKeyFiles.map((path) => readFileSync(path, "utf8"));
-    return Object.freeze({ ...rest, directory, grantKeys: readGrantKeys(readFileSync(grantKeyFile, "utf8"), earlier) });
+    return Object.freeze({ ...rest, directory, issuers, grantKeys: readGrantKeys(readFileSync(grantKeyFile, "utf8"), earlier) });
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     throw new ConfigError([`${VARIABLES.grantKeyFile}, ${VARIABLES.earlierKeyFiles}: ${problem}`]);

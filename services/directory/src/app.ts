@@ -65,7 +65,7 @@ function tokensOf(config: DirectoryConfig) {
 }
 
 function toManaged(settings: TenantSettings, { logger, monotonicMs = () => performance.now() }: DirectoryDeps): ManagedTenant {
-  const { sign_in: signIn, schedules, pagerduty } = settings;
+  const { sign_in: signIn, roles, schedules, pagerduty } = settings;
   const own = Object.entries(schedules).map(([name, { rotations, overrides }]) => {
     const turns = rotations.map(({ start, turn, people }) => ({ startMs: start, turnMs: turn, people }));
     return [
@@ -79,5 +79,5 @@ function toManaged(settings: TenantSettings, { logger, monotonicMs = () => perfo
     const ids = new Map(Object.entries(pagerduty.schedules));
     sources.push(pagerDutySchedules({ url, token, subdomain, schedules: ids, cacheMs, timeoutMs, logger, monotonicMs }));
   }
-  return { signIn, onCall: allSchedules(sources) };
+  return { signIn, reviewerGroups: roles?.reviewer ?? [], onCall: allSchedules(sources) };
 }

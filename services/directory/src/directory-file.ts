@@ -54,6 +54,8 @@ const tenant = z
       .array(z.strictObject({ issuer: text, by: z.enum(["userName", "externalId"]) }))
       .min(1)
       .max(20),
+    /** Which groups give a role where no token says roles, which is in chats. None: nobody decides there. */
+    roles: z.strictObject({ reviewer: z.array(text).min(1).max(100) }).optional(),
     schedules: z.record(name, schedule).default({}),
     pagerduty: pagerDuty.optional(),
   })

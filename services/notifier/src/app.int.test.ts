@@ -37,7 +37,8 @@ beforeAll(async () => {
   receiver = await webhookReceiver(SECRET, () => "ok");
   commands = inProcessCommands({ logger: silentLogger });
   await commands.serve("approval", {
-    GetAction: async (command) => reply(command.caller?.tenant ?? "", fromBinary(GetActionRequestSchema, command.request).actionId),
+    GetActionForChannel: async (command) =>
+      reply(command.caller?.tenant ?? "", fromBinary(GetActionRequestSchema, command.request).actionId),
   });
 });
 afterAll(async () => {

@@ -5,12 +5,11 @@ import type { EventReader } from "@countersign/event-log";
 import { sha256Hex } from "@countersign/review-view";
 import type { Logger } from "@countersign/telemetry";
 import { actionReader } from "./adapters/approval/action-reader.ts";
-import { voteSender } from "./adapters/approval/vote-sender.ts";
+import { voteFromChat } from "./adapters/approval/vote-sender.ts";
 import { Background } from "./adapters/background.ts";
 import type { ChatApp, ChatAppDeps } from "./adapters/chat-app.ts";
 import { startDeliveryConsumer } from "./adapters/delivery-consumer.ts";
 import { linkOfferer } from "./adapters/directory/link-offerer.ts";
-import { voterFinder } from "./adapters/directory/voter-finder.ts";
 import { listen } from "./adapters/http/listener.ts";
 import { postgresDeliveryStore } from "./adapters/postgres/delivery-store.ts";
 import { isFirstTime, pruneDeliveries } from "./adapters/postgres/housekeeping.ts";
@@ -142,9 +141,8 @@ function chatApps(
   const database = deps.database.kysely<unknown>();
   const parts: ChatAppDeps = {
     ports: {
-      findVoter: voterFinder(directory, clock),
       offerLink: linkOfferer(commands, logger),
-      submitVote: voteSender(commands),
+      submitVote: voteFromChat(commands),
       refresh,
     },
     readAction: ({ tenant, actionId }) => read(tenant, actionId, ""),

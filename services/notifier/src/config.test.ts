@@ -1,3 +1,4 @@
+import { readIssuers } from "@countersign/identity";
 import { describe, expect, it } from "vitest";
 import { parseChannels, readNotifierConfig } from "./config.ts";
 
@@ -106,6 +107,27 @@ channels:
     ["two apps of one name", { teams: { name: "s", kind: "teams", app_id: "1", app_password: "12345678" } }, "apps.1.name: is used twice"],
   ])("refuses %s", (_what, change, problem) => {
     expect(() => parseChannels(chats(change))).toThrow(problem);
+  });
+
+  it.each([
+    ["an issuer that the front door does not know", "https://elsewhere.example", "page", "is none of COUNTERSIGN_ISSUERS"],
+    [
+      "P3: a client whose people approval would not believe",
+      "https://id.example",
+      "other",
+      "none of the signInClients of https://id.example",
+    ],
+  ])("refuses a page with %s", (_what, issuer, clientId, problem) => {
+    const own = {
+      issuer: "https://id.example",
+      audience: "a",
+      jwks: { url: "https://id.example/jwks" },
+      tenants: ["acme"],
+      signInClients: ["page"],
+    };
+    const page = { url: "https://cs.example", secret: "s".repeat(32), sign_in: [{ issuer, client_id: clientId, tenants: ["acme"] }] };
+    const read = () => readIssuers({ COUNTERSIGN_ISSUERS: JSON.stringify([own]) });
+    expect(() => parseChannels(JSON.stringify({ page }), { host: "127.0.0.1", port: 0 }, read)).toThrow(problem);
   });
 
   it.each(["7090", "x:99999", ":1"])("refuses to listen on %s", (listen) => {

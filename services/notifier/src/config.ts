@@ -71,9 +71,14 @@ export function parseChannels(
 
 /** What claims of a person mean is said once, with the issuers of the front door. */
 function withIssuers(page: PageConfig, issuers: readonly IssuerConfig[]): NonNullable<NotifierConfig["page"]> {
-  const unknown = page.sign_in.filter(({ issuer }) => !issuers.some((known) => known.issuer === issuer));
-  if (unknown.length === 0) return { ...page, issuers };
-  throw new ConfigError(unknown.map(({ issuer }) => `COUNTERSIGN_CHANNELS_FILE: page.sign_in: ${issuer} is none of COUNTERSIGN_ISSUERS`));
+  const problems = page.sign_in.flatMap(({ issuer, client_id: client }) => {
+    const known = issuers.find((one) => one.issuer === issuer);
+    if (known === undefined) return [`${issuer} is none of COUNTERSIGN_ISSUERS`];
+    // Approval takes nobody's word for it: it verifies what people signed in with, and for which client.
+    return known.signInClients.includes(client) ? [] : [`the client_id is none of the signInClients of ${issuer} in COUNTERSIGN_ISSUERS`];
+  });
+  if (problems.length === 0) return { ...page, issuers };
+  throw new ConfigError(problems.map((problem) => `COUNTERSIGN_CHANNELS_FILE: page.sign_in: ${problem}`));
 }
 
 function readText(path: string): string {

@@ -3,7 +3,7 @@ import type { Database } from "@countersign/database";
 import type { DirectoryClient } from "@countersign/directory-client";
 import type { Logger } from "@countersign/telemetry";
 import { personReader } from "./adapters/approval/person-reader.ts";
-import { sendVote } from "./adapters/approval/vote-sender.ts";
+import { voteFromPage } from "./adapters/approval/vote-sender.ts";
 import { cardSeal } from "./adapters/card-seal.ts";
 import type { Route } from "./adapters/http/listener.ts";
 import { browserState } from "./adapters/page/browser-state.ts";
@@ -33,6 +33,6 @@ export function pageApp(config: NonNullable<NotifierConfig["page"]>, deps: PageA
     state: browserState(config.secret, clock),
     seal: cardSeal(config.secret),
     read: personReader(commands),
-    vote: (person, card, decision) => sendVote(commands, person, card, decision),
+    vote: voteFromPage(commands),
   });
 }

@@ -45,6 +45,7 @@ const directory = {
   tenants: {
     acme: {
       scim_tokens: [{ name: "provider", sha256: createHash("sha256").update(SCIM_TOKEN).digest("hex") }],
+      roles: { reviewer: ["data-owners"] },
       sign_in: [{ issuer: "urn:countersign:development", by: "userName" }],
     },
   },

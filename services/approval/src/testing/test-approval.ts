@@ -31,6 +31,7 @@ export const config: ApprovalConfig = {
   grantKeys: readGrantKeys(privatePem),
   grantIssuer: "countersign.test",
   directory: { managedTenants: [], timeoutMs: 200 },
+  issuers: [],
   policyTimeout: 200,
   verdictWait: 86_400_000,
   reportWait: 3_600_000,

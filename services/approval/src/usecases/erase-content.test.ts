@@ -104,7 +104,17 @@ describe("P3, P7: somebody with two accounts", () => {
     const given = { ref: { tenant: "acme", id: actionId }, reason: REASON, force: false, dryRun: false };
     return eraseContent(deps, { principal: officer, traceparent: "" }, given);
   };
-  const nothing = { groups: [], teams: [], accounts: [], onCall: [], standsInFor: [], email: "", managerId: undefined, away: false };
+  const nothing = {
+    groups: [],
+    teams: [],
+    accounts: [],
+    onCall: [],
+    standsInFor: [],
+    email: "",
+    managerId: undefined,
+    away: false,
+    roles: [],
+  };
   const person = (...principals: readonly Principal[]) => ({ id: "p", displayName: "p", active: true, principals, ...nothing });
 
   it("does not erase with one what it asked for or decided with the other", async () => {

@@ -28,7 +28,17 @@ const directory = {
 };
 
 function person(id: string, more: Partial<Person>): Person {
-  const nothing = { groups: [], teams: [], accounts: [], onCall: [], standsInFor: [], email: "", managerId: undefined, away: false };
+  const nothing = {
+    groups: [],
+    teams: [],
+    accounts: [],
+    onCall: [],
+    standsInFor: [],
+    email: "",
+    managerId: undefined,
+    away: false,
+    roles: [],
+  };
   return { id: `person-${id}`, displayName: id, active: true, principals: [ref(id)], ...nothing, ...more };
 }
 

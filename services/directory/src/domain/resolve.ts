@@ -9,7 +9,12 @@ export type Who = { readonly principal: PrincipalName } | { readonly account: Ac
 export type Shifts = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** What the answer depends on beside the directory. */
-export type Moment = { readonly atMs: number; readonly rules: readonly SignInRule[]; readonly shifts: Shifts };
+export type Moment = {
+  readonly atMs: number;
+  readonly rules: readonly SignInRule[];
+  readonly reviewerGroups: readonly string[];
+  readonly shifts: Shifts;
+};
 
 export type StandIn = {
   readonly personId: string;
@@ -33,6 +38,7 @@ export type PersonView = {
   readonly onCall: readonly string[];
   readonly standsInFor: readonly StandIn[];
   readonly away: boolean;
+  readonly roles: readonly string[];
 };
 
 /** Who this is; undefined: nobody, or nobody in particular. */
@@ -44,11 +50,12 @@ export function find(directory: Directory, who: Who, rules: readonly SignInRule[
 
 export function viewOf(directory: Directory, person: Person, moment: Moment): PersonView {
   const { id, active, profile } = person;
+  const groups = groupNames(directory, id);
   return {
     id,
     active,
     displayName: nameOf(profile),
-    groups: groupNames(directory, id),
+    groups,
     teams: teamsOf(profile),
     principals: principalsOf(directory, person, moment.rules),
     accounts: accountsOf(person),
@@ -57,6 +64,7 @@ export function viewOf(directory: Directory, person: Person, moment: Moment): Pe
     onCall: [...moment.shifts].filter(([, people]) => people.has(id)).map(([schedule]) => schedule),
     standsInFor: standsInFor(directory, person, moment),
     away: isAway(person, moment.atMs),
+    roles: groups.some((name) => moment.reviewerGroups.includes(name)) ? ["reviewer"] : [],
   };
 }
 

@@ -5,7 +5,12 @@ import type { Directories } from "./directories.ts";
 import type { OnCallName, OnCallNow, OnCallSource } from "./ports.ts";
 
 /** What a tenant that keeps its people here has set. */
-export type ManagedTenant = { readonly signIn: readonly SignInRule[]; readonly onCall: OnCallSource };
+export type ManagedTenant = {
+  readonly signIn: readonly SignInRule[];
+  /** Their members are reviewers where no token says so. */
+  readonly reviewerGroups: readonly string[];
+  readonly onCall: OnCallSource;
+};
 
 /** A message to a channel goes to so many people at most. */
 const MAX_REVIEWERS = 500;
@@ -22,7 +27,7 @@ export async function whoIs(directories: Directories, tenant: string, settings: 
   const onCall = await settings.onCall.at(atMs);
   const directory = await directories.current(tenant);
   const person = find(directory, who, settings.signIn);
-  const moment = { atMs, rules: settings.signIn, shifts: toShifts(directory, onCall) };
+  const moment = momentOf(directory, settings, onCall, atMs);
   return { person: person && viewOf(directory, person, moment), unknownSchedules: onCall.unknown };
 }
 
@@ -35,7 +40,7 @@ export async function whoCanReview(
 ): Promise<FoundReviewers> {
   const onCall = await settings.onCall.at(atMs);
   const directory = await directories.current(tenant);
-  const moment: Moment = { atMs, rules: settings.signIn, shifts: toShifts(directory, onCall) };
+  const moment = momentOf(directory, settings, onCall, atMs);
   const people = reviewers(directory, wanted, moment);
   return {
     people: people.slice(0, MAX_REVIEWERS).map((person) => viewOf(directory, person, moment)),
@@ -43,6 +48,10 @@ export async function whoCanReview(
     unknownSchedules: [...new Set([...onCall.unknown, ...wanted.schedules.filter((name) => !moment.shifts.has(name))])],
     more: people.length > MAX_REVIEWERS,
   };
+}
+
+function momentOf(directory: Directory, { signIn, reviewerGroups }: ManagedTenant, onCall: OnCallNow, atMs: number): Moment {
+  return { atMs, rules: signIn, reviewerGroups, shifts: toShifts(directory, onCall) };
 }
 
 /** Names of a schedule's keeper that mean nobody here, or more than one, are nobody's. */

@@ -47,6 +47,9 @@ const REFUSALS: Readonly<Record<string, string>> = {
   SELF_APPROVAL: "you had a part in this request, so somebody else has to decide",
   NOT_ELIGIBLE: "the open stage does not ask you",
   NOT_IN_DIRECTORY: "the directory does not know you any more",
+  ROLE_MISSING: "you are no reviewer here",
+  TOKEN_EXPIRED: "your sign-in is over; sign in again",
+  ISSUER_UNREACHABLE: "nobody can say now who you are; try again in a moment",
   EDIT_LIMIT: "it was edited as often as an action can be",
 };
 

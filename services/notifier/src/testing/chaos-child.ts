@@ -32,7 +32,6 @@ const readAction: ReadAction = async (tenant, id) => {
 };
 const deps: ChatAppDeps = {
   ports: {
-    findVoter: async () => undefined,
     offerLink: async () => undefined,
     submitVote: async () => ({ outcome: "unknown" }),
     refresh: async () => {},

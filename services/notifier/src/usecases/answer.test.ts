@@ -4,16 +4,11 @@ import { takeAnswer, type AnswerPorts, type ShownCard } from "./answer.ts";
 const card: ShownCard = { channel: "chat", tenant: "acme", actionId: "a1", digest: "ab", version: 3, shownDigest: "cd" };
 const account = { channel: "slack", workspace: "T1", id: "U1" };
 const user = { ...account, displayName: "Ada", workspaceName: "acme" };
-const voter = { issuer: "https://id.example", id: "ada", groups: ["dpo"] };
 const approve = { kind: "approve", reason: "" } as const;
 
 function portsOf(change: Partial<AnswerPorts> = {}) {
   const calls: unknown[] = [];
   const ports: AnswerPorts = {
-    findVoter: async (...question) => {
-      calls.push(["find", ...question]);
-      return voter;
-    },
     offerLink: async () => "CODE",
     submitVote: async (...vote) => {
       calls.push(["vote", ...vote]);
@@ -28,19 +23,16 @@ function portsOf(change: Partial<AnswerPorts> = {}) {
 }
 
 describe("take answer", () => {
-  it("P1: votes as the person, for what the message showed, and leaves the message to the log", async () => {
+  it("P1: votes with the account that clicked, for what the message showed, and leaves the message to the log", async () => {
     const { ports, calls } = portsOf();
     expect(await takeAnswer(ports, user, card, approve)).toEqual({ outcome: "recorded" });
-    expect(calls).toEqual([
-      ["find", "acme", account],
-      ["vote", voter, card, approve],
-    ]);
+    expect(calls).toEqual([["vote", account, card, approve]]);
   });
 
   it("P3, P7: decides nothing for an account that nobody is linked to", async () => {
     const offered: unknown[] = [];
     const { ports, calls } = portsOf({
-      findVoter: async () => undefined,
+      submitVote: async () => ({ outcome: "refused", reason: "NOT_IN_DIRECTORY" }),
       offerLink: async (...offer) => {
         offered.push(offer);
         return "CODE";
@@ -52,7 +44,7 @@ describe("take answer", () => {
   });
 
   it("P7: decides nothing when nobody can say whose account it is", async () => {
-    const { ports, calls } = portsOf({ findVoter: () => Promise.reject(new Error("away")) });
+    const { ports, calls } = portsOf({ submitVote: async () => ({ outcome: "refused", reason: "DIRECTORY_UNREACHABLE" }) });
     expect(await takeAnswer(ports, user, card, approve)).toEqual({ outcome: "nobody-knows" });
     expect(calls).toEqual([]);
   });

@@ -23,9 +23,6 @@ export type Decision =
   | { readonly kind: "reject"; readonly reason: string }
   | { readonly kind: "edit"; readonly reason: string; readonly properties: JsonObject };
 
-/** A human whom the directory knows, ready to vote: one of its principals and its groups. */
-export type Voter = { readonly issuer: string; readonly id: string; readonly groups: readonly string[] };
-
 /** What `approval` said to a vote. */
 export type VoteReply =
   | { readonly outcome: "recorded" }
@@ -38,11 +35,10 @@ export type VoteReply =
 export type AnswerResult = VoteReply | { readonly outcome: "unlinked"; readonly linkCode?: string } | { readonly outcome: "nobody-knows" };
 
 export type AnswerPorts = {
-  /** The person behind an account, in this tenant; undefined: nobody who may decide. Throws when nobody can tell now. */
-  readonly findVoter: (tenant: string, account: Account) => Promise<Voter | undefined>;
   /** A code by which a signed-in human makes this account its own; undefined: this tenant links nobody, or not now. Shown to that account only. */
   readonly offerLink: (tenant: string, user: ChatUser) => Promise<string | undefined>;
-  readonly submitVote: (voter: Voter, card: ShownCard, decision: Decision) => Promise<VoteReply>;
+  /** As whoever the account is, which approval asks the directory. */
+  readonly submitVote: (account: Account, card: ShownCard, decision: Decision) => Promise<VoteReply>;
   /** Makes the message of this channel show the action as it is. */
   readonly refresh: (card: ShownCard) => Promise<void>;
 };
@@ -53,17 +49,12 @@ export type AnswerPorts = {
  */
 export async function takeAnswer(ports: AnswerPorts, user: ChatUser, card: ShownCard, decision: Decision): Promise<AnswerResult> {
   const { channel, workspace, id } = user;
-  let voter: Voter | undefined;
-  try {
-    voter = await ports.findVoter(card.tenant, { channel, workspace, id });
-  } catch {
-    return { outcome: "nobody-knows" };
-  }
-  if (voter === undefined) {
+  const reply = await ports.submitVote({ channel, workspace, id }, card, decision);
+  if (reply.outcome === "refused" && reply.reason === "DIRECTORY_UNREACHABLE") return { outcome: "nobody-knows" };
+  if (reply.outcome === "refused" && reply.reason === "NOT_IN_DIRECTORY") {
     const linkCode = await ports.offerLink(card.tenant, user);
     return { outcome: "unlinked", ...(linkCode === undefined ? {} : { linkCode }) };
   }
-  const reply = await ports.submitVote(voter, card, decision);
   // Whoever was refused, or heard nothing, looks at something that may be old.
   if (reply.outcome !== "recorded") await ports.refresh(card);
   return reply;

@@ -20,6 +20,7 @@ import type { Caller, Deps } from "../../usecases/ports.ts";
 import { breakGlass, closeAfterReview } from "../../usecases/break-glass.ts";
 import { readReview } from "../../usecases/read-action.ts";
 import { castVote, editAction } from "../../usecases/submit-vote.ts";
+import type { Principal } from "../../domain/principal.ts";
 import { action, settled } from "./answers.ts";
 import { call } from "./call.ts";
 import { failure, fieldViolation } from "./failures.ts";
@@ -30,19 +31,9 @@ const LEAST_REASON = 10;
 /** What reviewers and notifiers call. */
 export function reviewHandlers(deps: Deps): Readonly<Record<string, CommandHandler>> {
   return {
-    GetReview: call(GetReviewRequestSchema, async ({ actionId }, { principal }) => {
-      const found = await readReview(deps, principal, actionId);
-      if (found === undefined) throw failure("NOT_FOUND");
-      const { view, ineligible } = found;
-      const eligibility = { eligible: ineligible === undefined, ineligibleReason: ineligible ?? "" };
-      const response = { action: action(view), ...eligibility, shownDigest: fromHex(deps.views.digest(view)) };
-      return toBinary(GetReviewResponseSchema, create(GetReviewResponseSchema, response));
-    }),
+    GetReview: call(GetReviewRequestSchema, ({ actionId }, { principal }) => getReview(deps, actionId, principal)),
 
-    SubmitVote: call(SubmitVoteRequestSchema, async (request, caller) => {
-      const handled = await submit(deps, request, caller);
-      return toBinary(SubmitVoteResponseSchema, create(SubmitVoteResponseSchema, { action: settled(handled) }));
-    }),
+    SubmitVote: call(SubmitVoteRequestSchema, (request, caller) => submitVote(deps, request, caller)),
 
     BreakGlass: call(BreakGlassRequestSchema, async ({ actionId, digest, version, shownDigest, reason }, caller) => {
       if ([...reason.trim()].length < LEAST_REASON) throw fieldViolation("reason", `must have at least ${LEAST_REASON} characters`);
@@ -60,6 +51,20 @@ export function reviewHandlers(deps: Deps): Readonly<Record<string, CommandHandl
       return toBinary(CloseAfterReviewResponseSchema, create(CloseAfterReviewResponseSchema, { action: settled(handled) }));
     }),
   };
+}
+
+export async function getReview(deps: Deps, actionId: string, reader: Principal): Promise<Uint8Array> {
+  const found = await readReview(deps, reader, actionId);
+  if (found === undefined) throw failure("NOT_FOUND");
+  const { view, ineligible } = found;
+  const eligibility = { eligible: ineligible === undefined, ineligibleReason: ineligible ?? "" };
+  const response = { action: action(view), ...eligibility, shownDigest: fromHex(deps.views.digest(view)) };
+  return toBinary(GetReviewResponseSchema, create(GetReviewResponseSchema, response));
+}
+
+export async function submitVote(deps: Deps, request: SubmitVoteRequest, caller: Caller): Promise<Uint8Array> {
+  const handled = await submit(deps, request, caller);
+  return toBinary(SubmitVoteResponseSchema, create(SubmitVoteResponseSchema, { action: settled(handled) }));
 }
 
 function submit(deps: Deps, request: SubmitVoteRequest, caller: Caller): Promise<Handled> {

@@ -15,6 +15,7 @@ export function toPersonMessage(person: PersonView): wire.Person {
     principals: person.principals.map((principal) => ({ ...principal })),
     accounts: person.accounts.map((account) => ({ ...account })),
     onCall: [...person.onCall],
+    roles: [...person.roles],
     standsInFor: person.standsInFor.map(({ personId, groups, untilMs, principals, effectiveGroups }) => ({
       personId,
       groups: [...groups],

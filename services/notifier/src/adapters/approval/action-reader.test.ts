@@ -59,16 +59,16 @@ const replying = (changes: Partial<typeof action>) =>
   reader(async () => toBinary(GetActionResponseSchema, create(GetActionResponseSchema, { action: { ...action, ...changes } })));
 
 describe("actionReader", () => {
-  it("P8: asks as the system, within the tenant of the event", async () => {
+  it("P8: asks as itself, within the tenant of the event", async () => {
     const { read, sent } = replying({});
     await read("acme", "a1", "trace");
     expect(sent).toMatchObject([
       {
         service: "approval",
-        method: "GetAction",
+        method: "GetActionForChannel",
         command: {
           traceparent: "trace",
-          caller: { tenant: "acme", type: PrincipalType.SERVICE, issuer: "countersign", id: "notifier", roles: ["operator"] },
+          caller: { tenant: "acme", type: PrincipalType.SERVICE, issuer: "countersign", id: "notifier", roles: [] },
         },
       },
     ]);

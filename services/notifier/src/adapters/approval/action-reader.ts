@@ -9,15 +9,15 @@ import { UnreadableActionError, type ReadAction } from "../../usecases/attempt-d
 /** Well below the lease of a delivery. */
 const TIMEOUT_MS = 5000;
 
-/** Asks `approval` as the system's own operator: it may read any action of the tenant, and decide nothing. */
+/** Asks `approval` for what channels may show: any action of the tenant, and never a grant. */
 export function actionReader(commands: CommandBus): ReadAction {
   return async (tenant, actionId, traceparent) => {
     const command = create(CommandSchema, {
-      caller: { tenant, type: PrincipalType.SERVICE, issuer: "countersign", id: "notifier", roles: ["operator"] },
+      caller: { tenant, type: PrincipalType.SERVICE, issuer: "countersign", id: "notifier" },
       traceparent,
       request: toBinary(GetActionRequestSchema, create(GetActionRequestSchema, { actionId })),
     });
-    const reply = await commands.send("approval", "GetAction", command, { timeoutMs: TIMEOUT_MS }).catch((error: unknown) => {
+    const reply = await commands.send("approval", "GetActionForChannel", command, { timeoutMs: TIMEOUT_MS }).catch((error: unknown) => {
       throw unreadable(error);
     });
     const { action } = fromBinary(GetActionResponseSchema, reply);

@@ -1,9 +1,10 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { CommandError, type CommandBus } from "@countersign/bus";
+import { GetReviewFromPageRequestSchema } from "@countersign/proto/internal/v1/channel_pb";
 import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
-import type { Principal } from "@countersign/proto/v1/principal_pb";
-import { GetReviewRequestSchema, GetReviewResponseSchema } from "@countersign/proto/v1/review_service_pb";
+import { GetReviewResponseSchema } from "@countersign/proto/v1/review_service_pb";
 import { toReviewSource, type ReviewSource } from "@countersign/review-view";
+import { notifierOf } from "./vote-sender.ts";
 
 const TIMEOUT_MS = 5000;
 
@@ -15,20 +16,23 @@ export type PersonsReview = {
 };
 
 /** Undefined: there is no such review for this person. @throws Error when nobody can tell now. */
-export type ReadAsPerson = (person: Principal, actionId: string) => Promise<PersonsReview | undefined>;
+export type ReadAsPerson = (tenant: string, idToken: string, actionId: string) => Promise<PersonsReview | undefined>;
 
-/** Asks as the person who signed in: it sees what it may see, and no more. */
+/** Asks with what the person signed in with: it sees what it may see, and no more. */
 export function personReader(commands: CommandBus): ReadAsPerson {
-  return async (caller, actionId) => {
-    const request = toBinary(GetReviewRequestSchema, create(GetReviewRequestSchema, { actionId }));
+  return async (tenant, idToken, actionId) => {
+    const request = toBinary(GetReviewFromPageRequestSchema, create(GetReviewFromPageRequestSchema, { idToken, review: { actionId } }));
+    const command = create(CommandSchema, { caller: notifierOf(tenant), request });
     try {
-      const reply = await commands.send("approval", "GetReview", create(CommandSchema, { caller, request }), { timeoutMs: TIMEOUT_MS });
+      const reply = await commands.send("approval", "GetReviewFromPage", command, { timeoutMs: TIMEOUT_MS });
       const { action, eligible, ineligibleReason } = fromBinary(GetReviewResponseSchema, reply);
-      if (action?.id !== actionId || action.tenant !== caller.tenant) throw new Error("approval answered with another action");
+      if (action?.id !== actionId || action.tenant !== tenant) throw new Error("approval answered with another action");
       return { source: toReviewSource(action), ineligible: eligible ? "" : ineligibleReason };
     } catch (error) {
-      if (error instanceof CommandError && (error.code === "NOT_FOUND" || error.code === "PERMISSION_DENIED")) return undefined;
+      if (error instanceof CommandError && NOBODY.has(error.code)) return undefined;
       throw error;
     }
   };
 }
+
+const NOBODY = new Set<string>(["NOT_FOUND", "PERMISSION_DENIED", "UNAUTHENTICATED"]);

@@ -1,20 +1,21 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { CommandError, inProcessCommands, type CommandHandler } from "@countersign/bus";
 import type { Command } from "@countersign/proto/internal/v1/command_pb";
-import { PrincipalType, SignInStrength } from "@countersign/proto/v1/principal_pb";
-import { SubmitVoteRequestSchema } from "@countersign/proto/v1/review_service_pb";
+import { SubmitVoteFromChatRequestSchema, SubmitVoteFromPageRequestSchema } from "@countersign/proto/internal/v1/channel_pb";
+import { PrincipalType } from "@countersign/proto/v1/principal_pb";
 import { silentLogger } from "@countersign/telemetry";
 import { describe, expect, it } from "vitest";
 import type { Decision } from "../../usecases/answer.ts";
-import { voteSender } from "./vote-sender.ts";
+import { voteFromChat, voteFromPage } from "./vote-sender.ts";
 
-const voter = { issuer: "https://id.example", id: "ada", groups: ["dpo"] };
+const account = { channel: "slack", workspace: "T1", id: "U1" };
 const card = { channel: "chat", tenant: "acme", actionId: "a1", digest: "ab".repeat(32), version: 3, shownDigest: "cd".repeat(32) };
+const approve: Decision = { kind: "approve", reason: "" };
 
-async function send(decision: Decision, handler: CommandHandler) {
+async function commandsWith(handlers: Readonly<Record<string, CommandHandler>>) {
   const commands = inProcessCommands({ logger: silentLogger });
-  await commands.serve("approval", { SubmitVote: handler });
-  return voteSender(commands)(voter, card, decision);
+  await commands.serve("approval", handlers);
+  return commands;
 }
 
 describe("vote sender", () => {
@@ -31,28 +32,33 @@ describe("vote sender", () => {
       { kind: "edit", reason: "less", properties: { limit: 5 } },
       { case: "edit", value: { reason: "less", properties: { limit: 5 } } },
     ],
-  ])("P1, P3: votes as the person, by a click, for what was shown: %o", async (decision, expected) => {
+  ])("P1, P3: says which account clicked, for what was shown, and nothing of who that is: %o", async (decision, expected) => {
     let heard: Command | undefined;
-    const reply = await send(decision, async (command) => {
-      heard = command;
-      return new Uint8Array();
+    const commands = await commandsWith({
+      SubmitVoteFromChat: async (command) => {
+        heard = command;
+        return new Uint8Array();
+      },
     });
-    expect(reply).toEqual({ outcome: "recorded" });
-    expect(heard?.caller).toMatchObject({
-      tenant: "acme",
-      type: PrincipalType.HUMAN,
-      ...voter,
-      roles: ["reviewer"],
-      signIn: SignInStrength.CHAT,
+    expect(await voteFromChat(commands)(account, card, decision)).toEqual({ outcome: "recorded" });
+    expect(heard?.caller).toMatchObject({ tenant: "acme", type: PrincipalType.SERVICE, id: "notifier", roles: [] });
+    const request = fromBinary(SubmitVoteFromChatRequestSchema, heard?.request ?? new Uint8Array());
+    const digests = { digest: new Uint8Array(32).fill(0xab), shownDigest: new Uint8Array(32).fill(0xcd) };
+    expect(request).toMatchObject({ account, vote: { actionId: "a1", version: 3n, ...digests, decision: expected } });
+  });
+
+  it("P3: hands on what the person signed in with", async () => {
+    let heard: Command | undefined;
+    const commands = await commandsWith({
+      SubmitVoteFromPage: async (command) => {
+        heard = command;
+        return new Uint8Array();
+      },
     });
-    const request = fromBinary(SubmitVoteRequestSchema, heard?.request ?? new Uint8Array());
-    expect(request).toMatchObject({
-      actionId: "a1",
-      version: 3n,
-      digest: new Uint8Array(32).fill(0xab),
-      shownDigest: new Uint8Array(32).fill(0xcd),
-      decision: expected,
-    });
+    expect(await voteFromPage(commands)("header.claims.signature", card, approve)).toEqual({ outcome: "recorded" });
+    const request = fromBinary(SubmitVoteFromPageRequestSchema, heard?.request ?? new Uint8Array());
+    expect(request).toMatchObject({ idToken: "header.claims.signature", vote: { actionId: "a1", decision: { case: "approve" } } });
+    expect(heard?.caller).toMatchObject({ tenant: "acme", type: PrincipalType.SERVICE });
   });
 
   it.each([
@@ -61,6 +67,8 @@ describe("vote sender", () => {
       { outcome: "refused", reason: "STALE_DIGEST", changed: "parameters.limit" },
     ],
     [new CommandError("PERMISSION_DENIED", "SELF_APPROVAL", "x"), { outcome: "refused", reason: "SELF_APPROVAL" }],
+    [new CommandError("PERMISSION_DENIED", "NOT_IN_DIRECTORY", "x"), { outcome: "refused", reason: "NOT_IN_DIRECTORY" }],
+    [new CommandError("UNAVAILABLE", "DIRECTORY_UNREACHABLE", "x"), { outcome: "refused", reason: "DIRECTORY_UNREACHABLE" }],
     [new CommandError("UNAVAILABLE", "LOG_UNREACHABLE", "x"), { outcome: "unknown" }],
     [new CommandError("ABORTED", "LOST_RACE", "x"), { outcome: "unknown" }],
     [new Error("a bug"), { outcome: "unknown" }],
@@ -68,6 +76,6 @@ describe("vote sender", () => {
     const refuse = async (): Promise<Uint8Array> => {
       throw error;
     };
-    expect(await send({ kind: "approve", reason: "" }, refuse)).toEqual(reply);
+    expect(await voteFromChat(await commandsWith({ SubmitVoteFromChat: refuse }))(account, card, approve)).toEqual(reply);
   });
 });

@@ -1,50 +1,62 @@
 import { create, toBinary, type JsonObject, type MessageInitShape } from "@bufbuild/protobuf";
 import { CommandError, type CommandBus } from "@countersign/bus";
+import { SubmitVoteFromChatRequestSchema, SubmitVoteFromPageRequestSchema } from "@countersign/proto/internal/v1/channel_pb";
 import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
-import { PrincipalSchema, PrincipalType, SignInStrength, type Principal } from "@countersign/proto/v1/principal_pb";
-import { SubmitVoteRequestSchema } from "@countersign/proto/v1/review_service_pb";
+import { PrincipalType } from "@countersign/proto/v1/principal_pb";
+import type { SubmitVoteRequestSchema } from "@countersign/proto/v1/review_service_pb";
 import type { AnswerPorts, Decision, ShownCard, VoteReply } from "../../usecases/answer.ts";
 
 const TIMEOUT_MS = 5000;
 
+/** Nothing is recorded before it is known who decides. */
+const NOBODY_KNOWS = new Set<string>(["DIRECTORY_UNREACHABLE", "ISSUER_UNREACHABLE"]);
+
 /** Codes that leave open whether the vote is recorded, or that mean nothing about the vote at all. */
 const UNKNOWN = new Set<string>(["UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "RESOURCE_EXHAUSTED", "ABORTED"]);
 
-/** Votes as the person who clicked, and says that it was a click in a chat: policy may ask for a stronger sign-in. */
-export function voteSender(commands: CommandBus): AnswerPorts["submitVote"] {
-  return (voter, card, decision) => {
-    const caller = {
-      tenant: card.tenant,
-      type: PrincipalType.HUMAN,
-      issuer: voter.issuer,
-      id: voter.id,
-      groups: [...voter.groups],
-      roles: ["reviewer"],
-      signIn: SignInStrength.CHAT,
-    };
-    return sendVote(commands, create(PrincipalSchema, caller), card, decision);
+/** Says which account clicked; whose it is, and what a click is worth, approval finds out itself. */
+export function voteFromChat(commands: CommandBus): AnswerPorts["submitVote"] {
+  return (account, card, decision) => {
+    const request = create(SubmitVoteFromChatRequestSchema, { account, vote: toVote(card, decision) });
+    return sendVote(commands, "SubmitVoteFromChat", card, toBinary(SubmitVoteFromChatRequestSchema, request));
   };
 }
 
-/** Votes as this principal, on exactly what it was shown. */
-export async function sendVote(commands: CommandBus, caller: Principal, card: ShownCard, decision: Decision): Promise<VoteReply> {
-  const request = create(SubmitVoteRequestSchema, {
-    actionId: card.actionId,
-    digest: Buffer.from(card.digest, "hex"),
-    version: BigInt(card.version),
-    shownDigest: Buffer.from(card.shownDigest, "hex"),
-    decision: toMessage(decision),
-  });
-  const command = create(CommandSchema, { caller, request: toBinary(SubmitVoteRequestSchema, request) });
+/** Hands on what the person signed in with. */
+export function voteFromPage(commands: CommandBus): (idToken: string, card: ShownCard, decision: Decision) => Promise<VoteReply> {
+  return (idToken, card, decision) => {
+    const request = create(SubmitVoteFromPageRequestSchema, { idToken, vote: toVote(card, decision) });
+    return sendVote(commands, "SubmitVoteFromPage", card, toBinary(SubmitVoteFromPageRequestSchema, request));
+  };
+}
+
+/** As whom this service speaks, for one tenant. */
+export function notifierOf(tenant: string) {
+  return { tenant, type: PrincipalType.SERVICE, issuer: "countersign", id: "notifier" };
+}
+
+async function sendVote(commands: CommandBus, method: string, { tenant }: ShownCard, request: Uint8Array): Promise<VoteReply> {
   try {
-    await commands.send("approval", "SubmitVote", command, { timeoutMs: TIMEOUT_MS });
+    await commands.send("approval", method, create(CommandSchema, { caller: notifierOf(tenant), request }), { timeoutMs: TIMEOUT_MS });
     return { outcome: "recorded" };
   } catch (error) {
     return replyOf(error);
   }
 }
 
+/** On exactly what was shown. */
+function toVote(card: ShownCard, decision: Decision): MessageInitShape<typeof SubmitVoteRequestSchema> {
+  return {
+    actionId: card.actionId,
+    digest: Buffer.from(card.digest, "hex"),
+    version: BigInt(card.version),
+    shownDigest: Buffer.from(card.shownDigest, "hex"),
+    decision: toMessage(decision),
+  };
+}
+
 function replyOf(error: unknown): VoteReply {
+  if (error instanceof CommandError && NOBODY_KNOWS.has(error.reason)) return { outcome: "refused", reason: error.reason };
   if (!(error instanceof CommandError) || UNKNOWN.has(error.code)) return { outcome: "unknown" };
   return { outcome: "refused", reason: error.reason, ...changedOf(error) };
 }

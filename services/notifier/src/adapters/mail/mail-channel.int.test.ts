@@ -43,7 +43,7 @@ afterEach(async () => {
 });
 
 function person(id: string, email = `${id}@example.com`): Person {
-  const nothing = { groups: ["dpo"], teams: [], principals: [], accounts: [], onCall: [], standsInFor: [] };
+  const nothing = { groups: ["dpo"], teams: [], principals: [], accounts: [], onCall: [], standsInFor: [], roles: [] };
   return { id, displayName: id, active: true, email, managerId: undefined, away: false, ...nothing };
 }
 

@@ -22,14 +22,14 @@ export type PageDeps = {
   readonly state: BrowserState;
   readonly seal: CardSeal;
   readonly read: ReadAsPerson;
-  readonly vote: (person: Principal, card: ShownCard, decision: Decision) => Promise<VoteReply>;
+  readonly vote: (idToken: string, card: ShownCard, decision: Decision) => Promise<VoteReply>;
   readonly directory: DirectoryClient;
   readonly clock: () => Date;
   readonly logger: Logger;
 };
 
 /** A page has room. */
-const LIMITS: RenderLimits = { characters: 8000, members: 1000 };
+const LIMITS: RenderLimits = { characters: 8000, members: 1000, comments: { most: 100, characters: 8000 } };
 /** Names this channel in sealed cards. */
 const PAGE_CHANNEL = "page";
 
@@ -53,17 +53,17 @@ async function open(deps: PageDeps, request: RawRequest): Promise<RawAnswer> {
 }
 
 /** Whoever sent this request, with the session it did so in. */
-type Visitor = { readonly session: string; readonly person: Principal };
+type Visitor = { readonly session: string; readonly idToken: string; readonly person: Principal };
 
 async function visitorOf(deps: PageDeps, { headers }: RawRequest, { tenant }: ReviewLink): Promise<Visitor | undefined> {
   const session = cookieOf(headers.cookie, sessionCookie(deps)) ?? "";
   const idToken = session === "" ? undefined : await deps.sessions.find(session, tenant);
   const person = idToken === undefined ? undefined : await deps.signIn.whoIs(tenant, idToken);
-  return person === undefined ? undefined : { session, person };
+  return idToken === undefined || person === undefined ? undefined : { session, idToken, person };
 }
 
 /** The review, if this person may see it. */
-async function reviewFor(deps: PageDeps, person: Principal, link: ReviewLink): Promise<PersonsReview | RawAnswer> {
+async function reviewFor(deps: PageDeps, { person, idToken }: Visitor, link: ReviewLink): Promise<PersonsReview | RawAnswer> {
   if (person.type !== PrincipalType.HUMAN || !person.roles.includes("reviewer"))
     return page(403, "Not for you", "Reviews are shown to people who are reviewers here.");
   const { tenant, personId, actionId } = link;
@@ -72,11 +72,12 @@ async function reviewFor(deps: PageDeps, person: Principal, link: ReviewLink): P
     return page(403, "Not for you", "The directory does not know you as an active person.");
   if (personId !== "" && found.managed && found.person?.id !== personId)
     return page(403, "Not for you", "This link was sent to somebody else. Use the one that was sent to you.");
-  return (await deps.read(person, actionId)) ?? page(404, "Not found", "There is no such review.");
+  return (await deps.read(tenant, idToken, actionId)) ?? page(404, "Not found", "There is no such review.");
 }
 
-async function show(deps: PageDeps, { session, person }: Visitor, link: ReviewLink, text: string, said?: string): Promise<RawAnswer> {
-  const review = await reviewFor(deps, person, link);
+async function show(deps: PageDeps, visitor: Visitor, link: ReviewLink, text: string, said?: string): Promise<RawAnswer> {
+  const { session, person } = visitor;
+  const review = await reviewFor(deps, visitor, link);
   if ("status" in review) return review;
   const { source, ineligible } = review;
   const view = renderReview(source, sha256Hex, LIMITS);
@@ -100,11 +101,11 @@ async function decide(deps: PageDeps, request: RawRequest): Promise<RawAnswer> {
   const card = deps.seal.open(form.get("card"));
   if (card === undefined || card.channel !== PAGE_CHANNEL || card.tenant !== link.tenant || card.actionId !== link.actionId)
     return page(400, "Nothing was decided", "This form is not one of this review.");
-  const review = await reviewFor(deps, visitor.person, link);
+  const review = await reviewFor(deps, visitor, link);
   if ("status" in review) return review;
   const decision = decisionOf(form, review, card);
   if (typeof decision === "string") return show(deps, visitor, link, text, `Nothing was decided: ${decision}.`);
-  const reply = await deps.vote(visitor.person, card, decision);
+  const reply = await deps.vote(visitor.idToken, card, decision);
   if (reply.outcome === "recorded")
     return { status: 303, headers: { ...PAGE_HEADERS, location: `/review?link=${encodeURIComponent(text)}` } };
   const said =

@@ -3,14 +3,15 @@ import { CommandError, inProcessCommands, type CommandBus } from "@countersign/b
 import { migrate, openDatabase, type Database } from "@countersign/database";
 import type { DirectoryClient } from "@countersign/directory-client";
 import { ActionSchema, ActionStatus, type Action } from "@countersign/proto/v1/action_pb";
-import { SignInStrength, type Principal } from "@countersign/proto/v1/principal_pb";
+import { PrincipalType, SignInStrength, type Principal } from "@countersign/proto/v1/principal_pb";
 import {
-  GetReviewRequestSchema,
   GetReviewResponseSchema,
   SubmitVoteRequestSchema,
   SubmitVoteResponseSchema,
   type SubmitVoteRequest,
 } from "@countersign/proto/v1/review_service_pb";
+import { readIssuers, whoSignedIn, type WhoSignedIn } from "@countersign/identity";
+import { GetReviewFromPageRequestSchema, SubmitVoteFromPageRequestSchema } from "@countersign/proto/internal/v1/channel_pb";
 import { sha256Hex, shownDigest, toReviewSource } from "@countersign/review-view";
 import { silentLogger as logger } from "@countersign/telemetry";
 import { freePort, testPostgres, type TestPostgres } from "@countersign/testing";
@@ -37,7 +38,8 @@ let commands: CommandBus;
 let links: ReviewLinks;
 let elapsed: number;
 let action: Action;
-let votes: { readonly caller: Principal | undefined; readonly vote: SubmitVoteRequest }[];
+let verified: WhoSignedIn;
+let votes: { readonly notifier: Principal | undefined; readonly caller: Principal; readonly vote: SubmitVoteRequest }[];
 let refusal: CommandError["reason"] | undefined;
 let ineligible: string;
 let personId: string;
@@ -50,13 +52,16 @@ beforeAll(async () => {
   provider = await startLoginProvider(`${base}/signed-in`);
   commands = inProcessCommands({ logger });
   await commands.serve("approval", {
-    GetReview: async ({ request }) => {
-      if (fromBinary(GetReviewRequestSchema, request).actionId !== ID) throw new CommandError("NOT_FOUND", "NOT_FOUND", "no");
+    GetReviewFromPage: async ({ request, caller }) => {
+      const { idToken, review } = fromBinary(GetReviewFromPageRequestSchema, request);
+      await verified(caller?.tenant ?? "", idToken);
+      if (review?.actionId !== ID) throw new CommandError("NOT_FOUND", "NOT_FOUND", "no");
       const reply = { action, eligible: ineligible === "", ineligibleReason: ineligible };
       return toBinary(GetReviewResponseSchema, create(GetReviewResponseSchema, reply));
     },
-    SubmitVote: async ({ caller, request }) => {
-      votes.push({ caller, vote: fromBinary(SubmitVoteRequestSchema, request) });
+    SubmitVoteFromPage: async ({ caller: notifier, request }) => {
+      const { idToken, vote } = fromBinary(SubmitVoteFromPageRequestSchema, request);
+      votes.push({ notifier, caller: await verified(notifier?.tenant ?? "", idToken), vote: create(SubmitVoteRequestSchema, vote) });
       if (refusal !== undefined) throw new CommandError("FAILED_PRECONDITION", refusal, "no");
       action = create(ActionSchema, { ...action, status: ActionStatus.APPROVED, version: 5n });
       return toBinary(SubmitVoteResponseSchema, create(SubmitVoteResponseSchema, { action }));
@@ -68,10 +73,11 @@ beforeAll(async () => {
     jwks: { url: provider.keysUrl },
     tenants: ["acme", "other"],
     signIn: { amr: ["mfa"] },
+    signInClients: [LOGIN_CLIENT.id],
   };
   const client = { client_id: LOGIN_CLIENT.id, client_secret: LOGIN_CLIENT.secret, tenants: ["acme"], issuer: provider.issuer };
-  const { readIssuers } = await import("@countersign/identity");
   const issuers = readIssuers({ COUNTERSIGN_ISSUERS: JSON.stringify([issuer]) });
+  verified = whoSignedIn(issuers);
   const { page } = parseChannels(
     JSON.stringify({ page: { url: base, secret: SECRET, sign_in: [client] } }),
     { host: "127.0.0.1", port },
@@ -94,6 +100,7 @@ beforeAll(async () => {
         onCall: [],
         standsInFor: [],
         away: false,
+        roles: [],
       },
     }),
     listReviewers: async () => ({ managed: false }),
@@ -150,6 +157,8 @@ describe("the page of a review", () => {
     const after = await browser.post(`${base}/review`, { ...fields, decision: "approve", reason: "fine" });
     expect([after.status, after.text.includes("Review: approved")]).toEqual([200, true]);
     expect(votes).toHaveLength(1);
+    // P3: the notifier speaks as itself, and hands on what the person signed in with.
+    expect(votes[0]?.notifier).toMatchObject({ tenant: "acme", type: PrincipalType.SERVICE, id: "notifier", roles: [] });
     expect(votes[0]?.caller).toMatchObject({
       tenant: "acme",
       id: "ada",

@@ -1,4 +1,4 @@
-import { createAuthenticator, type IssuerConfig } from "@countersign/identity";
+import { whoSignedIn, type IssuerConfig } from "@countersign/identity";
 import type { Principal } from "@countersign/proto/v1/principal_pb";
 import * as oidc from "openid-client";
 import type { SignInConfig } from "../../page-file.ts";
@@ -26,7 +26,8 @@ const TIMEOUT_S = 10;
 
 /** Whoever signs in here is the same principal as with a token of the same issuer at the front door: one mapping of claims for both. */
 export function signIn(clients: readonly SignInConfig[], issuers: readonly IssuerConfig[], base: string, clock: () => Date): SignIn {
-  const providers = clients.map((client) => provider(client, issuers, clock));
+  const providers = clients.map(provider);
+  const verified = whoSignedIn(issuers, clock);
   const of = (tenant: string): Provider => {
     const found = providers.find(({ client }) => client.tenants.includes(tenant));
     if (found === undefined) throw new Error("nobody signs in for this tenant");
@@ -57,23 +58,16 @@ export function signIn(clients: readonly SignInConfig[], issuers: readonly Issue
       if (tokens.id_token === undefined) throw new Error("the issuer gave no ID token");
       return tokens.id_token;
     },
-    whoIs: async (tenant, idToken) => {
-      const { authenticator } = of(tenant);
-      const known = await authenticator.authenticate(idToken).catch(() => undefined);
-      return known?.principal.tenant === tenant ? known.principal : undefined;
-    },
+    whoIs: (tenant, idToken) => verified(tenant, idToken).catch(() => undefined),
   };
 }
 
 type Provider = ReturnType<typeof provider>;
 
-function provider(client: SignInConfig, issuers: readonly IssuerConfig[], clock: () => Date) {
-  const issuer = issuers.find((known) => known.issuer === client.issuer);
-  if (issuer === undefined) throw new Error(`${client.issuer} is none of COUNTERSIGN_ISSUERS`);
+function provider(client: SignInConfig) {
   let found: Promise<oidc.Configuration> | undefined;
   return {
     client,
-    authenticator: createAuthenticator({ issuers: [{ ...issuer, audience: client.client_id }], clock }),
     /** Asked once; again after a failure. */
     configuration: (): Promise<oidc.Configuration> => {
       found ??= discover(client).catch((error: unknown) => {

@@ -7,7 +7,7 @@ import type { SlackAppConfig } from "../../channels-file.ts";
 import { parseChannels } from "../../config.ts";
 import { FakeSlack, type FakeMessage } from "../../testing/index.ts";
 import { sampleDelivery, sampleReview } from "../../testing/sample-review.ts";
-import type { AnswerPorts, Decision, ShownCard, VoteReply } from "../../usecases/answer.ts";
+import type { Account, AnswerPorts, Decision, ShownCard, VoteReply } from "../../usecases/answer.ts";
 import { RetryableDeliveryError, TerminalDeliveryError, type Channel, type Delivery } from "../../usecases/channel.ts";
 import { Background } from "../background.ts";
 import type { ChatChannelConfig } from "../chat-app.ts";
@@ -15,13 +15,12 @@ import { listen } from "../http/listener.ts";
 import { slackApp } from "./slack-app.ts";
 
 const ada = { id: "U0ADA", team: "T0TEAM" };
-const voter = { issuer: "https://id.example", id: "ada", groups: ["dpo"] };
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
 
-type Vote = { readonly voter: typeof voter; readonly card: ShownCard; readonly decision: Decision };
+type Vote = { readonly account: Account; readonly card: ShownCard; readonly decision: Decision };
 
 /** An app on a fake Slack, with an approval and a directory that the test plays. */
 async function start(mode: "http" | "socket" = "http", slack = new FakeSlack()) {
@@ -53,10 +52,11 @@ async function start(mode: "http" | "socket" = "http", slack = new FakeSlack()) 
     seen: new Set<string>(),
   };
   const ports: AnswerPorts = {
-    findVoter: async (tenant, { workspace, id }) => (tenant === "acme" && workspace === ada.team && id === ada.id ? voter : undefined),
     offerLink: async () => "K7Q2",
-    submitVote: async (who, card, decision) => {
-      world.votes.push({ voter: who as typeof voter, card, decision });
+    submitVote: async (account, card, decision) => {
+      if (card.tenant !== "acme" || account.workspace !== ada.team || account.id !== ada.id)
+        return { outcome: "refused", reason: "NOT_IN_DIRECTORY" };
+      world.votes.push({ account, card, decision });
       return world.reply;
     },
     refresh: async (card) => void world.refreshed.push(card),
@@ -163,7 +163,9 @@ describe.each(["http", "socket"] as const)("slack: answers over %s", (mode) => {
     expect(performance.now() - started).toBeLessThan(3000);
     await until(() => slack.ephemerals.length === 1);
     await background.settled();
-    expect(world.votes).toEqual([{ voter, card, decision: { kind: "approve", reason: "" } }]);
+    expect(world.votes).toEqual([
+      { account: { channel: "slack", workspace: ada.team, id: ada.id }, card, decision: { kind: "approve", reason: "" } },
+    ]);
     expect(message().updates).toBe(0);
     expect(slack.ephemerals).toEqual([{ conversation: "C0DPO", user: ada.id, text: expect.stringContaining("Recorded.") as string }]);
   });

@@ -50,6 +50,7 @@ const person: Person = {
   onCall: [],
   standsInFor: [],
   away: false,
+  roles: [],
 };
 
 async function start(teams = new FakeTeams()) {
@@ -80,9 +81,9 @@ async function start(teams = new FakeTeams()) {
     action: sampleReview,
   };
   const ports: AnswerPorts = {
-    findVoter: async (tenant, { workspace, id }) => (tenant === "acme" && workspace === ada.tenant && id === ada.id ? voter : undefined),
     offerLink: async () => "K7Q2",
-    submitVote: async (_who, shown, decision) => {
+    submitVote: async ({ workspace, id }, shown, decision) => {
+      if (shown.tenant !== "acme" || workspace !== ada.tenant || id !== ada.id) return { outcome: "refused", reason: "NOT_IN_DIRECTORY" };
       world.votes.push({ card: shown, decision });
       return world.reply();
     },
