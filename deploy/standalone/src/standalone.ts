@@ -4,7 +4,7 @@ import type { DevelopmentIssuer } from "@countersign/identity";
 import type { Channel } from "@countersign/notifier";
 import { checkDatabase, connectRuntime, readRuntimeConfig, type Closeable } from "@countersign/runtime";
 import { ALL_MIGRATIONS, startAllServices } from "@countersign/server";
-import { createLogger } from "@countersign/telemetry";
+import { createLogger, startTelemetry } from "@countersign/telemetry";
 import { developmentKeys } from "./development-keys.ts";
 import { startInfrastructure } from "./infrastructure.ts";
 import { ensureStarterPolicy } from "./starter-policy.ts";
@@ -29,6 +29,8 @@ export type Standalone = Closeable & {
   readonly address: string;
   /** host:port of checkpoints and tiles. */
   readonly tiles: string | undefined;
+  /** host:port of metrics and probes, if they are served. */
+  readonly telemetry: string | undefined;
   readonly databaseUrl: string;
   readonly natsUrl: string;
   readonly issuer: DevelopmentIssuer;
@@ -44,6 +46,8 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     for (const part of started.splice(0).toReversed()) await part.close();
   };
   try {
+    const telemetry = await startTelemetry("countersign", options.env ?? {});
+    started.push(telemetry);
     const infrastructure = await startInfrastructure(options);
     started.push(infrastructure);
     const { databaseUrl, natsUrl } = infrastructure;
@@ -62,12 +66,21 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     const runtime = await connectRuntime("countersign", config, createLogger("countersign", options.logLevel ?? "warn"), {
       commands: "in-process",
       relay: true,
+      readiness: telemetry.readiness,
     });
     started.push(runtime);
     const services = await startAllServices(runtime, env, options.channels);
     started.push(services);
     await ensureStarterPolicy(services.address, keys.issuer);
-    return { address: services.address, tiles: services.tiles, databaseUrl, natsUrl, issuer: keys.issuer, close };
+    return {
+      address: services.address,
+      tiles: services.tiles,
+      telemetry: telemetry.address,
+      databaseUrl,
+      natsUrl,
+      issuer: keys.issuer,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

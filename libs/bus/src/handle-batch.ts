@@ -1,5 +1,5 @@
 import type { RecordedEvent } from "@countersign/event-log";
-import type { Logger } from "@countersign/telemetry";
+import { ATTRIBUTES, errorType, inSpan, instruments, isSampled, type Logger } from "@countersign/telemetry";
 import type { Kysely } from "kysely";
 import { setTimeout as sleep } from "node:timers/promises";
 import { moveCheckpoint, type ConsumerKey } from "./checkpoint.ts";
@@ -36,7 +36,7 @@ export async function handleBatch<Tables>(
   events: readonly RecordedEvent[],
 ): Promise<void> {
   try {
-    await handleTogether(work, from, to, events);
+    await observed(work, events, () => handleTogether(work, from, to, events));
     return;
   } catch (error) {
     if (isInfrastructureError(error)) throw error;
@@ -49,6 +49,34 @@ export async function handleBatch<Tables>(
   }
   if (next < to) await work.database.transaction().execute((transaction) => moveCheckpoint(transaction, work.key, next, to));
 }
+
+/** A span that links to the traces whose events came together, and a measurement. Nothing for a checkpoint that only moves. */
+async function observed<Tables>({ key }: Workplace<Tables>, events: readonly RecordedEvent[], work: () => Promise<void>): Promise<void> {
+  if (events.length === 0) return work();
+  const attributes = { [ATTRIBUTES.consumer]: key.consumer };
+  const links = events
+    .map(({ traceparent }) => traceparent)
+    .filter(isSampled)
+    .slice(-MAX_LINKS);
+  const startedAt = performance.now();
+  let failed = {};
+  try {
+    if (links.length === 0) await work();
+    else
+      await inSpan(
+        `process ${key.consumer}`,
+        { kind: "consumer", attributes: { ...attributes, [ATTRIBUTES.messageCount]: events.length }, links, parent: "" },
+        work,
+      );
+  } catch (error) {
+    failed = { [ATTRIBUTES.errorType]: errorType(error) };
+    throw error;
+  } finally {
+    instruments()?.consumed.record((performance.now() - startedAt) / 1000, { ...attributes, ...failed });
+  }
+}
+
+const MAX_LINKS = 32;
 
 async function handleTogether<Tables>(work: Workplace<Tables>, from: number, to: number, events: readonly RecordedEvent[]): Promise<void> {
   const { definition, database, key, parked } = work;

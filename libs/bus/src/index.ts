@@ -1,6 +1,7 @@
 // For those who send and serve commands.
 export { CommandError, type CommandBus, type CommandHandler, type FailureCode, type FailureReason } from "./commands.ts";
 export { inProcessCommands } from "./in-process-commands.ts";
+export { observedCommands, type CommandCarrier } from "./observed-commands.ts";
 export { openReplayTarget, type ReplayTarget } from "./replay-target.ts";
 export { notifierPrograms, type ListNotifierPrograms, type NotifierProgramState } from "./notifier-programs.ts";
 export { jetStreamCopy, type LedgerCopy } from "./ledger-copy.ts";

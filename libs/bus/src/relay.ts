@@ -7,6 +7,7 @@ import { openEventStream, type EventStream, type StreamLimits } from "./event-st
 import type { Lease } from "./lease.ts";
 import { linkOf, type Link } from "./link.ts";
 import { LostStep, PublishWindow } from "./publish-window.ts";
+import { RelayObserver } from "./relay-observer.ts";
 import { resumePoint } from "./resume-point.ts";
 import { Signal } from "./signal.ts";
 import { onWakeup } from "./wakeups.ts";
@@ -31,6 +32,7 @@ export class Relay {
   readonly #source: EventSource;
   readonly #signal = new Signal();
   readonly #window: PublishWindow;
+  readonly #observer = new RelayObserver();
   readonly #link: Link;
   readonly #endings: (() => void)[];
   readonly #running: Promise<void>;
@@ -43,7 +45,10 @@ export class Relay {
     const { log, connection, prefix } = options;
     this.#options = options;
     this.#source = new EventSource(log);
-    this.#window = new PublishWindow(connection, prefix, () => this.#signal.raise());
+    this.#window = new PublishWindow(connection, prefix, () => {
+      this.#observer.stored(this.#window.stored);
+      this.#signal.raise();
+    });
     this.#link = linkOf(connection);
     this.#endings = [
       this.#link.onReconnect(() => this.#window.fail("the connection was lost")),
@@ -109,6 +114,7 @@ export class Relay {
     this.#next = await resumePoint(stream, log, logger);
     this.#source.reset();
     this.#window.restart(this.#next);
+    this.#observer.restart();
     this.#resumedAt = { position: this.#next, time: performance.now() };
     this.#active = true;
     logger.info({ ledger: log.ledger, position: this.#next }, "relay resumes");
@@ -138,6 +144,7 @@ export class Relay {
       this.#window.publish(event);
       this.#options.onPublished(event);
     }
+    this.#observer.published(events);
     this.#next += events.length;
     return events.length;
   }

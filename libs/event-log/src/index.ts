@@ -17,6 +17,7 @@ export { decodeEntry } from "./entry-codec.ts";
 export { readEntry, type Entry } from "./entry-reader.ts";
 export { EventLogError, type EventLogErrorCode } from "./errors.ts";
 export { createPostgresEventLog, type PostgresEventLog, type PostgresEventLogOptions } from "./postgres/postgres-event-log.ts";
+export { observedEventLog } from "./observed-event-log.ts";
 export { eventLogMigrations } from "./postgres/migrations.ts";
 export { scanLedger } from "./postgres/scan-ledger.ts";
 export { until, type Moment } from "./moment.ts";

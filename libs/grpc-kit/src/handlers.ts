@@ -10,6 +10,7 @@ import type {
   ServerWritableStream,
 } from "@grpc/grpc-js";
 import type { Admission } from "./admission.ts";
+import { observeCall } from "./observe-call.ts";
 import { CallCancelled, RpcCall } from "./rpc-call.ts";
 import { toServerError } from "./server-error.ts";
 
@@ -88,13 +89,15 @@ async function runCall<Reply>(
   surface: ServerUnaryCall<Uint8Array, Uint8Array> | ServerWritableStream<Uint8Array, Uint8Array>,
   work: (call: RpcCall) => Promise<Reply>,
 ): Promise<Reply> {
-  const call = new RpcCall(name, surface, rules.admission.enter());
-  try {
-    checkSize(surface.request, rules);
-    return await work(call);
-  } finally {
-    call.end();
-  }
+  return observeCall(name, surface.metadata, async (observer) => {
+    const call = new RpcCall(name, surface, rules.admission.enter(), observer);
+    try {
+      checkSize(surface.request, rules);
+      return await work(call);
+    } finally {
+      call.end();
+    }
+  });
 }
 
 /** Waits for room; not for ever, or callers who never read would hold every place that there is. */

@@ -9,20 +9,30 @@ export class CallCancelled extends Error {
 
 type SurfaceCall = ServerUnaryCall<Uint8Array, Uint8Array> | ServerWritableStream<Uint8Array, Uint8Array>;
 
+/** What a call tells telemetry while it lasts. */
+export type CallObserver = {
+  /** From now on people or events are waited for: the span ends here, and the time is not the system's. */
+  parked(): void;
+  /** The wait ended because of what this `traceparent` names. */
+  causedBy(traceparent: string): void;
+};
+
 /** What a handler knows about its call beside the request. */
 export class RpcCall {
   /** For example `countersign.v1.ActionService/GetAction`. */
   readonly method: string;
   readonly #call: SurfaceCall;
   readonly #slot: CallSlot;
+  readonly #observer: CallObserver;
   #controller: AbortController | undefined;
   #over = false;
   #expiresAt = Number.POSITIVE_INFINITY;
 
-  constructor(method: string, call: SurfaceCall, slot: CallSlot) {
+  constructor(method: string, call: SurfaceCall, slot: CallSlot, observer: CallObserver) {
     this.method = method;
     this.#call = call;
     this.#slot = slot;
+    this.#observer = observer;
   }
 
   /** The first value of a header, or an empty string. */
@@ -64,6 +74,12 @@ export class RpcCall {
    */
   park(): void {
     this.#slot.park(this);
+    this.#observer.parked();
+  }
+
+  /** What ended the call's wait, as a `traceparent`: its answer links to it. */
+  causedBy(traceparent: string): void {
+    this.#observer.causedBy(traceparent);
   }
 
   /**

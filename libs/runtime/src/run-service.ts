@@ -1,5 +1,5 @@
 import { ConfigError } from "@countersign/config";
-import { createLogger } from "@countersign/telemetry";
+import { createLogger, startTelemetry } from "@countersign/telemetry";
 import { closeOnSignal, type Closeable } from "./close-on-signal.ts";
 import { readRuntimeConfig, type RuntimeConfig } from "./config.ts";
 import { connectRuntime, type ConnectedRuntime, type RuntimeOptions } from "./runtime.ts";
@@ -17,9 +17,11 @@ export async function runService(
   try {
     const config = readRuntimeConfig(process.env);
     const logger = createLogger(name, config.logLevel);
-    const runtime = await connectRuntime(name, config, logger, options);
+    const telemetry = await startTelemetry(name, process.env);
+    if (telemetry.address !== undefined) logger.info({ address: telemetry.address }, "metrics and probes are served");
+    const runtime = await connectRuntime(name, config, logger, { ...options, readiness: telemetry.readiness });
     const service = await start(runtime, config);
-    closeOnSignal(logger, [service, runtime]);
+    closeOnSignal(logger, [service, runtime, telemetry]);
     logger.info({ pid: process.pid }, `${name} is ready`);
   } catch (error) {
     process.stderr.write(`${name}: ${isSelfExplaining(error) ? error.message : String(error)}\n`);

@@ -2,6 +2,7 @@ import {
   inProcessCommands,
   natsCommands,
   natsFeed,
+  observedCommands,
   publishWakeups,
   startRelay,
   type CommandBus,
@@ -12,9 +13,12 @@ import {
   notifierPrograms,
 } from "@countersign/bus";
 import { openDatabase, serviceRole, type Database } from "@countersign/database";
-import { createPostgresEventLog, type EventLog } from "@countersign/event-log";
-import type { Logger } from "@countersign/telemetry";
+import { createPostgresEventLog, observedEventLog, type EventLog } from "@countersign/event-log";
+import { Readiness, type Logger } from "@countersign/telemetry";
 import type { RuntimeConfig } from "./config.ts";
+import { countEvents } from "./count-events.ts";
+import { observePool } from "./pool-gauges.ts";
+import { standOn } from "./stand-on.ts";
 import { checkDatabase, reachNats } from "./unreachable.ts";
 
 /** What a service stands on: the log, the two ways of the bus, its tables, a log of its own and the time. */
@@ -29,6 +33,8 @@ export type Runtime = {
   readonly copy?: LedgerCopy;
   /** Notifiers that are programs of their own. */
   readonly programs?: ListNotifierPrograms;
+  /** Whether this process can do its work; services add what they stand on themselves. */
+  readonly readiness?: Readiness;
 };
 
 export type ConnectedRuntime = Runtime & {
@@ -41,6 +47,8 @@ export type RuntimeOptions = {
   readonly commands: "nats" | "in-process";
   /** Also copies the ledger to JetStream. For processes that append, so that it is fed from memory; a lease lets one of all instances work. */
   readonly relay: boolean;
+  /** The process's own, where somebody serves it; default: one that nobody asks. */
+  readonly readiness?: Readiness;
 };
 
 /**
@@ -59,7 +67,9 @@ export async function connectRuntime(
   const nats = await reachNats(config.natsUrl, name);
   const role = serviceRole(name);
   const database = openDatabase({ url: config.databaseUrl, role });
-  const log = createPostgresEventLog({ url: config.databaseUrl, role, ledger: config.ledger, logger });
+  const log = observedEventLog(createPostgresEventLog({ url: config.databaseUrl, role, ledger: config.ledger, logger }));
+  const readiness = options.readiness ?? new Readiness();
+  const endings = [countEvents(log), observePool(name, database), standOn(readiness, database, nats)];
   const feed = natsFeed(nats, { prefix: config.natsPrefix, ledger: config.ledger, logger });
   const relay = options.relay
     ? startRelay({
@@ -76,14 +86,19 @@ export async function connectRuntime(
   return {
     log,
     nats,
-    commands: options.commands === "nats" ? natsCommands(nats, { prefix: config.natsPrefix, logger }) : inProcessCommands({ logger }),
+    commands:
+      options.commands === "nats"
+        ? observedCommands(natsCommands(nats, { prefix: config.natsPrefix, logger }), "nats")
+        : observedCommands(inProcessCommands({ logger }), "in_process"),
     feed,
     database,
     logger,
     copy: jetStreamCopy(nats, { prefix: config.natsPrefix, ledger: config.ledger }),
     programs: notifierPrograms(nats, { prefix: config.natsPrefix, ledger: config.ledger }),
+    readiness,
     clock: () => new Date(),
     close: async () => {
+      for (const end of endings) end();
       stopWakeups();
       await relay?.close();
       await log.close();

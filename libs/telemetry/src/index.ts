@@ -1,2 +1,13 @@
+// The log.
 export { createLogger, silentLogger, type Logger } from "./logger.ts";
+// For those who measure.
+export { ATTRIBUTES } from "./attributes.ts";
+export { instruments, tenantLabel } from "./current.ts";
+export type { Instruments } from "./instruments.ts";
+export { observe, type Reading } from "./observe.ts";
+// For those who trace.
+export { errorType, inSpan, isSampled, markFailed, startSpan, traceparentOf, within, type SpanDetails } from "./spans.ts";
 export { currentTraceparent, isTraceparent } from "./traceparent.ts";
+// For those who start programs.
+export { Readiness, type ReadinessCheck } from "./readiness.ts";
+export { startTelemetry, type Telemetry } from "./start-telemetry.ts";

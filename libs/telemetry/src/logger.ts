@@ -1,4 +1,7 @@
+import { context, trace } from "@opentelemetry/api";
 import { pino } from "pino";
+import { errorFields } from "./error-fields.ts";
+import { withoutSecrets } from "./without-secrets.ts";
 
 /** Structured log. Call as `log.warn({ err, position }, "sentence")`; never pass tokens, content or whole requests. */
 export type Logger = {
@@ -9,9 +12,27 @@ export type Logger = {
   child(fields: object): Logger;
 };
 
-/** JSON lines on stderr, so that stdout stays free for what a program prints. */
+/**
+ * JSON lines on stderr, so that stdout stays free for what a program prints. Each names the trace that it was written in. Errors are cut down to what helps, and what looks like
+ * a secret is blanked, whoever let it through.
+ */
 export function createLogger(service: string, level = "info"): Logger {
-  return pino({ name: service, level, base: { service } }, pino.destination({ dest: 2, sync: false }));
+  return pino(
+    {
+      name: service,
+      level,
+      base: { service },
+      serializers: { err: errorFields },
+      mixin: traceFields,
+      hooks: { streamWrite: withoutSecrets },
+    },
+    pino.destination({ dest: 2, sync: false }),
+  );
+}
+
+function traceFields(): object {
+  const span = trace.getSpanContext(context.active());
+  return span === undefined ? {} : { trace_id: span.traceId, span_id: span.spanId };
 }
 
 /** For tests that do not look at the log. */

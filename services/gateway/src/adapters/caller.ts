@@ -25,8 +25,12 @@ export async function admit(rpc: RpcName, call: RpcCall, authenticator: Authenti
 
 /** The command that carries this call to a service. */
 export function commandOf({ principal }: Authenticated, call: Pick<RpcCall, "header">, request: Uint8Array): Command {
-  const given = call.header("traceparent");
-  return create(CommandSchema, { caller: principal, traceparent: isTraceparent(given) ? given : currentTraceparent(), request });
+  return create(CommandSchema, { caller: principal, traceparent: currentTraceparent() || given(call.header("traceparent")), request });
+}
+
+/** Where nothing is traced here, the caller's own trace is what the log names. */
+function given(traceparent: string): string {
+  return isTraceparent(traceparent) ? traceparent : "";
 }
 
 /** For calls that outlive a token. */

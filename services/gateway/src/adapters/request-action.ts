@@ -68,6 +68,7 @@ async function waitForDecision(
     // GetActionResponse and RequestActionResponse are the same on the wire: action = 1, grant_token = 2.
     return last.reply;
   } finally {
+    call.causedBy(watch.cause);
     watch.close();
   }
 }

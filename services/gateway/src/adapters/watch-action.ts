@@ -27,6 +27,7 @@ export function watchAction(deps: HandlerDeps): StreamHandler {
       });
       if (!isOver(last)) throw tokenExpired();
     } finally {
+      call.causedBy(watch.cause);
       watch.close();
     }
   };

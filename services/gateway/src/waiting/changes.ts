@@ -90,7 +90,7 @@ export class Changes {
 
 function tell(watches: ReadonlyMap<string, ReadonlySet<Watch>>, event: RecordedEvent): void {
   if (event.stream.type === "action") {
-    for (const watch of watches.get(event.stream.id) ?? []) watch.hear(event.streamVersion);
+    for (const watch of watches.get(event.stream.id) ?? []) watch.hear(event.streamVersion, event.traceparent);
   }
   for (const watch of watches.get(ALL_EVENTS) ?? []) watch.hear(event.position + 1);
 }

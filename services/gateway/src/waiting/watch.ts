@@ -2,6 +2,7 @@
 export class Watch {
   readonly #onClose: () => void;
   #latest = 0;
+  #cause = "";
   #wake: (() => void) | undefined;
 
   constructor(onClose: () => void) {
@@ -13,10 +14,16 @@ export class Watch {
     return this.#latest;
   }
 
+  /** `traceparent` of what was heard last. */
+  get cause(): string {
+    return this.#cause;
+  }
+
   /** A hint came in. */
-  hear(count: number): void {
+  hear(count: number, traceparent = ""): void {
     if (count <= this.#latest) return;
     this.#latest = count;
+    this.#cause = traceparent;
     this.#wake?.();
   }
 

@@ -1,0 +1,57 @@
+import { ATTRIBUTES, currentTraceparent, inSpan, instruments, isSampled } from "@countersign/telemetry";
+import { LRUCache } from "lru-cache";
+import type { AppendOutcome, AppendRequest, EventLog, RecordedEvent, StreamName } from "./event-log.ts";
+
+/** Actions whose first trace is remembered. */
+const REMEMBERED = 10_000;
+
+/**
+ * The same log, measured and traced. An append to an action that began in another trace links to it: between a request and the vote on it days may pass, and a
+ * span that lasts as long would help nobody. Costs a test for each call while nothing is measured.
+ */
+export function observedEventLog<Log extends EventLog>(log: Log): Log {
+  const origins = new LRUCache<string, string>({ max: REMEMBERED });
+  const append = (request: AppendRequest): Promise<AppendOutcome> => {
+    const { stream, expectedVersion, traceparent = "", events } = request;
+    const key = keyOf(stream);
+    if (expectedVersion === 0 && isSampled(traceparent)) origins.set(key, traceparent);
+    const origin = expectedVersion === 0 ? undefined : origins.get(key);
+    const details = {
+      kind: "client" as const,
+      attributes: {
+        [ATTRIBUTES.dbSystem]: "postgresql",
+        [ATTRIBUTES.dbOperation]: "append",
+        [ATTRIBUTES.stream]: stream.id,
+        [ATTRIBUTES.messageCount]: events.length,
+      },
+      parent: traceparent === "" ? currentTraceparent() : traceparent,
+      ...(origin === undefined ? {} : { links: [origin] }),
+    };
+    return timed(() => inSpan(`append ${stream.type}`, details, () => log.append(request)));
+  };
+  const readStream = async (stream: StreamName, afterVersion?: number): Promise<readonly RecordedEvent[]> => {
+    const events = await log.readStream(stream, afterVersion);
+    const [first] = events;
+    if (first?.streamVersion === 1 && isSampled(first.traceparent)) origins.set(keyOf(stream), first.traceparent);
+    return events;
+  };
+  return { ...log, append, readStream };
+}
+
+async function timed(work: () => Promise<AppendOutcome>): Promise<AppendOutcome> {
+  const measured = instruments();
+  if (measured === undefined) return work();
+  const startedAt = performance.now();
+  let outcome: AppendOutcome["outcome"] | "failed" = "failed";
+  try {
+    const done = await work();
+    ({ outcome } = done);
+    return done;
+  } finally {
+    measured.appends.record((performance.now() - startedAt) / 1000, { [ATTRIBUTES.outcome]: outcome });
+  }
+}
+
+function keyOf({ tenant, type, id }: StreamName): string {
+  return `${tenant}/${type}/${id}`;
+}

@@ -1,0 +1,84 @@
+import { CommandError } from "@countersign/bus";
+import { ATTRIBUTES, instruments, markFailed, startSpan, traceparentOf, within } from "@countersign/telemetry";
+import type { Metadata } from "@grpc/grpc-js";
+import { CallCancelled, type CallObserver } from "./rpc-call.ts";
+
+type Span = NonNullable<ReturnType<typeof startSpan>>;
+
+/**
+ * Runs a call as a span and a measurement. A wait for people is not part of either: the span ends where the wait begins, and the answer is a span of its own, in the same trace, that
+ * links to what ended the wait.
+ */
+export async function observeCall<Reply>(
+  method: string,
+  metadata: Metadata,
+  work: (observer: CallObserver) => Promise<Reply>,
+): Promise<Reply> {
+  const measured = instruments() !== undefined;
+  // Probes and reflection tell nothing about the service, and come every second.
+  if (method.startsWith("grpc.")) return work(UNOBSERVED);
+  const attributes = { [ATTRIBUTES.rpcMethod]: method };
+  const span = startSpan(method, { kind: "server", attributes, parent: String(metadata.get("traceparent")[0] ?? "") });
+  if (!measured && span === undefined) return work(UNOBSERVED);
+  const call = new ObservedCall(method, span);
+  try {
+    const reply = await (span === undefined ? work(call) : within(span, () => work(call)));
+    call.end("OK");
+    return reply;
+  } catch (error) {
+    call.end(codeOf(error), error);
+    throw error;
+  }
+}
+
+const UNOBSERVED: CallObserver = { parked: () => {}, causedBy: () => {} };
+
+class ObservedCall implements CallObserver {
+  readonly #method: string;
+  readonly #span: Span | undefined;
+  readonly #startedAt = performance.now();
+  readonly #causes: string[] = [];
+  #parkedAt: number | undefined;
+
+  constructor(method: string, span: Span | undefined) {
+    this.#method = method;
+    this.#span = span;
+  }
+
+  parked(): void {
+    if (this.#parkedAt !== undefined) return;
+    this.#parkedAt = performance.now();
+    this.#span?.addEvent("waits for people or events");
+    this.#span?.end();
+  }
+
+  causedBy(traceparent: string): void {
+    this.#causes.push(traceparent);
+  }
+
+  end(code: string, error?: unknown): void {
+    const attributes = { [ATTRIBUTES.rpcMethod]: this.#method, [ATTRIBUTES.rpcStatus]: code };
+    const span = this.#parkedAt === undefined ? this.#span : this.#answerSpan();
+    span?.setAttributes(attributes);
+    if (span !== undefined && error !== undefined) markFailed(span, error);
+    const record = (): void => {
+      const now = performance.now();
+      instruments()?.rpcServer.record(((this.#parkedAt ?? now) - this.#startedAt) / 1000, attributes);
+      if (this.#parkedAt !== undefined) instruments()?.rpcWait.record((now - this.#parkedAt) / 1000, attributes);
+    };
+    // Inside of the span, so that the measurement names it.
+    if (span === undefined) record();
+    else within(span, record);
+    span?.end();
+  }
+
+  #answerSpan(): Span | undefined {
+    if (this.#span === undefined) return undefined;
+    return startSpan(`answer ${this.#method}`, { parent: traceparentOf(this.#span), links: this.#causes });
+  }
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof CommandError) return error.code;
+  return error instanceof CallCancelled ? "CANCELLED" : "INTERNAL";
+}

@@ -1,0 +1,31 @@
+import type { Tracer } from "@opentelemetry/api";
+import type { Instruments } from "./instruments.ts";
+
+let instrumentsNow: Instruments | undefined;
+let tracerNow: Tracer | undefined;
+let tenantsNow = false;
+
+/**
+ * What measures in this process; nothing when nothing is configured, so that `instruments()?.rpcServer.record(...)` costs a test and not even its arguments are
+ * made. One for the process, as OpenTelemetry's own providers are: what it measures is the process.
+ */
+export function instruments(): Instruments | undefined {
+  return instrumentsNow;
+}
+
+/** What makes spans in this process; nothing when traces go nowhere. */
+export function tracer(): Tracer | undefined {
+  return tracerNow;
+}
+
+/** The label of a tenant, where an operator has asked for one: with thousands of tenants it would be thousands of series. */
+export function tenantLabel(tenant: string): Record<string, string> {
+  return tenantsNow ? { "countersign.tenant": tenant } : {};
+}
+
+/** For `startTelemetry`, and for tests. */
+export function measureWith(now: { readonly instruments?: Instruments; readonly tracer?: Tracer; readonly tenants?: boolean }): void {
+  instrumentsNow = now.instruments;
+  tracerNow = now.tracer;
+  tenantsNow = now.tenants ?? false;
+}

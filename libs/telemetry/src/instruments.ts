@@ -1,0 +1,55 @@
+import type { Counter, Meter } from "@opentelemetry/api";
+import type { Exemplars } from "./exemplars.ts";
+import { HUMAN_SECONDS, Timing } from "./timing.ts";
+
+/** Everything that is counted or timed as it happens. Gauges are registered by whoever knows their value: see `observe`. */
+export type Instruments = {
+  /** Calls at the front door, by method and code: the time this system worked, up to where a call waits for people. */
+  readonly rpcServer: Timing;
+  /** Waits for people at the front door, by method and code. */
+  readonly rpcWait: Timing;
+  /** Commands served, by service and method; `error.type` holds the reason of a refusal. */
+  readonly commandsServed: Timing;
+  /** Commands sent, until the reply. */
+  readonly commandsSent: Timing;
+  /** Appends to the log, by outcome: appended, conflict, replayed, key_reused, failed. */
+  readonly appends: Timing;
+  /** Actions by what became of them. */
+  readonly actions: Counter;
+  /** From the request to the decision, by outcome. */
+  readonly decisions: Timing;
+  /** Grants issued, redeemed, expired, revoked. */
+  readonly grants: Counter;
+  readonly votesCast: Counter;
+  /** Votes that were refused, by reason: SELF_APPROVAL is somebody who tried to approve what they caused. */
+  readonly votesRefused: Counter;
+  readonly breakGlass: Counter;
+  /** Attempts to reach a channel, by channel and outcome. */
+  readonly deliveries: Timing;
+  /** Fetches of an issuer's keys, by issuer and outcome. */
+  readonly jwksFetches: Counter;
+  /** Batches of events that a consumer handled. */
+  readonly consumed: Timing;
+};
+
+/** Makes all instruments on a meter. Names are part of what we promise: dashboards and alerts are built on them. */
+export function createInstruments(meter: Meter, exemplars: Exemplars): Instruments {
+  const timing = (name: string, description: string, bounds?: number[]) => new Timing(meter, exemplars, name, description, bounds);
+  const counter = (name: string, description: string) => meter.createCounter(name, { description });
+  return {
+    rpcServer: timing("rpc.server.call.duration", "gRPC calls, without the time for which they wait for people"),
+    rpcWait: timing("countersign.rpc.wait.duration", "Calls and streams that waited for people or events", HUMAN_SECONDS),
+    commandsServed: timing("messaging.process.duration", "Commands served"),
+    commandsSent: timing("messaging.client.operation.duration", "Commands sent, until the reply"),
+    appends: timing("countersign.append.duration", "Appends to the event log, until they are durable"),
+    actions: counter("countersign.actions", "Actions by what became of them"),
+    decisions: timing("countersign.decision.duration", "From the request of an action to its decision", HUMAN_SECONDS),
+    grants: counter("countersign.grants", "Grants by what became of them"),
+    votesCast: counter("countersign.votes.cast", "Votes that were recorded"),
+    votesRefused: counter("countersign.votes.refused", "Votes that were refused, by reason"),
+    breakGlass: counter("countersign.break_glass", "Actions that one person approved alone, in an emergency"),
+    deliveries: timing("countersign.delivery.duration", "Attempts to tell a channel, by outcome"),
+    jwksFetches: counter("countersign.jwks.fetches", "Fetches of an issuer's keys, by outcome"),
+    consumed: timing("countersign.consumer.batch.duration", "Batches of events handled by a consumer"),
+  };
+}

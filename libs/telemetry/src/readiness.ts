@@ -1,0 +1,44 @@
+/** What is wrong with something that this process stands on; nothing when it is fine. Never holds secrets: probes and scrapers read it. */
+export type ReadinessCheck = () => Promise<string | undefined>;
+
+export type ReadinessReport = { readonly ready: boolean; readonly checks: Readonly<Record<string, string>> };
+
+/** How long a check may take: what hangs is not ready. */
+const PATIENCE_MS = 2000;
+/** Probes and scrapes that come close together share one look. */
+const FRESH_MS = 500;
+
+/** Whether this process can do its work, asked of everything that it stands on. Nothing is ready before something was added. */
+export class Readiness {
+  readonly #checks = new Map<string, ReadinessCheck>();
+  #looked: { readonly at: number; readonly report: Promise<ReadinessReport> } | undefined;
+
+  /** @returns what takes the check off again */
+  add(name: string, check: ReadinessCheck): () => void {
+    this.#checks.set(name, check);
+    this.#looked = undefined;
+    return () => this.#checks.delete(name);
+  }
+
+  async look(): Promise<ReadinessReport> {
+    if (this.#looked === undefined || performance.now() - this.#looked.at >= FRESH_MS)
+      this.#looked = { at: performance.now(), report: this.#lookNow() };
+    return this.#looked.report;
+  }
+
+  async #lookNow(): Promise<ReadinessReport> {
+    const problems = await Promise.all([...this.#checks].map(async ([name, check]) => [name, await inTime(check)] as const));
+    const ready = problems.length > 0 && problems.every(([, problem]) => problem === undefined);
+    return { ready, checks: Object.fromEntries(problems.map(([name, problem]) => [name, problem ?? "ok"])) };
+  }
+}
+
+async function inTime(check: ReadinessCheck): Promise<string | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve("does not answer"), PATIENCE_MS);
+  });
+  // Its message could hold an address with a password in it.
+  const answer = check().catch(() => "failed");
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,138 @@
+import { context, metrics, trace } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import { OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-proto";
+import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
+import {
+  defaultResource,
+  detectResources,
+  resourceAttributesEnvDetector,
+  resourceFromAttributes,
+  serviceNameEnvDetector,
+  type Resource,
+} from "@opentelemetry/resources";
+import { MeterProvider, MetricReader, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
+import { BatchSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import { measureWith } from "./current.ts";
+import { startEndpoint } from "./endpoint.ts";
+import { Exemplars } from "./exemplars.ts";
+import { createInstruments } from "./instruments.ts";
+import { openMetrics } from "./open-metrics.ts";
+import { observeProcess } from "./process-gauges.ts";
+import { observeReadiness } from "./readiness-gauge.ts";
+import { Readiness } from "./readiness.ts";
+import { samplerOf } from "./sampler.ts";
+import { readTelemetrySettings, type TelemetrySettings } from "./settings.ts";
+
+const PATIENCE_MS = 3000;
+
+/** Telemetry of this process. */
+export type Telemetry = {
+  /** host:port of `/metrics`, `/livez` and `/readyz`, if they are served. */
+  readonly address: string | undefined;
+  readonly readiness: Readiness;
+  /** Sends what is left. */
+  close(): Promise<void>;
+};
+
+/**
+ * Begins to measure this process as its environment asks for; see `readTelemetrySettings`. Before anything else is started: who makes instruments earlier measures
+ * nothing. Without any setting, nothing is loaded into the way of anything.
+ * @throws ConfigError with every problem, or when the port cannot be bound
+ */
+export async function startTelemetry(service: string, env: NodeJS.ProcessEnv): Promise<Telemetry> {
+  const settings = readTelemetrySettings(env);
+  const readiness = new Readiness();
+  const endings: (() => unknown)[] = [];
+  const scrape = startMeasuring(service, settings, readiness, endings);
+  const endpoint =
+    settings.port === undefined
+      ? undefined
+      : await startEndpoint({ host: settings.host, port: settings.port, readiness, ...(scrape === undefined ? {} : { metrics: scrape }) });
+  return {
+    address: endpoint?.address,
+    readiness,
+    close: async () => {
+      await endpoint?.close();
+      measureWith({});
+      for (const end of endings.toReversed()) await inTime(end);
+    },
+  };
+}
+
+function startMeasuring(
+  service: string,
+  settings: TelemetrySettings,
+  readiness: Readiness,
+  endings: (() => unknown)[],
+): (() => Promise<string>) | undefined {
+  const scraped = settings.port !== undefined && !settings.disabled;
+  const measures = scraped || settings.sendMetrics;
+  if (!measures && !settings.sendTraces) return undefined;
+  const resource = resourceOf(service);
+  const exemplars = new Exemplars();
+  const scraper = new Scraper();
+  const tracer = settings.sendTraces ? startTracing(resource, settings, endings) : undefined;
+  if (measures) {
+    const periodic = settings.sendMetrics
+      ? [new PeriodicExportingMetricReader({ exporter: new OTLPMetricExporter(), exportIntervalMillis: settings.metricIntervalMs })]
+      : [];
+    const provider = new MeterProvider({ resource, readers: [...(scraped ? [scraper] : []), ...periodic] });
+    metrics.setGlobalMeterProvider(provider);
+    endings.push(() => provider.shutdown().finally(() => metrics.disable()), observeProcess(), observeReadiness(readiness));
+  }
+  measureWith({
+    ...(measures ? { instruments: createInstruments(metrics.getMeter("countersign"), exemplars) } : {}),
+    ...(tracer === undefined ? {} : { tracer }),
+    tenants: settings.tenants,
+  });
+  return scraped ? async () => openMetrics((await scraper.collect({ timeoutMillis: PATIENCE_MS })).resourceMetrics, exemplars) : undefined;
+}
+
+function startTracing(resource: Resource, settings: TelemetrySettings, endings: (() => unknown)[]) {
+  const { spanDelayMs, spanQueue, spanBatch } = settings;
+  const processor = new BatchSpanProcessor({
+    exporter: new OTLPTraceExporter(),
+    scheduledDelayMillis: spanDelayMs,
+    maxQueueSize: spanQueue,
+    maxExportBatchSize: spanBatch,
+  });
+  const provider = new TracerProvider({ resource, sampler: samplerOf(settings), spanProcessors: [processor] });
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  trace.setGlobalTracerProvider(provider);
+  endings.push(() =>
+    provider.shutdown().finally(() => {
+      trace.disable();
+      context.disable();
+    }),
+  );
+  return provider.getTracer("countersign");
+}
+
+/** A collector that is away must not keep a program from ending. */
+async function inTime(end: () => unknown): Promise<void> {
+  const late = new Promise<void>((resolve) => {
+    setTimeout(resolve, PATIENCE_MS).unref();
+  });
+  const ended = Promise.resolve()
+    .then(end)
+    .catch(() => {});
+  await Promise.race([ended, late]);
+}
+
+/** The environment's attributes win over the name given here. */
+function resourceOf(service: string): Resource {
+  const named = resourceFromAttributes({
+    "service.namespace": "countersign",
+    "service.name": service,
+    "service.instance.id": `${process.pid}`,
+  });
+  return defaultResource()
+    .merge(named)
+    .merge(detectResources({ detectors: [resourceAttributesEnvDetector, serviceNameEnvDetector] }));
+}
+
+/** Collects when it is asked to. */
+class Scraper extends MetricReader {
+  protected async onShutdown(): Promise<void> {}
+  protected async onForceFlush(): Promise<void> {}
+}
