@@ -27,6 +27,9 @@ const SIMPLE: Readonly<Record<string, Meaning>> = {
   ExecutionUnreported: { severity: "medium", result: undefined },
   ReviewEscalated: { severity: "low", result: "waiting" },
   BreakGlassUsed: { severity: "high", result: "approved" },
+  CommentAdded: { severity: "informational", result: "waiting" },
+  ReviewClaimed: { severity: "informational", result: "waiting" },
+  ClaimReleased: { severity: "informational", result: "waiting" },
   AfterReviewReminded: { severity: "medium", result: "waiting" },
   AfterReviewClosed: { severity: "medium", result: "done" },
   // Somebody tried to decide on what is not theirs to decide, or says another thing about what it ran than before.

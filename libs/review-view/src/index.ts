@@ -1,7 +1,16 @@
 // Any text made harmless.
 export { visible, type TextNote, type VisibleText } from "./visible-text.ts";
 // A review, from the API to a neutral model.
-export { askedGroups, isUndecided, openStage, riskScore, type ReviewSource, type ReviewStage } from "./review-source.ts";
+export {
+  askedGroups,
+  claimAt,
+  isUndecided,
+  openStage,
+  riskScore,
+  type ReviewSource,
+  type ReviewClaim,
+  type ReviewStage,
+} from "./review-source.ts";
 export { editableText, readEdited, type EditedProperties } from "./editable-text.ts";
 export type { JsonObject } from "./json.ts";
 export { toReviewSource } from "./to-review-source.ts";
@@ -12,5 +21,5 @@ export type { ShownMembers } from "./shown-members.ts";
 export type { ShownText, TextHash } from "./shown-text.ts";
 export { sha256Hex } from "./sha256-hex.ts";
 // The model as lines of text.
-export { needsLine, reviewCard, textLine, type CardStyle } from "./review-card.ts";
+export { commentLine, COMMENTS_LABEL, needsLine, reviewCard, textLine, type CardStyle } from "./review-card.ts";
 export { colours, plain, type Paint } from "./paint.ts";

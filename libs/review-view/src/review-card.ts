@@ -1,3 +1,4 @@
+import type { ShownComment } from "./review-parts.ts";
 import type { Decide, ReviewView } from "./review-view.ts";
 import type { ShownMembers } from "./shown-members.ts";
 import type { ShownText } from "./shown-text.ts";
@@ -35,6 +36,7 @@ function body(view: ReviewView, command: string): Line[] {
       ? [note("The content of this action was erased.")]
       : [note("This will run, and the digest covers all of it:"), ...members("│   ", view.parameters)]),
     ...claims(view),
+    ...comments(view),
     note(""),
     row("│ ", "digest", view.digest),
     row("│ ", "version", String(view.version)),
@@ -51,6 +53,22 @@ const CLAIM = "│ ┊ ";
 function claims(view: ReviewView): Line[] {
   if (view.claims.members.length === 0 && view.claims.more === 0) return [];
   return [note(""), note("The requester says (not checked, not covered by the digest):"), ...members(CLAIM, view.claims)];
+}
+
+function comments(view: ReviewView): Line[] {
+  if (view.comments.comments.length === 0) return [];
+  const lines = view.comments.comments.map((comment): Line => ({ bar: CLAIM, indent: "  ", text: commentLine(comment) }));
+  const { more } = view.comments;
+  return [note(""), note(COMMENTS_LABEL), ...lines, ...(more === 0 ? [] : [note(`and ${more} more`, CLAIM)])];
+}
+
+/** Stands above what people wrote about a review, wherever it is shown. */
+export const COMMENTS_LABEL = "Said about it (not checked, not covered by the digest, decides nothing):";
+
+/** One comment on one line; words of ours stand first. */
+export function commentLine({ number, kind, side, question, open, author, text }: ShownComment): string {
+  const does = { remark: "says", question: open ? "asks, not answered yet" : "asks", answer: `answers ${question}` }[kind];
+  return `${number}. ${side} ${textLine(author)} ${does}: ${textLine(text)}`;
 }
 
 function members(bar: string, section: ShownMembers): Line[] {

@@ -1,10 +1,26 @@
 import { holdsSecret, withheldText } from "./redaction.ts";
-import type { PrincipalName, ReviewInput, ReviewSource, ReviewVote } from "./review-source.ts";
+import type { PrincipalName, ReviewClaim, ReviewComment, ReviewInput, ReviewSource, ReviewVote } from "./review-source.ts";
 import { showMembers, type ShownMembers } from "./shown-members.ts";
 import { showText, type ShownText, type TextLimit } from "./shown-text.ts";
 
 /** A labelled text. The label is ours, the text may be anybody's. */
 export type Fact = { readonly label: string; readonly value: ShownText };
+
+/** What somebody said about a review, harmless on one line. It is never a fact, whoever said it. */
+export type ShownComment = {
+  readonly number: number;
+  readonly kind: ReviewComment["kind"];
+  readonly side: "reviewer" | "requester";
+  /** Of an answer, the number of its question; else 0. */
+  readonly question: number;
+  /** A question that nobody has answered. */
+  readonly open: boolean;
+  readonly author: ShownText;
+  readonly text: ShownText;
+};
+
+/** `more`: how many found no room. */
+export type ShownComments = { readonly comments: readonly ShownComment[]; readonly more: number };
 
 export function titleOf({ id, input }: ReviewSource, limit: TextLimit): ShownText {
   const title = input === undefined ? `action ${id}` : `${input.action.name} on ${input.resource.type} ${input.resource.id}`;
@@ -57,12 +73,44 @@ export function aboutRequest(source: ReviewSource, limit: TextLimit): Fact[] {
   ];
 }
 
-/** Who decided so far, and who decided alone. */
+/** Who decided so far, who is looking, and who decided alone. */
 export function voteFacts({ review, afterReview }: ReviewSource, limit: TextLimit): Fact[] {
+  const claim = review?.claim;
   return [
     ...(review?.votes ?? []).map((vote) => ({ label: voteLabel(vote), value: showUnlessSecret(voteText(vote), limit) })),
+    ...(claim === undefined ? [] : [{ label: "claimed by", value: showUnlessSecret(claimText(claim), limit) }]),
     ...afterReviewFacts(afterReview, limit),
   ];
+}
+
+/** Until when it is known, whether it is over is not: nothing here has a clock. */
+function claimText({ reviewer, until }: ReviewClaim): string {
+  return `${nameOf(reviewer)} until ${until.toISOString()}; others may decide as well`;
+}
+
+/** The newest ones, open questions before others: what somebody still waits for. How many found no room is said. */
+export function commentsOf({ review }: ReviewSource, limit: TextLimit, most: number): ShownComments {
+  const comments = review?.comments ?? [];
+  const byWeight = comments.toSorted((one, other) => Number(isOpen(other)) - Number(isOpen(one)) || other.number - one.number);
+  const shown = byWeight.slice(0, most).toSorted((one, other) => one.number - other.number);
+  return { comments: shown.map((comment) => showComment(comment, limit)), more: comments.length - shown.length };
+}
+
+function showComment(comment: ReviewComment, limit: TextLimit): ShownComment {
+  const { number, kind, byRequester, question, text } = comment;
+  return {
+    number,
+    kind,
+    side: byRequester ? "requester" : "reviewer",
+    question,
+    open: isOpen(comment),
+    author: showUnlessSecret(nameOf(comment.author), limit),
+    text: text === "" ? { text: "(erased)", notes: [] } : showUnlessSecret(text, limit),
+  };
+}
+
+function isOpen({ kind, answer }: ReviewComment): boolean {
+  return kind === "question" && answer === 0;
 }
 
 function afterReviewFacts(after: ReviewSource["afterReview"], limit: TextLimit): Fact[] {

@@ -48,6 +48,10 @@ export type ReviewSource = {
         readonly votes: readonly ReviewVote[];
         readonly deadline: Date | undefined;
         readonly editor: PrincipalName | undefined;
+        /** Oldest first. */
+        readonly comments?: readonly ReviewComment[];
+        /** Who says that it is looking at it, and until when. */
+        readonly claim?: ReviewClaim | undefined;
       }
     | undefined;
   /** Somebody approved alone; `closed`: what another one found. */
@@ -89,6 +93,23 @@ export type ReviewVote = {
   readonly inPlaceOf: string;
 };
 
+/** What a reviewer or the requester's side wrote: nobody checked it. */
+export type ReviewComment = {
+  readonly number: number;
+  readonly kind: "remark" | "question" | "answer";
+  readonly author: PrincipalName;
+  readonly byRequester: boolean;
+  /** Empty once erased. */
+  readonly text: string;
+  /** Of an answer, the number of its question; else 0. */
+  readonly question: number;
+  /** Of a question, the number of its answer; 0 while it is open. */
+  readonly answer: number;
+};
+
+/** Over when its time is: there is no word of the log about that. */
+export type ReviewClaim = { readonly reviewer: PrincipalName; readonly since: Date; readonly until: Date };
+
 /** True while people can still decide. */
 export function isUndecided(source: ReviewSource): boolean {
   return source.status === "in review";
@@ -102,6 +123,12 @@ export function openStage(source: ReviewSource): ReviewStage | undefined {
 /** The sum of what policy counted; undefined when it counted nothing, which is not the same as no risk. */
 export function riskScore({ verdict }: ReviewSource): number | undefined {
   return verdict === undefined || verdict.risk.length === 0 ? undefined : verdict.risk.reduce((sum, { points }) => sum + points, 0);
+}
+
+/** Who says that it is looking at it, at this moment. */
+export function claimAt({ review }: ReviewSource, time: Date): ReviewClaim | undefined {
+  const claim = review?.claim;
+  return claim !== undefined && time >= claim.since && time < claim.until ? claim : undefined;
 }
 
 /** Groups that are asked in the open stage, or after a break-glass in all that were skipped: channels that serve them are told. */

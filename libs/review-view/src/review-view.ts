@@ -1,4 +1,4 @@
-import { aboutRequest, claimsOf, type Fact, parametersOf, titleOf, voteFacts } from "./review-parts.ts";
+import { aboutRequest, claimsOf, commentsOf, type Fact, parametersOf, type ShownComments, titleOf, voteFacts } from "./review-parts.ts";
 import type { ReviewSource, ReviewStatus } from "./review-source.ts";
 import { shownDigest } from "./shown-digest.ts";
 import type { ShownMembers } from "./shown-members.ts";
@@ -20,6 +20,8 @@ export type ReviewView = {
   readonly parameters: ShownMembers;
   /** What the requester says beside it. Nobody checked it, and the digest does not cover it. */
   readonly claims: ShownMembers;
+  /** What reviewers and the requester's side wrote to each other. Nobody checked it, no digest covers it, and it decides nothing. */
+  readonly comments: ShownComments;
   /** What a vote has to name. */
   readonly digest: string;
   readonly version: number;
@@ -44,7 +46,15 @@ export type RenderLimits = {
   readonly characters: number;
   /** Members of one section. */
   readonly members: number;
+  /**
+   * How many comments, and how much of each; default `USUAL_COMMENTS`. A budget of their own: whoever writes many and long ones must not drive
+   * out what will run.
+   */
+  readonly comments?: { readonly most: number; readonly characters: number };
 };
+
+/** Enough to see what is open. */
+const USUAL_COMMENTS = { most: 5, characters: 300 };
 
 /** Enough for a screen; a channel with less room asks for less. */
 export const USUAL_LIMITS: RenderLimits = { characters: 600, members: 100 };
@@ -52,6 +62,7 @@ export const USUAL_LIMITS: RenderLimits = { characters: 600, members: 100 };
 /** Renders what a reviewer must see. Deterministic: the same action and limits give the same view. */
 export function renderReview(source: ReviewSource, sha256: TextHash, limits: RenderLimits = USUAL_LIMITS): ReviewView {
   const limit: TextLimit = { characters: limits.characters, sha256 };
+  const { comments = USUAL_COMMENTS } = limits;
   const all = [...aboutRequest(source, limit), ...voteFacts(source, limit)];
   return {
     actionId: source.id,
@@ -63,6 +74,7 @@ export function renderReview(source: ReviewSource, sha256: TextHash, limits: Ren
     moreFacts: Math.max(0, all.length - limits.members),
     parameters: parametersOf(source, limit, limits.members),
     claims: claimsOf(source, limit, limits.members),
+    comments: commentsOf(source, { sha256, characters: Math.min(limits.characters, comments.characters) }, comments.most),
     digest: source.digest,
     shownDigest: shownDigest(source, sha256),
     version: source.version,

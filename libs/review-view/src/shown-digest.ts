@@ -11,7 +11,8 @@ const CHARACTERS = 600;
 
 /**
  * Names what a reviewer decides on as it is shown: the rendered parameters with their redactions, what the requester claims, who asked, the rule, its
- * reasons and the risk. Not who has voted so far: other people's votes make no view stale. The same for every channel, however much of
+ * reasons and the risk. Not who has voted so far: other people's votes make no view stale. Nor comments and claims: they change nothing of what would
+ * run, and if they made votes stale, an agent that goes on writing could keep everybody from deciding. An open question is shown instead. The same for every channel, however much of
  * the view it has room for. Lower-case hex SHA-256.
  */
 export function shownDigest(source: ReviewSource, sha256: TextHash): string {

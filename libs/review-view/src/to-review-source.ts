@@ -1,20 +1,32 @@
-import { timestampDate } from "@bufbuild/protobuf/wkt";
+import { timestampDate, type Timestamp } from "@bufbuild/protobuf/wkt";
 import {
   ActionStatus,
   AfterReviewFinding,
+  CommentKind,
   VoteDecision,
   type Action,
   type ActionInput,
   type AfterReview,
+  type Comment,
   type Quorum,
   type Review,
+  type ReviewClaim as ClaimMessage,
   type ReviewerSelector,
   type Stage,
   type Verdict,
   type Vote,
 } from "@countersign/proto/v1/action_pb";
 import { PrincipalType, type Principal, type PrincipalRef } from "@countersign/proto/v1/principal_pb";
-import type { PrincipalName, ReviewInput, ReviewSource, ReviewStage, ReviewStatus, ReviewVote } from "./review-source.ts";
+import type {
+  PrincipalName,
+  ReviewClaim,
+  ReviewComment,
+  ReviewInput,
+  ReviewSource,
+  ReviewStage,
+  ReviewStatus,
+  ReviewVote,
+} from "./review-source.ts";
 
 /** What reviewers may see of an action. Its salt and its grant stay behind. */
 export function toReviewSource(action: Action): ReviewSource {
@@ -100,7 +112,24 @@ function toReview(review: Review): NonNullable<ReviewSource["review"]> {
     votes: review.votes.map(toVote),
     deadline: review.deadline === undefined ? undefined : timestampDate(review.deadline),
     editor: review.editor === undefined ? undefined : toName(review.editor),
+    comments: review.comments.map(toComment),
+    claim: review.claim === undefined ? undefined : toClaim(review.claim),
   };
+}
+
+const KINDS: Readonly<Record<number, ReviewComment["kind"]>> = { [CommentKind.QUESTION]: "question", [CommentKind.ANSWER]: "answer" };
+
+function toComment({ number, kind, author, byRequester, text, question, answer }: Comment): ReviewComment {
+  return { number, kind: KINDS[kind] ?? "remark", author: nameOr(author), byRequester, text, question, answer };
+}
+
+function toClaim({ reviewer, claimTime, expireTime }: ClaimMessage): ReviewClaim {
+  const time = (stamp: Timestamp | undefined): Date => (stamp === undefined ? new Date(0) : timestampDate(stamp));
+  return { reviewer: nameOr(reviewer), since: time(claimTime), until: time(expireTime) };
+}
+
+function nameOr(principal: PrincipalRef | undefined): PrincipalName {
+  return principal === undefined ? { issuer: "", id: "" } : toName(principal);
 }
 
 function toStage({ name, quorum, quorumText, escalation }: Stage, escalated: boolean): ReviewStage {

@@ -21,6 +21,10 @@ export const ACCESS = {
   SubmitVote: ["reviewer"],
   BreakGlass: ["reviewer"],
   CloseAfterReview: ["reviewer"],
+  // Which of them may write on this one, `approval` knows: an agent has no other role than requester.
+  AddComment: ["reviewer", "requester"],
+  ClaimReview: ["reviewer"],
+  ReleaseReview: ["reviewer"],
 
   PublishPolicy: ["policy_admin"],
   ActivatePolicy: ["policy_admin"],

@@ -69,6 +69,9 @@ export class PlayedServer {
       submitVote: answer("SubmitVote"),
       breakGlass: answer("BreakGlass"),
       closeAfterReview: answer("CloseAfterReview"),
+      addComment: answer("AddComment"),
+      claimReview: answer("ClaimReview"),
+      releaseReview: answer("ReleaseReview"),
     });
     const played = new PlayedServer(await rpc.listen("127.0.0.1", 0));
     return played;

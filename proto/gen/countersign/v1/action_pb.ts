@@ -14,7 +14,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file countersign/v1/action.proto.
  */
 export const file_countersign_v1_action: GenFile = /*@__PURE__*/
-  fileDesc("Chtjb3VudGVyc2lnbi92MS9hY3Rpb24ucHJvdG8SDmNvdW50ZXJzaWduLnYxIrgBCgtBY3Rpb25JbnB1dBIoCgdzdWJqZWN0GAEgASgLMhcuY291bnRlcnNpZ24udjEuU3ViamVjdBIpCgZhY3Rpb24YAiABKAsyGS5jb3VudGVyc2lnbi52MS5PcGVyYXRpb24SKgoIcmVzb3VyY2UYAyABKAsyGC5jb3VudGVyc2lnbi52MS5SZXNvdXJjZRIoCgdjb250ZXh0GAQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCJQCgdTdWJqZWN0EgwKBHR5cGUYASABKAkSCgoCaWQYAiABKAkSKwoKcHJvcGVydGllcxgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QiRgoJT3BlcmF0aW9uEgwKBG5hbWUYASABKAkSKwoKcHJvcGVydGllcxgCIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QiUQoIUmVzb3VyY2USDAoEdHlwZRgBIAEoCRIKCgJpZBgCIAEoCRIrCgpwcm9wZXJ0aWVzGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCKwBAoGQWN0aW9uEgoKAmlkGAEgASgJEg4KBnRlbmFudBgCIAEoCRIsCgZzdGF0dXMYAyABKA4yHC5jb3VudGVyc2lnbi52MS5BY3Rpb25TdGF0dXMSDwoHdmVyc2lvbhgEIAEoBBIqCgVpbnB1dBgFIAEoCzIbLmNvdW50ZXJzaWduLnYxLkFjdGlvbklucHV0Eg4KBmRpZ2VzdBgGIAEoDBIMCgRzYWx0GAcgASgMEhcKD2JpbmRpbmdfY29udGV4dBgIIAMoCRIsCglyZXF1ZXN0ZXIYCSABKAsyGS5jb3VudGVyc2lnbi52MS5QcmluY2lwYWwSKAoHdmVyZGljdBgKIAEoCzIXLmNvdW50ZXJzaWduLnYxLlZlcmRpY3QSJgoGcmV2aWV3GAsgASgLMhYuY291bnRlcnNpZ24udjEuUmV2aWV3EiQKBWdyYW50GAwgASgLMhUuY291bnRlcnNpZ24udjEuR3JhbnQSLAoJZXhlY3V0aW9uGA0gASgLMhkuY291bnRlcnNpZ24udjEuRXhlY3V0aW9uEjAKDHJlcXVlc3RfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKDGFmdGVyX3JldmlldxgQIAEoCzIbLmNvdW50ZXJzaWduLnYxLkFmdGVyUmV2aWV3IkAKDFNraXBwZWRTdGFnZRINCgVzdGFnZRgBIAEoDRIMCgRuYW1lGAIgASgJEhMKC3F1b3J1bV90ZXh0GAMgASgJIogDCgtBZnRlclJldmlldxIvCgVzdGF0ZRgBIAEoDjIgLmNvdW50ZXJzaWduLnYxLkFmdGVyUmV2aWV3U3RhdGUSLQoHdXNlZF9ieRgCIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIOCgZyZWFzb24YAyABKAkSLAoIdXNlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KB3NraXBwZWQYBSADKAsyHC5jb3VudGVyc2lnbi52MS5Ta2lwcGVkU3RhZ2USLwoJY2xvc2VkX2J5GAYgASgLMhwuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsUmVmEjMKB2ZpbmRpbmcYByABKA4yIi5jb3VudGVyc2lnbi52MS5BZnRlclJldmlld0ZpbmRpbmcSFgoOZmluZGluZ19yZWFzb24YCCABKAkSLgoKY2xvc2VfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAilwIKB1ZlcmRpY3QSLwoHb3V0Y29tZRgBIAEoDjIeLmNvdW50ZXJzaWduLnYxLlZlcmRpY3RPdXRjb21lEhAKCHJldmlzaW9uGAIgASgEEgwKBHJ1bGUYAyABKAkSDwoHcmVhc29ucxgEIAMoCRIlCgZzdGFnZXMYBSADKAsyFS5jb3VudGVyc2lnbi52MS5TdGFnZRIqCgV0ZXJtcxgGIAEoCzIbLmNvdW50ZXJzaWduLnYxLlJldmlld1Rlcm1zEhUKDWdyYW50X3NlY29uZHMYByABKA0SFwoPYmluZGluZ19jb250ZXh0GAggAygJEicKBHJpc2sYCSADKAsyGS5jb3VudGVyc2lnbi52MS5SaXNrUG9pbnQiKwoJUmlza1BvaW50Eg4KBnBvaW50cxgBIAEoDRIOCgZyZWFzb24YAiABKAkicAoLUmV2aWV3VGVybXMSEAoIZWRpdGFibGUYASABKAkSGQoRb3duZXJfbWF5X2FwcHJvdmUYAiABKAgSNAoLYnJlYWtfZ2xhc3MYAyABKAsyHy5jb3VudGVyc2lnbi52MS5CcmVha0dsYXNzVGVybXMiNAoPQnJlYWtHbGFzc1Rlcm1zEg4KBmdyb3VwcxgBIAMoCRIRCglyZXF1ZXN0ZXIYAiABKAgi9wIKBVN0YWdlEgwKBG5hbWUYASABKAkSJgoGcXVvcnVtGAIgASgLMhYuY291bnRlcnNpZ24udjEuUXVvcnVtEhMKC3F1b3J1bV90ZXh0GAMgASgJEhYKDmRpc3RpbmN0X3RlYW1zGAQgASgIEg8KB3NlY29uZHMYBSABKA0SGAoQcmVtaW5kZXJfc2Vjb25kcxgGIAMoDRIuCgplc2NhbGF0aW9uGAcgASgLMhouY291bnRlcnNpZ24udjEuRXNjYWxhdGlvbhIxCgpvbl90aW1lb3V0GAggASgOMh0uY291bnRlcnNpZ24udjEuVGltZW91dEFjdGlvbhIoCgRtb2RlGAkgASgOMhouY291bnRlcnNpZ24udjEuUmV2aWV3TW9kZRIcChRhcHByb3ZlX25lZWRzX3JlYXNvbhgKIAEoCBI1Cg1sZWFzdF9zaWduX2luGAsgASgOMh4uY291bnRlcnNpZ24udjEuU2lnbkluU3RyZW5ndGgibAoQUmV2aWV3ZXJTZWxlY3RvchIPCgVncm91cBgBIAEoCUgAEhAKBnBlcnNvbhgCIAEoCUgAEhEKB29uX2NhbGwYAyABKAlIABIbChFyZXF1ZXN0ZXJfbWFuYWdlchgEIAEoCEgAQgUKA3dobyKZAQoGUXVvcnVtEjEKCGF0X2xlYXN0GAEgASgLMh0uY291bnRlcnNpZ24udjEuUXVvcnVtQXRMZWFzdEgAEikKA2FsbBgCIAEoCzIaLmNvdW50ZXJzaWduLnYxLlF1b3J1bUxpc3RIABIpCgNhbnkYAyABKAsyGi5jb3VudGVyc2lnbi52MS5RdW9ydW1MaXN0SABCBgoEcnVsZSJMCg1RdW9ydW1BdExlYXN0Eg0KBWNvdW50GAEgASgNEiwKAm9mGAIgAygLMiAuY291bnRlcnNpZ24udjEuUmV2aWV3ZXJTZWxlY3RvciIwCgpRdW9ydW1MaXN0EiIKAm9mGAEgAygLMhYuY291bnRlcnNpZ24udjEuUXVvcnVtIlEKCkVzY2FsYXRpb24SFQoNYWZ0ZXJfc2Vjb25kcxgBIAEoDRIsCgJ0bxgCIAMoCzIgLmNvdW50ZXJzaWduLnYxLlJldmlld2VyU2VsZWN0b3Ii5gEKBlJldmlldxIlCgZzdGFnZXMYASADKAsyFS5jb3VudGVyc2lnbi52MS5TdGFnZRISCgpvcGVuX3N0YWdlGAIgASgNEiMKBXZvdGVzGAMgAygLMhQuY291bnRlcnNpZ24udjEuVm90ZRIsCghkZWFkbGluZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoGZWRpdG9yGAUgASgLMhwuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsUmVmEhEKCWVzY2FsYXRlZBgGIAEoCBINCgVhc2tlZBgHIAEoDSLAAgoEVm90ZRIuCghyZXZpZXdlchgBIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIuCghkZWNpc2lvbhgCIAEoDjIcLmNvdW50ZXJzaWduLnYxLlZvdGVEZWNpc2lvbhIOCgZkaWdlc3QYAyABKAwSDgoGcmVhc29uGAQgASgJEi0KCXZvdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGbGFwc2VkGAYgASgIEg0KBXN0YWdlGAcgASgNEi8KB3NpZ25faW4YCCABKA4yHi5jb3VudGVyc2lnbi52MS5TaWduSW5TdHJlbmd0aBITCgtpbl9wbGFjZV9vZhgJIAEoCRIkCgVoYXN0ZRgKIAEoCzIVLmNvdW50ZXJzaWduLnYxLkhhc3RlIjoKBUhhc3RlEhkKEWF2YWlsYWJsZV9zZWNvbmRzGAEgASgNEhYKDm5lZWRlZF9zZWNvbmRzGAIgASgNIuYBCgVHcmFudBIKCgJpZBgBIAEoCRIvCglwcmluY2lwYWwYAiABKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSDgoGZGlnZXN0GAMgASgMEi4KCmlzc3VlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZWRlZW1fdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAilwEKCUV4ZWN1dGlvbhIxCgdvdXRjb21lGAEgASgOMiAuY291bnRlcnNpZ24udjEuRXhlY3V0aW9uT3V0Y29tZRIVCg1vdXRwdXRfZGlnZXN0GAIgASgMEg8KB21lc3NhZ2UYAyABKAkSLwoLcmVwb3J0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wKrgDCgxBY3Rpb25TdGF0dXMSHQoZQUNUSU9OX1NUQVRVU19VTlNQRUNJRklFRBAAEhsKF0FDVElPTl9TVEFUVVNfUkVRVUVTVEVEEAESGAoUQUNUSU9OX1NUQVRVU19ERU5JRUQQAhIbChdBQ1RJT05fU1RBVFVTX0lOX1JFVklFVxADEhoKFkFDVElPTl9TVEFUVVNfQVBQUk9WRUQQBBIaChZBQ1RJT05fU1RBVFVTX1JFSkVDVEVEEAUSGQoVQUNUSU9OX1NUQVRVU19FWFBJUkVEEAYSGwoXQUNUSU9OX1NUQVRVU19DQU5DRUxMRUQQBxIaChZBQ1RJT05fU1RBVFVTX1JFREVFTUVEEAgSGwoXQUNUSU9OX1NUQVRVU19TVUNDRUVERUQQCRIYChRBQ1RJT05fU1RBVFVTX0ZBSUxFRBAKEhwKGEFDVElPTl9TVEFUVVNfVU5SRVBPUlRFRBALEh8KG0FDVElPTl9TVEFUVVNfR1JBTlRfRVhQSVJFRBAMEhkKFUFDVElPTl9TVEFUVVNfUkVWT0tFRBANEhgKFEFDVElPTl9TVEFUVVNfRURJVEVEEA4qcgoQQWZ0ZXJSZXZpZXdTdGF0ZRIiCh5BRlRFUl9SRVZJRVdfU1RBVEVfVU5TUEVDSUZJRUQQABIbChdBRlRFUl9SRVZJRVdfU1RBVEVfT1BFThABEh0KGUFGVEVSX1JFVklFV19TVEFURV9DTE9TRUQQAiqGAQoSQWZ0ZXJSZXZpZXdGaW5kaW5nEiQKIEFGVEVSX1JFVklFV19GSU5ESU5HX1VOU1BFQ0lGSUVEEAASIgoeQUZURVJfUkVWSUVXX0ZJTkRJTkdfSlVTVElGSUVEEAESJgoiQUZURVJfUkVWSUVXX0ZJTkRJTkdfTk9UX0pVU1RJRklFRBACKoIBCg5WZXJkaWN0T3V0Y29tZRIfChtWRVJESUNUX09VVENPTUVfVU5TUEVDSUZJRUQQABIZChVWRVJESUNUX09VVENPTUVfQUxMT1cQARIYChRWRVJESUNUX09VVENPTUVfREVOWRACEhoKFlZFUkRJQ1RfT1VUQ09NRV9SRVZJRVcQAyp+Cg1UaW1lb3V0QWN0aW9uEh4KGlRJTUVPVVRfQUNUSU9OX1VOU1BFQ0lGSUVEEAASFwoTVElNRU9VVF9BQ1RJT05fREVOWRABEhcKE1RJTUVPVVRfQUNUSU9OX0hPTEQQAhIbChdUSU1FT1VUX0FDVElPTl9FU0NBTEFURRADKl0KClJldmlld01vZGUSGwoXUkVWSUVXX01PREVfVU5TUEVDSUZJRUQQABIZChVSRVZJRVdfTU9ERV9GT1VSX0VZRVMQARIXChNSRVZJRVdfTU9ERV9DT05GSVJNEAIqYgoMVm90ZURlY2lzaW9uEh0KGVZPVEVfREVDSVNJT05fVU5TUEVDSUZJRUQQABIZChVWT1RFX0RFQ0lTSU9OX0FQUFJPVkUQARIYChRWT1RFX0RFQ0lTSU9OX1JFSkVDVBACKnQKEEV4ZWN1dGlvbk91dGNvbWUSIQodRVhFQ1VUSU9OX09VVENPTUVfVU5TUEVDSUZJRUQQABIfChtFWEVDVVRJT05fT1VUQ09NRV9TVUNDRUVERUQQARIcChhFWEVDVVRJT05fT1VUQ09NRV9GQUlMRUQQAmIGcHJvdG8z", [file_countersign_v1_principal, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("Chtjb3VudGVyc2lnbi92MS9hY3Rpb24ucHJvdG8SDmNvdW50ZXJzaWduLnYxIrgBCgtBY3Rpb25JbnB1dBIoCgdzdWJqZWN0GAEgASgLMhcuY291bnRlcnNpZ24udjEuU3ViamVjdBIpCgZhY3Rpb24YAiABKAsyGS5jb3VudGVyc2lnbi52MS5PcGVyYXRpb24SKgoIcmVzb3VyY2UYAyABKAsyGC5jb3VudGVyc2lnbi52MS5SZXNvdXJjZRIoCgdjb250ZXh0GAQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCJQCgdTdWJqZWN0EgwKBHR5cGUYASABKAkSCgoCaWQYAiABKAkSKwoKcHJvcGVydGllcxgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QiRgoJT3BlcmF0aW9uEgwKBG5hbWUYASABKAkSKwoKcHJvcGVydGllcxgCIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QiUQoIUmVzb3VyY2USDAoEdHlwZRgBIAEoCRIKCgJpZBgCIAEoCRIrCgpwcm9wZXJ0aWVzGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCKwBAoGQWN0aW9uEgoKAmlkGAEgASgJEg4KBnRlbmFudBgCIAEoCRIsCgZzdGF0dXMYAyABKA4yHC5jb3VudGVyc2lnbi52MS5BY3Rpb25TdGF0dXMSDwoHdmVyc2lvbhgEIAEoBBIqCgVpbnB1dBgFIAEoCzIbLmNvdW50ZXJzaWduLnYxLkFjdGlvbklucHV0Eg4KBmRpZ2VzdBgGIAEoDBIMCgRzYWx0GAcgASgMEhcKD2JpbmRpbmdfY29udGV4dBgIIAMoCRIsCglyZXF1ZXN0ZXIYCSABKAsyGS5jb3VudGVyc2lnbi52MS5QcmluY2lwYWwSKAoHdmVyZGljdBgKIAEoCzIXLmNvdW50ZXJzaWduLnYxLlZlcmRpY3QSJgoGcmV2aWV3GAsgASgLMhYuY291bnRlcnNpZ24udjEuUmV2aWV3EiQKBWdyYW50GAwgASgLMhUuY291bnRlcnNpZ24udjEuR3JhbnQSLAoJZXhlY3V0aW9uGA0gASgLMhkuY291bnRlcnNpZ24udjEuRXhlY3V0aW9uEjAKDHJlcXVlc3RfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKDGFmdGVyX3JldmlldxgQIAEoCzIbLmNvdW50ZXJzaWduLnYxLkFmdGVyUmV2aWV3IkAKDFNraXBwZWRTdGFnZRINCgVzdGFnZRgBIAEoDRIMCgRuYW1lGAIgASgJEhMKC3F1b3J1bV90ZXh0GAMgASgJIogDCgtBZnRlclJldmlldxIvCgVzdGF0ZRgBIAEoDjIgLmNvdW50ZXJzaWduLnYxLkFmdGVyUmV2aWV3U3RhdGUSLQoHdXNlZF9ieRgCIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIOCgZyZWFzb24YAyABKAkSLAoIdXNlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KB3NraXBwZWQYBSADKAsyHC5jb3VudGVyc2lnbi52MS5Ta2lwcGVkU3RhZ2USLwoJY2xvc2VkX2J5GAYgASgLMhwuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsUmVmEjMKB2ZpbmRpbmcYByABKA4yIi5jb3VudGVyc2lnbi52MS5BZnRlclJldmlld0ZpbmRpbmcSFgoOZmluZGluZ19yZWFzb24YCCABKAkSLgoKY2xvc2VfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAilwIKB1ZlcmRpY3QSLwoHb3V0Y29tZRgBIAEoDjIeLmNvdW50ZXJzaWduLnYxLlZlcmRpY3RPdXRjb21lEhAKCHJldmlzaW9uGAIgASgEEgwKBHJ1bGUYAyABKAkSDwoHcmVhc29ucxgEIAMoCRIlCgZzdGFnZXMYBSADKAsyFS5jb3VudGVyc2lnbi52MS5TdGFnZRIqCgV0ZXJtcxgGIAEoCzIbLmNvdW50ZXJzaWduLnYxLlJldmlld1Rlcm1zEhUKDWdyYW50X3NlY29uZHMYByABKA0SFwoPYmluZGluZ19jb250ZXh0GAggAygJEicKBHJpc2sYCSADKAsyGS5jb3VudGVyc2lnbi52MS5SaXNrUG9pbnQiKwoJUmlza1BvaW50Eg4KBnBvaW50cxgBIAEoDRIOCgZyZWFzb24YAiABKAkicAoLUmV2aWV3VGVybXMSEAoIZWRpdGFibGUYASABKAkSGQoRb3duZXJfbWF5X2FwcHJvdmUYAiABKAgSNAoLYnJlYWtfZ2xhc3MYAyABKAsyHy5jb3VudGVyc2lnbi52MS5CcmVha0dsYXNzVGVybXMiNAoPQnJlYWtHbGFzc1Rlcm1zEg4KBmdyb3VwcxgBIAMoCRIRCglyZXF1ZXN0ZXIYAiABKAgi9wIKBVN0YWdlEgwKBG5hbWUYASABKAkSJgoGcXVvcnVtGAIgASgLMhYuY291bnRlcnNpZ24udjEuUXVvcnVtEhMKC3F1b3J1bV90ZXh0GAMgASgJEhYKDmRpc3RpbmN0X3RlYW1zGAQgASgIEg8KB3NlY29uZHMYBSABKA0SGAoQcmVtaW5kZXJfc2Vjb25kcxgGIAMoDRIuCgplc2NhbGF0aW9uGAcgASgLMhouY291bnRlcnNpZ24udjEuRXNjYWxhdGlvbhIxCgpvbl90aW1lb3V0GAggASgOMh0uY291bnRlcnNpZ24udjEuVGltZW91dEFjdGlvbhIoCgRtb2RlGAkgASgOMhouY291bnRlcnNpZ24udjEuUmV2aWV3TW9kZRIcChRhcHByb3ZlX25lZWRzX3JlYXNvbhgKIAEoCBI1Cg1sZWFzdF9zaWduX2luGAsgASgOMh4uY291bnRlcnNpZ24udjEuU2lnbkluU3RyZW5ndGgibAoQUmV2aWV3ZXJTZWxlY3RvchIPCgVncm91cBgBIAEoCUgAEhAKBnBlcnNvbhgCIAEoCUgAEhEKB29uX2NhbGwYAyABKAlIABIbChFyZXF1ZXN0ZXJfbWFuYWdlchgEIAEoCEgAQgUKA3dobyKZAQoGUXVvcnVtEjEKCGF0X2xlYXN0GAEgASgLMh0uY291bnRlcnNpZ24udjEuUXVvcnVtQXRMZWFzdEgAEikKA2FsbBgCIAEoCzIaLmNvdW50ZXJzaWduLnYxLlF1b3J1bUxpc3RIABIpCgNhbnkYAyABKAsyGi5jb3VudGVyc2lnbi52MS5RdW9ydW1MaXN0SABCBgoEcnVsZSJMCg1RdW9ydW1BdExlYXN0Eg0KBWNvdW50GAEgASgNEiwKAm9mGAIgAygLMiAuY291bnRlcnNpZ24udjEuUmV2aWV3ZXJTZWxlY3RvciIwCgpRdW9ydW1MaXN0EiIKAm9mGAEgAygLMhYuY291bnRlcnNpZ24udjEuUXVvcnVtIlEKCkVzY2FsYXRpb24SFQoNYWZ0ZXJfc2Vjb25kcxgBIAEoDRIsCgJ0bxgCIAMoCzIgLmNvdW50ZXJzaWduLnYxLlJldmlld2VyU2VsZWN0b3IivQIKBlJldmlldxIlCgZzdGFnZXMYASADKAsyFS5jb3VudGVyc2lnbi52MS5TdGFnZRISCgpvcGVuX3N0YWdlGAIgASgNEiMKBXZvdGVzGAMgAygLMhQuY291bnRlcnNpZ24udjEuVm90ZRIsCghkZWFkbGluZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoGZWRpdG9yGAUgASgLMhwuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsUmVmEhEKCWVzY2FsYXRlZBgGIAEoCBINCgVhc2tlZBgHIAEoDRIpCghjb21tZW50cxgIIAMoCzIXLmNvdW50ZXJzaWduLnYxLkNvbW1lbnQSKgoFY2xhaW0YCSABKAsyGy5jb3VudGVyc2lnbi52MS5SZXZpZXdDbGFpbSLqAQoHQ29tbWVudBIOCgZudW1iZXIYASABKA0SKQoEa2luZBgCIAEoDjIbLmNvdW50ZXJzaWduLnYxLkNvbW1lbnRLaW5kEiwKBmF1dGhvchgDIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIUCgxieV9yZXF1ZXN0ZXIYBCABKAgSDAoEdGV4dBgFIAEoCRIwCgxjb21tZW50X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHF1ZXN0aW9uGAcgASgNEg4KBmFuc3dlchgIIAEoDSKeAQoLUmV2aWV3Q2xhaW0SLgoIcmV2aWV3ZXIYASABKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSLgoKY2xhaW1fdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIsACCgRWb3RlEi4KCHJldmlld2VyGAEgASgLMhwuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsUmVmEi4KCGRlY2lzaW9uGAIgASgOMhwuY291bnRlcnNpZ24udjEuVm90ZURlY2lzaW9uEg4KBmRpZ2VzdBgDIAEoDBIOCgZyZWFzb24YBCABKAkSLQoJdm90ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZsYXBzZWQYBiABKAgSDQoFc3RhZ2UYByABKA0SLwoHc2lnbl9pbhgIIAEoDjIeLmNvdW50ZXJzaWduLnYxLlNpZ25JblN0cmVuZ3RoEhMKC2luX3BsYWNlX29mGAkgASgJEiQKBWhhc3RlGAogASgLMhUuY291bnRlcnNpZ24udjEuSGFzdGUiOgoFSGFzdGUSGQoRYXZhaWxhYmxlX3NlY29uZHMYASABKA0SFgoObmVlZGVkX3NlY29uZHMYAiABKA0i5gEKBUdyYW50EgoKAmlkGAEgASgJEi8KCXByaW5jaXBhbBgCIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIOCgZkaWdlc3QYAyABKAwSLgoKaXNzdWVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3JlZGVlbV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKXAQoJRXhlY3V0aW9uEjEKB291dGNvbWUYASABKA4yIC5jb3VudGVyc2lnbi52MS5FeGVjdXRpb25PdXRjb21lEhUKDW91dHB1dF9kaWdlc3QYAiABKAwSDwoHbWVzc2FnZRgDIAEoCRIvCgtyZXBvcnRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAquAMKDEFjdGlvblN0YXR1cxIdChlBQ1RJT05fU1RBVFVTX1VOU1BFQ0lGSUVEEAASGwoXQUNUSU9OX1NUQVRVU19SRVFVRVNURUQQARIYChRBQ1RJT05fU1RBVFVTX0RFTklFRBACEhsKF0FDVElPTl9TVEFUVVNfSU5fUkVWSUVXEAMSGgoWQUNUSU9OX1NUQVRVU19BUFBST1ZFRBAEEhoKFkFDVElPTl9TVEFUVVNfUkVKRUNURUQQBRIZChVBQ1RJT05fU1RBVFVTX0VYUElSRUQQBhIbChdBQ1RJT05fU1RBVFVTX0NBTkNFTExFRBAHEhoKFkFDVElPTl9TVEFUVVNfUkVERUVNRUQQCBIbChdBQ1RJT05fU1RBVFVTX1NVQ0NFRURFRBAJEhgKFEFDVElPTl9TVEFUVVNfRkFJTEVEEAoSHAoYQUNUSU9OX1NUQVRVU19VTlJFUE9SVEVEEAsSHwobQUNUSU9OX1NUQVRVU19HUkFOVF9FWFBJUkVEEAwSGQoVQUNUSU9OX1NUQVRVU19SRVZPS0VEEA0SGAoUQUNUSU9OX1NUQVRVU19FRElURUQQDipyChBBZnRlclJldmlld1N0YXRlEiIKHkFGVEVSX1JFVklFV19TVEFURV9VTlNQRUNJRklFRBAAEhsKF0FGVEVSX1JFVklFV19TVEFURV9PUEVOEAESHQoZQUZURVJfUkVWSUVXX1NUQVRFX0NMT1NFRBACKoYBChJBZnRlclJldmlld0ZpbmRpbmcSJAogQUZURVJfUkVWSUVXX0ZJTkRJTkdfVU5TUEVDSUZJRUQQABIiCh5BRlRFUl9SRVZJRVdfRklORElOR19KVVNUSUZJRUQQARImCiJBRlRFUl9SRVZJRVdfRklORElOR19OT1RfSlVTVElGSUVEEAIqggEKDlZlcmRpY3RPdXRjb21lEh8KG1ZFUkRJQ1RfT1VUQ09NRV9VTlNQRUNJRklFRBAAEhkKFVZFUkRJQ1RfT1VUQ09NRV9BTExPVxABEhgKFFZFUkRJQ1RfT1VUQ09NRV9ERU5ZEAISGgoWVkVSRElDVF9PVVRDT01FX1JFVklFVxADKn4KDVRpbWVvdXRBY3Rpb24SHgoaVElNRU9VVF9BQ1RJT05fVU5TUEVDSUZJRUQQABIXChNUSU1FT1VUX0FDVElPTl9ERU5ZEAESFwoTVElNRU9VVF9BQ1RJT05fSE9MRBACEhsKF1RJTUVPVVRfQUNUSU9OX0VTQ0FMQVRFEAMqXQoKUmV2aWV3TW9kZRIbChdSRVZJRVdfTU9ERV9VTlNQRUNJRklFRBAAEhkKFVJFVklFV19NT0RFX0ZPVVJfRVlFUxABEhcKE1JFVklFV19NT0RFX0NPTkZJUk0QAip4CgtDb21tZW50S2luZBIcChhDT01NRU5UX0tJTkRfVU5TUEVDSUZJRUQQABIXChNDT01NRU5UX0tJTkRfUkVNQVJLEAESGQoVQ09NTUVOVF9LSU5EX1FVRVNUSU9OEAISFwoTQ09NTUVOVF9LSU5EX0FOU1dFUhADKmIKDFZvdGVEZWNpc2lvbhIdChlWT1RFX0RFQ0lTSU9OX1VOU1BFQ0lGSUVEEAASGQoVVk9URV9ERUNJU0lPTl9BUFBST1ZFEAESGAoUVk9URV9ERUNJU0lPTl9SRUpFQ1QQAip0ChBFeGVjdXRpb25PdXRjb21lEiEKHUVYRUNVVElPTl9PVVRDT01FX1VOU1BFQ0lGSUVEEAASHwobRVhFQ1VUSU9OX09VVENPTUVfU1VDQ0VFREVEEAESHAoYRVhFQ1VUSU9OX09VVENPTUVfRkFJTEVEEAJiBnByb3RvMw", [file_countersign_v1_principal, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * What is to be done, by the information model of the OpenID AuthZEN Authorization API 1.0. JSON values obey I-JSON (RFC 7493):
@@ -884,6 +884,21 @@ export type Review = Message<"countersign.v1.Review"> & {
    * @generated from field: uint32 asked = 7;
    */
   asked: number;
+
+  /**
+   * What people and the requester wrote to each other, oldest first.
+   *
+   * @generated from field: repeated countersign.v1.Comment comments = 8;
+   */
+  comments: Comment[];
+
+  /**
+   * Who says that it is looking at this one. Absent: nobody does. It ends at its `expire_time` without a further event, with a release, with a vote of
+   * that reviewer, with an edit, and when another stage opens.
+   *
+   * @generated from field: countersign.v1.ReviewClaim claim = 9;
+   */
+  claim?: ReviewClaim | undefined;
 };
 
 /**
@@ -892,6 +907,111 @@ export type Review = Message<"countersign.v1.Review"> & {
  */
 export const ReviewSchema: GenMessage<Review> = /*@__PURE__*/
   messageDesc(file_countersign_v1_action, 17);
+
+/**
+ * What somebody wrote on an action in review. It decides nothing, nobody checked it, and neither a digest nor what a vote has to name covers it.
+ *
+ * @generated from message countersign.v1.Comment
+ */
+export type Comment = Message<"countersign.v1.Comment"> & {
+  /**
+   * 1 for the first one of the action, then 2, 3, ...
+   *
+   * @generated from field: uint32 number = 1;
+   */
+  number: number;
+
+  /**
+   * Remark, question or answer.
+   *
+   * @generated from field: countersign.v1.CommentKind kind = 2;
+   */
+  kind: CommentKind;
+
+  /**
+   * Who wrote it.
+   *
+   * @generated from field: countersign.v1.PrincipalRef author = 3;
+   */
+  author?: PrincipalRef | undefined;
+
+  /**
+   * Written by the requester, somebody on its chain, or its owner; else by a reviewer.
+   *
+   * @generated from field: bool by_requester = 4;
+   */
+  byRequester: boolean;
+
+  /**
+   * In their words; empty once erased.
+   *
+   * @generated from field: string text = 5;
+   */
+  text: string;
+
+  /**
+   * When it was recorded.
+   *
+   * @generated from field: google.protobuf.Timestamp comment_time = 6;
+   */
+  commentTime?: Timestamp | undefined;
+
+  /**
+   * For an answer: the number of its question; else 0.
+   *
+   * @generated from field: uint32 question = 7;
+   */
+  question: number;
+
+  /**
+   * For a question: the number of its answer; 0 while it is open.
+   *
+   * @generated from field: uint32 answer = 8;
+   */
+  answer: number;
+};
+
+/**
+ * Describes the message countersign.v1.Comment.
+ * Use `create(CommentSchema)` to create a new message.
+ */
+export const CommentSchema: GenMessage<Comment> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_action, 18);
+
+/**
+ * A reviewer is looking at this review, so that others need not. Nobody is kept from deciding by it.
+ *
+ * @generated from message countersign.v1.ReviewClaim
+ */
+export type ReviewClaim = Message<"countersign.v1.ReviewClaim"> & {
+  /**
+   * Who.
+   *
+   * @generated from field: countersign.v1.PrincipalRef reviewer = 1;
+   */
+  reviewer?: PrincipalRef | undefined;
+
+  /**
+   * Since when.
+   *
+   * @generated from field: google.protobuf.Timestamp claim_time = 2;
+   */
+  claimTime?: Timestamp | undefined;
+
+  /**
+   * Not any more from then on.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 3;
+   */
+  expireTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message countersign.v1.ReviewClaim.
+ * Use `create(ReviewClaimSchema)` to create a new message.
+ */
+export const ReviewClaimSchema: GenMessage<ReviewClaim> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_action, 19);
 
 /**
  * One human's word on one digest.
@@ -975,7 +1095,7 @@ export type Vote = Message<"countersign.v1.Vote"> & {
  * Use `create(VoteSchema)` to create a new message.
  */
 export const VoteSchema: GenMessage<Vote> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 18);
+  messageDesc(file_countersign_v1_action, 20);
 
 /**
  * A vote came sooner after its stage had opened than its reviewer can have read what it is about.
@@ -1003,7 +1123,7 @@ export type Haste = Message<"countersign.v1.Haste"> & {
  * Use `create(HasteSchema)` to create a new message.
  */
 export const HasteSchema: GenMessage<Haste> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 19);
+  messageDesc(file_countersign_v1_action, 21);
 
 /**
  * The right to run one action once.
@@ -1059,7 +1179,7 @@ export type Grant = Message<"countersign.v1.Grant"> & {
  * Use `create(GrantSchema)` to create a new message.
  */
 export const GrantSchema: GenMessage<Grant> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 20);
+  messageDesc(file_countersign_v1_action, 22);
 
 /**
  * What the caller says happened.
@@ -1101,7 +1221,7 @@ export type Execution = Message<"countersign.v1.Execution"> & {
  * Use `create(ExecutionSchema)` to create a new message.
  */
 export const ExecutionSchema: GenMessage<Execution> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 21);
+  messageDesc(file_countersign_v1_action, 23);
 
 /**
  * Where an action is in its life. Terminal: DENIED, REJECTED, EXPIRED, CANCELLED, SUCCEEDED, FAILED, UNREPORTED, GRANT_EXPIRED, REVOKED.
@@ -1448,6 +1568,54 @@ export const ReviewModeSchema: GenEnum<ReviewMode> = /*@__PURE__*/
   enumDesc(file_countersign_v1_action, 5);
 
 /**
+ * What a comment is.
+ *
+ * @generated from enum countersign.v1.CommentKind
+ */
+export const CommentKind = {
+  /**
+   * Not set; always refused.
+   *
+   * @generated from enum value: COMMENT_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Something to know, of either side.
+   *
+   * @generated from enum value: COMMENT_KIND_REMARK = 1;
+   */
+  REMARK: 1,
+
+  /**
+   * A reviewer asks the requester.
+   *
+   * @generated from enum value: COMMENT_KIND_QUESTION = 2;
+   */
+  QUESTION: 2,
+
+  /**
+   * The requester's side answers a question.
+   *
+   * @generated from enum value: COMMENT_KIND_ANSWER = 3;
+   */
+  ANSWER: 3,
+} as const;
+
+/**
+ * What a comment is.
+ *
+ * @generated from enum countersign.v1.CommentKind
+ */
+export type CommentKind = (typeof CommentKind)[keyof typeof CommentKind] | UnknownEnum;
+
+/**
+ * Describes the enum countersign.v1.CommentKind.
+ */
+export const CommentKindSchema: GenEnum<CommentKind> = /*@__PURE__*/
+  enumDesc(file_countersign_v1_action, 6);
+
+/**
  * What a reviewer can say.
  *
  * @generated from enum countersign.v1.VoteDecision
@@ -1486,7 +1654,7 @@ export type VoteDecision = (typeof VoteDecision)[keyof typeof VoteDecision] | Un
  * Describes the enum countersign.v1.VoteDecision.
  */
 export const VoteDecisionSchema: GenEnum<VoteDecision> = /*@__PURE__*/
-  enumDesc(file_countersign_v1_action, 6);
+  enumDesc(file_countersign_v1_action, 7);
 
 /**
  * How an execution ended.
@@ -1527,5 +1695,5 @@ export type ExecutionOutcome = (typeof ExecutionOutcome)[keyof typeof ExecutionO
  * Describes the enum countersign.v1.ExecutionOutcome.
  */
 export const ExecutionOutcomeSchema: GenEnum<ExecutionOutcome> = /*@__PURE__*/
-  enumDesc(file_countersign_v1_action, 7);
+  enumDesc(file_countersign_v1_action, 8);
 

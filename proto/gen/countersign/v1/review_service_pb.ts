@@ -2,9 +2,9 @@
 // @generated from file countersign/v1/review_service.proto (package countersign.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Action, AfterReviewFinding } from "./action_pb.ts";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Action, AfterReviewFinding, Comment, CommentKind } from "./action_pb.ts";
 import { file_countersign_v1_action } from "./action_pb.ts";
 import type { Durability } from "./durability_pb.ts";
 import { file_countersign_v1_durability } from "./durability_pb.ts";
@@ -14,13 +14,13 @@ import type { At } from "./at_pb.ts";
 import { file_countersign_v1_at } from "./at_pb.ts";
 import type { Value } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_struct } from "@bufbuild/protobuf/wkt";
-import type { JsonObject, Message } from "@bufbuild/protobuf";
+import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file countersign/v1/review_service.proto.
  */
 export const file_countersign_v1_review_service: GenFile = /*@__PURE__*/
-  fileDesc("CiNjb3VudGVyc2lnbi92MS9yZXZpZXdfc2VydmljZS5wcm90bxIOY291bnRlcnNpZ24udjEiaAoSTGlzdFJldmlld3NSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEgsKA2FsbBgDIAEoCBIeCgJhdBgEIAEoCzISLmNvdW50ZXJzaWduLnYxLkF0Il4KE0xpc3RSZXZpZXdzUmVzcG9uc2USLgoHcmV2aWV3cxgBIAMoCzIdLmNvdW50ZXJzaWduLnYxLkFjdGlvblN1bW1hcnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiUKEEdldFJldmlld1JlcXVlc3QSEQoJYWN0aW9uX2lkGAEgASgJIn4KEUdldFJldmlld1Jlc3BvbnNlEiYKBmFjdGlvbhgBIAEoCzIWLmNvdW50ZXJzaWduLnYxLkFjdGlvbhIQCghlbGlnaWJsZRgCIAEoCBIZChFpbmVsaWdpYmxlX3JlYXNvbhgDIAEoCRIUCgxzaG93bl9kaWdlc3QYBCABKAwilQIKEVN1Ym1pdFZvdGVSZXF1ZXN0EhEKCWFjdGlvbl9pZBgBIAEoCRIOCgZkaWdlc3QYAiABKAwSDwoHdmVyc2lvbhgDIAEoBBIqCgdhcHByb3ZlGAQgASgLMhcuY291bnRlcnNpZ24udjEuQXBwcm92ZUgAEigKBnJlamVjdBgFIAEoCzIWLmNvdW50ZXJzaWduLnYxLlJlamVjdEgAEiQKBGVkaXQYBiABKAsyFC5jb3VudGVyc2lnbi52MS5FZGl0SAASFAoMc2hvd25fZGlnZXN0GAcgASgMEi4KCmR1cmFiaWxpdHkYCCABKA4yGi5jb3VudGVyc2lnbi52MS5EdXJhYmlsaXR5QgoKCGRlY2lzaW9uIhkKB0FwcHJvdmUSDgoGcmVhc29uGAEgASgJIhgKBlJlamVjdBIOCgZyZWFzb24YASABKAkicgoERWRpdBIrCgpwcm9wZXJ0aWVzGAEgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIOCgZyZWFzb24YAiABKAkSLQoFcGF0Y2gYAyADKAsyHi5jb3VudGVyc2lnbi52MS5QYXRjaE9wZXJhdGlvbiJfCg5QYXRjaE9wZXJhdGlvbhIKCgJvcBgBIAEoCRIMCgRwYXRoGAIgASgJEgwKBGZyb20YAyABKAkSJQoFdmFsdWUYBCABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUiPAoSU3VibWl0Vm90ZVJlc3BvbnNlEiYKBmFjdGlvbhgBIAEoCzIWLmNvdW50ZXJzaWduLnYxLkFjdGlvbiJtChFCcmVha0dsYXNzUmVxdWVzdBIRCglhY3Rpb25faWQYASABKAkSDgoGZGlnZXN0GAIgASgMEg8KB3ZlcnNpb24YAyABKAQSFAoMc2hvd25fZGlnZXN0GAQgASgMEg4KBnJlYXNvbhgFIAEoCSI8ChJCcmVha0dsYXNzUmVzcG9uc2USJgoGYWN0aW9uGAEgASgLMhYuY291bnRlcnNpZ24udjEuQWN0aW9uInEKF0Nsb3NlQWZ0ZXJSZXZpZXdSZXF1ZXN0EhEKCWFjdGlvbl9pZBgBIAEoCRIzCgdmaW5kaW5nGAIgASgOMiIuY291bnRlcnNpZ24udjEuQWZ0ZXJSZXZpZXdGaW5kaW5nEg4KBnJlYXNvbhgDIAEoCSJCChhDbG9zZUFmdGVyUmV2aWV3UmVzcG9uc2USJgoGYWN0aW9uGAEgASgLMhYuY291bnRlcnNpZ24udjEuQWN0aW9uMsoDCg1SZXZpZXdTZXJ2aWNlElYKC0xpc3RSZXZpZXdzEiIuY291bnRlcnNpZ24udjEuTGlzdFJldmlld3NSZXF1ZXN0GiMuY291bnRlcnNpZ24udjEuTGlzdFJldmlld3NSZXNwb25zZRJQCglHZXRSZXZpZXcSIC5jb3VudGVyc2lnbi52MS5HZXRSZXZpZXdSZXF1ZXN0GiEuY291bnRlcnNpZ24udjEuR2V0UmV2aWV3UmVzcG9uc2USUwoKU3VibWl0Vm90ZRIhLmNvdW50ZXJzaWduLnYxLlN1Ym1pdFZvdGVSZXF1ZXN0GiIuY291bnRlcnNpZ24udjEuU3VibWl0Vm90ZVJlc3BvbnNlElMKCkJyZWFrR2xhc3MSIS5jb3VudGVyc2lnbi52MS5CcmVha0dsYXNzUmVxdWVzdBoiLmNvdW50ZXJzaWduLnYxLkJyZWFrR2xhc3NSZXNwb25zZRJlChBDbG9zZUFmdGVyUmV2aWV3EicuY291bnRlcnNpZ24udjEuQ2xvc2VBZnRlclJldmlld1JlcXVlc3QaKC5jb3VudGVyc2lnbi52MS5DbG9zZUFmdGVyUmV2aWV3UmVzcG9uc2ViBnByb3RvMw", [file_countersign_v1_action, file_countersign_v1_durability, file_countersign_v1_action_service, file_countersign_v1_at, file_google_protobuf_struct]);
+  fileDesc("CiNjb3VudGVyc2lnbi92MS9yZXZpZXdfc2VydmljZS5wcm90bxIOY291bnRlcnNpZ24udjEilAEKEkxpc3RSZXZpZXdzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRILCgNhbGwYAyABKAgSHgoCYXQYBCABKAsyEi5jb3VudGVyc2lnbi52MS5BdBIqCgVjbGFpbRgFIAEoDjIbLmNvdW50ZXJzaWduLnYxLkNsYWltRmlsdGVyIl4KE0xpc3RSZXZpZXdzUmVzcG9uc2USLgoHcmV2aWV3cxgBIAMoCzIdLmNvdW50ZXJzaWduLnYxLkFjdGlvblN1bW1hcnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiUKEEdldFJldmlld1JlcXVlc3QSEQoJYWN0aW9uX2lkGAEgASgJIn4KEUdldFJldmlld1Jlc3BvbnNlEiYKBmFjdGlvbhgBIAEoCzIWLmNvdW50ZXJzaWduLnYxLkFjdGlvbhIQCghlbGlnaWJsZRgCIAEoCBIZChFpbmVsaWdpYmxlX3JlYXNvbhgDIAEoCRIUCgxzaG93bl9kaWdlc3QYBCABKAwilQIKEVN1Ym1pdFZvdGVSZXF1ZXN0EhEKCWFjdGlvbl9pZBgBIAEoCRIOCgZkaWdlc3QYAiABKAwSDwoHdmVyc2lvbhgDIAEoBBIqCgdhcHByb3ZlGAQgASgLMhcuY291bnRlcnNpZ24udjEuQXBwcm92ZUgAEigKBnJlamVjdBgFIAEoCzIWLmNvdW50ZXJzaWduLnYxLlJlamVjdEgAEiQKBGVkaXQYBiABKAsyFC5jb3VudGVyc2lnbi52MS5FZGl0SAASFAoMc2hvd25fZGlnZXN0GAcgASgMEi4KCmR1cmFiaWxpdHkYCCABKA4yGi5jb3VudGVyc2lnbi52MS5EdXJhYmlsaXR5QgoKCGRlY2lzaW9uIhkKB0FwcHJvdmUSDgoGcmVhc29uGAEgASgJIhgKBlJlamVjdBIOCgZyZWFzb24YASABKAkicgoERWRpdBIrCgpwcm9wZXJ0aWVzGAEgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIOCgZyZWFzb24YAiABKAkSLQoFcGF0Y2gYAyADKAsyHi5jb3VudGVyc2lnbi52MS5QYXRjaE9wZXJhdGlvbiJfCg5QYXRjaE9wZXJhdGlvbhIKCgJvcBgBIAEoCRIMCgRwYXRoGAIgASgJEgwKBGZyb20YAyABKAkSJQoFdmFsdWUYBCABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUiPAoSU3VibWl0Vm90ZVJlc3BvbnNlEiYKBmFjdGlvbhgBIAEoCzIWLmNvdW50ZXJzaWduLnYxLkFjdGlvbiJtChFCcmVha0dsYXNzUmVxdWVzdBIRCglhY3Rpb25faWQYASABKAkSDgoGZGlnZXN0GAIgASgMEg8KB3ZlcnNpb24YAyABKAQSFAoMc2hvd25fZGlnZXN0GAQgASgMEg4KBnJlYXNvbhgFIAEoCSI8ChJCcmVha0dsYXNzUmVzcG9uc2USJgoGYWN0aW9uGAEgASgLMhYuY291bnRlcnNpZ24udjEuQWN0aW9uInEKF0Nsb3NlQWZ0ZXJSZXZpZXdSZXF1ZXN0EhEKCWFjdGlvbl9pZBgBIAEoCRIzCgdmaW5kaW5nGAIgASgOMiIuY291bnRlcnNpZ24udjEuQWZ0ZXJSZXZpZXdGaW5kaW5nEg4KBnJlYXNvbhgDIAEoCSJCChhDbG9zZUFmdGVyUmV2aWV3UmVzcG9uc2USJgoGYWN0aW9uGAEgASgLMhYuY291bnRlcnNpZ24udjEuQWN0aW9uIooBChFBZGRDb21tZW50UmVxdWVzdBIRCglhY3Rpb25faWQYASABKAkSKQoEa2luZBgCIAEoDjIbLmNvdW50ZXJzaWduLnYxLkNvbW1lbnRLaW5kEgwKBHRleHQYAyABKAkSEAoIcXVlc3Rpb24YBCABKA0SFwoPaWRlbXBvdGVuY3lfa2V5GAUgASgJIk8KEkFkZENvbW1lbnRSZXNwb25zZRIoCgdjb21tZW50GAEgASgLMhcuY291bnRlcnNpZ24udjEuQ29tbWVudBIPCgd2ZXJzaW9uGAIgASgEIicKEkNsYWltUmV2aWV3UmVxdWVzdBIRCglhY3Rpb25faWQYASABKAkiPQoTQ2xhaW1SZXZpZXdSZXNwb25zZRImCgZhY3Rpb24YASABKAsyFi5jb3VudGVyc2lnbi52MS5BY3Rpb24iKQoUUmVsZWFzZVJldmlld1JlcXVlc3QSEQoJYWN0aW9uX2lkGAEgASgJIj8KFVJlbGVhc2VSZXZpZXdSZXNwb25zZRImCgZhY3Rpb24YASABKAsyFi5jb3VudGVyc2lnbi52MS5BY3Rpb24qXgoLQ2xhaW1GaWx0ZXISHAoYQ0xBSU1fRklMVEVSX1VOU1BFQ0lGSUVEEAASGgoWQ0xBSU1fRklMVEVSX1VOQ0xBSU1FRBABEhUKEUNMQUlNX0ZJTFRFUl9NSU5FEAIy1QUKDVJldmlld1NlcnZpY2USVgoLTGlzdFJldmlld3MSIi5jb3VudGVyc2lnbi52MS5MaXN0UmV2aWV3c1JlcXVlc3QaIy5jb3VudGVyc2lnbi52MS5MaXN0UmV2aWV3c1Jlc3BvbnNlElAKCUdldFJldmlldxIgLmNvdW50ZXJzaWduLnYxLkdldFJldmlld1JlcXVlc3QaIS5jb3VudGVyc2lnbi52MS5HZXRSZXZpZXdSZXNwb25zZRJTCgpTdWJtaXRWb3RlEiEuY291bnRlcnNpZ24udjEuU3VibWl0Vm90ZVJlcXVlc3QaIi5jb3VudGVyc2lnbi52MS5TdWJtaXRWb3RlUmVzcG9uc2USUwoKQnJlYWtHbGFzcxIhLmNvdW50ZXJzaWduLnYxLkJyZWFrR2xhc3NSZXF1ZXN0GiIuY291bnRlcnNpZ24udjEuQnJlYWtHbGFzc1Jlc3BvbnNlEmUKEENsb3NlQWZ0ZXJSZXZpZXcSJy5jb3VudGVyc2lnbi52MS5DbG9zZUFmdGVyUmV2aWV3UmVxdWVzdBooLmNvdW50ZXJzaWduLnYxLkNsb3NlQWZ0ZXJSZXZpZXdSZXNwb25zZRJTCgpBZGRDb21tZW50EiEuY291bnRlcnNpZ24udjEuQWRkQ29tbWVudFJlcXVlc3QaIi5jb3VudGVyc2lnbi52MS5BZGRDb21tZW50UmVzcG9uc2USVgoLQ2xhaW1SZXZpZXcSIi5jb3VudGVyc2lnbi52MS5DbGFpbVJldmlld1JlcXVlc3QaIy5jb3VudGVyc2lnbi52MS5DbGFpbVJldmlld1Jlc3BvbnNlElwKDVJlbGVhc2VSZXZpZXcSJC5jb3VudGVyc2lnbi52MS5SZWxlYXNlUmV2aWV3UmVxdWVzdBolLmNvdW50ZXJzaWduLnYxLlJlbGVhc2VSZXZpZXdSZXNwb25zZWIGcHJvdG8z", [file_countersign_v1_action, file_countersign_v1_durability, file_countersign_v1_action_service, file_countersign_v1_at, file_google_protobuf_struct]);
 
 /**
  * Selects reviews.
@@ -55,6 +55,13 @@ export type ListReviewsRequest = Message<"countersign.v1.ListReviewsRequest"> & 
    * @generated from field: countersign.v1.At at = 4;
    */
   at?: At | undefined;
+
+  /**
+   * Only those that nobody has claimed, or only the caller's own; default: all. Not together with `at`.
+   *
+   * @generated from field: countersign.v1.ClaimFilter claim = 5;
+   */
+  claim: ClaimFilter;
 };
 
 /**
@@ -505,6 +512,208 @@ export const CloseAfterReviewResponseSchema: GenMessage<CloseAfterReviewResponse
   messageDesc(file_countersign_v1_review_service, 13);
 
 /**
+ * Something to write on an action in review.
+ *
+ * @generated from message countersign.v1.AddCommentRequest
+ */
+export type AddCommentRequest = Message<"countersign.v1.AddCommentRequest"> & {
+  /**
+   * The action.
+   *
+   * @generated from field: string action_id = 1;
+   */
+  actionId: string;
+
+  /**
+   * Remark, question or answer.
+   *
+   * @generated from field: countersign.v1.CommentKind kind = 2;
+   */
+  kind: CommentKind;
+
+  /**
+   * 1 to 4,096 characters.
+   *
+   * @generated from field: string text = 3;
+   */
+  text: string;
+
+  /**
+   * For an answer: the number of the question; else 0.
+   *
+   * @generated from field: uint32 question = 4;
+   */
+  question: number;
+
+  /**
+   * 1 to 128 characters, the caller's own choice: a retry with the same key is the same comment.
+   *
+   * @generated from field: string idempotency_key = 5;
+   */
+  idempotencyKey: string;
+};
+
+/**
+ * Describes the message countersign.v1.AddCommentRequest.
+ * Use `create(AddCommentRequestSchema)` to create a new message.
+ */
+export const AddCommentRequestSchema: GenMessage<AddCommentRequest> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_review_service, 14);
+
+/**
+ * What was recorded.
+ *
+ * @generated from message countersign.v1.AddCommentResponse
+ */
+export type AddCommentResponse = Message<"countersign.v1.AddCommentResponse"> & {
+  /**
+   * As it was recorded, with its number.
+   *
+   * @generated from field: countersign.v1.Comment comment = 1;
+   */
+  comment?: Comment | undefined;
+
+  /**
+   * The version of the action that has it.
+   *
+   * @generated from field: uint64 version = 2;
+   */
+  version: bigint;
+};
+
+/**
+ * Describes the message countersign.v1.AddCommentResponse.
+ * Use `create(AddCommentResponseSchema)` to create a new message.
+ */
+export const AddCommentResponseSchema: GenMessage<AddCommentResponse> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_review_service, 15);
+
+/**
+ * Names a review.
+ *
+ * @generated from message countersign.v1.ClaimReviewRequest
+ */
+export type ClaimReviewRequest = Message<"countersign.v1.ClaimReviewRequest"> & {
+  /**
+   * The action.
+   *
+   * @generated from field: string action_id = 1;
+   */
+  actionId: string;
+};
+
+/**
+ * Describes the message countersign.v1.ClaimReviewRequest.
+ * Use `create(ClaimReviewRequestSchema)` to create a new message.
+ */
+export const ClaimReviewRequestSchema: GenMessage<ClaimReviewRequest> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_review_service, 16);
+
+/**
+ * The action afterwards.
+ *
+ * @generated from message countersign.v1.ClaimReviewResponse
+ */
+export type ClaimReviewResponse = Message<"countersign.v1.ClaimReviewResponse"> & {
+  /**
+   * As it is now.
+   *
+   * @generated from field: countersign.v1.Action action = 1;
+   */
+  action?: Action | undefined;
+};
+
+/**
+ * Describes the message countersign.v1.ClaimReviewResponse.
+ * Use `create(ClaimReviewResponseSchema)` to create a new message.
+ */
+export const ClaimReviewResponseSchema: GenMessage<ClaimReviewResponse> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_review_service, 17);
+
+/**
+ * Names a review.
+ *
+ * @generated from message countersign.v1.ReleaseReviewRequest
+ */
+export type ReleaseReviewRequest = Message<"countersign.v1.ReleaseReviewRequest"> & {
+  /**
+   * The action.
+   *
+   * @generated from field: string action_id = 1;
+   */
+  actionId: string;
+};
+
+/**
+ * Describes the message countersign.v1.ReleaseReviewRequest.
+ * Use `create(ReleaseReviewRequestSchema)` to create a new message.
+ */
+export const ReleaseReviewRequestSchema: GenMessage<ReleaseReviewRequest> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_review_service, 18);
+
+/**
+ * The action afterwards.
+ *
+ * @generated from message countersign.v1.ReleaseReviewResponse
+ */
+export type ReleaseReviewResponse = Message<"countersign.v1.ReleaseReviewResponse"> & {
+  /**
+   * As it is now.
+   *
+   * @generated from field: countersign.v1.Action action = 1;
+   */
+  action?: Action | undefined;
+};
+
+/**
+ * Describes the message countersign.v1.ReleaseReviewResponse.
+ * Use `create(ReleaseReviewResponseSchema)` to create a new message.
+ */
+export const ReleaseReviewResponseSchema: GenMessage<ReleaseReviewResponse> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_review_service, 19);
+
+/**
+ * Selects reviews by their claim, as it is at that moment.
+ *
+ * @generated from enum countersign.v1.ClaimFilter
+ */
+export const ClaimFilter = {
+  /**
+   * Claimed or not.
+   *
+   * @generated from enum value: CLAIM_FILTER_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Nobody is looking at it.
+   *
+   * @generated from enum value: CLAIM_FILTER_UNCLAIMED = 1;
+   */
+  UNCLAIMED: 1,
+
+  /**
+   * The caller has claimed it.
+   *
+   * @generated from enum value: CLAIM_FILTER_MINE = 2;
+   */
+  MINE: 2,
+} as const;
+
+/**
+ * Selects reviews by their claim, as it is at that moment.
+ *
+ * @generated from enum countersign.v1.ClaimFilter
+ */
+export type ClaimFilter = (typeof ClaimFilter)[keyof typeof ClaimFilter] | UnknownEnum;
+
+/**
+ * Describes the enum countersign.v1.ClaimFilter.
+ */
+export const ClaimFilterSchema: GenEnum<ClaimFilter> = /*@__PURE__*/
+  enumDesc(file_countersign_v1_review_service, 0);
+
+/**
  * What reviewers and notifiers call.
  *
  * @generated from service countersign.v1.ReviewService
@@ -569,6 +778,43 @@ export const ReviewService: GenService<{
     methodKind: "unary";
     input: typeof CloseAfterReviewRequestSchema;
     output: typeof CloseAfterReviewResponseSchema;
+  },
+  /**
+   * Writes on an action in review: a remark, a question to the requester, or the requester's answer to one. For whoever the open stage asks, whoever has
+   * voted, and the requester's side: the requester, those whom it acts for or through, and its owner. Only reviewers ask, and only the requester's side
+   * answers (PERMISSION_DENIED: NOT_HUMAN, NOT_ELIGIBLE, SELF_APPROVAL, NOT_REQUESTER; whoever may not see the action gets NOT_FOUND). A comment is no vote:
+   * it makes none stale, needs no stronger sign-in, and puts no deadline off. FAILED_PRECONDITION: WRONG_STATE when the action is not in review, QUESTION_NOT_OPEN
+   * when the question does not exist or was answered, COMMENT_LIMIT after 50 comments of reviewers, or 50 of the requester's side. Repeated with the same
+   * key it is one comment.
+   *
+   * @generated from rpc countersign.v1.ReviewService.AddComment
+   */
+  addComment: {
+    methodKind: "unary";
+    input: typeof AddCommentRequestSchema;
+    output: typeof AddCommentResponseSchema;
+  },
+  /**
+   * Says to the others that the caller is looking at this review, for 30 minutes: lists and messages show it, and only the claimant is reminded meanwhile.
+   * It keeps nobody from deciding. For whoever may approve (else PERMISSION_DENIED as for a vote, however the caller signed in). FAILED_PRECONDITION: ALREADY_CLAIMED while
+   * somebody else's claim lasts, CLAIM_LIMIT after three claims of this action by the same reviewer. Repeating it while it lasts changes nothing.
+   *
+   * @generated from rpc countersign.v1.ReviewService.ClaimReview
+   */
+  claimReview: {
+    methodKind: "unary";
+    input: typeof ClaimReviewRequestSchema;
+    output: typeof ClaimReviewResponseSchema;
+  },
+  /**
+   * Ends the caller's own claim. FAILED_PRECONDITION (ALREADY_CLAIMED) when the claim is somebody else's; nothing changes when there is none.
+   *
+   * @generated from rpc countersign.v1.ReviewService.ReleaseReview
+   */
+  releaseReview: {
+    methodKind: "unary";
+    input: typeof ReleaseReviewRequestSchema;
+    output: typeof ReleaseReviewResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_countersign_v1_review_service, 0);

@@ -1,7 +1,7 @@
 import type { CallerRef, Principal, PrincipalRef } from "./principal.ts";
 import type { VoterNow } from "./recount.ts";
 import type { Standing } from "./standing.ts";
-import type { ExecutionOutcome, Finding, Hex, Instant, Operation, Verdict } from "./values.ts";
+import type { CommentKind, ExecutionOutcome, Finding, Hex, Instant, Operation, Verdict } from "./values.ts";
 
 type Order<Type extends string, Data = object> = { readonly type: Type; readonly at: Instant } & Readonly<Data>;
 
@@ -99,6 +99,18 @@ export type CloseAfterReview = Order<
   { reviewer: Principal; standings: readonly Standing[]; finding: Finding; reason: Hex }
 >;
 
+/** Somebody writes on the review. */
+export type AddComment = Order<
+  "AddComment",
+  { author: Principal; standings: readonly Standing[]; kind: CommentKind; text: Hex; /** That it answers; else 0. */ question: number }
+>;
+
+/** A reviewer is looking at it. */
+export type ClaimReview = Order<"ClaimReview", { reviewer: Principal; standings: readonly Standing[] }>;
+
+/** Not any more. */
+export type ReleaseReview = Order<"ReleaseReview", { reviewer: Principal }>;
+
 export type TendAfterReview = Order<"TendAfterReview">;
 
 export type TendReview = Order<"TendReview">;
@@ -131,6 +143,9 @@ export type ActionCommand =
   | ReportExecution
   | BreakGlass
   | CloseAfterReview
+  | AddComment
+  | ClaimReview
+  | ReleaseReview
   | TendAfterReview
   | TendReview
   | ExpireGrant

@@ -16,6 +16,8 @@ import type {
   RequestAction,
 } from "./commands.ts";
 import { breakGlass, closeAfterReview, tendAfterReview } from "./break-glass.ts";
+import { claimReview, releaseReview } from "./claim.ts";
+import { addComment } from "./comments.ts";
 import { actsInPerson } from "./eligibility.ts";
 import { dueNow, opening } from "./escalation.ts";
 import { hasteOf } from "./haste.ts";
@@ -208,6 +210,12 @@ export function decide(command: ActionCommand, state: ActionState): Decision {
       return reportExecution(command, state);
     case "BreakGlass":
       return breakGlass(command, state);
+    case "AddComment":
+      return addComment(command, state);
+    case "ClaimReview":
+      return claimReview(command, state);
+    case "ReleaseReview":
+      return releaseReview(command, state);
     case "CloseAfterReview":
       return closeAfterReview(command, state);
     case "TendAfterReview":

@@ -17,12 +17,28 @@ export function actsInPerson(reviewer: Principal): boolean {
   return reviewer.type === "human" && reviewer.chain.length === 0;
 }
 
+type Speaker = { readonly reviewer: Principal; readonly standings: readonly Standing[] };
+
 /** As whom this principal may do this in the stage that is open: in its own name if that will do, else in another's place. Or why not. */
-export function standingFor(
-  state: InReview,
-  { reviewer, standings }: { readonly reviewer: Principal; readonly standings: readonly Standing[] },
-  act: Act,
-): Standing | Ineligibility {
+export function standingFor(state: InReview, { reviewer, standings }: Speaker, act: Act): Standing | Ineligibility {
+  const found = askedAs(state, { reviewer, standings }, act);
+  if (typeof found === "string") return found;
+  return strongEnough(reviewer.signIn, state.review.stages[state.review.openStage]?.leastSignIn ?? "mfa") ? found : "SIGN_IN_TOO_WEAK";
+}
+
+/** As whom this human would approve, however it has signed in: for saying that it is looking at it. Or why not. */
+export function claimingAs(state: InReview, who: Speaker): Standing | Ineligibility {
+  return askedAs(state, who, "approve");
+}
+
+/** As whom this human may write on the review, however it has signed in: the open stage asks it, or it has voted. Or why not. */
+export function commentingAs(state: InReview, who: Speaker): Standing | Ineligibility {
+  const asked = askedAs(state, who, "reject");
+  if (asked !== "NOT_ELIGIBLE") return asked;
+  return who.standings.find((standing) => state.review.votes.some((vote) => sameHuman(vote.standing, standing))) ?? asked;
+}
+
+function askedAs(state: InReview, { reviewer, standings }: Speaker, act: Act): Standing | Ineligibility {
   if (!actsInPerson(reviewer)) return "NOT_HUMAN";
   const { stages, openStage } = state.review;
   const stage = stages[openStage];
@@ -33,7 +49,7 @@ export function standingFor(
     // What keeps somebody from deciding says more than that another of its standings is not asked.
     return faults.find((fault) => fault !== undefined && fault !== "NOT_ELIGIBLE") ?? "NOT_ELIGIBLE";
   }
-  return strongEnough(reviewer.signIn, stage.leastSignIn) ? found : "SIGN_IN_TOO_WEAK";
+  return found;
 }
 
 /** Why this human may not do this in this stage; undefined when it may. */

@@ -27,6 +27,7 @@ function tookPart(state: RecordedAction, own: readonly PrincipalRef[]): boolean 
     ...(requester.owner === undefined ? [] : [requester.owner]),
     ...(review?.editors.flatMap(({ principal, principals }) => [principal, ...principals]) ?? []),
     ...(review?.votes.flatMap(({ reviewer, standing }) => [reviewer, ...standing.principals]) ?? []),
+    ...(review?.comments.flatMap(({ author, standing }) => [author, ...(standing?.principals ?? [])]) ?? []),
   ];
   return others.some((other) => own.some((one) => samePrincipal(other, one)));
 }

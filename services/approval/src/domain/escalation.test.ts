@@ -15,7 +15,14 @@ describe("what is due in a review that nobody decides", () => {
     given(...reminded)
       .when(tend(9))
       .thenNothing();
-    const first = { type: "ReviewerReminded", at: T0 + 10 * MINUTE, stage: 0, number: 1, nextAt: T0 + 20 * MINUTE } as const;
+    const first = {
+      type: "ReviewerReminded",
+      at: T0 + 10 * MINUTE,
+      stage: 0,
+      number: 1,
+      nextAt: T0 + 20 * MINUTE,
+      claimedBy: undefined,
+    } as const;
     given(...reminded)
       .when(tend(10))
       .then(first);
@@ -25,7 +32,7 @@ describe("what is due in a review that nobody decides", () => {
     // A timer that comes late reminds once, not twice.
     given(...reminded)
       .when(tend(25))
-      .then({ type: "ReviewerReminded", at: T0 + 25 * MINUTE, stage: 0, number: 2, nextAt: T0 + HOUR });
+      .then({ type: "ReviewerReminded", at: T0 + 25 * MINUTE, stage: 0, number: 2, nextAt: T0 + HOUR, claimedBy: undefined });
   });
 
   it("asks others as well, whose votes then count", () => {

@@ -1,6 +1,6 @@
 import type { ActionEvent } from "./events.ts";
 import type { Stage } from "./stage.ts";
-import type { InReview, Review } from "./state.ts";
+import { claimAt, type InReview, type Review } from "./state.ts";
 import type { Instant } from "./values.ts";
 
 /** The open stage's deadline has passed, and nothing puts it off: nobody decides any more, also when the timer is late. */
@@ -26,7 +26,9 @@ export function dueNow({ review }: InReview, at: Instant): readonly ActionEvent[
   const nextAt = nextDue(open, { openedAt, deadline, reminders: given, escalated: escalates || review.escalated.includes(stage) });
   return [
     ...(escalates ? [{ type: "ReviewEscalated", at, stage, deadline, nextAt } as const] : []),
-    ...(given > review.reminders ? [{ type: "ReviewerReminded", at, stage, number: given, nextAt } as const] : []),
+    ...(given > review.reminders
+      ? [{ type: "ReviewerReminded", at, stage, number: given, nextAt, claimedBy: claimAt(review, at)?.reviewer } as const]
+      : []),
   ];
 }
 

@@ -1,7 +1,18 @@
 import type { Principal, PrincipalRef } from "./principal.ts";
 import type { Stage } from "./stage.ts";
 import type { Standing } from "./standing.ts";
-import type { ExecutionOutcome, Finding, Haste, Hex, Instant, Operation, SkippedStage, Verdict, VoteDecision } from "./values.ts";
+import type {
+  CommentKind,
+  ExecutionOutcome,
+  Finding,
+  Haste,
+  Hex,
+  Instant,
+  Operation,
+  SkippedStage,
+  Verdict,
+  VoteDecision,
+} from "./values.ts";
 
 type Fact<Type extends string, Data = object> = { readonly type: Type; readonly at: Instant } & Readonly<Data>;
 
@@ -21,7 +32,15 @@ export type ReviewOpened = Fact<
 export type StageOpened = Fact<"StageOpened", { stage: number; deadline: Instant; nextAt: Instant }>;
 
 /** Nobody has decided yet; `number` counts the reminders of the stage. */
-export type ReviewerReminded = Fact<"ReviewerReminded", { stage: number; number: number; nextAt: Instant }>;
+export type ReviewerReminded = Fact<
+  "ReviewerReminded",
+  {
+    stage: number;
+    number: number;
+    nextAt: Instant;
+    /** Only this one is reminded; undefined: everybody. */ claimedBy: PrincipalRef | undefined;
+  }
+>;
 
 /** Those whom the open stage's escalation names are asked too. */
 export type ReviewEscalated = Fact<"ReviewEscalated", { stage: number; deadline: Instant; nextAt: Instant }>;
@@ -145,6 +164,26 @@ export type AfterReviewReminded = Fact<"AfterReviewReminded", { number: number; 
 
 export type AfterReviewClosed = Fact<"AfterReviewClosed", { reviewer: Principal; standing: Standing; finding: Finding; reason: Hex }>;
 
+/** Somebody wrote on the review. */
+export type CommentAdded = Fact<
+  "CommentAdded",
+  {
+    number: number;
+    kind: CommentKind;
+    author: Principal;
+    /** Of a reviewer; undefined: the requester's side wrote it. */
+    standing: Standing | undefined;
+    text: Hex;
+    /** Of an answer, the number of its question; else 0. */
+    question: number;
+  }
+>;
+
+/** A reviewer is looking at it, until then at most: no event follows when it is over. */
+export type ReviewClaimed = Fact<"ReviewClaimed", { reviewer: Principal; standing: Standing; expiresAt: Instant }>;
+
+export type ClaimReleased = Fact<"ClaimReleased", { reviewer: PrincipalRef }>;
+
 export type ActionEvent =
   | ActionRequested
   | VerdictReached
@@ -165,6 +204,9 @@ export type ActionEvent =
   | BreakGlassUsed
   | AfterReviewReminded
   | AfterReviewClosed
+  | CommentAdded
+  | ReviewClaimed
+  | ClaimReleased
   | GrantIssued
   | GrantRedeemed
   | GrantExpired

@@ -4,7 +4,9 @@ import type {
   ActionRequested,
   AfterReviewClosed,
   BreakGlassUsed,
+  CommentAdded,
   GrantIssued,
+  ReviewClaimed,
   ReviewEscalated,
   ReviewOpened,
   StageOpened,
@@ -14,7 +16,7 @@ import type {
 } from "./events.ts";
 import { samePrincipal, toRef } from "./principal.ts";
 import { principalsOf } from "./standing.ts";
-import type { ActionState, AfterReview, Review, Vote } from "./state.ts";
+import type { ActionState, AfterReview, Claim, Comment, Review, Vote } from "./state.ts";
 
 /** What the past adds up to. Accepts every past: an event that makes no sense in its place counts in the version and changes nothing else. */
 export function evolve(state: ActionState, event: ActionEvent): ActionState {
@@ -50,6 +52,12 @@ function apply(state: ActionState, event: ActionEvent): ActionState {
       return state; // What is recorded with it moves the action: a review, or a grant.
     case "ContentErased":
       return state; // What was decided stays decided.
+    case "CommentAdded":
+      return inReview(state, (review) => ({ ...review, comments: [...review.comments, toComment(event)] }));
+    case "ReviewClaimed":
+      return inReview(state, (review) => claimed(review, event));
+    case "ClaimReleased":
+      return inReview(state, (review) => ({ ...review, claim: undefined }));
     case "BreakGlassUsed":
       return inReview(state, (review) => ({ ...review, afterReview: afterReview(event) }));
     case "AfterReviewReminded":
@@ -106,13 +114,16 @@ function opened(state: ActionState, event: ReviewOpened): ActionState {
     ...state,
     status: "IN_REVIEW",
     ruling: state.ruling,
-    review: { ...reopened, votes: [], editors: [], edits: 0, asked: { times: 1, input: state.input }, afterReview: undefined },
+    review: { ...reopened, ...FIRST, asked: { times: 1, input: state.input } },
   };
 }
 
+/** What only an edit carries over to the next opening. */
+const FIRST = { votes: [], editors: [], edits: 0, comments: [], claimants: [], afterReview: undefined };
+
 /** A stage that has just opened. */
 function fresh({ at, deadline }: ReviewOpened | StageOpened) {
-  return { deadline, openedAt: at, reminders: 0, putOff: false };
+  return { deadline, openedAt: at, reminders: 0, putOff: false, claim: undefined };
 }
 
 function escalate(review: Review, { stage, deadline }: ReviewEscalated): Review {
@@ -124,7 +135,7 @@ function edited(state: ActionState, event: ActionEdited): ActionState {
   if (state.status !== "IN_REVIEW") return state;
   const others = state.review.editors.filter(({ principal }) => !samePrincipal(principal, event.editor));
   const editors = [...others, { principal: toRef(event.editor), principals: principalsOf(event.standing) }];
-  const review = { ...state.review, editors, edits: state.review.edits + 1, deadline: event.deadline };
+  const review = { ...state.review, editors, edits: state.review.edits + 1, deadline: event.deadline, claim: undefined };
   return { ...state, status: "EDITED", input: event.input, review };
 }
 
@@ -146,7 +157,21 @@ function voted(state: ActionState, vote: Vote): ActionState {
   if (state.status === "APPROVED" && state.review !== undefined) {
     return { ...state, review: { ...state.review, votes: [...state.review.votes, vote] } };
   }
-  return inReview(state, (review) => ({ ...review, votes: [...review.votes, vote] }));
+  return inReview(state, (review) => ({ ...review, votes: [...review.votes, vote], claim: othersClaim(review, vote) }));
+}
+
+/** Who has voted is not looking any more. */
+function othersClaim({ claim }: Review, { reviewer }: Vote): Claim | undefined {
+  return claim !== undefined && samePrincipal(claim.reviewer, reviewer) ? undefined : claim;
+}
+
+function claimed(review: Review, { reviewer, at, expiresAt }: ReviewClaimed): Review {
+  const claimant = toRef(reviewer);
+  return { ...review, claim: { reviewer: claimant, at, expiresAt }, claimants: [...review.claimants, claimant] };
+}
+
+function toComment({ number, kind, author, standing, text, question, at }: CommentAdded): Comment {
+  return { number, kind, author: toRef(author), standing, byRequester: standing === undefined, text, question, at };
 }
 
 function inReview(state: ActionState, change: (review: Review) => Review): ActionState {

@@ -1,7 +1,18 @@
 import type { Principal, PrincipalRef, SignIn } from "./principal.ts";
 import type { Stage } from "./stage.ts";
 import type { Standing } from "./standing.ts";
-import type { ExecutionOutcome, Finding, Haste, Hex, Instant, Operation, SkippedStage, Verdict, VoteDecision } from "./values.ts";
+import type {
+  CommentKind,
+  ExecutionOutcome,
+  Finding,
+  Haste,
+  Hex,
+  Instant,
+  Operation,
+  SkippedStage,
+  Verdict,
+  VoteDecision,
+} from "./values.ts";
 
 export type Vote = {
   readonly reviewer: PrincipalRef;
@@ -18,6 +29,24 @@ export type Vote = {
   /** It does not count any more. */
   readonly lapsed: boolean;
 };
+
+/** What somebody wrote on the review. */
+export type Comment = {
+  /** Its place among the action's comments, from 1 on. */
+  readonly number: number;
+  readonly kind: CommentKind;
+  readonly author: PrincipalRef;
+  /** As whom a reviewer was known then; undefined: the requester's side wrote it. */
+  readonly standing: Standing | undefined;
+  readonly byRequester: boolean;
+  readonly text: Hex;
+  /** Of an answer, the number of its question; else 0. */
+  readonly question: number;
+  readonly at: Instant;
+};
+
+/** A reviewer is looking at it, until then at most. */
+export type Claim = { readonly reviewer: PrincipalRef; readonly at: Instant; readonly expiresAt: Instant };
 
 /** Somebody who edited, under every account. */
 export type Editor = { readonly principal: PrincipalRef; readonly principals: readonly PrincipalRef[] };
@@ -45,6 +74,12 @@ export type Review = {
   readonly edits: number;
   /** How often its requester asked for it, and the input of the last time. */
   readonly asked: { readonly times: number; readonly input: Hex };
+  /** Oldest first, over all forms of the action. */
+  readonly comments: readonly Comment[];
+  /** The last one; over when its time is. See `claimAt`. */
+  readonly claim: Claim | undefined;
+  /** Whoever claimed it, once for each claim. */
+  readonly claimants: readonly PrincipalRef[];
   /** There when somebody approved alone. */
   readonly afterReview: AfterReview | undefined;
 };
@@ -153,6 +188,11 @@ const TERMINAL: ReadonlySet<string> = new Set<ActionStatus>([
 export function isTerminal(state: ActionState): boolean {
   const after = afterReviewOf(state);
   return TERMINAL.has(state.status) && (after === undefined || after.closed !== undefined);
+}
+
+/** Who is looking at it at this moment. A claim lapses by time alone: no timer, no event. */
+export function claimAt({ claim }: Review, at: Instant): Claim | undefined {
+  return claim !== undefined && at < claim.expiresAt ? claim : undefined;
 }
 
 export function afterReviewOf(state: ActionState): AfterReview | undefined {

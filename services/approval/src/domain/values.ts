@@ -28,6 +28,9 @@ export type Operation = {
   readonly resourceId: string;
 };
 
+/** Reviewers ask, the requester's side answers, both remark. */
+export type CommentKind = "remark" | "question" | "answer";
+
 export type VoteDecision = "approve" | "reject";
 
 /** What somebody who looked at a break-glass found. */

@@ -52,6 +52,9 @@ const METHODS = {
   GetReview: [reviews.GetReviewRequestSchema, reviews.GetReviewResponseSchema],
   BreakGlass: [reviews.BreakGlassRequestSchema, reviews.BreakGlassResponseSchema],
   CloseAfterReview: [reviews.CloseAfterReviewRequestSchema, reviews.CloseAfterReviewResponseSchema],
+  AddComment: [reviews.AddCommentRequestSchema, reviews.AddCommentResponseSchema],
+  ClaimReview: [reviews.ClaimReviewRequestSchema, reviews.ClaimReviewResponseSchema],
+  ReleaseReview: [reviews.ReleaseReviewRequestSchema, reviews.ReleaseReviewResponseSchema],
   SubmitVote: [reviews.SubmitVoteRequestSchema, reviews.SubmitVoteResponseSchema],
 } as const satisfies Record<string, readonly [DescMessage, DescMessage]>;
 

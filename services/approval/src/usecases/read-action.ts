@@ -53,7 +53,8 @@ async function readable(deps: Deps, caller: Principal, id: string, knownVersion 
   return current.state.status !== "NONE" && mayRead(current.state, caller) ? current : undefined;
 }
 
-function mayRead(state: RecordedAction, caller: Principal): boolean {
+/** Whether this caller may see the action. */
+export function mayRead(state: RecordedAction, caller: Principal): boolean {
   return sameCaller(state.requester, caller) || caller.roles.some((role) => READERS.has(role));
 }
 

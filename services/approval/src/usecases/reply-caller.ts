@@ -1,6 +1,6 @@
 import type { PrincipalRef } from "../domain/principal.ts";
 
 /** Whose keys these are. One caller's keys for two methods never meet; no issuer and id run together into another pair. */
-export function replyCaller(method: "RequestAction" | "RedeemGrant", { issuer, id }: PrincipalRef): string {
+export function replyCaller(method: "RequestAction" | "RedeemGrant" | "AddComment", { issuer, id }: PrincipalRef): string {
   return JSON.stringify([method, issuer, id]);
 }

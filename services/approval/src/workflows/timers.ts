@@ -49,6 +49,9 @@ export function timerAfter(event: ActionEvent): Timer | "clear" | "keep" {
     case "EditAccepted":
     case "ActionApproved":
     case "ContentErased":
+    case "CommentAdded":
+    case "ReviewClaimed":
+    case "ClaimReleased":
       return "keep";
     default:
       return event satisfies never;

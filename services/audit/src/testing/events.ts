@@ -1,5 +1,5 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { type Timestamp, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { contentDigest } from "@countersign/digest";
 import { EVENT_SCHEMAS, encodeEvent, type DecodedEvent, type EventType } from "@countersign/events";
 import type { AppendRequest, EventAppender, NewEvent, RecordedEvent } from "@countersign/event-log";
@@ -67,6 +67,8 @@ export const EVENTS = {
   stageOpened: (index: number): NewEvent => event("StageOpened", { stage: index, deadline }),
   voted: (reviewer: string, decision: VoteDecision = VoteDecision.APPROVE, index = 0): NewEvent =>
     event("VoteCast", { reviewer: person(reviewer), decision, digest, stage: index, keyId: "k1", signature: digest }),
+  claimed: (reviewer: string, expireTime: Timestamp): NewEvent => event("ReviewClaimed", { reviewer: person(reviewer), expireTime }),
+  released: (reviewer: string): NewEvent => event("ClaimReleased", { reviewer: reference(reviewer) }),
   lapsed: (reviewer: string): NewEvent => event("VoteLapsed", { reviewer: reference(reviewer), digest, cause: LapseCause.EDITED }),
   edited: (editor: string): NewEvent =>
     event("ActionEdited", { editor: person(editor), previousDigest: digest, input: { digest }, reason: { digest } }),

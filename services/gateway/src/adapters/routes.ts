@@ -85,6 +85,9 @@ export const COMMANDS = {
   SubmitVote: { service: "approval", read: reader(review.SubmitVoteRequestSchema, reviews.checkSubmitVote) },
   BreakGlass: { service: "approval", read: reader(review.BreakGlassRequestSchema, reviews.checkBreakGlass) },
   CloseAfterReview: { service: "approval", read: reader(review.CloseAfterReviewRequestSchema, reviews.checkCloseAfterReview) },
+  AddComment: { service: "approval", read: reader(review.AddCommentRequestSchema, reviews.checkAddComment) },
+  ClaimReview: { service: "approval", read: reader(review.ClaimReviewRequestSchema, actions.checkActionId) },
+  ReleaseReview: { service: "approval", read: reader(review.ReleaseReviewRequestSchema, actions.checkActionId) },
 
   PublishPolicy: { service: "policy", read: reader(policy.PublishPolicyRequestSchema, policies.checkPublishPolicy) },
   ActivatePolicy: { service: "policy", read: reader(policy.ActivatePolicyRequestSchema, policies.checkActivatePolicy) },

@@ -33,6 +33,9 @@ export function addServices(server: RpcServer, deps: HandlerDeps): void {
     submitVote: forward("SubmitVote", deps),
     breakGlass: forward("BreakGlass", deps),
     closeAfterReview: forward("CloseAfterReview", deps),
+    addComment: forward("AddComment", deps),
+    claimReview: forward("ClaimReview", deps),
+    releaseReview: forward("ReleaseReview", deps),
   });
   server.add(PolicyService, {
     publishPolicy: forward("PublishPolicy", deps),

@@ -1,9 +1,17 @@
-import { needsLine, textLine, USUAL_LIMITS, type RenderLimits, type ReviewView } from "@countersign/review-view";
+import {
+  commentLine,
+  COMMENTS_LABEL,
+  needsLine,
+  textLine,
+  USUAL_LIMITS,
+  type RenderLimits,
+  type ReviewView,
+} from "@countersign/review-view";
 import type { NotifiedEvent } from "../domain/notified-event.ts";
 
 /** A part of a card: a label of ours and lines that may hold anybody's text, harmless on one line, each starting with words of ours. */
 export type CardSection = {
-  readonly kind: "facts" | "parameters" | "claims" | "naming";
+  readonly kind: "facts" | "parameters" | "claims" | "comments" | "naming";
   readonly label: string;
   readonly lines: readonly string[];
 };
@@ -19,7 +27,7 @@ export const CARD_LIMITS: readonly RenderLimits[] = [
   { characters: 40, members: 5 },
 ];
 
-/** Marks every line of what the requester says, so that none of it passes for ours. */
+/** Marks every line of what the requester says, and of what is said about a review, so that none of it passes for ours. */
 const CLAIM = "┊ ";
 
 /** A review as the text of a card, in the same order on every channel. */
@@ -27,7 +35,7 @@ export function cardText(view: ReviewView): CardText {
   return {
     heading: view.status === "in review" ? "Review needed" : `Review: ${view.status}`,
     title: textLine(view.title),
-    sections: [facts(view), parameters(view), claims(view), naming(view)].filter(({ lines }) => lines.length > 0),
+    sections: [facts(view), parameters(view), claims(view), comments(view), naming(view)].filter(({ lines }) => lines.length > 0),
   };
 }
 
@@ -59,6 +67,12 @@ function claims(view: ReviewView): CardSection {
   };
 }
 
+/** As far from ours as what the requester claims: whoever wrote it, nobody checked it. */
+function comments({ comments: { comments: shown, more } }: ReviewView): CardSection {
+  const lines = [...shown.map(commentLine), ...(more === 0 ? [] : [`and ${more} more`])];
+  return { kind: "comments", label: COMMENTS_LABEL, lines: lines.map((line) => `${CLAIM}${line}`) };
+}
+
 function naming(view: ReviewView): CardSection {
   return {
     kind: "naming",
@@ -87,6 +101,9 @@ export const EVENT_WORDS: Readonly<Record<NotifiedEvent, string>> = {
   VoteLapsed: "a vote lapsed",
   ActionEdited: "edited, earlier votes lapsed",
   EditAccepted: "the requester accepted the edited form",
+  CommentAdded: "somebody wrote on it",
+  ReviewClaimed: "somebody is looking at it",
+  ClaimReleased: "nobody is looking at it any more",
   BreakGlassUsed: "BREAK-GLASS: approved by one person alone",
   ActionApproved: "approved",
   ActionRejected: "rejected",

@@ -30,4 +30,10 @@ function sectionHtml({ kind, label, lines }: CardSection, style: "inline" | "cla
   return `${heading}<div ${box}>${lines.map((text) => `<p dir="ltr" ${line}>${unlinkedHtml(text)}</p>`).join("")}</div>`;
 }
 
-const BORDERS: Readonly<Record<CardSection["kind"], string>> = { facts: "#555", parameters: "#06c", claims: "#c60", naming: "#999" };
+const BORDERS: Readonly<Record<CardSection["kind"], string>> = {
+  facts: "#555",
+  parameters: "#06c",
+  claims: "#c60",
+  comments: "#c60",
+  naming: "#999",
+};

@@ -15,6 +15,10 @@ describe("failures", () => {
     ["BREAK_GLASS_NOT_ALLOWED", "FAILED_PRECONDITION"],
     ["EDIT_LIMIT", "FAILED_PRECONDITION"],
     ["ASKED_TOO_OFTEN", "RESOURCE_EXHAUSTED"],
+    ["COMMENT_LIMIT", "FAILED_PRECONDITION"],
+    ["QUESTION_NOT_OPEN", "FAILED_PRECONDITION"],
+    ["ALREADY_CLAIMED", "FAILED_PRECONDITION"],
+    ["CLAIM_LIMIT", "FAILED_PRECONDITION"],
     ["STALE_DIGEST", "FAILED_PRECONDITION"],
     ["STALE_VERSION", "FAILED_PRECONDITION"],
     ["STALE_VIEW", "FAILED_PRECONDITION"],
@@ -39,6 +43,6 @@ describe("failures", () => {
   });
 
   it("has a row in this test for each reason", () => {
-    expect(Object.keys(FAILURES)).toHaveLength(31);
+    expect(Object.keys(FAILURES)).toHaveLength(35);
   });
 });

@@ -18,6 +18,13 @@ export const FAILURES: Readonly<Record<RefusalCode | "KEY_REUSED" | "LOST_RACE" 
   SIGN_IN_TOO_WEAK: ["PERMISSION_DENIED", "This asks for a stronger sign-in; sign in with a second factor and try again."],
   REASON_REQUIRED: ["FAILED_PRECONDITION", "The open stage asks for a reason; give one."],
   BREAK_GLASS_NOT_ALLOWED: ["FAILED_PRECONDITION", "Policy lets nobody approve this action alone."],
+  COMMENT_LIMIT: ["FAILED_PRECONDITION", "There are too many comments on this action already; decide, or talk elsewhere."],
+  QUESTION_NOT_OPEN: ["FAILED_PRECONDITION", "There is no open question of this number; a remark is always possible."],
+  ALREADY_CLAIMED: [
+    "FAILED_PRECONDITION",
+    "Another reviewer has claimed this review; that keeps nobody from deciding, and ends by itself.",
+  ],
+  CLAIM_LIMIT: ["FAILED_PRECONDITION", "The caller has claimed this review three times; decide, or leave it to others."],
   EDIT_LIMIT: ["FAILED_PRECONDITION", "The action was edited too often; approve or reject it, and ask anew."],
   ASKED_TOO_OFTEN: [
     "RESOURCE_EXHAUSTED",
@@ -29,7 +36,7 @@ export const FAILURES: Readonly<Record<RefusalCode | "KEY_REUSED" | "LOST_RACE" 
   EDIT_NOT_ALLOWED: ["FAILED_PRECONDITION", "Policy does not let reviewers change these members, or not to this; see the metadata."],
   PATCH_INVALID: ["FAILED_PRECONDITION", "The patch does not apply to the action's properties; look at the action again."],
   DEADLINE_PASSED: ["FAILED_PRECONDITION", "The deadline of the review has passed."],
-  NOT_REQUESTER: ["PERMISSION_DENIED", "Only the requester may take an action back."],
+  NOT_REQUESTER: ["PERMISSION_DENIED", "Only the requester may do this."],
   GRANT_INVALID: ["UNAUTHENTICATED", "The grant token is not valid."],
   NOT_GRANTEE: ["PERMISSION_DENIED", "The grant was issued to another principal."],
   GRANT_REDEEMED: ["FAILED_PRECONDITION", "The grant has been redeemed."],

@@ -53,6 +53,7 @@ function contentsNamedBy(event: ActionEvent): readonly { readonly field: string;
     input: "input" in event && event.input,
     reason: "reason" in event && event.reason,
     message: "message" in event && event.message,
+    text: "text" in event && event.text,
   };
   return Object.entries(named).flatMap(([field, digest]) => (typeof digest === "string" ? [{ field, digest }] : []));
 }

@@ -1,14 +1,16 @@
 import { timestampMs, type Timestamp } from "@bufbuild/protobuf/wkt";
 import type { DecodedEvent } from "@countersign/events";
-import { type ContentRef, LapseCause } from "@countersign/proto/event/v1/action_events_pb";
+import { type ContentRef, LapseCause, type ReviewerStanding } from "@countersign/proto/event/v1/action_events_pb";
 import { ExecutionOutcome, type Stage as StageMessage, VoteDecision } from "@countersign/proto/v1/action_pb";
 import type { Principal as PrincipalMessage, PrincipalRef as RefMessage } from "@countersign/proto/v1/principal_pb";
 import type { ActionEvent } from "../../domain/events.ts";
 import type { Principal, PrincipalRef } from "../../domain/principal.ts";
 import type { Stage } from "../../domain/stage.ts";
+import type { Standing } from "../../domain/standing.ts";
 import type { Hex, Instant } from "../../domain/values.ts";
 import { toHex } from "../../usecases/content.ts";
 import { fromFinding } from "../wire/after-review-message.ts";
+import { fromCommentKind } from "../wire/comment-message.ts";
 import { fromPrincipalMessage, fromRefMessage } from "../wire/principal-message.ts";
 import { fromStageMessage } from "../wire/stage-message.ts";
 import { fromVerdictMessage } from "../wire/verdict-message.ts";
@@ -34,7 +36,14 @@ export function fromEventMessage(event: DecodedEvent, at: Instant): ActionEvent 
     case "StageOpened":
       return { type, at, stage: data.stage, deadline: instant(data.deadline), nextAt: instant(data.nextTime) };
     case "ReviewerReminded":
-      return { type, at, stage: data.stage, number: data.number, nextAt: instant(data.nextTime) };
+      return {
+        type,
+        at,
+        stage: data.stage,
+        number: data.number,
+        nextAt: instant(data.nextTime),
+        claimedBy: data.claimedBy && ref(data.claimedBy),
+      };
     case "ReviewEscalated":
       return { type, at, stage: data.stage, deadline: instant(data.deadline), nextAt: instant(data.nextTime) };
     case "ReviewHeld":
@@ -62,6 +71,12 @@ export function fromEventMessage(event: DecodedEvent, at: Instant): ActionEvent 
       return { type, at, number: data.number, nextAt: instant(data.nextTime) };
     case "AfterReviewClosed":
       return afterReviewClosed(data, at);
+    case "CommentAdded":
+      return commented(data, at);
+    case "ReviewClaimed":
+      return { type, at, reviewer: principal(data.reviewer), standing: standingOf(data.standing), expiresAt: instant(data.expireTime) };
+    case "ClaimReleased":
+      return { type, at, reviewer: ref(data.reviewer) };
     case "GrantIssued":
       return grantIssued(data, at);
     case "GrantRedeemed":
@@ -138,6 +153,19 @@ function afterReviewClosed(data: DataOf<"AfterReviewClosed">, at: Instant): Acti
   };
 }
 
+function commented(data: DataOf<"CommentAdded">, at: Instant): ActionEvent {
+  return {
+    type: "CommentAdded",
+    at,
+    number: data.number,
+    kind: required(fromCommentKind(data.kind)),
+    author: principal(data.author),
+    standing: data.standing && fromStandingMessage(data.standing),
+    text: required(content(data.text)),
+    question: data.question,
+  };
+}
+
 function edited(data: DataOf<"ActionEdited">, at: Instant): ActionEvent {
   return {
     type: "ActionEdited",
@@ -178,6 +206,10 @@ function stageOf(message: StageMessage): Stage {
 
 function principal(message: PrincipalMessage | undefined): Principal {
   return required(message && fromPrincipalMessage(message));
+}
+
+function standingOf(message: ReviewerStanding | undefined): Standing {
+  return fromStandingMessage(required(message));
 }
 
 function ref(message: RefMessage | undefined): PrincipalRef {

@@ -9,17 +9,20 @@ import type {
   ActionRequested,
   AfterReviewClosed,
   BreakGlassUsed,
+  CommentAdded,
   ContentErased,
   ExecutionReported,
   GrantIssued,
   VoteCast,
   VoteLapsed,
   GrantRedeemed,
+  ReviewClaimed,
   ReviewerReminded,
 } from "../../domain/events.ts";
 import type { Hex } from "../../domain/values.ts";
 import { fromHex } from "../wire/bytes.ts";
 import { FINDINGS } from "../wire/after-review-message.ts";
+import { COMMENT_KINDS } from "../wire/comment-message.ts";
 import { toPrincipalMessage, toRefMessage } from "../wire/principal-message.ts";
 import { toStageMessage } from "../wire/stage-message.ts";
 import { toVerdictMessage } from "../wire/verdict-message.ts";
@@ -78,6 +81,12 @@ export function toEventMessage(event: ActionEvent): DecodedEvent {
       return { type, data: create(EVENT_SCHEMAS[type], { number: event.number, nextTime: timestampFromMs(event.nextAt) }) };
     case "AfterReviewClosed":
       return afterReviewClosed(event);
+    case "CommentAdded":
+      return commented(event);
+    case "ReviewClaimed":
+      return claimed(event);
+    case "ClaimReleased":
+      return { type, data: create(EVENT_SCHEMAS[type], { reviewer: toRefMessage(event.reviewer) }) };
     case "GrantIssued":
       return grantIssued(event);
     case "GrantRedeemed":
@@ -159,8 +168,19 @@ function afterReviewClosed({ type, reviewer, standing, finding, reason }: AfterR
   return { type, data: create(EVENT_SCHEMAS[type], { ...who, finding: FINDINGS[finding], ...content("reason", reason) }) };
 }
 
-function reminded({ type, stage, number, nextAt }: ReviewerReminded): DecodedEvent {
-  return { type, data: create(EVENT_SCHEMAS[type], { stage, number, nextTime: timestampFromMs(nextAt) }) };
+function reminded({ type, stage, number, nextAt, claimedBy }: ReviewerReminded): DecodedEvent {
+  const claimant = claimedBy && { claimedBy: toRefMessage(claimedBy) };
+  return { type, data: create(EVENT_SCHEMAS[type], { stage, number, nextTime: timestampFromMs(nextAt), ...claimant }) };
+}
+
+function commented({ type, number, kind, author, standing, text, question }: CommentAdded): DecodedEvent {
+  const who = { author: toPrincipalMessage(author), ...(standing && { standing: toStandingMessage(standing) }) };
+  return { type, data: create(EVENT_SCHEMAS[type], { number, kind: COMMENT_KINDS[kind], ...who, ...content("text", text), question }) };
+}
+
+function claimed({ type, reviewer, standing, expiresAt }: ReviewClaimed): DecodedEvent {
+  const who = { reviewer: toPrincipalMessage(reviewer), standing: toStandingMessage(standing) };
+  return { type, data: create(EVENT_SCHEMAS[type], { ...who, expireTime: timestampFromMs(expiresAt) }) };
 }
 
 function lapsed({ type, reviewer, digest, cause }: VoteLapsed): DecodedEvent {
@@ -196,11 +216,11 @@ function grantIssued({ type, grantId, principal, digest, issuedAt, expiresAt, ke
   return { type, data: create(EVENT_SCHEMAS[type], data) };
 }
 
-function content<Field extends "input" | "reason" | "message">(
+function content<Field extends "input" | "reason" | "message" | "text">(
   field: Field,
   digest: Hex | undefined,
 ): { [Name in Field]?: { digest: Uint8Array } } {
-  const reference: { input?: { digest: Uint8Array }; reason?: { digest: Uint8Array }; message?: { digest: Uint8Array } } = {};
+  const reference: { [Name in "input" | "reason" | "message" | "text"]?: { digest: Uint8Array } } = {};
   if (digest !== undefined) reference[field] = { digest: fromHex(digest) };
   return reference;
 }

@@ -6,6 +6,7 @@ import { inputOf, textOf } from "../../usecases/content.ts";
 import type { ActionView, Contents } from "../../usecases/ports.ts";
 import { toAfterReviewMessage } from "./after-review-message.ts";
 import { fromHex } from "./bytes.ts";
+import { toClaimMessage, toCommentMessages } from "./comment-message.ts";
 import { inputField } from "./encoded-input.ts";
 import { SIGN_INS, toPrincipalMessage, toRefMessage } from "./principal-message.ts";
 import { toStageMessage } from "./stage-message.ts";
@@ -67,6 +68,8 @@ function toReviewMessage(review: Review, contents: Contents) {
     ...(review.deadline !== undefined && { deadline: timestampFromMs(review.deadline) }),
     ...(editor && { editor: toRefMessage(editor.principal) }),
     escalated: review.escalated.includes(review.openStage),
+    comments: toCommentMessages(review.comments, contents),
+    ...(review.claim && { claim: toClaimMessage(review.claim) }),
     asked: review.asked.times,
   };
 }

@@ -21,8 +21,14 @@ export function toSummary({ id, state }: ListedAction): MessageInitShape<typeof 
     approvals: review?.approvals ?? 0,
     quorum: review?.quorum ?? "",
     afterReview: state.afterReview !== null,
+    ...(state.claim !== null && { claimedBy: claimant(state.claim), claimExpireTime: rfc3339(state.claim.until) }),
     asked: review === undefined ? 0 : state.asked,
   };
+}
+
+/** Only humans claim. */
+function claimant({ issuer, id }: { readonly issuer: string; readonly id: string }) {
+  return { issuer, id, type: "human" };
 }
 
 /** Our word for a wire status, if it is one. */

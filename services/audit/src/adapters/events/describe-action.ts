@@ -1,7 +1,8 @@
 import type { DecodedEvent } from "@countersign/events";
-import { LapseCause, type ReviewerStanding, type VoteCast } from "@countersign/proto/event/v1/action_events_pb";
+import { type CommentAdded, LapseCause, type ReviewerStanding, type VoteCast } from "@countersign/proto/event/v1/action_events_pb";
 import {
   AfterReviewFinding,
+  CommentKind,
   ExecutionOutcome,
   VerdictOutcome,
   VoteDecision,
@@ -35,6 +36,12 @@ export function describeActionEvent(event: DecodedEvent, said: Said): string {
       return `the vote of ${reference(event.data.reviewer)} lapsed, ${LAPSES[event.data.cause] ?? "for a reason that is not known"}`;
     case "ActionEdited":
       return `${principal(event.data.editor)} edited the parameters${said(event.data.reason)}`;
+    case "CommentAdded":
+      return comment(event.data, said);
+    case "ReviewClaimed":
+      return `${principal(event.data.reviewer)} says to be looking at it${until(event.data.expireTime)}`;
+    case "ClaimReleased":
+      return `${reference(event.data.reviewer)} is not looking at it any more`;
     case "BreakGlassUsed":
     case "AfterReviewReminded":
     case "AfterReviewClosed":
@@ -103,13 +110,22 @@ function alone(event: Extract<DecodedEvent, { type: "BreakGlassUsed" | "AfterRev
 /** Nobody has decided yet. */
 function undecided(event: Extract<DecodedEvent, { type: "ReviewerReminded" | "ReviewEscalated" | "ReviewHeld" }>): string {
   if (event.type === "ReviewHeld") return "nobody decided in time; it waits until somebody does";
-  if (event.type === "ReviewerReminded") return `reviewers were reminded, for the ${event.data.number}. time`;
+  if (event.type === "ReviewerReminded") {
+    const who = event.data.claimedBy === undefined ? "reviewers were" : `${reference(event.data.claimedBy)}, who is looking at it, was`;
+    return `${who} reminded, for the ${event.data.number}. time`;
+  }
   return `nobody decided, so others are asked too${until(event.data.deadline)}`;
 }
 
 function vote({ reviewer, decision, standing, haste, reason }: VoteCast, said: Said): string {
   const hasty = haste === undefined ? "" : `, ${haste.availableSeconds} s after being asked (reading it takes ${haste.neededSeconds} s)`;
   return `${principal(reviewer)} ${VOTES[decision] ?? "voted"}${place(standing)}${hasty}${said(reason)}`;
+}
+
+/** Words of anybody: unlike a vote's, they belong to nothing that counts. */
+function comment({ kind, author, number, question, text }: CommentAdded, said: Said): string {
+  const does = kind === CommentKind.ANSWER ? `answers question ${question}` : kind === CommentKind.QUESTION ? "asks" : "remarks";
+  return `${principal(author)} ${does} (comment ${number}, which decides nothing)${said(text)}`;
 }
 
 function place(standing: ReviewerStanding | undefined): string {

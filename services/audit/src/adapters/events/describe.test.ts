@@ -1,6 +1,6 @@
 import { decodeEvent, EVENT_SCHEMAS } from "@countersign/events";
 import type { NewEvent } from "@countersign/event-log";
-import { AfterReviewFinding, ExecutionOutcome, VerdictOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
+import { AfterReviewFinding, CommentKind, ExecutionOutcome, VerdictOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
 import { ExportFormat } from "@countersign/proto/v1/export_format_pb";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "vitest";
@@ -65,6 +65,21 @@ const LINES: readonly (readonly [string, NewEvent])[] = [
   ],
   [`human ann edited the parameters: "${SAID}"`, EVENTS.edited("ann")],
   ["reviewers were reminded, for the 2. time", event("ReviewerReminded", { number: 2 })],
+  ["ann, who is looking at it, was reminded, for the 2. time", event("ReviewerReminded", { number: 2, claimedBy: reference("ann") })],
+  [
+    `human ann asks (comment 1, which decides nothing): "${SAID}"`,
+    event("CommentAdded", { author: person("ann"), number: 1, kind: CommentKind.QUESTION, text: { digest } }),
+  ],
+  [
+    `agent exporter answers question 1 (comment 2, which decides nothing): "${SAID}"`,
+    event("CommentAdded", { author: agent("exporter"), number: 2, kind: CommentKind.ANSWER, question: 1, text: { digest } }),
+  ],
+  [
+    `human ben remarks (comment 3, which decides nothing): "${SAID}"`,
+    event("CommentAdded", { author: person("ben"), number: 3, kind: CommentKind.REMARK, text: { digest } }),
+  ],
+  ["human ann says to be looking at it, until 2026-01-01T01:00:00.000Z", EVENTS.claimed("ann", deadline)],
+  ["ann is not looking at it any more", EVENTS.released("ann")],
   ["nobody decided, so others are asked too", event("ReviewEscalated", {})],
   ["nobody decided in time; it waits until somebody does", event("ReviewHeld", {})],
   [

@@ -1,13 +1,15 @@
 import { toJson } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
-import { AfterReviewFinding } from "@countersign/proto/v1/action_pb";
+import { AfterReviewFinding, CommentKind } from "@countersign/proto/v1/action_pb";
 import type {
+  AddCommentRequest,
   BreakGlassRequest,
   CloseAfterReviewRequest,
   Edit,
   ListReviewsRequest,
   SubmitVoteRequest,
 } from "@countersign/proto/v1/review_service_pb";
+import { ClaimFilter } from "@countersign/proto/v1/review_service_pb";
 import { checkAt, checkCount, checkDigest, checkPage, checkText, checkUuid } from "./fields.ts";
 import { checkJson } from "./input.ts";
 import type { Violations } from "./violations.ts";
@@ -18,6 +20,10 @@ const MAX_OPERATIONS = 100;
 export function checkListReviews(request: ListReviewsRequest, violations: Violations): void {
   checkPage(violations, request);
   if (request.at !== undefined) checkAt(violations, "at", request.at);
+  const { claim } = request;
+  if (claim !== ClaimFilter.UNSPECIFIED && claim !== ClaimFilter.UNCLAIMED && claim !== ClaimFilter.MINE)
+    violations.add("claim", "must be UNCLAIMED, MINE or nothing");
+  if (request.at !== undefined && claim !== ClaimFilter.UNSPECIFIED) violations.add("claim", "cannot be combined with at");
 }
 
 export function checkSubmitVote({ actionId, digest, version, shownDigest, decision }: SubmitVoteRequest, violations: Violations): void {
@@ -54,6 +60,17 @@ export function checkCloseAfterReview({ actionId, finding, reason }: CloseAfterR
     violations.add("finding", "must be JUSTIFIED or NOT_JUSTIFIED");
   }
   checkText(violations, "reason", reason, { min: 1, max: 4096 });
+}
+
+export function checkAddComment({ actionId, kind, text, question, idempotencyKey }: AddCommentRequest, violations: Violations): void {
+  checkUuid(violations, "action_id", actionId);
+  if (kind !== CommentKind.REMARK && kind !== CommentKind.QUESTION && kind !== CommentKind.ANSWER) {
+    violations.add("kind", "must be REMARK, QUESTION or ANSWER");
+  }
+  checkText(violations, "text", text, { min: 1, max: 4096 });
+  if (text !== "" && text.trim() === "") violations.add("text", "must say something");
+  if ((kind === CommentKind.ANSWER) !== question > 0) violations.add("question", "must name the question in an answer, and be 0 otherwise");
+  checkText(violations, "idempotency_key", idempotencyKey, { min: 1, max: 128 });
 }
 
 function checkEdit({ properties, patch, reason }: Edit, violations: Violations): void {

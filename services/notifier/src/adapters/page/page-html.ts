@@ -5,8 +5,8 @@ import { escapeHtml, sectionsHtml, unlinkedHtml } from "../html.ts";
 
 const STYLE = `body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#111;background:#fff}
 h1{font-size:1.3rem}.title{font-size:1.1rem;font-weight:bold}.line{margin:0;white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:isolate;direction:ltr}
-.facts,.parameters,.claims,.naming{margin:.8rem 0;padding:.6rem;border-left:4px solid #555;font-family:ui-monospace,monospace;font-size:.9rem}
-.parameters{border-color:#06c}.claims{border-color:#c60;background:#fff8f0}.naming{border-color:#999}
+.facts,.parameters,.claims,.comments,.naming{margin:.8rem 0;padding:.6rem;border-left:4px solid #555;font-family:ui-monospace,monospace;font-size:.9rem}
+.parameters{border-color:#06c}.claims,.comments{border-color:#c60;background:#fff8f0}.naming{border-color:#999}
 .said{padding:.6rem;border:1px solid #c60}textarea{width:100%;box-sizing:border-box}button{font:inherit;padding:.4rem 1.2rem;margin-right:.8rem}`;
 
 const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");

@@ -58,7 +58,7 @@ function compose(view: ReviewView, controls: TeamsControls | undefined): Adaptiv
 
 function container({ kind, label, lines }: CardSection): object {
   const heading = label === "" ? [] : [ourText(label, { weight: "Bolder" })];
-  const style = kind === "claims" ? { style: "warning" } : {};
+  const style = kind === "claims" || kind === "comments" ? { style: "warning" } : {};
   return { type: "Container", separator: kind !== "facts", ...style, items: [...heading, ...lines.map((text) => line(text, {}))] };
 }
 

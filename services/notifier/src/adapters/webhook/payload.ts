@@ -44,6 +44,8 @@ function payload(delivery: Delivery, review: ReviewView | undefined): string {
       more_facts: shown.moreFacts,
       parameters: shown.parameters,
       claims: shown.claims,
+      comments: shown.comments.comments,
+      more_comments: shown.comments.more,
       decide: shown.decide,
     },
   });

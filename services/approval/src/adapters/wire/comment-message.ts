@@ -1,0 +1,40 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { CommentKind, type CommentSchema, type ReviewClaimSchema } from "@countersign/proto/v1/action_pb";
+import type { Claim, Comment } from "../../domain/state.ts";
+import type { CommentKind as Kind } from "../../domain/values.ts";
+import { textOf } from "../../usecases/content.ts";
+import type { Contents } from "../../usecases/ports.ts";
+import { toRefMessage } from "./principal-message.ts";
+
+export const COMMENT_KINDS: Readonly<Record<Kind, CommentKind>> = {
+  remark: CommentKind.REMARK,
+  question: CommentKind.QUESTION,
+  answer: CommentKind.ANSWER,
+};
+
+/** Undefined for a kind that this build does not know. */
+export function fromCommentKind(kind: CommentKind): Kind | undefined {
+  if (kind === CommentKind.REMARK) return "remark";
+  if (kind === CommentKind.QUESTION) return "question";
+  return kind === CommentKind.ANSWER ? "answer" : undefined;
+}
+
+/** All comments of an action; a question names its answer. */
+export function toCommentMessages(comments: readonly Comment[], contents: Contents): MessageInitShape<typeof CommentSchema>[] {
+  const answers = new Map(comments.map(({ question, number }) => [question, number]));
+  return comments.map(({ number, kind, author, byRequester, text, question, at }) => ({
+    number,
+    kind: COMMENT_KINDS[kind],
+    author: toRefMessage(author),
+    byRequester,
+    text: textOf(contents, text),
+    commentTime: timestampFromMs(at),
+    question,
+    answer: kind === "question" ? (answers.get(number) ?? 0) : 0,
+  }));
+}
+
+export function toClaimMessage({ reviewer, at, expiresAt }: Claim): MessageInitShape<typeof ReviewClaimSchema> {
+  return { reviewer: toRefMessage(reviewer), claimTime: timestampFromMs(at), expireTime: timestampFromMs(expiresAt) };
+}
