@@ -7,6 +7,9 @@ import type { EpochHistory } from "../../sealing/ports.ts";
 /** What concerns a whole ledger is recorded under a tenant that no token can name. */
 const LEDGER_TENANT = "_ledger";
 
+/** Where it is recorded. */
+export const ledgerStream = (ledger: string) => ({ tenant: LEDGER_TENANT, type: "ledger", id: ledger });
+
 /** An epoch that an operator begins. */
 export type NewEpoch = {
   readonly epoch: number;
@@ -21,7 +24,7 @@ export function epochHistory(log: EventLog): EpochHistory & {
   /** Records an epoch's beginning and returns the position. @throws Error when somebody else began one at the same moment. */
   record(epoch: NewEpoch, by: { readonly actor: Actor; readonly time: Date }): Promise<number>;
 } {
-  const stream = { tenant: LEDGER_TENANT, type: "ledger", id: log.ledger };
+  const stream = ledgerStream(log.ledger);
   const events = () => log.readStream(stream);
   return {
     newest: async () => {
