@@ -1,5 +1,5 @@
 import type { EventReader, RecordedEvent } from "@countersign/event-log";
-import type { Logger } from "@countersign/telemetry";
+import type { Logger, Readiness } from "@countersign/telemetry";
 import type { Kysely, Transaction } from "kysely";
 import type { EventFeed } from "./event-feed.ts";
 
@@ -30,4 +30,6 @@ export type ConsumerDeps<Tables> = {
   readonly feed: EventFeed;
   readonly database: Kysely<Tables>;
   readonly logger: Logger;
+  /** Told whether this consumer keeps up. */
+  readonly readiness?: Readiness | undefined;
 };

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { readCheckpoint, type ConsumerKey } from "./checkpoint.ts";
 import { describeError, isInfrastructureError } from "./consumer-errors.ts";
 import type { ConsumerDefinition, ConsumerDeps, RunningConsumer } from "./consumer.ts";
+import { lagCheck } from "./consumer-lag.ts";
 import { ConsumerTerm } from "./consumer-term.ts";
 import { postgresLease, type Lease } from "./lease.ts";
 import { ParkedStreams } from "./parked-streams.ts";
@@ -13,7 +14,15 @@ import { Progress } from "./progress.ts";
  */
 export async function startConsumer<Tables>(definition: ConsumerDefinition<Tables>, deps: ConsumerDeps<Tables>): Promise<RunningConsumer> {
   const instance = new ConsumerInstance(definition, deps);
-  return { reached: (position) => instance.reached(position), close: () => instance.close() };
+  const { name } = definition;
+  const checked = deps.readiness?.add(`consumer ${name}`, "lag", lagCheck(deps.database, { consumer: name, ledger: deps.log.ledger }));
+  return {
+    reached: (position) => instance.reached(position),
+    close: async () => {
+      checked?.();
+      await instance.close();
+    },
+  };
 }
 
 class ConsumerInstance<Tables> {

@@ -35,6 +35,11 @@ export class Admission {
     this.#limits = limits;
   }
 
+  /** Calls worked on, and calls that wait. */
+  get counts(): { readonly inFlight: number; readonly parked: number } {
+    return { inFlight: this.#inFlight, parked: this.#parked.size };
+  }
+
   /** @throws CommandError SHUTTING_DOWN or OVERLOADED. */
   enter(): CallSlot {
     if (this.#closed) throw shuttingDown();

@@ -21,7 +21,9 @@ export class HealthState {
 
   /** Tells everybody who asks or watches. */
   set(serving: boolean): void {
-    this.#status = serving ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
+    const status = serving ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
+    if (status === this.#status) return;
+    this.#status = status;
     for (const wake of this.#watchers) wake();
   }
 

@@ -3,6 +3,7 @@ import { Health } from "@countersign/proto/grpc/health/v1/health_pb";
 import type { Logger } from "@countersign/telemetry";
 import { Server, ServerCredentials, type UntypedServiceImplementation } from "@grpc/grpc-js";
 import { Admission } from "./admission.ts";
+import { observeAdmission } from "./observe-admission.ts";
 import {
   type CallRules,
   methodDefinition,
@@ -41,6 +42,8 @@ export type RunningRpcServer = {
   readonly port: number;
   /** Takes a renewed certificate for connections from now on. @throws when it cannot be used, or when there is no TLS; the old one then stays. */
   renewTls(tls: TlsFiles): void;
+  /** What health says from now on, until it closes. */
+  serving(can: boolean): void;
   /**
    * Health says NOT_SERVING, new calls and waiting ones get UNAVAILABLE (SHUTTING_DOWN), those under way are finished; after the drain
    * time the connections are cut.
@@ -85,13 +88,20 @@ export function createRpcServer({ logger, limits = {}, tls }: RpcServerOptions):
       const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
       const bound = await bind(server, address, credentials ?? ServerCredentials.createInsecure());
       health.set(true);
+      const stopObserving = observeAdmission(admission, maxInFlight);
+      let closing = false;
       return {
         port: bound,
         renewTls: (renewed) => {
           if (credentials === undefined) throw new Error("there is no TLS to renew");
           credentials.renew(renewed);
         },
+        serving: (can) => {
+          if (!closing) health.set(can);
+        },
         close: async () => {
+          closing = true;
+          stopObserving();
           health.set(false);
           await withTimeout(admission.close(), limits.drainMs ?? 10_000);
           await withTimeout(probes.close(), 1000);

@@ -1,3 +1,4 @@
+import { ATTRIBUTES, instruments } from "@countersign/telemetry";
 import {
   type CryptoKey,
   createLocalJWKSet,
@@ -93,10 +94,16 @@ class RemoteKeys {
       await this.#remote.reload();
       this.#fetchedAt = startedAt;
       this.#failure = undefined;
+      this.#count("ok");
     } catch (error) {
       this.#failure = error;
+      this.#count("failed");
       throw this.#unreachable();
     }
+  }
+
+  #count(outcome: "ok" | "failed"): void {
+    instruments()?.jwksFetches.add(1, { [ATTRIBUTES.issuer]: this.#issuer, [ATTRIBUTES.outcome]: outcome });
   }
 
   #unreachable(): AuthenticationError {

@@ -7,11 +7,11 @@ type Nats = { isClosed(): boolean; rtt(): Promise<number> };
 export function standOn(readiness: Readiness, database: Pick<Database, "pool">, nats: Nats): () => void {
   const checks = [
     // In the role and with the settings that the work is done with.
-    readiness.add("postgres", async () => {
+    readiness.add("postgres", "vital", async () => {
       const { rows } = await database.pool.query<{ standby: boolean }>("select pg_is_in_recovery() as standby");
       return rows[0]?.standby === false ? undefined : "is a standby: it takes no appends";
     }),
-    readiness.add("nats", async () => {
+    readiness.add("nats", "vital", async () => {
       if (nats.isClosed()) return "is not connected";
       await nats.rtt();
       return undefined;

@@ -9,5 +9,5 @@ export { observe, type Reading } from "./observe.ts";
 export { errorType, inSpan, isSampled, markFailed, startSpan, traceparentOf, within, type SpanDetails } from "./spans.ts";
 export { currentTraceparent, isTraceparent } from "./traceparent.ts";
 // For those who start programs.
-export { Readiness, type ReadinessCheck } from "./readiness.ts";
+export { Readiness, type CheckKind, type ReadinessCheck, type ReadinessReport } from "./readiness.ts";
 export { startTelemetry, type Telemetry } from "./start-telemetry.ts";

@@ -1,7 +1,16 @@
 /** What is wrong with something that this process stands on; nothing when it is fine. Never holds secrets: probes and scrapers read it. */
 export type ReadinessCheck = () => Promise<string | undefined>;
 
-export type ReadinessReport = { readonly ready: boolean; readonly checks: Readonly<Record<string, string>> };
+export type ReadinessReport = {
+  /** Everything is fine. */
+  readonly ready: boolean;
+  /** Everything is fine that no call can be served without. */
+  readonly serving: boolean;
+  readonly checks: Readonly<Record<string, string>>;
+};
+
+/** `vital`: no call can be served without it. `lag`: what is behind catches up, and answers meanwhile. */
+export type CheckKind = "vital" | "lag";
 
 /** How long a check may take: what hangs is not ready. */
 const PATIENCE_MS = 2000;
@@ -10,12 +19,12 @@ const FRESH_MS = 500;
 
 /** Whether this process can do its work, asked of everything that it stands on. Nothing is ready before something was added. */
 export class Readiness {
-  readonly #checks = new Map<string, ReadinessCheck>();
+  readonly #checks = new Map<string, { readonly check: ReadinessCheck; readonly kind: CheckKind }>();
   #looked: { readonly at: number; readonly report: Promise<ReadinessReport> } | undefined;
 
   /** @returns what takes the check off again */
-  add(name: string, check: ReadinessCheck): () => void {
-    this.#checks.set(name, check);
+  add(name: string, kind: CheckKind, check: ReadinessCheck): () => void {
+    this.#checks.set(name, { check, kind });
     this.#looked = undefined;
     return () => this.#checks.delete(name);
   }
@@ -27,9 +36,15 @@ export class Readiness {
   }
 
   async #lookNow(): Promise<ReadinessReport> {
-    const problems = await Promise.all([...this.#checks].map(async ([name, check]) => [name, await inTime(check)] as const));
-    const ready = problems.length > 0 && problems.every(([, problem]) => problem === undefined);
-    return { ready, checks: Object.fromEntries(problems.map(([name, problem]) => [name, problem ?? "ok"])) };
+    const found = await Promise.all(
+      [...this.#checks].map(async ([name, { check, kind }]) => ({ name, kind, problem: await inTime(check) })),
+    );
+    const problems = found.filter(({ problem }) => problem !== undefined);
+    return {
+      ready: found.length > 0 && problems.length === 0,
+      serving: found.length > 0 && problems.every(({ kind }) => kind !== "vital"),
+      checks: Object.fromEntries(found.map(({ name, problem }) => [name, problem ?? "ok"])),
+    };
   }
 }
 

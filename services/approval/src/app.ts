@@ -4,7 +4,7 @@ import type { Database } from "@countersign/database";
 import { createDirectoryClient } from "@countersign/directory-client";
 import type { EventLog } from "@countersign/event-log";
 import { whoSignedIn } from "@countersign/identity";
-import type { Logger } from "@countersign/telemetry";
+import type { Logger, Readiness } from "@countersign/telemetry";
 import { actionHandlers } from "./adapters/bus/action-handlers.ts";
 import { channelHandlers } from "./adapters/bus/channel-handlers.ts";
 import { createPolicyClient } from "./adapters/bus/policy-client.ts";
@@ -35,7 +35,11 @@ export type CommandDeps = {
   readonly clock?: () => Date;
 };
 
-export type ApprovalDeps = Omit<CommandDeps, "openRequests"> & { readonly feed: EventFeed; readonly database: Database };
+export type ApprovalDeps = Omit<CommandDeps, "openRequests"> & {
+  readonly feed: EventFeed;
+  readonly database: Database;
+  readonly readiness?: Readiness;
+};
 
 /** The lifecycle of actions behind the command port, without timers. */
 export function wireUseCases({
@@ -79,7 +83,7 @@ export async function startApproval(deps: ApprovalDeps): Promise<{ close(): Prom
   const database = deps.database.kysely<ApprovalTables>();
   const useCases = wireUseCases({ ...deps, openRequests: postgresOpenRequests(database, log.ledger) });
   const served = await commands.serve("approval", approvalHandlers(useCases, config));
-  const consumer = await startConsumer(timerConsumer(log.ledger), { log, feed, database, logger });
+  const consumer = await startConsumer(timerConsumer(log.ledger), { log, feed, database, logger, readiness: deps.readiness });
   const stopForgetting = forgetErased(useCases.store, feed);
   const poller = startTimerPoller({
     database,

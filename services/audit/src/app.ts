@@ -1,7 +1,7 @@
 import { serveStreams, type CommandBus, type CommandHandler, type EventFeed, type LedgerCopy } from "@countersign/bus";
 import type { Database } from "@countersign/database";
 import { scanLedger, type EventLog } from "@countersign/event-log";
-import type { Logger } from "@countersign/telemetry";
+import type { Logger, Readiness } from "@countersign/telemetry";
 import {
   discardTenantDeadLetter,
   getTenantDeadLetter,
@@ -20,8 +20,10 @@ import { toFact } from "./adapters/events/to-fact.ts";
 import { busCheckpoints } from "./adapters/postgres/checkpoints.ts";
 import { positionOfEvent } from "./adapters/postgres/event-by-id.ts";
 import { postgresLedgerRows } from "./adapters/postgres/ledger-rows.ts";
+import { observeLedger } from "./adapters/postgres/ledger-gauges.ts";
 import type { AuditConfig } from "./config.ts";
 import { keepUp, type KeptUp } from "./keep-up.ts";
+import { LastCheck } from "./fsck/last-check.ts";
 import { actionsProjection } from "./projections/actions/index.ts";
 import type { Projection } from "./projections/projection.ts";
 import { startSealing, type Sealing } from "./sealing/start-sealing.ts";
@@ -35,6 +37,7 @@ export type AuditDeps = {
   readonly database: Database;
   readonly logger: Logger;
   /** What JetStream holds, for `fsck`; without it, that is not checked. */
+  readonly readiness?: Readiness;
   readonly copy?: LedgerCopy;
   /** Default: the time. */
   readonly clock?: () => Date;
@@ -59,10 +62,17 @@ export async function startAudit(deps: AuditDeps): Promise<RunningAudit> {
     logger.warn({}, "nothing is sealed: COUNTERSIGN_LOG_ORIGIN is not set, and nobody can prove what the log held");
   const served = await serve(deps, kept, sealing);
   return {
+  const stopObserving = observeLedger({
+    database,
+    ledger: log.ledger,
+    copy: deps.copy,
+    sealing: config.sealing && { witnessed: config.sealing.witnesses !== undefined },
+  });
     sealing,
     reached: kept.reached,
     close: async () => {
       await served.close();
+      stopObserving();
       await sealing?.close();
       await kept.close();
     },
@@ -75,7 +85,9 @@ async function serve(deps: AuditDeps, { reached }: KeptUp, sealing: Sealing | un
   const closing = new AbortController();
   const parts = ledgerParts(deps, sealing, closing.signal);
   const streams = await serveStreams(commands, "audit", {
-    Fsck: fsckEverything(parts),
+  const lastCheck = new LastCheck();
+  const stopObserving = lastCheck.observe();
+    Fsck: fsckEverything(parts, lastCheck),
     RebuildProjection: rebuildProjections(parts, PROJECTIONS),
     GetReport: getReport({ log, clock }),
     Export: exportEvidence({ log, sealing, witnessKeys: witnessKeysOf(config), commands, clock }),
@@ -100,6 +112,7 @@ async function serve(deps: AuditDeps, { reached }: KeptUp, sealing: Sealing | un
     close: async () => {
       closing.abort();
       await streams.close();
+      stopObserving();
       await served.close();
     },
   };

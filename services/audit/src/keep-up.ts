@@ -1,7 +1,7 @@
 import { startConsumer, type EventFeed } from "@countersign/bus";
 import type { Database } from "@countersign/database";
 import type { EventLog } from "@countersign/event-log";
-import type { Logger } from "@countersign/telemetry";
+import type { Logger, Readiness } from "@countersign/telemetry";
 import { toReportEvent } from "./adapters/events/to-report-event.ts";
 import type { AuditConfig } from "./config.ts";
 import type { Projection } from "./projections/projection.ts";
@@ -23,11 +23,12 @@ type Deps = {
   readonly feed: EventFeed;
   readonly database: Database;
   readonly logger: Logger;
+  readonly readiness?: Readiness;
 };
 
 /** Folds the log into every projection and watches it for alarms. */
-export async function keepUp(projections: readonly Projection[], { config, log, feed, database, logger }: Deps): Promise<KeptUp> {
-  const deps = { log, feed, database: database.kysely<unknown>(), logger };
+export async function keepUp(projections: readonly Projection[], { config, log, feed, database, logger, readiness }: Deps): Promise<KeptUp> {
+  const deps = { log, feed, database: database.kysely<unknown>(), logger, readiness };
   const consumers = await Promise.all(
     projections.map((projection) =>
       startConsumer<unknown>(

@@ -1,6 +1,6 @@
 import type { CommandBus } from "@countersign/bus";
 import type { EventLog } from "@countersign/event-log";
-import type { Logger } from "@countersign/telemetry";
+import { observe, type Logger } from "@countersign/telemetry";
 import { createHandlers } from "./adapters/bus/handlers.ts";
 import { newCode, newId } from "./adapters/ids.ts";
 import { createDirectoryStore } from "./adapters/log/directory-store.ts";
@@ -10,7 +10,7 @@ import { staticSchedules } from "./adapters/on-call/static-schedules.ts";
 import { startScimServer, type RunningScimServer } from "./adapters/scim/server.ts";
 import type { DirectoryConfig } from "./config.ts";
 import type { TenantSettings } from "./directory-file.ts";
-import { createDirectories } from "./usecases/directories.ts";
+import { createDirectories, type Directories } from "./usecases/directories.ts";
 import type { ManagedTenant } from "./usecases/who-is.ts";
 
 export type DirectoryDeps = {
@@ -39,12 +39,14 @@ export async function startDirectory(deps: DirectoryDeps): Promise<RunningDirect
   // Folded before anybody asks: the first vote after a start waits for nothing.
   await Promise.all([...tenants.keys()].map((tenant) => directories.current(tenant)));
   const serving = await commands.serve("directory", createHandlers({ directories, store, tenants, clock, newId: makeId, newCode }));
+  const stopObserving = observeAge([...tenants.keys()], directories, clock);
   let scim: RunningScimServer | undefined;
   try {
     if (tenants.size > 0) {
       scim = await startScimServer({ ...config.scim, tokens: tokensOf(config), directories, clock, newId: makeId, logger });
     }
   } catch (error) {
+    stopObserving();
     await serving.close();
     throw error;
   }
@@ -52,11 +54,29 @@ export async function startDirectory(deps: DirectoryDeps): Promise<RunningDirect
   return {
     scimPort: scim?.port,
     close: async () => {
+      stopObserving();
       await scim?.close();
       await serving.close();
     },
   };
 }
+
+/** Identity providers tell of changes as they happen. One that has been silent for long may have lost its way here, and leavers stay reviewers. */
+function observeAge(tenants: readonly string[], directories: Pick<Directories, "changedAt">, clock: () => Date): () => void {
+  const gauges = { "countersign.directory.age": { description: "Time since the directory that was quiet longest has changed", unit: "s" } };
+  return observe(
+    gauges,
+    async () => {
+      const changes = await Promise.all(tenants.map((tenant) => directories.changedAt(tenant)));
+      const known = changes.filter((at) => at !== undefined);
+      const value = (clock().getTime() - Math.min(...known)) / 1000;
+      return { "countersign.directory.age": known.length === 0 ? [] : [{ value: Math.max(0, value) }] };
+    },
+    { freshMs: AGE_FRESH_MS },
+  );
+}
+
+const AGE_FRESH_MS = 10_000;
 
 function tokensOf(config: DirectoryConfig) {
   return [...config.tenants].flatMap(([tenant, settings]) =>

@@ -1,10 +1,11 @@
 import type { CommandBus, EventFeed } from "@countersign/bus";
 import { createRpcServer } from "@countersign/grpc-kit";
 import { type Authenticator, createAuthenticator } from "@countersign/identity";
-import type { Logger } from "@countersign/telemetry";
+import type { Logger, Readiness } from "@countersign/telemetry";
 import { addServices } from "./adapters/services.ts";
 import type { GatewayConfig } from "./config.ts";
 import { renewTls } from "./tls.ts";
+import { followReadiness } from "./follow-readiness.ts";
 import { Changes } from "./waiting/changes.ts";
 
 /** How long a tenant's feed subscription is kept for the next caller who waits. */
@@ -18,6 +19,8 @@ export type GatewayDeps = {
   /** Default: one over the configured issuers. */
   readonly authenticator?: Authenticator;
   readonly clock?: () => Date;
+  /** Absent: health says that calls are served as long as this listens. */
+  readonly readiness?: Readiness;
 };
 
 export type RunningGateway = {
@@ -49,6 +52,7 @@ export async function startGateway(deps: GatewayDeps): Promise<RunningGateway> {
   addServices(server, { commands, authenticator, changes, config, clock, random: Math.random });
   const running = await server.listen(config.host, config.port);
   const stopRenewing = config.tls === undefined ? () => {} : renewTls(running, config.tls, config.tlsReloadMs, logger);
+  const stopFollowing = deps.readiness === undefined ? () => {} : followReadiness(deps.readiness, running);
   const address = `${config.host.includes(":") ? `[${config.host}]` : config.host}:${running.port}`;
   logger.info({ address }, "gateway listens");
   return {
@@ -56,6 +60,7 @@ export async function startGateway(deps: GatewayDeps): Promise<RunningGateway> {
     port: running.port,
     close: async () => {
       stopRenewing();
+      stopFollowing();
       await running.close();
       changes.close();
     },

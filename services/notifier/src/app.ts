@@ -3,7 +3,7 @@ import type { Database } from "@countersign/database";
 import { createDirectoryClient } from "@countersign/directory-client";
 import type { EventReader } from "@countersign/event-log";
 import { sha256Hex } from "@countersign/review-view";
-import type { Logger } from "@countersign/telemetry";
+import type { Logger, Readiness } from "@countersign/telemetry";
 import { actionReader } from "./adapters/approval/action-reader.ts";
 import { voteFromChat } from "./adapters/approval/vote-sender.ts";
 import { Background } from "./adapters/background.ts";
@@ -17,6 +17,7 @@ import { notifierHandlers } from "./adapters/notifier-handlers.ts";
 import { pagerDutyChannel } from "./adapters/pagerduty/pagerduty-channel.ts";
 import { reviewLinks, type ReviewLinks } from "./adapters/page/review-links.ts";
 import { registerChannels } from "./adapters/postgres/plan-store.ts";
+import { observeDeliveries } from "./adapters/postgres/delivery-gauges.ts";
 import { processLock, type ProcessLock } from "./adapters/postgres/process-lock.ts";
 import { slackApp } from "./adapters/slack/slack-app.ts";
 import { teamsApp } from "./adapters/teams/teams-app.ts";
@@ -40,6 +41,7 @@ export type NotifierDeps = {
   readonly feed: EventFeed;
   readonly database: Database;
   readonly logger: Logger;
+  readonly readiness?: Readiness;
   /** Notifiers that are programs of their own. */
   readonly programs?: ListNotifierPrograms;
   readonly clock?: () => Date;
@@ -86,9 +88,14 @@ export async function startNotifier(deps: NotifierDeps): Promise<RunningNotifier
   const database = deps.database.kysely<unknown>();
   await registerChannels(database, deps.log.ledger, channels, await deps.log.nextPosition());
   const owner = processLock(database);
+  const stopObserving = observeDeliveries(database, deps.log.ledger);
   for (const channel of channels) workers.set(channel.name, startWorker(channel, deps, owner));
   const wakeAll = (): void => workers.forEach(({ worker }) => worker.wake());
-  const consumer = await startDeliveryConsumer({ log: deps.log, feed: deps.feed, database, logger: deps.logger }, channels, wakeAll);
+  const consumer = await startDeliveryConsumer(
+    { log: deps.log, feed: deps.feed, database, logger: deps.logger, readiness: deps.readiness },
+    channels,
+    wakeAll,
+  );
   const page =
     deps.config.page === undefined || parts.links === undefined ? [] : pageApp(deps.config.page, { ...parts, links: parts.links });
   const routes = new Map([...apps.flatMap((app) => [...app.routes]), ...page]);
@@ -100,6 +107,7 @@ export async function startNotifier(deps: NotifierDeps): Promise<RunningNotifier
   return {
     port: listener?.port,
     close: async () => {
+      stopObserving();
       clearInterval(pruning);
       clearInterval(flushing);
       await served.close();

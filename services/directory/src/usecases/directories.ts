@@ -17,6 +17,8 @@ export type Directories = {
   current(tenant: string): Promise<Directory>;
   /** Decides on the directory as it is and records that; again when somebody else was faster. @throws DirectoryStoreError */
   change(tenant: string, by: ChangedBy, decide: (directory: Directory) => Decided): Promise<Changed>;
+  /** When the directory last changed; undefined: never. @throws DirectoryStoreError */
+  changedAt(tenant: string): Promise<number | undefined>;
 };
 
 export function createDirectories(store: DirectoryStore): Directories {
@@ -29,6 +31,7 @@ export function createDirectories(store: DirectoryStore): Directories {
   return {
     current: (tenant) => of(tenant).current(),
     change: (tenant, by, decide) => of(tenant).change(by, decide),
+    changedAt: (tenant) => of(tenant).changedAt(),
   };
 }
 
@@ -36,6 +39,7 @@ class KeptDirectory {
   readonly #store: DirectoryStore;
   readonly #tenant: string;
   readonly #directory = new Directory();
+  #changedAtMs: number | undefined;
   #reading: Promise<void> | undefined;
   #next: Promise<void> | undefined;
   #lastChange: Promise<unknown> = Promise.resolve();
@@ -48,6 +52,11 @@ class KeptDirectory {
   async current(): Promise<Directory> {
     await this.#catchUp();
     return this.#directory;
+  }
+
+  async changedAt(): Promise<number | undefined> {
+    await this.#catchUp();
+    return this.#changedAtMs;
   }
 
   /** One after the other: changes of one instance never lose to each other. */
@@ -101,6 +110,7 @@ class KeptDirectory {
         throw new DirectoryStoreError("unreadable", `the directory of ${this.#tenant} has a gap before version ${version}`);
       }
       evolve(this.#directory, event, atMs);
+      this.#changedAtMs = atMs;
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { Logger } from "@countersign/telemetry";
+import { ATTRIBUTES, inSpan, instruments, type Logger } from "@countersign/telemetry";
 import { attemptDelivery, type AttemptDeps } from "./attempt-delivery.ts";
 import { USUAL_BREAKER, type BreakerTuning } from "../domain/breaker.ts";
 import type { DeliveryOutcome, DeliveryStore, LeasedDelivery } from "./delivery-store.ts";
@@ -93,9 +93,22 @@ export class DeliveryWorker {
 
   async #attempt(delivery: LeasedDelivery): Promise<void> {
     const signal = AbortSignal.any([AbortSignal.timeout(this.#deps.tuning.attemptTimeoutMs), this.#cutOff.signal]);
-    const outcome = await attemptDelivery(delivery, this.#deps, signal);
+    const outcome = await this.#observed(delivery, () => attemptDelivery(delivery, this.#deps, signal));
     this.#tell(delivery, outcome);
     await this.#record(delivery, outcome);
+  }
+
+  /** The attempt is part of the trace of the event that it tells of. */
+  async #observed(delivery: LeasedDelivery, attempt: () => Promise<DeliveryOutcome>): Promise<DeliveryOutcome> {
+    const attributes = { [ATTRIBUTES.channel]: this.#deps.channel.name };
+    const startedAt = performance.now();
+    return inSpan(`deliver ${delivery.type}`, { kind: "producer", attributes, parent: delivery.traceparent }, async (span) => {
+      const ended = await attempt();
+      span?.setAttribute(ATTRIBUTES.outcome, ended.outcome);
+      const seconds = (performance.now() - startedAt) / 1000;
+      instruments()?.deliveries.record(seconds, { ...attributes, [ATTRIBUTES.outcome]: ended.outcome });
+      return ended;
+    });
   }
 
   /** A delivery that arrived is recorded however long the database is away: nobody else can lease it meanwhile. */

@@ -7,6 +7,7 @@ import {
   RebuildProjectionResponseSchema,
   type RebuildSchema,
 } from "@countersign/proto/v1/audit_service_pb";
+import type { LastCheck } from "../../fsck/last-check.ts";
 import { fsck, type FsckParts, type FsckResult } from "../../fsck/fsck.ts";
 import { whileItRuns } from "../../fsck/while-it-runs.ts";
 import type { Check } from "../../ledger/flaws.ts";
@@ -24,7 +25,7 @@ import { invalidField } from "./unary.ts";
 import { streamed } from "./streamed.ts";
 
 /** Checks everything; each flaw is told as it is found. It ends when nobody listens. */
-export function fsckEverything(parts: FsckParts): StreamHandler {
+export function fsckEverything(parts: FsckParts, last: LastCheck): StreamHandler {
   return streamed(FsckRequestSchema, async function* (_request, signal) {
     const report = new ProgressReport();
     const check = fsck(parts);
@@ -33,6 +34,7 @@ export function fsckEverything(parts: FsckParts): StreamHandler {
       signal.throwIfAborted();
       const next = await check.next().catch(asRefusal);
       if (next.done === true) {
+        last.ended({ flaws: Number(flaws), events: next.value.events });
         yield fsckMessage({ case: "result", value: toResult(next.value, flaws) });
         return;
       }

@@ -76,6 +76,7 @@ const interactive = sqlMigration(`
   );
   create index seen_request_age on notifier.seen_request (seen_at);
   create index delivery_age on notifier.delivery (updated_at) where state <> 'pending';
+  create index delivery_failed on notifier.delivery (ledger, channel, id) where state = 'failed';
 
   grant select, insert, update on notifier.rate to countersign_notifier;
   grant select, insert, delete on notifier.seen_request to countersign_notifier;

@@ -1,0 +1,22 @@
+import { ATTRIBUTES, observe } from "@countersign/telemetry";
+import type { Admission } from "./admission.ts";
+
+/** How full the front door is. */
+export function observeAdmission(admission: Pick<Admission, "counts">, maxInFlight: number): () => void {
+  return observe(
+    {
+      "countersign.rpc.calls": { description: "Calls under way: worked on, or waiting for people or events" },
+      "countersign.rpc.calls.max": { description: "Calls that may be worked on at the same time" },
+    },
+    () => {
+      const { inFlight, parked } = admission.counts;
+      return {
+        "countersign.rpc.calls": [
+          { value: inFlight, attributes: { [ATTRIBUTES.state]: "in_flight" } },
+          { value: parked, attributes: { [ATTRIBUTES.state]: "waiting" } },
+        ],
+        "countersign.rpc.calls.max": [{ value: maxInFlight }],
+      };
+    },
+  );
+}
