@@ -19,11 +19,11 @@ import { getTimeline } from "./adapters/commands/timeline.ts";
 import { toFact } from "./adapters/events/to-fact.ts";
 import { busCheckpoints } from "./adapters/postgres/checkpoints.ts";
 import { positionOfEvent } from "./adapters/postgres/event-by-id.ts";
-import { postgresLedgerRows } from "./adapters/postgres/ledger-rows.ts";
 import { observeLedger } from "./adapters/postgres/ledger-gauges.ts";
+import { postgresLedgerRows } from "./adapters/postgres/ledger-rows.ts";
 import type { AuditConfig } from "./config.ts";
-import { keepUp, type KeptUp } from "./keep-up.ts";
 import { LastCheck } from "./fsck/last-check.ts";
+import { keepUp, type KeptUp } from "./keep-up.ts";
 import { actionsProjection } from "./projections/actions/index.ts";
 import type { Projection } from "./projections/projection.ts";
 import { startSealing, type Sealing } from "./sealing/start-sealing.ts";
@@ -36,8 +36,8 @@ export type AuditDeps = {
   /** The database that holds the ledger, too. */
   readonly database: Database;
   readonly logger: Logger;
-  /** What JetStream holds, for `fsck`; without it, that is not checked. */
   readonly readiness?: Readiness;
+  /** What JetStream holds, for `fsck`; without it, that is not checked. */
   readonly copy?: LedgerCopy;
   /** Default: the time. */
   readonly clock?: () => Date;
@@ -61,18 +61,18 @@ export async function startAudit(deps: AuditDeps): Promise<RunningAudit> {
   if (sealing === undefined)
     logger.warn({}, "nothing is sealed: COUNTERSIGN_LOG_ORIGIN is not set, and nobody can prove what the log held");
   const served = await serve(deps, kept, sealing);
-  return {
   const stopObserving = observeLedger({
     database,
     ledger: log.ledger,
     copy: deps.copy,
     sealing: config.sealing && { witnessed: config.sealing.witnesses !== undefined },
   });
+  return {
     sealing,
     reached: kept.reached,
     close: async () => {
-      await served.close();
       stopObserving();
+      await served.close();
       await sealing?.close();
       await kept.close();
     },
@@ -84,9 +84,9 @@ async function serve(deps: AuditDeps, { reached }: KeptUp, sealing: Sealing | un
   const kysely = database.kysely<unknown>();
   const closing = new AbortController();
   const parts = ledgerParts(deps, sealing, closing.signal);
-  const streams = await serveStreams(commands, "audit", {
   const lastCheck = new LastCheck();
   const stopObserving = lastCheck.observe();
+  const streams = await serveStreams(commands, "audit", {
     Fsck: fsckEverything(parts, lastCheck),
     RebuildProjection: rebuildProjections(parts, PROJECTIONS),
     GetReport: getReport({ log, clock }),
@@ -110,9 +110,9 @@ async function serve(deps: AuditDeps, { reached }: KeptUp, sealing: Sealing | un
   const served = await commands.serve("audit", handlers);
   return {
     close: async () => {
+      stopObserving();
       closing.abort();
       await streams.close();
-      stopObserving();
       await served.close();
     },
   };
