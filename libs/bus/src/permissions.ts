@@ -29,7 +29,7 @@ export const BUS_USERS = {
     wakes: true,
     relays: true,
   },
-  audit: { serves: true, sends: { approval: ["GetGrantKeys"] }, hears: ["*"], wakes: true, relays: false },
+  audit: { serves: true, sends: { approval: ["GetGrantKeys"], directory: ["ResolvePerson"] }, hears: ["*"], wakes: true, relays: false },
   directory: { serves: true, sends: {}, hears: ["directory"], wakes: true, relays: false },
   gateway: {
     serves: false,

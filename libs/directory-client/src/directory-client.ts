@@ -20,7 +20,7 @@ export type DirectoryClient = {
    * Who this is, at a time: sees every change that the directory acknowledged before the call.
    * @throws DirectoryUnreachableError when there is no answer in time, or none that makes sense.
    */
-  resolvePerson(tenant: string, who: Who, at: Date): Promise<Resolved>;
+  resolvePerson(tenant: string, who: Who, at: Date, more?: { readonly withReports?: boolean }): Promise<Resolved>;
   /**
    * Everybody who is named, in one of the groups or on call, each once, with those who stand in for them.
    * @throws DirectoryUnreachableError as above.
@@ -47,10 +47,10 @@ export function createDirectoryClient(options: DirectoryClientOptions): Director
   };
   const isManaged = managedTenants(ask, managed, monotonicMs);
   return {
-    resolvePerson: async (tenant, who, at) => {
+    resolvePerson: async (tenant, who, at, { withReports = false } = {}) => {
       if (!(await isManaged(tenant))) return { managed: false };
       return answered(async () => {
-        const request = create(wire.ResolvePersonRequestSchema, { who: toWho(who), time: timestampFromMs(at.getTime()) });
+        const request = create(wire.ResolvePersonRequestSchema, { who: toWho(who), time: timestampFromMs(at.getTime()), withReports });
         const reply = await ask(tenant, "ResolvePerson", toBinary(wire.ResolvePersonRequestSchema, request));
         const response = fromBinary(wire.ResolvePersonResponseSchema, reply);
         assertManaged(tenant, response.managed);

@@ -18,6 +18,7 @@ export function fromPersonMessage(message: wire.Person): Person {
     onCall: message.onCall,
     standsInFor: message.standsInFor.map(fromStandInMessage),
     away: message.away,
+    ...reportsIn(message),
     roles: message.roles,
   };
 }
@@ -30,5 +31,10 @@ function fromStandInMessage(message: wire.StandIn): StandIn {
     untilMs: timestampMs(message.untilTime),
     principals: message.principals.map(({ issuer, id }) => ({ issuer, id })),
     effectiveGroups: message.effectiveGroups,
+    ...reportsIn(message),
   };
+}
+
+function reportsIn({ reports }: wire.Person | wire.StandIn) {
+  return reports.length === 0 ? {} : { reports: reports.map(({ issuer, id }) => ({ issuer, id })) };
 }

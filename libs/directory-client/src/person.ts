@@ -18,6 +18,8 @@ export type StandIn = {
   readonly principals: readonly PrincipalName[];
   /** That person's groups as they are now, cut down to what is covered: what the stand-in may decide by. */
   readonly effectiveGroups: readonly string[];
+  /** As of a person: of that person, where everything is covered. */
+  readonly reports?: readonly PrincipalName[];
 };
 
 /** One human, however many accounts it has, as the directory knew it at the time asked for. */
@@ -39,6 +41,8 @@ export type Person = {
   readonly standsInFor: readonly StandIn[];
   /** Not to be asked now. */
   readonly away: boolean;
+  /** Every principal of everybody whose manager this person is. Absent: it was not asked for, or there are none. */
+  readonly reports?: readonly PrincipalName[];
   /** Roles where no token says them, which is in chats. */
   readonly roles: readonly string[];
 };

@@ -1,5 +1,6 @@
 import { serveStreams, type CommandBus, type CommandHandler, type EventFeed, type LedgerCopy } from "@countersign/bus";
 import type { Database } from "@countersign/database";
+import { createDirectoryClient } from "@countersign/directory-client";
 import { scanLedger, type EventLog } from "@countersign/event-log";
 import type { Logger, Readiness } from "@countersign/telemetry";
 import {
@@ -93,11 +94,12 @@ async function serve(deps: AuditDeps, { reached }: KeptUp, sealing: Sealing | un
     Export: exportEvidence({ log, sealing, witnessKeys: witnessKeysOf(config), commands, clock }),
   });
   const past = { log, database: kysely, reached };
+  const directory = createDirectoryClient({ commands, asker: "audit", config: config.directory });
   const operations = operationsLog(log, clock);
   const positionOf = (tenant: string, eventId: string) => positionOfEvent(kysely, log.ledger, tenant, eventId);
   const handlers: Readonly<Record<string, CommandHandler>> = {
     ListActions: listActions(past),
-    ListReviews: listReviews(past),
+    ListReviews: listReviews({ ...past, directory, clock }),
     GetTimeline: getTimeline(log),
     ReadEvents: readEvents(log),
     ListDeadLetters: listTenantDeadLetters(kysely),

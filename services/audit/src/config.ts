@@ -1,4 +1,5 @@
 import { durationSetting, readConfig } from "@countersign/config";
+import { readDirectoryClientConfig, type DirectoryClientConfig } from "@countersign/directory-client";
 import { z } from "zod";
 import { readSealingConfig, type SealingConfig } from "./sealing/config.ts";
 
@@ -8,6 +9,7 @@ const schema = z.object({
 
 /** Settings of the audit service. */
 export type AuditConfig = Readonly<z.output<typeof schema>> & {
+  readonly directory: DirectoryClientConfig;
   /** Absent: nothing is sealed. */
   readonly sealing: SealingConfig | undefined;
 };
@@ -17,9 +19,10 @@ export type AuditConfig = Readonly<z.output<typeof schema>> & {
  * | --- | --- | --- |
  * | COUNTERSIGN_AUDIT_PROJECTION_LINGER | 50ms | how long events are gathered before lists take them in, 0ms to 1s: longer is cheaper, shorter is fresher |
  *
- * Beside these the settings of sealing: `sealing/config.ts`.
+ * Beside these the settings of `@countersign/directory-client`, and of sealing: `sealing/config.ts`.
  * @throws ConfigError with every problem.
  */
 export function readAuditConfig(env: NodeJS.ProcessEnv): AuditConfig {
-  return { ...readConfig(schema, { projectionLinger: "COUNTERSIGN_AUDIT_PROJECTION_LINGER" }, env), sealing: readSealingConfig(env) };
+  const settings = readConfig(schema, { projectionLinger: "COUNTERSIGN_AUDIT_PROJECTION_LINGER" }, env);
+  return { ...settings, directory: readDirectoryClientConfig(env), sealing: readSealingConfig(env) };
 }

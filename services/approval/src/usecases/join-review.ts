@@ -80,7 +80,12 @@ function join(deps: Deps, { principal: caller, traceparent }: Caller, { input, i
 }
 
 /** A retry of what was answered before gets its answer, also when no more is taken in. */
-async function repeated(deps: Deps, { idempotency, ref: { tenant } }: Asked, refused: Handled, ref: ActionRef): Promise<Handled> {
+async function repeated(
+  deps: Deps,
+  { idempotency, ref: { tenant } }: Asked,
+  refused: Extract<Handled, { outcome: "refused" }>,
+  ref: ActionRef,
+): Promise<Handled> {
   const found = await deps.store.findReply({ tenant, ...idempotency });
   return found ?? { ...refused, details: { action_id: ref.id } };
 }

@@ -61,6 +61,7 @@ export class Directory {
   readonly byExternalId = new Index<Person>(({ profile }) => keys(profile.externalId));
   readonly byPrincipal = new Index<Person>(({ profile }) => profile.principals.map(principalKey));
   readonly byAccount = new Index<Person>((person) => accountsOf(person).map(accountKey));
+  readonly byManager = new Index<Person>(({ profile }) => keys(profile.managerId));
   readonly byDeputy = new Index<Person>(({ away }) => keys(away?.deputyId ?? ""));
   readonly groupByName = new Map<string, string>();
   readonly groupsOf = new Map<string, Set<string>>();
@@ -70,7 +71,8 @@ export class Directory {
   /** Puts a person in the place of what was known of it; `undefined` takes it out. */
   setPerson(id: string, next: Person | undefined): void {
     const before = this.people.get(id);
-    for (const index of [this.byUserName, this.byExternalId, this.byPrincipal, this.byAccount, this.byDeputy]) index.move(id, before, next);
+    const { byUserName, byExternalId, byPrincipal, byAccount, byManager, byDeputy } = this;
+    for (const index of [byUserName, byExternalId, byPrincipal, byAccount, byManager, byDeputy]) index.move(id, before, next);
     if (next === undefined) this.people.delete(id);
     else this.people.set(id, next);
   }

@@ -70,6 +70,22 @@ export function viewOf(directory: Directory, person: Person, moment: Moment): Pe
 
 export type Wanted = { readonly groups: readonly string[]; readonly schedules: readonly string[]; readonly personIds: readonly string[] };
 
+export type Reports = {
+  readonly own: readonly PrincipalName[];
+  /** By the person who is stood in for in everything. */ readonly inPlaceOf: ReadonlyMap<string, readonly PrincipalName[]>;
+};
+
+/** Whom a person manages, and whom those manage for whom it stands in entirely: every principal of theirs. */
+export function reportsOf(directory: Directory, { id, standsInFor: places }: PersonView, rules: readonly SignInRule[]): Reports {
+  const of = (managerId: string): readonly PrincipalName[] =>
+    [...directory.byManager.find(managerId)].flatMap((report) => {
+      const person = directory.people.get(report);
+      return person === undefined ? [] : principalsOf(directory, person, rules);
+    });
+  const entirely = places.filter(({ groups }) => groups.length === 0);
+  return { own: of(id), inPlaceOf: new Map(entirely.map(({ personId }) => [personId, of(personId)])) };
+}
+
 /** Everybody who is wanted, each once and by id, and after them whoever stands in for one of them. */
 export function reviewers(directory: Directory, wanted: Wanted, moment: Moment): readonly Person[] {
   const ids = new Set(wanted.personIds);

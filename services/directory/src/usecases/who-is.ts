@@ -1,6 +1,16 @@
 import { findPerson, onlyOne, type Directory, type SignInRule } from "../domain/directory.ts";
 import { accountKey } from "../domain/profile.ts";
-import { find, reviewers, viewOf, type Moment, type PersonView, type Wanted, type Who } from "../domain/resolve.ts";
+import {
+  find,
+  reportsOf,
+  reviewers,
+  viewOf,
+  type Moment,
+  type PersonView,
+  type Reports,
+  type Wanted,
+  type Who,
+} from "../domain/resolve.ts";
 import type { Directories } from "./directories.ts";
 import type { OnCallName, OnCallNow, OnCallSource } from "./ports.ts";
 
@@ -15,7 +25,12 @@ export type ManagedTenant = {
 /** A message to a channel goes to so many people at most. */
 const MAX_REVIEWERS = 500;
 
-export type Found = { readonly person: PersonView | undefined; readonly unknownSchedules: readonly string[] };
+export type Found = {
+  readonly person: PersonView | undefined;
+  /** Absent: they were not asked for, or there is nobody. */
+  readonly reports?: Reports;
+  readonly unknownSchedules: readonly string[];
+};
 export type FoundReviewers = {
   readonly people: readonly PersonView[];
   readonly unknownSchedules: readonly string[];
@@ -23,12 +38,20 @@ export type FoundReviewers = {
 };
 
 /** Who somebody is at a moment. Shifts are asked for first: what the directory says must be from after the call came in, and may be newer. */
-export async function whoIs(directories: Directories, tenant: string, settings: ManagedTenant, who: Who, atMs: number): Promise<Found> {
+export async function whoIs(
+  directories: Directories,
+  tenant: string,
+  settings: ManagedTenant,
+  who: Who & { readonly withReports?: boolean },
+  atMs: number,
+): Promise<Found> {
   const onCall = await settings.onCall.at(atMs);
   const directory = await directories.current(tenant);
   const person = find(directory, who, settings.signIn);
   const moment = momentOf(directory, settings, onCall, atMs);
-  return { person: person && viewOf(directory, person, moment), unknownSchedules: onCall.unknown };
+  const view = person && viewOf(directory, person, moment);
+  const reports = view && who.withReports === true ? { reports: reportsOf(directory, view, settings.signIn) } : {};
+  return { person: view, ...reports, unknownSchedules: onCall.unknown };
 }
 
 export async function whoCanReview(

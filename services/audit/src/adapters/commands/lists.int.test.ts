@@ -1,11 +1,19 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { CommandHandler } from "@countersign/bus";
+import type { DirectoryClient, Person, Resolved } from "@countersign/directory-client";
 import { migrate, openDatabase, type Database } from "@countersign/database";
 import type { EventLog, NewEvent } from "@countersign/event-log";
 import { createMemoryEventLog } from "@countersign/event-log/testing";
 import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
-import { ActionStatus, VerdictOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
+import {
+  ActionStatus,
+  type ReviewerSelector,
+  type Stage,
+  type StageSchema,
+  VerdictOutcome,
+  VoteDecision,
+} from "@countersign/proto/v1/action_pb";
 import { ListActionsRequestSchema, ListActionsResponseSchema } from "@countersign/proto/v1/action_service_pb";
 import { PrincipalType } from "@countersign/proto/v1/principal_pb";
 import { ListReviewsRequestSchema, ListReviewsResponseSchema } from "@countersign/proto/v1/review_service_pb";
@@ -15,7 +23,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { auditMigrations } from "../../migrations.ts";
 import { actionsProjection } from "../../projections/actions/index.ts";
 import { call, caller, type CallerInit } from "../../testing/calls.ts";
-import { agent, EVENTS, person, record, reference, START, stage } from "../../testing/events.ts";
+import { agent, event, EVENTS, person, record, reference, START, stage } from "../../testing/events.ts";
 import { toFact } from "../events/to-fact.ts";
 import { listActions, listReviews } from "./lists.ts";
 
@@ -35,14 +43,25 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await sql`truncate audit.action_v1`.execute(database);
+  [known, questions] = [{ managed: false }, []];
   log = createMemoryEventLog({ ledger: "main" });
   const parts = { log, database, reached: async () => {} };
-  [actions, reviews] = [listActions(parts), listReviews(parts)];
+  [actions, reviews] = [listActions(parts), listReviews({ ...parts, directory, clock: () => new Date(START) })];
 });
 afterAll(async () => {
   await pool.close();
   await postgres.drop();
 });
+
+/** Who the caller is, by the directory, and the times that it was asked for. */
+let known: Resolved;
+let questions: Date[];
+const directory: Pick<DirectoryClient, "resolvePerson"> = {
+  resolvePerson: async (_tenant, _who, at) => {
+    questions.push(at);
+    return known;
+  },
+};
 
 const idOf = (number: number): string => `018f0000-0000-7000-8000-${String(number).padStart(12, "0")}`;
 
@@ -202,6 +221,67 @@ describe("ListReviews", () => {
     expect(await toReview(caller({ chain: [reference("copilot")] }))).toEqual([]);
   });
 
+  it("P3: asks by person, shift, manager, escalation, stand-in and confirmation, with one question to the directory; also in the past", async () => {
+    const asking = (who: ReviewerSelector["who"], more: MessageInitShape<typeof StageSchema> = {}): readonly NewEvent[] => {
+      const quorum = { rule: { case: "atLeast", value: { count: 1, of: [{ who }] } } } as const;
+      return [
+        EVENTS.requested(agent("exporter", "olga")),
+        EVENTS.verdict(VerdictOutcome.REVIEW),
+        EVENTS.opened([{ ...stage([]), quorum, ...more } as Stage]),
+      ];
+    };
+    const escalation = { afterSeconds: 1, to: [{ who: { case: "group", value: "leads" } as const }] };
+    const recorded: readonly (readonly NewEvent[])[] = [
+      asking({ case: "person", value: "0193" }),
+      asking({ case: "person", value: "https://idp.test#ann" }),
+      asking({ case: "onCall", value: "primary" }),
+      asking({ case: "requesterManager", value: true }),
+      [...asking({ case: "group", value: "dba" }, { escalation }), event("ReviewEscalated", { stage: 0 })],
+      asking({ case: "group", value: "security" }),
+    ];
+    for (const [index, events] of recorded.entries()) await given(index + 1, events);
+    const end = { moment: { case: "position", value: BigInt(await log.nextPosition()) - 1n } } as const;
+    const olga = reference("olga");
+    const bea = { personId: "0194", groups: [], untilMs: 0, principals: [reference("bea")], effectiveGroups: ["security"] };
+    const nobody: Person = {
+      id: "",
+      displayName: "",
+      active: true,
+      groups: [],
+      teams: [],
+      principals: [],
+      accounts: [],
+      email: "",
+      managerId: undefined,
+      onCall: [],
+      standsInFor: [],
+      away: false,
+      roles: [],
+    };
+    const rows: readonly (readonly [Partial<Person>, readonly number[]])[] = [
+      [{ id: "0193" }, [1, 2]],
+      [{ onCall: ["primary"] }, [2, 3]],
+      [{ onCall: ["secondary"] }, [2]],
+      [{ reports: [olga] }, [2, 4]],
+      [{ groups: ["leads"] }, [2, 5]],
+      [{ standsInFor: [bea] }, [2, 6]],
+      [{ standsInFor: [{ ...bea, principals: [olga] }] }, [2]],
+      [{ groups: ["security"], principals: [olga] }, []],
+      [{ id: "0193", active: false }, []],
+    ];
+    for (const [person, expected] of rows) {
+      known = { managed: true, person: { ...nobody, ...person } };
+      questions = [];
+      expect(await toReview(), JSON.stringify(person)).toEqual(expected.map(idOf));
+      expect(questions).toHaveLength(1);
+      const past = await call(reviews, REVIEWS, { at: end });
+      expect(
+        past.reviews.map(({ id }) => id),
+        JSON.stringify(person),
+      ).toEqual(expected.map(idOf));
+    }
+  });
+
   it("shows it again when a vote has lapsed, and no more when the review is over", async () => {
     await given(1, [...inReview(), EVENTS.voted("ann")]);
     expect(await toReview()).toEqual([]);
@@ -226,7 +306,7 @@ describe("P8: another tenant's actions", () => {
 
 describe("plans", () => {
   it("finds pages and reviews through an index", async () => {
-    await sql`insert into audit.action select 'acme', 'id' || n, n, 1, case when n % 50 = 0 then 'IN_REVIEW' else 'SUCCEEDED' end, 'db.export', 'r' || n % 100, n % 50 = 0, n, '{dba}', '{}', '{}'
+    await sql`insert into audit.action select 'acme', 'id' || n, n, 1, case when n % 50 = 0 then 'IN_REVIEW' else 'SUCCEEDED' end, 'db.export', 'r' || n % 100, n % 50 = 0, n, '{group dba}', '{}', '{}'
       from generate_series(1, 20000) n`.execute(database);
     await sql`vacuum analyze audit.action_v1`.execute(database);
     const plan = async (query: ReturnType<typeof sql>): Promise<string> => {
@@ -238,7 +318,7 @@ describe("plans", () => {
     expect(await plan(sql`${columns} and requester = 'r7' order by request_position desc limit 51`)).toContain("action_v1_own");
     expect(
       await plan(sql`${columns} and waits and (review_deadline, request_position) > (5::bigint, 5::bigint)
-        and review_groups && '{dba}' and not ('me' = any (barred)) order by review_deadline, request_position limit 51`),
+        and (false or (asks && '{group dba}' and not barred && '{me}')) order by review_deadline, request_position limit 51`),
     ).toContain("action_v1_reviews");
   });
 });

@@ -1,24 +1,21 @@
 import { CommandError, type CommandHandler } from "@countersign/bus";
-import type { Moment } from "@countersign/event-log";
+import type { DirectoryClient } from "@countersign/directory-client";
+import type { EventReader, Moment } from "@countersign/event-log";
 import type { ActionStatus as WireStatus } from "@countersign/proto/v1/action_pb";
 import { ListActionsRequestSchema, ListActionsResponseSchema } from "@countersign/proto/v1/action_service_pb";
 import { ListReviewsRequestSchema, ListReviewsResponseSchema } from "@countersign/proto/v1/review_service_pb";
 import type { At } from "@countersign/proto/v1/at_pb";
 import { pageToken, readPageToken, type ListIdentity } from "../../paging.ts";
-import {
-  askedGroups,
-  barredFromDeciding,
-  openReview,
-  waitsForPeople,
-  type ActionState,
-  type ActionStatus,
-} from "../../projections/actions/action-state.ts";
+import { openReview, waitsForPeople, type ActionStatus } from "../../projections/actions/action-state.ts";
+import { principalKey } from "../../projections/actions/principal-key.ts";
+import { mayDecide } from "../../projections/actions/who-may-decide.ts";
 import { readAt } from "./moment.ts";
 import { pastActions, type PastParts } from "./past-actions.ts";
 import { queryActions, queryReviews, type ListedAction, type ReviewQuery } from "../../projections/actions/query.ts";
 import { fromWireStatus, toSummary } from "./action-summary.ts";
+import { placesOf } from "./places.ts";
 import { badPageToken, invalidField, pageSize, unary } from "./unary.ts";
-import { asReviewer, onlyOwn } from "./viewer.ts";
+import { canReview, onlyOwn } from "./viewer.ts";
 
 /** Actions of the caller's tenant, newest first; who has no other role than requester sees its own. */
 export function listActions(parts: PastParts): CommandHandler {
@@ -56,25 +53,28 @@ export function listActions(parts: PastParts): CommandHandler {
   });
 }
 
+type ReviewParts = PastParts & { readonly directory: Pick<DirectoryClient, "resolvePerson">; readonly clock: () => Date };
+
 /** Actions in review, oldest deadline first: those that the caller may decide now, or with `all` every one of its tenant. */
-export function listReviews(parts: PastParts): CommandHandler {
-  const { database } = parts;
+export function listReviews(parts: ReviewParts): CommandHandler {
+  const { database, log, directory, clock } = parts;
   return unary(ListReviewsRequestSchema, ListReviewsResponseSchema, async (request, caller) => {
     const limit = pageSize(request.pageSize);
-    const reviewer = asReviewer(caller);
-    const view = request.all ? "all" : JSON.stringify([reviewer?.key, reviewer?.groups]);
+    const view = request.all ? "all" : principalKey(caller);
     const identity: ListIdentity = { list: "reviews", tenant: caller.tenant, view, filter: [] };
     const [deadline, position] = cursor(identity, request.pageToken, 2) ?? [];
-    if (!request.all && reviewer === undefined) return { reviews: [], nextPageToken: "" };
+    if (!request.all && !canReview(caller)) return { reviews: [], nextPageToken: "" };
     if (request.at !== undefined) {
       if (request.pageToken !== "") throw badPageToken();
-      const reviews = await pastReviews(parts, caller.tenant, request.all ? undefined : reviewer, readAt(request.at));
+      const moment = readAt(request.at);
+      const places = request.all ? undefined : await placesOf(directory, caller, (await timeOf(log, moment)) ?? clock());
+      const reviews = await pastReviews(parts, caller.tenant, places, moment);
       if (reviews.length > limit) throw tooLarge(`more than ${limit} reviews were open then`);
       return { reviews: reviews.map(toSummary), nextPageToken: "" };
     }
     const found = await queryReviews(database, {
       tenant: caller.tenant,
-      reviewer: request.all ? undefined : reviewer,
+      places: request.all ? undefined : await placesOf(directory, caller, clock()),
       after: deadline === undefined || position === undefined ? undefined : { deadline, position },
       limit: limit + 1,
     });
@@ -96,22 +96,23 @@ const MOST_LOOKS = 20_000;
 async function pastReviews(
   parts: PastParts,
   tenant: string,
-  reviewer: ReviewQuery["reviewer"],
+  places: ReviewQuery["places"],
   moment: Moment,
 ): Promise<readonly ListedAction[]> {
   const query = { tenant, requester: undefined, statuses: [], actionName: "", before: undefined, limit: MOST_LOOKS };
   const { actions, before } = await pastActions(parts, query, moment, MOST_LOOKS);
   if (before !== undefined) throw tooLarge(`more than ${MOST_LOOKS} actions were asked for before then`);
-  const mayDecide = ({ state }: ListedAction): boolean =>
-    reviewer === undefined || (isAsked(state, reviewer.groups) && !barredFromDeciding(state).includes(reviewer.key));
   const deadline = ({ state }: ListedAction): number => openReview(state)?.deadline ?? Number.MAX_SAFE_INTEGER;
   return actions
-    .filter((action) => waitsForPeople(action.state) && mayDecide(action))
+    .filter((action) => waitsForPeople(action.state) && (places === undefined || mayDecide(action.state, places)))
     .toSorted((a, b) => deadline(a) - deadline(b) || a.state.requestPosition - b.state.requestPosition);
 }
 
-function isAsked(state: ActionState, groups: readonly string[]): boolean {
-  return askedGroups(state).some((group) => groups.includes(group));
+/** On-call shifts and delegations are looked at as they were then; groups as they are. */
+async function timeOf(log: EventReader, moment: Moment): Promise<Date | undefined> {
+  if ("time" in moment) return moment.time;
+  const [event] = await log.readAll({ from: moment.position, limit: 1 });
+  return event?.time;
 }
 
 function tooLarge(why: string): CommandError {

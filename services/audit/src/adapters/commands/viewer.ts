@@ -1,6 +1,6 @@
 import type { DecodedEvent } from "@countersign/events";
 import { PrincipalType, type Principal } from "@countersign/proto/v1/principal_pb";
-import { callerKey, principalKey, type CallerKey, type PrincipalKey } from "../../projections/actions/principal-key.ts";
+import { callerKey, principalKey, type CallerKey } from "../../projections/actions/principal-key.ts";
 
 /** Roles that may see what others in their tenant asked for. */
 const SEE_ALL: ReadonlySet<string> = new Set(["reviewer", "policy_admin", "auditor", "operator"]);
@@ -20,8 +20,7 @@ function keyOf({ issuer, id, chain }: Principal): CallerKey {
   return callerKey({ issuer, id, chain: chain.map(principalKey) });
 }
 
-/** The caller as one who votes, if it can be one at all: a human who acts for nobody else (P3). */
-export function asReviewer(caller: Principal): { readonly key: PrincipalKey; readonly groups: readonly string[] } | undefined {
-  if (caller.type !== PrincipalType.HUMAN || caller.chain.length > 0) return undefined;
-  return { key: principalKey(caller), groups: caller.groups.filter((group) => !group.includes("\0")) };
+/** Whether the caller can vote at all: a human who acts for nobody else (P3). */
+export function canReview(caller: Principal): boolean {
+  return caller.type === PrincipalType.HUMAN && caller.chain.length === 0;
 }

@@ -1,10 +1,20 @@
 import { decodeEvent, isDirectoryEvent, UnknownEventError, type DecodedEvent } from "@countersign/events";
 import type { RecordedEvent } from "@countersign/event-log";
-import { ExecutionOutcome, type Quorum, type Stage, VerdictOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
+import type { ReviewerStanding } from "@countersign/proto/event/v1/action_events_pb";
+import {
+  ExecutionOutcome,
+  type Quorum,
+  type ReviewerSelector,
+  ReviewMode,
+  type Stage,
+  VerdictOutcome,
+  VoteDecision,
+} from "@countersign/proto/v1/action_pb";
 import { PrincipalType, type PrincipalRef } from "@countersign/proto/v1/principal_pb";
 import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
 import type { ActionFact, PrincipalKind, StageFact } from "../../projections/actions/fact.ts";
 import { principalKey } from "../../projections/actions/principal-key.ts";
+import { askOf, REQUESTER_MANAGER, type Ask } from "../../projections/actions/who-may-decide.ts";
 
 /**
  * What the list of actions needs of an event.
@@ -46,7 +56,11 @@ function factOf(event: DecodedEvent): ActionFact {
     case "ActionRequested":
       return requested(event.data);
     case "VerdictReached":
-      return { type: event.type, denied: event.data.verdict?.outcome === VerdictOutcome.DENY };
+      return {
+        type: event.type,
+        denied: event.data.verdict?.outcome === VerdictOutcome.DENY,
+        ownerMayApprove: event.data.verdict?.terms?.ownerMayApprove ?? false,
+      };
     case "ReviewOpened":
       return {
         type: event.type,
@@ -56,22 +70,23 @@ function factOf(event: DecodedEvent): ActionFact {
     case "StageOpened":
       return { type: event.type, stage: event.data.stage, deadline: toMs(event.data.deadline) };
     case "ReviewEscalated":
-      return { type: event.type, deadline: toMs(event.data.deadline) };
+      return { type: event.type, stage: event.data.stage, deadline: toMs(event.data.deadline) };
     case "ReviewJoined":
       return { type: event.type, number: event.data.number };
     case "VoteCast":
       return {
         type: event.type,
         reviewer: keyOf(event.data.reviewer),
+        principals: keysOf(event.data.reviewer, event.data.standing),
         approves: event.data.decision === VoteDecision.APPROVE,
         stage: event.data.stage,
       };
     case "BreakGlassUsed":
-      return { type: event.type, reviewer: keyOf(event.data.reviewer) };
+      return { type: event.type, reviewer: keysOf(event.data.reviewer, event.data.standing) };
     case "VoteLapsed":
       return { type: event.type, reviewer: keyOf(event.data.reviewer) };
     case "ActionEdited":
-      return { type: event.type, editor: keyOf(event.data.editor), deadline: toMs(event.data.deadline) };
+      return { type: event.type, editor: keysOf(event.data.editor, event.data.standing), deadline: toMs(event.data.deadline) };
     case "ExecutionReported":
       return { type: event.type, succeeded: event.data.outcome === ExecutionOutcome.SUCCEEDED };
     case "ReviewerReminded":
@@ -104,14 +119,37 @@ function factOf(event: DecodedEvent): ActionFact {
   }
 }
 
-function toStage({ quorum, quorumText }: Stage): StageFact {
-  return { groups: [...new Set(quorum === undefined ? [] : groupsOf(quorum))].map(storable), quorum: storable(quorumText) };
+function toStage({ quorum, quorumText, escalation, mode }: Stage): StageFact {
+  const selectors = quorum === undefined ? [] : selectorsOf(quorum);
+  return {
+    groups: [...new Set(selectors.flatMap(({ who }) => (who.case === "group" ? [storable(who.value)] : [])))],
+    quorum: storable(quorumText),
+    asks: [...new Set(selectors.flatMap(toAsk))],
+    escalatesTo: [...new Set((escalation?.to ?? []).flatMap(toAsk))],
+    confirms: mode === ReviewMode.CONFIRM,
+  };
 }
 
-/** Groups that a quorum names, however deep. */
-function groupsOf({ rule }: Quorum): readonly string[] {
-  if (rule.case === "atLeast") return rule.value.of.flatMap(({ who }) => (who.case === "group" ? [who.value] : []));
-  return rule.case === undefined ? [] : rule.value.of.flatMap(groupsOf);
+/** Whom a quorum names, however deep. */
+function selectorsOf({ rule }: Quorum): readonly ReviewerSelector[] {
+  if (rule.case === "atLeast") return rule.value.of;
+  return rule.case === undefined ? [] : rule.value.of.flatMap(selectorsOf);
+}
+
+/** A selector of a newer build names nobody whom this one knows. */
+function toAsk({ who }: ReviewerSelector): readonly Ask[] {
+  switch (who.case) {
+    case "group":
+      return [askOf.group(storable(who.value))];
+    case "person":
+      return [askOf.person(storable(who.value))];
+    case "onCall":
+      return [askOf.onCall(storable(who.value))];
+    case "requesterManager":
+      return [REQUESTER_MANAGER];
+    case undefined:
+      return [];
+  }
 }
 
 function toMs(time: Timestamp | undefined): number | null {
@@ -129,7 +167,7 @@ function requested(data: Extract<DecodedEvent, { type: "ActionRequested" }>["dat
       kind: KINDS[data.requester?.type ?? PrincipalType.UNSPECIFIED] ?? "unknown",
       chain,
     },
-    involved: owner === undefined ? chain : [...chain, keyOf(owner)],
+    owner: owner === undefined ? null : keyOf(owner),
     actionName: storable(data.actionName),
     resourceType: storable(data.resourceType),
     resourceId: storable(data.resourceId),
@@ -144,6 +182,12 @@ const KINDS: Readonly<Record<number, PrincipalKind>> = {
 
 function keyOf(principal: Pick<PrincipalRef, "issuer" | "id"> | undefined): string {
   return principalKey({ issuer: principal?.issuer ?? "", id: principal?.id ?? "" });
+}
+
+/** Every principal of a human as it was known then, and of the one in whose place it spoke. */
+function keysOf(principal: Parameters<typeof keyOf>[0], standing: ReviewerStanding | undefined): readonly string[] {
+  const known = [...(standing?.principals ?? []), ...(standing?.inPlaceOf?.principals ?? [])];
+  return [...new Set([keyOf(principal), ...known.map(keyOf)])];
 }
 
 /** Postgres text cannot hold U+0000. */

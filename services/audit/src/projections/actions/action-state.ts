@@ -1,5 +1,5 @@
-import type { RequesterFact, StageFact } from "./fact.ts";
-import { principalKey, type PrincipalKey } from "./principal-key.ts";
+import type { CountingVote, RequesterFact, StageFact } from "./fact.ts";
+import type { PrincipalKey } from "./principal-key.ts";
 
 export type ActionStatus =
   | "REQUESTED"
@@ -17,8 +17,6 @@ export type ActionStatus =
   | "GRANT_EXPIRED"
   | "REVOKED";
 
-export type CountingVote = { readonly reviewer: PrincipalKey; readonly approves: boolean; readonly stage: number };
-
 /** All that the list of actions knows about one action. Every member is always there, in this order: the stored bytes depend on it. */
 export type ActionState = {
   readonly version: number;
@@ -30,9 +28,13 @@ export type ActionState = {
   readonly resourceType: string;
   readonly resourceId: string;
   readonly requester: RequesterFact;
-  readonly involved: readonly PrincipalKey[];
+  readonly owner: PrincipalKey | null;
+  /** Policy lets the owner decide. */
+  readonly ownerMayApprove: boolean;
   readonly stages: readonly StageFact[];
   readonly openStage: number;
+  /** Stages whose escalation has happened. */
+  readonly escalated: readonly number[];
   readonly deadline: number | null;
   /** Everybody who edited, in order of the first time. */
   readonly editors: readonly PrincipalKey[];
@@ -41,7 +43,7 @@ export type ActionState = {
   /** How often its requester asked for it. */
   readonly asked: number;
   /** Who approved it alone, until somebody has looked at that. */
-  readonly afterReview: PrincipalKey | null;
+  readonly afterReview: readonly PrincipalKey[] | null;
 };
 
 export const UNREQUESTED: ActionState = {
@@ -54,9 +56,11 @@ export const UNREQUESTED: ActionState = {
   resourceType: "",
   resourceId: "",
   requester: { issuer: "", id: "", kind: "unknown", chain: [] },
-  involved: [],
+  owner: null,
+  ownerMayApprove: false,
   stages: [],
   openStage: 0,
+  escalated: [],
   deadline: null,
   editors: [],
   votes: [],
@@ -82,18 +86,4 @@ export function openReview(state: ActionState): OpenReview | undefined {
 /** Whether people are asked for something: a decision, or a word afterwards on what somebody decided alone. */
 export function waitsForPeople({ status, afterReview }: ActionState): boolean {
   return status === "IN_REVIEW" || afterReview !== null;
-}
-
-/** The groups that are asked: in a review those of the open stage, afterwards those of all stages that were skipped. */
-export function askedGroups(state: ActionState): readonly string[] {
-  if (state.afterReview === null) return openReview(state)?.groups ?? [];
-  return [...new Set(state.stages.slice(state.openStage).flatMap(({ groups }) => groups))];
-}
-
-/** Who may not decide, whatever their groups: who caused the action in any way, who edited it, and who has voted already. */
-export function barredFromDeciding(state: ActionState): readonly PrincipalKey[] {
-  if (state.afterReview !== null)
-    return [...new Set([principalKey(state.requester), ...state.involved, ...state.editors, state.afterReview])];
-  if (state.status !== "IN_REVIEW") return [];
-  return [...new Set([principalKey(state.requester), ...state.involved, ...state.editors, ...state.votes.map((vote) => vote.reviewer)])];
 }

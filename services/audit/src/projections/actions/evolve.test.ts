@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { askedGroups, barredFromDeciding, openReview, UNREQUESTED, waitsForPeople, type ActionState } from "./action-state.ts";
+import { openReview, UNREQUESTED, waitsForPeople, type ActionState } from "./action-state.ts";
 import { evolve } from "./evolve.ts";
-import type { ActionFact } from "./fact.ts";
+import type { ActionFact, StageFact } from "./fact.ts";
 import { principalKey } from "./principal-key.ts";
+import { askOf, asksOf, barredFromDeciding } from "./who-may-decide.ts";
 
 const AGENT = { issuer: "https://idp", id: "deployer", kind: "agent", chain: [] } as const;
 const owner = principalKey({ issuer: "https://idp", id: "olga" });
@@ -12,21 +13,27 @@ const ben = principalKey({ issuer: "https://idp", id: "ben" });
 const requested: ActionFact = {
   type: "ActionRequested",
   requester: AGENT,
-  involved: [owner],
+  owner,
   actionName: "db.export",
   resourceType: "db",
   resourceId: "crm",
 };
-const opened: ActionFact = {
+const stageOf = (group: string, quorum: string): StageFact => ({
+  groups: [group],
+  quorum,
+  asks: [askOf.group(group)],
+  escalatesTo: [],
+  confirms: false,
+});
+const opened = {
   type: "ReviewOpened",
-  stages: [
-    { groups: ["dba"], quorum: "2 of dba" },
-    { groups: ["security"], quorum: "1 of security" },
-  ],
+  stages: [stageOf("dba", "2 of dba"), stageOf("security", "1 of security")],
   deadline: 9000,
-};
-const inReview: readonly ActionFact[] = [requested, { type: "VerdictReached", denied: false }, opened];
-const approvedByAnn: ActionFact = { type: "VoteCast", reviewer: ann, approves: true, stage: 0 };
+} as const;
+const ruled = (denied = false): ActionFact => ({ type: "VerdictReached", denied, ownerMayApprove: false });
+const vote = (reviewer: string, approves = true) => ({ reviewer, principals: [reviewer], approves, stage: 0 });
+const inReview: readonly ActionFact[] = [requested, ruled(), opened];
+const approvedByAnn: ActionFact = { type: "VoteCast", ...vote(ann) };
 
 /** Folds facts at positions 10, 11..., versions 1, 2..., times 100, 200... */
 const given = (...facts: readonly ActionFact[]): ActionState =>
@@ -45,7 +52,7 @@ const asRequested: ActionState = {
   resourceType: "db",
   resourceId: "crm",
   requester: AGENT,
-  involved: [owner],
+  owner,
 };
 
 describe("evolve", () => {
@@ -54,13 +61,13 @@ describe("evolve", () => {
   });
 
   it("denies with the verdict, and waits for what follows any other verdict", () => {
-    expect(given(requested, { type: "VerdictReached", denied: true })).toEqual({
+    expect(given(requested, ruled(true))).toEqual({
       ...asRequested,
       version: 2,
       updateTime: 200,
       status: "DENIED",
     });
-    expect(given(requested, { type: "VerdictReached", denied: false })).toEqual({ ...asRequested, version: 2, updateTime: 200 });
+    expect(given(requested, ruled())).toEqual({ ...asRequested, version: 2, updateTime: 200 });
   });
 
   it("opens the first stage of a review", () => {
@@ -76,30 +83,25 @@ describe("evolve", () => {
   });
 
   it("counts approvals of the open stage only", () => {
-    const state = given(...inReview, approvedByAnn, { type: "VoteCast", reviewer: ben, approves: false, stage: 0 });
+    const state = given(...inReview, approvedByAnn, { type: "VoteCast", ...vote(ben, false) });
     expect(openReview(state)?.approvals).toBe(1);
   });
 
   it("P3: asks those who were skipped to look at a break-glass, and nobody who had a part in it", () => {
-    const broken = given(...inReview, { type: "BreakGlassUsed", reviewer: ben }, { type: "ActionApproved" }, { type: "GrantExpired" });
-    expect([broken.status, waitsForPeople(broken), askedGroups(broken)]).toEqual(["GRANT_EXPIRED", true, ["dba", "security"]]);
+    const broken = given(...inReview, { type: "BreakGlassUsed", reviewer: [ben] }, { type: "ActionApproved" }, { type: "GrantExpired" });
+    expect([broken.status, waitsForPeople(broken), asksOf(broken)]).toEqual(["GRANT_EXPIRED", true, ["group dba", "group security"]]);
     expect(barredFromDeciding(broken)).toEqual([principalKey(AGENT), owner, ben]);
     const closed = evolve(broken, { position: 20, version: 9, time: 900, fact: { type: "AfterReviewClosed" } });
     expect([waitsForPeople(closed), barredFromDeciding(closed)]).toEqual([false, []]);
   });
 
   it("forgets a vote that lapsed, and nobody else's", () => {
-    const state = given(
-      ...inReview,
-      approvedByAnn,
-      { type: "VoteCast", reviewer: ben, approves: true, stage: 0 },
-      { type: "VoteLapsed", reviewer: ann },
-    );
-    expect(state.votes).toEqual([{ reviewer: ben, approves: true, stage: 0 }]);
+    const state = given(...inReview, approvedByAnn, { type: "VoteCast", ...vote(ben) }, { type: "VoteLapsed", reviewer: ann });
+    expect(state.votes).toEqual([vote(ben)]);
   });
 
   it("starts the quorum over when a review opens again after an edit", () => {
-    const state = given(...inReview, approvedByAnn, { type: "ActionEdited", editor: ben, deadline: 9000 }, opened);
+    const state = given(...inReview, approvedByAnn, { type: "ActionEdited", editor: [ben], deadline: 9000 }, opened);
     expect(state.votes).toEqual([]);
     expect(state.editors).toEqual([ben]);
     expect(state.status).toBe("IN_REVIEW");
@@ -135,7 +137,7 @@ describe("evolve", () => {
 
 describe("P3: who may not decide", () => {
   it("is everybody who caused, edited or already voted, once", () => {
-    const edited = { type: "ActionEdited", editor: ann, deadline: 9000 } as const;
+    const edited = { type: "ActionEdited", editor: [ann], deadline: 9000 } as const;
     const state = given(...inReview, edited, { type: "ReviewOpened", stages: [], deadline: 9000 }, approvedByAnn);
     expect(barredFromDeciding(state)).toEqual([principalKey(AGENT), owner, ann]);
   });

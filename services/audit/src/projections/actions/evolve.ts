@@ -1,5 +1,5 @@
 import { UNREQUESTED, type ActionState } from "./action-state.ts";
-import type { PlacedFact } from "./fact.ts";
+import type { ActionFact, PlacedFact } from "./fact.ts";
 
 /** The action after one more fact. The past is accepted as it is: this never throws and never judges. */
 export function evolve(state: ActionState | undefined, placed: PlacedFact): ActionState {
@@ -16,27 +16,27 @@ function apply(state: ActionState, { fact }: PlacedFact): ActionState {
         resourceType: fact.resourceType,
         resourceId: fact.resourceId,
         requester: fact.requester,
-        involved: fact.involved,
+        owner: fact.owner,
       };
     case "VerdictReached":
       // Allow and review are followed by the events that carry them out; a denial is complete with its verdict.
-      return fact.denied ? { ...state, status: "DENIED" } : state;
+      return { ...state, ...(fact.denied ? { status: "DENIED" } : {}), ownerMayApprove: fact.ownerMayApprove };
     case "ReviewOpened":
-      return { ...state, status: "IN_REVIEW", stages: fact.stages, openStage: 0, deadline: fact.deadline, votes: [] };
+      return { ...state, status: "IN_REVIEW", stages: fact.stages, openStage: 0, escalated: [], deadline: fact.deadline, votes: [] };
     case "StageOpened":
       return { ...state, openStage: fact.stage, deadline: fact.deadline };
     case "ReviewEscalated":
-      return { ...state, deadline: fact.deadline };
+      return { ...state, escalated: [...new Set([...state.escalated, fact.stage])], deadline: fact.deadline };
     case "ReviewHeld":
       return { ...state, deadline: null };
     case "ReviewJoined":
       return { ...state, asked: fact.number };
     case "VoteCast":
-      return { ...state, votes: [...state.votes, { reviewer: fact.reviewer, approves: fact.approves, stage: fact.stage }] };
+      return voted(state, fact);
     case "VoteLapsed":
       return { ...state, votes: state.votes.filter((vote) => vote.reviewer !== fact.reviewer) };
     case "ActionEdited": {
-      const editors = state.editors.includes(fact.editor) ? state.editors : [...state.editors, fact.editor];
+      const editors = [...new Set([...state.editors, ...fact.editor])];
       return { ...state, status: "EDITED", deadline: fact.deadline, editors };
     }
     case "BreakGlassUsed":
@@ -68,4 +68,8 @@ function apply(state: ActionState, { fact }: PlacedFact): ActionState {
     case "ExecutionUnreported":
       return { ...state, status: "UNREPORTED" };
   }
+}
+
+function voted(state: ActionState, { reviewer, principals, approves, stage }: Extract<ActionFact, { type: "VoteCast" }>): ActionState {
+  return { ...state, votes: [...state.votes, { reviewer, principals, approves, stage }] };
 }

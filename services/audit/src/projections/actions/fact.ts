@@ -1,4 +1,5 @@
 import type { PrincipalKey } from "./principal-key.ts";
+import type { Ask } from "./who-may-decide.ts";
 
 export type PrincipalKind = "human" | "agent" | "service" | "unknown";
 
@@ -10,32 +11,47 @@ export type RequesterFact = {
   readonly chain: readonly PrincipalKey[];
 };
 
-/** The groups that it asks, and its quorum in words. */
-export type StageFact = { readonly groups: readonly string[]; readonly quorum: string };
+/** The groups that it asks, its quorum in words, and everybody whom it asks. */
+export type StageFact = {
+  readonly groups: readonly string[];
+  readonly quorum: string;
+  readonly asks: readonly Ask[];
+  /** Whom its escalation asks as well. */
+  readonly escalatesTo: readonly Ask[];
+  /** It also lets those decide for whom the requester acts. */
+  readonly confirms: boolean;
+};
+
+export type CountingVote = {
+  readonly reviewer: PrincipalKey;
+  /** Of this human, and of the one in whose place it voted. */
+  readonly principals: readonly PrincipalKey[];
+  readonly approves: boolean;
+  readonly stage: number;
+};
 
 /** What the list of actions needs of an event on an action's stream, free of wire types. */
 export type ActionFact =
   | {
       readonly type: "ActionRequested";
       readonly requester: RequesterFact;
-      /** Everybody on the requester's delegation chain, and its owner. */
-      readonly involved: readonly PrincipalKey[];
+      readonly owner: PrincipalKey | null;
       readonly actionName: string;
       readonly resourceType: string;
       readonly resourceId: string;
     }
-  | { readonly type: "VerdictReached"; readonly denied: boolean }
+  | { readonly type: "VerdictReached"; readonly denied: boolean; readonly ownerMayApprove: boolean }
   | { readonly type: "ReviewOpened"; readonly stages: readonly StageFact[]; readonly deadline: number | null }
   | { readonly type: "StageOpened"; readonly stage: number; readonly deadline: number | null }
   | { readonly type: "ReviewerReminded" }
-  | { readonly type: "ReviewEscalated"; readonly deadline: number | null }
+  | { readonly type: "ReviewEscalated"; readonly stage: number; readonly deadline: number | null }
   | { readonly type: "ReviewHeld" }
   | { readonly type: "ReviewJoined"; readonly number: number }
-  | { readonly type: "VoteCast"; readonly reviewer: PrincipalKey; readonly approves: boolean; readonly stage: number }
+  | ({ readonly type: "VoteCast" } & CountingVote)
   | { readonly type: "VoteLapsed"; readonly reviewer: PrincipalKey }
-  | { readonly type: "ActionEdited"; readonly editor: PrincipalKey; readonly deadline: number | null }
+  | { readonly type: "ActionEdited"; readonly editor: readonly PrincipalKey[]; readonly deadline: number | null }
   | { readonly type: "EditAccepted" }
-  | { readonly type: "BreakGlassUsed"; readonly reviewer: PrincipalKey }
+  | { readonly type: "BreakGlassUsed"; readonly reviewer: readonly PrincipalKey[] }
   | { readonly type: "AfterReviewReminded" }
   | { readonly type: "AfterReviewClosed" }
   | { readonly type: "ActionApproved" }

@@ -61,17 +61,17 @@ async function writeRows(rows: readonly ActionRow[], database: Kysely<unknown>, 
   if (rows.length === 0) return;
   await sql`
     insert into ${sql.table(`audit.${table}`)} as a
-      (tenant, action_id, request_position, version, status, action_name, requester, waits, review_deadline, review_groups, barred, state)
-    select tenant, action_id, request_position, version, status, action_name, requester, waits, review_deadline, review_groups::text[], barred::text[], state
+      (tenant, action_id, request_position, version, status, action_name, requester, waits, review_deadline, asks, barred, state)
+    select tenant, action_id, request_position, version, status, action_name, requester, waits, review_deadline, asks::text[], barred::text[], state
     from unnest(
       ${rows.map((row) => row.tenant)}::text[], ${rows.map((row) => row.actionId)}::text[], ${rows.map((row) => row.requestPosition)}::bigint[],
       ${rows.map((row) => row.version)}::bigint[], ${rows.map((row) => row.status)}::text[], ${rows.map((row) => row.actionName)}::text[],
       ${rows.map((row) => row.requester)}::text[], ${rows.map((row) => row.waits)}::boolean[],
-      ${rows.map((row) => row.reviewDeadline)}::bigint[], ${rows.map((row) => row.reviewGroups)}::text[],
+      ${rows.map((row) => row.reviewDeadline)}::bigint[], ${rows.map((row) => row.asks)}::text[],
       ${rows.map((row) => row.barred)}::text[], ${rows.map((row) => row.state)}::text[]
-    ) as n (tenant, action_id, request_position, version, status, action_name, requester, waits, review_deadline, review_groups, barred, state)
+    ) as n (tenant, action_id, request_position, version, status, action_name, requester, waits, review_deadline, asks, barred, state)
     on conflict (tenant, action_id) do update set
       version = excluded.version, status = excluded.status, action_name = excluded.action_name, requester = excluded.requester,
-      waits = excluded.waits, review_deadline = excluded.review_deadline, review_groups = excluded.review_groups, barred = excluded.barred, state = excluded.state
+      waits = excluded.waits, review_deadline = excluded.review_deadline, asks = excluded.asks, barred = excluded.barred, state = excluded.state
     where a.version < excluded.version`.execute(database);
 }

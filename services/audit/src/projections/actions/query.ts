@@ -1,7 +1,8 @@
-import { sql, type Kysely } from "kysely";
+import { sql, type Kysely, type RawBuilder } from "kysely";
 import type { ActionState, ActionStatus } from "./action-state.ts";
-import type { CallerKey, PrincipalKey } from "./principal-key.ts";
+import type { CallerKey } from "./principal-key.ts";
 import { parseState } from "./row.ts";
+import type { Place } from "./who-may-decide.ts";
 
 export type ListedAction = { readonly id: string; readonly state: ActionState };
 
@@ -32,7 +33,7 @@ export async function queryActions(database: Kysely<unknown>, query: ActionQuery
 export type ReviewQuery = {
   readonly tenant: string;
   /** Only what this human may decide. */
-  readonly reviewer: { readonly key: PrincipalKey; readonly groups: readonly string[] } | undefined;
+  readonly places: readonly Place[] | undefined;
   readonly after: { readonly deadline: number; readonly position: number } | undefined;
   readonly limit: number;
 };
@@ -42,14 +43,18 @@ export async function queryReviews(
   database: Kysely<unknown>,
   query: ReviewQuery,
 ): Promise<readonly (ListedAction & { readonly deadline: number })[]> {
-  const { after, reviewer } = query;
+  const { after, places } = query;
   const { rows } = await sql<StoredAction & { deadline: number }>`
     select action_id as id, state, review_deadline as deadline from audit.action
     where tenant = ${query.tenant} and waits
       ${after === undefined ? NOTHING : sql`and (review_deadline, request_position) > (${after.deadline}::bigint, ${after.position}::bigint)`}
-      ${reviewer === undefined ? NOTHING : sql`and review_groups && ${[...reviewer.groups]}::text[] and not (${reviewer.key} = any (barred))`}
+      ${places === undefined ? NOTHING : sql`and (${sql.join([sql`false`, ...places.map(inPlace)], sql` or `)})`}
     order by review_deadline, request_position limit ${query.limit}`.execute(database);
   return rows.map((row) => ({ ...toListed(row), deadline: row.deadline }));
+}
+
+function inPlace({ asks, principals }: Place): RawBuilder<unknown> {
+  return sql`(asks && ${[...asks]}::text[] and not barred && ${[...principals]}::text[])`;
 }
 
 /** One action, if the tenant has it. */

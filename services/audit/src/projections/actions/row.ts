@@ -1,6 +1,7 @@
-import { askedGroups, barredFromDeciding, openReview, waitsForPeople, type ActionState } from "./action-state.ts";
+import { openReview, waitsForPeople, type ActionState } from "./action-state.ts";
 import { callerKey } from "./principal-key.ts";
 import { NO_DEADLINE } from "./table.ts";
+import { asksOf, barredFromDeciding } from "./who-may-decide.ts";
 
 /** A row as text and numbers; every column is a function of the state. */
 export type ActionRow = {
@@ -15,7 +16,7 @@ export type ActionRow = {
   readonly waits: boolean;
   readonly reviewDeadline: number;
   /** Array literals of Postgres. */
-  readonly reviewGroups: string;
+  readonly asks: string;
   readonly barred: string;
   readonly state: string;
 };
@@ -32,7 +33,7 @@ export function toRow(tenant: string, actionId: string, state: ActionState): Act
     requester: callerKey(state.requester),
     waits,
     reviewDeadline: (waits ? openReview(state)?.deadline : undefined) ?? NO_DEADLINE,
-    reviewGroups: arrayLiteral(waits ? askedGroups(state) : []),
+    asks: arrayLiteral(waits ? asksOf(state) : []),
     barred: arrayLiteral(barredFromDeciding(state)),
     state: JSON.stringify(state),
   };

@@ -14,7 +14,7 @@ export function createActionTable(table: string): { readonly table: string; read
       requester text not null,
       waits boolean not null,
       review_deadline bigint not null,
-      review_groups text[] not null,
+      asks text[] not null,
       barred text[] not null,
       state text not null,
       constraint ${table}_pkey primary key (tenant, action_id)

@@ -5,9 +5,9 @@ import * as api from "@countersign/proto/v1/directory_service_pb";
 import type { Delegation, Directory } from "../../domain/directory.ts";
 import type { AwayPeriod } from "../../domain/events.ts";
 import { nameOf } from "../../domain/profile.ts";
-import type { PersonView } from "../../domain/resolve.ts";
+import type { PersonView, Reports } from "../../domain/resolve.ts";
 
-export function toPersonMessage(person: PersonView): wire.Person {
+export function toPersonMessage(person: PersonView, reports?: Reports): wire.Person {
   return create(wire.PersonSchema, {
     ...person,
     groups: [...person.groups],
@@ -16,12 +16,14 @@ export function toPersonMessage(person: PersonView): wire.Person {
     accounts: person.accounts.map((account) => ({ ...account })),
     onCall: [...person.onCall],
     roles: [...person.roles],
+    reports: (reports?.own ?? []).map((principal) => ({ ...principal })),
     standsInFor: person.standsInFor.map(({ personId, groups, untilMs, principals, effectiveGroups }) => ({
       personId,
       groups: [...groups],
       untilTime: timestampFromMs(untilMs),
       principals: principals.map((principal) => ({ ...principal })),
       effectiveGroups: [...effectiveGroups],
+      reports: (reports?.inPlaceOf.get(personId) ?? []).map((principal) => ({ ...principal })),
     })),
   });
 }

@@ -13,12 +13,12 @@ export function resolvePersonHandler({ directories, tenants }: HandlerDeps): Com
     const { tenant } = callerOf(command);
     const request = readRequest(wire.ResolvePersonRequestSchema, command);
     const atMs = timeOf("time", request.time);
-    const who = toWho(request.who);
+    const who = { ...toWho(request.who), withReports: request.withReports };
     const settings = tenants.get(tenant);
     const reply = create(wire.ResolvePersonResponseSchema, { managed: settings !== undefined });
     if (settings !== undefined) {
-      const { person, unknownSchedules } = await whoIs(directories, tenant, settings, who, atMs);
-      if (person !== undefined) reply.person = toPersonMessage(person);
+      const { person, reports, unknownSchedules } = await whoIs(directories, tenant, settings, who, atMs);
+      if (person !== undefined) reply.person = toPersonMessage(person, reports);
       reply.unknownSchedules.push(...unknownSchedules);
     }
     return toBinary(wire.ResolvePersonResponseSchema, reply);
@@ -35,7 +35,7 @@ export function listReviewersHandler({ directories, tenants }: HandlerDeps): Com
     const reply = create(wire.ListReviewersResponseSchema, { managed: settings !== undefined });
     if (settings !== undefined) {
       const { people, unknownSchedules, more } = await whoCanReview(directories, tenant, settings, request, atMs);
-      reply.people.push(...people.map(toPersonMessage));
+      reply.people.push(...people.map((person) => toPersonMessage(person)));
       reply.unknownSchedules.push(...unknownSchedules);
       reply.more = more;
     }
