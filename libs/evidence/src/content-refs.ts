@@ -15,10 +15,13 @@ export function readPayload(event: Payload): DecodedEvent | undefined {
 
 /** Every content that a payload refers to, in the order of its fields, each as often as it is named. */
 export function contentRefs(event: DecodedEvent): readonly Uint8Array[] {
-  const fields = REF_FIELDS.get(event.type);
-  if (fields === undefined) return [];
-  return fields.flatMap(({ localName }) => refsOf(Reflect.get(event.data, localName))).map(({ digest }) => digest);
+  return refFields(event.type)
+    .flatMap(({ localName }) => refsOf(Reflect.get(event.data, localName)))
+    .map(({ digest }) => digest);
 }
+
+/** The fields of an event's payload that refer to content. */
+export const refFields = (type: string): readonly DescField[] => REF_FIELDS.get(type) ?? [];
 
 function refsOf(value: unknown): readonly ContentRef[] {
   return (Array.isArray(value) ? value : [value]).filter(isRef);

@@ -1,7 +1,7 @@
 import { EvidenceError } from "./error.ts";
 
 /** Where an entry is in the log, and its leaf hash: a row of `log/*.index`. */
-export type IndexRow = { readonly position: number; readonly leaf: Uint8Array };
+export type IndexRow = { readonly position: number; readonly leaf: Buffer };
 
 /** What an entry refers to, by its salted hash: there, or not there any more. A record of `log/*.contents`. */
 export type ContentRecord = {
@@ -14,7 +14,7 @@ export type ContentRecord = {
 const HASH = 32;
 const INDEX_ROW = 8 + HASH;
 
-export function formatIndex(rows: readonly IndexRow[]): Buffer {
+export function formatIndex(rows: readonly { readonly position: number; readonly leaf: Uint8Array }[]): Buffer {
   const bytes = Buffer.allocUnsafe(rows.length * INDEX_ROW);
   for (const [number, { position, leaf }] of rows.entries()) {
     bytes.writeBigUInt64BE(BigInt(position), number * INDEX_ROW);
@@ -57,17 +57,17 @@ export function formatEntries(entries: readonly Uint8Array[]): Buffer {
   return Buffer.concat(parts);
 }
 
-/** All entries that can be read; `rest` is the number of bytes behind them that are none. */
-export function parseEntries(bytes: Buffer): { readonly entries: readonly Buffer[]; readonly rest: number } {
-  const entries: Buffer[] = [];
+/** Where all entries that can be read end; each begins two bytes behind the end of the one before. `rest` is the number of bytes behind them that are none. */
+export function endsOfEntries(bytes: Buffer): { readonly ends: readonly number[]; readonly rest: number } {
+  const ends: number[] = [];
   let at = 0;
   while (at + 2 <= bytes.length) {
     const end = at + 2 + bytes.readUInt16BE(at);
     if (end > bytes.length) break;
-    entries.push(bytes.subarray(at + 2, end));
+    ends.push(end);
     at = end;
   }
-  return { entries, rest: bytes.length - at };
+  return { ends, rest: bytes.length - at };
 }
 
 /** Each record: digest (32), 1 and salt (32), length (32 bits, big-endian) and body; or digest and 0. */

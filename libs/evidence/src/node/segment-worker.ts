@@ -68,7 +68,7 @@ class SegmentWorker {
     if (this.#failed !== undefined) return Promise.reject(this.#failed);
     const owned = SEGMENT_PARTS.flatMap((part): SentJob["parts"] => {
       const bytes = parts[part];
-      return bytes === undefined ? [] : [[part, Uint8Array.from(bytes)]];
+      return bytes === undefined ? [] : [[part, new Uint8Array(bytes)]];
     });
     const sent: SentJob = { ...job, parts: owned };
     return new Promise((resolve, reject) => {

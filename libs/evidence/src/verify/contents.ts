@@ -24,8 +24,8 @@ export class SegmentContents {
   }
 
   /** The content that an entry refers to; undefined if it was erased or is wrong. Records stand in the order in which entries first refer to them. */
-  find(digest: Uint8Array, position: number): ContentRecord["content"] {
-    const key = Buffer.from(digest).toString("latin1");
+  find(digest: Buffer, position: number): ContentRecord["content"] {
+    const key = digest.toString("latin1");
     if (this.#known.has(key)) return this.#known.get(key);
     const content = this.#take(digest, position);
     this.#known.set(key, content);
@@ -44,7 +44,7 @@ export class SegmentContents {
       this.#flaws.add({ code: "CONTENT", member: this.#member, detail: `no entry of the segment refers to its last ${left} records` });
   }
 
-  #take(digest: Uint8Array, position: number): ContentRecord["content"] {
+  #take(digest: Buffer, position: number): ContentRecord["content"] {
     const flaw = (detail: string): undefined => {
       this.#flaws.add({ code: "CONTENT", position, member: this.#member, detail });
     };
@@ -58,7 +58,7 @@ export class SegmentContents {
     if (Buffer.compare(record.digest, digest) !== 0) return flaw("the record of the content is for another hash than the entry's");
     const { content } = record;
     if (content === undefined) {
-      this.absent.set(Buffer.from(digest).toString("hex"), position);
+      this.absent.set(digest.toString("hex"), position);
       return undefined;
     }
     if (Buffer.compare(contentDigest(content.salt, content.body), digest) !== 0)

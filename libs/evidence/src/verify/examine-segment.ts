@@ -1,26 +1,16 @@
 import { hash, type KeyObject } from "node:crypto";
-import { CSV_HEAD, csvRow } from "../csv.ts";
-import { viewEntry, type EntryView } from "../entry-view.ts";
 import { EvidenceError } from "../error.ts";
 import { SEGMENT_PARTS, segmentMember, type SegmentPart } from "../members.ts";
-import { parseEntries, parseIndex, type IndexRow } from "../segment.ts";
+import { endsOfEntries, parseIndex, type IndexRow } from "../segment.ts";
 import { gapNodes, TreeWalk } from "../tree-walk.ts";
 import { SegmentContents } from "./contents.ts";
+import { CsvCheck } from "./csv-check.ts";
+import { EntryFields, Field } from "./entry-fields.ts";
 import { FlawList } from "./flaws.ts";
 import { PayloadChecks } from "./payload-checks.ts";
-import {
-  Asks,
-  DIGEST,
-  emptyRows,
-  LEAF,
-  noCounts,
-  ROW_WORDS,
-  STREAM_LINK,
-  TENANT_LINK,
-  type SegmentFacts,
-  type SegmentJob,
-  type SegmentRows,
-} from "./segment-facts.ts";
+import { RowWriter } from "./row-writer.ts";
+import { Asks, LEAF, noCounts, STREAM_LINK, TENANT_LINK, type SegmentFacts, type SegmentJob } from "./segment-facts.ts";
+import { StreamNames } from "./stream-names.ts";
 
 /** What all segments of an archive have in common. */
 export type SegmentContext = {
@@ -35,6 +25,7 @@ export type SegmentContext = {
 const NONE = Buffer.alloc(0);
 const HASH = 32;
 const MISSING = Buffer.alloc(HASH);
+const NO_ROW: IndexRow = { position: 0, leaf: MISSING };
 
 /**
  * The hot path of a verification: everything about a segment that can be said without another one. Depends on nothing else, so that segments can be examined at the same
@@ -52,41 +43,68 @@ class Examination {
   readonly #payloads: PayloadChecks;
   readonly #contents: SegmentContents;
   readonly #tree: TreeWalk;
-  readonly #streams = new Map<string, number>();
-  #csv = CSV_HEAD;
+  readonly #tenant: Buffer;
+  readonly #ledger: Buffer;
+  readonly #streams = new StreamNames();
+  readonly #csv: CsvCheck;
+  readonly #fields = new EntryFields();
 
   constructor(context: SegmentContext, job: SegmentJob) {
     this.#context = context;
     this.#job = job;
-    this.#payloads = new PayloadChecks(context.keys, this.#counts, this.#flaws);
+    this.#tenant = Buffer.from(context.tenant);
+    this.#ledger = Buffer.from(context.ledger);
+    this.#payloads = new PayloadChecks(context.keys, context.tenant, this.#counts, this.#flaws);
+    this.#csv = new CsvCheck(job.parts.csv ?? NONE);
     this.#contents = new SegmentContents(job.parts.contents ?? NONE, this.#member("contents"), this.#flaws);
     this.#tree = new TreeWalk(job.begin);
   }
 
   run(): SegmentFacts {
     const { parts } = this.#job;
+    const digests = memberDigests(parts);
     const index = this.#index();
     this.#growTree(index, parts.tree ?? NONE);
-    const { entries, rest } = parseEntries(parts.entries ?? NONE);
-    const rows = emptyRows(index.length);
-    let sound = rest === 0 && entries.length === index.length;
-    for (const [row, indexed] of index.entries()) {
-      if (!this.#entry(rows, row, indexed, entries[row])) sound = false;
+    const entries = parts.entries ?? NONE;
+    const { ends, rest } = endsOfEntries(entries);
+    const rows = new RowWriter(index.length);
+    let sound = rest === 0 && ends.length === index.length;
+    for (let row = 0, begin = 2; row < index.length; row += 1) {
+      const end = ends[row];
+      if (!this.#entry(rows, row, index[row] ?? NO_ROW, end === undefined ? undefined : { begin, end })) sound = false;
+      begin = (end ?? 0) + 2;
     }
-    if (entries.length > index.length || rest > 0) {
-      const detail = `it holds ${entries.length} entries and ${rest} more bytes, the index ${index.length} rows`;
+    if (ends.length > index.length || rest > 0) {
+      const detail = `it holds ${ends.length} entries and ${rest} more bytes, the index ${index.length} rows`;
       this.#flaws.add({ code: "ENTRY", member: this.#member("entries"), detail });
     }
     // What derives from entries is only held against them while they are what they were.
-    if (sound) this.#derived(parts.csv ?? NONE);
+    if (sound) this.#derived();
+    this.#payloads.end();
+    return this.#facts(rows, digests);
+  }
+
+  #facts(rows: RowWriter, digests: SegmentFacts["digests"]): SegmentFacts {
     this.#counts.contents = this.#contents.checked;
     this.#counts.absentContents = this.#contents.absent.size;
-    const { documents, verdicts, inputs, erased, requestTimes } = this.#payloads;
-    const absent = [...this.#contents.absent];
+    const { documents, verdicts, erased, requestTimes } = this.#payloads;
+    const names = this.#streams.names;
     // A copy: facts hold no memory of the segment.
     const tree = this.#tree.subtrees.map(({ level, hash: bytes }) => ({ level, hash: Uint8Array.from(bytes) }));
-    const shared = { counts: this.#counts, flaws: { listed: this.#flaws.listed, count: this.#flaws.count }, digests: memberDigests(parts) };
-    return { ...shared, rows, names: [...this.#streams.keys()], tree, documents, verdicts, inputs, absent, erased, requestTimes };
+    const shared = { counts: this.#counts, flaws: { listed: this.#flaws.listed, count: this.#flaws.count }, digests };
+    const inputs = this.#payloads.inputs(names);
+    return {
+      ...shared,
+      rows: rows.rows,
+      names,
+      tree,
+      documents,
+      verdicts,
+      inputs,
+      absent: [...this.#contents.absent],
+      erased,
+      requestTimes,
+    };
   }
 
   #index(): readonly IndexRow[] {
@@ -119,53 +137,44 @@ class Examination {
   }
 
   /** Whether the entry is the one that the tree holds here. */
-  #entry(rows: SegmentRows, row: number, { position, leaf }: IndexRow, bytes: Buffer | undefined): boolean {
-    const view = bytes === undefined ? undefined : viewEntry(bytes);
-    rows.positions[row] = position;
-    write(rows, row, LEAF, leaf);
-    if (view === undefined || !view.leaf.equals(leaf)) {
+  #entry(writer: RowWriter, row: number, { position, leaf }: IndexRow, place: { begin: number; end: number } | undefined): boolean {
+    const entry = this.#fields;
+    const bytes = this.#job.parts.entries ?? NONE;
+    writer.positions[row] = position;
+    writer.hashOf(row, LEAF, leaf);
+    const readable = place !== undefined && entry.read(bytes, place.begin, place.end);
+    if (!readable || leafText(bytes, place.begin, place.end) !== leaf.toString("latin1")) {
       const member = this.#member("entries");
       const detail = "the entry is not the one whose hash stands in the index at this position";
-      if (view === undefined) this.#flaws.add({ code: "ENTRY", position, member, detail: "there is no entry that can be read" });
+      if (!readable) this.#flaws.add({ code: "ENTRY", position, member, detail: "there is no entry that can be read" });
       else this.#flaws.add({ code: "LEAF_HASH", position, member, detail });
-      rows.asks[row] = Asks.lost;
+      writer.asks[row] = Asks.lost;
       this.#contents.lose();
       return false;
     }
-    this.#place(view, position);
-    const { stream, streamVersion, tenantSequence, time, previousStreamLeaf, previousTenantLeaf } = view.entry;
-    const name = `${stream.type}\0${stream.id}`;
-    const asked = this.#payloads.check(view, name, row, this.#contents);
-    rows.sequences[row] = tenantSequence;
-    rows.versions[row] = streamVersion;
-    rows.times[row] = time.getTime();
-    rows.streams[row] = this.#streamOf(name);
-    rows.asks[row] = asked.asks;
-    if (asked.end !== undefined) rows.ends[row] = asked.end;
-    if (previousStreamLeaf.length > 0) write(rows, row, STREAM_LINK, previousStreamLeaf);
-    if (previousTenantLeaf.length > 0) write(rows, row, TENANT_LINK, previousTenantLeaf);
-    if (asked.digest !== undefined) write(rows, row, DIGEST, asked.digest);
-    this.#csv += csvRow(view.entry);
+    this.#place(entry, position);
+    writer.sequences[row] = entry.number(Field.tenantSequence);
+    writer.versions[row] = entry.number(Field.streamVersion);
+    writer.times[row] = entry.time;
+    writer.streams[row] = this.#streams.numberOf(entry);
+    writer.hash(row, STREAM_LINK, entry, Field.previousStreamLeaf);
+    writer.hash(row, TENANT_LINK, entry, Field.previousTenantLeaf);
+    this.#payloads.check(entry, writer, row, this.#contents);
+    this.#csv.row(entry);
     return true;
   }
 
-  #place({ entry }: EntryView, position: number): void {
+  #place(entry: EntryFields, position: number): void {
     const foreign = (detail: string): void => this.#flaws.add({ code: "FOREIGN", position, detail });
-    if (entry.position !== position) foreign(`the entry at position ${position} says that it is at ${entry.position}`);
-    if (entry.stream.tenant !== this.#context.tenant) foreign("the entry is of another tenant");
-    if (entry.ledger !== this.#context.ledger) foreign("the entry is of another ledger");
+    const said = entry.number(Field.position);
+    if (said !== position) foreign(`the entry at position ${position} says that it is at ${said}`);
+    if (!entry.holds(Field.tenant, this.#tenant)) foreign("the entry is of another tenant");
+    if (!entry.holds(Field.ledger, this.#ledger)) foreign("the entry is of another ledger");
   }
 
-  #streamOf(name: string): number {
-    const known = this.#streams.get(name);
-    if (known !== undefined) return known;
-    this.#streams.set(name, this.#streams.size);
-    return this.#streams.size - 1;
-  }
-
-  #derived(csv: Buffer): void {
+  #derived(): void {
     this.#contents.end();
-    if (Buffer.from(this.#csv).equals(csv)) return;
+    if (this.#csv.same) return;
     this.#flaws.add({ code: "CSV", member: this.#member("csv"), detail: "it is not the table of the segment's entries" });
   }
 
@@ -174,13 +183,14 @@ class Examination {
   }
 }
 
-/** Bytes of another length than a hash's are written as one that no hash is: then they equal nothing, and nothing is taken for absent that is not. */
-function write({ hashes }: SegmentRows, row: number, column: number, bytes: Uint8Array): void {
-  const at = row * ROW_WORDS + column;
-  const target = new Uint8Array(hashes.buffer, at * 4, HASH);
-  if (bytes.length === HASH && !MISSING.equals(bytes)) target.set(bytes);
-  else target.fill(0xff);
+/** The leaf hash of an entry, as a text of bytes: what one call returns fastest. */
+function leafText(bytes: Buffer, begin: number, end: number): string {
+  const length = bytes.copy(leafInput, 1, begin, end);
+  return hash("sha256", leafInput.subarray(0, 1 + length), "binary");
 }
+
+/** A zero, RFC 6962's prefix of leaves, and room for the longest entry. */
+const leafInput = Buffer.alloc(1 + 65_535);
 
 export function memberDigests(parts: SegmentJob["parts"]): SegmentFacts["digests"] {
   const digests: Partial<Record<SegmentPart, string>> = {};

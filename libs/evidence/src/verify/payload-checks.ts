@@ -1,20 +1,25 @@
 import type { KeyObject } from "node:crypto";
-import { timestampMs, type Timestamp } from "@bufbuild/protobuf/wkt";
-import type { DecodedEvent } from "@countersign/events";
-import type { BreakGlassUsed, VerdictReached, VoteCast } from "@countersign/proto/event/v1/action_events_pb";
-import { contentRefs, readPayload } from "../content-refs.ts";
-import type { EntryView } from "../entry-view.ts";
+import { VerdictReachedSchema } from "@countersign/proto/event/v1/action_events_pb";
+import { VerdictSchema } from "@countersign/proto/v1/action_pb";
+import { readPayload } from "../content-refs.ts";
 import type { ContentRecord } from "../segment.ts";
 import type { SegmentContents } from "./contents.ts";
+import { Field, type EntryFields } from "./entry-fields.ts";
 import type { FlawList } from "./flaws.ts";
 import { isDigestOf, type Found } from "./inputs.ts";
-import { Asks, type SegmentCounts, type SegmentFacts } from "./segment-facts.ts";
-import { verifyVote } from "./vote-signature.ts";
+import { KnownBytes } from "./known-bytes.ts";
+import { planOf, type PayloadPlan } from "./payload-plan.ts";
+import type { RowWriter } from "./row-writer.ts";
+import { Asks, DIGEST, type SegmentCounts, type SegmentFacts } from "./segment-facts.ts";
+import { timeOf, WireFields } from "./wire-fields.ts";
+import { Votes } from "./votes.ts";
 
-/** What a payload asks of its stream, with the digest and the time that it names. */
-export type Asked = { readonly asks: number; readonly digest?: Uint8Array; readonly end?: number | undefined };
-
-const NOTHING: Asked = { asks: 0 };
+const plans = new KnownBytes(planOf);
+const VERDICT = VerdictReachedSchema.field.verdict.number;
+const BINDING_CONTEXT = VerdictSchema.field.bindingContext.number;
+/** `ContentRef.digest`. */
+const REF_DIGEST = 1;
+const NONE = Buffer.alloc(0);
 
 /** What the entries of one segment say: contents, digests of inputs, votes. What needs the stream's earlier events it tells, for others to check. */
 export class PayloadChecks {
@@ -24,114 +29,138 @@ export class PayloadChecks {
   readonly verdicts = new Map<number, { digest: Uint8Array; bindingContext: readonly string[] }>();
   readonly #counts: SegmentCounts;
   readonly #flaws: FlawList;
-  readonly #keys: ReadonlyMap<string, KeyObject>;
-  /** Streams that had an input in this segment, and the input as long as it waits. */
-  readonly #inputs = new Map<string, Found | undefined>();
+  readonly #tenant: string;
+  readonly #votes: Votes;
+  readonly #payload = new WireFields();
+  readonly #inner = new WireFields();
+  /** By stream: those that had an input in this segment, and the input as long as it waits. */
+  readonly #inputs = new Map<number, Found | undefined>();
 
-  constructor(keys: ReadonlyMap<string, KeyObject>, counts: SegmentCounts, flaws: FlawList) {
-    this.#keys = keys;
+  constructor(keys: ReadonlyMap<string, KeyObject>, tenant: string, counts: SegmentCounts, flaws: FlawList) {
+    this.#tenant = tenant;
     this.#counts = counts;
     this.#flaws = flaws;
+    const detail = "the signature of the vote does not verify";
+    this.#votes = new Votes(keys, (position) => flaws.add({ code: "VOTE_SIGNATURE", position, detail }));
   }
 
-  /** Copies of the inputs that still wait. */
-  get inputs(): SegmentFacts["inputs"] {
-    return [...this.#inputs].flatMap(([name, input]) =>
-      input === undefined ? [] : [{ name, input: { salt: Uint8Array.from(input.salt), body: Uint8Array.from(input.body) } }],
+  /** Copies of the inputs that still wait; `names` are the streams'. */
+  inputs(names: readonly string[]): SegmentFacts["inputs"] {
+    return [...this.#inputs].flatMap(([stream, input]) =>
+      input === undefined
+        ? []
+        : [{ name: names[stream] ?? "", input: { salt: Uint8Array.from(input.salt), body: Uint8Array.from(input.body) } }],
     );
   }
 
-  check(view: EntryView, name: string, row: number, contents: SegmentContents): Asked {
-    const payload = readPayload(view.entry);
-    if (payload === undefined) {
+  /** Reads the entry's payload, and writes down what it asks of its stream. */
+  check(entry: EntryFields, rows: RowWriter, row: number, contents: SegmentContents): void {
+    const plan = plans.find(entry.bytes, entry.begin(Field.type), entry.end(Field.type));
+    if (plan === undefined || entry.number(Field.schemaVersion) !== 1) {
       this.#counts.unknown += 1;
-      return NOTHING;
-    }
-    const found = contentRefs(payload).map((digest) => contents.find(digest, view.entry.position));
-    return this.#judge(payload, view, { name, row, input: found[0] });
-  }
-
-  #judge(event: DecodedEvent, view: EntryView, at: { name: string; row: number; input: ContentRecord["content"] }): Asked {
-    switch (event.type) {
-      case "ActionRequested":
-        return this.#input(at.name, at.input, NOTHING);
-      case "ActionEdited":
-        return this.#input(at.name, at.input, {
-          asks: Asks.sameDigest | Asks.setsDeadline,
-          digest: event.data.previousDigest,
-          end: milliseconds(event.data.deadline),
-        });
-      case "VerdictReached":
-        return this.#verdict(event.data, view, at.name, at.row);
-      case "ReviewOpened":
-      case "StageOpened":
-      case "ReviewEscalated":
-        return { asks: Asks.setsDeadline, end: milliseconds(event.data.deadline) };
-      case "ReviewHeld":
-        return { asks: Asks.setsDeadline };
-      case "VoteCast":
-      case "BreakGlassUsed":
-        this.#vote(event.data, view);
-        return { asks: Asks.sameDigest | Asks.beforeDeadline, digest: event.data.digest };
-      case "ReviewJoined":
-      case "ActionApproved":
-      case "ActionRejected":
-        return { asks: Asks.sameDigest, digest: event.data.digest };
-      case "GrantIssued":
-        return { asks: Asks.sameDigest | Asks.setsExpiry, digest: event.data.digest, end: milliseconds(event.data.expireTime) };
-      case "GrantRedeemed":
-        return { asks: Asks.beforeExpiry };
-      case "ActionExpired":
-      case "ActionCancelled":
-        return this.#input(at.name, undefined, NOTHING);
-      case "PolicyPublished":
-        this.documents.push([event.data.revision, Uint8Array.from(event.data.documentDigest)]);
-        return NOTHING;
-      case "ContentErased":
-        for (const digest of event.data.digests) this.erased.push(Buffer.from(digest).toString("hex"));
-        return NOTHING;
-      case "ExportRequested":
-        this.requestTimes.push(view.entry.time.getTime());
-        return NOTHING;
-      default:
-        return NOTHING;
-    }
-  }
-
-  #verdict({ digest, verdict }: VerdictReached, { entry }: EntryView, name: string, row: number): Asked {
-    const bindingContext = verdict?.bindingContext ?? [];
-    if (!this.#inputs.has(name)) {
-      this.verdicts.set(row, { digest: Uint8Array.from(digest), bindingContext });
-      return this.#input(name, undefined, { asks: Asks.setsDigest | Asks.judgesInput, digest });
-    }
-    const input = this.#inputs.get(name);
-    if (input === undefined) this.#counts.digestsUnverified += 1;
-    else {
-      this.#counts.digests += 1;
-      if (!isDigestOf(digest, entry.stream.tenant, input, bindingContext)) this.#flaws.add(wrongDigest(entry.position));
-    }
-    return this.#input(name, undefined, { asks: Asks.setsDigest, digest });
-  }
-
-  #vote(vote: VoteCast | BreakGlassUsed, { entry }: EntryView): void {
-    const key = this.#keys.get(vote.keyId);
-    if (key === undefined) {
-      this.#counts.votesUnverified += 1;
       return;
     }
-    this.#counts.votes += 1;
-    if (verifyVote(entry, vote, key)) return;
-    this.#flaws.add({ code: "VOTE_SIGNATURE", position: entry.position, detail: "the signature of the vote does not verify" });
+    if (this.#read(plan, entry, rows, row, contents)) return;
+    const detail = `its payload is no ${plan.type}`;
+    this.#flaws.add({ code: "ENTRY", position: entry.number(Field.position), detail });
   }
 
-  /** From here on this input, or none, waits in the stream. */
-  #input(name: string, input: ContentRecord["content"], asked: Asked): Asked {
-    this.#inputs.set(name, input);
-    return { ...asked, asks: asked.asks | Asks.dropsInput };
+  /** After the last entry. */
+  end(): void {
+    this.#votes.end();
+    this.#counts.votes = this.#votes.checked;
+    this.#counts.votesUnverified = this.#votes.unverified;
+  }
+
+  #read(plan: PayloadPlan, entry: EntryFields, rows: RowWriter, row: number, contents: SegmentContents): boolean {
+    const payload = this.#payload;
+    if (!payload.read(entry.bytes, entry.begin(Field.data), entry.end(Field.data))) return false;
+    let input: ContentRecord["content"];
+    for (const [place, field] of plan.refs.entries()) {
+      if (!payload.has(field)) continue;
+      const found = this.#content(payload, field, entry, contents);
+      if (found === "unreadable") return false;
+      if (place === 0) input = found;
+    }
+    rows.asks[row] = plan.asks;
+    if (plan.digest > 0) {
+      if (!payload.isBytes(plan.digest)) return false;
+      rows.hash(row, DIGEST, payload, plan.digest);
+    }
+    if (plan.end > 0 && payload.has(plan.end)) {
+      const end = timeOf(payload, plan.end);
+      if (Number.isNaN(end)) return false;
+      rows.ends[row] = end;
+    }
+    return this.#judge(plan, entry, rows, row, input);
+  }
+
+  #content(payload: WireFields, field: number, entry: EntryFields, contents: SegmentContents): ContentRecord["content"] | "unreadable" {
+    const ref = this.#inner;
+    if (!payload.isBytes(field) || !ref.read(payload.bytes, payload.begin(field), payload.end(field)) || !ref.isBytes(REF_DIGEST)) {
+      return "unreadable";
+    }
+    return contents.find(ref.view(REF_DIGEST), entry.number(Field.position));
+  }
+
+  #judge(plan: PayloadPlan, entry: EntryFields, rows: RowWriter, row: number, input: ContentRecord["content"]): boolean {
+    const stream = rows.streams[row] ?? 0;
+    switch (plan.type) {
+      case "VerdictReached":
+        return this.#verdict(plan, entry, rows, row);
+      case "VoteCast":
+      case "BreakGlassUsed":
+        return this.#votes.add(plan.type, entry, this.#payload);
+      case "ActionRequested":
+      case "ActionEdited":
+        this.#inputs.set(stream, input);
+        return true;
+      case "ActionExpired":
+      case "ActionCancelled":
+        this.#inputs.set(stream, undefined);
+        return true;
+      case "PolicyPublished":
+      case "ContentErased":
+      case "ExportRequested":
+        return this.#whole(entry);
+      default:
+        return true;
+    }
+  }
+
+  #verdict(plan: PayloadPlan, entry: EntryFields, rows: RowWriter, row: number): boolean {
+    const [payload, verdict] = [this.#payload, this.#inner];
+    if (!payload.isBytes(VERDICT) || !verdict.read(payload.bytes, payload.begin(VERDICT), payload.end(VERDICT))) return false;
+    const bindingContext = verdict.texts(BINDING_CONTEXT);
+    if (bindingContext === undefined) return false;
+    const stream = rows.streams[row] ?? 0;
+    const digest = payload.view(plan.digest);
+    if (!this.#inputs.has(stream)) {
+      this.verdicts.set(row, { digest: Uint8Array.from(digest), bindingContext });
+      rows.asks[row] = plan.asks | Asks.judgesInput;
+    } else {
+      const input = this.#inputs.get(stream);
+      if (input === undefined) this.#counts.digestsUnverified += 1;
+      else {
+        this.#counts.digests += 1;
+        if (!isDigestOf(digest, this.#tenant, input, bindingContext)) this.#flaws.add(wrongDigest(entry.number(Field.position)));
+      }
+    }
+    this.#inputs.set(stream, undefined);
+    return true;
+  }
+
+  /** Events that are few, and read as a whole. */
+  #whole(entry: EntryFields): boolean {
+    const data = entry.view(Field.data);
+    const event = readPayload({ type: entry.text(Field.type), schemaVersion: 1, data: data.length === 0 ? NONE : data });
+    if (event?.type === "PolicyPublished") this.documents.push([event.data.revision, Uint8Array.from(event.data.documentDigest)]);
+    else if (event?.type === "ContentErased")
+      for (const digest of event.data.digests) this.erased.push(Buffer.from(digest).toString("hex"));
+    else if (event?.type === "ExportRequested") this.requestTimes.push(entry.time);
+    return event !== undefined;
   }
 }
 
 export const wrongDigest = (position: number) =>
   ({ code: "ACTION_DIGEST", position, detail: "the action digest is not the one of the input and its salt" }) as const;
-
-const milliseconds = (time: Timestamp | undefined): number | undefined => (time === undefined ? undefined : timestampMs(time));

@@ -1,0 +1,138 @@
+/** Protobuf's wire types, the lowest three bits of a tag. */
+const VARINT = 0;
+const FIXED64 = 1;
+const BYTES = 2;
+const FIXED32 = 5;
+const FIELDS = 32;
+
+/**
+ * Where the fields of one message lie, and nothing else: a verifier reads few of them, and to build objects of all costs ten times as much. Strict: bytes that are no message are
+ * refused, and so is a field that is asked for as what it is not, or that is there twice. Used again for the next message, so that nothing is allocated.
+ */
+export class WireFields {
+  bytes: Buffer = NONE;
+  readonly #begins = new Int32Array(FIELDS);
+  readonly #ends = new Int32Array(FIELDS);
+  readonly #numbers = new Float64Array(FIELDS);
+  readonly #counts = new Int32Array(FIELDS);
+  readonly #types = new Uint8Array(FIELDS);
+  #start = 0;
+  #at = 0;
+  #end = 0;
+
+  /** Whether the bytes from `begin` to `end` are a message. */
+  read(bytes: Buffer, begin: number, end: number): boolean {
+    this.bytes = bytes;
+    this.#start = begin;
+    this.#at = begin;
+    this.#end = end;
+    this.#counts.fill(0);
+    while (this.#at < end) if (!this.#field()) return false;
+    return true;
+  }
+
+  /** Whether the field is absent, or there once and as bytes. */
+  isBytes(field: number): boolean {
+    const count = this.#counts[field] ?? 0;
+    return count === 0 || (count === 1 && this.#types[field] === BYTES);
+  }
+
+  /** Whether the field is absent, or there once and as a number that can be told exactly. */
+  isNumber(field: number): boolean {
+    const count = this.#counts[field] ?? 0;
+    return count === 0 || (count === 1 && this.#types[field] === VARINT && (this.#numbers[field] ?? 0) <= Number.MAX_SAFE_INTEGER);
+  }
+
+  has(field: number): boolean {
+    return (this.#counts[field] ?? 0) > 0;
+  }
+
+  begin(field: number): number {
+    return this.has(field) ? (this.#begins[field] ?? 0) : 0;
+  }
+
+  end(field: number): number {
+    return this.has(field) ? (this.#ends[field] ?? 0) : 0;
+  }
+
+  /** 0 for a field that is absent. */
+  number(field: number): number {
+    return this.has(field) ? (this.#numbers[field] ?? 0) : 0;
+  }
+
+  /** A view of a field of bytes; empty when it is absent. */
+  view(field: number): Buffer {
+    return this.has(field) ? this.bytes.subarray(this.#begins[field], this.#ends[field]) : NONE;
+  }
+
+  text(field: number): string {
+    return this.has(field) ? this.bytes.toString("utf8", this.#begins[field], this.#ends[field]) : "";
+  }
+
+  /** Every text of a field that may be there many times; undefined when it is something else. */
+  texts(field: number): readonly string[] | undefined {
+    const found: string[] = [];
+    this.#at = this.#start;
+    this.#counts.fill(0);
+    while (this.#at < this.#end) {
+      this.#field();
+      if ((this.#counts[field] ?? 0) === found.length) continue;
+      if (this.#types[field] !== BYTES) return undefined;
+      found.push(this.text(field));
+    }
+    return found;
+  }
+
+  #field(): boolean {
+    const tag = this.#varint();
+    const type = tag & 7;
+    const field = Math.floor(tag / 8);
+    if (!(tag >= 8 && field < 2 ** 29)) return false;
+    const place = field < FIELDS ? field : 0;
+    this.#counts[place] = (this.#counts[place] ?? 0) + 1;
+    this.#types[place] = type;
+    if (type === VARINT) {
+      const value = this.#varint();
+      this.#numbers[place] = value;
+      return value >= 0;
+    }
+    const length = type === BYTES ? this.#varint() : type === FIXED64 ? 8 : type === FIXED32 ? 4 : -1;
+    if (!(length >= 0 && length <= this.#end - this.#at)) return false;
+    this.#begins[place] = this.#at;
+    this.#at += length;
+    this.#ends[place] = this.#at;
+    return true;
+  }
+
+  /** -1 when the bytes end within it, or it has more than ten of them. Above 2^53 it is not exact. */
+  #varint(): number {
+    const { bytes } = this;
+    let value = 0;
+    let scale = 1;
+    const limit = Math.min(this.#end, this.#at + 10);
+    for (let at = this.#at; at < limit; at += 1) {
+      const byte = bytes[at] ?? 0;
+      value += (byte & 0x7f) * scale;
+      scale *= 128;
+      if (byte >= 0x80) continue;
+      this.#at = at + 1;
+      return value;
+    }
+    return -1;
+  }
+}
+
+const NONE = Buffer.alloc(0);
+
+/** Milliseconds since 1970 of a google.protobuf.Timestamp, 0 when there is none; not a number when the bytes are no time that a calendar has. */
+export function timeOf(fields: WireFields, field: number): number {
+  if (!fields.has(field)) return 0;
+  if (!fields.isBytes(field) || !timestamp.read(fields.bytes, fields.begin(field), fields.end(field))) return Number.NaN;
+  if (!timestamp.isNumber(1) || !timestamp.isNumber(2)) return Number.NaN;
+  const milliseconds = timestamp.number(1) * 1000 + Math.floor(timestamp.number(2) / 1_000_000);
+  return milliseconds <= LAST_TIME ? milliseconds : Number.NaN;
+}
+
+const timestamp = new WireFields();
+/** The end of the year 9999, as protobuf has it. */
+const LAST_TIME = 253_402_300_799_999;
