@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { collectMember, parseAccount, parseCount, parseMoment, parseObject, parseResource, parseWait } from "./parse.ts";
+import { Durability } from "@countersign/proto/v1/durability_pb";
+import { collectMember, parseAccount, parseCount, parseDurability, parseMoment, parseObject, parseResource, parseWait } from "./parse.ts";
 
 describe("command line values", () => {
   it("splits a resource at the first colon", () => {
@@ -32,6 +33,16 @@ describe("command line values", () => {
   it("wants an object where one is due", () => {
     expect(parseObject('{"a":1}')).toEqual({ a: 1 });
     expect(() => parseObject("[1]")).toThrow("JSON object");
+  });
+
+  it("knows how firm a record can be", () => {
+    expect(["recorded", "sealed", "witnessed"].map(parseDurability)).toEqual([
+      Durability.RECORDED,
+      Durability.SEALED,
+      Durability.WITNESSED,
+    ]);
+    for (const text of ["", "SEALED", "unspecified", "constructor", "__proto__"])
+      expect(() => parseDurability(text)).toThrow("must be one of");
   });
 
   it("reads durations and counts, and nothing that looks like one", () => {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { JsonObject, JsonValue } from "@countersign/digest";
+import { Durability } from "@countersign/proto/v1/durability_pb";
 import { InvalidArgumentError } from "commander";
 import { UsageError } from "./errors.ts";
 
@@ -33,6 +34,19 @@ export function parseWait(text: string): number {
   if (match === null || milliseconds > 300_000) throw new InvalidArgumentError("must be a duration such as 30s, at most 5m");
   return milliseconds;
 }
+
+/** How firm a record must be before the command ends. */
+export function parseDurability(text: string): Durability {
+  const level = LEVELS.get(text);
+  if (level === undefined) throw new InvalidArgumentError(`must be one of ${[...LEVELS.keys()].join(", ")}`);
+  return level;
+}
+
+const LEVELS: ReadonlyMap<string, Durability> = new Map([
+  ["recorded", Durability.RECORDED],
+  ["sealed", Durability.SEALED],
+  ["witnessed", Durability.WITNESSED],
+]);
 
 /** A time such as `2026-11-30T18:00:00Z`, or a duration from now such as `5d`, `12h` or `30m`. */
 export function parseMoment(text: string): Date {

@@ -5,6 +5,7 @@ import { ExecutionOutcome, type Action } from "@countersign/proto/v1/action_pb";
 import { ActionService, type RedeemGrantResponse } from "@countersign/proto/v1/action_service_pb";
 import { AuditService, type FsckResult, type Progress, type Rebuild } from "@countersign/proto/v1/audit_service_pb";
 import { DirectoryService } from "@countersign/proto/v1/directory_service_pb";
+import { Durability } from "@countersign/proto/v1/durability_pb";
 import { NotifierService } from "@countersign/proto/v1/notifier_service_pb";
 import { PolicyService } from "@countersign/proto/v1/policy_service_pb";
 import { ReviewService } from "@countersign/proto/v1/review_service_pb";
@@ -25,6 +26,8 @@ export type Report = {
   /** SHA-256 of the output, 32 bytes. */
   readonly outputDigest?: Uint8Array;
   readonly message?: string;
+  /** How firm the record must be before the call is answered. */
+  readonly durability?: Durability;
 };
 
 /** Countersign as a platform uses it. The services themselves are there as well, for everything else. */
@@ -52,7 +55,7 @@ export type CountersignClient = {
   redeem(
     grantToken: string,
     digest: Uint8Array,
-    options?: CallOptions & { readonly idempotencyKey?: string },
+    options?: CallOptions & { readonly idempotencyKey?: string; readonly durability?: Durability },
   ): Promise<RedeemGrantResponse>;
   /** Says how it went. */
   report(actionId: string, report: Report, options?: CallOptions): Promise<Action>;
@@ -85,12 +88,12 @@ export function createClient(options: ClientOptions): CountersignClient {
       const { action, grantToken } = await actions.acceptEdit({ actionId, digest }, call);
       return { action: present(action), grantToken };
     },
-    redeem: (grantToken, digest, { idempotencyKey = randomUUID(), ...call } = {}) =>
-      actions.redeemGrant({ grantToken, digest, idempotencyKey }, call),
+    redeem: (grantToken, digest, { idempotencyKey = randomUUID(), durability = Durability.UNSPECIFIED, ...call } = {}) =>
+      actions.redeemGrant({ grantToken, digest, idempotencyKey, durability }, call),
     report: async (actionId, report, call) => {
       const outcome = report.outcome === "succeeded" ? ExecutionOutcome.SUCCEEDED : ExecutionOutcome.FAILED;
-      const { outputDigest = new Uint8Array(), message = "" } = report;
-      return present((await actions.reportExecution({ actionId, outcome, outputDigest, message }, call)).action);
+      const { outputDigest = new Uint8Array(), message = "", durability = Durability.UNSPECIFIED } = report;
+      return present((await actions.reportExecution({ actionId, outcome, outputDigest, message, durability }, call)).action);
     },
     fsck: (listener = {}, call) => fsck(audit, listener, call),
     rebuild: (name = "", onProgress = () => {}, call = {}) => rebuild(audit, name, onProgress, call),

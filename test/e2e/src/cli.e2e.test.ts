@@ -70,13 +70,15 @@ async function requested(...input: readonly string[]): Promise<string> {
 
 describe("requester's commands", () => {
   it("request, get, list, redeem, report: an allowed action from end to end", async () => {
-    const asked = await as("crm-agent", "request", ...TAG, "--key", "once");
+    const asked = await as("crm-agent", "request", ...TAG, "--key", "once", "--durability", "sealed");
     expect(asked).toMatchObject({ code: 0, err: "" });
     expect(asked.out).toMatch(/^status +APPROVED$/m);
     expect(asked.out).toMatch(/^verdict +allow by rule "tag changes are harmless" of revision 1: Tags and labels/m);
     expect(asked.out).toMatch(/^ +parameters.rows = 1$/m);
     const id = await requested(...TAG, "--key", "once");
     expect(asked.out).toContain(id);
+    // What was answered as sealed has its receipt at once.
+    expect((await as("crm-agent", "proof", id)).code).toBe(0);
     expect((await json(ActionSchema, "crm-agent", "get", id)).id).toBe(id);
     expect((await as("crm-agent", "get", id)).out).toMatch(/^grant token +\S+\.\S+\.\S+$/m);
     expect((await as("crm-agent", "redeem", id)).out).toMatch(/^redeemed at position \d+: run it now, then countersign report /);
@@ -119,17 +121,25 @@ describe("requester's commands", () => {
   it("watch prints every change and ends with the action; request --wait waits for people", async () => {
     const id = await requested(...EXPORT);
     const watched = as("crm-agent", "watch", id);
-    const waited = json(RequestActionResponseSchema, "crm-agent", "request", ...EXPORT, "--key", "waiting", "--wait", "20s");
+    const another = [...EXPORT, "--context", "run_id=another", "--key", "waiting"];
+    const waited = json(RequestActionResponseSchema, "crm-agent", "request", ...another, "--wait", "20s");
     await eventually("both wait", async () => (await json(ListReviewsResponseSchema, "data-owner", "review", "list")).reviews.length === 2);
     expect((await as("crm-agent", "cancel", id, "--reason", HOSTILE)).out).toMatch(/^status +CANCELLED$/m);
     expect((await watched).out.match(/^status .*$/gm)).toEqual(["status      IN_REVIEW", "status      CANCELLED"]);
-    const other = await requested(...EXPORT, "--key", "waiting");
+    const other = await requested(...another);
     expect((await as("data-owner", "approve", other)).code).toBe(0);
     expect((await waited).action?.status).toBe(ActionStatus.APPROVED);
   });
 
   it("usage errors exit with 2", async () => {
-    for (const args of [[], ["nonsense"], ["request"], ["request", "x", "--resource", "crm"], ["request", ...TAG, "--wait", "1h"]]) {
+    for (const args of [
+      [],
+      ["nonsense"],
+      ["request"],
+      ["request", "x", "--resource", "crm"],
+      ["request", ...TAG, "--wait", "1h"],
+      ["request", ...TAG, "--durability", "firm"],
+    ]) {
       expect((await as("crm-agent", ...args)).code).toBe(2);
     }
     expect(await as("crm-agent", "--help")).toMatchObject({ code: 0, err: "" });

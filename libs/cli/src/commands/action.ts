@@ -16,7 +16,8 @@ import { withContext, type Context, type Io } from "../context.ts";
 import { table } from "../output.ts";
 import { parseAt, type At } from "../parse-at.ts";
 import { AnswerIsNo, UsageError } from "../errors.ts";
-import { collectMember, parseCount, parseDigest, parseObject, parseResource, parseWait, readBytes } from "../parse.ts";
+import { DURABILITY_HELP, firm, type Firm } from "../durability.ts";
+import { collectMember, parseCount, parseDigest, parseDurability, parseObject, parseResource, parseWait, readBytes } from "../parse.ts";
 
 type InputOptions = {
   readonly resource: { readonly type: string; readonly id: string };
@@ -26,12 +27,21 @@ type InputOptions = {
   readonly context: JsonObject;
 };
 
+type RequestOptions = InputOptions & Firm & { readonly key?: string; readonly wait?: number };
+type ReportOptions = Firm & {
+  readonly succeeded?: boolean;
+  readonly failed?: boolean;
+  readonly message?: string;
+  readonly output?: string;
+};
+
 /** What the requester's side does: request, get, list, watch, redeem, report, accept, cancel, evaluate. */
 export function addActionCommands(program: Command, io: Io): void {
   inputOptions(program.command("request").description("ask for an action").argument("<name>", "for example db.export"))
     .option("--key <text>", "idempotency key; default: a new one")
     .option("--wait <duration>", "wait for a decision, at most 5m", parseWait)
-    .action((name: string, options: InputOptions & { key?: string; wait?: number }, command: Command) =>
+    .option("--durability <level>", DURABILITY_HELP, parseDurability)
+    .action((name: string, options: RequestOptions, command: Command) =>
       withContext(command, io, (context) => request(context, name, options)),
     );
   inputOptions(program.command("evaluate").description("what policy would answer; records nothing").argument("<name>")).action(
@@ -102,7 +112,10 @@ function addExecutionCommands(program: Command, io: Io): void {
     .command("redeem")
     .description("use the grant of an approved action, once")
     .argument("<id>")
-    .action((actionId: string, _options: object, command: Command) => withContext(command, io, (context) => redeem(context, actionId)));
+    .option("--durability <level>", DURABILITY_HELP, parseDurability)
+    .action((actionId: string, options: Firm, command: Command) =>
+      withContext(command, io, (context) => redeem(context, actionId, options)),
+    );
   program
     .command("report")
     .description("say how the execution went")
@@ -111,11 +124,13 @@ function addExecutionCommands(program: Command, io: Io): void {
     .option("--failed", "it was tried and failed")
     .option("--message <text>", "in your words")
     .option("--output <file>", "its SHA-256 goes into the log")
-    .action((actionId: string, options: { succeeded?: boolean; failed?: boolean; message?: string; output?: string }, command: Command) =>
+    .option("--durability <level>", DURABILITY_HELP, parseDurability)
+    .action((actionId: string, options: ReportOptions, command: Command) =>
       withContext(command, io, async ({ client, output }) => {
         if ((options.succeeded === true) === (options.failed === true)) throw new UsageError("say --succeeded or --failed");
         const action = await client.report(actionId, {
           outcome: options.succeeded === true ? "succeeded" : "failed",
+          ...firm(options),
           ...(options.message === undefined ? {} : { message: options.message }),
           ...(options.output === undefined ? {} : { outputDigest: createHash("sha256").update(readBytes(options.output)).digest() }),
         });
@@ -138,9 +153,10 @@ function addExecutionCommands(program: Command, io: Io): void {
     .description("take an action back")
     .argument("<id>")
     .option("--reason <text>", "why", "")
-    .action((actionId: string, options: { reason: string }, command: Command) =>
+    .option("--durability <level>", DURABILITY_HELP, parseDurability)
+    .action((actionId: string, options: Firm & { reason: string }, command: Command) =>
       withContext(command, io, async ({ client, output }) => {
-        const action = present((await client.actions.cancelAction({ actionId, reason: options.reason })).action);
+        const action = present((await client.actions.cancelAction({ actionId, reason: options.reason, ...firm(options) })).action);
         output.message(ActionSchema, action, () => actionText(action));
       }),
     );
@@ -155,14 +171,10 @@ function inputOptions(command: Command): Command {
     .option("--context <name=value>", "a member of the context, for example environment=production", collectMember, {});
 }
 
-async function request(
-  { client, output, command }: Context,
-  name: string,
-  options: InputOptions & { key?: string; wait?: number },
-): Promise<void> {
-  const wait = options.wait ?? 0;
+async function request({ client, output, command }: Context, name: string, options: RequestOptions): Promise<void> {
+  const { wait = 0, key: idempotencyKey = randomUUID() } = options;
   const reply = await client.actions.requestAction(
-    { input: toInput(name, options), idempotencyKey: options.key ?? randomUUID(), ...(wait > 0 ? { wait: durationFromMs(wait) } : {}) },
+    { input: toInput(name, options), idempotencyKey, ...firm(options), ...(wait > 0 ? { wait: durationFromMs(wait) } : {}) },
     { timeoutMs: wait + 30_000 },
   );
   const action = present(reply.action);
@@ -182,10 +194,10 @@ async function evaluate({ client, output }: Context, name: string, options: Inpu
 }
 
 /** The digest is computed over the action as it was approved: use this when a person runs it by hand from what `get` shows. */
-async function redeem({ client, output, command }: Context, actionId: string): Promise<void> {
+async function redeem({ client, output, command }: Context, actionId: string, options: Firm): Promise<void> {
   const { action, grantToken } = await client.actions.getAction({ actionId });
   if (grantToken === "") throw new UsageError("there is no grant that you could redeem");
-  const reply = await client.redeem(grantToken, digestOf(present(action), approvedInput(present(action))));
+  const reply = await client.redeem(grantToken, digestOf(present(action), approvedInput(present(action))), firm(options));
   output.message(
     RedeemGrantResponseSchema,
     reply,

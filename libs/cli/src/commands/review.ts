@@ -7,7 +7,8 @@ import { actionText, reviewsTable } from "../action-text.ts";
 import { withContext, type Context, type Io } from "../context.ts";
 import { UsageError } from "../errors.ts";
 import { hex } from "../output.ts";
-import { collectMember, parseDigest, parseObject } from "../parse.ts";
+import { DURABILITY_HELP, firm, type Firm } from "../durability.ts";
+import { collectMember, parseDigest, parseDurability, parseObject } from "../parse.ts";
 import { reviewText } from "../review-text.ts";
 
 /** What reviewers do: review list, review show, approve, reject, edit. */
@@ -37,7 +38,7 @@ export function addReviewCommands(program: Command, io: Io): void {
   addBreakGlass(program, io);
 }
 
-type VoteOptions = { readonly reason: string; readonly digest?: Uint8Array };
+type VoteOptions = Firm & { readonly reason: string; readonly digest?: Uint8Array };
 
 function addVotes(program: Command, io: Io): void {
   const voting = (name: string, description: string): Command =>
@@ -45,7 +46,8 @@ function addVotes(program: Command, io: Io): void {
       .command(name)
       .description(description)
       .argument("<id>")
-      .option("--digest <hex>", "what you were shown; refused if it is not that any more. Default: what it is now", parseDigest);
+      .option("--digest <hex>", "what you were shown; refused if it is not that any more. Default: what it is now", parseDigest)
+      .option("--durability <level>", DURABILITY_HELP, parseDurability);
   voting("approve", "approve exactly one digest")
     .option("--reason <text>", "why", "")
     .action((id: string, options: VoteOptions, command: Command) =>
@@ -115,6 +117,7 @@ async function vote(
   if (shown === undefined) throw new UsageError("there is nothing to decide");
   const { digest = shown.digest } = options;
   const decision = decide(shown);
-  const { action: after } = await client.reviews.submitVote({ actionId, digest, version: shown.version, shownDigest, decision });
+  const request = { actionId, digest, version: shown.version, shownDigest, decision, ...firm(options) };
+  const { action: after } = await client.reviews.submitVote(request);
   if (after !== undefined) output.message(ActionSchema, after, () => `${decision.case} of digest ${hex(digest)}\n\n${actionText(after)}`);
 }
