@@ -78,7 +78,7 @@ describe("users of NATS", () => {
     ["approval", "cs.cmd.policy.ActivatePolicy", false],
     ["policy", "cs.cmd.approval.SubmitVote", false],
     ["policy", "cs.wake.main", true],
-    ...["GetActionForChannel", "GetReviewFromPage", "SubmitVoteFromChat", "SubmitVoteFromPage"].map(
+    ...["DiscussFromChat", "GetActionForChannel", "GetReviewFromPage", "SubmitVoteFromChat", "SubmitVoteFromPage"].map(
       (method): [BusUserName, string, boolean] => ["notifier", `cs.cmd.approval.${method}`, true],
     ),
     // P3: these believe who the command says calls.

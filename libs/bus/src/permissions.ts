@@ -41,7 +41,7 @@ export const BUS_USERS = {
   notifier: {
     serves: true,
     sends: {
-      approval: ["GetActionForChannel", "GetReviewFromPage", "SubmitVoteFromChat", "SubmitVoteFromPage"],
+      approval: ["DiscussFromChat", "GetActionForChannel", "GetReviewFromPage", "SubmitVoteFromChat", "SubmitVoteFromPage"],
       directory: ["ResolvePerson", "ListReviewers", "OfferLink"],
     },
     hears: ["*"],

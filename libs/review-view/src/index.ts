@@ -8,7 +8,9 @@ export {
   openStage,
   riskScore,
   type ReviewSource,
+  type PrincipalName,
   type ReviewClaim,
+  type ReviewComment,
   type ReviewStage,
 } from "./review-source.ts";
 export { editableText, readEdited, type EditedProperties } from "./editable-text.ts";

@@ -22,6 +22,8 @@ export type ReviewView = {
   readonly claims: ShownMembers;
   /** What reviewers and the requester's side wrote to each other. Nobody checked it, no digest covers it, and it decides nothing. */
   readonly comments: ShownComments;
+  /** Somebody has said to be looking at it; the facts say who and until when. */
+  readonly claimed: boolean;
   /** What a vote has to name. */
   readonly digest: string;
   readonly version: number;
@@ -74,6 +76,7 @@ export function renderReview(source: ReviewSource, sha256: TextHash, limits: Ren
     moreFacts: Math.max(0, all.length - limits.members),
     parameters: parametersOf(source, limit, limits.members),
     claims: claimsOf(source, limit, limits.members),
+    claimed: source.review?.claim !== undefined,
     comments: commentsOf(source, { sha256, characters: Math.min(limits.characters, comments.characters) }, comments.most),
     digest: source.digest,
     shownDigest: shownDigest(source, sha256),

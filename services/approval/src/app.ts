@@ -10,6 +10,7 @@ import { channelHandlers } from "./adapters/bus/channel-handlers.ts";
 import { createPolicyClient } from "./adapters/bus/policy-client.ts";
 import { erasureHandlers } from "./adapters/bus/erasure-handler.ts";
 import { reviewHandlers } from "./adapters/bus/review-handlers.ts";
+import { discussionHandlers } from "./adapters/bus/discussion-handlers.ts";
 import { editing } from "./adapters/editing/editing.ts";
 import { createSigner } from "./adapters/grants/signer.ts";
 import { forgetErased } from "./adapters/log/forget-erased.ts";
@@ -72,6 +73,7 @@ export function approvalHandlers(deps: Deps, config: ApprovalConfig) {
   return {
     ...actionHandlers(deps, config.grantKeys.jwks),
     ...reviewHandlers(deps),
+    ...discussionHandlers(deps),
     ...erasureHandlers(deps),
     ...channelHandlers(deps, whoSignedIn(config.issuers, deps.clock)),
   };

@@ -5,7 +5,7 @@ import type { EventReader } from "@countersign/event-log";
 import { sha256Hex } from "@countersign/review-view";
 import type { Logger, Readiness } from "@countersign/telemetry";
 import { actionReader } from "./adapters/approval/action-reader.ts";
-import { voteFromChat } from "./adapters/approval/vote-sender.ts";
+import { voteFromChat, wordFromChat } from "./adapters/approval/vote-sender.ts";
 import { Background } from "./adapters/background.ts";
 import type { ChatApp, ChatAppDeps } from "./adapters/chat-app.ts";
 import { startDeliveryConsumer } from "./adapters/delivery-consumer.ts";
@@ -151,6 +151,7 @@ function chatApps(
     ports: {
       offerLink: linkOfferer(commands, logger),
       submitVote: voteFromChat(commands),
+      discuss: wordFromChat(commands),
       refresh,
     },
     readAction: ({ tenant, actionId }) => read(tenant, actionId, ""),

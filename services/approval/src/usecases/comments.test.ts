@@ -20,6 +20,8 @@ async function request() {
   return action;
 }
 
+type Asking = { readonly kind: CommentKind; readonly question: number; readonly text: string; readonly idempotencyKey: string };
+
 const question = (actionId: string, more: { text?: string; idempotencyKey?: string } = {}) => ({
   actionId,
   kind: CommentKind.QUESTION,
@@ -95,7 +97,8 @@ describe("AddComment", () => {
     await expect(world.call("AddComment", question(id), bot)).rejects.toEqual(refusal("NOT_HUMAN"));
     await expect(world.call("AddComment", question(id))).rejects.toEqual(refusal("NOT_HUMAN"));
     await expect(world.call("AddComment", answer(id))).rejects.toEqual(refusal("QUESTION_NOT_OPEN"));
-    for (const wrong of [{ kind: 0 }, { kind: 9 }, { question: 1 }, { text: " \n" }, { idempotencyKey: "" }])
+    const mistakes: readonly Partial<Asking>[] = [{ kind: 0 }, { question: 1 }, { text: " \n" }, { idempotencyKey: "" }];
+    for (const wrong of mistakes)
       await expect(world.call("AddComment", { ...question(id), ...wrong }, ann)).rejects.toEqual(refusal("FIELD_VIOLATION"));
   });
 

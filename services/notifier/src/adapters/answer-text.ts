@@ -50,6 +50,9 @@ const REFUSALS: Readonly<Record<string, string>> = {
   ROLE_MISSING: "you are no reviewer here",
   TOKEN_EXPIRED: "your sign-in is over; sign in again",
   ISSUER_UNREACHABLE: "nobody can say now who you are; try again in a moment",
+  COMMENT_LIMIT: "there are too many comments on it already",
+  ALREADY_CLAIMED: "somebody else has claimed it, which keeps nobody from deciding and ends by itself",
+  CLAIM_LIMIT: "you have claimed it three times already",
   EDIT_LIMIT: "it was edited as often as an action can be",
 };
 

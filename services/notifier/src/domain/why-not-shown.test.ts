@@ -9,6 +9,7 @@ const opened: ShowQuestion = {
   shownBefore: false,
   shownVersion: undefined,
   undecided: true,
+  claimed: false,
   asksItsPeople: true,
 };
 
@@ -16,6 +17,11 @@ describe("why not shown", () => {
   it.each<[string, Partial<ShowQuestion>, string | undefined]>([
     ["a review that opens", {}, undefined],
     ["a review that is over already", { undecided: false }, "the review was over before it was shown"],
+    [
+      "a reminder while somebody is looking",
+      { type: "ReviewerReminded", streamVersion: 5, shownBefore: true, claimed: true },
+      "somebody has claimed the review",
+    ],
     ["a review of other people", { asksItsPeople: false }, "it asks nobody whom this channel serves"],
     ["a stage that asks these people for the first time", { type: "StageOpened", streamVersion: 5 }, undefined],
     ["the end of what was never shown", { type: "ActionApproved", undecided: false }, "the review was over before it was shown"],

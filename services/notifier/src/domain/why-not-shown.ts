@@ -13,6 +13,8 @@ export type ShowQuestion = {
   /** The version of the action that the message there shows. */
   readonly shownVersion: number | undefined;
   readonly undecided: boolean;
+  /** A reminder while a claim lasts, in a channel that cannot remind the claimant alone. */
+  readonly claimed: boolean;
   /** The open stage asks people whom this channel serves. */
   readonly asksItsPeople: boolean;
 };
@@ -24,6 +26,7 @@ export type ShowQuestion = {
 export function whyNotShown(question: ShowQuestion): string | undefined {
   const { type, shownBefore, undecided } = question;
   if (question.updates && (question.shownVersion ?? 0) >= question.streamVersion) return "the message shows this already";
+  if (question.claimed) return "somebody has claimed the review";
   if (shownBefore || (!question.hearsOfOpening && !question.updates)) return undefined;
   // Whoever was skipped is told, and asked for a word afterwards, also where nothing was shown yet.
   if (type === "BreakGlassUsed" || type === "AfterReviewReminded") return whetherAsked(question);

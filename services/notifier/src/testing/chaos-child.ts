@@ -34,6 +34,7 @@ const deps: ChatAppDeps = {
   ports: {
     offerLink: async () => undefined,
     submitVote: async () => ({ outcome: "unknown" }),
+    discuss: async () => ({ outcome: "unknown" }),
     refresh: async () => {},
   },
   readAction: ({ tenant, actionId }) => readAction(tenant, actionId, ""),

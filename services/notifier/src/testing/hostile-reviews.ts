@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { ReviewSource } from "@countersign/review-view";
+import type { ReviewComment, ReviewSource } from "@countersign/review-view";
 import { sampleReview } from "./sample-review.ts";
 
 export type Hostile = { readonly name: string; readonly text: string };
@@ -21,9 +21,24 @@ export function hostileReview(text: string): ReviewSource {
       resource: { type: text, id: text, properties: { [text]: text } },
       context: { environment: text, justification: text, [text]: text },
     },
+    ...(sampleReview.review === undefined
+      ? {}
+      : { review: { ...sampleReview.review, comments: hostileComments(text), claim: hostileClaim(text) } }),
     ...(sampleReview.requester === undefined ? {} : { requester: { ...sampleReview.requester, id: text, issuer: text } }),
     ...(sampleReview.verdict === undefined ? {} : { verdict: { ...sampleReview.verdict, rule: text, reasons: [text] } }),
   };
+}
+
+function hostileComments(text: string): readonly ReviewComment[] {
+  const said = { author: { issuer: text, id: text }, text, question: 0, answer: 0 };
+  return [
+    { ...said, number: 1, kind: "question", byRequester: false },
+    { ...said, number: 2, kind: "remark", byRequester: true },
+  ];
+}
+
+function hostileClaim(text: string) {
+  return { reviewer: { issuer: text, id: text }, since: new Date(0), until: new Date(1000) };
 }
 
 /** Everything that a screen could obey, reorder or hide. */

@@ -49,6 +49,7 @@ export function sampleDelivery(source: ReviewSource = sampleReview, changes: Par
     askedGroups: askedGroups(source),
     stage: openStage(source),
     riskScore: riskScore(source),
+    claimant: undefined,
     editable: () => editableText(source),
     render: (limits) => renderReview(source, sha256, limits),
     ...changes,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { takeAnswer, type AnswerPorts, type ShownCard } from "./answer.ts";
+import { takeAnswer, takeWord, type AnswerPorts, type ShownCard } from "./answer.ts";
 
 const card: ShownCard = { channel: "chat", tenant: "acme", actionId: "a1", digest: "ab", version: 3, shownDigest: "cd" };
 const account = { channel: "slack", workspace: "T1", id: "U1" };
@@ -12,6 +12,10 @@ function portsOf(change: Partial<AnswerPorts> = {}) {
     offerLink: async () => "CODE",
     submitVote: async (...vote) => {
       calls.push(["vote", ...vote]);
+      return { outcome: "recorded" };
+    },
+    discuss: async (...word) => {
+      calls.push(["word", ...word]);
       return { outcome: "recorded" };
     },
     refresh: async () => {
@@ -27,6 +31,16 @@ describe("take answer", () => {
     const { ports, calls } = portsOf();
     expect(await takeAnswer(ports, user, card, approve)).toEqual({ outcome: "recorded" });
     expect(calls).toEqual([["vote", account, card, approve]]);
+  });
+
+  it("asks and claims with the account that clicked; what is refused is renewed", async () => {
+    const { ports, calls } = portsOf();
+    const ask = { kind: "ask", text: "which ones?" } as const;
+    expect(await takeWord(ports, user, card, ask)).toEqual({ outcome: "recorded" });
+    expect(calls).toEqual([["word", account, card, ask]]);
+    const taken = portsOf({ discuss: async () => ({ outcome: "refused", reason: "ALREADY_CLAIMED" }) });
+    expect(await takeWord(taken.ports, user, card, { kind: "claim" })).toMatchObject({ reason: "ALREADY_CLAIMED" });
+    expect(taken.calls).toEqual(["refresh"]);
   });
 
   it("P3, P7: decides nothing for an account that nobody is linked to", async () => {

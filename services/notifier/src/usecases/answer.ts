@@ -23,6 +23,9 @@ export type Decision =
   | { readonly kind: "reject"; readonly reason: string }
   | { readonly kind: "edit"; readonly reason: string; readonly properties: JsonObject };
 
+/** What somebody does about a review without deciding it. */
+export type Word = { readonly kind: "ask"; readonly text: string } | { readonly kind: "claim" } | { readonly kind: "release" };
+
 /** What `approval` said to a vote. */
 export type VoteReply =
   | { readonly outcome: "recorded" }
@@ -39,6 +42,8 @@ export type AnswerPorts = {
   readonly offerLink: (tenant: string, user: ChatUser) => Promise<string | undefined>;
   /** As whoever the account is, which approval asks the directory. */
   readonly submitVote: (account: Account, card: ShownCard, decision: Decision) => Promise<VoteReply>;
+  /** The same for what decides nothing. */
+  readonly discuss: (account: Account, card: ShownCard, word: Word) => Promise<VoteReply>;
   /** Makes the message of this channel show the action as it is. */
   readonly refresh: (card: ShownCard) => Promise<void>;
 };
@@ -49,7 +54,16 @@ export type AnswerPorts = {
  */
 export async function takeAnswer(ports: AnswerPorts, user: ChatUser, card: ShownCard, decision: Decision): Promise<AnswerResult> {
   const { channel, workspace, id } = user;
-  const reply = await ports.submitVote({ channel, workspace, id }, card, decision);
+  return settle(ports, user, card, await ports.submitVote({ channel, workspace, id }, card, decision));
+}
+
+/** Takes a question or a claim from a chat, as the person whose account it is. */
+export async function takeWord(ports: AnswerPorts, user: ChatUser, card: ShownCard, word: Word): Promise<AnswerResult> {
+  const { channel, workspace, id } = user;
+  return settle(ports, user, card, await ports.discuss({ channel, workspace, id }, card, word));
+}
+
+async function settle(ports: AnswerPorts, user: ChatUser, card: ShownCard, reply: VoteReply): Promise<AnswerResult> {
   if (reply.outcome === "refused" && reply.reason === "DIRECTORY_UNREACHABLE") return { outcome: "nobody-knows" };
   if (reply.outcome === "refused" && reply.reason === "NOT_IN_DIRECTORY") {
     const linkCode = await ports.offerLink(card.tenant, user);

@@ -1,10 +1,12 @@
 import {
   askedGroups,
+  claimAt,
   editableText,
   isUndecided,
   openStage,
   renderReview,
   riskScore,
+  type PrincipalName,
   type ReviewSource,
   type TextHash,
 } from "@countersign/review-view";
@@ -74,8 +76,14 @@ function supersededBecause(leased: LeasedDelivery, channel: Channel, source: Rev
     shownBefore: leased.shownBefore,
     shownVersion: leased.shownVersion,
     undecided: isUndecided(source),
+    claimed: claimantOf(leased, source) !== undefined && channel.personal !== true,
     asksItsPeople: groups === "all" || askedGroups(source).some((group) => groups.includes(group)),
   });
+}
+
+/** Whose claim lasted when reviewers were to be reminded, if it still stands. */
+function claimantOf({ type, time }: LeasedDelivery, source: ReviewSource): PrincipalName | undefined {
+  return type === "ReviewerReminded" ? claimAt(source, time)?.reviewer : undefined;
 }
 
 function toDelivery(leased: LeasedDelivery, deps: AttemptDeps, source: ReviewSource) {
@@ -97,6 +105,7 @@ function toDelivery(leased: LeasedDelivery, deps: AttemptDeps, source: ReviewSou
     askedGroups: askedGroups(source),
     stage: openStage(source),
     riskScore: riskScore(source),
+    claimant: claimantOf(leased, source),
     editable: () => editableText(source),
     render: (limits?: Parameters<typeof renderReview>[2]) => renderReview(source, deps.sha256, limits),
   };

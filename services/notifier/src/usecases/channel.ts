@@ -1,4 +1,4 @@
-import type { RenderLimits, ReviewStage, ReviewView } from "@countersign/review-view";
+import type { PrincipalName, RenderLimits, ReviewStage, ReviewView } from "@countersign/review-view";
 import type { NotifiedEvent } from "../domain/notified-event.ts";
 
 /** What a channel can do with a review. */
@@ -34,6 +34,8 @@ export type Channel = {
   readonly tenants: "all" | readonly string[];
   /** Reviews that ask one of these groups are shown; default all. Other channels than those for people hear of everything. */
   readonly groups?: "all" | readonly string[];
+  /** Each of its messages goes to one person, so it knows whom to leave alone. */
+  readonly personal?: boolean;
   /** What its receiver allows; default no limit. */
   readonly limits?: readonly RateLimit[];
   /** Waits after failed attempts, in milliseconds; default: the schedule of Standard Webhooks, which is for programs. */
@@ -75,6 +77,8 @@ export type Delivery = {
   readonly stage: ReviewStage | undefined;
   /** What policy counted against it; undefined when it counted nothing. */
   readonly riskScore: number | undefined;
+  /** For a reminder while a claim lasted: the only one to be reminded; undefined: everybody. */
+  readonly claimant: PrincipalName | undefined;
   /** The parameters as JSON for a text field; undefined when there is nothing to edit. */
   editable(): string | undefined;
   /** The action as it is at this attempt: never older than the event, maybe newer. */

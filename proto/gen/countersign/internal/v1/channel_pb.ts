@@ -6,7 +6,7 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { ChannelAccount } from "./directory_pb.ts";
 import { file_countersign_internal_v1_directory } from "./directory_pb.ts";
-import type { GetReviewRequest, SubmitVoteRequest } from "../../v1/review_service_pb.ts";
+import type { AddCommentRequest, ClaimReviewRequest, GetReviewRequest, ReleaseReviewRequest, SubmitVoteRequest } from "../../v1/review_service_pb.ts";
 import { file_countersign_v1_review_service } from "../../v1/review_service_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file countersign/internal/v1/channel.proto.
  */
 export const file_countersign_internal_v1_channel: GenFile = /*@__PURE__*/
-  fileDesc("CiVjb3VudGVyc2lnbi9pbnRlcm5hbC92MS9jaGFubmVsLnByb3RvEhdjb3VudGVyc2lnbi5pbnRlcm5hbC52MSKGAQoZU3VibWl0Vm90ZUZyb21DaGF0UmVxdWVzdBI4CgdhY2NvdW50GAEgASgLMicuY291bnRlcnNpZ24uaW50ZXJuYWwudjEuQ2hhbm5lbEFjY291bnQSLwoEdm90ZRgCIAEoCzIhLmNvdW50ZXJzaWduLnYxLlN1Ym1pdFZvdGVSZXF1ZXN0Il4KGVN1Ym1pdFZvdGVGcm9tUGFnZVJlcXVlc3QSEAoIaWRfdG9rZW4YASABKAkSLwoEdm90ZRgCIAEoCzIhLmNvdW50ZXJzaWduLnYxLlN1Ym1pdFZvdGVSZXF1ZXN0Il4KGEdldFJldmlld0Zyb21QYWdlUmVxdWVzdBIQCghpZF90b2tlbhgBIAEoCRIwCgZyZXZpZXcYAiABKAsyIC5jb3VudGVyc2lnbi52MS5HZXRSZXZpZXdSZXF1ZXN0YgZwcm90bzM", [file_countersign_internal_v1_directory, file_countersign_v1_review_service]);
+  fileDesc("CiVjb3VudGVyc2lnbi9pbnRlcm5hbC92MS9jaGFubmVsLnByb3RvEhdjb3VudGVyc2lnbi5pbnRlcm5hbC52MSKGAQoZU3VibWl0Vm90ZUZyb21DaGF0UmVxdWVzdBI4CgdhY2NvdW50GAEgASgLMicuY291bnRlcnNpZ24uaW50ZXJuYWwudjEuQ2hhbm5lbEFjY291bnQSLwoEdm90ZRgCIAEoCzIhLmNvdW50ZXJzaWduLnYxLlN1Ym1pdFZvdGVSZXF1ZXN0Iv4BChZEaXNjdXNzRnJvbUNoYXRSZXF1ZXN0EjgKB2FjY291bnQYASABKAsyJy5jb3VudGVyc2lnbi5pbnRlcm5hbC52MS5DaGFubmVsQWNjb3VudBI0Cgdjb21tZW50GAIgASgLMiEuY291bnRlcnNpZ24udjEuQWRkQ29tbWVudFJlcXVlc3RIABIzCgVjbGFpbRgDIAEoCzIiLmNvdW50ZXJzaWduLnYxLkNsYWltUmV2aWV3UmVxdWVzdEgAEjcKB3JlbGVhc2UYBCABKAsyJC5jb3VudGVyc2lnbi52MS5SZWxlYXNlUmV2aWV3UmVxdWVzdEgAQgYKBHdvcmQiXgoZU3VibWl0Vm90ZUZyb21QYWdlUmVxdWVzdBIQCghpZF90b2tlbhgBIAEoCRIvCgR2b3RlGAIgASgLMiEuY291bnRlcnNpZ24udjEuU3VibWl0Vm90ZVJlcXVlc3QiXgoYR2V0UmV2aWV3RnJvbVBhZ2VSZXF1ZXN0EhAKCGlkX3Rva2VuGAEgASgJEjAKBnJldmlldxgCIAEoCzIgLmNvdW50ZXJzaWduLnYxLkdldFJldmlld1JlcXVlc3RiBnByb3RvMw", [file_countersign_internal_v1_directory, file_countersign_v1_review_service]);
 
 /**
  * Somebody clicked in a chat. Approval asks the directory whose account that is, and counts it as a click in a chat and nothing stronger.
@@ -45,6 +45,58 @@ export const SubmitVoteFromChatRequestSchema: GenMessage<SubmitVoteFromChatReque
   messageDesc(file_countersign_internal_v1_channel, 0);
 
 /**
+ * Somebody asks the requester something in a chat, or says there that it is looking at a review.
+ *
+ * @generated from message countersign.internal.v1.DiscussFromChatRequest
+ */
+export type DiscussFromChatRequest = Message<"countersign.internal.v1.DiscussFromChatRequest"> & {
+  /**
+   * Who, as the chat service proved it.
+   *
+   * @generated from field: countersign.internal.v1.ChannelAccount account = 1;
+   */
+  account?: ChannelAccount | undefined;
+
+  /**
+   * What.
+   *
+   * @generated from oneof countersign.internal.v1.DiscussFromChatRequest.word
+   */
+  word: {
+    /**
+     * A remark or a question.
+     *
+     * @generated from field: countersign.v1.AddCommentRequest comment = 2;
+     */
+    value: AddCommentRequest;
+    case: "comment";
+  } | {
+    /**
+     * It is looking at it.
+     *
+     * @generated from field: countersign.v1.ClaimReviewRequest claim = 3;
+     */
+    value: ClaimReviewRequest;
+    case: "claim";
+  } | {
+    /**
+     * Not any more.
+     *
+     * @generated from field: countersign.v1.ReleaseReviewRequest release = 4;
+     */
+    value: ReleaseReviewRequest;
+    case: "release";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message countersign.internal.v1.DiscussFromChatRequest.
+ * Use `create(DiscussFromChatRequestSchema)` to create a new message.
+ */
+export const DiscussFromChatRequestSchema: GenMessage<DiscussFromChatRequest> = /*@__PURE__*/
+  messageDesc(file_countersign_internal_v1_channel, 1);
+
+/**
  * Somebody who signed in to the page decides there.
  *
  * @generated from message countersign.internal.v1.SubmitVoteFromPageRequest
@@ -70,7 +122,7 @@ export type SubmitVoteFromPageRequest = Message<"countersign.internal.v1.SubmitV
  * Use `create(SubmitVoteFromPageRequestSchema)` to create a new message.
  */
 export const SubmitVoteFromPageRequestSchema: GenMessage<SubmitVoteFromPageRequest> = /*@__PURE__*/
-  messageDesc(file_countersign_internal_v1_channel, 1);
+  messageDesc(file_countersign_internal_v1_channel, 2);
 
 /**
  * Somebody who signed in to the page looks at a review.
@@ -98,5 +150,5 @@ export type GetReviewFromPageRequest = Message<"countersign.internal.v1.GetRevie
  * Use `create(GetReviewFromPageRequestSchema)` to create a new message.
  */
 export const GetReviewFromPageRequestSchema: GenMessage<GetReviewFromPageRequest> = /*@__PURE__*/
-  messageDesc(file_countersign_internal_v1_channel, 2);
+  messageDesc(file_countersign_internal_v1_channel, 3);
 

@@ -4,7 +4,7 @@ import { DirectoryUnreachableError, type Person, type Resolved } from "@counters
 import { readIssuers, whoSignedIn } from "@countersign/identity";
 import * as wire from "@countersign/proto/internal/v1/channel_pb";
 import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
-import { ActionStatus, type Action } from "@countersign/proto/v1/action_pb";
+import { ActionStatus, CommentKind, type Action } from "@countersign/proto/v1/action_pb";
 import { GetActionRequestSchema, GetActionResponseSchema } from "@countersign/proto/v1/action_service_pb";
 import { PrincipalType, SignInStrength, type PrincipalSchema } from "@countersign/proto/v1/principal_pb";
 import { GetReviewResponseSchema, type SubmitVoteRequestSchema } from "@countersign/proto/v1/review_service_pb";
@@ -192,6 +192,33 @@ describe("P3: a decision on the page", () => {
     const message = { idToken: await idToken(), review: { actionId: action.id } };
     const reply = fromBinary(GetReviewResponseSchema, await send("GetReviewFromPage", wire.GetReviewFromPageRequestSchema, message));
     expect(reply).toMatchObject({ action: { id: action.id }, eligible: false, ineligibleReason: "SIGN_IN_TOO_WEAK" });
+  });
+});
+
+describe("P3: what is said and claimed in a chat", () => {
+  const discuss = (word: MessageInitShape<typeof wire.DiscussFromChatRequestSchema>["word"]) =>
+    send("DiscussFromChat", wire.DiscussFromChatRequestSchema, { account, ...(word && { word }) });
+
+  it("is the person's whose account it is, also where a vote asks for more than a click", async () => {
+    const { id: actionId } = await request("mfa");
+    await discuss({ case: "claim", value: { actionId } });
+    const question = { actionId, kind: CommentKind.QUESTION, text: "which ones?", idempotencyKey: "q" };
+    await discuss({ case: "comment", value: question });
+    await discuss({ case: "comment", value: question });
+    const { action } = await world.call("GetAction", { actionId });
+    expect(action?.review).toMatchObject({
+      claim: { reviewer: { id: "ann" } },
+      comments: [{ author: { issuer: ISSUER, id: "ann" }, text: "which ones?" }],
+    });
+    await discuss({ case: "release", value: { actionId } });
+    expect((await world.call("GetAction", { actionId })).action?.review?.claim).toBeUndefined();
+  });
+
+  it("P7: is refused for an account of nobody, and when it says nothing", async () => {
+    const { id: actionId } = await request();
+    await expect(discuss(undefined)).rejects.toMatchObject({ reason: "FIELD_VIOLATION" });
+    resolved = { managed: true, person: undefined };
+    await expect(discuss({ case: "claim", value: { actionId } })).rejects.toMatchObject({ reason: "NOT_IN_DIRECTORY" });
   });
 });
 

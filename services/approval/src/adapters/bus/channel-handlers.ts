@@ -11,6 +11,7 @@ import { readAction } from "../../usecases/read-action.ts";
 import { fromPrincipalMessage } from "../wire/principal-message.ts";
 import { action } from "./answers.ts";
 import { call } from "./call.ts";
+import { claim, comment, release } from "./discussion-handlers.ts";
 import { failure, fieldViolation } from "./failures.ts";
 import { getReview, submitVote } from "./review-handlers.ts";
 
@@ -32,6 +33,24 @@ export function channelHandlers(deps: Deps, whoSignedIn: WhoSignedIn): Readonly<
       const { channel, workspace, id } = account;
       const principal = await clicker(deps, caller.principal.tenant, { channel, workspace, id });
       return submitVote(deps, required(vote), { ...caller, principal });
+    }),
+
+    DiscussFromChat: call(wire.DiscussFromChatRequestSchema, async ({ account, word }, caller) => {
+      if (account === undefined) throw fieldViolation("account", "is required");
+      const { channel, workspace, id } = account;
+      const human = { ...caller, principal: await clicker(deps, caller.principal.tenant, { channel, workspace, id }) };
+      switch (word.case) {
+        case "comment":
+          return comment(deps, word.value, human);
+        case "claim":
+          return claim(deps, word.value, human);
+        case "release":
+          return release(deps, word.value, human);
+        case undefined:
+          throw fieldViolation("word", "must be comment, claim or release");
+        default:
+          return word satisfies never;
+      }
     }),
 
     GetReviewFromPage: call(wire.GetReviewFromPageRequestSchema, async ({ idToken, review }, caller) => {

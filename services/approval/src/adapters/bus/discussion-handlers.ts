@@ -5,13 +5,15 @@ import {
   type AddCommentRequest,
   AddCommentResponseSchema,
   ClaimReviewRequestSchema,
+  type ClaimReviewRequest,
   ClaimReviewResponseSchema,
   ReleaseReviewRequestSchema,
+  type ReleaseReviewRequest,
   ReleaseReviewResponseSchema,
 } from "@countersign/proto/v1/review_service_pb";
 import { claimReview, releaseReview } from "../../usecases/claim-review.ts";
 import { addComment, type NewComment } from "../../usecases/comments.ts";
-import type { ActionView, Deps } from "../../usecases/ports.ts";
+import type { ActionView, Caller, Deps } from "../../usecases/ports.ts";
 import { fromCommentKind, toCommentMessages } from "../wire/comment-message.ts";
 import { settled } from "./answers.ts";
 import { call } from "./call.ts";
@@ -20,23 +22,27 @@ import { failure, fieldViolation } from "./failures.ts";
 /** What people do about a review without deciding it: they write on it, and say that they are looking at it. */
 export function discussionHandlers(deps: Deps): Readonly<Record<string, CommandHandler>> {
   return {
-    AddComment: call(AddCommentRequestSchema, async (request, caller) => {
-      const commented = await addComment(deps, caller, toComment(request, caller.principal.tenant));
-      if (commented.outcome === "refused") throw failure(commented.code);
-      if (commented.outcome !== "recorded") throw failure(commented.outcome === "key_reused" ? "KEY_REUSED" : "LOST_RACE");
-      return toBinary(AddCommentResponseSchema, create(AddCommentResponseSchema, answer(commented.view)));
-    }),
-
-    ClaimReview: call(ClaimReviewRequestSchema, async ({ actionId }, caller) => {
-      const handled = await claimReview(deps, caller, { tenant: caller.principal.tenant, id: actionId });
-      return toBinary(ClaimReviewResponseSchema, create(ClaimReviewResponseSchema, { action: settled(handled) }));
-    }),
-
-    ReleaseReview: call(ReleaseReviewRequestSchema, async ({ actionId }, caller) => {
-      const handled = await releaseReview(deps, caller, { tenant: caller.principal.tenant, id: actionId });
-      return toBinary(ReleaseReviewResponseSchema, create(ReleaseReviewResponseSchema, { action: settled(handled) }));
-    }),
+    AddComment: call(AddCommentRequestSchema, (request, caller) => comment(deps, request, caller)),
+    ClaimReview: call(ClaimReviewRequestSchema, (request, caller) => claim(deps, request, caller)),
+    ReleaseReview: call(ReleaseReviewRequestSchema, (request, caller) => release(deps, request, caller)),
   };
+}
+
+export async function comment(deps: Deps, request: AddCommentRequest, caller: Caller): Promise<Uint8Array> {
+  const commented = await addComment(deps, caller, toComment(request, caller.principal.tenant));
+  if (commented.outcome === "refused") throw failure(commented.code);
+  if (commented.outcome !== "recorded") throw failure(commented.outcome === "key_reused" ? "KEY_REUSED" : "LOST_RACE");
+  return toBinary(AddCommentResponseSchema, create(AddCommentResponseSchema, answer(commented.view)));
+}
+
+export async function claim(deps: Deps, { actionId }: ClaimReviewRequest, caller: Caller): Promise<Uint8Array> {
+  const handled = await claimReview(deps, caller, { tenant: caller.principal.tenant, id: actionId });
+  return toBinary(ClaimReviewResponseSchema, create(ClaimReviewResponseSchema, { action: settled(handled) }));
+}
+
+export async function release(deps: Deps, { actionId }: ReleaseReviewRequest, caller: Caller): Promise<Uint8Array> {
+  const handled = await releaseReview(deps, caller, { tenant: caller.principal.tenant, id: actionId });
+  return toBinary(ReleaseReviewResponseSchema, create(ReleaseReviewResponseSchema, { action: settled(handled) }));
 }
 
 function toComment({ actionId, kind: kindMessage, text, question, idempotencyKey }: AddCommentRequest, tenant: string): NewComment {

@@ -16,7 +16,7 @@ import {
 } from "@countersign/proto/v1/action_pb";
 import { ListActionsRequestSchema, ListActionsResponseSchema } from "@countersign/proto/v1/action_service_pb";
 import { PrincipalType } from "@countersign/proto/v1/principal_pb";
-import { ListReviewsRequestSchema, ListReviewsResponseSchema } from "@countersign/proto/v1/review_service_pb";
+import { ClaimFilter, ListReviewsRequestSchema, ListReviewsResponseSchema } from "@countersign/proto/v1/review_service_pb";
 import { testPostgres, type TestPostgres } from "@countersign/testing";
 import { sql, type Kysely } from "kysely";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -44,14 +44,18 @@ beforeAll(async () => {
 beforeEach(async () => {
   await sql`truncate audit.action_v1`.execute(database);
   [known, questions] = [{ managed: false }, []];
+  now = 0;
   log = createMemoryEventLog({ ledger: "main" });
   const parts = { log, database, reached: async () => {} };
-  [actions, reviews] = [listActions(parts), listReviews({ ...parts, directory, clock: () => new Date(START) })];
+  [actions, reviews] = [listActions(parts), listReviews({ ...parts, directory, clock: () => new Date(START + now) })];
 });
 afterAll(async () => {
   await pool.close();
   await postgres.drop();
 });
+
+/** Milliseconds since the first event. */
+let now = 0;
 
 /** Who the caller is, by the directory, and the times that it was asked for. */
 let known: Resolved;
@@ -219,6 +223,25 @@ describe("ListReviews", () => {
     expect(await toReview(caller({ type: PrincipalType.SERVICE }))).toEqual([]);
     expect(await toReview(caller({ type: PrincipalType.UNSPECIFIED }))).toEqual([]);
     expect(await toReview(caller({ chain: [reference("copilot")] }))).toEqual([]);
+  });
+
+  it("lists what nobody is looking at, and what the caller is, as it is at that moment", async () => {
+    const filtered = async (claim: ClaimFilter, who?: CallerInit): Promise<readonly string[]> =>
+      (await call(reviews, REVIEWS, { claim, all: true }, who)).reviews.map(({ id }) => id);
+    await given(1, [...inReview(), EVENTS.claimed("ann", timestampFromMs(START + 1000))]);
+    await given(2, [...inReview(), EVENTS.claimed("ben", timestampFromMs(START + 1000))]);
+    await given(3, inReview());
+    await given(4, [...inReview(), EVENTS.claimed("ann", timestampFromMs(START + 1000)), EVENTS.released("ann")]);
+    await given(5, [...inReview(), EVENTS.claimed("ann", timestampFromMs(START + 1000)), EVENTS.voted("ann")]);
+    now = 999;
+    expect(await filtered(ClaimFilter.MINE)).toEqual([idOf(1)]);
+    expect(await filtered(ClaimFilter.UNCLAIMED)).toEqual([idOf(3), idOf(4), idOf(5)]);
+    expect(await filtered(ClaimFilter.MINE, caller({ tenant: "globex" }))).toEqual([]);
+    now = 1000;
+    expect(await filtered(ClaimFilter.MINE)).toEqual([]);
+    expect(await filtered(ClaimFilter.UNCLAIMED)).toHaveLength(5);
+    const [claimed] = (await call(reviews, REVIEWS, { all: true })).reviews;
+    expect(claimed).toMatchObject({ claimedBy: { id: "ann", type: "human" }, claimExpireTime: "2026-01-01T00:00:01.000Z" });
   });
 
   it("P3: asks by person, shift, manager, escalation, stand-in and confirmation, with one question to the directory; also in the past", async () => {

@@ -3,7 +3,8 @@ import type { DirectoryClient } from "@countersign/directory-client";
 import type { EventReader, Moment } from "@countersign/event-log";
 import type { ActionStatus as WireStatus } from "@countersign/proto/v1/action_pb";
 import { ListActionsRequestSchema, ListActionsResponseSchema } from "@countersign/proto/v1/action_service_pb";
-import { ListReviewsRequestSchema, ListReviewsResponseSchema } from "@countersign/proto/v1/review_service_pb";
+import { ClaimFilter, ListReviewsRequestSchema, ListReviewsResponseSchema } from "@countersign/proto/v1/review_service_pb";
+import type { Principal } from "@countersign/proto/v1/principal_pb";
 import type { At } from "@countersign/proto/v1/at_pb";
 import { pageToken, readPageToken, type ListIdentity } from "../../paging.ts";
 import { openReview, waitsForPeople, type ActionStatus } from "../../projections/actions/action-state.ts";
@@ -61,10 +62,11 @@ export function listReviews(parts: ReviewParts): CommandHandler {
   return unary(ListReviewsRequestSchema, ListReviewsResponseSchema, async (request, caller) => {
     const limit = pageSize(request.pageSize);
     const view = request.all ? "all" : principalKey(caller);
-    const identity: ListIdentity = { list: "reviews", tenant: caller.tenant, view, filter: [] };
+    const identity: ListIdentity = { list: "reviews", tenant: caller.tenant, view, filter: [request.claim] };
     const [deadline, position] = cursor(identity, request.pageToken, 2) ?? [];
     if (!request.all && !canReview(caller)) return { reviews: [], nextPageToken: "" };
     if (request.at !== undefined) {
+      if (request.claim !== ClaimFilter.UNSPECIFIED) throw invalidField("claim", "cannot be combined with at");
       if (request.pageToken !== "") throw badPageToken();
       const moment = readAt(request.at);
       const places = request.all ? undefined : await placesOf(directory, caller, (await timeOf(log, moment)) ?? clock());
@@ -75,6 +77,7 @@ export function listReviews(parts: ReviewParts): CommandHandler {
     const found = await queryReviews(database, {
       tenant: caller.tenant,
       places: request.all ? undefined : await placesOf(directory, caller, clock()),
+      claim: claimQuery(request.claim, caller, clock()),
       after: deadline === undefined || position === undefined ? undefined : { deadline, position },
       limit: limit + 1,
     });
@@ -85,6 +88,19 @@ export function listReviews(parts: ReviewParts): CommandHandler {
       nextPageToken: last === undefined ? "" : pageToken(identity, [last.deadline, last.state.requestPosition]),
     };
   });
+}
+
+function claimQuery(filter: ClaimFilter, caller: Principal, now: Date): ReviewQuery["claim"] {
+  switch (filter) {
+    case ClaimFilter.UNSPECIFIED:
+      return undefined;
+    case ClaimFilter.UNCLAIMED:
+      return { by: undefined, now: now.getTime() };
+    case ClaimFilter.MINE:
+      return { by: caller, now: now.getTime() };
+    default:
+      throw invalidField("claim", "must be UNCLAIMED, MINE or nothing");
+  }
 }
 
 /** Actions that a page of the past looks at, however few of them fit. */

@@ -12,7 +12,7 @@ import {
 } from "@countersign/proto/v1/action_pb";
 import { PrincipalType, type PrincipalRef } from "@countersign/proto/v1/principal_pb";
 import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
-import type { ActionFact, PrincipalKind, StageFact } from "../../projections/actions/fact.ts";
+import type { ActionFact, ClaimantFact, PrincipalKind, StageFact } from "../../projections/actions/fact.ts";
 import { principalKey } from "../../projections/actions/principal-key.ts";
 import { askOf, REQUESTER_MANAGER, type Ask } from "../../projections/actions/who-may-decide.ts";
 
@@ -31,6 +31,8 @@ const BARE = [
   "ReviewHeld",
   "AfterReviewReminded",
   "AfterReviewClosed",
+  "CommentAdded",
+  "ClaimReleased",
   "EditAccepted",
   "ActionApproved",
   "ActionRejected",
@@ -83,6 +85,8 @@ function factOf(event: DecodedEvent): ActionFact {
       };
     case "BreakGlassUsed":
       return { type: event.type, reviewer: keysOf(event.data.reviewer, event.data.standing) };
+    case "ReviewClaimed":
+      return { type: event.type, reviewer: refOf(event.data.reviewer), until: toMs(event.data.expireTime) ?? 0 };
     case "VoteLapsed":
       return { type: event.type, reviewer: keyOf(event.data.reviewer) };
     case "ActionEdited":
@@ -93,6 +97,8 @@ function factOf(event: DecodedEvent): ActionFact {
     case "ReviewHeld":
     case "AfterReviewReminded":
     case "AfterReviewClosed":
+    case "CommentAdded":
+    case "ClaimReleased":
     case "EditAccepted":
     case "ActionApproved":
     case "ActionRejected":
@@ -179,6 +185,10 @@ const KINDS: Readonly<Record<number, PrincipalKind>> = {
   [PrincipalType.AGENT]: "agent",
   [PrincipalType.SERVICE]: "service",
 };
+
+function refOf(principal: Pick<PrincipalRef, "issuer" | "id"> | undefined): ClaimantFact {
+  return { issuer: storable(principal?.issuer ?? ""), id: storable(principal?.id ?? "") };
+}
 
 function keyOf(principal: Pick<PrincipalRef, "issuer" | "id"> | undefined): string {
   return principalKey({ issuer: principal?.issuer ?? "", id: principal?.id ?? "" });

@@ -17,6 +17,9 @@ export type ActionStatus =
   | "GRANT_EXPIRED"
   | "REVOKED";
 
+/** A claim on a review. */
+export type ClaimState = { readonly issuer: string; readonly id: string; readonly until: number };
+
 /** All that the list of actions knows about one action. Every member is always there, in this order: the stored bytes depend on it. */
 export type ActionState = {
   readonly version: number;
@@ -42,6 +45,8 @@ export type ActionState = {
   readonly votes: readonly CountingVote[];
   /** How often its requester asked for it. */
   readonly asked: number;
+  /** Who says to be looking at it, until then at most: nothing in the log says when that is over. */
+  readonly claim: ClaimState | null;
   /** Who approved it alone, until somebody has looked at that. */
   readonly afterReview: readonly PrincipalKey[] | null;
 };
@@ -65,6 +70,7 @@ export const UNREQUESTED: ActionState = {
   editors: [],
   votes: [],
   asked: 1,
+  claim: null,
   afterReview: null,
 };
 

@@ -1,5 +1,6 @@
 import { UNREQUESTED, type ActionState } from "./action-state.ts";
 import type { ActionFact, PlacedFact } from "./fact.ts";
+import { principalKey } from "./principal-key.ts";
 
 /** The action after one more fact. The past is accepted as it is: this never throws and never judges. */
 export function evolve(state: ActionState | undefined, placed: PlacedFact): ActionState {
@@ -22,9 +23,18 @@ function apply(state: ActionState, { fact }: PlacedFact): ActionState {
       // Allow and review are followed by the events that carry them out; a denial is complete with its verdict.
       return { ...state, ...(fact.denied ? { status: "DENIED" } : {}), ownerMayApprove: fact.ownerMayApprove };
     case "ReviewOpened":
-      return { ...state, status: "IN_REVIEW", stages: fact.stages, openStage: 0, escalated: [], deadline: fact.deadline, votes: [] };
+      return {
+        ...state,
+        status: "IN_REVIEW",
+        stages: fact.stages,
+        openStage: 0,
+        escalated: [],
+        deadline: fact.deadline,
+        votes: [],
+        claim: null,
+      };
     case "StageOpened":
-      return { ...state, openStage: fact.stage, deadline: fact.deadline };
+      return { ...state, openStage: fact.stage, deadline: fact.deadline, claim: null };
     case "ReviewEscalated":
       return { ...state, escalated: [...new Set([...state.escalated, fact.stage])], deadline: fact.deadline };
     case "ReviewHeld":
@@ -33,16 +43,21 @@ function apply(state: ActionState, { fact }: PlacedFact): ActionState {
       return { ...state, asked: fact.number };
     case "VoteCast":
       return voted(state, fact);
+    case "ReviewClaimed":
+      return state.status === "IN_REVIEW" ? { ...state, claim: { ...fact.reviewer, until: fact.until } } : state;
+    case "ClaimReleased":
+      return { ...state, claim: null };
     case "VoteLapsed":
       return { ...state, votes: state.votes.filter((vote) => vote.reviewer !== fact.reviewer) };
     case "ActionEdited": {
       const editors = [...new Set([...state.editors, ...fact.editor])];
-      return { ...state, status: "EDITED", deadline: fact.deadline, editors };
+      return { ...state, status: "EDITED", deadline: fact.deadline, editors, claim: null };
     }
     case "BreakGlassUsed":
       return { ...state, afterReview: fact.reviewer };
     case "AfterReviewClosed":
       return { ...state, afterReview: null };
+    case "CommentAdded":
     case "ReviewerReminded":
     case "AfterReviewReminded":
     case "EditAccepted":
@@ -70,6 +85,8 @@ function apply(state: ActionState, { fact }: PlacedFact): ActionState {
   }
 }
 
+/** Who has voted is not looking any more. */
 function voted(state: ActionState, { reviewer, principals, approves, stage }: Extract<ActionFact, { type: "VoteCast" }>): ActionState {
-  return { ...state, votes: [...state.votes, { reviewer, principals, approves, stage }] };
+  const claim = state.claim !== null && principalKey(state.claim) === reviewer ? null : state.claim;
+  return { ...state, votes: [...state.votes, { reviewer, principals, approves, stage }], claim };
 }

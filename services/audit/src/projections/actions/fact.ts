@@ -11,6 +11,9 @@ export type RequesterFact = {
   readonly chain: readonly PrincipalKey[];
 };
 
+/** Who has claimed a review. */
+export type ClaimantFact = { readonly issuer: string; readonly id: string };
+
 /** The groups that it asks, its quorum in words, and everybody whom it asks. */
 export type StageFact = {
   readonly groups: readonly string[];
@@ -52,6 +55,9 @@ export type ActionFact =
   | { readonly type: "ActionEdited"; readonly editor: readonly PrincipalKey[]; readonly deadline: number | null }
   | { readonly type: "EditAccepted" }
   | { readonly type: "BreakGlassUsed"; readonly reviewer: readonly PrincipalKey[] }
+  | { readonly type: "CommentAdded" }
+  | { readonly type: "ReviewClaimed"; readonly reviewer: ClaimantFact; readonly until: number }
+  | { readonly type: "ClaimReleased" }
   | { readonly type: "AfterReviewReminded" }
   | { readonly type: "AfterReviewClosed" }
   | { readonly type: "ActionApproved" }

@@ -34,6 +34,8 @@ export type ReviewQuery = {
   readonly tenant: string;
   /** Only what this human may decide. */
   readonly places: readonly Place[] | undefined;
+  /** Only those that nobody, or that this principal, has claimed by then. */
+  readonly claim: { readonly by: { readonly issuer: string; readonly id: string } | undefined; readonly now: number } | undefined;
   readonly after: { readonly deadline: number; readonly position: number } | undefined;
   readonly limit: number;
 };
@@ -43,14 +45,24 @@ export async function queryReviews(
   database: Kysely<unknown>,
   query: ReviewQuery,
 ): Promise<readonly (ListedAction & { readonly deadline: number })[]> {
-  const { after, places } = query;
+  const { after, places, claim } = query;
   const { rows } = await sql<StoredAction & { deadline: number }>`
     select action_id as id, state, review_deadline as deadline from audit.action
     where tenant = ${query.tenant} and waits
       ${after === undefined ? NOTHING : sql`and (review_deadline, request_position) > (${after.deadline}::bigint, ${after.position}::bigint)`}
       ${places === undefined ? NOTHING : sql`and (${sql.join([sql`false`, ...places.map(inPlace)], sql` or `)})`}
+      ${claim === undefined ? NOTHING : claimed(claim)}
     order by review_deadline, request_position limit ${query.limit}`.execute(database);
   return rows.map((row) => ({ ...toListed(row), deadline: row.deadline }));
+}
+
+/** Out of the state, not out of columns: only what waits for people is looked into, and only when somebody asks for it. */
+function claimed({ by, now }: NonNullable<ReviewQuery["claim"]>): RawBuilder<unknown> {
+  const claim = sql`state::json -> 'claim'`;
+  const lasts = sql`coalesce((${claim} ->> 'until')::bigint > ${now}::bigint, false)`;
+  return by === undefined
+    ? sql`and not ${lasts}`
+    : sql`and ${lasts} and ${claim} ->> 'issuer' = ${by.issuer} and ${claim} ->> 'id' = ${by.id}`;
 }
 
 function inPlace({ asks, principals }: Place): RawBuilder<unknown> {

@@ -1,10 +1,16 @@
+import { createHash } from "node:crypto";
 import { create, toBinary, type JsonObject, type MessageInitShape } from "@bufbuild/protobuf";
 import { CommandError, type CommandBus } from "@countersign/bus";
-import { SubmitVoteFromChatRequestSchema, SubmitVoteFromPageRequestSchema } from "@countersign/proto/internal/v1/channel_pb";
+import {
+  DiscussFromChatRequestSchema,
+  SubmitVoteFromChatRequestSchema,
+  SubmitVoteFromPageRequestSchema,
+} from "@countersign/proto/internal/v1/channel_pb";
 import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
+import { CommentKind } from "@countersign/proto/v1/action_pb";
 import { PrincipalType } from "@countersign/proto/v1/principal_pb";
 import type { SubmitVoteRequestSchema } from "@countersign/proto/v1/review_service_pb";
-import type { AnswerPorts, Decision, ShownCard, VoteReply } from "../../usecases/answer.ts";
+import type { Account, AnswerPorts, Decision, ShownCard, VoteReply, Word } from "../../usecases/answer.ts";
 
 const TIMEOUT_MS = 5000;
 
@@ -20,6 +26,22 @@ export function voteFromChat(commands: CommandBus): AnswerPorts["submitVote"] {
     const request = create(SubmitVoteFromChatRequestSchema, { account, vote: toVote(card, decision) });
     return sendVote(commands, "SubmitVoteFromChat", card, toBinary(SubmitVoteFromChatRequestSchema, request));
   };
+}
+
+/** The same for a question or a claim. One text on one message is one question, however often the chat tells of it. */
+export function wordFromChat(commands: CommandBus): AnswerPorts["discuss"] {
+  return (account, card, word) => {
+    const request = create(DiscussFromChatRequestSchema, { account, word: toWord(account, card, word) });
+    return sendVote(commands, "DiscussFromChat", card, toBinary(DiscussFromChatRequestSchema, request));
+  };
+}
+
+function toWord(account: Account, { actionId, version }: ShownCard, word: Word) {
+  if (word.kind !== "ask") return { case: word.kind, value: { actionId } } as const;
+  const { channel, workspace, id } = account;
+  const said = JSON.stringify([channel, workspace, id, actionId, version, word.text]);
+  const idempotencyKey = createHash("sha256").update(said).digest("hex");
+  return { case: "comment", value: { actionId, kind: CommentKind.QUESTION, text: word.text, idempotencyKey } } as const;
 }
 
 /** Hands on what the person signed in with. */

@@ -50,7 +50,7 @@ function person(id: string, email = `${id}@example.com`): Person {
 const directory: DirectoryClient = {
   resolvePerson: async (_tenant, who) => ({
     managed: true,
-    person: people.find(({ id }) => "personId" in who && who.personId === id),
+    person: people.find(({ id }) => ("personId" in who && who.personId === id) || ("principal" in who && who.principal.id === id)),
   }),
   listReviewers: async (tenant, { groups = [] }) =>
     tenant === "unmanaged"
@@ -102,6 +102,14 @@ describe("mail", () => {
     expect(third?.headers.get("in-reply-to")).toBe(first?.headers.get("message-id"));
     expect(third?.headers.get("references")).toBe(first?.headers.get("message-id"));
     expect(third?.parts.get("text/plain")).toContain("Since the last message: approved");
+  });
+
+  it("while somebody is looking at it, nobody else is reminded", async () => {
+    const app = start();
+    await deliver(app);
+    const claimant = { issuer: "https://id.example", id: "bob" };
+    await deliver(app, { ...sampleReview, version: 5 }, { event: event("ReviewerReminded", "e2"), claimant });
+    expect(to().slice(2)).toEqual(["bob@example.com"]);
   });
 
   it("P4: an attempt after a failure leaves out whom the first one reached", async () => {

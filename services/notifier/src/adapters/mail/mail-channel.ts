@@ -36,6 +36,7 @@ export function mailChannel(options: MailChannelOptions): Channel {
     kind: "email",
     target: from,
     capabilities: { ...SHOW_ONLY, thread: true },
+    personal: true,
     tenants,
     groups,
     events,
@@ -59,10 +60,22 @@ async function deliver(options: MailChannelOptions, delivery: Delivery): Promise
   const before = await Promise.all([...told].map((personId) => recipients.known(delivery.tenant, personId)));
   const old = before.filter((person) => person !== undefined);
   const collected = fresh.length > 0 && collect !== undefined && (await collect(delivery, fresh));
-  const people = [...(collected ? [] : fresh), ...old].filter(({ personId }) => !done.has(personId));
+  const reminded = await onlyClaimant(recipients, delivery, [...(collected ? [] : fresh), ...old]);
+  const people = reminded.filter(({ personId }) => !done.has(personId));
   await sendAll(options, delivery, people, sent);
   if (delivery.event.type === "ReviewOpened" && told.size === 0 && fresh.length === 0)
     throw new TerminalDeliveryError("the directory knows no mail address of anybody whom this review asks");
+}
+
+/** While somebody is looking at it, nobody else is reminded. */
+async function onlyClaimant(
+  find: FindRecipients,
+  { tenant, claimant }: Delivery,
+  people: readonly Recipient[],
+): Promise<readonly Recipient[]> {
+  if (claimant === undefined) return people;
+  const reminded = await find.behind(tenant, claimant);
+  return people.filter(({ personId }) => personId === reminded?.personId);
 }
 
 /** Whom a server refuses for good is left out; the rest gets its mail. Fails only when nobody could be reached. */

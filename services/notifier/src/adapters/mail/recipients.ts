@@ -1,4 +1,5 @@
 import type { DirectoryClient, Person } from "@countersign/directory-client";
+import type { PrincipalName } from "@countersign/review-view";
 import { RetryableDeliveryError, TerminalDeliveryError, type Delivery } from "../../usecases/channel.ts";
 
 /** A person who can get mail. */
@@ -7,6 +8,8 @@ export type Recipient = { readonly personId: string; readonly address: string };
 export type FindRecipients = {
   /** Everybody whom the open stage asks, those who stand in for them included. */
   asked(delivery: Pick<Delivery, "tenant" | "stage">): Promise<readonly Recipient[]>;
+  /** The person who has this account. */
+  behind(tenant: string, principal: PrincipalName): Promise<Recipient | undefined>;
   /** One of those who were told before, if still there. */
   known(tenant: string, personId: string): Promise<Recipient | undefined>;
 };
@@ -31,6 +34,10 @@ export function findRecipients(directory: DirectoryClient, clock: () => Date): F
         ...listed.people,
         ...named.flatMap((found) => (found.managed && found.person !== undefined ? [found.person] : [])),
       ]);
+    },
+    behind: async (tenant, principal) => {
+      const found = await resolve(tenant, { principal });
+      return found.managed && found.person !== undefined ? recipientsOf([found.person])[0] : undefined;
     },
     known: async (tenant, personId) => {
       const found = await resolve(tenant, { personId });

@@ -37,9 +37,9 @@ describe("slack message", () => {
     expect(text).toContain(`digest: ${sampleReview.digest}\nversion: 3`);
     expect(
       textsOf(message(sampleReview).blocks)
-        .slice(-4)
+        .slice(-6)
         .map(({ text: label }) => label),
-    ).toEqual(["Approve", "Reject …", "Edit …", "Open"]);
+    ).toEqual(["Approve", "Reject …", "Edit …", "Ask …", "Claim", "Open"]);
   });
 
   it("has no buttons once it is over", () => {
@@ -60,6 +60,7 @@ describe("slack message", () => {
     expect(sent.text).not.toMatch(UNSAFE);
     const shown = visible(text).text.replaceAll(/[\u2500-\u257f■⟨⟩]/g, (drawn) => `\\u{${drawn.charCodeAt(0).toString(16)}}`);
     expect(seen(sent)).toContain(`because: ${shown}`);
+    expect(seen(sent)).toContain(`asks, not answered yet: ${shown.slice(0, 40)}`);
     expect(
       seen(sent)
         .split("\n")

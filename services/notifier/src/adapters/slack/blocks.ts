@@ -15,6 +15,9 @@ export const ACTIONS = {
   approve: "countersign.approve",
   reject: "countersign.reject",
   edit: "countersign.edit",
+  ask: "countersign.ask",
+  claim: "countersign.claim",
+  release: "countersign.release",
   open: "countersign.open",
 } as const;
 
@@ -40,7 +43,7 @@ function compose(view: ReviewView, controls: CardControls | undefined): SlackMes
     { type: "header", text: plainText(heading) },
     ...textSections([title]),
     ...sections.flatMap(sectionBlocks),
-    ...(view.decide === undefined || controls === undefined ? [] : [actions(controls)]),
+    ...(view.decide === undefined || controls === undefined ? [] : [actions(controls, view.claimed)]),
   ];
   return { text, blocks };
 }
@@ -93,7 +96,7 @@ export function plainText(text: string): PlainTextElement {
   return { type: "plain_text", text, emoji: false };
 }
 
-function actions({ sealed, edit, url }: CardControls): ActionsBlock {
+function actions({ sealed, edit, url }: CardControls, claimed: boolean): ActionsBlock {
   const button = (action: keyof typeof ACTIONS, label: string): Button => ({
     type: "button",
     action_id: ACTIONS[action],
@@ -107,6 +110,9 @@ function actions({ sealed, edit, url }: CardControls): ActionsBlock {
       { ...button("approve", "Approve"), style: "primary" },
       { ...button("reject", "Reject …"), style: "danger" },
       ...(edit ? [button("edit", "Edit …")] : []),
+      button("ask", "Ask …"),
+      button("claim", "Claim"),
+      ...(claimed ? [button("release", "Release")] : []),
       ...(url === undefined ? [] : [{ type: "button" as const, action_id: ACTIONS.open, text: plainText("Open"), url }]),
     ],
   };

@@ -1,7 +1,12 @@
 import type { ModalView } from "@slack/types";
 import { plainText, textSections } from "./blocks.ts";
 
-export const MODALS = { approve: "countersign.approve", reject: "countersign.reject", edit: "countersign.edit" } as const;
+export const MODALS = {
+  approve: "countersign.approve",
+  reject: "countersign.reject",
+  edit: "countersign.edit",
+  ask: "countersign.ask",
+} as const;
 export const FIELDS = { reason: "reason", properties: "properties" } as const;
 
 /** What a text field of Slack holds at most. */
@@ -18,6 +23,19 @@ export function reasonModal(kind: "approve" | "reject", sealed: string): ModalVi
     submit: plainText(rejects ? "Reject" : "Approve"),
     close: plainText("Back"),
     blocks: [reasonField(rejects ? "Why? The requester is told." : "Why?")],
+  };
+}
+
+/** Asks what the requester is to be asked. */
+export function askModal(sealed: string): ModalView {
+  return {
+    type: "modal",
+    callback_id: MODALS.ask,
+    private_metadata: sealed,
+    title: plainText("Ask"),
+    submit: plainText("Ask"),
+    close: plainText("Back"),
+    blocks: [reasonField("What? The requester is told, and answers here.")],
   };
 }
 

@@ -1,12 +1,12 @@
 import { editableText, readEdited, type JsonObject, type ReviewSource } from "@countersign/review-view";
 import type { ModalView } from "@slack/types";
 import type { WebClient } from "@slack/web-api";
-import { takeAnswer, type AnswerPorts, type ChatUser, type Decision, type ShownCard } from "../../usecases/answer.ts";
+import { takeAnswer, takeWord, type AnswerPorts, type ChatUser, type Decision, type ShownCard, type Word } from "../../usecases/answer.ts";
 import { answerText } from "../answer-text.ts";
 import type { CardSeal } from "../card-seal.ts";
 import { ACTIONS, escapeText } from "./blocks.ts";
 import { accountOf, fieldOf, type SlackClick, type SlackInteraction, type SlackSubmission } from "./interaction.ts";
-import { editModal, FIELD_CHARACTERS, FIELDS, MODALS, reasonModal } from "./modals.ts";
+import { askModal, editModal, FIELD_CHARACTERS, FIELDS, MODALS, reasonModal } from "./modals.ts";
 
 export type SlackAnswerDeps = {
   readonly client: WebClient;
@@ -44,6 +44,12 @@ function takeClick(deps: SlackAnswerDeps, { actions, trigger_id: trigger }: Slac
       return { work: () => open(deps, trigger, reasonModal("reject", value)) };
     case ACTIONS.edit:
       return { work: () => openEdit(deps, asked, trigger, value) };
+    case ACTIONS.ask:
+      return { work: () => open(deps, trigger, askModal(value)) };
+    case ACTIONS.claim:
+      return { work: () => say(deps, asked, { kind: "claim" }) };
+    case ACTIONS.release:
+      return { work: () => say(deps, asked, { kind: "release" }) };
     default:
       return {};
   }
@@ -53,12 +59,17 @@ function takeForm(deps: SlackAnswerDeps, form: SlackSubmission, account: ChatUse
   const asked = openCard(deps, form.view.private_metadata, account);
   const reason = fieldOf(form, FIELDS.reason).trim();
   if (asked === undefined) return {};
-  if (reason === "") return { ack: { response_action: "errors", errors: { [FIELDS.reason]: "Say why." } } };
+  if (reason === "")
+    return {
+      ack: { response_action: "errors", errors: { [FIELDS.reason]: form.view.callback_id === MODALS.ask ? "Say what." : "Say why." } },
+    };
   switch (form.view.callback_id) {
     case MODALS.approve:
       return { work: () => answer(deps, asked, { kind: "approve", reason }) };
     case MODALS.reject:
       return { work: () => answer(deps, asked, { kind: "reject", reason }) };
+    case MODALS.ask:
+      return { work: () => say(deps, asked, { kind: "ask", text: reason }) };
     case MODALS.edit:
       return takeEdit(deps, asked, fieldOf(form, FIELDS.properties), reason);
     default:
@@ -104,6 +115,11 @@ async function approve(deps: SlackAnswerDeps, asked: Asked, trigger: string, sea
 
 async function answer(deps: SlackAnswerDeps, asked: Asked, decision: Decision): Promise<void> {
   const result = await takeAnswer(deps.ports, asked.account, asked.card, decision);
+  await tell(deps, asked, answerText(result, wordsOf(deps, asked)));
+}
+
+async function say(deps: SlackAnswerDeps, asked: Asked, word: Word): Promise<void> {
+  const result = await takeWord(deps.ports, asked.account, asked.card, word);
   await tell(deps, asked, answerText(result, wordsOf(deps, asked)));
 }
 

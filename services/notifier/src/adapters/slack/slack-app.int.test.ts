@@ -46,6 +46,7 @@ async function start(mode: "http" | "socket" = "http", slack = new FakeSlack()) 
   );
   const world = {
     votes: [] as Vote[],
+    words: [] as unknown[],
     refreshed: [] as ShownCard[],
     reply: { outcome: "recorded" } as VoteReply,
     action: sampleReview,
@@ -57,6 +58,10 @@ async function start(mode: "http" | "socket" = "http", slack = new FakeSlack()) 
       if (card.tenant !== "acme" || account.workspace !== ada.team || account.id !== ada.id)
         return { outcome: "refused", reason: "NOT_IN_DIRECTORY" };
       world.votes.push({ account, card, decision });
+      return world.reply;
+    },
+    discuss: async (account, shown, word) => {
+      world.words.push([account.id, shown, word]);
       return world.reply;
     },
     refresh: async (card) => void world.refreshed.push(card),
@@ -194,6 +199,30 @@ describe.each(["http", "socket"] as const)("slack: answers over %s", (mode) => {
 });
 
 describe("slack: what decides nothing", () => {
+  it("a question and a claim go in as the person's own, and a message that is claimed offers to release it", async () => {
+    const { slack, world, show, message } = await start();
+    await show();
+    await slack.click(ada, message(), "countersign.ask");
+    await until(() => slack.views.length === 1);
+    expect((await slack.submit(ada, slack.views[0]!, { reason: " " })).ack).toMatchObject({ errors: { reason: "Say what." } });
+    await slack.submit(ada, slack.views[0]!, { reason: "which customers?" });
+    await until(() => world.words.length === 1);
+    await slack.click(ada, message(), "countersign.claim");
+    await until(() => world.words.length === 2);
+    const claim = { reviewer: { issuer: "https://id.example", id: "ada" }, since: new Date(0), until: new Date(1000) };
+    world.action = { ...sampleReview, review: { ...sampleReview.review!, claim } };
+    await show({ earlierRef: message().ts });
+    await slack.click(ada, message(), "countersign.release");
+    await until(() => world.words.length === 3);
+    expect(world.words).toEqual([
+      [ada.id, card, { kind: "ask", text: "which customers?" }],
+      [ada.id, card, { kind: "claim" }],
+      [ada.id, card, { kind: "release" }],
+    ]);
+    expect(world.votes).toEqual([]);
+    expect(slack.refused).toEqual([]);
+  });
+
   it.each([
     ["P3: somebody whom nobody linked", { id: "U0EVE", team: "T0TEAM" }],
     ["P8: somebody of the same id in another workspace", { id: "U0ADA", team: "T0EVIL" }],

@@ -33,7 +33,7 @@ const linesOf = (given: AdaptiveCard): string[] =>
 
 /** Text blocks know Markdown and functions: they may hold nothing but these words. */
 const OUR_TEXTS =
-  /^(Review needed|Review: [a-z ]+|This will run, and the digest covers all of it:|The requester says \(not checked, not covered by the digest\):)$/;
+  /^(Review needed|Review: [a-z ]+|This will run, and the digest covers all of it:|The requester says \(not checked, not covered by the digest\):|Said about it \(not checked, not covered by the digest, decides nothing\):)$/;
 
 describe("adaptive card", () => {
   it("asks for a decision on what will run", () => {

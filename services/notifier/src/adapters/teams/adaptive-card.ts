@@ -11,12 +11,16 @@ export const VERBS = {
   approve: "countersign.approve",
   reject: "countersign.reject",
   edit: "countersign.edit",
+  ask: "countersign.ask",
+  claim: "countersign.claim",
+  release: "countersign.release",
   refresh: "countersign.refresh",
 } as const;
 export const INPUTS = {
   approveReason: "approveReason",
   rejectReason: "rejectReason",
   editReason: "editReason",
+  question: "question",
   properties: "properties",
 } as const;
 
@@ -52,7 +56,7 @@ function compose(view: ReviewView, controls: TeamsControls | undefined): Adaptiv
     fallbackText: heading,
     body: [ourText(heading, { size: "Large", weight: "Bolder" }), line(title, { weight: "Bolder" }), ...sections.map(container)],
     ...(controls === undefined ? {} : refresh(controls)),
-    ...(controls === undefined || view.decide === undefined ? {} : { actions: actions(controls) }),
+    ...(controls === undefined || view.decide === undefined ? {} : { actions: actions(controls, view.claimed) }),
   };
 }
 
@@ -77,16 +81,25 @@ function refresh({ sealed, users }: TeamsControls): object {
   return { refresh: { action: execute("refresh", "Refresh", sealed), ...userIds } };
 }
 
-function actions(controls: TeamsControls): object[] {
+/** Teams shows six buttons; what is secondary stands in the menu beside them. */
+function actions(controls: TeamsControls, claimed: boolean): object[] {
   const { sealed, editable, url } = controls;
   return [
     { ...execute("approve", "Approve", sealed), style: "positive" },
     form("Approve with a reason …", [reasonInput(INPUTS.approveReason, "Why?")], execute("approve", "Approve", sealed)),
     form("Reject …", [reasonInput(INPUTS.rejectReason, "Why? The requester is told.")], execute("reject", "Reject", sealed)),
     ...(editable === undefined ? [] : [editForm(editable, sealed)]),
+    {
+      ...form("Ask …", [reasonInput(INPUTS.question, "What? The requester is told, and answers here.")], execute("ask", "Ask", sealed)),
+      ...MENU,
+    },
+    { ...execute("claim", "Claim", sealed), ...MENU },
+    ...(claimed ? [{ ...execute("release", "Release", sealed), ...MENU }] : []),
     ...(url === undefined ? [] : [{ type: "Action.OpenUrl", title: "Open", url }]),
   ];
 }
+
+const MENU = { mode: "secondary" };
 
 function editForm(editable: string, sealed: string): object {
   const parameters = {

@@ -1,5 +1,14 @@
 import { readEdited, type ReviewSource } from "@countersign/review-view";
-import { takeAnswer, type AnswerPorts, type AnswerResult, type ChatUser, type Decision, type ShownCard } from "../../usecases/answer.ts";
+import {
+  takeAnswer,
+  takeWord,
+  type AnswerPorts,
+  type AnswerResult,
+  type ChatUser,
+  type Decision,
+  type ShownCard,
+  type Word,
+} from "../../usecases/answer.ts";
 import { answerText } from "../answer-text.ts";
 import type { Background } from "../background.ts";
 import type { CardSeal } from "../card-seal.ts";
@@ -46,12 +55,25 @@ function isThere(deps: TeamsAnswerDeps, card: ShownCard, activity: TeamsActivity
 
 async function take(deps: TeamsAnswerDeps, action: CardAction, card: ShownCard, account: ChatUser): Promise<object> {
   if (action.verb === VERBS.refresh) return cardNow(deps, card);
+  const word = toWord(action);
+  if (word !== undefined) return replyTo(deps, card, account, await takeWord(deps.ports, account, card, word));
   const decision = await toDecision(deps, action, card);
   if (typeof decision === "string") return message(decision);
-  const result: AnswerResult = await takeAnswer(deps.ports, account, card, decision);
+  return replyTo(deps, card, account, await takeAnswer(deps.ports, account, card, decision));
+}
+
+async function replyTo(deps: TeamsAnswerDeps, card: ShownCard, account: ChatUser, result: AnswerResult): Promise<object> {
   // What was recorded shows as what the log makes of it, never as what was clicked.
   if (result.outcome === "recorded") return cardNow(deps, card);
   return message(answerText(result, { account, linkHelp: deps.linkHelp, url: deps.url(card) }));
+}
+
+/** What decides nothing; undefined for everything else, and for a question without words. */
+function toWord(action: CardAction): Word | undefined {
+  if (action.verb === VERBS.claim) return { kind: "claim" };
+  if (action.verb === VERBS.release) return { kind: "release" };
+  const text = inputOf(action, INPUTS.question);
+  return action.verb === VERBS.ask && text !== "" ? { kind: "ask", text } : undefined;
 }
 
 async function toDecision(deps: TeamsAnswerDeps, action: CardAction, card: ShownCard): Promise<Decision | string> {
@@ -64,6 +86,8 @@ async function toDecision(deps: TeamsAnswerDeps, action: CardAction, card: Shown
     }
     case VERBS.edit:
       return toEdit(deps, action, card);
+    case VERBS.ask:
+      return "Nothing was asked: say what.";
     default:
       return "Nothing was decided: this button is not known.";
   }

@@ -77,6 +77,7 @@ async function start(teams = new FakeTeams()) {
   const world = {
     votes: [] as { card: ShownCard; decision: Decision }[],
     refreshed: [] as ShownCard[],
+    words: [] as unknown[],
     reply: async (): Promise<VoteReply> => ({ outcome: "recorded" }),
     action: sampleReview,
   };
@@ -85,6 +86,10 @@ async function start(teams = new FakeTeams()) {
     submitVote: async ({ workspace, id }, shown, decision) => {
       if (shown.tenant !== "acme" || workspace !== ada.tenant || id !== ada.id) return { outcome: "refused", reason: "NOT_IN_DIRECTORY" };
       world.votes.push({ card: shown, decision });
+      return world.reply();
+    },
+    discuss: async ({ id }, shown, word) => {
+      world.words.push([id, shown, word]);
       return world.reply();
     },
     refresh: async (shown) => void world.refreshed.push(shown),
@@ -207,6 +212,20 @@ describe("teams: answers", () => {
       { kind: "reject", reason: "too many" },
       { kind: "edit", reason: "less", properties: { table: "customers", limit: 5 } },
     ]);
+  });
+
+  it("a question and a claim go in as the person's own, and decide nothing", async () => {
+    const { teams, world, show, activity } = await start();
+    await show();
+    expect((await teams.click(ada, activity(), "countersign.ask", { question: " " })).body?.value).toContain("say what");
+    const { body } = await teams.click(ada, activity(), "countersign.ask", { question: "which customers?" });
+    expect(textOf(body?.value)).toContain("Review needed");
+    await teams.click(ada, activity(), "countersign.claim");
+    expect(world.words).toEqual([
+      [ada.id, card, { kind: "ask", text: "which customers?" }],
+      [ada.id, card, { kind: "claim" }],
+    ]);
+    expect(world.votes).toEqual([]);
   });
 
   it("a refresh shows the action as it is", async () => {
