@@ -5,7 +5,6 @@ Only the standard library: NATS is spoken as text over a socket, and the `counte
 See docs/notifier-contract.md. Settings, all from the environment:
 
 NATS_URL                nats://user:password@host:4222, a user of this notifier alone
-COUNTERSIGN_TENANT      the tenant it serves
 COUNTERSIGN_COMMAND     how the command line client is called; its own settings (COUNTERSIGN_TOKEN) are passed on
 NOTIFIER_NAME           default file-notifier; NOTIFIER_OUT: the file
 COUNTERSIGN_NATS_PREFIX, COUNTERSIGN_LEDGER: default cs, main
@@ -15,19 +14,17 @@ from urllib.parse import urlsplit
 
 env = os.environ
 PREFIX, LEDGER = env.get("COUNTERSIGN_NATS_PREFIX", "cs"), env.get("COUNTERSIGN_LEDGER", "main")
-TENANT, NAME = env["COUNTERSIGN_TENANT"], env.get("NOTIFIER_NAME", "file-notifier")
+NAME = env.get("NOTIFIER_NAME", "file-notifier")
 OUT, COMMAND = env["NOTIFIER_OUT"], shlex.split(env.get("COUNTERSIGN_COMMAND", "countersign"))
 STREAM, DURABLE = f"{PREFIX}_EVENTS_{LEDGER}".upper(), f"notifier-{NAME}"
-FILTER = f"{PREFIX}.evt.{LEDGER}.{TENANT}.action.*"
 WANTED = {"ReviewOpened", "ActionApproved", "ActionRejected", "ActionExpired", "ActionCancelled"}
-ANNOUNCEMENT = {"contract": 1, "name": NAME, "capabilities": ["show"], "channels": [f"file:{os.path.basename(OUT)}"]}
 MOST_ATTEMPTS = 10
 
 
 class Nats:
     def __init__(self, url):
         parts = urlsplit(url)
-        self.socket = socket.create_connection((parts.hostname, parts.port or 4222), timeout=30)
+        self.socket = socket.create_connection((parts.hostname, parts.port or 4222), timeout=7)
         self.stream = self.socket.makefile("rb")
         self.stream.readline()  # INFO
         options = {"verbose": False, "pedantic": False, "headers": True, "no_responders": True, "lang": "python", "version": "1",
@@ -59,10 +56,6 @@ class Nats:
                 headers = dict(each.split(":", 1) for each in lines[1:] if ":" in each)
                 return reply, {name.lower(): value.strip() for name, value in headers.items()}, data[head:]
 
-    def request(self, subject, body):
-        self.publish(subject, json.dumps(body), self.inbox)
-        return json.loads(self.next()[2])
-
 
 def review(action_id):
     """The review as it is now, from the log. Every text in it is hostile: json.dumps below escapes what is not ASCII."""
@@ -92,16 +85,12 @@ def run():
         out.seek(0)
         seen = {json.loads(line)["event"] for line in out if line.endswith("\n")}
         nats = Nats(env["NATS_URL"])
-        config = {"durable_name": DURABLE, "name": DURABLE, "description": json.dumps(ANNOUNCEMENT), "ack_policy": "explicit",
-                  "ack_wait": 30_000_000_000, "deliver_policy": "all", "filter_subject": FILTER, "max_ack_pending": 100}
-        made = nats.request(f"$JS.API.CONSUMER.CREATE.{STREAM}.{DURABLE}.{FILTER}", {"stream_name": STREAM, "config": config})
-        if "error" in made:
-            raise RuntimeError(made["error"]["description"])
         while True:
             nats.publish(f"$JS.API.CONSUMER.MSG.NEXT.{STREAM}.{DURABLE}", json.dumps({"batch": 1, "expires": 5_000_000_000}), nats.inbox)
             ack, headers, _ = nats.next()
             if not ack.startswith("$JS.ACK."):
-                continue  # nothing new for five seconds
+                time.sleep(0.1)  # nothing new for five seconds, or no consumer yet
+                continue
             try:
                 handle(headers, out, seen)
                 nats.publish(ack, "+ACK")

@@ -20,5 +20,7 @@ export type { StreamLimits } from "./event-stream.ts";
 export { postgresLease, type Lease } from "./lease.ts";
 export { publishWakeups } from "./wakeups.ts";
 export { natsFeed, type NatsFeed, type NatsFeedOptions } from "./nats-feed.ts";
-export { natsAuthorization, type BusLayout, type NotifierProgram } from "./permissions.ts";
+export { natsAccounts } from "./nats-accounts.ts";
+export type { BusLayout } from "./permissions.ts";
+export type { NotifierProgram, RegisteredProgram } from "./program-consumers.ts";
 export { connectNats, hasJetStream, NatsConnectError, type NatsOptions } from "./connect.ts";

@@ -101,8 +101,8 @@ async function serve(
     queue: service,
     callback: (error, message) => {
       if (error !== null) logger.error({ err: error, service }, "commands cannot be received");
-      // Without a reply subject nobody waits: not one of ours.
-      else if (message.reply !== undefined && message.reply !== "") inFlight.run(() => answer(message));
+      // Whoever asks waits at an inbox. Any other reply subject would have this service publish there with its own rights.
+      else if (message.reply?.startsWith("_INBOX.") === true) inFlight.run(() => answer(message));
     },
   });
   // The server has the subscription when this comes back.

@@ -1,11 +1,11 @@
 import type { NatsConnection } from "@nats-io/transport-node";
-import { notifierDurable } from "./permissions.ts";
+import { notifierDurable } from "./program-consumers.ts";
 import { eventStreamName, feedSubject } from "./subjects.ts";
 
-/** A notifier that is a program of its own, as it announced itself, and how it does. Everything it says is its own text: bounded, and nothing more. */
+/** A notifier that is a program of its own, as it is registered, and how it does. */
 export type NotifierProgramState = {
   readonly name: string;
-  /** 0: its announcement cannot be read. */
+  /** 0: its registration cannot be read. */
   readonly contract: number;
   readonly capabilities: readonly string[];
   readonly channels: readonly string[];
@@ -20,7 +20,7 @@ const MOST_PAGES = 20;
 const MOST_TEXTS = 20;
 const LONGEST = 200;
 
-/** Reads who registered: each one is a durable consumer `notifier-<name>` that hears one tenant's actions (docs/notifier-contract.md). */
+/** Reads who is registered: each one is a durable consumer `notifier-<name>` that hears one tenant's actions (docs/notifier-contract.md). */
 export function notifierPrograms(
   connection: NatsConnection,
   layout: { readonly prefix: string; readonly ledger: string },

@@ -7,14 +7,22 @@ import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
 import { silentLogger } from "@countersign/telemetry";
 import { type NatsServer, startNatsServer } from "@countersign/testing";
 import type { NatsConnection } from "@nats-io/transport-node";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { AckPolicy, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connectNats, hasJetStream } from "./connect.ts";
 import { openEventStream } from "./event-stream.ts";
 import { natsCommands } from "./nats-commands.ts";
-import { BUS_USERS, type BusUserName, natsAuthorization } from "./permissions.ts";
+import { natsAccounts } from "./nats-accounts.ts";
+import { ensureProgramConsumers } from "./program-consumers.ts";
+import { BUS_USERS, type BusUserName } from "./permissions.ts";
 
 const USERS = Object.keys(BUS_USERS) as BusUserName[];
 const PASSWORDS = { approval: "a", audit: "b", directory: "c", gateway: "d", notifier: "e", policy: "f", countersign: "g" };
+
+const PROGRAM = { name: "pager", tenant: "acme", ledger: "main", password: "h" };
+const STREAM = "CS_EVENTS_MAIN";
+const DURABLE = "notifier-pager";
+const EVENTS = "cs.evt.main.acme.action.*";
 
 let folder: string;
 let server: NatsServer;
@@ -27,7 +35,7 @@ const as = async (user: keyof typeof PASSWORDS): Promise<NatsConnection> => {
   return connection;
 };
 /** Whether the server lets it: what it refuses it says before it answers the ping. */
-const allowed = (user: BusUserName, act: "PUB" | "SUB", subject: string): Promise<boolean> =>
+const allowed = (user: BusUserName | typeof DURABLE, act: "PUB" | "SUB", subject: string): Promise<boolean> =>
   new Promise((resolve, reject) => {
     const socket = connect(server.port, "127.0.0.1");
     let heard = "";
@@ -38,13 +46,13 @@ const allowed = (user: BusUserName, act: "PUB" | "SUB", subject: string): Promis
       resolve(!heard.includes("Permissions Violation"));
     });
     socket.on("error", reject);
-    const login = JSON.stringify({ user, pass: PASSWORDS[user], verbose: false });
+    const login = JSON.stringify({ user, pass: user === DURABLE ? PROGRAM.password : PASSWORDS[user], verbose: false });
     socket.write(`CONNECT ${login}\r\n${act} ${subject} ${act === "PUB" ? "0\r\n" : "1"}\r\nPING\r\n`);
   });
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "countersign-nats-users-"));
-  await writeFile(join(folder, "nats.conf"), natsAuthorization({ prefix: "cs", ledgers: ["main"] }, PASSWORDS));
+  await writeFile(join(folder, "nats.conf"), natsAccounts({ prefix: "cs", ledgers: ["main"] }, PASSWORDS, [PROGRAM]));
   server = await startNatsServer({ storeDir: join(folder, "data"), configFile: join(folder, "nats.conf") });
 });
 afterAll(async () => {
@@ -122,6 +130,67 @@ describe("users of NATS", () => {
     const stream = await openEventStream(await as("approval"), "cs", "main", {});
     expect(await stream.ensure()).toBe(0);
     await expect(openEventStream(await as("policy"), "cs", "main", {}).then((own) => own.ensure())).rejects.toThrow();
+    await stream.remove();
+  });
+});
+
+describe("a notifier that is a program of its own", () => {
+  it.each([
+    ["CONSUMER.CREATE", `${STREAM}.${DURABLE}.${EVENTS}`],
+    ["CONSUMER.CREATE", `${STREAM}.${DURABLE}`],
+    ["CONSUMER.CREATE", STREAM],
+    ["CONSUMER.DURABLE.CREATE", `${STREAM}.${DURABLE}`],
+    ["CONSUMER.DELETE", `${STREAM}.${DURABLE}`],
+    ["CONSUMER.MSG.NEXT", `${STREAM}.notifier-other`],
+    ["STREAM.UPDATE", STREAM],
+    ["STREAM.MSG.GET", STREAM],
+  ])("P3, P8: cannot ask JetStream for %s %s: whoever makes a consumer says where it pushes", async (call, of) => {
+    expect(await allowed(DURABLE, "PUB", `$JS.API.${call}.${of}`)).toBe(false);
+  });
+
+  it("sends no command and hears no event beside its own", async () => {
+    expect(await allowed(DURABLE, "PUB", "cs.cmd.approval.SubmitVote")).toBe(false);
+    expect(await allowed(DURABLE, "PUB", "cs.evt.main.acme.action.ActionApproved")).toBe(false);
+    for (const subject of ["cs.cmd.>", "cs.evt.>", "_INBOX.approval.>", "$JS.API.>"])
+      expect(await allowed(DURABLE, "SUB", subject)).toBe(false);
+    expect(await allowed(DURABLE, "PUB", `$JS.API.CONSUMER.MSG.NEXT.${STREAM}.${DURABLE}`)).toBe(true);
+  });
+
+  it("P3: takes and acknowledges what the relay's consumer has for it, and has JetStream send nothing to a command's subject", async () => {
+    const relay = await as("approval");
+    const stream = await openEventStream(relay, "cs", "main", {});
+    await stream.ensure();
+    const registered = { name: "pager", tenant: "acme", contract: 1, capabilities: ["show"], channels: [], ackSeconds: 30 };
+    await ensureProgramConsumers(relay, { prefix: "cs", ledger: "main", programs: [registered] });
+    for (const text of ["one", "two"]) await jetstream(relay).publish("cs.evt.main.acme.action.ActionRequested", text);
+    const url = server.url.replace("//", `//${DURABLE}:${PROGRAM.password}@`);
+    const program = await connectNats({ url, name: DURABLE });
+    const misled: string[] = [];
+    const all = relay.subscribe("cs.cmd.approval.>", { callback: (_error, message) => void misled.push(message.subject) });
+    await relay.flush();
+    const next = (reply: string): void =>
+      program.publish(`$JS.API.CONSUMER.MSG.NEXT.${STREAM}.${DURABLE}`, JSON.stringify({ batch: 1, expires: 5_000_000_000 }), { reply });
+    next("cs.cmd.approval.SubmitVote");
+    const inbox = `_INBOX.${DURABLE}.x`;
+    const messages = program.subscribe(inbox, { max: 1 });
+    next(inbox);
+    for await (const message of messages) {
+      expect(message.string()).toBe("one");
+      program.publish(message.reply ?? "", "+ACK");
+    }
+    await program.flush();
+    const { consumers } = await jetstreamManager(relay, { checkAPI: false });
+    await vi.waitUntil(async () => (await consumers.info(STREAM, DURABLE)).ack_floor.stream_seq === 1, { timeout: 20_000 });
+    // What was to go astray came to nobody, and is not lost.
+    expect(misled).toEqual([]);
+    all.unsubscribe();
+    // A consumer that pushes is not left alone.
+    await consumers.delete(STREAM, DURABLE);
+    const pushing = { name: DURABLE, durable_name: DURABLE, ack_policy: AckPolicy.Explicit, filter_subject: EVENTS };
+    await consumers.add(STREAM, { ...pushing, deliver_subject: "cs.cmd.approval.SubmitVote" });
+    await ensureProgramConsumers(relay, { prefix: "cs", ledger: "main", programs: [registered] });
+    expect((await consumers.info(STREAM, DURABLE)).config.deliver_subject).toBeUndefined();
+    await program.close();
     await stream.remove();
   });
 });

@@ -1,4 +1,4 @@
-import { eventStreamName, feedSubject } from "./subjects.ts";
+import { eventStreamName } from "./subjects.ts";
 
 /** What one service may do on NATS. */
 type BusUser = {
@@ -91,74 +91,14 @@ export function inboxPrefix(name: string): string {
 /** The JetStream API, for the streams of this deployment. */
 function relayApi(prefix: string, ledgers: readonly string[]): readonly string[] {
   const streams = ledgers.map((ledger) => eventStreamName(prefix, ledger));
-  return streams.flatMap((stream) => ["CREATE", "UPDATE", "INFO", "DELETE", "MSG.GET"].map((call) => `$JS.API.STREAM.${call}.${stream}`));
+  return streams.flatMap((stream) => [
+    ...["CREATE", "UPDATE", "INFO", "DELETE", "MSG.GET"].map((call) => `$JS.API.STREAM.${call}.${stream}`),
+    // It alone makes consumers: whoever makes one says where JetStream itself sends what it holds.
+    ...["CREATE", "DURABLE.CREATE", "INFO", "DELETE"].map((call) => `$JS.API.CONSUMER.${call}.${stream}.>`),
+  ]);
 }
 
-/** A notifier that is a program of its own: it hears of one tenant's actions, through a durable consumer that is its own. */
-export type NotifierProgram = { readonly name: string; readonly tenant: string; readonly ledger: string };
-
-/** Name of its durable consumer. */
-export function notifierDurable(name: string): string {
-  return `notifier-${name}`;
-}
-
-/**
- * The subjects of a notifier program. The consumer's filter is part of the subject that makes it, so it cannot be made to hear more; it sends no command and
- * sees no reply but its own.
- */
-export function notifierProgramRights({ name, tenant, ledger }: NotifierProgram, prefix: string): SubjectRights {
-  const [stream, durable] = [eventStreamName(prefix, ledger), notifierDurable(name)];
-  return {
-    publish: [
-      `$JS.API.CONSUMER.CREATE.${stream}.${durable}.${feedSubject(prefix, ledger, { tenant, streamType: "action" })}`,
-      `$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`,
-      `$JS.API.CONSUMER.INFO.${stream}.${durable}`,
-      `$JS.ACK.${stream}.${durable}.>`,
-    ],
-    subscribe: [`${inboxPrefix(durable)}.>`],
-  };
-}
-
-/**
- * The `authorization` block of a nats-server configuration: a user per service, and one that may do what all of them may, for the layout in which
- * they share a process.
- * @param passwords of each user, as they are to stand in the file: in the clear, as `nats server passwd` makes them (bcrypt), or the name of a
- * variable of the server's environment (`$NATS_PASSWORD_POLICY`).
- * @param programs notifiers that are programs of their own; each gets a user `notifier-<name>`.
- */
-export function natsAuthorization(
-  layout: BusLayout,
-  passwords: Readonly<Record<BusUserName | "countersign", string>>,
-  programs: readonly (NotifierProgram & { readonly password: string })[] = [],
-): string {
-  const { prefix } = layout;
-  const names = Object.keys(BUS_USERS).filter(isBusUser);
-  const users = names.map((name) => userBlock(name, passwords[name], subjectRights(name, layout)));
-  const rights = names.map((name) => subjectRights(name, layout));
-  const all = {
-    publish: [...new Set(rights.flatMap(({ publish }) => publish))],
-    subscribe: [...new Set([`${inboxPrefix("countersign")}.>`, `${prefix}.cmd.>`, `${prefix}.evt.>`, `${prefix}.wake.*`])],
-  };
-  const own = programs.map((program) => userBlock(notifierDurable(program.name), program.password, notifierProgramRights(program, prefix)));
-  return `authorization {\n  users = [\n${[...users, userBlock("countersign", passwords.countersign, all), ...own].join("")}  ]\n}\n`;
-}
-
-function isBusUser(name: string): name is BusUserName {
+/** Whether a service has a user of this name. */
+export function isBusUser(name: string): name is BusUserName {
   return Object.hasOwn(BUS_USERS, name);
-}
-
-function userBlock(name: string, password: string, { publish, subscribe }: SubjectRights): string {
-  const list = (subjects: readonly string[]): string => subjects.map((subject) => `          ${JSON.stringify(subject)}\n`).join("");
-  return `    {
-      user: ${name}
-      password: ${password.startsWith("$NATS_") ? password : JSON.stringify(password)}
-      permissions {
-        publish = [
-${list(publish)}        ]
-        subscribe = [
-${list(subscribe)}        ]
-        allow_responses = { max: 1, expires: "2m" }
-      }
-    }
-`;
 }

@@ -6,6 +6,7 @@ import { EventSource } from "./event-source.ts";
 import { openEventStream, type EventStream, type StreamLimits } from "./event-stream.ts";
 import type { Lease } from "./lease.ts";
 import { linkOf, type Link } from "./link.ts";
+import { ensureProgramConsumers, type RegisteredProgram } from "./program-consumers.ts";
 import { LostStep, PublishWindow } from "./publish-window.ts";
 import { RelayObserver } from "./relay-observer.ts";
 import { resumePoint } from "./resume-point.ts";
@@ -22,6 +23,7 @@ export type RelayOptions = {
   readonly lease: Lease;
   readonly logger: Logger;
   readonly limits: StreamLimits;
+  readonly programs: readonly RegisteredProgram[];
   readonly pollMs: number;
   readonly onPublished: (event: RecordedEvent) => void;
 };
@@ -117,6 +119,7 @@ export class Relay {
     this.#observer.restart();
     this.#resumedAt = { position: this.#next, time: performance.now() };
     this.#active = true;
+    await this.#ensureConsumers();
     logger.info({ ledger: log.ledger, position: this.#next }, "relay resumes");
     let poll = true;
     let lastLook = performance.now();
@@ -154,6 +157,17 @@ export class Relay {
     if (this.#window.inFlight > 0) return;
     const last = await stream.ensure();
     if (last !== this.#next) throw new LostStep(`the stream ends at ${last}, not at ${this.#next}`);
+    await this.#ensureConsumers();
+  }
+
+  /** What cannot be made for programs holds nobody else up. */
+  async #ensureConsumers(): Promise<void> {
+    const { connection, prefix, programs, log, logger } = this.#options;
+    try {
+      await ensureProgramConsumers(connection, { prefix, ledger: log.ledger, programs });
+    } catch (err) {
+      logger.error({ err, ledger: log.ledger }, "consumers of notifier programs cannot be made; the relay tries again");
+    }
   }
 
   /** Lets acknowledgements under way come in. */

@@ -4,6 +4,7 @@ import type { NatsConnection } from "@nats-io/transport-node";
 import type { Kysely } from "kysely";
 import type { StreamLimits } from "./event-stream.ts";
 import { postgresLease, soleLease } from "./lease.ts";
+import type { RegisteredProgram } from "./program-consumers.ts";
 import { Relay, type RelayLog } from "./relay.ts";
 
 export type RelayDeps<Tables> = {
@@ -16,6 +17,8 @@ export type RelayDeps<Tables> = {
   readonly database?: Kysely<Tables>;
   readonly logger: Logger;
   readonly limits?: StreamLimits;
+  /** Notifiers that are programs of their own: it makes their consumers. */
+  readonly programs?: readonly RegisteredProgram[];
   /** How long an event may wait when every wake-up was lost. Default 500. */
   readonly pollMs?: number;
   /** Called with each event as it is sent, for listeners in this process: see `NatsFeed.hear`. */
@@ -39,7 +42,7 @@ export type RunningRelay = {
 export function startRelay<Tables>(deps: RelayDeps<Tables>): RunningRelay {
   const { log, connection, prefix, database, logger } = deps;
   const lease = database === undefined ? soleLease : postgresLease(database, `relay ${prefix} ${log.ledger}`);
-  const { limits = {}, pollMs = 500, onPublished = () => {} } = deps;
-  const relay = new Relay({ log, connection, prefix, logger, lease, limits, pollMs, onPublished });
+  const { limits = {}, programs = [], pollMs = 500, onPublished = () => {} } = deps;
+  const relay = new Relay({ log, connection, prefix, logger, lease, limits, programs, pollMs, onPublished });
   return { active: () => relay.active, stored: () => relay.stored, close: () => relay.close() };
 }

@@ -7,8 +7,38 @@ export const databaseUrlSetting = z.url({
   message: "must look like postgres://user:password@host:5432/database",
 });
 
-/** URL of a nats-server. */
-export const natsUrlSetting = z.url({ protocol: /^(nats|tls)$/, message: "must look like nats://host:4222 or tls://host:4222" });
+const oneNatsUrl = z.url({ protocol: /^(nats|tls)$/ });
+
+/** URL of a nats-server; several of one cluster with commas between. */
+export const natsUrlSetting = z
+  .string()
+  .refine(
+    (text) => text.split(",").every((url) => oneNatsUrl.safeParse(url).success),
+    "must look like nats://host:4222 or tls://host:4222",
+  );
+
+/** Programs stand in the names of subjects and accounts. */
+const program = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "must be 1 to 63 lower-case letters, digits and hyphens"),
+  tenant: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "must match [a-z0-9][a-z0-9-]{0,62}"),
+  contract: z.number().int().min(1).default(1),
+  capabilities: z.array(z.string().max(64)).max(20).default(["show"]),
+  channels: z.array(z.string().max(200)).max(20).default([]),
+  ackSeconds: z.number().int().min(1).max(3600).default(30),
+});
+
+const programs = z
+  .string()
+  .transform((text, context): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      context.addIssue({ code: "custom", message: "must be a JSON array" });
+      return z.NEVER;
+    }
+  })
+  .pipe(z.array(program).max(100))
+  .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, "names a program twice");
 
 const schema = z.object({
   databaseUrl: databaseUrlSetting,
@@ -21,7 +51,12 @@ const schema = z.object({
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "must be 1 to 32 lower-case letters, digits and hyphens")
     .default("main"),
+  streamReplicas: z.coerce
+    .number()
+    .refine((count) => [1, 3, 5].includes(count), "must be 1, 3 or 5")
+    .default(1),
   logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
+  notifierPrograms: programs.default([]),
 });
 
 /** Settings that every service shares. */
@@ -32,17 +67,21 @@ const VARIABLES = {
   natsUrl: "COUNTERSIGN_NATS_URL",
   natsPrefix: "COUNTERSIGN_NATS_PREFIX",
   ledger: "COUNTERSIGN_LEDGER",
+  streamReplicas: "COUNTERSIGN_STREAM_REPLICAS",
   logLevel: "COUNTERSIGN_LOG_LEVEL",
+  notifierPrograms: "COUNTERSIGN_NOTIFIER_PROGRAMS",
 } as const;
 
 /**
  * | variable | default | meaning |
  * | --- | --- | --- |
  * | COUNTERSIGN_DATABASE_URL | required | Postgres 15 or newer, already migrated |
- * | COUNTERSIGN_NATS_URL | required | nats-server 2.9 or newer with JetStream |
+ * | COUNTERSIGN_NATS_URL | required | nats-server 2.9 or newer with JetStream; several of one cluster with commas between |
  * | COUNTERSIGN_NATS_PREFIX | cs | first token of every subject; lets deployments share a NATS |
  * | COUNTERSIGN_LEDGER | main | the ledger this process works on |
+ * | COUNTERSIGN_STREAM_REPLICAS | 1 | copies of the ledger's stream in a cluster of nats-servers: 1, 3 or 5; the same for all who relay |
  * | COUNTERSIGN_LOG_LEVEL | info | debug, info, warn or error |
+ * | COUNTERSIGN_NOTIFIER_PROGRAMS | none | for whoever relays: notifiers that are programs of their own, whose consumers it makes; JSON, `[{"name": "pager", "tenant": "acme", "contract": 1, "capabilities": ["show"], "channels": ["sms"]}]` |
  * @throws ConfigError with every problem.
  */
 export function readRuntimeConfig(env: NodeJS.ProcessEnv): RuntimeConfig {

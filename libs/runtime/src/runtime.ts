@@ -78,6 +78,8 @@ export async function connectRuntime(
         prefix: config.natsPrefix,
         database: database.kysely<unknown>(),
         logger,
+        programs: config.notifierPrograms,
+        limits: { replicas: config.streamReplicas },
         onPublished: (event) => feed.hear(event),
       })
     : undefined;

@@ -50,7 +50,7 @@ export function notifierHandlers({
         capabilities: [...capabilities],
         channels: [...served],
         waiting: BigInt(waiting),
-        problem: contract === 0 ? "its announcement cannot be read" : "",
+        problem: contract === 0 ? "its registration cannot be read" : "",
       }));
       return { notifiers: [...own, ...listed].toSorted((one, other) => (one.name < other.name ? -1 : 1)) };
     }),
