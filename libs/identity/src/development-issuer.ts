@@ -42,18 +42,19 @@ const KEY_FILE = "development-issuer.jwk";
 
 /**
  * Makes a development issuer with an Ed25519 key: the one given, the one kept in `dir` (made there, readable by its owner only, if there
- * is none), or a new one that is forgotten with the process.
+ * is none), or a new one that is forgotten with the process. Its `name` is what its tokens call their issuer.
  */
 export async function createDevelopmentIssuer(
   source: { readonly dir: string } | { readonly key: JWK } | Record<string, never> = {},
   clock: () => Date = () => new Date(),
+  name: string = DEVELOPMENT_ISSUER,
 ): Promise<DevelopmentIssuer> {
   const key = await keyFrom(source);
   const privateKey = await importJWK(key, "EdDSA");
   const { d: _private, ...publicKey } = key;
   return {
     issuer: {
-      issuer: DEVELOPMENT_ISSUER,
+      issuer: name,
       audience: AUDIENCE,
       jwks: { keys: [{ ...publicKey, kty: "OKP" }] },
       algorithms: ["EdDSA"],
@@ -66,7 +67,7 @@ export async function createDevelopmentIssuer(
       const signIn = type === "human" ? { auth_time: now, amr: mfa ? ["pwd", "mfa"] : ["pwd"] } : {};
       return new SignJWT({ ...claims, ...signIn, principal_type: type })
         .setProtectedHeader({ alg: "EdDSA", typ: "JWT" })
-        .setIssuer(DEVELOPMENT_ISSUER)
+        .setIssuer(name)
         .setAudience(AUDIENCE)
         .setSubject(id)
         .setIssuedAt(now)

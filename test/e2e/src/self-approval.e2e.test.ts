@@ -4,20 +4,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { statusName, type ActionInput, type CountersignClient } from "@countersign/client";
-import { DEVELOPMENT_PRINCIPALS, type DevelopmentPrincipal } from "@countersign/identity";
+import { createDevelopmentIssuer, DEVELOPMENT_PRINCIPALS, type DevelopmentIssuer, type DevelopmentPrincipal } from "@countersign/identity";
 import { AfterReviewFinding, AfterReviewState } from "@countersign/proto/v1/action_pb";
 import { starterPolicy } from "@countersign/policy";
+import { silentLogger } from "@countersign/telemetry";
 import { freePort } from "@countersign/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { approve, EXPORT, refusal, shownTo } from "./scenes.ts";
 import { startStack, type Stack } from "./stack.ts";
 
-/** The `iss` of development tokens. */
+/** The `iss` of development tokens, and that of a provider at which the same people have other accounts. */
 const ISSUER = "urn:countersign:development";
+const ELSEWHERE = "https://elsewhere.example";
 const TOKEN = "scim-token-of-32-random-bytes!!!";
 const folder = mkdtempSync(join(tmpdir(), "countersign-self-approval-"));
 const ids = new Map<string, string>();
 let stack: Stack;
+let elsewhere: DevelopmentIssuer;
 let scimUrl: string;
 let agent: CountersignClient;
 
@@ -47,6 +50,7 @@ const POLICY = `${starterPolicy().trimEnd()}
     outcome: review
     review: { quorum: 2 of data-owners }
 `;
+const REASON = "the database is full, and nobody answers";
 const PURGE: ActionInput = { ...EXPORT, action: { name: "db.purge", properties: {} } };
 const RESTORE: ActionInput = { ...EXPORT, action: { name: "db.restore", properties: {} } };
 const COPY: ActionInput = { ...EXPORT, action: { name: "db.copy", properties: {} } };
@@ -57,14 +61,15 @@ beforeAll(async () => {
   const file = join(folder, "directory.yaml");
   const tenant = {
     scim_tokens: [{ name: "provider", sha256: createHash("sha256").update(TOKEN).digest("hex") }],
-    sign_in: [{ issuer: ISSUER, by: "userName" }],
+    sign_in: [
+      { issuer: ISSUER, by: "userName" },
+      { issuer: ELSEWHERE, by: "externalId" },
+    ],
   };
   writeFileSync(file, JSON.stringify({ tenants: { acme: tenant } }));
-  stack = await startStack({
-    COUNTERSIGN_MANAGED_TENANTS: "acme",
-    COUNTERSIGN_DIRECTORY_FILE: file,
-    COUNTERSIGN_SCIM_PORT: String(port),
-  });
+  elsewhere = await createDevelopmentIssuer({}, () => new Date(), ELSEWHERE);
+  const settings = { COUNTERSIGN_MANAGED_TENANTS: "acme", COUNTERSIGN_DIRECTORY_FILE: file, COUNTERSIGN_SCIM_PORT: String(port) };
+  stack = await startStack(settings, silentLogger, [elsewhere]);
   const admin = await stack.as("policy-admin");
   const { revision } = await admin.policies.publishPolicy({ document: POLICY });
   await admin.policies.activatePolicy({ revision: revision?.revision ?? 0n });
@@ -113,6 +118,33 @@ describe("P3: the self-approval matrix, through the API", () => {
     expect(await votesOn(action.id)).toBe(0);
   });
 
+  const alias = (id: string): DevelopmentPrincipal => human(aliasOf(id));
+  const at = { here: () => stack.issuer, elsewhere: () => elsewhere };
+  it.each<[string, DevelopmentPrincipal, keyof typeof at, DevelopmentPrincipal, keyof typeof at]>([
+    ["that asked", alias("data-owner"), "elsewhere", human("data-owner"), "here"],
+    ["that decides", human("data-owner"), "here", alias("data-owner"), "elsewhere"],
+    ["of the agent's owner", DEVELOPMENT_PRINCIPALS["crm-agent"], "here", alias("agent-owner"), "elsewhere"],
+    ["of the human that an agent acts for", through, "here", alias("data-owner"), "elsewhere"],
+  ])("an alias account %s, at another issuer", async (_which, requester, from, voter, by) => {
+    const { action } = await (await stack.as(requester, at[from]())).requestAction(PURGE);
+    const again = await stack.as(voter, at[by]());
+    const { reviews } = await again.reviews.listReviews({});
+    expect(reviews.map(({ id }) => id)).not.toContain(action.id);
+    expect(await refusal(approve(again, action.id))).toBe("PERMISSION_DENIED SELF_APPROVAL");
+    const breaker = await stack.as({ ...voter, mfa: true }, at[by]());
+    const broken = breaker.reviews.breakGlass({ ...(await shownTo(await stack.as("operator"), action.id)), reason: REASON });
+    expect(await refusal(broken)).toBe("PERMISSION_DENIED SELF_APPROVAL");
+    expect(await votesOn(action.id)).toBe(0);
+  });
+
+  it("an alias account of who has voted is no second vote", async () => {
+    const { action } = await agent.requestAction(PURGE);
+    await approve(await stack.as(human("data-owner")), action.id);
+    expect(await refusal(approve(await stack.as(alias("data-owner"), elsewhere), action.id))).toBe("FAILED_PRECONDITION ALREADY_VOTED");
+    expect(await refusal(approve(await stack.as(human("data-owner"), elsewhere), action.id))).toBe("PERMISSION_DENIED NOT_ELIGIBLE");
+    expect(await votesOn(action.id)).toBe(1);
+  });
+
   it("a member of both groups is one vote, not two", async () => {
     const { action } = await agent.requestAction(CAMPAIGN);
     const both = await stack.as(human("both"));
@@ -150,7 +182,6 @@ describe("P3: the self-approval matrix, through the API", () => {
     expect(statusName((await approve(await stack.as(human("both")), action.id))?.status ?? 0)).toBe("APPROVED");
   });
 
-  const REASON = "the database is full, and nobody answers";
   it.each<[string, DevelopmentPrincipal, DevelopmentPrincipal, ActionInput, string]>([
     ["the requester", human("data-owner"), human("data-owner"), PURGE, "PERMISSION_DENIED SELF_APPROVAL"],
     ["the agent's owner", DEVELOPMENT_PRINCIPALS["crm-agent"], human("agent-owner"), PURGE, "PERMISSION_DENIED SELF_APPROVAL"],
@@ -224,9 +255,14 @@ async function scim(method: string, path: string, body: object): Promise<Record<
   return text === "" ? {} : (JSON.parse(text) as Record<string, unknown>);
 }
 
+/** By which the other provider's tokens name the same human. */
+function aliasOf(userName: string): string {
+  return `staff-${userName}`;
+}
+
 async function user(userName: string): Promise<void> {
   const schemas = ["urn:ietf:params:scim:schemas:core:2.0:User"];
-  ids.set(userName, String((await scim("POST", "/Users", { schemas, userName, active: true }))["id"]));
+  ids.set(userName, String((await scim("POST", "/Users", { schemas, userName, externalId: aliasOf(userName), active: true }))["id"]));
 }
 
 async function group(displayName: string, members: readonly string[]): Promise<void> {

@@ -18,12 +18,16 @@ export type Stack = Closeable & {
   /** Holds the development keys, as `npm start` has them. */
   readonly dataDir: string;
   readonly issuer: DevelopmentIssuer;
-  /** Countersign as one of the development cast, or as anybody else, sees it. */
-  as(who: DevelopmentName | DevelopmentPrincipal): Promise<CountersignClient>;
+  /** Countersign as one of the development cast, or as anybody else, sees it; default: who signed in at the development issuer. */
+  as(who: DevelopmentName | DevelopmentPrincipal, issuer?: DevelopmentIssuer): Promise<CountersignClient>;
 };
 
-/** Starts the stack with the starter policy in force for tenant acme. */
-export async function startStack(env: NodeJS.ProcessEnv = {}, logger: Logger = silentLogger): Promise<Stack> {
+/** Starts the stack with the starter policy in force for tenant acme, and other issuers beside the development one. */
+export async function startStack(
+  env: NodeJS.ProcessEnv = {},
+  logger: Logger = silentLogger,
+  others: readonly DevelopmentIssuer[] = [],
+): Promise<Stack> {
   const folder = mkdtempSync(join(tmpdir(), "countersign-e2e-"));
   const database = await testPostgres();
   const nats = await testNats();
@@ -31,6 +35,7 @@ export async function startStack(env: NodeJS.ProcessEnv = {}, logger: Logger = s
   const keys = await developmentKeys(join(folder, "keys"));
   const settings = {
     ...keys.env,
+    COUNTERSIGN_ISSUERS: JSON.stringify([keys.issuer, ...others].map(({ issuer }) => issuer)),
     COUNTERSIGN_DATABASE_URL: database.url,
     COUNTERSIGN_NATS_URL: nats.url,
     COUNTERSIGN_NATS_PREFIX: nats.prefix,
@@ -49,8 +54,8 @@ export async function startStack(env: NodeJS.ProcessEnv = {}, logger: Logger = s
     nats,
     dataDir: folder,
     issuer: keys.issuer,
-    as: async (who) => {
-      const token = await keys.issuer.mint(typeof who === "string" ? DEVELOPMENT_PRINCIPALS[who] : who);
+    as: async (who, issuer = keys.issuer) => {
+      const token = await issuer.mint(typeof who === "string" ? DEVELOPMENT_PRINCIPALS[who] : who);
       const client = createClient({ address: services.address, token });
       clients.push(client);
       return client;
