@@ -18,6 +18,7 @@ import {
   type ClientReadableStream,
   type ServiceError,
 } from "@grpc/grpc-js";
+import { context, propagation } from "@opentelemetry/api";
 import { fromServiceError } from "./countersign-error.ts";
 import { unaryCall } from "./unary-call.ts";
 
@@ -37,7 +38,7 @@ export type CallOptions = {
   /** Give up after this long; default 30 s for unary calls, none for streams. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
-  /** W3C trace context of the caller. */
+  /** W3C trace context of the caller; default: the active one, where the program uses OpenTelemetry. */
   readonly traceparent?: string;
 };
 
@@ -131,10 +132,17 @@ function isServiceError(error: unknown): error is ServiceError {
   return error instanceof Error && "code" in error && typeof error.code === "number" && "metadata" in error;
 }
 
+/** As the program's own OpenTelemetry SDK would send it; nothing without one. */
+function activeTraceparent(): string | undefined {
+  const carrier: { traceparent?: string } = {};
+  propagation.inject(context.active(), carrier);
+  return carrier.traceparent;
+}
+
 /** grpc-js copies what it is given, so that one object serves all calls with the same token. */
 function metadataSource(token: TransportOptions["token"]): (call: CallOptions) => Promise<Metadata> {
   let known: { readonly token: string; readonly metadata: Metadata } | undefined;
-  return async ({ traceparent }) => {
+  return async ({ traceparent = activeTraceparent() }) => {
     const current = typeof token === "string" ? token : await token();
     if (known?.token !== current) {
       known = { token: current, metadata: new Metadata() };

@@ -53,6 +53,7 @@ class RemoteKeys {
     this.#issuer = issuer;
     this.#ages = jwks;
     this.#options = options;
+    for (const outcome of ["ok", "failed"] as const) this.#count(outcome, 0);
     this.#remote = createRemoteJWKSet(new URL(jwks.url), {
       cooldownDuration: Infinity,
       cacheMaxAge: Infinity,
@@ -102,8 +103,8 @@ class RemoteKeys {
     }
   }
 
-  #count(outcome: "ok" | "failed"): void {
-    instruments()?.jwksFetches.add(1, { [ATTRIBUTES.issuer]: this.#issuer, [ATTRIBUTES.outcome]: outcome });
+  #count(outcome: "ok" | "failed", times = 1): void {
+    instruments()?.jwksFetches.add(times, { [ATTRIBUTES.issuer]: this.#issuer, [ATTRIBUTES.outcome]: outcome });
   }
 
   #unreachable(): AuthenticationError {

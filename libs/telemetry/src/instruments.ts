@@ -1,5 +1,6 @@
 import type { Counter, Meter } from "@opentelemetry/api";
 import type { Exemplars } from "./exemplars.ts";
+import { ATTRIBUTES } from "./attributes.ts";
 import { HUMAN_SECONDS, Timing } from "./timing.ts";
 
 /** Everything that is counted or timed as it happens. Gauges are registered by whoever knows their value: see `observe`. */
@@ -32,24 +33,49 @@ export type Instruments = {
   readonly consumed: Timing;
 };
 
+const ACTION_OUTCOMES = [
+  "requested",
+  "in_review",
+  "denied",
+  "approved",
+  "rejected",
+  "expired",
+  "cancelled",
+  "succeeded",
+  "failed",
+  "unreported",
+];
+
 /** Makes all instruments on a meter. Names are part of what we promise: dashboards and alerts are built on them. */
 export function createInstruments(meter: Meter, exemplars: Exemplars): Instruments {
   const timing = (name: string, description: string, bounds?: number[]) => new Timing(meter, exemplars, name, description, bounds);
-  const counter = (name: string, description: string) => meter.createCounter(name, { description });
+  const counter = (name: string, description: string, label?: string, ...values: string[]) => {
+    const made = meter.createCounter(name, { description });
+    // From zero on: of a series that begins at one, nobody sees the first step.
+    if (label === undefined) made.add(0);
+    for (const value of values) made.add(0, { [label ?? ""]: value });
+    return made;
+  };
   return {
     rpcServer: timing("rpc.server.call.duration", "gRPC calls, without the time for which they wait for people"),
     rpcWait: timing("countersign.rpc.wait.duration", "Calls and streams that waited for people or events", HUMAN_SECONDS),
     commandsServed: timing("messaging.process.duration", "Commands served"),
     commandsSent: timing("messaging.client.operation.duration", "Commands sent, until the reply"),
     appends: timing("countersign.append.duration", "Appends to the event log, until they are durable"),
-    actions: counter("countersign.actions", "Actions by what became of them"),
+    actions: counter("countersign.actions", "Actions by what became of them", ATTRIBUTES.outcome, ...ACTION_OUTCOMES),
     decisions: timing("countersign.decision.duration", "From the request of an action to its decision", HUMAN_SECONDS),
-    grants: counter("countersign.grants", "Grants by what became of them"),
+    grants: counter("countersign.grants", "Grants by what became of them", ATTRIBUTES.outcome, "issued", "redeemed", "expired", "revoked"),
     votesCast: counter("countersign.votes.cast", "Votes that were recorded"),
-    votesRefused: counter("countersign.votes.refused", "Votes that were refused, by reason"),
+    votesRefused: counter(
+      "countersign.votes.refused",
+      "Votes that were refused, by reason",
+      ATTRIBUTES.reason,
+      "SELF_APPROVAL",
+      "NOT_ELIGIBLE",
+    ),
     breakGlass: counter("countersign.break_glass", "Actions that one person approved alone, in an emergency"),
     deliveries: timing("countersign.delivery.duration", "Attempts to tell a channel, by outcome"),
-    jwksFetches: counter("countersign.jwks.fetches", "Fetches of an issuer's keys, by outcome"),
+    jwksFetches: counter("countersign.jwks.fetches", "Fetches of an issuer's keys, by outcome", ATTRIBUTES.outcome),
     consumed: timing("countersign.consumer.batch.duration", "Batches of events handled by a consumer"),
   };
 }

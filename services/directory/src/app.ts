@@ -76,7 +76,7 @@ function observeAge(tenants: readonly string[], directories: Pick<Directories, "
   );
 }
 
-const AGE_FRESH_MS = 10_000;
+const AGE_FRESH_MS = 5000;
 
 function tokensOf(config: DirectoryConfig) {
   return [...config.tenants].flatMap(([tenant, settings]) =>
