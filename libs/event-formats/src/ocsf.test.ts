@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { toOcsf } from "./ocsf.ts";
 import type { JsonObject } from "./record.ts";
+import { toSoc2Csv } from "./soc2-csv.ts";
 import { record } from "./testing/records.ts";
 
 /** Required attributes and activity ids, read off the released schema 1.8.0 (events/application/api_activity.json, events/iam/entity_management.json, user_access.json). */
@@ -25,6 +26,20 @@ const EVENTS: readonly (readonly [type: string, data: JsonObject, classUid: numb
   ["PolicyActivated", { revision: "3" }, 3004, 1],
   ["ActionTeleported", {}, 3004, undefined],
 ];
+
+describe("a vote that came sooner than anybody can read", () => {
+  const hasty = record("VoteCast", { decision: "VOTE_DECISION_APPROVE", haste: { availableSeconds: 1, neededSeconds: 9 } });
+
+  it("wants attention, and is told with its seconds", () => {
+    expect(toOcsf(record("VoteCast", { decision: "VOTE_DECISION_APPROVE" }))).toMatchObject({ severity_id: 1 });
+    expect(toOcsf(hasty)).toMatchObject({ severity_id: 3, disposition_id: 8 });
+    expect(JSON.stringify(toOcsf(hasty))).toContain("neededSeconds");
+  });
+
+  it("is evidence for what is to be looked into", () => {
+    expect(toSoc2Csv(hasty)).toContain("medium,CC6.1 CC8.1 CC7.2");
+  });
+});
 
 describe("OCSF 1.8", () => {
   it.each(EVENTS)("%s has what its class requires", (type, data, classUid, disposition) => {

@@ -1,9 +1,11 @@
 import { csvCell } from "@countersign/evidence";
 import { meaningOf } from "./meaning.ts";
-import { hex, textMember, type EventRecord } from "./record.ts";
+import { hex, member, textMember, type EventRecord } from "./record.ts";
 
 /** Trust Services Criteria (2017, revised 2022) that an event is evidence for. */
-function controlsOf(type: string): string {
+function controlsOf(record: EventRecord): string {
+  const { type } = record;
+  if (type === "VoteCast" && member(record, "haste") !== undefined) return "CC6.1 CC8.1 CC7.2";
   if (type.startsWith("Policy")) return "CC8.1 CC6.1";
   if (type.startsWith("Person") || type.startsWith("Group") || type.startsWith("Member") || type.startsWith("Delegation"))
     return "CC6.2 CC6.3";
@@ -34,7 +36,7 @@ const COLUMNS = {
   resource: (record) => [textMember(record, "resourceType"), textMember(record, "resourceId")].filter(Boolean).join(" "),
   result: (record) => meaningOf(record).result ?? "",
   severity: (record) => meaningOf(record).severity,
-  controls: (record) => controlsOf(record.type),
+  controls: (record) => controlsOf(record),
   event_id: (record) => record.id,
   leaf_hash: (record) => hex(record.leafHash),
 } satisfies Readonly<Record<string, (record: EventRecord) => string>>;

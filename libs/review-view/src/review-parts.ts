@@ -76,7 +76,9 @@ export function aboutRequest(source: ReviewSource, limit: TextLimit): Fact[] {
 /** Who decided so far, who is looking, and who decided alone. */
 export function voteFacts({ review, afterReview }: ReviewSource, limit: TextLimit): Fact[] {
   const claim = review?.claim;
+  const asked = review?.asked ?? 1;
   return [
+    ...(asked > 1 ? [{ label: "asked for", value: showText(`${asked} times, by the same requester`, limit) }] : []),
     ...(review?.votes ?? []).map((vote) => ({ label: voteLabel(vote), value: showUnlessSecret(voteText(vote), limit) })),
     ...(claim === undefined ? [] : [{ label: "claimed by", value: showUnlessSecret(claimText(claim), limit) }]),
     ...afterReviewFacts(afterReview, limit),
@@ -149,7 +151,9 @@ function voteLabel(vote: ReviewVote): string {
 
 function voteText(vote: ReviewVote): string {
   const who = nameOf(vote.reviewer) + (vote.inPlaceOf === "" ? "" : ` in the place of ${vote.inPlaceOf}`);
-  return withReason(who, vote.reason);
+  const { haste } = vote;
+  const hasty = haste === undefined ? "" : `, after ${haste.availableSeconds} s (reading takes ${haste.neededSeconds} s)`;
+  return withReason(who + hasty, vote.reason);
 }
 
 function nameOf(principal: PrincipalName): string {

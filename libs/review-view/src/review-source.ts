@@ -48,6 +48,8 @@ export type ReviewSource = {
         readonly votes: readonly ReviewVote[];
         readonly deadline: Date | undefined;
         readonly editor: PrincipalName | undefined;
+        /** How often its requester asked for it; default: once. */
+        readonly asked?: number;
         /** Oldest first. */
         readonly comments?: readonly ReviewComment[];
         /** Who says that it is looking at it, and until when. */
@@ -89,6 +91,8 @@ export type ReviewVote = {
   readonly reason: string;
   readonly stage: number;
   readonly lapsed: boolean;
+  /** It came sooner than anybody can read: seconds that it took, and that reading takes. */
+  readonly haste?: { readonly availableSeconds: number; readonly neededSeconds: number } | undefined;
   /** The person in whose place it was cast; empty: in the reviewer's own. */
   readonly inPlaceOf: string;
 };

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import type { ReviewSource } from "./review-source.ts";
+import { readingSeconds } from "./reading-time.ts";
 import { renderReview } from "./review-view.ts";
 import { showString, showText } from "./shown-text.ts";
 
@@ -42,6 +43,47 @@ const source: ReviewSource = {
 const shownLines = (section: {
   readonly members: readonly { readonly path: { readonly text: string }; readonly value: { readonly text: string } }[];
 }): string[] => section.members.map((member) => `${member.path.text} = ${member.value.text}`);
+
+describe("what happens to a review meanwhile", () => {
+  const { review } = source;
+  const vote = review?.votes[1];
+  const later: ReviewSource = {
+    ...source,
+    review: review && vote && { ...review, asked: 3, votes: [{ ...vote, haste: { availableSeconds: 1, neededSeconds: 9 } }] },
+  };
+
+  it("is shown: how often it was asked for, and votes that nobody can have read for", () => {
+    const facts = renderReview(later, sha256).facts.map(({ label, value }) => `${label}: ${value.text}`);
+    expect(facts).toContain("asked for: 3 times, by the same requester");
+    expect(facts).toContain("approved by: bob (https://id.example), after 1 s (reading takes 9 s): fine");
+  });
+
+  it("makes no view stale", () => {
+    expect(renderReview(later, sha256).shownDigest).toBe(renderReview(source, sha256).shownDigest);
+  });
+});
+
+describe("readingSeconds", () => {
+  const withText = (justification: string): ReviewSource => ({
+    ...source,
+    input: source.input && { ...source.input, context: { justification } },
+  });
+
+  it("is what 238 words a minute take, of what is shown", () => {
+    const base = readingSeconds(withText(""), sha256);
+    expect(base).toBeGreaterThan(3);
+    expect(readingSeconds(withText("word ".repeat(119)), sha256) - base).toBeCloseTo(30, 0);
+  });
+
+  it("counts no more of a long text than is shown", () => {
+    const [long, longer] = [10_000, 100_000].map((count) => readingSeconds(withText("word ".repeat(count)), sha256));
+    expect(longer).toBe(long);
+  });
+
+  it("is never less than it takes to open it", () => {
+    expect(readingSeconds({ ...source, input: undefined, requester: undefined, verdict: undefined }, sha256)).toBe(3);
+  });
+});
 
 describe("renderReview", () => {
   const view = renderReview(source, sha256);

@@ -112,6 +112,7 @@ function toReview(review: Review): NonNullable<ReviewSource["review"]> {
     votes: review.votes.map(toVote),
     deadline: review.deadline === undefined ? undefined : timestampDate(review.deadline),
     editor: review.editor === undefined ? undefined : toName(review.editor),
+    asked: review.asked,
     comments: review.comments.map(toComment),
     claim: review.claim === undefined ? undefined : toClaim(review.claim),
   };
@@ -153,6 +154,7 @@ function toVote(vote: Vote): ReviewVote {
     reason: vote.reason,
     stage: vote.stage,
     lapsed: vote.lapsed,
+    haste: vote.haste && { availableSeconds: vote.haste.availableSeconds, neededSeconds: vote.haste.neededSeconds },
     inPlaceOf: vote.inPlaceOf,
   };
 }

@@ -53,11 +53,25 @@ describe("a report", () => {
 
   it("tells of refusals, each with who tried and on what", () => {
     const refused = (reason: string): Given => ({ type: "VoteRefused", who: "bob", reason });
-    const report = folded(requested, refused("SELF_APPROVAL"), refused("SELF_APPROVAL"), refused("TOO_FAST"), refused("NOT_ELIGIBLE"));
+    const report = folded(requested, refused("SELF_APPROVAL"), refused("SELF_APPROVAL"), refused("NOT_ELIGIBLE"));
     expect(of(report, "self_approval_refused")?.lines).toEqual([{ subject: "bob", detail: "db.export", count: 2, positions: [1, 2] }]);
-    expect(of(report, "too_fast_refused")?.count).toBe(1);
     expect(of(report, "other_refused")?.lines[0]?.detail).toBe("NOT_ELIGIBLE db.export");
     expect(control(report, "AC-5")).toMatchObject({ count: 2, positions: [1, 2] });
+  });
+
+  it("says whose votes came sooner than anybody can read, and which share of theirs that is", () => {
+    const vote = (who: string, hasty: boolean): Given => ({ type: "VoteCast", who, decision: "approve", hasty });
+    const report = folded(...approvedByAnn, vote("ann", true), vote("bob", true), vote("ann", true), vote("cyd", false));
+    expect(of(report, "vote_hasty")?.lines).toEqual([
+      { subject: "ann", detail: "2 of 3 votes", count: 2, positions: [6, 8] },
+      { subject: "bob", detail: "1 of 1 votes", count: 1, positions: [7] },
+    ]);
+    expect(control(report, "CC7.2")?.positions).toEqual([6, 7, 8]);
+  });
+
+  it("says who asked again and again", () => {
+    const report = folded(requested, { type: "ReviewJoined", who: "exporter" }, { type: "ReviewJoined", who: "exporter" });
+    expect(of(report, "joined")?.lines).toEqual([{ subject: "exporter", detail: "db.export", count: 2, positions: [1, 2] }]);
   });
 
   it("says which use of the break-glass nobody has looked at", () => {

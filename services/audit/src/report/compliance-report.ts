@@ -18,6 +18,8 @@ export type ComplianceReport = {
 
 type Use = { readonly position: number; readonly who: string; readonly name: string };
 
+/** People whose votes are counted for their share of hasty ones. */
+const MAX_VOTERS = 10_000;
 /** Uses of the break-glass that are told one by one while nobody has looked at them. */
 const MAX_OPEN_USES = 1000;
 const POSITIONS_PER_KIND = 5;
@@ -28,6 +30,7 @@ export class ReportFold {
   readonly #tallies = new Map<KindName, Tally>(NAMES.map((kind) => [kind, new Tally()]));
   readonly #durations = new Durations();
   readonly #unreviewed = new Map<string, Use>();
+  readonly #votes = new Map<string, number>();
   #first: number | undefined;
   #last: number | undefined;
 
@@ -40,6 +43,7 @@ export class ReportFold {
       if (kind === "approved" && history.openedAt !== undefined) this.#durations.add(event.at - history.openedAt);
     }
     this.#followBreakGlass(event, history.name);
+    if (event.decision !== undefined) this.#countVote(event.who);
     return remember(history, event);
   }
 
@@ -48,12 +52,22 @@ export class ReportFold {
     for (const [, { position, who, name }] of this.#unreviewed) open.add(position, who, name);
     const tallyOf = (kind: KindName): Tally => (kind === "break_glass_open" ? open : (this.#tallies.get(kind) ?? new Tally()));
     return {
-      kinds: NAMES.map((kind) => kindReport(kind, tallyOf(kind))),
+      kinds: NAMES.map((kind) => kindReport(kind, tallyOf(kind), kind === "vote_hasty" ? (line) => this.#withShare(line) : undefined)),
       latency: this.#durations.summary(),
       controls: CONTROLS.map((control) => ({ ...control, ...evidence(control.kinds.map((kind) => tallyOf(kind).total)) })),
       first: this.#first,
       last: this.#last,
     };
+  }
+
+  #countVote(who: string): void {
+    const votes = this.#votes.get(who);
+    if (votes !== undefined || this.#votes.size < MAX_VOTERS) this.#votes.set(who, (votes ?? 0) + 1);
+  }
+
+  #withShare(line: Line): Line {
+    const votes = this.#votes.get(line.subject);
+    return votes === undefined ? line : { ...line, detail: `${line.count} of ${votes} votes` };
   }
 
   #followBreakGlass({ type, action, position, who }: ReportEvent, name: string): void {
@@ -63,8 +77,8 @@ export class ReportFold {
   }
 }
 
-function kindReport(kind: KindName, tally: Tally): KindReport {
-  const lines = tally.lines();
+function kindReport(kind: KindName, tally: Tally, told: (line: Line) => Line = (line) => line): KindReport {
+  const lines = tally.lines().map(told);
   const inLines = lines.reduce((sum, { count }) => sum + count, 0);
   const { count, positions } = tally.total;
   return { kind, count, positions, lines, inNoLine: lines.length === 0 ? 0 : count - inLines };

@@ -48,7 +48,7 @@ export const CONTROLS: readonly Control[] = [
   soc2(
     "CC7.2",
     "anomalies are watched for and looked into",
-    "refusals, break-glass and executions that do not add up are events with alarms",
+    "refusals, votes in haste, break-glass and executions that do not add up are events with alarms",
     "unreported",
     "output_differs",
     "reported_unredeemed",
@@ -56,7 +56,7 @@ export const CONTROLS: readonly Control[] = [
     "redeemed_twice",
     "break_glass_used",
     "self_approval_refused",
-    "too_fast_refused",
+    "vote_hasty",
   ),
   soc2(
     "CC8.1",

@@ -14,6 +14,8 @@ export type ReportEvent = {
   readonly name?: string;
   readonly verdict?: "allow" | "deny" | "review" | undefined;
   readonly decision?: "approve" | "reject" | undefined;
+  /** The vote came sooner than anybody can read. */
+  readonly hasty?: boolean;
   readonly outcome?: "succeeded" | "failed" | undefined;
   readonly grant?: string;
   /** SHA-256 of an output in hex; empty when none was said. */

@@ -27,6 +27,7 @@ const BY_ACTION: Readonly<Record<string, KindName>> = {
 
 const BY_PERSON: Readonly<Record<string, KindName>> = {
   ActionEdited: "edited",
+  ReviewJoined: "joined",
   BreakGlassUsed: "break_glass_used",
   AfterReviewClosed: "break_glass_reviewed",
   ContentErased: "erased",
@@ -36,7 +37,6 @@ const BY_PERSON: Readonly<Record<string, KindName>> = {
 
 const REFUSALS: Readonly<Record<string, KindName>> = {
   SELF_APPROVAL: "self_approval_refused",
-  TOO_FAST: "too_fast_refused",
   NOT_HUMAN: "not_human_refused",
 };
 
@@ -46,7 +46,8 @@ const VERDICTS = { allow: "allowed", deny: "denied", review: "sent_to_people" } 
 export function findingsOf(event: ReportEvent, history: History): readonly Finding[] {
   const found = named(event, history);
   const alarms = alarmsOf(event, history).map((kind): Finding => ({ kind, subject: event.action ?? "", detail: history.name }));
-  return [{ kind: "recorded", subject: "", detail: "" }, ...(found === undefined ? [] : [found]), ...alarms];
+  const hasty: readonly Finding[] = event.hasty === true ? [{ kind: "vote_hasty", subject: event.who, detail: "" }] : [];
+  return [{ kind: "recorded", subject: "", detail: "" }, ...(found === undefined ? [] : [found]), ...hasty, ...alarms];
 }
 
 function named(event: ReportEvent, history: History): Finding | undefined {

@@ -18,6 +18,7 @@ const kind = (text: string, ...sections: readonly Section[]): Kind => ({ section
 /** Everything that a report counts. */
 export const KINDS = {
   requested: kind("actions asked for", "volumes"),
+  joined: kind("asked for again while people were looking at it, by requester", "volumes"),
   allowed: kind("allowed by policy alone", "volumes"),
   denied: kind("denied by policy", "volumes"),
   sent_to_people: kind("sent to people by policy", "volumes"),
@@ -34,6 +35,7 @@ export const KINDS = {
 
   vote_approved: kind("yes, by person and action", "people"),
   vote_rejected: kind("no, by person and action", "people"),
+  vote_hasty: kind("votes that came sooner than anybody can read, by person", "people", "exceptions"),
   edited: kind("edits, by person and action", "people"),
   vote_lapsed: kind("votes that stopped counting", "people"),
 
@@ -42,7 +44,6 @@ export const KINDS = {
   break_glass_open: kind("break-glass: nobody has looked at it by the end of the period", "break_glass", "exceptions"),
 
   self_approval_refused: kind("attempts to decide on what one has caused", "refusals"),
-  too_fast_refused: kind("votes that came sooner than anybody can read", "refusals"),
   not_human_refused: kind("attempts of programs to review", "refusals"),
   other_refused: kind("votes refused for who spoke, by reason", "refusals"),
 

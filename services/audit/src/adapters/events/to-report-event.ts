@@ -55,7 +55,11 @@ function more({ type, data }: DecodedEvent): Partial<ReportEvent> {
     case "VerdictReached":
       return { verdict: VERDICTS[data.verdict?.outcome ?? VerdictOutcome.UNSPECIFIED] };
     case "VoteCast":
-      return { decision: DECISIONS[data.decision], who: data.standing?.person || (data.reviewer?.id ?? "") };
+      return {
+        decision: DECISIONS[data.decision],
+        who: data.standing?.person || (data.reviewer?.id ?? ""),
+        hasty: data.haste !== undefined,
+      };
     case "GrantRedeemed":
     case "GrantRevoked":
     case "GrantExpired":
