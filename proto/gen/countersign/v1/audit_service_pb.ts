@@ -1552,7 +1552,7 @@ export type ReportLine = Message<"countersign.v1.ReportLine"> & {
   subject: string;
 
   /**
-   * About what.
+   * About what; of votes in haste, which share of all votes of that person they are.
    *
    * @generated from field: string detail = 2;
    */
