@@ -111,6 +111,13 @@ describe("BreakGlass", () => {
         .thenRefused("NOT_ELIGIBLE");
   });
 
+  it("P3: not the owner alone, where policy trusts that one with a vote among others", () => {
+    const terms = { ...TERMS, ownerMayApprove: true, breakGlass: { groups: ["oncall"], requester: false } };
+    given(...inReview(verdict("review", { ...sealed(), terms })))
+      .when(breakGlassBy(strong(owner)))
+      .thenRefused("SELF_APPROVAL");
+  });
+
   it("P3: the requester's own human only where policy says so, and still of an allowed group; who edited never", () => {
     const trusting = inReview(sealed({ groups: ["oncall"], requester: true }));
     expect(
@@ -169,6 +176,29 @@ describe("BreakGlass", () => {
   });
 });
 
+describe("evidence of a break-glass", () => {
+  const erase = (who: Principal, aliases: readonly { issuer: string; id: string }[] = []) =>
+    ({ type: "EraseContent", at: T0 + HOUR, caller: strong(who), aliases, digests: [hex(0x23)], reason: hex(0x31), force: true }) as const;
+
+  it("P3: is not erased by who used it, nor by who judged it, under whatever account", () => {
+    const judged = given(...used)
+      .when(closeBy(cid))
+      .events();
+    given(...used)
+      .when(erase(eve))
+      .thenRefused("SELF_APPROVAL");
+    given(...used)
+      .when(erase(principal("eve-admin"), [ref("eve")]))
+      .thenRefused("SELF_APPROVAL");
+    given(...judged)
+      .when(erase(cid))
+      .thenRefused("SELF_APPROVAL");
+    given(...judged)
+      .when(erase(principal("officer")))
+      .then({ type: "ContentErased", at: T0 + HOUR, digests: [hex(0x23)], reason: hex(0x31) });
+  });
+});
+
 describe("after a break-glass", () => {
   const redeemed = [...used, { type: "GrantExpired", at: T0 + 10 * MINUTE, grantId: "grant-1" } as const];
 
@@ -210,6 +240,21 @@ describe("after a break-glass", () => {
     given(...closing.events())
       .when(closeBy(bob))
       .thenRefused("WRONG_STATE");
+  });
+
+  it("P7: what was not justified is not run: the unused grant goes with the finding", () => {
+    const close = closeBy(cid, { finding: "not_justified", at: T0 + 2 * MINUTE });
+    const { at, reviewer, finding, reason } = close;
+    const closing = given(...used).when(close);
+    closing.then(
+      { type: "AfterReviewClosed", at, reviewer, standing: standing(cid), finding, reason },
+      { type: "GrantRevoked", at, grantId: "grant-1", reason },
+    );
+    expect(stateAfter(closing.events()).status).toBe("REVOKED");
+    const fine = given(...used)
+      .when(closeBy(cid, { at: T0 + 2 * MINUTE }))
+      .events();
+    expect(stateAfter(fine).status).toBe("APPROVED");
   });
 
   it.each([

@@ -2,6 +2,7 @@ import { approve } from "./approve.ts";
 import type { BreakGlass, CloseAfterReview, TendAfterReview } from "./commands.ts";
 import { actsInPerson, countsFor, type Ineligibility } from "./eligibility.ts";
 import { isPast } from "./escalation.ts";
+import type { ActionEvent } from "./events.ts";
 import { staleness } from "./freshness.ts";
 import { type Principal, samePrincipal, strongEnough } from "./principal.ts";
 import { type Decision, reject } from "./rejection.ts";
@@ -41,7 +42,9 @@ function ownStandingFor(state: InReview, { reviewer, standings }: BreakGlass): S
   const { breakGlass: terms } = state.ruling.verdict.terms;
   const own = standings.find(({ inPlaceOf }) => inPlaceOf === undefined);
   if (own === undefined || terms === undefined) return "NOT_ELIGIBLE";
-  if (causedEdit(state.review, own) || (!terms.requester && causedRequest(state, undefined, own))) return "SELF_APPROVAL";
+  // An owner who may vote among others may not therefore decide alone.
+  const caused = causedRequest({ ...state, ruling: withOwnerBarred(state.ruling) }, undefined, own);
+  if (causedEdit(state.review, own) || (!terms.requester && caused)) return "SELF_APPROVAL";
   if (!terms.groups.some((group) => own.groups.includes(group))) return "NOT_ELIGIBLE";
   return strongEnough(reviewer.signIn, "mfa") ? own : "SIGN_IN_TOO_WEAK";
 }
@@ -61,7 +64,11 @@ export function closeAfterReview(command: CloseAfterReview, state: ActionState):
   if (closed !== undefined) return closed.finding === finding && samePrincipal(closed.reviewer, reviewer) ? [] : reject("WRONG_STATE");
   const asked: InReview = { ...state, status: "IN_REVIEW", review, ruling };
   const standing = closerOf(asked, state.review.afterReview, command);
-  return typeof standing === "string" ? reject(standing) : [{ type: "AfterReviewClosed", at, reviewer, standing, finding, reason }];
+  if (typeof standing === "string") return reject(standing);
+  const judged: ActionEvent = { type: "AfterReviewClosed", at, reviewer, standing, finding, reason };
+  // What should not have been approved is not run, if it was not run yet.
+  const revoked = finding === "not_justified" && state.status === "APPROVED";
+  return revoked ? [judged, { type: "GrantRevoked", at, grantId: state.grant.id, reason }] : [judged];
 }
 
 /** P3: as whom this reviewer may close it; or why not. */

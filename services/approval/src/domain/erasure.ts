@@ -1,7 +1,7 @@
 import type { EraseContent } from "./commands.ts";
 import { samePrincipal, strongEnough, type PrincipalRef } from "./principal.ts";
 import { type Decision, reject } from "./rejection.ts";
-import { isTerminal, type ActionState, type RecordedAction } from "./state.ts";
+import { isTerminal, type ActionState, type AfterReview, type RecordedAction } from "./state.ts";
 
 /**
  * Contents go when the action has ended. Before that only by force: nobody can approve it from then on, and what was approved already stays so. No
@@ -18,6 +18,11 @@ export function eraseContent(command: EraseContent, state: ActionState): Decisio
   return [{ type: "ContentErased", at, digests, reason }];
 }
 
+/** Who broke the glass has the most to hide, and who judged that comes next. */
+function partInGlass({ reviewer, standing, closed }: AfterReview): readonly PrincipalRef[] {
+  return [reviewer, ...standing.principals, ...(closed === undefined ? [] : [closed.reviewer])];
+}
+
 function tookPart(state: RecordedAction, own: readonly PrincipalRef[]): boolean {
   const { requester } = state;
   const review = "review" in state ? state.review : undefined;
@@ -27,6 +32,7 @@ function tookPart(state: RecordedAction, own: readonly PrincipalRef[]): boolean 
     ...(requester.owner === undefined ? [] : [requester.owner]),
     ...(review?.editors.flatMap(({ principal, principals }) => [principal, ...principals]) ?? []),
     ...(review?.votes.flatMap(({ reviewer, standing }) => [reviewer, ...standing.principals]) ?? []),
+    ...(review?.afterReview === undefined ? [] : partInGlass(review.afterReview)),
     ...(review?.comments.flatMap(({ author, standing }) => [author, ...(standing?.principals ?? [])]) ?? []),
   ];
   return others.some((other) => own.some((one) => samePrincipal(other, one)));

@@ -32,19 +32,21 @@ export async function breakGlass(deps: Deps, { principal: reviewer, traceparent 
 }
 
 /** Another reviewer says afterwards whether it was right. */
-export function closeAfterReview(
+export async function closeAfterReview(
   deps: Deps,
   { principal: reviewer, traceparent }: Caller,
   { ref, finding, reason }: { readonly ref: ActionRef; readonly finding: Finding; readonly reason: string },
 ): Promise<Handled> {
   const content = textContent(reason);
-  if (content === undefined) return Promise.resolve({ outcome: "refused", code: "REASON_REQUIRED" });
+  if (content === undefined) return { outcome: "refused", code: "REASON_REQUIRED" };
   const said: Hex = toHex(content.digest);
-  return handle(deps.store, ref, { actor: reviewer, traceparent }, async ({ state, contents }) => {
+  const handled = await handle(deps.store, ref, { actor: reviewer, traceparent }, async ({ state, contents }) => {
     const at = deps.clock().getTime();
     const speakers = await whoSpeaks(deps, reviewer, state, at);
     if (speakers === undefined) return { refusal: "DIRECTORY_UNREACHABLE" };
     const { standings } = speakers;
     return { command: { type: "CloseAfterReview", at, reviewer, standings, finding, reason: said }, contents: unstored(contents, content) };
   });
+  await noteVoteRefused(deps, ref, reviewer, handled);
+  return handled;
 }

@@ -1,7 +1,7 @@
 import { decodeEvent } from "@countersign/events";
-import { ExecutionOutcome } from "@countersign/proto/v1/action_pb";
+import { AfterReviewFinding, ExecutionOutcome } from "@countersign/proto/v1/action_pb";
 import { describe, expect, it } from "vitest";
-import { ann, exporter, principal, verdict } from "../testing/fixtures.ts";
+import { ann, exporter, principal, TERMS, verdict } from "../testing/fixtures.ts";
 import { exportInput, shownOf, testApproval, type TestApproval } from "../testing/test-approval.ts";
 
 const approve = { decision: { case: "approve", value: { reason: "" } } } as const;
@@ -28,6 +28,18 @@ describe("a refusal leaves a trace", () => {
     ]);
     expect((await world.call("GetAction", { actionId: action.id })).action?.version).toBe(action.version);
     await world.call("SubmitVote", vote, ann);
+  });
+
+  it("P3: of who tried to close the after-review of its own break-glass", async () => {
+    const world = await testApproval();
+    const terms = { ...TERMS, breakGlass: { groups: ["oncall"], requester: false } };
+    world.answer = verdict("review", { terms });
+    const { action } = await world.call("RequestAction", { input: exportInput, idempotencyKey: "k" });
+    const strong = { ...ann, signIn: "mfa" } as const;
+    await world.call("BreakGlass", { ...shownOf(action!), reason: "the database is full" }, strong);
+    const close = { actionId: action!.id, finding: AfterReviewFinding.JUSTIFIED, reason: "I say so" };
+    await expect(world.call("CloseAfterReview", close, strong)).rejects.toMatchObject({ reason: "SELF_APPROVAL" });
+    expect(await refusals(world)).toMatchObject([{ type: "VoteRefused", data: { reviewer: { id: ann.id }, reason: "SELF_APPROVAL" } }]);
   });
 
   it("P3: of a self-approval", async () => {
