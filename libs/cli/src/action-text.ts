@@ -10,7 +10,7 @@ import {
   type Vote,
 } from "@countersign/proto/v1/action_pb";
 import type { ActionSummary } from "@countersign/proto/v1/action_service_pb";
-import { renderReview, sha256Hex, textLine, toReviewSource, visible } from "@countersign/review-view";
+import { commentLine, renderReview, sha256Hex, textLine, toReviewSource, USUAL_LIMITS, visible } from "@countersign/review-view";
 import { hex, moment, table } from "./output.ts";
 
 /** An action as a few lines. */
@@ -27,6 +27,7 @@ export function actionText(action: Action, grantToken = ""): string {
     ["by", action.requester?.id ?? ""],
     ["verdict", verdict === undefined ? "none yet" : verdictText(verdict)],
     ...(review?.votes ?? []).map((vote): [string, string] => ["vote", voteText(vote)]),
+    ...discussionRows(action),
     ...afterReviewRows(action.afterReview),
     ["digest", hex(action.digest)],
     ["version", String(action.version)],
@@ -35,6 +36,15 @@ export function actionText(action: Action, grantToken = ""): string {
     ...(execution === undefined || execution.message === "" ? [] : [["report", execution.message] satisfies [string, string]]),
   ];
   return rows.map(([label, text]) => `${label.padEnd(12)}${visible(text).text}`).join("\n");
+}
+
+/** What was said about it and who is looking. Whoever said it, it is no fact. */
+function discussionRows(action: Action): [string, string][] {
+  const { comments } = renderReview(toReviewSource(action), sha256Hex, { ...USUAL_LIMITS, comments: { most: 100, characters: 4096 } });
+  const claim = action.review?.claim;
+  const looking: [string, string][] =
+    claim === undefined ? [] : [["claimed by", `${claim.reviewer?.id ?? "?"} until ${moment(claim.expireTime)}`]];
+  return [...comments.comments.map((comment): [string, string] => ["comment", commentLine(comment)]), ...looking];
 }
 
 function afterReviewRows(after: AfterReview | undefined): [string, string][] {
@@ -86,7 +96,7 @@ export function actionsTable(actions: readonly ActionSummary[], more: boolean): 
 /** Reviews as a table. */
 export function reviewsTable(reviews: readonly ActionSummary[]): string {
   return table(
-    ["ACTION", "WHAT", "RESOURCE", "BY", "NEEDS", "APPROVALS", "DEADLINE"],
+    ["ACTION", "WHAT", "RESOURCE", "BY", "NEEDS", "APPROVALS", "DEADLINE", "CLAIMED BY"],
     reviews.map((review) => [
       review.id,
       review.actionName,
@@ -95,6 +105,7 @@ export function reviewsTable(reviews: readonly ActionSummary[]): string {
       review.quorum,
       String(review.approvals),
       review.reviewDeadline,
+      review.claimedBy === undefined ? "" : `${review.claimedBy.id} until ${review.claimExpireTime}`,
     ]),
   );
 }

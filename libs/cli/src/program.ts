@@ -3,6 +3,7 @@ import { visible } from "@countersign/review-view";
 import { Command, CommanderError } from "commander";
 import { addActionCommands } from "./commands/action.ts";
 import { addAuditCommands } from "./commands/audit.ts";
+import { addDiscussionCommands } from "./commands/discussion.ts";
 import { addEraseCommand } from "./commands/erase.ts";
 import { addPeopleCommands } from "./commands/people.ts";
 import { addEvidenceCommands } from "./commands/evidence.ts";
@@ -53,6 +54,7 @@ function createProgram(io: Io, err: { write(text: string): unknown }): Command {
     });
   addActionCommands(program, io);
   addReviewCommands(program, io);
+  addDiscussionCommands(program, io);
   addPeopleCommands(program, io);
   addEraseCommand(program, io);
   addPolicyCommands(program, io);

@@ -1,9 +1,21 @@
 import type { GetReviewResponse } from "@countersign/proto/v1/review_service_pb";
-import { plain, renderReview, reviewCard, sha256Hex, toReviewSource, visible } from "@countersign/review-view";
+import {
+  plain,
+  renderReview,
+  reviewCard,
+  sha256Hex,
+  toReviewSource,
+  USUAL_LIMITS,
+  visible,
+  type RenderLimits,
+} from "@countersign/review-view";
+
+/** A terminal scrolls: all that was said has room. */
+const LIMITS: RenderLimits = { ...USUAL_LIMITS, comments: { most: 100, characters: 4096 } };
 
 /** A review as a reviewer must see it before voting. `command` is how this program is called. */
 export function reviewText(reply: GetReviewResponse, { columns, command }: { readonly columns: number; readonly command: string }): string {
   if (reply.action === undefined) return "nothing to review";
-  const card = reviewCard(renderReview(toReviewSource(reply.action), sha256Hex), { paint: plain, columns, command });
+  const card = reviewCard(renderReview(toReviewSource(reply.action), sha256Hex, LIMITS), { paint: plain, columns, command });
   return reply.eligible ? card : `${card}\nYou may not decide this: ${visible(reply.ineligibleReason).text}`;
 }

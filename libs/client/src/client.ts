@@ -9,6 +9,7 @@ import { Durability } from "@countersign/proto/v1/durability_pb";
 import { NotifierService } from "@countersign/proto/v1/notifier_service_pb";
 import { PolicyService } from "@countersign/proto/v1/policy_service_pb";
 import { ReviewService } from "@countersign/proto/v1/review_service_pb";
+import { answerQuestions, type OnQuestion } from "./answer-questions.ts";
 import { fsck, rebuild, type FsckListener } from "./operations.ts";
 import type { RetryPolicy } from "./retry.ts";
 import { createServiceClient, type ServiceClient } from "./service-client.ts";
@@ -47,8 +48,14 @@ export type CountersignClient = {
     input: ActionInput,
     options?: CallOptions & { readonly idempotencyKey?: string; readonly waitMs?: number },
   ): Promise<Decision>;
-  /** Waits until the action is decided, however long it takes, across broken connections and restarts of the server. */
-  waitForDecision(actionId: string, options?: { readonly afterVersion?: bigint; readonly signal?: AbortSignal }): Promise<Decision>;
+  /**
+   * Waits until the action is decided, however long it takes, across broken connections and restarts of the server.
+   * @param options.onQuestion answers what reviewers ask meanwhile.
+   */
+  waitForDecision(
+    actionId: string,
+    options?: { readonly afterVersion?: bigint; readonly signal?: AbortSignal; readonly onQuestion?: OnQuestion },
+  ): Promise<Decision>;
   /** Takes the form that a reviewer made of the action for one's own: the digest of what one would then run, by `digestOf`. */
   acceptEdit(actionId: string, digest: Uint8Array, options?: CallOptions): Promise<Decision>;
   /** Uses the grant for exactly this digest, once. Run the action after this, not before. */
@@ -69,10 +76,11 @@ export type CountersignClient = {
 export function createClient(options: ClientOptions): CountersignClient {
   const transport = createTransport(options);
   const actions = createServiceClient(ActionService, transport, options.retry);
+  const reviews = createServiceClient(ReviewService, transport, options.retry);
   const audit = createServiceClient(AuditService, transport, options.retry);
   return {
     actions,
-    reviews: createServiceClient(ReviewService, transport, options.retry),
+    reviews,
     policies: createServiceClient(PolicyService, transport, options.retry),
     directory: createServiceClient(DirectoryService, transport, options.retry),
     notifiers: createServiceClient(NotifierService, transport, options.retry),
@@ -83,7 +91,8 @@ export function createClient(options: ClientOptions): CountersignClient {
       const reply = await actions.requestAction({ input: toMessage(input), idempotencyKey, ...wait }, { ...call, timeoutMs });
       return { action: present(reply.action), grantToken: reply.grantToken };
     },
-    waitForDecision: (actionId, wait = {}) => waitForDecision(actions, actionId, wait),
+    waitForDecision: (actionId, { onQuestion, ...wait } = {}) =>
+      waitForDecision(actions, actionId, onQuestion === undefined ? wait : { ...wait, onAction: answerQuestions(reviews, onQuestion) }),
     acceptEdit: async (actionId, digest, call) => {
       const { action, grantToken } = await actions.acceptEdit({ actionId, digest }, call);
       return { action: present(action), grantToken };

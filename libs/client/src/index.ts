@@ -1,3 +1,4 @@
+export type { OnQuestion } from "./answer-questions.ts";
 export { createClient, digestOf, type ActionInput, type ClientOptions, type CountersignClient, type Report } from "./client.ts";
 export { CountersignError, fromServiceError, type FieldViolation } from "./countersign-error.ts";
 export { NotApprovedError, requireApproval } from "./require-approval.ts";

@@ -1,6 +1,8 @@
 import { fromBinary } from "@bufbuild/protobuf";
-import { ActionStatus } from "@countersign/proto/v1/action_pb";
+import { CommandError } from "@countersign/bus";
+import { ActionStatus, CommentKind, type Comment } from "@countersign/proto/v1/action_pb";
 import { RedeemGrantRequestSchema } from "@countersign/proto/v1/action_service_pb";
+import { AddCommentRequestSchema } from "@countersign/proto/v1/review_service_pb";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ActionInput } from "./client.ts";
 import { requireApproval } from "./require-approval.ts";
@@ -37,6 +39,40 @@ describe("P7: requireApproval runs nothing that is not approved", () => {
     played.watch = async (_request, _call, send) => send(replyWith(ActionStatus.APPROVED, { version: 4n }, "a.b.c"));
     expect(await requireApproval(played.client, INPUT, run)).toBe("rows");
     expect(played.methods()).toEqual(["RequestAction", "WatchAction", "RedeemGrant", "ReportExecution"]);
+  });
+
+  it("answers what reviewers ask, each once, and waits on whatever comes of that", async () => {
+    const question = (number: number, answer = 0) => ({ number, kind: CommentKind.QUESTION, text: `question ${number}`, answer });
+    const inReview = (version: bigint, ...comments: readonly ReturnType<typeof question>[]) =>
+      replyWith(ActionStatus.IN_REVIEW, { version, review: { comments: [...comments] } });
+    played.unary["RequestAction"] = async () => inReview(4n, question(1));
+    let answers = 0;
+    played.unary["AddComment"] = async () => {
+      answers += 1;
+      if (answers === 1) throw new CommandError("FAILED_PRECONDITION", "QUESTION_NOT_OPEN", "somebody was faster");
+      return new Uint8Array();
+    };
+    played.watch = async (_request, _call, send) => {
+      // Until the one that was refused is tried again: whenever the action is seen.
+      for (let version = 4n; answers < 4; version += 1n) {
+        await send(inReview(version, question(1), question(2), question(3), question(4), question(5, 6)));
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      await send(replyWith(ActionStatus.APPROVED, { version: 9000n }, "a.b.c"));
+    };
+    const onQuestion = ({ number, text }: Comment) => (number === 3 ? undefined : `to ${text}`);
+    expect(await requireApproval(played.client, INPUT, run, { onQuestion })).toBe("rows");
+    const said = played.calls
+      .filter(({ method }) => method === "AddComment")
+      .map(({ request }) => fromBinary(AddCommentRequestSchema, request));
+    expect(said.map(({ question: number }) => number).toSorted()).toEqual(expect.arrayContaining([2, 4]));
+    expect(said).toHaveLength(4);
+    expect(
+      said.every(
+        ({ kind, actionId, text, question: number }) =>
+          kind === CommentKind.ANSWER && actionId === "a1" && text === `to question ${number}`,
+      ),
+    ).toBe(true);
   });
 
   it.each([ActionStatus.DENIED, ActionStatus.REJECTED, ActionStatus.EXPIRED, ActionStatus.CANCELLED, ActionStatus.REDEEMED])(

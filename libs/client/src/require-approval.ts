@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { ActionStatus, type Action } from "@countersign/proto/v1/action_pb";
+import type { OnQuestion } from "./answer-questions.ts";
 import { CountersignError } from "./countersign-error.ts";
 import { statusName } from "./status-name.ts";
 import { digestOf, type ActionInput, type CountersignClient, type Report } from "./client.ts";
@@ -19,14 +20,19 @@ export class NotApprovedError extends Error {
 /**
  * Runs `run` if, and only if, exactly this input is approved: asks, waits for policy and people, redeems the grant for the digest of the input
  * that `run` is given, runs it, and reports. An action whose parameters a reviewer edited is taken back, unless `acceptEdits` says that `run` uses
- * the input that it is given: then the edited form is accepted, `run` gets it, and the digest is computed over it.
+ * the input that it is given: then the edited form is accepted, `run` gets it, and the digest is computed over it. `onQuestion` answers what reviewers ask.
  * @throws NotApprovedError when the answer is no; CountersignError when there is no answer. In both cases `run` was not called.
  */
 export async function requireApproval<Output>(
   client: CountersignClient,
   input: ActionInput,
   run: (input: ActionInput) => Output | Promise<Output>,
-  options: { readonly idempotencyKey?: string; readonly signal?: AbortSignal; readonly acceptEdits?: boolean } = {},
+  options: {
+    readonly idempotencyKey?: string;
+    readonly signal?: AbortSignal;
+    readonly acceptEdits?: boolean;
+    readonly onQuestion?: OnQuestion;
+  } = {},
 ): Promise<Output> {
   const asked = await client.requestAction(input, options);
   const { action, grantToken } = await decided(client, input, asked, options);
@@ -44,13 +50,15 @@ async function decided(
   client: CountersignClient,
   input: ActionInput,
   asked: Decision,
-  options: { readonly signal?: AbortSignal; readonly acceptEdits?: boolean },
+  options: { readonly signal?: AbortSignal; readonly acceptEdits?: boolean; readonly onQuestion?: OnQuestion },
 ): Promise<Decision> {
   let current = asked;
   for (;;) {
     const { action } = current;
     if (isUndecided(action)) {
-      current = await client.waitForDecision(action.id, { afterVersion: action.version, ...options });
+      // A question may have been there before this program was: then the action as it is, is news.
+      const afterVersion = options.onQuestion === undefined ? action.version : 0n;
+      current = await client.waitForDecision(action.id, { afterVersion, ...options });
     } else if (action.status !== ActionStatus.EDITED) {
       return current;
     } else {

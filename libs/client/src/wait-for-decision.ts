@@ -16,7 +16,11 @@ export function isUndecided(action: Action): boolean {
 export async function waitForDecision(
   actions: ServiceClient<typeof ActionService>,
   actionId: string,
-  options: { readonly afterVersion?: bigint; readonly signal?: AbortSignal },
+  options: {
+    readonly afterVersion?: bigint;
+    readonly signal?: AbortSignal;
+    /** Told of the action whenever it is seen. */ readonly onAction?: (action: Action) => void;
+  },
 ): Promise<Decision> {
   const call = options.signal === undefined ? {} : { signal: options.signal };
   let afterVersion = options.afterVersion ?? 0n;
@@ -28,6 +32,7 @@ export async function waitForDecision(
         if (action === undefined) continue;
         failures = 0;
         afterVersion = action.version;
+        options.onAction?.(action);
         if (!isUndecided(action)) decision = { action, grantToken };
       }
       if (decision !== undefined) return decision;

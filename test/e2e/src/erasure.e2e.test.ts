@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { randomUUID } from "node:crypto";
 import { inspect } from "node:util";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
+import type { CountersignClient } from "@countersign/client";
 import { openDatabase } from "@countersign/database";
 import { DEVELOPMENT_PRINCIPALS, type DevelopmentName } from "@countersign/identity";
-import { ExecutionOutcome } from "@countersign/proto/v1/action_pb";
+import { CommentKind, ExecutionOutcome } from "@countersign/proto/v1/action_pb";
 import type { Logger } from "@countersign/telemetry";
 import { DeliverPolicy, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
@@ -106,9 +107,18 @@ const actions: string[] = [];
 /** The key and the input of the first request, for a repetition. */
 const first = { idempotencyKey: randomUUID(), input: input("first") };
 
+/** A question and its answer. */
+async function asked(reviewer: CountersignClient, agent: CountersignClient, actionId: string): Promise<void> {
+  const question = { actionId, kind: CommentKind.QUESTION, text: mark("question"), idempotencyKey: randomUUID() };
+  const { comment } = await reviewer.reviews.addComment(question);
+  const answer = { kind: CommentKind.ANSWER, text: mark("answer"), question: comment?.number ?? 0, idempotencyKey: randomUUID() };
+  await agent.reviews.addComment({ actionId, ...answer });
+}
+
 async function live(): Promise<void> {
   const [agent, reviewer, second] = [await stack.as("crm-agent"), await stack.as("data-owner"), await stack.as("second-data-owner")];
   const { action } = await agent.requestAction(first.input, first);
+  await asked(reviewer, agent, action.id);
   const shown = await shownTo(reviewer, action.id);
   await reviewer.reviews.submitVote({ ...shown, decision: { case: "approve", value: { reason: mark("vote") } } });
   const { grantToken } = await agent.waitForDecision(action.id);
@@ -138,7 +148,7 @@ describe("P6: what was erased is nowhere", () => {
   it("goes by the command of a privacy officer, who sees it listed first, and by nobody else's", async () => {
     const [id = ""] = actions;
     const dry = await as("privacy-officer", "erase", "--action", id, "--reason", "a request", "--dry-run");
-    expect(dry.out).toContain("3 contents would be erased");
+    expect(dry.out).toContain("5 contents would be erased");
     expect(foundIn(dry.out)).toEqual([]);
     for (const name of ["operator", "auditor", "crm-agent"] as const) {
       const { code, err } = await as(name, "erase", "--action", id, "--reason", "a request");

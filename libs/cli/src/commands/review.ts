@@ -1,7 +1,12 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { JsonObject } from "@countersign/digest";
 import { ActionSchema, AfterReviewFinding, type Action } from "@countersign/proto/v1/action_pb";
-import { GetReviewResponseSchema, ListReviewsResponseSchema, type SubmitVoteRequestSchema } from "@countersign/proto/v1/review_service_pb";
+import {
+  ClaimFilter,
+  GetReviewResponseSchema,
+  ListReviewsResponseSchema,
+  type SubmitVoteRequestSchema,
+} from "@countersign/proto/v1/review_service_pb";
 import { Option, type Command } from "commander";
 import { actionText, reviewsTable } from "../action-text.ts";
 import { withContext, type Context, type Io } from "../context.ts";
@@ -18,9 +23,14 @@ export function addReviewCommands(program: Command, io: Io): void {
     .command("list")
     .description("reviews that you may decide")
     .option("--all", "also those you may not decide")
-    .action((options: { all?: boolean }, command: Command) =>
+    .option("--unclaimed", "only those that nobody is looking at")
+    .option("--mine", "only those that you have claimed")
+    .action((options: { all?: boolean; unclaimed?: boolean; mine?: boolean }, command: Command) =>
       withContext(command, io, async ({ client, output }) => {
-        const reply = await client.reviews.listReviews({ all: options.all === true });
+        if (options.unclaimed === true && options.mine === true) throw new UsageError("say --unclaimed or --mine");
+        const claim =
+          options.unclaimed === true ? ClaimFilter.UNCLAIMED : options.mine === true ? ClaimFilter.MINE : ClaimFilter.UNSPECIFIED;
+        const reply = await client.reviews.listReviews({ all: options.all === true, claim });
         output.message(ListReviewsResponseSchema, reply, () => reviewsTable(reply.reviews));
       }),
     );
