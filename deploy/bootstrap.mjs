@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { ensureDependencies } from "./bootstrap/dependencies.mjs";
 import { handOver } from "./bootstrap/hand-over.mjs";
 import { ensureNatsServer, withNatsServerOnPath } from "./bootstrap/nats-server.mjs";
+import { tryPrometheus } from "./bootstrap/prometheus.mjs";
 import { SetupError } from "./bootstrap/setup-error.mjs";
 
 const OLDEST_NODE = 20;
@@ -32,6 +33,7 @@ async function main([name = "", ...args]) {
   }
   const node = await ensureDependencies(root);
   const natsServer = target.needsNats ? await ensureNatsServer() : undefined;
+  if (name === "test") await tryPrometheus();
   return handOver({ root, node, args: [target.main, ...args], env: withNatsServerOnPath(process.env, natsServer) });
 }
 
