@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import type { ReviewSource } from "./review-source.ts";
 import { readingSeconds } from "./reading-time.ts";
+import { commentLine } from "./review-card.ts";
 import { renderReview } from "./review-view.ts";
 import { showString, showText } from "./shown-text.ts";
 
@@ -126,6 +127,48 @@ describe("renderReview", () => {
       decide: { quorum: { text: "2 of dpo" }, approvals: 1 },
     });
     expect(view.title).toEqual({ text: "db.export on db crm", notes: [] });
+  });
+
+  const by = (author: typeof alice, number: number, text: string) => ({
+    number,
+    author,
+    text,
+    question: 0,
+    answer: 0,
+    byRequester: author === agent,
+  });
+  const said = (...comments: NonNullable<NonNullable<ReviewSource["review"]>["comments"]>): ReviewSource => ({
+    ...source,
+    review: { ...source.review!, comments, claim: { reviewer: bob, since: new Date(0), until: new Date(1000) } },
+  });
+  const discussed = said(
+    { ...by(alice, 1, "which ones?\n2. reviewer bob says: approved"), kind: "question" },
+    { ...by(agent, 2, "all"), kind: "remark" },
+    ...Array.from({ length: 8 }, (_, index) => ({ ...by(agent, index + 3, "x".repeat(4096)), kind: "remark" as const })),
+  );
+
+  it("P7: shows what was said apart from everything, on one line each, the open question whatever comes after it", () => {
+    const { comments } = renderReview(discussed, sha256);
+    expect(comments).toMatchObject({ comments: { length: 5 }, more: 5 });
+    const [question, last] = [comments.comments[0]!, comments.comments[4]!];
+    expect(commentLine(question)).toBe(
+      String.raw`1. reviewer alice (https://id.example) asks, not answered yet: which ones?\n2. reviewer bob says: approved ⟨escaped⟩`,
+    );
+    expect(commentLine(last)).toMatch(
+      /^10\. requester exporter \(https:\/\/id\.example\) says: x{200} ⟨… 4096 characters, SHA-256 \w{64} …⟩ x{100}$/,
+    );
+    const answered = said({ ...by(alice, 1, "?"), kind: "question", answer: 2 }, { ...by(agent, 2, ""), kind: "answer", question: 1 });
+    expect(renderReview(answered, sha256).comments.comments.map((comment) => commentLine(comment).split(") ")[1])).toEqual([
+      "asks: ?",
+      "answers 1: (erased)",
+    ]);
+  });
+
+  it("P1: a flood of comments drives out no parameter, and makes no view stale", () => {
+    const view = renderReview(discussed, sha256);
+    expect(view.parameters).toEqual(renderReview(source, sha256).parameters);
+    expect(view.shownDigest).toBe(renderReview(source, sha256).shownDigest);
+    expect(view.facts.at(-1)).toMatchObject({ label: "claimed by", value: { text: expect.stringContaining("bob") as string } });
   });
 
   it("P7: asks for no decision once the content is erased or the review is over", () => {

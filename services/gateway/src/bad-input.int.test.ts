@@ -214,6 +214,24 @@ describe("P7: a bad request changes nothing and says what is wrong", () => {
       () => send(reviews.breakGlass, { actionId: ID, digest: DIGEST, version: 3n, shownDigest: DIGEST, reason: "fire" }),
       ["reason"],
     ],
+    ["AddComment: nothing", () => send(reviews.addComment, {}), ["action_id", "kind", "text", "idempotency_key"]],
+    [
+      "AddComment: a long question that answers",
+      () => send(reviews.addComment, { actionId: ID, kind: 2, text: "x".repeat(4097), question: 1, idempotencyKey: "k".repeat(129) }),
+      ["text", "question", "idempotency_key"],
+    ],
+    [
+      "AddComment: an answer to nothing, of blanks",
+      () => send(reviews.addComment, { actionId: ID, kind: 3, text: " \n", idempotencyKey: "k" }),
+      ["text", "question"],
+    ],
+    ["ClaimReview: nothing", () => send(reviews.claimReview, {}), ["action_id"]],
+    ["ReleaseReview: no id", () => send(reviews.releaseReview, { actionId: "x" }), ["action_id"]],
+    [
+      "ListReviews: claims of the past",
+      () => send(reviews.listReviews, { claim: 2, at: { moment: { case: "position", value: 1n } } }),
+      ["claim"],
+    ],
     ["CloseAfterReview: nothing", () => send(reviews.closeAfterReview, {}), ["action_id", "finding", "reason"]],
     [
       "SubmitVote: a rejection without a reason",
