@@ -20,4 +20,4 @@ export { createPostgresEventLog, type PostgresEventLog, type PostgresEventLogOpt
 export { observedEventLog } from "./observed-event-log.ts";
 export { eventLogMigrations } from "./postgres/migrations.ts";
 export { scanLedger } from "./postgres/scan-ledger.ts";
-export { until, type Moment } from "./moment.ts";
+export { momentOf, NO_MOMENT, until, type Moment } from "./moment.ts";

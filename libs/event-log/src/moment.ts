@@ -1,3 +1,6 @@
+import { timestampDate } from "@bufbuild/protobuf/wkt";
+import type { At } from "@countersign/proto/v1/at_pb";
+
 /** A moment in a ledger's past: just after the event at a position, or after everything that has a time or an earlier one. */
 export type Moment = { readonly position: number } | { readonly time: Date };
 
@@ -12,3 +15,12 @@ export function until<Event extends { readonly position: number; readonly time: 
   const end = events.findIndex(isLater);
   return end < 0 ? events : events.slice(0, end);
 }
+
+/** What a request names; nothing when it names no moment, or one that cannot be. */
+export function momentOf({ moment }: At): Moment | undefined {
+  if (moment.case === "position" && moment.value <= BigInt(Number.MAX_SAFE_INTEGER)) return { position: Number(moment.value) };
+  return moment.case === "time" ? { time: timestampDate(moment.value) } : undefined;
+}
+
+/** What is told to somebody whose `at` names none. */
+export const NO_MOMENT = "must name a time, or a position below 2^53";

@@ -1,5 +1,5 @@
 import { create, fromBinary, toBinary, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
-import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { timestampFromDate, type Timestamp } from "@bufbuild/protobuf/wkt";
 import { inProcessCommands, type EventFeed } from "@countersign/bus";
 import { EventLogError, type EventLog, type RecordedEvent } from "@countersign/event-log";
 import { createMemoryEventLog } from "@countersign/event-log/testing";
@@ -179,6 +179,42 @@ describe("publishing and activating", () => {
     const second = await list(first.nextPageToken);
     expect(second).toMatchObject({ revisions: [{ revision: 1n }], nextPageToken: "" });
     await expect(list("bogus")).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  });
+
+  it("shows the revisions and the one in force as they were at a position or a time", async () => {
+    const { publish, activate, call } = await startInstance();
+    await publish(documentOf("a"));
+    await activate(1);
+    await publish(documentOf("b"));
+    await activate(2);
+    const list = async (moment: { case: "position"; value: bigint } | { case: "time"; value: Timestamp } | { case: undefined }) => {
+      const request = [proto.ListPolicyRevisionsRequestSchema, { at: { moment } }] as const;
+      const { revisions } = await call("ListPolicyRevisions", agent, [...request], proto.ListPolicyRevisionsResponseSchema);
+      return revisions.map(({ revision, active }) => [Number(revision), active]);
+    };
+    const at = async (position: number) => list({ case: "position", value: BigInt(position) });
+    expect(await Promise.all([0, 1, 2, 3, 99].map(at))).toEqual([
+      [[1, false]],
+      [[1, true]],
+      [
+        [2, false],
+        [1, true],
+      ],
+      [
+        [2, true],
+        [1, false],
+      ],
+      [
+        [2, true],
+        [1, false],
+      ],
+    ]);
+    expect(await list({ case: "time", value: timestampFromDate(new Date(0)) })).toEqual([]);
+    await expect(list({ case: undefined })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    const then = { at: { moment: { case: "position", value: 2n } as const } };
+    const get = (request: object) => call("GetPolicy", agent, [proto.GetPolicyRequestSchema, request], proto.GetPolicyResponseSchema);
+    expect((await get(then)).revision).toMatchObject({ revision: 1n, active: true });
+    await expect(get({ revision: 2n, at: { moment: { case: "position", value: 1n } } })).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 
   it("P8: tenants do not see each other's policies", async () => {

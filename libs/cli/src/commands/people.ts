@@ -12,6 +12,7 @@ import { visible } from "@countersign/review-view";
 import type { Command } from "commander";
 import { withContext, type Io } from "../context.ts";
 import { moment, table } from "../output.ts";
+import { parseAt, type At } from "../parse-at.ts";
 import { parseMoment } from "../parse.ts";
 import { accountText, addLinkCommands } from "./link.ts";
 
@@ -72,9 +73,11 @@ function addDelegateCommands(program: Command, io: Io): void {
     .description("what you gave and have")
     .option("--all", "everybody's, for auditors and operators")
     .option("--past", "also those that are over or revoked")
-    .action(({ all, past }: { all?: boolean; past?: boolean }, command: Command) =>
+    .option("--at <position|time>", "as they were then", parseAt)
+    .action(({ all, past, at }: { all?: boolean; past?: boolean; at?: At }, command: Command) =>
       withContext(command, io, async ({ client, output }) => {
-        const reply = await client.directory.listDelegations({ all: all === true, past: past === true });
+        const request = { all: all === true, past: past === true, ...(at === undefined ? {} : { at }) };
+        const reply = await client.directory.listDelegations(request);
         output.message(ListDelegationsResponseSchema, reply, () => delegationsTable(reply.delegations));
       }),
     );

@@ -7,6 +7,7 @@ import {
 import type { Command } from "commander";
 import { withContext, type Io } from "../context.ts";
 import { hex, lines, moment, table } from "../output.ts";
+import { parseAt, type At } from "../parse-at.ts";
 import { parseCount, readBytes } from "../parse.ts";
 
 /** Policy: publish, activate, list, show. */
@@ -39,9 +40,10 @@ export function addPolicyCommands(program: Command, io: Io): void {
   policy
     .command("list")
     .description("all revisions, newest first")
-    .action((_options: object, command: Command) =>
+    .option("--at <position|time>", "as they were then", parseAt)
+    .action((options: { at?: At }, command: Command) =>
       withContext(command, io, async ({ client, output }) => {
-        const reply = await client.policies.listPolicyRevisions({});
+        const reply = await client.policies.listPolicyRevisions(options.at === undefined ? {} : { at: options.at });
         output.message(ListPolicyRevisionsResponseSchema, reply, () =>
           table(
             ["REVISION", "", "PUBLISHED", "BY", "DIGEST"],

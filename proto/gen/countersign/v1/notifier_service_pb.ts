@@ -302,7 +302,8 @@ export const RetryDeliveriesResponseSchema: GenMessage<RetryDeliveriesResponse> 
  */
 export const NotifierService: GenService<{
   /**
-   * Operators: the channels of the notifier that serve the caller's tenant, and the notifiers of that tenant that are programs of their own.
+   * Operators: the channels of the notifier that serve the caller's tenant, and the notifiers of that tenant that are programs of their own. As of now:
+   * which there are is configuration, and what they hold is theirs; neither is in the log.
    *
    * @generated from rpc countersign.v1.NotifierService.ListNotifiers
    */
@@ -312,7 +313,8 @@ export const NotifierService: GenService<{
     output: typeof ListNotifiersResponseSchema;
   },
   /**
-   * Operators: deliveries of the caller's tenant that were given up, oldest first. It names reviews and holds nothing of their content.
+   * Operators: deliveries of the caller's tenant that were given up, oldest first. It names reviews and holds nothing of their content. As of
+   * now: a delivery is state of the notifier, which the log does not hold.
    *
    * @generated from rpc countersign.v1.NotifierService.ListDeliveries
    */

@@ -1,3 +1,4 @@
+import { until, type Moment } from "@countersign/event-log";
 import type { Decided, Rejection } from "../domain/decided.ts";
 import { Directory } from "../domain/directory.ts";
 import { evolve } from "../domain/evolve.ts";
@@ -15,6 +16,8 @@ export type Directories = {
    * moves on. @throws DirectoryStoreError
    */
   current(tenant: string): Promise<Directory>;
+  /** The directory as it was at a moment, and when it had last changed by then. @throws DirectoryStoreError */
+  past(tenant: string, moment: Moment): Promise<{ readonly directory: Directory; readonly changedAtMs: number }>;
   /** Decides on the directory as it is and records that; again when somebody else was faster. @throws DirectoryStoreError */
   change(tenant: string, by: ChangedBy, decide: (directory: Directory) => Decided): Promise<Changed>;
   /** When the directory last changed; undefined: never. @throws DirectoryStoreError */
@@ -30,6 +33,13 @@ export function createDirectories(store: DirectoryStore): Directories {
   };
   return {
     current: (tenant) => of(tenant).current(),
+    past: async (tenant, moment) => {
+      const stored = (await store.read(tenant, 0)).map((event) => ({ ...event, time: new Date(event.atMs) }));
+      const directory = new Directory();
+      const events = until(stored, moment);
+      for (const { event, atMs } of events) evolve(directory, event, atMs);
+      return { directory, changedAtMs: events.at(-1)?.atMs ?? 0 };
+    },
     change: (tenant, by, decide) => of(tenant).change(by, decide),
     changedAt: (tenant) => of(tenant).changedAt(),
   };

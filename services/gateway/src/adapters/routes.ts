@@ -98,7 +98,7 @@ export const COMMANDS = {
   GetMe: { service: "directory", read: reader(directory.GetMeRequestSchema, nothingToCheck) },
   CreateDelegation: { service: "directory", read: reader(directory.CreateDelegationRequestSchema, people.checkCreateDelegation) },
   RevokeDelegation: { service: "directory", read: reader(directory.RevokeDelegationRequestSchema, people.checkRevokeDelegation) },
-  ListDelegations: { service: "directory", read: reader(directory.ListDelegationsRequestSchema, nothingToCheck) },
+  ListDelegations: { service: "directory", read: reader(directory.ListDelegationsRequestSchema, people.checkListDelegations) },
   SetAway: { service: "directory", read: reader(directory.SetAwayRequestSchema, people.checkSetAway) },
   GetLinkOffer: { service: "directory", read: reader(directory.GetLinkOfferRequestSchema, people.checkGetLinkOffer) },
   LinkAccount: { service: "directory", read: reader(directory.LinkAccountRequestSchema, people.checkLinkAccount) },

@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { contentDigest, newSalt } from "@countersign/digest";
-import { EventLogError, type EventLog, type RecordedEvent } from "@countersign/event-log";
+import { EventLogError, until, type EventLog, type RecordedEvent } from "@countersign/event-log";
 import { decodeEvent, encodeEvent, type DecodedEvent } from "@countersign/events";
 import { ContentRefSchema } from "@countersign/proto/event/v1/action_events_pb";
 import { PolicyActivatedSchema, PolicyPublishedSchema } from "@countersign/proto/event/v1/policy_events_pb";
@@ -18,6 +18,10 @@ export function createLogPolicyStore(log: EventLog): PolicyStore {
     async load(tenant, known = { version: 0, state: initialState }) {
       const events = await reached(() => log.readStream(streamOf(tenant), known.version));
       return understood(() => events.reduce(fold, known));
+    },
+    async past(tenant, moment) {
+      const events = until(await reached(() => log.readStream(streamOf(tenant))), moment);
+      return understood(() => events.reduce(fold, { version: 0, state: initialState }));
     },
     async append({ tenant, expectedVersion, events, document, actor, timeMs, traceparent }) {
       const { outcome } = await reached(() =>

@@ -1,13 +1,15 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import type { CommandHandler } from "@countersign/bus";
+import { momentOf, NO_MOMENT } from "@countersign/event-log";
 import type { Command } from "@countersign/proto/internal/v1/command_pb";
+import type { At } from "@countersign/proto/v1/at_pb";
 import type { Principal } from "@countersign/proto/v1/principal_pb";
 import * as proto from "@countersign/proto/v1/policy_service_pb";
 import { findRevision } from "../domain/stream-state.ts";
 import type { ActivePolicies } from "../usecases/active-policies.ts";
 import { activatePolicy, publishPolicy, type Change, type Changed } from "../usecases/change-policy.ts";
 import { pageOfRevisions } from "../usecases/list-revisions.ts";
-import type { PolicyStore } from "../usecases/policy-store.ts";
+import type { PolicyStore, PolicyStream } from "../usecases/policy-store.ts";
 import { compileText } from "./compile-text.ts";
 import { documentRefusal, refusal } from "./failures.ts";
 import { invalid, toPrincipalRef } from "./input-from-proto.ts";
@@ -48,8 +50,8 @@ export function activatePolicyHandler({ store, policies, clock }: RevisionDeps):
 export function getPolicyHandler({ store }: RevisionDeps): CommandHandler {
   return async (command) => {
     const { tenant } = callerOf(command);
-    const { revision: number } = readRequest(proto.GetPolicyRequestSchema, command);
-    const { state } = await store.load(tenant);
+    const { revision: number, at } = readRequest(proto.GetPolicyRequestSchema, command);
+    const { state } = await streamAt(store, tenant, at);
     const revision = findRevision(state, number === 0n ? state.active : Number(number));
     if (revision === undefined) throw refusal("unknown_revision");
     const document = (await store.readDocument(tenant, revision)) ?? "";
@@ -61,14 +63,22 @@ export function getPolicyHandler({ store }: RevisionDeps): CommandHandler {
 export function listPolicyRevisionsHandler({ store }: RevisionDeps): CommandHandler {
   return async (command) => {
     const { tenant } = callerOf(command);
-    const { pageSize, pageToken } = readRequest(proto.ListPolicyRevisionsRequestSchema, command);
+    const { pageSize, pageToken, at } = readRequest(proto.ListPolicyRevisionsRequestSchema, command);
     if (pageSize < 0 || pageSize > 200) throw invalid([{ field: "page_size", description: "must be 1 to 200, or 0 for 50" }]);
-    const { state } = await store.load(tenant);
+    const { state } = await streamAt(store, tenant, at);
     const page = pageOfRevisions(state, pageSize, readPageToken(pageToken));
     const revisions = page.revisions.map((revision) => toRevisionMessage(revision, revision.revision === state.active));
     const response = create(proto.ListPolicyRevisionsResponseSchema, { revisions, nextPageToken: toPageToken(page.next) });
     return toBinary(proto.ListPolicyRevisionsResponseSchema, response);
   };
+}
+
+/** Now, or at the moment that was asked for. */
+function streamAt(store: PolicyStore, tenant: string, at: At | undefined): Promise<PolicyStream> {
+  if (at === undefined) return store.load(tenant);
+  const moment = momentOf(at);
+  if (moment === undefined) throw invalid([{ field: "at", description: NO_MOMENT }]);
+  return store.past(tenant, moment);
 }
 
 function changeBy(caller: Principal, command: Command, now: Date): Change {

@@ -1,3 +1,4 @@
+import type { Moment } from "@countersign/event-log";
 import type { PolicyEvent } from "../domain/stream-events.ts";
 import type { PolicyState, Revision } from "../domain/stream-state.ts";
 import type { PrincipalRef } from "../domain/input.ts";
@@ -32,6 +33,8 @@ export type PolicyStore = {
    * @throws PolicyStoreError when it cannot be read or understood.
    */
   load(tenant: string, known?: PolicyStream): Promise<PolicyStream>;
+  /** The stream as it was at a moment. @throws PolicyStoreError */
+  past(tenant: string, moment: Moment): Promise<PolicyStream>;
   /** Appends; false when somebody else appended first. @throws PolicyStoreError; then the outcome is not known. */
   append(append: PolicyAppend): Promise<boolean>;
   /** The text of a revision, checked against its digests; undefined when it was erased. @throws PolicyStoreError */

@@ -1,5 +1,6 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import type { CommandHandler } from "@countersign/bus";
+import { momentOf, NO_MOMENT } from "@countersign/event-log";
 import { ExecutionOutcome } from "@countersign/proto/v1/action_pb";
 import {
   AcceptEditRequestSchema,
@@ -31,7 +32,6 @@ import { addressOf } from "../grants/grant-token.ts";
 import { tokenDigest } from "../grants/signer.ts";
 import type { At } from "@countersign/proto/v1/at_pb";
 import type { Principal } from "../../domain/principal.ts";
-import { fromAt } from "../wire/moment.ts";
 import { fromInputMessage } from "../wire/input-message.ts";
 import { action, settled } from "./answers.ts";
 import { call } from "./call.ts";
@@ -39,8 +39,8 @@ import { failure, fieldViolation } from "./failures.ts";
 
 /** As it was then; there is no token in the past. */
 async function actionAt(deps: Deps, principal: Principal, actionId: string, at: At): Promise<Uint8Array> {
-  const moment = fromAt(at);
-  if (moment === undefined) throw fieldViolation("at", "must name a time, or a position below 2^53");
+  const moment = momentOf(at);
+  if (moment === undefined) throw fieldViolation("at", NO_MOMENT);
   const view = await readActionAt(deps, principal, actionId, moment);
   if (view === undefined) throw failure("NOT_FOUND");
   return toBinary(GetActionResponseSchema, create(GetActionResponseSchema, { action: action(view) }));

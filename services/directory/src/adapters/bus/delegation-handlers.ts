@@ -1,14 +1,17 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import type { CommandHandler } from "@countersign/bus";
+import { momentOf, NO_MOMENT } from "@countersign/event-log";
+import type { At } from "@countersign/proto/v1/at_pb";
 import * as api from "@countersign/proto/v1/directory_service_pb";
 import { delegationsOf, findSame, grantDelegation, groupIdsOf, revokeDelegation, setAway } from "../../domain/decide-delegations.ts";
 import { findPerson, personOf, type Delegation, type Directory } from "../../domain/directory.ts";
+import type { Directories } from "../../usecases/directories.ts";
 import type { HandlerDeps } from "./deps.ts";
 import { refusal } from "./failures.ts";
 import { toAwayMessage, toDelegationMessage } from "./messages.ts";
 import { ownChange, settingsOf } from "./own-person.ts";
-import { callerOf, readRequest, timeOf } from "./read-request.ts";
+import { callerOf, invalid, readRequest, timeOf } from "./read-request.ts";
 
 const MAX_LISTED = 500;
 
@@ -53,15 +56,16 @@ export function revokeDelegationHandler(deps: HandlerDeps): CommandHandler {
 
 export function listDelegationsHandler({ directories, tenants, clock }: HandlerDeps): CommandHandler {
   return async (command) => {
-    const { all, past } = readRequest(api.ListDelegationsRequestSchema, command);
+    const { all, past, at } = readRequest(api.ListDelegationsRequestSchema, command);
     const caller = callerOf(command);
     const { signIn } = settingsOf(tenants, caller.tenant);
     const mayAll = all && caller.roles.some((role) => role === "auditor" || role === "operator");
     if (all && !mayAll) throw refusal("not_yours");
-    const directory = await directories.current(caller.tenant);
-    const me = personOf(directory, caller, signIn);
+    const current = { directory: await directories.current(caller.tenant), nowMs: clock().getTime() };
+    // Who asks is whom the directory knows now, also when it is about the past.
+    const me = personOf(current.directory, caller, signIn);
     if (!mayAll && me === undefined) throw refusal("not_in_directory");
-    const nowMs = clock().getTime();
+    const { directory, nowMs } = at === undefined ? current : await directoryAt(directories, caller.tenant, at);
     const found = mayAll ? [...directory.delegations.values()] : ownDelegations(directory, me?.id ?? "");
     const delegations = found
       .filter(({ revoked, untilMs }) => past || (!revoked && untilMs > nowMs))
@@ -70,6 +74,14 @@ export function listDelegationsHandler({ directories, tenants, clock }: HandlerD
       .map((delegation) => toDelegationMessage(directory, delegation));
     return toBinary(api.ListDelegationsResponseSchema, create(api.ListDelegationsResponseSchema, { delegations }));
   };
+}
+
+/** At a position it is as late as the last change up to there. */
+async function directoryAt(directories: Directories, tenant: string, at: At): Promise<{ directory: Directory; nowMs: number }> {
+  const moment = momentOf(at);
+  if (moment === undefined) throw invalid("at", NO_MOMENT);
+  const { directory, changedAtMs } = await directories.past(tenant, moment);
+  return { directory, nowMs: "time" in moment ? moment.time.getTime() : changedAtMs };
 }
 
 export function setAwayHandler(deps: HandlerDeps): CommandHandler {

@@ -3,6 +3,7 @@ import type { EventLog } from "@countersign/event-log";
 import { createMemoryEventLog } from "@countersign/event-log/testing";
 import * as wire from "@countersign/proto/internal/v1/directory_pb";
 import { PrincipalType, SignInStrength } from "@countersign/proto/v1/principal_pb";
+import type { At } from "@countersign/proto/v1/at_pb";
 import * as api from "@countersign/proto/v1/directory_service_pb";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { human, ISSUER, runDirectory, type RunningTestDirectory } from "../../testing/running-directory.ts";
@@ -307,6 +308,27 @@ describe("who am I", () => {
       code: "FAILED_PRECONDITION",
       reason: "NOT_MANAGED",
     });
+  });
+
+  it("lists delegations as they were at a position or a time", async () => {
+    const messages = [api.ListDelegationsRequestSchema, api.ListDelegationsResponseSchema] as const;
+    const listed = async (moment: At["moment"]) =>
+      (await directory.send("ListDelegations", messages, { at: { moment } }, human("ada"))).delegations.map(({ id, revoked }) => [
+        id,
+        revoked,
+      ]);
+    const head = () => log.nextPosition();
+    const [before, start] = [await head(), now];
+    now = later(1000);
+    const id = (await delegate({})).delegation?.id ?? "";
+    const made = await head();
+    now = later(1000);
+    await revoke(id);
+    const position = (next: number) => listed({ case: "position", value: BigInt(next - 1) });
+    const time = (at: Date) => listed({ case: "time", value: timestampFromDate(at) });
+    expect([await position(before), await position(made), await position(await head())]).toEqual([[], [[id, false]], []]);
+    expect([await time(start), await time(later(-1)), await time(now)]).toEqual([[], [[id, false]], []]);
+    await expect(listed({ case: undefined })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 
   it("P8: a delegation of another tenant cannot be ended or listed", async () => {

@@ -5,11 +5,12 @@ import type {
   ErasePersonRequest,
   GetLinkOfferRequest,
   LinkAccountRequest,
+  ListDelegationsRequest,
   RevokeDelegationRequest,
   SetAwayRequest,
   UnlinkAccountRequest,
 } from "@countersign/proto/v1/directory_service_pb";
-import { checkName, checkText, checkUuid } from "./fields.ts";
+import { checkAt, checkName, checkText, checkUuid } from "./fields.ts";
 import type { Violations } from "./violations.ts";
 
 const MAX_GROUPS = 100;
@@ -23,6 +24,10 @@ export function checkCreateDelegation({ to, groups, fromTime, untilTime }: Creat
   checkTime(violations, "from_time", fromTime);
   if (untilTime === undefined) violations.add("until_time", "is required");
   checkTime(violations, "until_time", untilTime);
+}
+
+export function checkListDelegations({ at }: ListDelegationsRequest, violations: Violations): void {
+  if (at !== undefined) checkAt(violations, "at", at);
 }
 
 export function checkRevokeDelegation({ delegationId }: RevokeDelegationRequest, violations: Violations): void {

@@ -6,7 +6,7 @@ import type {
   PublishPolicyRequest,
   TestPolicyRequest,
 } from "@countersign/proto/v1/policy_service_pb";
-import { checkBytes, checkCount, checkEnum, checkName, checkPage } from "./fields.ts";
+import { checkAt, checkBytes, checkCount, checkEnum, checkName, checkPage } from "./fields.ts";
 import { checkInput } from "./input.ts";
 import type { Violations } from "./violations.ts";
 
@@ -24,10 +24,12 @@ export function checkActivatePolicy(request: ActivatePolicyRequest, violations: 
 
 export function checkGetPolicy(request: GetPolicyRequest, violations: Violations): void {
   checkCount(violations, "revision", request.revision);
+  if (request.at !== undefined) checkAt(violations, "at", request.at);
 }
 
 export function checkListPolicyRevisions(request: ListPolicyRevisionsRequest, violations: Violations): void {
   checkPage(violations, request);
+  if (request.at !== undefined) checkAt(violations, "at", request.at);
 }
 
 export function checkTestPolicy(request: TestPolicyRequest, violations: Violations, wireSize: number, caller: Principal): void {
