@@ -7,6 +7,15 @@ import { formatContents, formatEntries, formatIndex, type ContentRecord } from "
 /** The contents of an entry that there still are, by hex digest. */
 export type Contents = ReadonlyMap<string, { readonly salt: Uint8Array; readonly body: Uint8Array }>;
 
+/** An event to export, its entry exactly as stored, what `readPayload` makes of it, and the contents it refers to as far as they still exist. */
+export type ExportedEntry = {
+  readonly event: RecordedEvent;
+  readonly payload: DecodedEvent | undefined;
+  readonly contents: Contents;
+  /** Of contents that were erased behind the checkpoint: the position of the event that says so, by hex digest. */
+  readonly erasedLater?: ReadonlyMap<string, number>;
+};
+
 /** A segment is closed when it holds this much, so that neither writer nor reader ever hold more. */
 const FULL_BYTES = 2 * 1024 * 1024;
 export const FULL_ENTRIES = 4096;
@@ -27,14 +36,14 @@ export class SegmentBuffer {
   }
 
   /** Adds an entry with what it refers to. */
-  add(event: RecordedEvent, payload: DecodedEvent | undefined, contents: Contents): void {
+  add({ event, payload, contents, erasedLater }: ExportedEntry): void {
     this.events.push(event);
     this.#bytes += event.entry.length;
     for (const digest of payload === undefined ? [] : contentRefs(payload)) {
       const key = hex(digest);
       if (this.#contents.has(key)) continue;
       const content = contents.get(key);
-      this.#contents.set(key, { digest, content });
+      this.#contents.set(key, { digest, content, erasedAt: erasedLater?.get(key) });
       this.#bytes += 100 + (content?.body.length ?? 0);
     }
   }

@@ -9,6 +9,8 @@ export type ContentRecord = {
   readonly digest: Uint8Array;
   /** Absent once erased. */
   readonly content: { readonly salt: Uint8Array; readonly body: Uint8Array } | undefined;
+  /** Position of the event that erased it, where that lies behind the archive's checkpoint: it was erased while the archive was made. */
+  readonly erasedAt?: number | undefined;
 };
 
 const HASH = 32;
@@ -70,12 +72,12 @@ export function endsOfEntries(bytes: Buffer): { readonly ends: readonly number[]
   return { ends, rest: bytes.length - at };
 }
 
-/** Each record: digest (32), 1 and salt (32), length (32 bits, big-endian) and body; or digest and 0. */
+/** Each record: digest (32), 1 and salt (32), length (32 bits, big-endian) and body; or digest and 0; or digest, 2 and the erasing event's position (64 bits, big-endian). */
 export function formatContents(records: readonly ContentRecord[]): Buffer {
   const parts: Uint8Array[] = [];
-  for (const { digest, content } of records) {
+  for (const { digest, content, erasedAt } of records) {
     if (content === undefined) {
-      parts.push(digest, Buffer.of(0));
+      parts.push(digest, erasedAt === undefined ? Buffer.of(0) : Buffer.concat([Buffer.of(2), position(erasedAt)]));
       continue;
     }
     const length = Buffer.allocUnsafe(4);
@@ -98,6 +100,12 @@ export function parseContents(bytes: Buffer): { readonly records: readonly Conte
       at += HASH + 1;
       continue;
     }
+    if (state === 2 && at + HASH + 9 <= bytes.length) {
+      const erasedAt = Number(bytes.readBigUInt64BE(at + HASH + 1));
+      records.push({ digest, content: undefined, erasedAt });
+      at += HASH + 9;
+      continue;
+    }
     if (state !== 1 || body > bytes.length) break;
     const end = body + bytes.readUInt32BE(body - 4);
     if (end > bytes.length) break;
@@ -105,6 +113,12 @@ export function parseContents(bytes: Buffer): { readonly records: readonly Conte
     at = end;
   }
   return { records, rest: bytes.length - at };
+}
+
+function position(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(8);
+  bytes.writeBigUInt64BE(BigInt(value));
+  return bytes;
 }
 
 const malformed = (message: string): EvidenceError => new EvidenceError("archive_malformed", message);

@@ -7,12 +7,9 @@ import { formatGrantKeys, type GrantKey } from "./grant-keys.ts";
 import { formatHeader, type ArchiveHeader } from "./header.ts";
 import { formatManifest } from "./manifest.ts";
 import { CHECKPOINT, DESCRIPTORS, GRANT_KEYS, HEADER, LAST_TREE, LOG_KEYS, MANIFEST, policyDocument, segmentMember } from "./members.ts";
-import { FULL_ENTRIES, SegmentBuffer, type Contents } from "./segment-buffer.ts";
+import { FULL_ENTRIES, SegmentBuffer, type Contents, type ExportedEntry } from "./segment-buffer.ts";
 import { TarWriter } from "./tar-writer.ts";
 import { gapNodes, TreeWalk } from "./tree-walk.ts";
-
-/** An event to export, its entry exactly as stored, what `readPayload` makes of it, and the contents it refers to as far as they still exist. */
-export type ExportedEntry = { readonly event: RecordedEvent; readonly payload: DecodedEvent | undefined; readonly contents: Contents };
 
 /** What reads along and makes pages for people. */
 export type Reporter = {
@@ -95,9 +92,10 @@ async function* segmentsOf(input: EvidenceInput, tar: TarWriter, walk: TreeWalk)
     return { count: segment.count, members };
   };
   for await (const some of input.entries) {
-    for (const { event, payload, contents } of some) {
+    for (const entry of some) {
+      const { event, payload, contents } = entry;
       if (Number.isNaN(event.time.getTime())) throw new EvidenceError("source_inconsistent", "an entry has no time: run fsck");
-      buffer.add(event, payload, contents);
+      buffer.add(entry);
       input.reporter.add(event, payload, contents);
       const document = payload?.type === "PolicyPublished" ? contents.get(hex(payload.data.document?.digest)) : undefined;
       if (payload?.type === "PolicyPublished" && document !== undefined) {

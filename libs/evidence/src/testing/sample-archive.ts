@@ -13,8 +13,8 @@ import {
   signNote,
 } from "@countersign/tlog";
 import type { ArchiveHeader } from "../header.ts";
-import { writeArchive, type ExportedEntry, type Reporter, type WrittenArchive } from "../write-archive.ts";
-import type { Contents } from "../segment-buffer.ts";
+import { writeArchive, type Reporter, type WrittenArchive } from "../write-archive.ts";
+import type { Contents, ExportedEntry } from "../segment-buffer.ts";
 import { grantKey, START, STEP } from "./sample-log.ts";
 
 export const ORIGIN = "countersign.example/main/1";

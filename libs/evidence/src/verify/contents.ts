@@ -14,8 +14,12 @@ export class SegmentContents {
   checked = 0;
   /** Not in the archive, by hex digest, with the position of the entry that names it. */
   readonly absent = new Map<string, number>();
+  /** Erased while the archive was made, as it claims: by events behind its checkpoint. */
+  erasedLater = 0;
+  readonly #treeSize: number;
 
-  constructor(bytes: Buffer, member: string, flaws: FlawList) {
+  constructor(bytes: Buffer, member: string, treeSize: number, flaws: FlawList) {
+    this.#treeSize = treeSize;
     const { records, rest } = parseContents(bytes);
     this.#records = records;
     this.#flaws = flaws;
@@ -56,7 +60,13 @@ export class SegmentContents {
     if (record === undefined) return flaw("content that the entry refers to has no record");
     this.#next += 1;
     if (Buffer.compare(record.digest, digest) !== 0) return flaw("the record of the content is for another hash than the entry's");
-    const { content } = record;
+    const { content, erasedAt } = record;
+    if (erasedAt !== undefined) {
+      if (erasedAt < this.#treeSize)
+        return flaw(`the event that erased it, at position ${erasedAt}, would have to be in the checkpoint's tree`);
+      this.erasedLater += 1;
+      return undefined;
+    }
     if (content === undefined) {
       this.absent.set(digest.toString("hex"), position);
       return undefined;

@@ -90,6 +90,10 @@ function unchecked({ check, checkpoint, pages }: Verification, trust: Trust): re
     check.unexplained,
     "contents were not in the archive, and no event of it says why; one behind the period may, as an archive up to now shows",
   );
+  add(
+    counts.erasedLater,
+    "contents were erased while the archive was made, it says, by events behind its checkpoint: an archive that is made now has these events",
+  );
   add(counts.digestsUnverified, "action digests: their input was erased, or lies before the period");
   add(counts.votesUnverified, "signatures of votes: their keys are not known");
   add(counts.unknown, "payloads of a type or version that this verifier does not know; proved as bytes");

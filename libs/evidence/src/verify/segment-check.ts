@@ -91,6 +91,7 @@ export class SegmentCheck {
     const sums = this.counts;
     sums.contents += counts.contents;
     sums.absentContents += counts.absentContents;
+    sums.erasedLater += counts.erasedLater;
     sums.unknown += counts.unknown;
     sums.votes += counts.votes;
     sums.votesUnverified += counts.votesUnverified;

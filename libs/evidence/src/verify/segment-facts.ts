@@ -86,6 +86,8 @@ export type SegmentCounts = {
   contents: number;
   /** Contents that are not in the archive. */
   absentContents: number;
+  /** Contents that were erased while the archive was made, by events behind its checkpoint. */
+  erasedLater: number;
   /** Payloads of types or versions that this build does not know. */
   unknown: number;
   votes: number;
@@ -99,6 +101,7 @@ export type SegmentCounts = {
 export const noCounts = (): SegmentCounts => ({
   contents: 0,
   absentContents: 0,
+  erasedLater: 0,
   unknown: 0,
   votes: 0,
   votesUnverified: 0,

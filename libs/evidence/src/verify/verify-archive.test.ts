@@ -26,6 +26,7 @@ describe("P6: an archive proves itself", () => {
     expect(check?.counts).toEqual({
       contents: 24,
       absentContents: 0,
+      erasedLater: 0,
       unknown: 0,
       votes: 7,
       votesUnverified: 0,

@@ -3,6 +3,7 @@ import { writeArchive, type ExportedEntry, type GrantKey, type Reporter, type Wr
 import { nodesOfTiles, parseVerifierKey, tilesOfNodes, type NodeId, type VerifierKey } from "@countersign/tlog";
 import type { Assurance, StoredCheckpoint, TreeStore } from "../sealing/ports.ts";
 import { eventsOfArchive, exportedEntries, type ExportedEntries } from "./exported-entries.ts";
+import { LaterErasures } from "./later-erasures.ts";
 import { oneAhead } from "./one-ahead.ts";
 import { stretchOf } from "./tenant-log.ts";
 
@@ -58,13 +59,14 @@ export async function* exportArchive(
     if (done > 0) progress = { position: newest.position, done, total };
     return entries;
   };
+  const later = new LaterErasures(log, tenant, checkpoint.size);
   const archive = writeArchive({
     header: { tenant, ledger: log.ledger, from: period.from?.getTime(), to: period.to.getTime(), firstSequence: first, lastSequence: last },
     checkpoint: checkpoint.note,
     logKeys: parts.verifierKeys(checkpoint.epoch).map(parseVerifierKey),
     witnessKeys: parts.witnessKeys,
     grantKeys: parts.grantKeys,
-    entries: mapped(oneAhead(exportedEntries(log, eventsOfArchive(log, tenant, { first, last }))), taken),
+    entries: mapped(oneAhead(exportedEntries(log, eventsOfArchive(log, tenant, { first, last }), later)), taken),
     hashes: (nodes) => hashesOf(store, checkpoint, nodes),
     reporter: parts.reporter,
   });

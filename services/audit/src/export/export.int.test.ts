@@ -2,9 +2,11 @@ import { createHash } from "node:crypto";
 import { create, fromBinary, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { CommandError } from "@countersign/bus";
+import type { EventLog } from "@countersign/event-log";
 import { verifyArchive, type Verification } from "@countersign/evidence";
 import { grantKey, playSample, splitTar, START, STEP, streamOf } from "@countersign/evidence/testing";
-import { decodeEvent } from "@countersign/events";
+import { decodeEvent, encodeEvent } from "@countersign/events";
+import { ContentErasedSchema } from "@countersign/proto/event/v1/erasure_events_pb";
 import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
 import { GetGrantKeysResponseSchema } from "@countersign/proto/v1/action_service_pb";
 import { ExportRequestSchema, ExportResponseSchema, type ExportProgress, type ExportSummary } from "@countersign/proto/v1/audit_service_pb";
@@ -49,12 +51,13 @@ async function exported(
   request: MessageInitShape<typeof ExportRequestSchema>,
   who: CallerInit = caller(),
   sealed = true,
+  log: EventLog = ledger.log,
 ): Promise<Archive> {
   const jwks = JSON.stringify({ keys: [{ kty: "OKP", crv: "Ed25519", ...grantKey }] });
   const send = async () => toBinary(GetGrantKeysResponseSchema, create(GetGrantKeysResponseSchema, { jwks }));
   const clock = () => new Date(START + 100 * STEP);
   const handler = exportEvidence({
-    log: ledger.log,
+    log,
     sealing: sealed ? sealing : undefined,
     witnessKeys: [],
     commands: { send },
@@ -177,6 +180,39 @@ describe("P6: an export", () => {
     expect(produced).toMatchObject({ type: "ExportProduced", data: { bytes: BigInt(bytes.length), origin: `${ORIGIN}/1` } });
     const handedOut = produced?.type === "ExportProduced" ? produced.data.digest : [];
     expect(Buffer.from(handedOut)).toEqual(createHash("sha256").update(bytes).digest());
+  });
+
+  it("that an erasure overtakes names the event behind its checkpoint, and the next one has that event", async () => {
+    const stream = { tenant: "acme", type: "action", id: "a-7" };
+    const [requested] = (await ledger.log.readStream(stream)).map(decodeEvent);
+    const digest = requested?.type === "ActionRequested" ? requested.data.input?.digest : undefined;
+    if (digest === undefined) throw new Error("no input");
+    const erase = async (): Promise<void> => {
+      const expectedVersion = (await ledger.log.readStream(stream)).length;
+      const event = encodeEvent({ type: "ContentErased", data: create(ContentErasedSchema, { digests: [digest] }) });
+      const append = { stream, expectedVersion, events: [event], erased: [digest], time: new Date(START + 99 * STEP) };
+      expect((await ledger.log.append(append)).outcome).toBe("appended");
+    };
+    let raced: Promise<void> | undefined;
+    const racing = new Proxy(ledger.log, {
+      get: (log, name) => {
+        const member: unknown = Reflect.get(log, name);
+        if (typeof member !== "function") return member;
+        return async (...args: unknown[]): Promise<unknown> => {
+          // The export was asked for, sealed and begun: now somebody erases what it is about to read.
+          if (name === "readNamedContents") await (raced ??= erase());
+          return await (Reflect.apply(member, log, args) as Promise<unknown>);
+        };
+      },
+    });
+    const overtaken = (await exported({}, caller(), true, racing)).bytes;
+    expect(overtaken.includes("customers a-7")).toBe(false);
+    const { flaws, check } = await verified(overtaken);
+    expect(flaws.listed).toEqual([]);
+    expect(check?.counts).toMatchObject({ erasedLater: 1, absentContents: 0, digestsUnverified: 1 });
+    const later = await verified((await exported({})).bytes);
+    expect(later.flaws.listed).toEqual([]);
+    expect(later.check).toMatchObject({ unexplained: 0, counts: { erasedLater: 0, absentContents: 1 } });
   });
 
   it("P7: is refused where nothing is sealed", async () => {

@@ -1,5 +1,6 @@
 import type { ContentName, EventReader, RecordedEvent } from "@countersign/event-log";
 import { contentRefs, readPayload, type ExportedEntry } from "@countersign/evidence";
+import type { LaterErasures } from "./later-erasures.ts";
 import { findFirst, pagesFrom, type Stretch, type TenantReader } from "./tenant-log.ts";
 
 /** What an export reads of the log. */
@@ -29,7 +30,11 @@ export async function* eventsOfArchive(
 }
 
 /** The same with their contents. */
-export async function* exportedEntries(log: ExportReader, pages: AsyncIterable<readonly RecordedEvent[]>): AsyncGenerator<ExportedEntries> {
+export async function* exportedEntries(
+  log: ExportReader,
+  pages: AsyncIterable<readonly RecordedEvent[]>,
+  later: LaterErasures,
+): AsyncGenerator<ExportedEntries> {
   for await (const page of pages) {
     let batch: ReadEvent[] = [];
     let wanted = 0;
@@ -38,10 +43,11 @@ export async function* exportedEntries(log: ExportReader, pages: AsyncIterable<r
       batch.push(read);
       wanted += read.refs.length;
       if (wanted < MOST_CONTENTS) continue;
-      yield* withContents(log, batch);
+      yield await withContents(log, batch, event, later);
       [batch, wanted] = [[], 0];
     }
-    yield* withContents(log, batch);
+    const last = page.at(-1);
+    if (last !== undefined && batch.length > 0) yield await withContents(log, batch, last, later);
   }
 }
 
@@ -52,11 +58,17 @@ function readRefs(event: RecordedEvent): ReadEvent {
   return { event, payload, refs: payload === undefined ? NO_REFS : contentRefs(payload) };
 }
 
-async function* withContents(log: ExportReader, batch: readonly ReadEvent[]): AsyncGenerator<ExportedEntries> {
-  const last = batch.at(-1)?.event;
-  if (last === undefined) return;
+async function withContents(
+  log: ExportReader,
+  batch: readonly ReadEvent[],
+  last: RecordedEvent,
+  later: LaterErasures,
+): Promise<ExportedEntries> {
   const names = batch.flatMap(({ event: { stream }, refs }) => refs.map((digest): ContentName => ({ stream, digest })));
-  const found = (await log.readNamedContents(names)).values();
+  const read = await log.readNamedContents(names);
+  // What is gone by now may have been there when the export was asked for.
+  const erased = read.includes(undefined) ? await later.untilNow() : undefined;
+  const found = read.values();
   const entries = batch.map(({ event, payload, refs }): ExportedEntry => {
     if (refs.length === 0) return { event, payload, contents: NO_CONTENTS };
     const contents = new Map<string, NonNullable<ReturnType<ExportedEntry["contents"]["get"]>>>();
@@ -64,9 +76,9 @@ async function* withContents(log: ExportReader, batch: readonly ReadEvent[]): As
       const content = found.next().value;
       if (content !== undefined) contents.set(Buffer.from(digest).toString("hex"), content);
     }
-    return { event, payload, contents };
+    return { event, payload, contents, ...(erased === undefined ? {} : { erasedLater: erased }) };
   });
-  yield { entries, last };
+  return { entries, last };
 }
 
 const NO_REFS: readonly Uint8Array[] = [];
