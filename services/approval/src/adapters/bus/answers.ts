@@ -1,13 +1,27 @@
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { EmptySchema } from "@bufbuild/protobuf/wkt";
+import { ActionSchema, type Action } from "@countersign/proto/v1/action_pb";
 import type { Handled } from "../../usecases/handle.ts";
 import type { ActionView } from "../../usecases/ports.ts";
 import { isRecorded, toActionMessage } from "../wire/action-message.ts";
+import { oncePer } from "../wire/once-per.ts";
 import { failure } from "./failures.ts";
 
-/** The action for a reply. */
-export function action(view: ActionView) {
-  if (!isRecorded(view)) throw failure("NOT_FOUND");
-  return toActionMessage(view);
+/**
+ * The action for a reply, and good for nothing else: whoever waits for a version is told the same as whoever made it, so it is encoded once, and protobuf
+ * copies what it does not know.
+ */
+export function action(view: ActionView): Action {
+  const message = create(ActionSchema);
+  message.$unknown = fromBinary(EmptySchema, encoded(view)).$unknown ?? [];
+  return message;
 }
+
+/** Kept with the view, in the same cache: what is erased there is erased here. */
+const encoded = oncePer((view: ActionView) => {
+  if (!isRecorded(view)) throw failure("NOT_FOUND");
+  return toBinary(ActionSchema, toActionMessage(view));
+});
 
 /** The action after a command without an idempotency key; throws what refused it. */
 export function settled(handled: Handled) {

@@ -1,10 +1,13 @@
+import { create } from "@bufbuild/protobuf";
 import {
+  PrincipalSchema,
   PrincipalType,
   type Principal as PrincipalMessage,
   type PrincipalRef as RefMessage,
   SignInStrength,
 } from "@countersign/proto/v1/principal_pb";
 import type { Principal, PrincipalRef, PrincipalType as Type, SignIn } from "../../domain/principal.ts";
+import { oncePer } from "./once-per.ts";
 
 const TYPES: Readonly<Record<Type, PrincipalType>> = {
   human: PrincipalType.HUMAN,
@@ -19,9 +22,9 @@ export const SIGN_INS: Readonly<Record<SignIn, SignInStrength>> = {
   mfa: SignInStrength.MFA,
 };
 
-export function toPrincipalMessage(principal: Principal) {
+export const toPrincipalMessage = oncePer((principal: Principal): PrincipalMessage => {
   const { tenant, type, groups, roles, chain, owner, signIn } = principal;
-  return {
+  return create(PrincipalSchema, {
     tenant,
     type: TYPES[type],
     ...toRefMessage(principal),
@@ -30,8 +33,8 @@ export function toPrincipalMessage(principal: Principal) {
     chain: chain.map(toRefMessage),
     ...(owner && { owner: toRefMessage(owner) }),
     signIn: SIGN_INS[signIn],
-  };
-}
+  });
+});
 
 export function toRefMessage({ issuer, id }: PrincipalRef) {
   return { issuer, id };

@@ -1,4 +1,4 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import {
   ReviewMode,
   TimeoutAction,
@@ -7,9 +7,10 @@ import {
   type ReviewerSelector,
   type ReviewerSelectorSchema,
   type Stage as StageMessage,
-  type StageSchema,
+  StageSchema,
 } from "@countersign/proto/v1/action_pb";
 import type { Quorum, Selector, Stage } from "../../domain/stage.ts";
+import { oncePer } from "./once-per.ts";
 import { fromSignIn, SIGN_INS } from "./principal-message.ts";
 
 const TIMEOUTS: Readonly<Record<Stage["onTimeout"], TimeoutAction>> = {
@@ -18,17 +19,18 @@ const TIMEOUTS: Readonly<Record<Stage["onTimeout"], TimeoutAction>> = {
   escalate: TimeoutAction.ESCALATE,
 };
 
-export function toStageMessage({ quorum, reminderSeconds, escalation, onTimeout, mode, leastSignIn, ...rest }: Stage) {
-  return {
-    ...rest,
-    quorum: toQuorumMessage(quorum),
-    reminderSeconds: [...reminderSeconds],
-    ...(escalation && { escalation: { afterSeconds: escalation.afterSeconds, to: escalation.to.map(toSelectorMessage) } }),
-    onTimeout: TIMEOUTS[onTimeout],
-    mode: mode === "confirm" ? ReviewMode.CONFIRM : ReviewMode.FOUR_EYES,
-    leastSignIn: SIGN_INS[leastSignIn],
-  } satisfies MessageInitShape<typeof StageSchema>;
-}
+export const toStageMessage = oncePer(
+  ({ quorum, reminderSeconds, escalation, onTimeout, mode, leastSignIn, ...rest }: Stage): StageMessage =>
+    create(StageSchema, {
+      ...rest,
+      quorum: toQuorumMessage(quorum),
+      reminderSeconds: [...reminderSeconds],
+      ...(escalation && { escalation: { afterSeconds: escalation.afterSeconds, to: escalation.to.map(toSelectorMessage) } }),
+      onTimeout: TIMEOUTS[onTimeout],
+      mode: mode === "confirm" ? ReviewMode.CONFIRM : ReviewMode.FOUR_EYES,
+      leastSignIn: SIGN_INS[leastSignIn],
+    }),
+);
 
 /** Undefined for a quorum that this build does not know: nobody could tell whether it is reached. */
 export function fromStageMessage(message: StageMessage): Stage | undefined {

@@ -1,5 +1,7 @@
-import { VerdictOutcome, type Verdict as VerdictMessage } from "@countersign/proto/v1/action_pb";
+import { create } from "@bufbuild/protobuf";
+import { VerdictOutcome, VerdictSchema, type Verdict as VerdictMessage } from "@countersign/proto/v1/action_pb";
 import type { Verdict } from "../../domain/values.ts";
+import { oncePer } from "./once-per.ts";
 import { fromStageMessage, toStageMessage } from "./stage-message.ts";
 
 const OUTCOMES: Readonly<Record<Verdict["outcome"], VerdictOutcome>> = {
@@ -8,18 +10,20 @@ const OUTCOMES: Readonly<Record<Verdict["outcome"], VerdictOutcome>> = {
   review: VerdictOutcome.REVIEW,
 };
 
-export function toVerdictMessage({ outcome, revision, stages, reasons, bindingContext, risk, terms, ...rest }: Verdict) {
-  return {
-    ...rest,
-    outcome: OUTCOMES[outcome],
-    revision: BigInt(revision),
-    reasons: [...reasons],
-    stages: stages.map(toStageMessage),
-    bindingContext: [...bindingContext],
-    risk: risk.map(({ points, reason }) => ({ points, reason })),
-    ...(outcome === "review" && { terms: toTermsMessage(terms) }),
-  };
-}
+/** It goes into the event and into every reply. */
+export const toVerdictMessage = oncePer(
+  ({ outcome, revision, stages, reasons, bindingContext, risk, terms, ...rest }: Verdict): VerdictMessage =>
+    create(VerdictSchema, {
+      ...rest,
+      outcome: OUTCOMES[outcome],
+      revision: BigInt(revision),
+      reasons: [...reasons],
+      stages: stages.map(toStageMessage),
+      bindingContext: [...bindingContext],
+      risk: risk.map(({ points, reason }) => ({ points, reason })),
+      ...(outcome === "review" && { terms: toTermsMessage(terms) }),
+    }),
+);
 
 function toTermsMessage({ editable, ownerMayApprove, breakGlass }: Verdict["terms"]) {
   return { editable, ownerMayApprove, ...(breakGlass && { breakGlass: { ...breakGlass, groups: [...breakGlass.groups] } }) };
