@@ -176,6 +176,36 @@ describe("the rest of the lifecycle", () => {
   });
 });
 
+describe("an agent that asks again and again", () => {
+  it("P1, P2: joins the review that is open: one decision, one grant, one use", async () => {
+    const input = { ...EXPORT, context: { ...EXPORT.context, run_id: randomUUID() } };
+    const waiting = agent.requestAction(input, { waitMs: 20_000 });
+    const asks = await Promise.all(Array.from({ length: 4 }, () => agent.requestAction(input)));
+    const [{ action }] = asks as [(typeof asks)[0]];
+    expect(new Set(asks.map((ask) => ask.action.id)).size).toBe(1);
+    expect((await agent.requestAction({ ...input, context: { ...input.context, run_id: "another" } })).action.id).not.toBe(action.id);
+    await vi.waitFor(async () => {
+      const seen = await dataOwner.reviews.getReview({ actionId: action.id });
+      expect(seen.action?.review?.asked).toBe(5);
+    }, 20_000);
+    await approve(dataOwner, action.id);
+    const decided = await waiting;
+    expect(decided.action.id).toBe(action.id);
+    const { grantToken } = await agent.actions.getAction({ actionId: action.id });
+    expect(grantToken).toBe(decided.grantToken);
+    const used = await Promise.allSettled([1, 2].map(() => agent.redeem(grantToken, digestOf(action, input))));
+    expect(used.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+    expect((await agent.requestAction(input)).action.id).not.toBe(action.id);
+  });
+
+  it("is refused in the end, and told which action to watch", async () => {
+    const input = { ...EXPORT, context: { ...EXPORT.context, run_id: randomUUID() } };
+    const { action } = await agent.requestAction(input);
+    for (let times = 2; times <= 20; times += 1) await agent.requestAction(input);
+    await expect(agent.requestAction(input)).rejects.toMatchObject({ reason: "ASKED_TOO_OFTEN", metadata: { action_id: action.id } });
+  });
+});
+
 describe("a reviewer who wants to know more", () => {
   const SOON = { timeout: 20_000, interval: 25 };
   /** Joins no review that is open already. */

@@ -94,6 +94,12 @@ const commands = [
   anyVerdict.map(
     (what) => new Step(`verdict ${what.outcome}`, ({ now: at }) => ({ type: "ReachVerdict", at, judgement: judged(what, at, hex(0xd1)) })),
   ),
+  fc
+    .constantFrom(exporter, { ...exporter, chain: [] }, ...HUMANS)
+    .map(
+      (caller) =>
+        new Step(`${caller.id} asks again`, ({ now: at, digest = hex(0) }) => ({ type: "JoinReview", at, caller, digest, input: hex(1) })),
+    ),
   fc.constantFrom(...HUMANS).map(
     (reviewer) =>
       new Step(`${reviewer.id} approves`, (model, real) => ({

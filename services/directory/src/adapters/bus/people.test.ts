@@ -67,6 +67,26 @@ async function person(id: string, at = now) {
   return resolved.managed ? resolved.person : undefined;
 }
 
+it("whom somebody manages is told to whoever asks for it: every sign-in of theirs, also in the place of another manager", async () => {
+  const manager = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+  await directory.user("cyd", { [manager]: { manager: { value: ada } } });
+  await directory.user("dan", { [manager]: { manager: { value: bob } } });
+  await delegate({});
+  const asked = { withReports: true };
+  const [known, unasked] = [await directory.people.resolvePerson("acme", { personId: bob }, now, asked), await person(bob)];
+  expect(known).toMatchObject({
+    person: { reports: [{ issuer: ISSUER, id: "dan" }], standsInFor: [{ personId: ada, reports: [{ issuer: ISSUER, id: "cyd" }] }] },
+  });
+  expect([unasked?.reports, unasked?.standsInFor[0]?.reports]).toEqual([undefined, undefined]);
+  await directory.scim("PATCH", `/Users/${bob}`, {
+    schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+    Operations: [{ op: "replace", path: `${manager}:manager.value`, value: ada }],
+  });
+  expect(await directory.people.resolvePerson("acme", { personId: ada }, now, asked)).toMatchObject({
+    person: { reports: [{ id: "cyd" }, { id: "bob" }] },
+  });
+});
+
 describe("a new name", () => {
   const rename = (id: string, userName: string) =>
     directory.scim("PATCH", `/Users/${id}`, {
