@@ -50,7 +50,7 @@ export type ListReviewsRequest = Message<"countersign.v1.ListReviewsRequest"> & 
   all: boolean;
 
   /**
-   * As it was then. FAILED_PRECONDITION when that takes looking through more than 20,000 actions.
+   * As it was then; the caller's groups are those of now. FAILED_PRECONDITION when that takes looking through more than 20,000 actions.
    *
    * @generated from field: countersign.v1.At at = 4;
    */
@@ -720,8 +720,11 @@ export const ClaimFilterSchema: GenEnum<ClaimFilter> = /*@__PURE__*/
  */
 export const ReviewService: GenService<{
   /**
-   * Actions in review that the caller may decide, or all of the tenant's with `all`; oldest deadline first. Those that somebody approved alone are
-   * among them until the after-review is closed.
+   * Actions in review that wait for the caller, or all of the tenant's with `all`; oldest deadline first. For it wait those whose open stage, or
+   * its escalation once that has happened, asks one of its groups, itself, a shift that it has, the manager of whoever is behind the request, or
+   * somebody in whose place it is now; and, in a stage that only confirms, those of its own agents. Not those that it may not approve: what it caused, edited or
+   * has approved, under any account. Whether its sign-in is strong enough GetReview says. Those that somebody approved alone are among them until the
+   * after-review is closed. UNAVAILABLE (DIRECTORY_UNREACHABLE) when nobody can say who the caller is.
    *
    * @generated from rpc countersign.v1.ReviewService.ListReviews
    */
