@@ -3,6 +3,8 @@ import { ConfigError, durationSetting, portSetting, readConfig } from "@counters
 import { parsePolicy, parseVerifierKey, type TrustPolicy } from "@countersign/tlog";
 import { z } from "zod";
 import { readKeyFile } from "./adapters/key-files.ts";
+import { vaultKey } from "./adapters/vault-keys.ts";
+import type { SigningKey } from "./ports.ts";
 import type { LogKeys } from "./signer.ts";
 
 const schema = z.object({
@@ -12,6 +14,14 @@ const schema = z.object({
     .max(200)
     .optional(),
   keyFiles: z.string().optional(),
+  vaultAddress: z.url().optional(),
+  vaultTokenFile: z.string().min(1).optional(),
+  vaultNamespace: z
+    .string()
+    .regex(/^[\w./-]+$/, "is no namespace")
+    .optional(),
+  vaultKeys: z.string().optional(),
+  vaultTimeoutMs: durationSetting.default(2000).refine((value) => value >= 10 && value <= 10_000, "must be 10ms to 10s"),
   retiredKeys: z.string().default(""),
   anchorDirectory: z.string().optional(),
   intervalMs: durationSetting.default(300).refine((value) => value >= 10 && value <= 900, "must be 10ms to 900ms"),
@@ -23,6 +33,11 @@ const schema = z.object({
 const VARIABLES = {
   origin: "COUNTERSIGN_LOG_ORIGIN",
   keyFiles: "COUNTERSIGN_LOG_KEY_FILES",
+  vaultAddress: "COUNTERSIGN_LOG_VAULT_ADDRESS",
+  vaultTokenFile: "COUNTERSIGN_LOG_VAULT_TOKEN_FILE",
+  vaultNamespace: "COUNTERSIGN_LOG_VAULT_NAMESPACE",
+  vaultKeys: "COUNTERSIGN_LOG_VAULT_KEYS",
+  vaultTimeoutMs: "COUNTERSIGN_LOG_VAULT_TIMEOUT",
   retiredKeys: "COUNTERSIGN_LOG_RETIRED_KEYS",
   anchorDirectory: "COUNTERSIGN_ANCHOR_DIR",
   intervalMs: "COUNTERSIGN_SEAL_INTERVAL",
@@ -48,6 +63,9 @@ export type SealingConfig = {
  * | --- | --- | --- |
  * | COUNTERSIGN_LOG_ORIGIN | none | name of the log, such as `log.example.com/main`; unset with the two below: nothing is sealed |
  * | COUNTERSIGN_LOG_KEY_FILES | none | PKCS#8 PEM files of Ed25519 keys, separated by commas; every one signs, two during a rotation |
+ * | COUNTERSIGN_LOG_VAULT_KEYS | none | Ed25519 keys in the transit engine of a HashiCorp Vault, `<mount>/<key>:<version>=<public key in base64>`, separated by commas; beside key files or in their place |
+ * | COUNTERSIGN_LOG_VAULT_ADDRESS, COUNTERSIGN_LOG_VAULT_TOKEN_FILE | none | the Vault, by https; a file with the token, which is read for each signature |
+ * | COUNTERSIGN_LOG_VAULT_NAMESPACE, COUNTERSIGN_LOG_VAULT_TIMEOUT | none, 2s | its namespace; how long a signature may take |
  * | COUNTERSIGN_ANCHOR_DIR | none | directory that remembers what was signed, on storage that no restore of the database touches; the same for all instances |
  * | COUNTERSIGN_LOG_RETIRED_KEYS | none | verifier keys that signed earlier, separated by commas |
  * | COUNTERSIGN_SEAL_INTERVAL | 300ms | how often to look for new events, 10ms to 900ms |
@@ -57,13 +75,16 @@ export type SealingConfig = {
  */
 export function readSealingConfig(env: NodeJS.ProcessEnv): SealingConfig | undefined {
   const settings = readConfig(schema, VARIABLES, env);
-  const { origin, keyFiles, anchorDirectory, intervalMs } = settings;
+  const { origin, anchorDirectory, intervalMs } = settings;
+  const keyFiles = settings.keyFiles ?? settings.vaultKeys;
   if (origin === undefined && keyFiles === undefined && anchorDirectory === undefined) return undefined;
+  const given = { origin, keyFiles, anchorDirectory };
   const problems = (["origin", "keyFiles", "anchorDirectory"] as const)
-    .filter((name) => settings[name] === undefined)
+    .filter((name) => given[name] === undefined)
     .map((name) => `${VARIABLES[name]}: is required to seal the log, with the other two of its kind`);
   if (origin === undefined || keyFiles === undefined || anchorDirectory === undefined) throw new ConfigError(problems);
-  const signing = each(keyFiles, VARIABLES.keyFiles, readKeyFile);
+  const signing = [...each(settings.keyFiles ?? "", VARIABLES.keyFiles, readKeyFile), ...vaultKeys(settings)];
+  if (signing.length === 0) throw new ConfigError([`${VARIABLES.keyFiles}: names no key, and ${VARIABLES.vaultKeys} none either`]);
   const retired = each(settings.retiredKeys, VARIABLES.retiredKeys, (text) => parseVerifierKey(text).publicKey);
   const { witnessPolicyFile, tilesHost: host, tilesPort: port } = settings;
   const [witnesses] = each(witnessPolicyFile ?? "", VARIABLES.witnessPolicyFile, (path) => parsePolicy(readFileSync(path)));
@@ -75,6 +96,21 @@ export function readSealingConfig(env: NodeJS.ProcessEnv): SealingConfig | undef
     witnesses,
     tiles: port === undefined ? undefined : { host, port },
   };
+}
+
+function vaultKeys(settings: z.infer<typeof schema>): readonly SigningKey[] {
+  const {
+    vaultKeys: list,
+    vaultAddress: address,
+    vaultTokenFile: tokenFile,
+    vaultNamespace: namespace,
+    vaultTimeoutMs: timeoutMs,
+  } = settings;
+  if (list === undefined) return [];
+  if (address === undefined || tokenFile === undefined) {
+    throw new ConfigError([`${VARIABLES.vaultKeys}: needs ${VARIABLES.vaultAddress} and ${VARIABLES.vaultTokenFile}`]);
+  }
+  return each(list, VARIABLES.vaultKeys, (text) => vaultKey(text, { address, tokenFile, namespace, timeoutMs }));
 }
 
 function each<Value>(list: string, variable: string, read: (item: string) => Value): readonly Value[] {

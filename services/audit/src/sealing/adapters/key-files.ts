@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { SigningKey } from "../ports.ts";
 
 /**
- * A key in a PKCS#8 PEM file. One in a KMS is another `SigningKey`: it needs the public key and a way to have bytes signed.
+ * A key in a PKCS#8 PEM file; `vaultKey` is one that lies elsewhere.
  * @throws Error when the file holds no Ed25519 private key.
  */
 export function readKeyFile(path: string): SigningKey {
