@@ -77,7 +77,7 @@ export function formatContents(records: readonly ContentRecord[]): Buffer {
   const parts: Uint8Array[] = [];
   for (const { digest, content, erasedAt } of records) {
     if (content === undefined) {
-      parts.push(digest, erasedAt === undefined ? Buffer.of(0) : Buffer.concat([Buffer.of(2), position(erasedAt)]));
+      parts.push(digest, erasedAt === undefined ? Buffer.of(0) : Buffer.concat([Buffer.of(2), positionBytes(erasedAt)]));
       continue;
     }
     const length = Buffer.allocUnsafe(4);
@@ -115,7 +115,7 @@ export function parseContents(bytes: Buffer): { readonly records: readonly Conte
   return { records, rest: bytes.length - at };
 }
 
-function position(value: number): Buffer {
+function positionBytes(value: number): Buffer {
   const bytes = Buffer.allocUnsafe(8);
   bytes.writeBigUInt64BE(BigInt(value));
   return bytes;
