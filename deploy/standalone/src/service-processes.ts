@@ -43,11 +43,11 @@ export async function startServiceProcess(name: ServiceName | "countersign", env
   return { name, pid, stop: () => end("SIGTERM"), kill: () => end("SIGKILL") };
 }
 
-/** A process per service. When one does not start, the others are stopped again. */
-export async function startServiceProcesses(env: NodeJS.ProcessEnv): Promise<readonly ServiceProcess[]> {
+/** A process per service, each with what is its own. When one does not start, the others are stopped again. */
+export async function startServiceProcesses(envOf: (name: ServiceName) => NodeJS.ProcessEnv): Promise<readonly ServiceProcess[]> {
   const started: ServiceProcess[] = [];
   try {
-    for (const name of SERVICES) started.push(await startServiceProcess(name, env));
+    for (const name of SERVICES) started.push(await startServiceProcess(name, envOf(name)));
     return started;
   } catch (error) {
     await Promise.all(started.map((service) => service.stop()));

@@ -1,6 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { natsAccounts } from "@countersign/bus";
 import { migrate } from "@countersign/database";
 import type { DevelopmentIssuer } from "@countersign/identity";
 import {
@@ -9,9 +11,10 @@ import {
   startInfrastructure,
   startServiceProcess,
   startServiceProcesses,
+  type ServiceName,
 } from "@countersign/standalone";
 import { ALL_MIGRATIONS } from "@countersign/server";
-import { freePort } from "@countersign/embedded";
+import { freePort, startNatsServer } from "@countersign/embedded";
 
 /** All services as modules of one process, or each as a process. */
 export type Layout = "one-process" | "process-per-service";
@@ -22,7 +25,8 @@ export type System = { readonly address: string; readonly issuer: DevelopmentIss
 /** Starts PostgreSQL, nats-server and the services in a temporary folder, with durable commits, as in production. */
 export async function startSystem(layout: Layout): Promise<System> {
   const folder = mkdtempSync(join(tmpdir(), "countersign-bench-"));
-  const infrastructure = await startInfrastructure({ dataDir: folder });
+  const nats = await startUsersNats(folder);
+  const infrastructure = await startInfrastructure({ dataDir: folder, natsUrl: nats.urlOf("countersign") });
   await migrate(infrastructure.databaseUrl, ALL_MIGRATIONS);
   const keys = await developmentKeys(join(folder, "keys"));
   const port = await freePort();
@@ -30,10 +34,11 @@ export async function startSystem(layout: Layout): Promise<System> {
   const env = {
     ...keys.env,
     COUNTERSIGN_DATABASE_URL: infrastructure.databaseUrl,
-    COUNTERSIGN_NATS_URL: infrastructure.natsUrl,
     COUNTERSIGN_PORT: String(port),
   };
-  const processes = layout === "one-process" ? [await startServiceProcess("countersign", env)] : await startServiceProcesses(env);
+  const envOf = (name: User) => ({ ...env, COUNTERSIGN_NATS_URL: nats.urlOf(name) });
+  const processes =
+    layout === "one-process" ? [await startServiceProcess("countersign", envOf("countersign"))] : await startServiceProcesses(envOf);
   await ensureStarterPolicy(address, keys.issuer);
   return {
     address,
@@ -41,7 +46,21 @@ export async function startSystem(layout: Layout): Promise<System> {
     close: async () => {
       for (const service of processes.toReversed()) await service.stop();
       await infrastructure.close();
+      await nats.stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+type User = ServiceName | "countersign";
+
+/** As in production: a user for each service, and one for the process of all of them. */
+async function startUsersNats(folder: string): Promise<{ urlOf(user: User): string; stop(): Promise<void> }> {
+  // A letter first: a number would be read as one.
+  const password = `p${randomBytes(24).toString("hex")}`;
+  const configFile = join(folder, "nats.conf");
+  const passwords = { policy: password, directory: password, approval: password, audit: password, notifier: password, gateway: password };
+  writeFileSync(configFile, natsAccounts({ prefix: "cs", ledgers: ["main"] }, { ...passwords, countersign: password }), { mode: 0o600 });
+  const server = await startNatsServer({ storeDir: join(folder, "nats"), configFile });
+  return { urlOf: (user) => server.url.replace("//", `//${user}:${password}@`), stop: () => server.stop() };
 }
