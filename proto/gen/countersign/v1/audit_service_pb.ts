@@ -1812,7 +1812,8 @@ export const AuditService: GenService<{
     output: typeof RebuildProjectionResponseSchema;
   },
   /**
-   * Operators: events that a consumer could not handle.
+   * Operators: events that a consumer could not handle, as of now: what waits is state of its consumer, which the log does not hold. What was done
+   * about a dead letter is an event.
    *
    * @generated from rpc countersign.v1.AuditService.ListDeadLetters
    */
