@@ -2,13 +2,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startNatsServer, testNats, type TestNats } from "@countersign/testing";
-import { silentLogger } from "@countersign/telemetry";
+import { currentTraceparent, inSpan, silentLogger } from "@countersign/telemetry";
+import { recordSpans } from "@countersign/telemetry/testing";
 import { MsgHdrsImpl } from "@nats-io/transport-node";
 import { beforeAll, describe, expect, test } from "vitest";
 import { commandBusContract, commandOf, failureOf } from "./commands.contract.ts";
 import { CommandError } from "./commands.ts";
 import { connectNats } from "./connect.ts";
 import { natsCommands } from "./nats-commands.ts";
+import { observedCommands } from "./observed-commands.ts";
 
 commandBusContract("over NATS", async (logger) => {
   const { url, prefix } = await testNats();
@@ -22,6 +24,32 @@ describe("commands over NATS", () => {
   let nats: TestNats;
   beforeAll(async () => {
     nats = await testNats();
+  });
+
+  test("a trace goes from the sender through NATS to the handler, and on from there", async () => {
+    const recorded = recordSpans();
+    const [sender, server] = await Promise.all(["sender", "server"].map((name) => connectNats({ url: nats.url, name })));
+    if (sender === undefined || server === undefined) throw new Error("no connection");
+    let seen = ["", ""];
+    await observedCommands(natsCommands(server, { prefix: nats.prefix, logger: silentLogger }), "nats").serve("traced", {
+      Evaluate: async ({ traceparent }) => {
+        seen = [traceparent, currentTraceparent()];
+        throw new CommandError("NOT_FOUND", "NOT_FOUND", "a reason that nobody may read in a trace");
+      },
+    });
+    const bus = observedCommands(natsCommands(sender, { prefix: nats.prefix, logger: silentLogger }), "nats");
+    await inSpan("client", {}, () => failureOf(bus.send("traced", "Evaluate", commandOf("x"), { timeoutMs: 20_000 })));
+    const byName = new Map(recorded.spans().map((span) => [span.name, span]));
+    const [client, send, handled] = ["client", "send traced.Evaluate", "traced.Evaluate"].map((name) => byName.get(name));
+    expect(send?.parentSpanContext?.spanId).toBe(client?.spanContext().spanId);
+    expect(handled?.parentSpanContext?.spanId).toBe(send?.spanContext().spanId);
+    expect(handled?.spanContext().traceId).toBe(client?.spanContext().traceId);
+    expect(seen).toEqual([seen[1], seen[0]]);
+    expect(seen[0]).toContain(handled?.spanContext().spanId);
+    expect(handled?.attributes).toMatchObject({ "messaging.destination.name": "traced.Evaluate", "error.type": "NOT_FOUND" });
+    expect(JSON.stringify([handled?.attributes, handled?.events, handled?.status])).not.toContain("nobody may read");
+    recorded.close();
+    await Promise.all([sender.close(), server.close()]);
   });
 
   test("what is too large for the bus is refused in words, on both ways", async () => {

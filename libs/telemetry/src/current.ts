@@ -1,7 +1,9 @@
 import type { Tracer } from "@opentelemetry/api";
+import type { Gauges } from "./gauges.ts";
 import type { Instruments } from "./instruments.ts";
 
 let instrumentsNow: Instruments | undefined;
+let gaugesNow: Gauges | undefined;
 let tracerNow: Tracer | undefined;
 let tenantsNow = false;
 
@@ -11,6 +13,11 @@ let tenantsNow = false;
  */
 export function instruments(): Instruments | undefined {
   return instrumentsNow;
+}
+
+/** Where gauges are registered; nowhere when nothing is measured. */
+export function gauges(): Gauges | undefined {
+  return gaugesNow;
 }
 
 /** What makes spans in this process; nothing when traces go nowhere. */
@@ -24,8 +31,14 @@ export function tenantLabel(tenant: string): Record<string, string> {
 }
 
 /** For `startTelemetry`, and for tests. */
-export function measureWith(now: { readonly instruments?: Instruments; readonly tracer?: Tracer; readonly tenants?: boolean }): void {
+export function measureWith(now: {
+  readonly instruments?: Instruments;
+  readonly gauges?: Gauges;
+  readonly tracer?: Tracer;
+  readonly tenants?: boolean;
+}): void {
   instrumentsNow = now.instruments;
+  gaugesNow = now.gauges;
   tracerNow = now.tracer;
   tenantsNow = now.tenants ?? false;
 }

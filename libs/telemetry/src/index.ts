@@ -4,7 +4,8 @@ export { createLogger, silentLogger, type Logger } from "./logger.ts";
 export { ATTRIBUTES } from "./attributes.ts";
 export { instruments, tenantLabel } from "./current.ts";
 export type { Instruments } from "./instruments.ts";
-export { observe, type Reading } from "./observe.ts";
+export type { Reading } from "./gauges.ts";
+export { observe } from "./observe.ts";
 // For those who trace.
 export { errorType, inSpan, isSampled, markFailed, startSpan, traceparentOf, within, type SpanDetails } from "./spans.ts";
 export { currentTraceparent, isTraceparent } from "./traceparent.ts";

@@ -15,6 +15,7 @@ import { BatchSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { measureWith } from "./current.ts";
 import { startEndpoint } from "./endpoint.ts";
 import { Exemplars } from "./exemplars.ts";
+import { Gauges } from "./gauges.ts";
 import { createInstruments } from "./instruments.ts";
 import { openMetrics } from "./open-metrics.ts";
 import { observeProcess } from "./process-gauges.ts";
@@ -24,6 +25,7 @@ import { samplerOf } from "./sampler.ts";
 import { readTelemetrySettings, type TelemetrySettings } from "./settings.ts";
 
 const PATIENCE_MS = 3000;
+const EXPORT_MS = 30_000;
 
 /** Telemetry of this process. */
 export type Telemetry = {
@@ -70,22 +72,27 @@ function startMeasuring(
   if (!measures && !settings.sendTraces) return undefined;
   const resource = resourceOf(service);
   const exemplars = new Exemplars();
-  const scraper = new Scraper();
+  const gauges = new Gauges();
+  const scraper = new Scraper({ metricProducers: [gauges] });
   const tracer = settings.sendTraces ? startTracing(resource, settings, endings) : undefined;
   if (measures) {
-    const periodic = settings.sendMetrics
-      ? [new PeriodicExportingMetricReader({ exporter: new OTLPMetricExporter(), exportIntervalMillis: settings.metricIntervalMs })]
-      : [];
-    const provider = new MeterProvider({ resource, readers: [...(scraped ? [scraper] : []), ...periodic] });
+    const provider = new MeterProvider({ resource, readers: [...(scraped ? [scraper] : []), ...periodicReaders(settings, gauges)] });
     metrics.setGlobalMeterProvider(provider);
-    endings.push(() => provider.shutdown().finally(() => metrics.disable()), observeProcess(), observeReadiness(readiness));
+    endings.push(() => provider.shutdown().finally(() => metrics.disable()));
   }
   measureWith({
-    ...(measures ? { instruments: createInstruments(metrics.getMeter("countersign"), exemplars) } : {}),
+    ...(measures ? { gauges, instruments: createInstruments(metrics.getMeter("countersign"), exemplars) } : {}),
     ...(tracer === undefined ? {} : { tracer }),
     tenants: settings.tenants,
   });
+  if (measures) endings.push(observeProcess(), observeReadiness(readiness));
   return scraped ? async () => openMetrics((await scraper.collect({ timeoutMillis: PATIENCE_MS })).resourceMetrics, exemplars) : undefined;
+}
+
+function periodicReaders({ sendMetrics, metricIntervalMs }: TelemetrySettings, gauges: Gauges): PeriodicExportingMetricReader[] {
+  if (!sendMetrics) return [];
+  const timing = { exportIntervalMillis: metricIntervalMs, exportTimeoutMillis: Math.min(metricIntervalMs, EXPORT_MS) };
+  return [new PeriodicExportingMetricReader({ exporter: new OTLPMetricExporter(), metricProducers: [gauges], ...timing })];
 }
 
 function startTracing(resource: Resource, settings: TelemetrySettings, endings: (() => unknown)[]) {

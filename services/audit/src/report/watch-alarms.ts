@@ -1,6 +1,5 @@
 import type { EventReader, RecordedEvent } from "@countersign/event-log";
-import type { Logger } from "@countersign/telemetry";
-import { metrics } from "@opentelemetry/api";
+import { observe, type Logger } from "@countersign/telemetry";
 import { alarmsOf } from "./findings.ts";
 import { Histories, type ToReportEvent } from "./histories.ts";
 import { remember } from "./history.ts";
@@ -9,6 +8,8 @@ import { ALARMS, KINDS, type KindName } from "./kinds.ts";
 export type AlarmWatch = {
   /** Takes in events in the order of the log. An event that comes twice is told of twice. */
   watch(events: readonly RecordedEvent[]): Promise<void>;
+  /** Events may have been handled elsewhere since the last call of `watch`. */
+  begin(): void;
   /** Alarms since the start, by kind. */
   readonly seen: ReadonlyMap<KindName, number>;
   close(): void;
@@ -34,15 +35,13 @@ const WATCHED_TYPES: ReadonlySet<string> = new Set(WATCHED);
 export function watchAlarms(log: EventReader & { readonly ledger: string }, toReportEvent: ToReportEvent, logger: Logger): AlarmWatch {
   const histories = new Histories(log, toReportEvent);
   const seen = new Map<KindName, number>(ALARMS.map((kind) => [kind, 0]));
-  const gauge = metrics
-    .getMeter("countersign.audit")
-    .createObservableGauge("countersign.audit.alarms", { description: "Executions that did not add up, since this instance began" });
-  const observe: Parameters<typeof gauge.addCallback>[0] = (result) => {
-    for (const [kind, count] of seen) result.observe(count, { ledger: log.ledger, kind });
-  };
-  gauge.addCallback(observe);
+  const stopObserving = observe(
+    { "countersign.audit.alarms": { description: "Executions that did not add up, since this instance began" } },
+    () => ({ "countersign.audit.alarms": [...seen].map(([kind, value]) => ({ value, attributes: { ledger: log.ledger, kind } })) }),
+  );
   return {
     seen,
+    begin: () => histories.forget(),
     watch: async (events) => {
       for (const recorded of events) {
         if (!WATCHED_TYPES.has(recorded.type)) continue;
@@ -53,9 +52,9 @@ export function watchAlarms(log: EventReader & { readonly ledger: string }, toRe
           const { tenant } = recorded.stream;
           logger.warn({ kind, tenant, action: event.action, position: event.position }, `alarm: ${KINDS[kind].text}`);
         }
-        histories.keep(recorded.stream.tenant, event.action, remember(history, event));
+        histories.keep(recorded, event.action, remember(history, event));
       }
     },
-    close: () => gauge.removeCallback(observe),
+    close: stopObserving,
   };
 }

@@ -1,4 +1,4 @@
-import { metrics } from "@opentelemetry/api";
+import { observe } from "@countersign/telemetry";
 import type { SealRefusal } from "./refusal.ts";
 
 /** How sealing stands in this instance. */
@@ -15,21 +15,20 @@ export type SealStatus = {
 
 /** Shows the status as gauges: `countersign.seal.lag` (seconds), `countersign.seal.size`, and `countersign.seal.refused` (0 or 1). */
 export function observeSealing(ledger: string, status: () => SealStatus): () => void {
-  const meter = metrics.getMeter("countersign.audit");
-  const lag = meter.createObservableGauge("countersign.seal.lag", {
-    unit: "s",
-    description: "For how long events have waited to be sealed",
-  });
-  const size = meter.createObservableGauge("countersign.seal.size", { description: "Events that are sealed" });
-  const refused = meter.createObservableGauge("countersign.seal.refused", { description: "1 while signing is refused" });
-  const observe: Parameters<typeof meter.addBatchObservableCallback>[0] = (result) => {
-    const { state, lagMs, sealed } = status();
-    if (state === "standby") return;
-    result.observe(lag, lagMs / 1000, { ledger });
-    result.observe(size, sealed, { ledger });
-    result.observe(refused, state === "refused" ? 1 : 0, { ledger });
-  };
-  const gauges = [lag, size, refused];
-  meter.addBatchObservableCallback(observe, gauges);
-  return () => meter.removeBatchObservableCallback(observe, gauges);
+  return observe(
+    {
+      "countersign.seal.lag": { description: "For how long events have waited to be sealed", unit: "s" },
+      "countersign.seal.size": { description: "Events that are sealed" },
+      "countersign.seal.refused": { description: "1 while signing is refused" },
+    },
+    () => {
+      const { state, lagMs, sealed } = status();
+      const reading = (value: number) => (state === "standby" ? [] : [{ value, attributes: { ledger } }]);
+      return {
+        "countersign.seal.lag": reading(lagMs / 1000),
+        "countersign.seal.size": reading(sealed),
+        "countersign.seal.refused": reading(state === "refused" ? 1 : 0),
+      };
+    },
+  );
 }
