@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Verifies Countersign's evidence archives and tlog-proof receipts. Standard library only; shares no code with what made them.
 
-    verify_evidence.py archive VKEY FILE...
-    verify_evidence.py receipt VKEY FILE ENTRY_FILE
+    verify_evidence.py archive VKEY [--witness VKEY]... FILE...
+    verify_evidence.py receipt VKEY [--witness VKEY]... FILE ENTRY_FILE
 
-Written from RFC 6962 and RFC 9162 (tree), RFC 8032 (Ed25519), RFC 8785 (canonical JSON), c2sp.org/signed-note, tlog-checkpoint and tlog-proof, POSIX ustar,
+Written from RFC 6962 and RFC 9162 (tree), RFC 8032 (Ed25519), RFC 8785 (canonical JSON), c2sp.org/signed-note, tlog-checkpoint, tlog-cosignature and tlog-proof, RFC 4180 (tables), POSIX ustar,
 the protobuf wire format, docs/evidence-archive.md and proto/countersign/event/v1. Exit code 0: no flaw; 1: flaws, one a line; 2: nothing was verified.
 """
 import base64
@@ -84,32 +84,38 @@ def ed25519_verify(public, message, signature):
 # Notes and checkpoints
 
 
-def read_vkey(text):
+NOTE, COSIGNATURE = 1, 4
+
+
+def read_vkey(text, algorithm=NOTE):
     name, key_id, encoded = text.split("+", 2)
     data = base64.b64decode(encoded, validate=True)
-    if data[0] != 1 or len(data) != 33 or sha256(name.encode() + b"\n" + data)[:4].hex() != key_id:
-        raise ValueError("not an Ed25519 verifier key")
+    if data[0] != algorithm or len(data) != 33 or sha256(name.encode() + b"\n" + data)[:4].hex() != key_id:
+        raise ValueError("not a verifier key of this kind")
     return name, bytes.fromhex(key_id), data[1:]
 
 
-def open_checkpoint(note, vkey):
-    """Size and root, after the pinned key's signature was found good."""
-    name, key_id, public = vkey
+def open_checkpoint(note, vkey, witnesses):
+    """Size and root, after the signature of the pinned key, and the cosignature of each witness, was found good."""
     body, signatures = note[: note.rindex(b"\n\n") + 1], note[note.rindex(b"\n\n") + 2 :]
-    signed = False
-    for line in signatures.decode().splitlines():
-        match = re.fullmatch("\u2014 (\\S+) (\\S+)", line)
-        data = base64.b64decode(match[2], validate=True)
-        if match[1] == name and data[:4] == key_id:
-            if not ed25519_verify(public, body, data[4:]):
-                flaw("CHECKPOINT, the signature of the pinned key does not verify")
-            signed = True
-    lines = body.decode().split("\n")
-    if not signed or lines[0] != name:
+    lines = [re.fullmatch("\u2014 (\\S+) (\\S+)", line) for line in signatures.decode().splitlines()]
+    read = [(line[1], base64.b64decode(line[2], validate=True)) for line in lines]
+
+    def of(name, key_id, _):
+        return [data[4:] for signer, data in read if signer == name and data[:4] == key_id]
+
+    good = [ed25519_verify(vkey[2], body, signature) for signature in of(*vkey)]
+    if not all(good) or not good or body.decode().split("\n")[0] != vkey[0]:
         flaw("CHECKPOINT, it is not signed by the pinned key")
-    if not re.fullmatch("0|[1-9][0-9]*", lines[1]):
+    for witness in witnesses:
+        cosigned = lambda data: b"cosignature/v1\ntime %d\n" % int.from_bytes(data[:8], "big") + body
+        good = [len(data) == 72 and ed25519_verify(witness[2], cosigned(data), data[8:]) for data in of(*witness)]
+        if not all(good) or not good:
+            flaw(f"WITNESS, {witness[0]} has not cosigned it")
+    _, size, root = body.decode().split("\n")[:3]
+    if not re.fullmatch("0|[1-9][0-9]*", size):
         raise ValueError("the checkpoint has no size")
-    return int(lines[1]), base64.b64decode(lines[2], validate=True)
+    return int(size), base64.b64decode(root, validate=True)
 
 
 # Merkle tree
@@ -169,7 +175,7 @@ def root_of_proof(index, size, node, proof):
     return node
 
 
-def verify_receipt(data, vkey, entry):
+def verify_receipt(data, vkey, witnesses, entry):
     header, checkpoint = data.split(b"\n\n", 1)
     lines = header.decode().split("\n")
     if lines.pop(0) != "c2sp.org/tlog-proof@v1":
@@ -177,7 +183,7 @@ def verify_receipt(data, vkey, entry):
     if lines[0].startswith("extra "):
         lines.pop(0)
     index = int(re.fullmatch("index (0|[1-9][0-9]*)", lines.pop(0))[1])
-    size, root = open_checkpoint(checkpoint, vkey)
+    size, root = open_checkpoint(checkpoint, vkey, witnesses)
     if index >= size:
         flaw(f"INDEX, a tree of {size} has no entry {index}")
     elif root_of_proof(index, size, leaf_hash(entry), [base64.b64decode(line, validate=True) for line in lines]) != root:
@@ -310,12 +316,41 @@ def action_digest(tenant, salt, body, binding):
     return sha256(salt + text.encode())
 
 
+# Tables
+
+COLUMNS = "position,tenant_sequence,time,type,stream_type,stream_id,stream_version,actor_issuer,actor_id,event_id"
+
+
+def cell(text):
+    if re.fullmatch("[A-Za-z0-9][A-Za-z0-9 .:/_@|-]*", text):
+        return text
+    formula = re.match("[\\s\ufeff\x00-\x1f\x7f-\x9f]*[=+@\t\r\n\uff0b\uff0d\uff1d\uff20-]", text)
+    return '"' + ("'" if formula else "") + text.replace('"', '""') + '"'
+
+
+def instant_text(at):
+    return datetime.fromtimestamp(at // 1000, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S") + f".{at % 1000:03d}Z"
+
+
+def row(data):
+    get, _ = message(data)
+    actor, _ = message(get(12))
+    cells = [cell(text.decode()) for text in (get(9), get(5), get(6))]
+    who = [cell(actor(field).decode()) for field in (1, 2)]
+    return ",".join([str(get(2, 0)), str(get(4, 0)), instant_text(milliseconds(get(11))), *cells, str(get(7, 0)), *who, get(8).hex()])
+
+
 # Archives
+
+# Decision, digest, stage, key, signature and shown digest.
+VOTES = {"VoteCast": (2, 3, 4, 6, 7, 9), "BreakGlassUsed": (None, 2, 3, 5, 6, 8)}
+DEADLINES = {"ReviewOpened": 2, "StageOpened": 2, "ReviewEscalated": 2, "ActionEdited": 6, "ReviewHeld": 0}
 
 
 class Archive:
-    def __init__(self, vkey):
-        self.vkey, self.tree = vkey, Tree()
+    def __init__(self, vkey, witnesses):
+        self.vkey, self.witnesses, self.tree = vkey, witnesses, Tree()
+        self.deadlines, self.expiries, self.erased_later = {}, {}, 0
         self.read, self.parts = [], {}
         self.sequence, self.previous, self.time = 0, b"", None
         self.streams, self.inputs, self.digests, self.documents, self.votes = {}, {}, {}, {}, {}
@@ -336,7 +371,7 @@ class Archive:
             instant = lambda text: text and round(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)
             self.begin, self.end = instant(self.header["from"]), instant(self.header["to"])
         elif name == "checkpoint":
-            self.size, self.root = open_checkpoint(body, self.vkey)
+            self.size, self.root = open_checkpoint(body, self.vkey, self.witnesses)
         elif name == "keys/grants.jwks.json":
             for jwk in json.loads(body)["keys"]:
                 thumbprint = sha256(f'{{"crv":"Ed25519","kty":"OKP","x":"{jwk["x"]}"}}'.encode())
@@ -378,6 +413,8 @@ class Archive:
                 self.sequence, self.previous = self.sequence + 1, leaf
         if next(hashes, None) is not None or next(self.records, None) is not None:
             flaw(f"INDEX, log/{number} holds hashes or contents that belong to no entry")
+        if parts["csv"] != "".join(f"{line}\r\n" for line in [COLUMNS, *map(row, entries)]).encode():
+            flaw(f"CSV, log/{number}.csv is not the table of its entries")
 
     def entry(self, position, leaf, data):
         get, _ = message(data)
@@ -414,9 +451,18 @@ class Archive:
         get, all_of = message(data)
         found = [self.content(position, message(ref)[0](1)) for field in self.contents_of.get(kind, []) for ref in all_of(field)]
         wrong = lambda code, text: flaw(f"{code}, position {position}, {text}")
-        about = {"ActionApproved": 1, "ActionRejected": 1, "VoteCast": 3, "GrantIssued": 3, "ActionEdited": 2}.get(kind)
+        about = {"ActionApproved": 1, "ActionRejected": 1, "VoteCast": 3, "BreakGlassUsed": 2, "ReviewJoined": 2, "GrantIssued": 3, "ActionEdited": 2}.get(kind)
         if about and get(about) != self.digests.get(action, get(about)):
             wrong("ACTION_DIGEST", "it is about another digest than the verdict before it")
+        when = lambda field: milliseconds(get(field)) if field and get(field) else None
+        if kind in VOTES and (self.deadlines.get(action) or at + 1) <= at:
+            wrong("TIME", "a vote was cast after the review's deadline")
+        if kind == "GrantRedeemed" and (self.expiries.get(action) or at + 1) <= at:
+            wrong("TIME", "the grant was redeemed after it had expired")
+        if kind in DEADLINES:
+            self.deadlines[action] = when(DEADLINES[kind])
+        if kind == "GrantIssued":
+            self.expiries[action] = when(5)
         if kind in ("ActionRequested", "ActionEdited"):
             self.inputs[action] = found[0] if found else None
         elif kind == "ContentErased":
@@ -431,26 +477,34 @@ class Archive:
             binding = [name.decode() for name in message(get(1))[1](8)]
             if asked and action_digest(self.header["tenant"], *asked, binding) != get(3):
                 wrong("ACTION_DIGEST", "the digest is not the one of the input")
-        elif kind == "VoteCast" and get(6).decode() in self.votes:
+        elif kind in VOTES:
+            decision, digest, stage, key, signature, shown = VOTES[kind]
             reviewer = message(get(1))[0]
             ballot = {
                 "tenant": self.header["tenant"],
                 "action_id": action,
-                "digest": get(3).hex(),
-                "shown_digest": get(9).hex(),
+                "digest": get(digest).hex(),
+                "shown_digest": get(shown).hex(),
                 "reviewer": {"issuer": reviewer(3).decode(), "id": reviewer(4).decode()},
-                "decision": {1: "approve", 2: "reject"}.get(get(2, 0)),
-                "stage": get(4, 0),
-                "time": datetime.fromtimestamp(at // 1000, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S") + f".{at % 1000:03d}Z",
+                "decision": {1: "approve", 2: "reject"}.get(get(decision, 0)) if decision else "break_glass",
+                "stage": get(stage, 0),
+                "time": instant_text(at),
             }
             text = b"countersign-vote/v1\n" + canonical(ballot).encode()
-            if not ed25519_verify(self.votes[get(6).decode()], text, get(7)):
+            public = self.votes.get(get(key).decode())
+            if public and not ed25519_verify(public, text, get(signature)):
                 wrong("VOTE_SIGNATURE", "the signature of the vote does not verify")
 
     def content(self, position, digest):
         if digest not in self.seen:
             record = next(self.records, None)
             self.seen[digest] = record[1] if record else None
+            if record and isinstance(record[1], int):
+                # Erased by an event behind the checkpoint, which only a later archive can show.
+                self.seen[digest], self.erased_later = None, self.erased_later + 1
+                if record[0] != digest or record[1] < self.size:
+                    flaw(f"CONTENT, position {position}, the event that erased it would have to be in the tree")
+                return None
             if record and record[1] is None:
                 self.absent.setdefault(digest, position)
             if record is None or record[0] != digest or (record[1] and sha256(b"".join(record[1])) != digest):
@@ -493,29 +547,37 @@ def contents_of(data):
         if there == 0:
             yield digest, None
             continue
+        if there == 2:
+            at += 8
+            yield digest, int.from_bytes(data[at - 8 : at], "big")
+            continue
+        if there != 1:
+            raise ValueError("a content is neither there nor erased")
         salt, length = data[at : at + 32], int.from_bytes(data[at + 32 : at + 36], "big")
         at += 36 + length
         yield digest, (salt, data[at - length : at])
 
 
-def verify_archive(data, vkey):
-    archive = Archive(vkey)
+def verify_archive(data, vkey, witnesses):
+    archive = Archive(vkey, witnesses)
     for name, body in members(data):
         archive.member(name, body)
     archive.finish()
     print(f"{sum(version for version, _ in archive.streams.values())} versions of {len(archive.streams)} streams, tree of {archive.size}")
+    if archive.erased_later:
+        print(f"{archive.erased_later} contents were erased while the archive was made, it says")
 
 
-def judge(kind, vkey, file, entry_file=None):
+def judge(kind, vkey, witnesses, file, entry_file=None):
     FLAWS.clear()
     with open(file, "rb") as handle:
         data = handle.read()
     try:
         if kind == "archive":
-            verify_archive(data, vkey)
+            verify_archive(data, vkey, witnesses)
         else:
             with open(entry_file, "rb") as handle:
-                verify_receipt(data, vkey, handle.read())
+                verify_receipt(data, vkey, witnesses, handle.read())
     except (ValueError, KeyError, IndexError, AttributeError, TypeError, OverflowError, StopIteration, RecursionError) as error:
         flaw(f"MALFORMED, {type(error).__name__}: {error}")
     for line in FLAWS:
@@ -525,14 +587,19 @@ def judge(kind, vkey, file, entry_file=None):
 
 
 def main(arguments):
+    witnesses = []
+    while "--witness" in arguments[:-1]:
+        place = arguments.index("--witness")
+        witnesses.append(read_vkey(arguments[place + 1], COSIGNATURE))
+        arguments = arguments[:place] + arguments[place + 2 :]
     kind, count = arguments[0] if arguments else None, len(arguments)
     if not ((kind == "archive" and count >= 3) or (kind == "receipt" and count == 4)):
         print(__doc__.strip(), file=sys.stderr)
         return 2
     vkey = read_vkey(arguments[1])
     if kind == "receipt":
-        return judge(kind, vkey, arguments[2], arguments[3])
-    return max([judge(kind, vkey, file) for file in arguments[2:]])
+        return judge(kind, vkey, witnesses, arguments[2], arguments[3])
+    return max([judge(kind, vkey, witnesses, file) for file in arguments[2:]])
 
 
 if __name__ == "__main__":

@@ -3,7 +3,19 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { joinTar, LOG_VKEY, logKey, sampleArchive, sampleLog, splitTar, type Sample } from "@countersign/evidence/testing";
+import {
+  joinTar,
+  LOG_VKEY,
+  logKey,
+  playOtherStreams,
+  sampleArchive,
+  sampleLog,
+  splitTar,
+  START,
+  STEP,
+  witnessKey,
+  type Sample,
+} from "@countersign/evidence/testing";
 import {
   formatCheckpoint,
   formatNote,
@@ -45,7 +57,9 @@ describe.runIf(python)("P6: an implementation that shares no code with ours", ()
   describe("verifies archives", () => {
     let sample: Sample;
     beforeAll(async () => {
-      sample = await sampleArchive(await sampleLog({ actions: 10, reviewEvery: 5, hostile: 'ü\u2028"\\' }), { from: 2, to: 8 });
+      const log = await sampleLog({ actions: 10, reviewEvery: 5, hostile: 'ü\u2028"\\' });
+      await playOtherStreams(log, START + 10 * STEP, "a-5");
+      sample = await sampleArchive(log, { from: 2, to: 11 });
     });
 
     it("finds no flaw in a good one", () => {
@@ -60,7 +74,7 @@ describe.runIf(python)("P6: an implementation that shares no code with ours", ()
         bytes[at] = (bytes[at] ?? 0) ^ 0x10;
         return bytes;
       });
-      const forged = ["index", "tree", "entries", "contents"].map((part) =>
+      const forged = ["index", "tree", "entries", "contents", "csv"].map((part) =>
         joinTar(
           splitTar(sample.bytes).map(({ name, body }) => ({ name, body: name === `log/000000.${part}` ? body.fill(1, 90, 91) : body })),
         ),
@@ -76,6 +90,37 @@ describe.runIf(python)("P6: an implementation that shares no code with ours", ()
       const bytes = Buffer.from(sample.bytes);
       bytes.write("ExecutionRefuted_", bytes.indexOf("ExecutionReported", bytes.indexOf("log/000000.entries")));
       expect(judge(bytes).out).toMatch(/^LEAF_HASH, position \d+,/m);
+    });
+
+    it("holds votes against their deadlines", async () => {
+      const { bytes } = await sampleArchive(await sampleLog({ actions: 2, reviewEvery: 2, reviewMs: 4000 }), { to: 2 });
+      expect(judge(bytes).out).toMatch(/^TIME, position \d+, a vote was cast after the review's deadline$/m);
+    });
+
+    it("takes an erasure behind the checkpoint for what it is", async () => {
+      const erasedLater = async (by: number): Promise<string> => {
+        const { bytes } = await sampleArchive(await sampleLog({ actions: 2 }), {
+          to: 2,
+          change: (entries, header) => {
+            for (const [number, entry] of entries.entries()) {
+              const later = new Map([...entry.contents.keys()].map((digest) => [digest, by] as const));
+              if (entry.event.type === "ActionRequested") entries[number] = { ...entry, contents: new Map(), erasedLater: later };
+            }
+            return header;
+          },
+        });
+        return judge(bytes).out;
+      };
+      expect(await erasedLater(1000)).toMatch(/2 contents were erased while the archive was made[^]*no flaw/);
+      expect(await erasedLater(3)).toMatch(/^CONTENT, position \d+, the event that erased it would have to be in the tree$/m);
+    });
+
+    it("checks cosignatures of the witnesses that are named", () => {
+      const witness = formatVerifierKey(witnessKey.verifier);
+      const other = formatVerifierKey(signerKeyOfSeed(witnessKey.verifier.name, "cosignature", Buffer.alloc(32, 9)).verifier);
+      const path = file("witnessed.tar", sample.bytes);
+      expect(run("archive", LOG_VKEY, "--witness", witness, path).out).toContain("no flaw");
+      expect(run("archive", LOG_VKEY, "--witness", other, path).out).toContain("WITNESS, witness.example/w1 has not cosigned it");
     });
 
     it("refuses another key than the one that signed", () => {

@@ -41,6 +41,8 @@ export type SampleOptions = {
   /** Every so many actions one goes through a review. */
   readonly reviewEvery?: number;
   readonly hostile?: string;
+  /** How long a review is open; votes are cast after five seconds. */
+  readonly reviewMs?: number;
 };
 
 /** Two tenants whose actions lie between each other's: `acme`, which is exported, and `globex`, which must not be seen. */
@@ -51,12 +53,15 @@ export async function sampleLog(options: SampleOptions): Promise<EventLog> {
 }
 
 /** The same, in a log that there is already. */
-export async function playSample(log: EventLog, { actions, reviewEvery = 2, hostile = "" }: SampleOptions): Promise<void> {
+export async function playSample(
+  log: EventLog,
+  { actions, reviewEvery = 2, hostile = "", reviewMs = 300_000 }: SampleOptions,
+): Promise<void> {
   for (const tenant of ["acme", "globex"]) await publish(log, tenant, 1, START - STEP);
   for (let number = 0; number < actions; number += 1) {
     const at = START + number * STEP;
-    await act(log, { tenant: "acme", id: `a-${number}`, at, reviewed: number % reviewEvery === 0, note: hostile });
-    if (number % 3 !== 1) await act(log, { tenant: "globex", id: `g-${number}`, at, reviewed: false, note: "secret of globex" });
+    await act(log, { tenant: "acme", id: `a-${number}`, at, reviewed: number % reviewEvery === 0, note: hostile, reviewMs });
+    if (number % 3 !== 1) await act(log, { tenant: "globex", id: `g-${number}`, at, reviewed: false, note: "secret of globex", reviewMs });
   }
 }
 
@@ -79,9 +84,44 @@ export async function publish(log: EventLog, tenant: string, revision: number, a
   );
 }
 
-type Act = { readonly tenant: string; readonly id: string; readonly at: number; readonly reviewed: boolean; readonly note: string };
+/** A comment, and streams of other kinds, at the end of what was played: people, and what was refused; `action` is one of those that went through a review. */
+export async function playOtherStreams(log: EventLog, at: number, action: string): Promise<void> {
+  const tenant = "acme";
+  const profile = salted(saltOf("profile"), Buffer.from('{"userName":"olga"}'));
+  const people = event("PersonProvisioned", { personId: "olga", profile: ref(profile), active: true });
+  await append(
+    log,
+    { tenant, type: "directory", id: tenant },
+    0,
+    at,
+    [people, event("PersonDeactivated", { personId: "olga" })],
+    [profile],
+  );
+  const said = salted(saltOf("comment"), Buffer.from("is this the whole table?"));
+  const reviewer = { issuer: ISSUER, id: "exporter" };
+  const comment = event("CommentAdded", { number: 1, author: { ...reviewer, tenant }, text: ref(said) });
+  await append(log, { tenant, type: "action", id: action }, 8, at, [comment], [said]);
+  const refused = event("VoteRefused", { actionId: action, reviewer, reason: "SELF_APPROVAL" });
+  await append(log, { tenant, type: "refusal", id: `${action} ${reviewer.id}` }, 0, at, [refused, refused]);
+  const report = event("ReportRefused", {
+    actionId: action,
+    reporter: reviewer,
+    recordedOutputDigest: saltOf("a"),
+    refusedOutputDigest: saltOf("b"),
+  });
+  await append(log, { tenant, type: "refusal", id: `${action} report` }, 0, at, [report]);
+}
 
-async function act(log: EventLog, { tenant, id, at, reviewed, note }: Act): Promise<void> {
+type Act = {
+  readonly tenant: string;
+  readonly id: string;
+  readonly at: number;
+  readonly reviewed: boolean;
+  readonly note: string;
+  readonly reviewMs: number;
+};
+
+async function act(log: EventLog, { tenant, id, at, reviewed, note, reviewMs }: Act): Promise<void> {
   const issuer = ISSUER;
   const input: {
     subject: { type: string; id: string };
@@ -124,7 +164,7 @@ async function act(log: EventLog, { tenant, id, at, reviewed, note }: Act): Prom
   });
   const approved = [event("ActionApproved", { digest }), grantOf(id, at, digest)];
   if (reviewed) {
-    const opened = event("ReviewOpened", { stages, deadline: timestampFromMs(at + 300_000) });
+    const opened = event("ReviewOpened", { stages, deadline: timestampFromMs(at + reviewMs) });
     await append(log, stream, 0, at, [requested, verdict, opened], [content]);
     const cast = voteOf({ tenant, id, at: at + 5000 }, digest, said);
     await append(log, stream, 3, at + 5000, [cast, ...approved], [said]);

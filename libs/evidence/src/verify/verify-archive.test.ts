@@ -4,7 +4,7 @@ import { logKey, sampleArchive, streamOf, type Sample } from "../testing/sample-
 import { signerKeyOfSeed } from "@countersign/tlog";
 import type { ArchiveHeader } from "../header.ts";
 import { findingsOf } from "./findings.ts";
-import { sampleLog, START, STEP } from "../testing/sample-log.ts";
+import { playOtherStreams, sampleLog, START, STEP } from "../testing/sample-log.ts";
 import { verifyArchive, type Verification } from "./verify-archive.ts";
 
 const trust = { keys: [logKey.verifier], policy: undefined };
@@ -42,6 +42,23 @@ describe("P6: an archive proves itself", () => {
     const { unchecked } = findingsOf(verification, trust);
     expect(unchecked.join("\n")).toContain("24 contents were not in the archive, and no event of it says why");
     expect(unchecked).toContain("15 action digests: their input was erased, or lies before the period");
+  });
+
+  it("with events of all kinds: comments, people, refused votes and reports", async () => {
+    const others = await sampleLog({ actions: 3 });
+    await playOtherStreams(others, START + 4 * STEP, "a-0");
+    const { flaws, check } = await verify((await sampleArchive(others, { to: 10 })).bytes);
+    expect(flaws.listed).toEqual([]);
+    expect(check?.counts).toMatchObject({ unknown: 0, contents: 3 + 2 + 1 + 2 });
+    expect(check?.streams.count).toBe(3 + 1 + 1 + 2);
+  });
+
+  it("P3: and tells of a vote that was cast after its review's deadline", async () => {
+    const { bytes } = await sampleArchive(await sampleLog({ actions: 2, reviewEvery: 1, reviewMs: 4000 }), { to: 2 });
+    const { flaws } = await verify(bytes);
+    expect(flaws.listed.map(({ code, detail }) => `${code}: ${detail}`)).toEqual(
+      Array.from({ length: 2 }, () => "TIME: a vote was cast after the review's deadline"),
+    );
   });
 
   it("of a period without an event", async () => {
