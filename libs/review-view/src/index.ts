@@ -5,7 +5,7 @@ export {
   askedGroups,
   claimAt,
   isUndecided,
-  openStage,
+  askedStage,
   riskScore,
   type ReviewSource,
   type PrincipalName,

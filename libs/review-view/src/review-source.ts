@@ -120,7 +120,7 @@ export function isUndecided(source: ReviewSource): boolean {
 }
 
 /** The stage that is open, if there is one. */
-export function openStage(source: ReviewSource): ReviewStage | undefined {
+function openStage(source: ReviewSource): ReviewStage | undefined {
   return source.review?.stages[source.review.openStage];
 }
 
@@ -135,9 +135,23 @@ export function claimAt({ review }: ReviewSource, time: Date): ReviewClaim | und
   return claim !== undefined && time >= claim.since && time < claim.until ? claim : undefined;
 }
 
-/** Groups that are asked in the open stage, or after a break-glass in all that were skipped: channels that serve them are told. */
+/** Whom the review asks: the open stage, or after a break-glass everybody in all stages that were skipped, as if they were one. */
+export function askedStage(source: ReviewSource): ReviewStage | undefined {
+  const open = openStage(source);
+  if (open === undefined || source.afterReview === undefined) return open;
+  const skipped = source.review?.stages.slice(source.review.openStage) ?? [];
+  const all = (of: (stage: ReviewStage) => readonly string[] | undefined): string[] => [
+    ...new Set(skipped.flatMap((stage) => of(stage) ?? [])),
+  ];
+  return {
+    ...open,
+    groups: all(({ groups }) => groups),
+    people: all(({ people }) => people),
+    schedules: all(({ schedules }) => schedules),
+  };
+}
+
+/** Groups among those whom the review asks: channels that serve them are told. */
 export function askedGroups(source: ReviewSource): readonly string[] {
-  const { review, afterReview } = source;
-  if (afterReview === undefined) return openStage(source)?.groups ?? [];
-  return [...new Set(review?.stages.slice(review.openStage).flatMap(({ groups }) => groups))];
+  return askedStage(source)?.groups ?? [];
 }

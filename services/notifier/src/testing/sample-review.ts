@@ -1,4 +1,4 @@
-import { askedGroups, editableText, isUndecided, openStage, renderReview, riskScore, type ReviewSource } from "@countersign/review-view";
+import { askedGroups, editableText, askedStage, isUndecided, renderReview, riskScore, type ReviewSource } from "@countersign/review-view";
 import { createHash } from "node:crypto";
 import type { Delivery } from "../usecases/channel.ts";
 
@@ -47,7 +47,7 @@ export function sampleDelivery(source: ReviewSource = sampleReview, changes: Par
     plannedAt: new Date("2026-01-01T00:00:01Z"),
     undecided: isUndecided(source),
     askedGroups: askedGroups(source),
-    stage: openStage(source),
+    stage: askedStage(source),
     riskScore: riskScore(source),
     claimant: undefined,
     editable: () => editableText(source),

@@ -1,3 +1,4 @@
+import type { ReviewSource } from "@countersign/review-view";
 import { describe, expect, it } from "vitest";
 import { RetryableDeliveryError, SHOW_ONLY, TerminalDeliveryError, type Channel, type Delivery } from "./channel.ts";
 import { sampleReview, sha256 } from "../testing/sample-review.ts";
@@ -68,6 +69,26 @@ describe("attemptDelivery", () => {
     expect(await attempt({ type: "ActionApproved", shownBefore: true }, { readAction: async () => approved })).toMatchObject({
       outcome: "delivered",
     });
+  });
+
+  it("P3: after a break-glass asks everybody who was skipped, in later stages too", async () => {
+    const seen: Delivery[] = [];
+    const stages = [
+      { name: "first", quorum: "", groups: ["done"] },
+      { name: "open", quorum: "", groups: ["dpo"], people: ["p1"] },
+      { name: "later", quorum: "", groups: ["dpo", "managers"], schedules: ["sre"] },
+    ];
+    const by = { issuer: "https://id.example", id: "eve" };
+    const afterReview = { usedBy: by, reason: "", skipped: [], closed: undefined };
+    const review = { stages, openStage: 1, votes: [], deadline: undefined, editor: undefined };
+    const source: ReviewSource = { ...approved, version: 6, review, afterReview };
+    const deliver: Channel["deliver"] = async (delivery) => {
+      seen.push(delivery);
+      return { externalRef: "message-8" };
+    };
+    await attempt({ type: "BreakGlassUsed", streamVersion: 4 }, { readAction: async () => source, deliver });
+    expect(seen[0]?.stage).toMatchObject({ groups: ["dpo", "managers"], people: ["p1"], schedules: ["sre"] });
+    expect(seen[0]?.askedGroups).toEqual(["dpo", "managers"]);
   });
 
   it("gives programs every event", async () => {
