@@ -1,12 +1,14 @@
 import { rejected, type Decided, type Rejection } from "./decided.ts";
-import type { Directory } from "./directory.ts";
+import { removedLike, type Directory } from "./directory.ts";
 import type { DirectoryEvent } from "./events.ts";
 import { accountKey, principalKey, sameProfile, type Profile } from "./profile.ts";
 
 /** What the identity provider says of a person. */
 export type PersonDraft = { readonly profile: Profile; readonly active: boolean };
 
-export function provisionPerson(directory: Directory, personId: string, { profile, active }: PersonDraft): Decided {
+/** P3: who comes again is who it was: as a new human it could approve what it asked for before. It is given nothing back but its id. */
+export function provisionPerson(directory: Directory, newId: string, { profile, active }: PersonDraft): Decided {
+  const personId = removedLike(directory, profile)[0]?.id ?? newId;
   const taken = claimed(directory, personId, profile);
   return taken === undefined ? { events: [{ type: "PersonProvisioned", personId, profile, active, cause: "scim" }] } : rejected(taken);
 }

@@ -63,6 +63,9 @@ export class Directory {
   readonly byAccount = new Index<Person>((person) => accountsOf(person).map(accountKey));
   readonly byManager = new Index<Person>(({ profile }) => keys(profile.managerId));
   readonly byDeputy = new Index<Person>(({ away }) => keys(away?.deputyId ?? ""));
+  /** Who was removed, by all that it could come again under. */
+  readonly byTrace = new Index<Person>(tracesOf);
+  readonly removed = new Map<string, Person>();
   readonly groupByName = new Map<string, string>();
   readonly groupsOf = new Map<string, Set<string>>();
   readonly delegationsTo = new Map<string, Set<string>>();
@@ -76,6 +79,22 @@ export class Directory {
     if (next === undefined) this.people.delete(id);
     else this.people.set(id, next);
   }
+}
+
+/** By what a human who was removed is known again: what the provider, mail and other issuers call it. One that is reused errs towards fewer votes. */
+export function tracesOf({ profile, former }: Pick<Person, "profile" | "former">): readonly string[] {
+  const names = [profile, ...former].flatMap(({ userName, externalId, principals }) => [
+    ...(userName === "" ? [] : [`name ${userName.toLowerCase()}`]),
+    ...(externalId === "" ? [] : [`external ${externalId}`]),
+    ...principals.map((principal) => `principal ${principalKey(principal)}`),
+  ]);
+  return [...new Set([...names, ...profile.emails.map(({ value }) => `mail ${value.toLowerCase()}`)])];
+}
+
+/** Everybody who was removed and may be the human of this profile, the last one first. */
+export function removedLike(directory: Directory, profile: Profile): readonly Person[] {
+  const ids = new Set(tracesOf({ profile, former: [] }).flatMap((trace) => [...directory.byTrace.find(trace)]));
+  return [...ids].flatMap((id) => directory.removed.get(id) ?? []).toSorted((one, other) => other.version - one.version);
 }
 
 /** Linked by the person, or named by the identity provider. */

@@ -1,4 +1,4 @@
-import type { Directory, Person } from "./directory.ts";
+import { removedLike, type Directory, type Person } from "./directory.ts";
 import type { DelegationGranted, DirectoryEvent, GroupChanged, LinkOffered, MembersChanged, PersonProvisioned } from "./events.ts";
 import { accountKey, NO_PROFILE, principalKey, type Profile } from "./profile.ts";
 
@@ -16,6 +16,7 @@ export function evolve(directory: Directory, event: DirectoryEvent, atMs: number
     case "PersonDeactivated":
       return event.removed ? removePerson(directory, event.personId) : person(() => ({ active: false }));
     case "PersonErased":
+      forget(directory, event.personId);
       return person(() => ({ profile: NO_PROFILE, former: [] }));
     case "PersonReactivated":
       return person(() => ({ active: true }));
@@ -44,7 +45,16 @@ export function evolve(directory: Directory, event: DirectoryEvent, atMs: number
 
 function addPerson(directory: Directory, { personId: id, profile, active }: PersonProvisioned, atMs: number): void {
   const dates = { createdMs: atMs, changedMs: atMs, version: directory.version };
-  directory.setPerson(id, { id, profile, active, linked: [], away: undefined, former: [], ...dates });
+  const before = removedLike(directory, profile);
+  const former = before.flatMap((person) => formerOf(person.profile, profile, person.former)).slice(-MOST_FORMER);
+  for (const person of before) forget(directory, person.id);
+  directory.setPerson(id, { id, profile, active, linked: [], away: undefined, former, ...dates });
+}
+
+/** It is there again, or its names are erased. */
+function forget(directory: Directory, id: string): void {
+  directory.byTrace.move(id, directory.removed.get(id), undefined);
+  directory.removed.delete(id);
 }
 
 function changePerson(directory: Directory, id: string, atMs: number, next: (before: Person) => Partial<Person>): void {
@@ -62,6 +72,15 @@ function formerOf({ userName, externalId, principals }: Profile, now: Profile, f
 }
 
 function removePerson(directory: Directory, id: string): void {
+  const before = directory.people.get(id);
+  if (before !== undefined) {
+    const gone = { ...before, version: directory.version };
+    directory.removed.set(id, gone);
+    directory.byTrace.move(id, undefined, gone);
+  }
+  // What it gave and had does not come back with it.
+  for (const ids of [directory.delegationsFrom.get(id), directory.delegationsTo.get(id)])
+    for (const delegation of ids ?? []) endDelegation(directory, delegation);
   directory.setPerson(id, undefined);
   for (const group of directory.groupsOf.get(id) ?? []) directory.groups.get(group)?.members.delete(id);
   directory.groupsOf.delete(id);

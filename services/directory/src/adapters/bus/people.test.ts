@@ -115,6 +115,51 @@ describe("a new name", () => {
   });
 });
 
+describe("gone, and there again", () => {
+  const gone = (id: string) => directory.scim("DELETE", `/Users/${id}`);
+  const emails = [{ value: "Ada@acme.example", type: "work", primary: true }];
+
+  it.each([
+    ["external id", { externalId: "00u1" }, { externalId: "00u1" }],
+    ["address", { emails }, { externalId: "00u2", emails: [{ value: "ada@ACME.example" }] }],
+    ["user name of before", { userName: "eve" }, { userName: "EVE" }],
+  ])("P3: the same %s is the same human, barred from what it asked for before, and is given nothing back", async (_what, before, after) => {
+    const first = await directory.user("eve", before);
+    await directory.group("managers", [first]);
+    const link = async (): Promise<void> => {
+      const { code } = await offer("U9");
+      await directory.send(
+        "LinkAccount",
+        [api.LinkAccountRequestSchema, api.LinkAccountResponseSchema],
+        { code, account: { channel: "slack", workspace: "T1", id: "U9" } },
+        human("eve"),
+      );
+    };
+    await link();
+    await delegate({}, human("eve"));
+    expect((await gone(first)).status).toBe(204);
+    expect(await person(first)).toBeUndefined();
+    const again = await directory.user("evelyn", after);
+    expect(again).toBe(first);
+    const names = (await person(again))?.principals.map(({ id }) => id);
+    expect(names).toContain("eve");
+    expect(await person(again)).toMatchObject({ active: true, groups: [], accounts: [], standsInFor: [] });
+    expect((await person(bob))?.standsInFor).toEqual([]);
+  });
+
+  it("somebody else is somebody else, also after a restart", async () => {
+    await gone(ada);
+    const zoe = await directory.user("zoe", { externalId: "00u9" });
+    expect(zoe).not.toBe(ada);
+    const restarted = await runDirectory(log, {}, () => now);
+    try {
+      expect(await restarted.user("ada")).toBe(ada);
+    } finally {
+      await restarted.close();
+    }
+  });
+});
+
 describe("delegation", () => {
   it("holds from its start until its end, with the groups and sign-ins of whoever gave it", async () => {
     const { delegation } = await delegate({ fromTime: timestampFromDate(later(DAY)), ...until(2 * DAY), groups: ["sre"] });

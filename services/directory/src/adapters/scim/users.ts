@@ -1,5 +1,5 @@
 import { changePerson, provisionPerson, removePerson, type PersonDraft } from "../../domain/decide-people.ts";
-import type { Directory, Person } from "../../domain/directory.ts";
+import { findPerson, type Directory, type Person } from "../../domain/directory.ts";
 import { readOperations } from "./operations.ts";
 import type { ScimDirectory, ScimReply, ScimRequest } from "./request.ts";
 import { toListResponse, toUserResource } from "./resources.ts";
@@ -46,7 +46,9 @@ async function create(scim: ScimDirectory, body: Json): Promise<ScimReply> {
   const draft = readUser(body, true);
   const id = scim.newId();
   const directory = await scim.change((current) => provisionPerson(current, id, draft));
-  return { ...shown(scim, directory, id), status: 201, location: `${scim.baseUrl}/Users/${id}` };
+  // Who was there before has its id again.
+  const made = findPerson(directory, draft.profile.userName)?.id ?? id;
+  return { ...shown(scim, directory, made), status: 201, location: `${scim.baseUrl}/Users/${made}` };
 }
 
 /** The draft is made inside the decision, from the person as it is then: two changes at the same moment both hold. */
