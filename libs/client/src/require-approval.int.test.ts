@@ -46,15 +46,15 @@ describe("P7: requireApproval runs nothing that is not approved", () => {
     const inReview = (version: bigint, ...comments: readonly ReturnType<typeof question>[]) =>
       replyWith(ActionStatus.IN_REVIEW, { version, review: { comments: [...comments] } });
     played.unary["RequestAction"] = async () => inReview(4n, question(1));
-    let answers = 0;
+    const world = { answers: 0 };
     played.unary["AddComment"] = async () => {
-      answers += 1;
-      if (answers === 1) throw new CommandError("FAILED_PRECONDITION", "QUESTION_NOT_OPEN", "somebody was faster");
+      world.answers += 1;
+      if (world.answers === 1) throw new CommandError("FAILED_PRECONDITION", "QUESTION_NOT_OPEN", "somebody was faster");
       return new Uint8Array();
     };
     played.watch = async (_request, _call, send) => {
       // Until the one that was refused is tried again: whenever the action is seen.
-      for (let version = 4n; answers < 4; version += 1n) {
+      for (let version = 4n; world.answers < 4; version += 1n) {
         await send(inReview(version, question(1), question(2), question(3), question(4), question(5, 6)));
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
@@ -65,7 +65,7 @@ describe("P7: requireApproval runs nothing that is not approved", () => {
     const said = played.calls
       .filter(({ method }) => method === "AddComment")
       .map(({ request }) => fromBinary(AddCommentRequestSchema, request));
-    expect(said.map(({ question: number }) => number).toSorted()).toEqual(expect.arrayContaining([2, 4]));
+    expect(new Set(said.map((one) => one.question))).toEqual(new Set([1, 2, 4]));
     expect(said).toHaveLength(4);
     expect(
       said.every(

@@ -73,6 +73,22 @@ function apply(state: ActionState, event: ActionEvent): ActionState {
     case "ActionCancelled":
       return ended(state, "CANCELLED");
     case "GrantRedeemed":
+    case "GrantExpired":
+    case "GrantRevoked":
+    case "ExecutionReported":
+    case "ExecutionUnreported":
+      return afterApproval(state, event);
+    default:
+      return event satisfies never;
+  }
+}
+
+type AfterApproval = "GrantRedeemed" | "GrantExpired" | "GrantRevoked" | "ExecutionReported" | "ExecutionUnreported";
+
+/** What becomes of a grant. */
+function afterApproval(state: ActionState, event: Extract<ActionEvent, { type: AfterApproval }>): ActionState {
+  switch (event.type) {
+    case "GrantRedeemed":
       return state.status === "APPROVED"
         ? { ...state, status: "REDEEMED", redeemedAt: event.at, reportDeadline: event.reportDeadline }
         : state;

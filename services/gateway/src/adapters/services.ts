@@ -55,6 +55,11 @@ export function addServices(server: RpcServer, deps: HandlerDeps): void {
     unlinkAccount: forward("UnlinkAccount", deps),
     erasePerson: forward("ErasePerson", deps),
   });
+  addOperations(server, deps);
+}
+
+/** What operators and auditors call. */
+function addOperations(server: RpcServer, deps: HandlerDeps): void {
   server.add(NotifierService, {
     listNotifiers: forward("ListNotifiers", deps),
     listDeliveries: forward("ListDeliveries", deps),

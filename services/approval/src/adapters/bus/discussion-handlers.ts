@@ -57,6 +57,6 @@ function toComment({ actionId, kind: kindMessage, text, question, idempotencyKey
 /** Only what was written, and no more of the action: whoever the requester acts for may write and need not see the rest. */
 function answer({ state, contents }: ActionView) {
   const comments = "review" in state ? toCommentMessages(state.review?.comments ?? [], contents) : [];
-  const comment = comments.at(-1);
-  return { ...(comment && { comment }), version: BigInt(state.version) };
+  const written = comments.at(-1);
+  return { ...(written && { comment: written }), version: BigInt(state.version) };
 }

@@ -77,6 +77,14 @@ export function fromEventMessage(event: DecodedEvent, at: Instant): ActionEvent 
       return { type, at, reviewer: principal(data.reviewer), standing: standingOf(data.standing), expiresAt: instant(data.expireTime) };
     case "ClaimReleased":
       return { type, at, reviewer: ref(data.reviewer) };
+    default:
+      return fromGrantMessage(event, at);
+  }
+}
+
+/** What becomes of a grant, and of contents. */
+function fromGrantMessage({ type, data }: DecodedEvent, at: Instant): ActionEvent {
+  switch (type) {
     case "GrantIssued":
       return grantIssued(data, at);
     case "GrantRedeemed":

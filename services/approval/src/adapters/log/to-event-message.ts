@@ -87,6 +87,24 @@ export function toEventMessage(event: ActionEvent): DecodedEvent {
       return claimed(event);
     case "ClaimReleased":
       return { type, data: create(EVENT_SCHEMAS[type], { reviewer: toRefMessage(event.reviewer) }) };
+    default:
+      return toGrantMessage(event);
+  }
+}
+
+type OfGrants =
+  | "GrantIssued"
+  | "GrantRedeemed"
+  | "GrantExpired"
+  | "GrantRevoked"
+  | "ExecutionReported"
+  | "ExecutionUnreported"
+  | "ContentErased";
+
+/** What becomes of a grant, and of contents. */
+function toGrantMessage(event: Extract<ActionEvent, { type: OfGrants }>): DecodedEvent {
+  const { type } = event;
+  switch (type) {
     case "GrantIssued":
       return grantIssued(event);
     case "GrantRedeemed":

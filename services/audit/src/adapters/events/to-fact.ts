@@ -14,7 +14,7 @@ import { PrincipalType, type PrincipalRef } from "@countersign/proto/v1/principa
 import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
 import type { ActionFact, ClaimantFact, PrincipalKind, StageFact } from "../../projections/actions/fact.ts";
 import { principalKey } from "../../projections/actions/principal-key.ts";
-import { askOf, REQUESTER_MANAGER, type Ask } from "../../projections/actions/who-may-decide.ts";
+import { type Ask, askOf, REQUESTER_MANAGER } from "../../projections/actions/ask.ts";
 
 /**
  * What the list of actions needs of an event.
@@ -52,8 +52,13 @@ function isBare(type: string): type is (typeof BARE)[number] {
   return BARE_TYPES.has(type);
 }
 
+function isBareEvent(event: DecodedEvent): event is Extract<DecodedEvent, { type: (typeof BARE)[number] }> {
+  return isBare(event.type);
+}
+
 function factOf(event: DecodedEvent): ActionFact {
   if (isDirectoryEvent(event)) throw new UnknownEventError(`${event.type} on an action's stream`);
+  if (isBareEvent(event)) return { type: event.type };
   switch (event.type) {
     case "ActionRequested":
       return requested(event.data);
@@ -93,24 +98,6 @@ function factOf(event: DecodedEvent): ActionFact {
       return { type: event.type, editor: keysOf(event.data.editor, event.data.standing), deadline: toMs(event.data.deadline) };
     case "ExecutionReported":
       return { type: event.type, succeeded: event.data.outcome === ExecutionOutcome.SUCCEEDED };
-    case "ReviewerReminded":
-    case "ReviewHeld":
-    case "AfterReviewReminded":
-    case "AfterReviewClosed":
-    case "CommentAdded":
-    case "ClaimReleased":
-    case "EditAccepted":
-    case "ActionApproved":
-    case "ActionRejected":
-    case "ActionExpired":
-    case "ActionCancelled":
-    case "GrantIssued":
-    case "GrantRedeemed":
-    case "GrantExpired":
-    case "GrantRevoked":
-    case "ExecutionUnreported":
-    case "ContentErased":
-      return { type: event.type };
     case "PolicyPublished":
     case "PolicyActivated":
     case "EpochStarted":

@@ -1,4 +1,4 @@
-import { UNREQUESTED, type ActionState } from "./action-state.ts";
+import { UNREQUESTED, type ActionState, type ActionStatus } from "./action-state.ts";
 import type { ActionFact, PlacedFact } from "./fact.ts";
 import { principalKey } from "./principal-key.ts";
 
@@ -23,16 +23,7 @@ function apply(state: ActionState, { fact }: PlacedFact): ActionState {
       // Allow and review are followed by the events that carry them out; a denial is complete with its verdict.
       return { ...state, ...(fact.denied ? { status: "DENIED" } : {}), ownerMayApprove: fact.ownerMayApprove };
     case "ReviewOpened":
-      return {
-        ...state,
-        status: "IN_REVIEW",
-        stages: fact.stages,
-        openStage: 0,
-        escalated: [],
-        deadline: fact.deadline,
-        votes: [],
-        claim: null,
-      };
+      return opened(state, fact);
     case "StageOpened":
       return { ...state, openStage: fact.stage, deadline: fact.deadline, claim: null };
     case "ReviewEscalated":
@@ -65,24 +56,32 @@ function apply(state: ActionState, { fact }: PlacedFact): ActionState {
     case "ContentErased":
       return state;
     case "ActionApproved":
-      return { ...state, status: "APPROVED" };
     case "ActionRejected":
-      return { ...state, status: "REJECTED" };
     case "ActionExpired":
-      return { ...state, status: "EXPIRED" };
     case "ActionCancelled":
-      return { ...state, status: "CANCELLED" };
     case "GrantRedeemed":
-      return { ...state, status: "REDEEMED" };
     case "GrantExpired":
-      return { ...state, status: "GRANT_EXPIRED" };
     case "GrantRevoked":
-      return { ...state, status: "REVOKED" };
+    case "ExecutionUnreported":
+      return { ...state, status: STATUS_AFTER[fact.type] };
     case "ExecutionReported":
       return { ...state, status: fact.succeeded ? "SUCCEEDED" : "FAILED" };
-    case "ExecutionUnreported":
-      return { ...state, status: "UNREPORTED" };
   }
+}
+
+const STATUS_AFTER = {
+  ActionApproved: "APPROVED",
+  ActionRejected: "REJECTED",
+  ActionExpired: "EXPIRED",
+  ActionCancelled: "CANCELLED",
+  GrantRedeemed: "REDEEMED",
+  GrantExpired: "GRANT_EXPIRED",
+  GrantRevoked: "REVOKED",
+  ExecutionUnreported: "UNREPORTED",
+} as const satisfies Partial<Record<ActionFact["type"], ActionStatus>>;
+
+function opened(state: ActionState, { stages, deadline }: Extract<ActionFact, { type: "ReviewOpened" }>): ActionState {
+  return { ...state, status: "IN_REVIEW", stages, openStage: 0, escalated: [], deadline, votes: [], claim: null };
 }
 
 /** Who has voted is not looking any more. */
