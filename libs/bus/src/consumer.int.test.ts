@@ -193,8 +193,10 @@ describe("crashes", () => {
 describe("instances", () => {
   test("one works, the other stands by, and takes over within about a second when the first dies", async () => {
     const handled: string[] = [];
+    const begun: string[] = [];
     const counting = (instance: string) => ({
       ...listing(name),
+      begin: () => void begun.push(instance),
       handle: async (events: readonly RecordedEvent[], transaction: Parameters<typeof list>[2]) => {
         handled.push(...events.map(() => instance));
         await list(name, events, transaction);
@@ -214,6 +216,7 @@ describe("instances", () => {
     await second.reached(6);
     expect(performance.now() - before).toBeLessThan(10_000);
     expect(handled.slice(-2)).toEqual(["second", "second"]);
+    expect(begun).toEqual(["first", "second"]);
     expect(await seen(kysely, name)).toEqual(range(0, 6));
     await first.close();
   });

@@ -12,6 +12,11 @@ export type ConsumerDefinition<Tables> = {
   /** How long to gather events before handling them together, 0 to 1000 ms. Default 20: cheap, and nobody waits for a projection. */
   readonly lingerMs?: number;
   /**
+   * Called before the first event whenever this instance takes the work on, also after something failed: others may have handled events since its last one, and
+   * what it kept in memory of earlier ones may lack them, or hold some that were rolled back.
+   */
+  begin?(): void;
+  /**
    * Handles events in position order, inside the transaction that also moves the checkpoint: a crash leaves both or neither. When it throws, the batch is
    * rolled back and tried event by event; an event that keeps failing becomes a dead letter, with those that follow it in its stream.
    */

@@ -80,6 +80,7 @@ class ConsumerInstance<Tables> {
     const mayWork = () => !this.#closed && this.#lease.held();
     this.#term = new ConsumerTerm(work, { log, feed }, mayWork, (next) => this.#progress.advance(next));
     this.#term.announce(this.#progress.wanted);
+    this.#definition.begin?.();
     try {
       await this.#term.run();
     } finally {

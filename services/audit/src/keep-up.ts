@@ -27,7 +27,10 @@ type Deps = {
 };
 
 /** Folds the log into every projection and watches it for alarms. */
-export async function keepUp(projections: readonly Projection[], { config, log, feed, database, logger, readiness }: Deps): Promise<KeptUp> {
+export async function keepUp(
+  projections: readonly Projection[],
+  { config, log, feed, database, logger, readiness }: Deps,
+): Promise<KeptUp> {
   const deps = { log, feed, database: database.kysely<unknown>(), logger, readiness };
   const consumers = await Promise.all(
     projections.map((projection) =>
@@ -46,7 +49,7 @@ export async function keepUp(projections: readonly Projection[], { config, log, 
   );
   const alarms = watchAlarms(log, toReportEvent, logger);
   const alarmConsumer = await startConsumer<unknown>(
-    { name: "audit.alarms", types: WATCHED, lingerMs: ALARM_LINGER_MS, handle: (events) => alarms.watch(events) },
+    { name: "audit.alarms", types: WATCHED, lingerMs: ALARM_LINGER_MS, begin: alarms.begin, handle: (events) => alarms.watch(events) },
     deps,
   );
   return {

@@ -9,11 +9,14 @@ const ACTION = "action";
 
 export type ToReportEvent = (event: RecordedEvent) => ReportEvent;
 
+/** A history, and the position of the last event in it. */
+type Kept = { readonly history: History; readonly position: number };
+
 /** What earlier events said of each action, in bounded memory: also of actions that began before the reader did. */
 export class Histories {
   readonly #log: Pick<EventReader, "readStream">;
   readonly #toReportEvent: ToReportEvent;
-  readonly #kept: LRUCache<string, History>;
+  readonly #kept: LRUCache<string, Kept>;
 
   constructor(log: Pick<EventReader, "readStream">, toReportEvent: ToReportEvent, kept = KEPT) {
     this.#log = log;
@@ -25,7 +28,8 @@ export class Histories {
   async before({ stream: { tenant, type }, streamVersion, position }: RecordedEvent, action: string | undefined): Promise<History> {
     if (action === undefined || (type === ACTION && streamVersion === 1)) return NO_HISTORY;
     const kept = this.#kept.get(keyOf(tenant, action));
-    if (kept !== undefined) return kept;
+    // An event that comes again is not one of its own past.
+    if (kept !== undefined && kept.position < position) return kept.history;
     const earlier = await this.#log.readStream({ tenant, type: ACTION, id: action });
     return earlier
       .filter((event) => event.position < position)
@@ -33,8 +37,14 @@ export class Histories {
       .reduce(remember, NO_HISTORY);
   }
 
-  keep(tenant: string, action: string | undefined, history: History): void {
-    if (action !== undefined) this.#kept.set(keyOf(tenant, action), history);
+  /** The history up to this event. */
+  keep({ stream: { tenant }, position }: RecordedEvent, action: string | undefined, history: History): void {
+    if (action !== undefined) this.#kept.set(keyOf(tenant, action), { history, position });
+  }
+
+  /** Others have read on meanwhile: what is kept may lack events. */
+  forget(): void {
+    this.#kept.clear();
   }
 }
 

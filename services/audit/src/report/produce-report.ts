@@ -23,7 +23,7 @@ export async function* produceReport(
   for await (const recorded of eventsFrom(log, tenant, begin?.position)) {
     if (recorded.tenantSequence > last) break;
     const event = toReportEvent(recorded);
-    histories.keep(tenant, event.action, fold.add(event, await histories.before(recorded, event.action)));
+    histories.keep(recorded, event.action, fold.add(event, await histories.before(recorded, event.action)));
     done += 1;
     if (done % PROGRESS_EVERY === 0) yield { position: event.position, done, total };
   }

@@ -40,6 +40,18 @@ describe("the watch", () => {
     expect(told).toMatchObject([{ kind: "used_after_end", position: 5 }]);
   });
 
+  it("is quiet about a use that another instance saw, and about events that come again", async () => {
+    const { log, told, alarms, all } = watched();
+    await record(log, { ...stream, version: 0 }, granted);
+    await all();
+    const used = await record(log, { ...stream, version: 4 }, [EVENTS.redeemed()]);
+    alarms.begin();
+    await alarms.watch(await record(log, { ...stream, version: 5 }, [EVENTS.reported()]));
+    await alarms.watch(used);
+    await all();
+    expect(told).toEqual([]);
+  });
+
   it("tells of a second report that names another output", async () => {
     const { log, told, alarms } = watched();
     const data = { actionId: stream.id, reporter: reference("exporter"), refusedOutputDigest: new Uint8Array(32).fill(2) };
