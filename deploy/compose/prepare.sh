@@ -1,0 +1,59 @@
+#!/bin/sh
+# Makes what a deployment keeps to itself, once, in secrets/ beside this file or in the folder that is named: a certificate authority and certificates, a password per service for
+# Postgres and NATS, the keys that sign grants and checkpoints. What is there already stays. Needs openssl.
+set -eu
+umask 077
+folder=${1:-$(dirname "$0")/secrets}
+mkdir -p "$folder/tls" "$folder/keys"
+cd "$folder"
+
+# A letter first: nats-server reads a value from its environment that begins with a digit as a number.
+password() { printf 'p%s' "$(openssl rand -hex 24)"; }
+
+certificate() { # name, then the names it is valid for
+  name=$1
+  shift
+  [ -f "tls/$name.key" ] && return
+  names=$(for host in "$@"; do printf 'DNS:%s,' "$host"; done)
+  openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "tls/$name.key" -out "tls/$name.csr" -subj "/CN=$name" 2>/dev/null
+  printf 'subjectAltName=%sIP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n' "$names" >"tls/$name.ext"
+  openssl x509 -req -in "tls/$name.csr" -CA tls/ca.pem -CAkey tls/ca.key -CAcreateserial -days 825 -extfile "tls/$name.ext" -out "tls/$name.pem" 2>/dev/null
+  rm "tls/$name.csr" "tls/$name.ext"
+}
+
+if [ ! -f tls/ca.key ]; then
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout tls/ca.key -out tls/ca.pem -days 3650 -subj "/CN=countersign" 2>/dev/null
+fi
+certificate postgres postgres localhost
+certificate nats nats-1 nats-2 nats-3 localhost
+certificate gateway gateway localhost
+
+for key in grant log; do
+  [ -f "keys/$key-key.pem" ] || openssl genpkey -algorithm ed25519 -out "keys/$key-key.pem" 2>/dev/null
+done
+
+if [ ! -f owner.env ]; then
+  owner=$(password)
+  printf 'POSTGRES_PASSWORD=%s\n' "$owner" >postgres.env
+  printf 'COUNTERSIGN_DATABASE_URL=postgres://countersign:%s@postgres:5432/countersign?sslmode=verify-full&sslrootcert=/run/tls/ca.pem\n' "$owner" >owner.env
+  # Users of nats-users.conf that nobody is given here: their passwords are known to nobody.
+  printf 'NATS_PASSWORD_COUNTERSIGN=%s\nNATS_PASSWORD_FILE_NOTIFIER=%s\n' "$(password)" "$(password)" >nats.env
+  : >logins.sql
+  for service in approval audit directory gateway notifier policy; do
+    database=$(password)
+    bus=$(password)
+    upper=$(printf '%s' "$service" | tr '[:lower:]' '[:upper:]')
+    printf 'NATS_PASSWORD_%s=%s\n' "$upper" "$bus" >>nats.env
+    # The role itself comes with the first migration; a login must be a member of it and of no other.
+    printf "create role countersign_%s nologin; create role %s_login login password '%s' in role countersign_%s;\n" "$service" "$service" "$database" "$service" >>logins.sql
+    {
+      printf 'COUNTERSIGN_DATABASE_URL=postgres://%s_login:%s@postgres:5432/countersign?sslmode=verify-full&sslrootcert=/run/tls/ca.pem\n' "$service" "$database"
+      printf 'COUNTERSIGN_NATS_URL=tls://%s:%s@nats-1:4222,tls://%s:%s@nats-2:4222,tls://%s:%s@nats-3:4222\n' "$service" "$bus" "$service" "$bus" "$service" "$bus"
+    } >"$service.env"
+  done
+fi
+
+# The containers run as nobody in particular: they may read what they are given, and it is given to them alone.
+chmod 0755 tls keys
+chmod 0644 tls/*.pem logins.sql keys/*.pem tls/*.key
+chmod 0600 tls/ca.key
