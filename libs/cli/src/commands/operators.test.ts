@@ -18,14 +18,14 @@ let server: RunningRpcServer;
 let asked: (readonly [method: string, request: unknown])[];
 let refused: CommandError | undefined;
 
-const method = <Request extends DescMessage, Response extends DescMessage>(
+const method = <Response extends DescMessage>(
   name: string,
-  request: Request,
+  request: DescMessage,
   response: Response,
   answer: MessageInitShape<Response>,
 ): UnaryHandler => {
   return async (bytes) => {
-    asked.push([name, fromBinary<DescMessage>(request, Uint8Array.from(bytes))]);
+    asked.push([name, fromBinary(request, Uint8Array.from(bytes))]);
     if (refused !== undefined) throw refused;
     return toBinary<DescMessage>(response, create<DescMessage>(response, answer));
   };
@@ -102,11 +102,13 @@ describe("break-glass", () => {
   });
 
   it("P7: asks for a reason, and says why it was refused", async () => {
-    expect(await cli("break-glass", "a1")).toMatchObject({ code: 2, err: expect.stringContaining("--reason") });
+    const bare = await cli("break-glass", "a1");
+    expect([bare.code, bare.err]).toEqual([2, expect.stringContaining("--reason")]);
     expect(await cli("break-glass", "a1", ...REASON, "--digest", "ab")).toMatchObject({ code: 2 });
     expect(asked).toEqual([]);
     refused = new CommandError("PERMISSION_DENIED", "SIGN_IN_TOO_WEAK", "no");
-    expect(await cli("break-glass", "a1", ...REASON)).toMatchObject({ code: 1, out: "", err: expect.stringContaining("SIGN_IN_TOO_WEAK") });
+    const { code, out, err } = await cli("break-glass", "a1", ...REASON);
+    expect([code, out, err]).toEqual([1, "", expect.stringContaining("SIGN_IN_TOO_WEAK")]);
   });
 });
 
@@ -169,7 +171,8 @@ describe("deliveries", () => {
   });
 
   it("exits with 1 when it is refused", async () => {
-    refused = new CommandError("PERMISSION_DENIED", "ROLE_REQUIRED", "no");
-    expect(await cli("deliveries", "list")).toMatchObject({ code: 1, err: expect.stringContaining("ROLE_REQUIRED") });
+    refused = new CommandError("PERMISSION_DENIED", "ROLE_MISSING", "no");
+    const { code, err } = await cli("deliveries", "list");
+    expect([code, err]).toEqual([1, expect.stringContaining("ROLE_MISSING")]);
   });
 });

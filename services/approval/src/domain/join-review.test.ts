@@ -107,8 +107,8 @@ describe("a vote in haste", () => {
     ["sooner than it can be read", 6_999, 7, { availableSeconds: 6, neededSeconds: 7 }],
     ["before the clock moved, or by a clock that went back", -1000, 7, { availableSeconds: 0, neededSeconds: 7 }],
     ["just slow enough", 7_000, 7, undefined],
-  ])("%s", (_, after, readingSeconds, haste) => {
-    for (const command of [approveBy(ann, { at: T0 + after, readingSeconds }), rejectBy(ann, { at: T0 + after, readingSeconds })]) {
+  ])("%s", (_, later, readingSeconds, haste) => {
+    for (const command of [approveBy(ann, { at: T0 + later, readingSeconds }), rejectBy(ann, { at: T0 + later, readingSeconds })]) {
       const [vote] = given(...inReview())
         .when(command)
         .events()

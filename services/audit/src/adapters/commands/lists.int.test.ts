@@ -292,15 +292,15 @@ describe("ListReviews", () => {
       [{ groups: ["security"], principals: [olga] }, []],
       [{ id: "0193", active: false }, []],
     ];
-    for (const [person, expected] of rows) {
-      known = { managed: true, person: { ...nobody, ...person } };
+    for (const [who, expected] of rows) {
+      known = { managed: true, person: { ...nobody, ...who } };
       questions = [];
-      expect(await toReview(), JSON.stringify(person)).toEqual(expected.map(idOf));
+      expect(await toReview(), JSON.stringify(who)).toEqual(expected.map(idOf));
       expect(questions).toHaveLength(1);
       const past = await call(reviews, REVIEWS, { at: end });
       expect(
         past.reviews.map(({ id }) => id),
-        JSON.stringify(person),
+        JSON.stringify(who),
       ).toEqual(expected.map(idOf));
     }
   });

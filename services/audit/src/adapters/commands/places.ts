@@ -8,7 +8,8 @@ import {
 } from "@countersign/directory-client";
 import type { Principal } from "@countersign/proto/v1/principal_pb";
 import { principalKey } from "../../projections/actions/principal-key.ts";
-import { askOf, type Place } from "../../projections/actions/who-may-decide.ts";
+import { askOf } from "../../projections/actions/ask.ts";
+import type { Place } from "../../projections/actions/who-may-decide.ts";
 
 /**
  * As whom a caller may decide at a time: in its own name, then in the places of others. One question to the directory, however many

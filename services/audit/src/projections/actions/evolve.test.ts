@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { openReview, UNREQUESTED, waitsForPeople, type ActionState } from "./action-state.ts";
+import { askOf } from "./ask.ts";
 import { evolve } from "./evolve.ts";
 import type { ActionFact, StageFact } from "./fact.ts";
 import { principalKey } from "./principal-key.ts";
-import { askOf, asksOf, barredFromDeciding } from "./who-may-decide.ts";
+import { asksOf, barredFromDeciding } from "./who-may-decide.ts";
 
 const AGENT = { issuer: "https://idp", id: "deployer", kind: "agent", chain: [] } as const;
 const owner = principalKey({ issuer: "https://idp", id: "olga" });

@@ -1,5 +1,5 @@
 import type { PrincipalKey } from "./principal-key.ts";
-import type { Ask } from "./who-may-decide.ts";
+import type { Ask } from "./ask.ts";
 
 export type PrincipalKind = "human" | "agent" | "service" | "unknown";
 

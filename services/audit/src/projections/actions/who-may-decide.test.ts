@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { UNREQUESTED, type ActionState } from "./action-state.ts";
+import { askOf, REQUESTER_MANAGER } from "./ask.ts";
 import type { StageFact } from "./fact.ts";
 import { principalKey } from "./principal-key.ts";
-import { askOf, asksOf, barredFromDeciding, mayDecide, REQUESTER_MANAGER, type Place } from "./who-may-decide.ts";
+import { asksOf, barredFromDeciding, mayDecide, type Place } from "./who-may-decide.ts";
 
 const ISSUER = "https://idp";
 const key = (id: string) => principalKey({ issuer: ISSUER, id });
