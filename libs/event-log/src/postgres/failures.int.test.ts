@@ -65,6 +65,30 @@ describe("P4: when the connection breaks", () => {
   });
 });
 
+describe("P7: a server that only reads, as a standby does", () => {
+  it("makes the log unavailable, records nothing, and is forgotten when it writes again", async () => {
+    const log = createPostgresEventLog({ url: postgres.url, ledger: "read-only" });
+    await appended(log, appendTo(stream("a"), 0));
+    const operator = await owner.pool.connect();
+    const { rows } = await operator.query<{ name: string }>("select quote_ident(current_database()) as name");
+    const setReadOnly = async (value: "on" | "off"): Promise<void> => {
+      await operator.query(`alter database ${rows[0]?.name} set default_transaction_read_only = ${value}`);
+      await operator.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'event-log% read-only'");
+    };
+    await setReadOnly("on");
+    // The first may meet the connection that breaks, the next is the server's own no.
+    await expect(log.append(appendTo(stream("a"), 1))).rejects.toMatchObject({ name: "EventLogError" });
+    await expect(log.append(appendTo(stream("a"), 1))).rejects.toMatchObject({ code: "unavailable" });
+    expect(await readEverything(log)).toHaveLength(1);
+    await setReadOnly("off");
+    operator.release();
+    await expect
+      .poll(() => log.append(appendTo(stream("a"), 1)).then(({ outcome }) => outcome, String), { timeout: 20_000 })
+      .toBe("appended");
+    await log.close();
+  });
+});
+
 describe("a request that Postgres refuses", () => {
   it("fails alone, not with those in the same transaction", async () => {
     await owner.pool.query("alter table event_log.event add constraint refused check (type <> 'Refused')");
