@@ -1,12 +1,18 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { CommandError, inProcessCommands, type CommandHandler } from "@countersign/bus";
 import type { Command } from "@countersign/proto/internal/v1/command_pb";
-import { SubmitVoteFromChatRequestSchema, SubmitVoteFromPageRequestSchema } from "@countersign/proto/internal/v1/channel_pb";
+import {
+  type DiscussFromChatRequest,
+  DiscussFromChatRequestSchema,
+  SubmitVoteFromChatRequestSchema,
+  SubmitVoteFromPageRequestSchema,
+} from "@countersign/proto/internal/v1/channel_pb";
+import { CommentKind } from "@countersign/proto/v1/action_pb";
 import { PrincipalType } from "@countersign/proto/v1/principal_pb";
 import { silentLogger } from "@countersign/telemetry";
 import { describe, expect, it } from "vitest";
 import type { Decision } from "../../usecases/answer.ts";
-import { voteFromChat, voteFromPage } from "./vote-sender.ts";
+import { voteFromChat, voteFromPage, wordFromChat } from "./vote-sender.ts";
 
 const account = { channel: "slack", workspace: "T1", id: "U1" };
 const card = { channel: "chat", tenant: "acme", actionId: "a1", digest: "ab".repeat(32), version: 3, shownDigest: "cd".repeat(32) };
@@ -45,6 +51,25 @@ describe("vote sender", () => {
     const request = fromBinary(SubmitVoteFromChatRequestSchema, heard?.request ?? new Uint8Array());
     const digests = { digest: new Uint8Array(32).fill(0xab), shownDigest: new Uint8Array(32).fill(0xcd) };
     expect(request).toMatchObject({ account, vote: { actionId: "a1", version: 3n, ...digests, decision: expected } });
+  });
+
+  it("P3: a question and a claim are the account's as well; the same text on the same message is one question", async () => {
+    const heard: DiscussFromChatRequest[] = [];
+    const commands = await commandsWith({
+      DiscussFromChat: async ({ request }) => {
+        heard.push(fromBinary(DiscussFromChatRequestSchema, request));
+        return new Uint8Array();
+      },
+    });
+    const send = wordFromChat(commands);
+    const ask = { kind: "ask", text: "which ones?" } as const;
+    for (const word of [ask, ask, { ...ask, text: "why?" }, { kind: "claim" }, { kind: "release" }] as const)
+      expect(await send(account, card, word)).toEqual({ outcome: "recorded" });
+    await send({ ...account, id: "U2" }, card, ask);
+    const keys = heard.map(({ word }) => (word.case === "comment" ? word.value.idempotencyKey : word.case));
+    expect(keys[1]).toBe(keys[0]);
+    expect(new Set(keys).size).toBe(5);
+    expect(heard[0]).toMatchObject({ account, word: { value: { actionId: "a1", kind: CommentKind.QUESTION, text: "which ones?" } } });
   });
 
   it("P3: hands on what the person signed in with", async () => {
