@@ -6,7 +6,7 @@ import { handle, type Handled } from "./handle.ts";
 import type { ActionInput, ActionRef, Caller, Deps, ReplyKey } from "./ports.ts";
 
 /** How long whoever was first may take to record its action, before somebody else takes its place: beyond, it has died. */
-const PATIENCE_MS = 1000;
+const PATIENCE_MS = 8000;
 const LOOK_MS = 20;
 /** Reviews that end while somebody joins them. */
 const ATTEMPTS = 5;
