@@ -19,6 +19,7 @@ export { toReviewSource } from "./to-review-source.ts";
 export { renderReview, USUAL_LIMITS, type RenderLimits, type ReviewView } from "./review-view.ts";
 export { changedParts, shownDigest } from "./shown-digest.ts";
 export { readingSeconds } from "./reading-time.ts";
+export { shownParts, type ShownParts } from "./shown-parts.ts";
 export type { ShownMembers } from "./shown-members.ts";
 export type { ShownText, TextHash } from "./shown-text.ts";
 export { sha256Hex } from "./sha256-hex.ts";

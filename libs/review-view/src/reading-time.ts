@@ -1,8 +1,7 @@
-import { aboutRequest, claimsOf, parametersOf, titleOf } from "./review-parts.ts";
-import type { ReviewSource } from "./review-source.ts";
-import type { ShownMembers } from "./shown-members.ts";
-import type { ShownText, TextHash } from "./shown-text.ts";
 import { USUAL_LIMITS } from "./review-view.ts";
+import type { ShownMembers } from "./shown-members.ts";
+import type { ShownParts } from "./shown-parts.ts";
+import type { ShownText } from "./shown-text.ts";
 
 /**
  * Adults read 238 words of English non-fiction a minute in silence: Brysbaert, "How many words do we read per minute? A review and
@@ -16,20 +15,14 @@ const LEAST_SECONDS = 3;
 const WORD = /[\p{L}\p{M}\p{N}]+/gu;
 
 /** Whole seconds that it takes to read what a screen shows of a review: what will run, what the requester claims, who asked and why people are asked. */
-export function readingSeconds(source: ReviewSource, sha256: TextHash): number {
-  const limit = { characters: USUAL_LIMITS.characters, sha256 };
-  const texts = [
-    titleOf(source, limit),
-    ...aboutRequest(source, limit).map(({ value }) => value),
-    ...textsOf(parametersOf(source, limit, USUAL_LIMITS.members)),
-    ...textsOf(claimsOf(source, limit, USUAL_LIMITS.members)),
-  ];
+export function readingSeconds({ title, about, parameters, claims }: ShownParts): number {
+  const texts = [title, ...about.map(({ value }) => value), ...textsOf(parameters), ...textsOf(claims)];
   const words = texts.reduce((sum, text) => sum + wordsIn(text), 0);
   return Math.max(LEAST_SECONDS, Math.ceil((words * 60) / WORDS_PER_MINUTE));
 }
 
 function textsOf({ members }: ShownMembers): readonly ShownText[] {
-  return members.flatMap(({ path, value }) => [path, value]);
+  return members.slice(0, USUAL_LIMITS.members).flatMap(({ path, value }) => [path, value]);
 }
 
 function wordsIn({ text, cut }: ShownText): number {

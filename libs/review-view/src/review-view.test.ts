@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import type { ReviewSource } from "./review-source.ts";
 import { readingSeconds } from "./reading-time.ts";
+import { shownParts } from "./shown-parts.ts";
 import { commentLine } from "./review-card.ts";
 import { renderReview } from "./review-view.ts";
 import { showString, showText } from "./shown-text.ts";
@@ -71,18 +72,18 @@ describe("readingSeconds", () => {
   });
 
   it("is what 238 words a minute take, of what is shown", () => {
-    const base = readingSeconds(withText(""), sha256);
+    const base = readingSeconds(shownParts(withText(""), sha256));
     expect(base).toBeGreaterThan(3);
-    expect(readingSeconds(withText("word ".repeat(119)), sha256) - base).toBeCloseTo(30, 0);
+    expect(readingSeconds(shownParts(withText("word ".repeat(119)), sha256)) - base).toBeCloseTo(30, 0);
   });
 
   it("counts no more of a long text than is shown", () => {
-    const [long, longer] = [10_000, 100_000].map((count) => readingSeconds(withText("word ".repeat(count)), sha256));
+    const [long, longer] = [10_000, 100_000].map((count) => readingSeconds(shownParts(withText("word ".repeat(count)), sha256)));
     expect(longer).toBe(long);
   });
 
   it("is never less than it takes to open it", () => {
-    expect(readingSeconds({ ...source, input: undefined, requester: undefined, verdict: undefined }, sha256)).toBe(3);
+    expect(readingSeconds(shownParts({ ...source, input: undefined, requester: undefined, verdict: undefined }, sha256))).toBe(3);
   });
 });
 

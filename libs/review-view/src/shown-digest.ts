@@ -1,27 +1,25 @@
 import type { ReviewSource } from "./review-source.ts";
-import { aboutRequest, claimsOf, parametersOf, titleOf } from "./review-parts.ts";
 import type { ShownMembers } from "./shown-members.ts";
+import { shownParts, type ShownParts } from "./shown-parts.ts";
 import type { ShownText, TextHash } from "./shown-text.ts";
 
 /** Changes with every change of what the same action looks like. */
 const VIEW_VERSION = 1;
-
-/** Characters of one text; beyond, its hash stands for it. */
-const CHARACTERS = 600;
 
 /**
  * Names what a reviewer decides on as it is shown: the rendered parameters with their redactions, what the requester claims, who asked, the rule, its
  * reasons and the risk. Not who has voted so far: other people's votes make no view stale. Nor comments and claims: they change nothing of what would
  * run, and if they made votes stale, an agent that goes on writing could keep everybody from deciding. An open question is shown instead. The same for every channel, however much of
  * the view it has room for. Lower-case hex SHA-256.
+ * @param parts of this source, if they are at hand.
  */
-export function shownDigest(source: ReviewSource, sha256: TextHash): string {
-  return sha256(JSON.stringify([VIEW_VERSION, source.tenant, source.id, source.digest, ...partsOf(source, sha256)]));
+export function shownDigest(source: ReviewSource, sha256: TextHash, parts: ShownParts = shownParts(source, sha256)): string {
+  return sha256(JSON.stringify([VIEW_VERSION, source.tenant, source.id, source.digest, ...named(parts)]));
 }
 
 /** Names of what is shown differently now: `parameters.limit`, `requested by`. Sorted. */
 export function changedParts(before: ReviewSource, after: ReviewSource, sha256: TextHash): readonly string[] {
-  const [old, now] = [byName(partsOf(before, sha256)), byName(partsOf(after, sha256))];
+  const [old, now] = [byName(named(shownParts(before, sha256))), byName(named(shownParts(after, sha256)))];
   const names = new Set([...old.keys(), ...now.keys()]);
   return [...names].filter((name) => old.get(name) !== now.get(name)).sort();
 }
@@ -29,15 +27,14 @@ export function changedParts(before: ReviewSource, after: ReviewSource, sha256: 
 type Part = readonly [name: string, shown: string];
 
 /** In an order that does not depend on that of the members of the input. */
-function partsOf(source: ReviewSource, sha256: TextHash): readonly Part[] {
-  const limit = { characters: CHARACTERS, sha256 };
+function named({ title, about, parameters, claims }: ShownParts): readonly Part[] {
   const members = (section: string, { members: all }: ShownMembers): Part[] =>
     all.map(({ path, value, redacted }): Part => [`${section} ${text(path)}`, JSON.stringify([text(value), redacted])]).sort(byFirst);
   return [
-    ["title", text(titleOf(source, limit))],
-    ...aboutRequest(source, limit).map(({ label, value }): Part => [label, text(value)]),
-    ...members("shown", parametersOf(source, limit, Infinity)),
-    ...members("claimed", claimsOf(source, limit, Infinity)),
+    ["title", text(title)],
+    ...about.map(({ label, value }): Part => [label, text(value)]),
+    ...members("shown", parameters),
+    ...members("claimed", claims),
   ];
 }
 

@@ -120,8 +120,8 @@ export type Signer = {
 export type Views = {
   /** Names the view that this action gives. */
   digest(view: ActionView): Hex;
-  /** How long it takes to read. */
-  readingSeconds(view: ActionView): number;
+  /** The same, with how long that view takes to read. */
+  shown(view: ActionView): { readonly digest: Hex; readonly readingSeconds: number };
   /** Names of what is shown differently in the second. */
   changed(before: ActionView, after: ActionView): readonly string[];
 };

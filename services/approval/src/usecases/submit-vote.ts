@@ -37,8 +37,9 @@ export async function castVote(deps: Deps, { principal: reviewer, traceparent }:
     const { standings, voters } = speakers;
     const stage = state.status === "IN_REVIEW" ? state.review.openStage : 0;
     const signature = deps.signer.signVote({ tenant: ref.tenant, actionId: ref.id, digest, shownDigest, reviewer, decision, stage, at });
-    const shown = { given: shownDigest, now: deps.views.digest(view) };
-    const signed = { keyId: deps.signer.keyId, signature, readingSeconds: deps.views.readingSeconds(view) };
+    const { digest: now, readingSeconds } = deps.views.shown(view);
+    const shown = { given: shownDigest, now };
+    const signed = { keyId: deps.signer.keyId, signature, readingSeconds };
     const ballot = { type: "CastVote", at, reviewer, standings, digest, version, shown, reason, ...signed } as const;
     return {
       command:

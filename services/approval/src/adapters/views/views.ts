@@ -1,4 +1,12 @@
-import { changedParts, readingSeconds, sha256Hex, shownDigest, toReviewSource, type ReviewSource } from "@countersign/review-view";
+import {
+  changedParts,
+  readingSeconds,
+  sha256Hex,
+  shownDigest,
+  shownParts,
+  toReviewSource,
+  type ReviewSource,
+} from "@countersign/review-view";
 import { inputOf } from "../../usecases/content.ts";
 import type { ActionView, Views } from "../../usecases/ports.ts";
 import { isRecorded, toActionMessage } from "../wire/action-message.ts";
@@ -9,9 +17,11 @@ export const views: Views = {
     const source = sourceOf(view);
     return source === undefined ? "" : shownDigest(source, sha256Hex);
   },
-  readingSeconds: (view) => {
+  shown: (view) => {
     const source = sourceOf(view);
-    return source === undefined ? 0 : readingSeconds(source, sha256Hex);
+    if (source === undefined) return { digest: "", readingSeconds: 0 };
+    const parts = shownParts(source, sha256Hex);
+    return { digest: shownDigest(source, sha256Hex, parts), readingSeconds: readingSeconds(parts) };
   },
   changed: (before, after) => {
     const [old, now] = [sourceOf(before), sourceOf(after)];
