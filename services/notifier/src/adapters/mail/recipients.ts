@@ -1,4 +1,4 @@
-import type { DirectoryClient, Person } from "@countersign/directory-client";
+import type { DirectoryClient, Person, Resolved } from "@countersign/directory-client";
 import type { PrincipalName } from "@countersign/review-view";
 import { RetryableDeliveryError, TerminalDeliveryError, type Delivery } from "../../usecases/channel.ts";
 
@@ -25,15 +25,12 @@ export function findRecipients(directory: DirectoryClient, clock: () => Date): F
     asked: async ({ tenant, stage }) => {
       if (stage === undefined) return [];
       const { groups, people = [], schedules = [] } = stage;
-      const principals = people.flatMap(toPrincipal);
-      const personIds = people.filter((name) => toPrincipal(name).length === 0);
+      const principals = people.map(principalsOf);
+      const personIds = people.filter((name) => principalsOf(name).length === 0);
       const listed = await asked(directory.listReviewers(tenant, { groups, schedules, personIds }, clock()));
       if (!listed.managed) throw new TerminalDeliveryError("the tenant keeps no people in the directory: nobody's address is known");
-      const named = await Promise.all(principals.map((principal) => resolve(tenant, { principal })));
-      return recipientsOf([
-        ...listed.people,
-        ...named.flatMap((found) => (found.managed && found.person !== undefined ? [found.person] : [])),
-      ]);
+      const named = await Promise.all(principals.map((readings) => onlyOne(readings.map((principal) => resolve(tenant, { principal })))));
+      return recipientsOf([...listed.people, ...named.flat()]);
     },
     behind: async (tenant, principal) => {
       const found = await resolve(tenant, { principal });
@@ -52,9 +49,17 @@ async function asked<Answer>(question: Promise<Answer>): Promise<Answer> {
   });
 }
 
-function toPrincipal(name: string): { readonly issuer: string; readonly id: string }[] {
-  const at = name.lastIndexOf("#");
-  return at === -1 ? [] : [{ issuer: name.slice(0, at), id: name.slice(at + 1) }];
+/** Both parts of `<issuer>#<id>` may have a # of their own: every way to read it. */
+function principalsOf(name: string): readonly PrincipalName[] {
+  return [...name.matchAll(/#/g)].map(({ index }) => ({ issuer: name.slice(0, index), id: name.slice(index + 1) })).slice(0, MOST_READINGS);
+}
+
+const MOST_READINGS = 8;
+
+/** Whom the readings of a name mean; more than one person: nobody in particular, so none is told what may not be theirs. */
+async function onlyOne(readings: readonly Promise<Resolved>[]): Promise<readonly Person[]> {
+  const people = (await Promise.all(readings)).flatMap((found) => (found.managed && found.person !== undefined ? [found.person] : []));
+  return new Set(people.map(({ id }) => id)).size === 1 ? people.slice(0, 1) : [];
 }
 
 function recipientsOf(people: readonly Person[]): Recipient[] {
