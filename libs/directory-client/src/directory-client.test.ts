@@ -32,7 +32,7 @@ const person = {
   roles: [],
 };
 
-const CONFIG = { managedTenants: ["acme"], timeoutMs: 1000 };
+const CONFIG = { managedTenants: ["acme"], withoutDirectory: false, timeoutMs: 1000 };
 
 async function clientOf(
   handlers: Readonly<Record<string, CommandHandler>>,
@@ -81,8 +81,15 @@ describe("directory client", () => {
     await expect(gone.resolvePerson("other", { principal }, at)).rejects.toThrow(DirectoryUnreachableError);
   });
 
-  it("a deployment without a directory and without a managed tenant needs none", async () => {
+  it("P7: with no managed tenant named, a directory that is down is no directory that says so", async () => {
     const config = { ...CONFIG, managedTenants: [] };
+    const client = createDirectoryClient({ commands: inProcessCommands({ logger: silentLogger }), asker: "approval", config });
+    await expect(client.resolvePerson("other", { principal }, at)).rejects.toThrow(DirectoryUnreachableError);
+    await expect(client.listReviewers("other", { groups: ["dba"] }, at)).rejects.toThrow(DirectoryUnreachableError);
+  });
+
+  it("a deployment that says that it has no directory asks none", async () => {
+    const config = { ...CONFIG, managedTenants: [], withoutDirectory: true };
     const client = createDirectoryClient({ commands: inProcessCommands({ logger: silentLogger }), asker: "approval", config });
     expect(await client.resolvePerson("other", { principal }, at)).toEqual({ managed: false });
   });
@@ -136,9 +143,14 @@ describe("directory client", () => {
   it("reads its settings", () => {
     expect(readDirectoryClientConfig({ COUNTERSIGN_MANAGED_TENANTS: "acme, beta" })).toEqual({
       managedTenants: ["acme", "beta"],
+      withoutDirectory: false,
       timeoutMs: 2000,
     });
     expect(readDirectoryClientConfig({}).managedTenants).toEqual([]);
+    expect(readDirectoryClientConfig({ COUNTERSIGN_WITHOUT_DIRECTORY: "true" }).withoutDirectory).toBe(true);
+    expect(() => readDirectoryClientConfig({ COUNTERSIGN_MANAGED_TENANTS: "acme", COUNTERSIGN_WITHOUT_DIRECTORY: "true" })).toThrow(
+      "COUNTERSIGN_WITHOUT_DIRECTORY: people of COUNTERSIGN_MANAGED_TENANTS",
+    );
     expect(() => readDirectoryClientConfig({ COUNTERSIGN_MANAGED_TENANTS: "acme;beta" })).toThrow(
       "COUNTERSIGN_MANAGED_TENANTS: must be tenants",
     );

@@ -1,6 +1,6 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { CommandError, type CommandBus } from "@countersign/bus";
+import type { CommandBus } from "@countersign/bus";
 import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
 import * as wire from "@countersign/proto/internal/v1/directory_pb";
 import { PrincipalRefSchema, PrincipalType } from "@countersign/proto/v1/principal_pb";
@@ -45,7 +45,7 @@ export function createDirectoryClient(options: DirectoryClientOptions): Director
     const caller = { tenant, type: PrincipalType.SERVICE, issuer: "countersign", id: asker };
     return commands.send("directory", method, create(CommandSchema, { caller, request }), { timeoutMs: config.timeoutMs });
   };
-  const isManaged = managedTenants(ask, managed, monotonicMs);
+  const isManaged = config.withoutDirectory ? async () => false : managedTenants(ask, managed, monotonicMs);
   return {
     resolvePerson: async (tenant, who, at, { withReports = false } = {}) => {
       if (!(await isManaged(tenant))) return { managed: false };
@@ -83,17 +83,15 @@ export function createDirectoryClient(options: DirectoryClientOptions): Director
 
 type Ask = (tenant: string, method: string, request: Uint8Array) => Promise<Uint8Array>;
 
-/** P7: what our own setting does not name, the directory has to call unmanaged too. Only where it names nothing may there be no directory. */
+/**
+ * P7: what our own setting does not name, the directory has to call unmanaged too. That nobody listens is no such word: it may be down. Only a
+ * deployment that says that it has none goes without.
+ */
 function managedTenants(ask: Ask, managed: ReadonlySet<string>, monotonicMs: () => number): (tenant: string) => Promise<boolean> {
   const hearsay = rememberTenants(async (tenant): Promise<Hearsay> => {
     const request = create(wire.ResolvePersonRequestSchema, { who: toWho({ personId: "" }), time: timestampFromMs(0) });
-    try {
-      const reply = await ask(tenant, "ResolvePerson", toBinary(wire.ResolvePersonRequestSchema, request));
-      return fromBinary(wire.ResolvePersonResponseSchema, reply).managed ? "managed" : "unmanaged";
-    } catch (error) {
-      if (managed.size === 0 && error instanceof CommandError && error.reason === "NO_HANDLER") return "no_directory";
-      throw error;
-    }
+    const reply = await ask(tenant, "ResolvePerson", toBinary(wire.ResolvePersonRequestSchema, request));
+    return fromBinary(wire.ResolvePersonResponseSchema, reply).managed ? "managed" : "unmanaged";
   }, monotonicMs);
   return async (tenant) => {
     if (managed.has(tenant)) return true;

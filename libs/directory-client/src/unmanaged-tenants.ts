@@ -1,8 +1,8 @@
-/** What the directory says of a tenant that our own setting does not name; `no_directory`: there is nobody to ask. */
-export type Hearsay = "managed" | "unmanaged" | "no_directory";
+/** What the directory says of a tenant that our own setting does not name. */
+export type Hearsay = "managed" | "unmanaged";
 
-/** An answer counts for so long, and that nobody listens only while it starts. */
-const KEPT_MS: Readonly<Record<Hearsay, number>> = { managed: 60_000, unmanaged: 60_000, no_directory: 1000 };
+/** An answer counts for so long. */
+const KEPT_MS = 60_000;
 
 /** Asks about each tenant once a minute, however many want to know. A question that failed is asked again by the next one. */
 export function rememberTenants(
@@ -14,7 +14,7 @@ export function rememberTenants(
   const hear = async (tenant: string): Promise<Hearsay> => {
     try {
       const heard = await ask(tenant);
-      known.set(tenant, { heard, untilMs: monotonicMs() + KEPT_MS[heard] });
+      known.set(tenant, { heard, untilMs: monotonicMs() + KEPT_MS });
       return heard;
     } finally {
       asking.delete(tenant);

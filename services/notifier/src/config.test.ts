@@ -10,7 +10,7 @@ const NOTHING = {
   allowedHosts: [],
   retentionDays: 90,
   listen: undefined,
-  directory: { managedTenants: [], timeoutMs: 2000 },
+  directory: { managedTenants: [], withoutDirectory: false, timeoutMs: 2000 },
 };
 
 /** Apps and channels of chats, with changes. */

@@ -30,7 +30,7 @@ export const privatePem = generateKeyPairSync("ed25519").privateKey.export({ typ
 export const config: ApprovalConfig = {
   grantKeys: readGrantKeys(privatePem),
   grantIssuer: "countersign.test",
-  directory: { managedTenants: [], timeoutMs: 200 },
+  directory: { managedTenants: [], withoutDirectory: true, timeoutMs: 200 },
   issuers: [],
   policyTimeout: 200,
   verdictWait: 86_400_000,

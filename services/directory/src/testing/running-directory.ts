@@ -62,7 +62,11 @@ export async function runDirectory(log: EventLog, more: object = {}, clock: () =
   return {
     port,
     scim,
-    people: createDirectoryClient({ commands, asker: "approval", config: { managedTenants: ["acme", "other"], timeoutMs: 5000 } }),
+    people: createDirectoryClient({
+      commands,
+      asker: "approval",
+      config: { managedTenants: ["acme", "other"], withoutDirectory: false, timeoutMs: 5000 },
+    }),
     send: async (method, [request, response], message, caller) => {
       const bytes = toBinary<DescMessage>(request, create<DescMessage>(request, message));
       return fromBinary(

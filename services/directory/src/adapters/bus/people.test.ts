@@ -126,16 +126,7 @@ describe("gone, and there again", () => {
   ])("P3: the same %s is the same human, barred from what it asked for before, and is given nothing back", async (_what, before, after) => {
     const first = await directory.user("eve", before);
     await directory.group("managers", [first]);
-    const link = async (): Promise<void> => {
-      const { code } = await offer("U9");
-      await directory.send(
-        "LinkAccount",
-        [api.LinkAccountRequestSchema, api.LinkAccountResponseSchema],
-        { code, account: { channel: "slack", workspace: "T1", id: "U9" } },
-        human("eve"),
-      );
-    };
-    await link();
+    await link((await offer("U9")).code, human("eve"), "U9");
     await delegate({}, human("eve"));
     expect((await gone(first)).status).toBe(204);
     expect(await person(first)).toBeUndefined();

@@ -73,7 +73,7 @@ async function start(mode: "http" | "socket" = "http", slack = new FakeSlack()) 
     directory: createDirectoryClient({
       commands: inProcessCommands({ logger: silentLogger }),
       asker: "test",
-      config: { managedTenants: [], timeoutMs: 50 },
+      config: { managedTenants: [], withoutDirectory: true, timeoutMs: 50 },
     }),
     isFirstTime: async (_app, id) => !world.seen.has(id) && world.seen.add(id) !== undefined,
     background,

@@ -97,7 +97,7 @@ async function start(teams = new FakeTeams()) {
   const unmanaged = createDirectoryClient({
     commands: inProcessCommands({ logger: silentLogger }),
     asker: "test",
-    config: { managedTenants: [], timeoutMs: 50 },
+    config: { managedTenants: [], withoutDirectory: true, timeoutMs: 50 },
   });
   const directory: DirectoryClient = { ...unmanaged, listReviewers: async () => ({ managed: true, people: [person] }) };
   const background = new Background(silentLogger);
