@@ -5,11 +5,7 @@ import { visible } from "@countersign/review-view";
 export type Html = { readonly html: string };
 
 /** Text of others, as it can be shown: nothing hidden, nothing reordered, and nothing that a browser takes for markup. */
-export function escaped(text: string): Html {
-  return { html: escapedText(text) };
-}
-
-function escapedText(text: string): string {
+function escaped(text: string): string {
   const shown = visible(text).text;
   return MARKUP.test(shown) ? shown.replaceAll(EVERY_MARKUP, (character) => `&#${character.charCodeAt(0)};`) : shown;
 }
@@ -25,7 +21,7 @@ export function fragment(strings: TemplateStringsArray, ...values: readonly (str
 }
 
 function markup(value: string | number | bigint | Html | readonly Html[]): string {
-  if (typeof value === "string") return escapedText(value);
+  if (typeof value === "string") return escaped(value);
   if (typeof value === "number" || typeof value === "bigint") return String(value);
   return "html" in value ? value.html : value.map((part) => part.html).join("\n");
 }
