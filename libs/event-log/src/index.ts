@@ -13,6 +13,7 @@ export type {
   RecordedEvent,
   StreamName,
 } from "./event-log.ts";
+export { CombiningQueue, type Pending } from "./combining-queue.ts";
 export { decodeEntry } from "./entry-codec.ts";
 export { readEntry, type Entry } from "./entry-reader.ts";
 export { EventLogError, type EventLogErrorCode } from "./errors.ts";

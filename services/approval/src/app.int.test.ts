@@ -6,6 +6,7 @@ import { testPostgres, type TestPostgres } from "@countersign/testing";
 import { sql } from "kysely";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { approvalMigrations } from "./adapters/postgres/migrations.ts";
+import { postgresOpenRequests } from "./adapters/postgres/open-request-table.ts";
 import type { ApprovalTables } from "./adapters/postgres/timer-table.ts";
 import { startApproval } from "./app.ts";
 import { ann, HOUR, MINUTE, principal, stage, T0, verdict, TERMS } from "./testing/fixtures.ts";
@@ -144,6 +145,18 @@ describe("requests asked for again, on Postgres", () => {
     expect(seen.filter((type) => type === "GrantIssued")).toHaveLength(1);
     await vi.waitFor(async () => expect(await openRequests()).toEqual([]), 20_000);
     expect((await ask(worlds[1], "later")).action?.id).not.toBe(first!.action!.id);
+  });
+
+  it("16 claims of 4 requests at the same moment, through two instances: each has one holder, and only its own is replaced", async () => {
+    const instances = [0, 1].map(() => postgresOpenRequests(database.kysely<ApprovalTables>(), log.ledger));
+    const claim = (index: number, request: number, instead?: string) =>
+      instances[index % 2]!.claim({ tenant: "acme", fingerprint: `request ${request}` }, `action ${index}`, instead);
+    const holders = await Promise.all(Array.from({ length: 16 }, (_, index) => claim(index, index >> 2)));
+    const [first, second] = [0, 1, 2, 3].map((request) => new Set(holders.slice(request * 4, request * 4 + 4)));
+    expect([...(await openRequests())].sort()).toEqual([...new Set(holders)].sort());
+    expect(new Set(holders).size).toBe(4);
+    const [old = ""] = first!;
+    expect(await Promise.all([claim(16, 0, old), claim(18, 1), claim(20, 0)])).toEqual(["action 16", ...second!, "action 16"]);
   });
 
   it("a review that is held past its deadline is still joined, and a retry of an old request leaves nothing behind", async () => {
