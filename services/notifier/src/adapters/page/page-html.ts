@@ -7,7 +7,8 @@ const STYLE = `body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2r
 h1{font-size:1.3rem}.title{font-size:1.1rem;font-weight:bold}.line{margin:0;white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:isolate;direction:ltr}
 .facts,.parameters,.claims,.comments,.naming{margin:.8rem 0;padding:.6rem;border-left:4px solid #555;font-family:ui-monospace,monospace;font-size:.9rem}
 .parameters{border-color:#06c}.claims,.comments{border-color:#c60;background:#fff8f0}.naming{border-color:#999}
-.said{padding:.6rem;border:1px solid #c60}textarea{width:100%;box-sizing:border-box}button{font:inherit;padding:.4rem 1.2rem;margin-right:.8rem}`;
+.said{padding:.6rem;border:1px solid #c60}textarea{width:100%;box-sizing:border-box}button{font:inherit;padding:.4rem 1.2rem;margin-right:.8rem}
+button[value=approve]{border:2px solid #060}button[value=reject]{border:2px solid #a00}details{margin:1rem 0}:focus-visible{outline:3px solid #06c}`;
 
 const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
 
