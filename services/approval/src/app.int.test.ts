@@ -149,10 +149,10 @@ describe("requests asked for again, on Postgres", () => {
 
   it("16 claims of 4 requests at the same moment, through two instances: each has one holder, and only its own is replaced", async () => {
     const instances = [0, 1].map(() => postgresOpenRequests(database.kysely<ApprovalTables>(), log.ledger));
-    const claim = (index: number, request: number, instead?: string) =>
-      instances[index % 2]!.claim({ tenant: "acme", fingerprint: `request ${request}` }, `action ${index}`, instead);
+    const claim = (index: number, asked: number, instead?: string) =>
+      instances[index % 2]!.claim({ tenant: "acme", fingerprint: `request ${asked}` }, `action ${index}`, instead);
     const holders = await Promise.all(Array.from({ length: 16 }, (_, index) => claim(index, index >> 2)));
-    const [first, second] = [0, 1, 2, 3].map((request) => new Set(holders.slice(request * 4, request * 4 + 4)));
+    const [first, second] = [0, 1, 2, 3].map((asked) => new Set(holders.slice(asked * 4, asked * 4 + 4)));
     expect([...(await openRequests())].sort()).toEqual([...new Set(holders)].sort());
     expect(new Set(holders).size).toBe(4);
     const [old = ""] = first!;
