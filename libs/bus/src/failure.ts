@@ -1,16 +1,21 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { CommandFailureSchema } from "@countersign/proto/internal/v1/command_pb";
 import type { Logger } from "@countersign/telemetry";
+import { isInfrastructureError } from "./consumer-errors.ts";
 import { CommandError, FAILURE_CODES, FAILURE_REASONS, type FailureCode, type FailureReason } from "./commands.ts";
 
 /**
- * What the caller may learn of an error in a handler: a CommandError as it is, without its cause; anything else is a bug, and the log here
- * is the only place that says which.
+ * What the caller may learn of an error in a handler: a CommandError as it is, without its cause; that Postgres was away, whichever of its tables the handler was
+ * at; anything else is a bug, and the log here is the only place that says which.
  */
 export function refusalOf(error: unknown, what: { readonly service: string; readonly method: string }, logger: Logger): CommandError {
   if (error instanceof CommandError) {
     if (error.cause !== undefined) logger.warn({ err: error.cause, ...what, reason: error.reason }, "command failed");
     return new CommandError(error.code, error.reason, error.message, { metadata: error.metadata, violations: error.violations });
+  }
+  if (isInfrastructureError(error)) {
+    logger.warn({ err: error, ...what }, "command failed with the database");
+    return new CommandError("UNAVAILABLE", "LOG_UNREACHABLE", `The database of ${what.service} did not answer; the outcome is not known.`);
   }
   logger.error({ err: error, ...what }, "command handler threw");
   return bug();
