@@ -5,6 +5,7 @@ import type { Instruments } from "./instruments.ts";
 let instrumentsNow: Instruments | undefined;
 let gaugesNow: Gauges | undefined;
 let tracerNow: Tracer | undefined;
+let followsParentsNow = false;
 let tenantsNow = false;
 
 /**
@@ -25,6 +26,11 @@ export function tracer(): Tracer | undefined {
   return tracerNow;
 }
 
+/** Whether a trace that its caller does not keep is not kept here either: then its spans need not be made. */
+export function followsParents(): boolean {
+  return followsParentsNow;
+}
+
 /** The label of a tenant, where an operator has asked for one: with thousands of tenants it would be thousands of series. */
 export function tenantLabel(tenant: string): Record<string, string> {
   return tenantsNow ? { "countersign.tenant": tenant } : {};
@@ -35,10 +41,12 @@ export function measureWith(now: {
   readonly instruments?: Instruments;
   readonly gauges?: Gauges;
   readonly tracer?: Tracer;
+  readonly followsParents?: boolean;
   readonly tenants?: boolean;
 }): void {
   instrumentsNow = now.instruments;
   gaugesNow = now.gauges;
   tracerNow = now.tracer;
+  followsParentsNow = now.followsParents ?? false;
   tenantsNow = now.tenants ?? false;
 }

@@ -5,7 +5,7 @@ const NANOSECONDS = 1e9;
 
 /** What the process itself costs and how late its one thread is, as the semantic conventions name it. */
 export function observeProcess(): () => void {
-  const delay = monitorEventLoopDelay({ resolution: 10 });
+  const delay = monitorEventLoopDelay({ resolution: 20 });
   delay.enable();
   let before = performance.eventLoopUtilization();
   const stop = observe(

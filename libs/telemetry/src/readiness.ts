@@ -4,8 +4,6 @@ export type ReadinessCheck = () => Promise<string | undefined>;
 export type ReadinessReport = {
   /** Everything is fine. */
   readonly ready: boolean;
-  /** Everything is fine that no call can be served without. */
-  readonly serving: boolean;
   readonly checks: Readonly<Record<string, string>>;
 };
 
@@ -35,14 +33,18 @@ export class Readiness {
     return this.#looked.report;
   }
 
+  /** Whether everything is fine that no call can be served without; what may lag is not looked at. */
+  async serving(): Promise<boolean> {
+    const vital = [...this.#checks.values()].filter(({ kind }) => kind === "vital");
+    const problems = await Promise.all(vital.map(({ check }) => inTime(check)));
+    return vital.length > 0 && problems.every((problem) => problem === undefined);
+  }
+
   async #lookNow(): Promise<ReadinessReport> {
-    const found = await Promise.all(
-      [...this.#checks].map(async ([name, { check, kind }]) => ({ name, kind, problem: await inTime(check) })),
-    );
+    const found = await Promise.all([...this.#checks].map(async ([name, { check }]) => ({ name, problem: await inTime(check) })));
     const problems = found.filter(({ problem }) => problem !== undefined);
     return {
       ready: found.length > 0 && problems.length === 0,
-      serving: found.length > 0 && problems.every(({ kind }) => kind !== "vital"),
       checks: Object.fromEntries(found.map(({ name, problem }) => [name, problem ?? "ok"])),
     };
   }

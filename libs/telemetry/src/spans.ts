@@ -9,7 +9,7 @@ import {
   type Link,
   type Span,
 } from "@opentelemetry/api";
-import { tracer } from "./current.ts";
+import { followsParents, tracer } from "./current.ts";
 import { isTraceparent } from "./traceparent.ts";
 
 const KINDS = { server: SpanKind.SERVER, client: SpanKind.CLIENT, producer: SpanKind.PRODUCER, consumer: SpanKind.CONSUMER };
@@ -24,10 +24,10 @@ export type SpanDetails = {
   readonly links?: readonly string[];
 };
 
-/** Starts a span that somebody ends. @returns undefined when traces go nowhere. */
+/** Starts a span that somebody ends. @returns undefined when traces go nowhere, or this one is not kept: whoever is next goes on with the `traceparent` as it came. */
 export function startSpan(name: string, { kind, attributes, parent, links }: SpanDetails): Span | undefined {
   const making = tracer();
-  if (making === undefined) return undefined;
+  if (making === undefined || (parent !== undefined && followsParents() && isTraceparent(parent) && !isSampled(parent))) return undefined;
   const options = {
     ...(kind === undefined ? {} : { kind: KINDS[kind] }),
     ...(attributes === undefined ? {} : { attributes }),

@@ -83,6 +83,7 @@ function startMeasuring(
   measureWith({
     ...(measures ? { gauges, instruments: createInstruments(metrics.getMeter("countersign"), exemplars) } : {}),
     ...(tracer === undefined ? {} : { tracer }),
+    followsParents: settings.sampler.startsWith("parentbased_"),
     tenants: settings.tenants,
   });
   if (measures) endings.push(observeProcess(), observeReadiness(readiness));

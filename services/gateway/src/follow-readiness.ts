@@ -9,13 +9,13 @@ const FAILURES = 3;
  * Lets `grpc.health.v1.Health` say whether calls can be served: not while the database or the bus is away. What is merely behind does not count: it would take a
  * front door out of service that answers well. Returns what ends it.
  */
-export function followReadiness(readiness: Pick<Readiness, "look">, server: Pick<RunningRpcServer, "serving">): () => void {
+export function followReadiness(readiness: Pick<Readiness, "serving">, server: Pick<RunningRpcServer, "serving">): () => void {
   let failures = 0;
   let looking = false;
   const look = async (): Promise<void> => {
     if (looking) return;
     looking = true;
-    const { serving } = await readiness.look();
+    const serving = await readiness.serving();
     looking = false;
     failures = serving ? 0 : failures + 1;
     server.serving(failures < FAILURES);

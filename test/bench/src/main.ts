@@ -2,10 +2,12 @@ import { Command } from "commander";
 import { logCommand } from "./log/log-command.ts";
 import { compareCommand } from "./peers/compare-command.ts";
 import { runCommand } from "./run-command.ts";
+import { telemetryCommand } from "./telemetry/telemetry-command.ts";
 
 await new Command("bench")
   .description("What complete actions cost, everything included, durable commits on.")
   .addCommand(runCommand(), { isDefault: true })
   .addCommand(compareCommand())
   .addCommand(logCommand())
+  .addCommand(telemetryCommand())
   .parseAsync();

@@ -30,6 +30,11 @@ export function postgresCpuSeconds(pid: number): number {
   return rows.reduce((sum, { cpuSeconds, endedCpuSeconds }) => sum + cpuSeconds + endedCpuSeconds, 0);
 }
 
+/** CPU seconds that these processes have worked. */
+export function cpuSecondsOf(pids: readonly number[]): number {
+  return pids.flatMap(readRow).reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);
+}
+
 type ProcessRow = {
   readonly pid: number;
   readonly parent: number;

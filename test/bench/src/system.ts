@@ -20,10 +20,15 @@ import { freePort, startNatsServer } from "@countersign/embedded";
 export type Layout = "one-process" | "process-per-service";
 
 /** The complete system under test, in processes of its own. */
-export type System = { readonly address: string; readonly issuer: DevelopmentIssuer; close(): Promise<void> };
+export type System = {
+  readonly address: string;
+  readonly issuer: DevelopmentIssuer;
+  readonly pids: readonly number[];
+  close(): Promise<void>;
+};
 
 /** Starts PostgreSQL, nats-server and the services in a temporary folder, with durable commits, as in production. */
-export async function startSystem(layout: Layout): Promise<System> {
+export async function startSystem(layout: Layout, more: NodeJS.ProcessEnv = {}): Promise<System> {
   const folder = mkdtempSync(join(tmpdir(), "countersign-bench-"));
   const nats = await startUsersNats(folder);
   const infrastructure = await startInfrastructure({ dataDir: folder, natsUrl: nats.urlOf("countersign") });
@@ -33,6 +38,7 @@ export async function startSystem(layout: Layout): Promise<System> {
   const address = `127.0.0.1:${port}`;
   const env = {
     ...keys.env,
+    ...more,
     COUNTERSIGN_DATABASE_URL: infrastructure.databaseUrl,
     COUNTERSIGN_PORT: String(port),
   };
@@ -43,6 +49,7 @@ export async function startSystem(layout: Layout): Promise<System> {
   return {
     address,
     issuer: keys.issuer,
+    pids: processes.map(({ pid }) => pid),
     close: async () => {
       for (const service of processes.toReversed()) await service.stop();
       await infrastructure.close();
