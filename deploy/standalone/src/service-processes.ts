@@ -24,14 +24,19 @@ export type ServiceProcess = {
 
 /**
  * Starts one service as a process and resolves when it says that it is ready. `"countersign"` is all of them in one.
+ * @param onLog told every line that it prints.
  * @throws Error with what it printed, when it exits before.
  */
-export async function startServiceProcess(name: ServiceName | "countersign", env: NodeJS.ProcessEnv): Promise<ServiceProcess> {
+export async function startServiceProcess(
+  name: ServiceName | "countersign",
+  env: NodeJS.ProcessEnv,
+  onLog: (line: string) => void = () => {},
+): Promise<ServiceProcess> {
   const child = spawn(process.execPath, [...(name === "countersign" ? [] : SMALL_YOUNG_GENERATION), mainOf(name)], {
     env: { ...COMPILE_CACHE, ...process.env, ...env },
     stdio: ["ignore", "ignore", "pipe"],
   });
-  await untilReady(name, child);
+  await untilReady(name, child, onLog);
   const { pid } = child;
   if (pid === undefined) throw new Error(`${name} has no process id`);
   const end = async (signal: NodeJS.Signals): Promise<void> => {
@@ -60,13 +65,14 @@ function mainOf(name: ServiceName | "countersign"): string {
   return fileURLToPath(new URL(path, import.meta.url));
 }
 
-async function untilReady(name: string, child: ChildProcess): Promise<void> {
+async function untilReady(name: string, child: ChildProcess, onLog: (line: string) => void): Promise<void> {
   const lines: string[] = [];
   await new Promise<void>((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", (code) => reject(new Error(`${name} exited with ${code} before it was ready:\n${lines.join("\n")}`)));
     child.stderr?.on("data", (chunk: Buffer) => {
       for (const line of chunk.toString("utf8").split("\n").filter(Boolean)) {
+        onLog(line);
         lines.push(line);
         if (lines.length > 20) lines.shift();
         if (line.includes(`${name} is ready`)) resolve();

@@ -2,93 +2,107 @@ import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { Direction } from "./tcp-direction.ts";
 
-/** Stands between a client and a server on this machine, and is as bad a network as it is told to be. It begins as a good one. */
-export type TcpProxy = {
-  /** Where it listens on 127.0.0.1. */
-  readonly port: number;
-  /** Connections that are open get a reset; new ones are taken. */
-  reset(): void;
-  /** From now on every byte comes so much later, in both directions. */
-  delay(milliseconds: number): void;
-  /** From now on nothing comes through and nobody is told: a cable that was pulled. */
-  stall(): void;
-  /** Resets what is open, and every new connection, until `heal`. */
-  cut(): void;
-  /** The server's next answer on any connection is lost together with the connection. */
-  loseNextReply(): void;
-  /** New connections lead to another port from now on. */
-  leadTo(port: number): void;
-  /** A good network again; what was held back arrives. */
-  heal(): void;
-  close(): void;
-};
+/** Starts a proxy on a free port of 127.0.0.1 that leads to another one. */
+export async function startTcpProxy(target: number): Promise<TcpProxy> {
+  const proxy = new TcpProxy(target);
+  await proxy.listen();
+  return proxy;
+}
 
-/** Starts a proxy to a port of 127.0.0.1, on a free port or on the one given. */
-export async function startTcpProxy(target: number, options: { readonly port?: number } = {}): Promise<TcpProxy> {
-  const sockets = new Set<Socket>();
-  const directions = new Set<Direction>();
-  const network = { delayMs: 0, cut: false, losesReply: false };
-  let leadsTo = target;
-  const server = createServer({ noDelay: true }, (client) => {
-    if (network.cut) {
+/** Stands between a client and a server on this machine, and is as bad a network as it is told to be. It begins as a good one. */
+export class TcpProxy {
+  readonly #server = createServer({ noDelay: true }, (client) => this.#take(client));
+  readonly #sockets = new Set<Socket>();
+  readonly #directions = new Set<Direction>();
+  #target: number;
+  #delayMs = 0;
+  #cut = false;
+  #losesReply = false;
+
+  constructor(target: number) {
+    this.#target = target;
+  }
+
+  async listen(): Promise<void> {
+    this.#server.listen(0, "127.0.0.1");
+    await once(this.#server, "listening");
+  }
+
+  /** Where it listens on 127.0.0.1. */
+  get port(): number {
+    const address = this.#server.address();
+    if (address === null || typeof address === "string") throw new Error("the proxy has no port");
+    return address.port;
+  }
+
+  /** Connections that are open get a reset; new ones are taken. */
+  reset(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  /** From now on every byte comes so much later, in both directions. */
+  delay(milliseconds: number): void {
+    this.#delayMs = milliseconds;
+    for (const direction of this.#directions) direction.delay(milliseconds);
+  }
+
+  /** From now on nothing comes through and nobody is told: a cable that was pulled. */
+  stall(): void {
+    this.delay(Infinity);
+  }
+
+  /** Resets what is open, and every new connection, until `heal`. */
+  cut(): void {
+    this.#cut = true;
+    this.reset();
+  }
+
+  /** The server's next answer on any connection is lost together with the connection. */
+  loseNextReply(): void {
+    this.#losesReply = true;
+  }
+
+  /** New connections lead to another port from now on. */
+  leadTo(port: number): void {
+    this.#target = port;
+  }
+
+  /** A good network again; what was held back arrives. */
+  heal(): void {
+    this.#cut = false;
+    this.delay(0);
+  }
+
+  close(): void {
+    this.#server.close();
+    this.reset();
+  }
+
+  #take(client: Socket): void {
+    if (this.#cut) {
       client.resetAndDestroy();
       return;
     }
-    const upstream = connect({ port: leadsTo, host: "127.0.0.1", noDelay: true });
-    pipe(client, upstream, () => false);
-    pipe(upstream, client, () => {
-      const loses = network.losesReply;
-      network.losesReply = false;
+    const upstream = connect({ port: this.#target, host: "127.0.0.1", noDelay: true });
+    this.#pipe(client, upstream, () => false);
+    this.#pipe(upstream, client, () => {
+      const loses = this.#losesReply;
+      this.#losesReply = false;
       return loses;
     });
-  });
-  const pipe = (from: Socket, to: Socket, loses: () => boolean): void => {
-    const direction = new Direction(to, network.delayMs);
-    sockets.add(from);
-    directions.add(direction);
-    from.on("data", (chunk) => (loses() ? to.resetAndDestroy() : direction.send(chunk)));
-    from.on("error", () => to.resetAndDestroy());
+  }
+
+  #pipe(from: Socket, to: Socket, loses: () => boolean): void {
+    const direction = new Direction(to, this.#delayMs);
+    this.#sockets.add(from);
+    this.#directions.add(direction);
+    from.on("data", (chunk) => void (loses() ? to.resetAndDestroy() : direction.send(chunk)));
+    from.on("error", () => void to.resetAndDestroy());
     from.on("end", () => direction.end());
-    from.on("close", (hadError) => {
-      sockets.delete(from);
-      directions.delete(direction);
-      if (hadError) to.resetAndDestroy();
-      else direction.end();
+    from.on("close", () => {
+      this.#sockets.delete(from);
+      this.#directions.delete(direction);
+      direction.end();
     });
-  };
-  const resetAll = (): void => {
-    for (const socket of sockets) socket.resetAndDestroy();
-  };
-  const setDelay = (milliseconds: number): void => {
-    network.delayMs = milliseconds;
-    for (const direction of directions) direction.delay(milliseconds);
-  };
-  server.listen(options.port ?? 0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("the proxy has no port");
-  return {
-    port: address.port,
-    reset: resetAll,
-    delay: setDelay,
-    stall: () => setDelay(Infinity),
-    cut: () => {
-      network.cut = true;
-      resetAll();
-    },
-    loseNextReply: () => {
-      network.losesReply = true;
-    },
-    leadTo: (port) => {
-      leadsTo = port;
-    },
-    heal: () => {
-      network.cut = false;
-      setDelay(0);
-    },
-    close: () => {
-      server.close();
-      resetAll();
-    },
-  };
+  }
 }

@@ -1,5 +1,6 @@
 import type { VoteCast } from "@countersign/proto/event/v1/action_events_pb";
 import { VerdictOutcome, VoteDecision, type Quorum, type Stage, type Verdict } from "@countersign/proto/v1/action_pb";
+import { peopleProblems } from "./people.ts";
 import { statusAfter, TERMINAL } from "./status.ts";
 import type { Fact } from "./read-back.ts";
 
@@ -52,7 +53,7 @@ function lawsOfAction(id: string, facts: readonly Fact[]): readonly string[] {
   claim(facts[0]?.payload.type === "ActionRequested", "begins with the request");
   let status = "";
   for (const { payload } of facts) {
-    claim(!TERMINAL.has(status), `moved after ${status}`);
+    claim(!TERMINAL.has(status) || AFTERWARDS.has(payload.type), `moved after ${status}`);
     status = statusAfter(payload, status);
   }
   claim(TERMINAL.has(status), `has not come to its end but is ${status}`);
@@ -66,10 +67,12 @@ function lawsOfAction(id: string, facts: readonly Fact[]): readonly string[] {
     claim(event.time.getTime() / 1000 <= Number(issued?.grant.expireTime?.seconds ?? 0n), "redeemed a grant that had expired");
     claim(issued?.grant.principal?.id === payload.data.principal?.id, "redeemed somebody else's grant");
   }
-  const votes = facts.flatMap(({ payload }) => (payload.type === "VoteCast" ? [payload.data.reviewer?.id] : []));
-  claim(new Set(votes).size === votes.length, "counted a vote twice");
+  for (const problem of peopleProblems(facts)) claim(false, problem);
   return problems;
 }
+
+/** What is said of an action when it is over. */
+const AFTERWARDS: ReadonlySet<string> = new Set(["AfterReviewReminded", "AfterReviewClosed"]);
 
 /** P1: policy allowed exactly this digest, or left it to people, and each stage has its quorum of different people for this digest. */
 function isCovered(before: readonly Fact[], digest: Uint8Array): boolean {
@@ -98,8 +101,8 @@ function isReached({ rule }: Quorum, votes: readonly VoteCast[]): boolean {
   switch (rule.case) {
     case "atLeast": {
       const { of, count } = rule.value;
-      const groups = of.flatMap(({ who }) => (who.case === "group" ? [who.value] : []));
-      const people = votes.flatMap(({ standing }) => (standing?.groups.some((group) => groups.includes(group)) ? [standing.person] : []));
+      const groups = new Set(of.flatMap(({ who }) => (who.case === "group" ? [who.value] : [])));
+      const people = votes.flatMap(({ standing }) => (standing?.groups.some((group) => groups.has(group)) ? [standing.person] : []));
       return count > 0 && new Set(people).size >= count;
     }
     case "all":

@@ -1,9 +1,10 @@
 import { create } from "@bufbuild/protobuf";
 import type { DecodedEvent } from "@countersign/events";
 import * as events from "@countersign/proto/event/v1/action_events_pb";
+import { PrincipalType } from "@countersign/proto/v1/principal_pb";
 import { ExecutionOutcome, VerdictOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
 import { describe, expect, it } from "vitest";
-import type { Acknowledgement } from "./history.ts";
+import type { Acknowledgement } from "../history.ts";
 import { brokenLaws } from "./laws.ts";
 import { lostPromises } from "./lost.ts";
 import type { Fact } from "./read-back.ts";
@@ -14,7 +15,10 @@ const GRANTEE = { issuer: "i", id: "agent" };
 
 const requested = (resourceId = "r"): DecodedEvent => ({
   type: "ActionRequested",
-  data: create(events.ActionRequestedSchema, { resourceId }),
+  data: create(events.ActionRequestedSchema, {
+    resourceId,
+    requester: { id: "agent", type: PrincipalType.AGENT, owner: { id: "olga" }, chain: [{ id: "carl" }] },
+  }),
 });
 const verdict = (outcome: VerdictOutcome): DecodedEvent => ({
   type: "VerdictReached",
@@ -27,14 +31,19 @@ const verdict = (outcome: VerdictOutcome): DecodedEvent => ({
   }),
 });
 const opened: DecodedEvent = { type: "ReviewOpened", data: create(events.ReviewOpenedSchema) };
-const vote = (id: string, digest = DIGEST, group = "owners"): DecodedEvent => ({
+const vote = (id: string, digest = DIGEST, group = "owners", type: PrincipalType = PrincipalType.HUMAN): DecodedEvent => ({
   type: "VoteCast",
   data: create(events.VoteCastSchema, {
-    reviewer: { id },
+    reviewer: { id, type },
     standing: { person: id, groups: [group] },
     decision: VoteDecision.APPROVE,
     digest,
   }),
+});
+const editedBy = (id: string): DecodedEvent => ({ type: "ActionEdited", data: create(events.ActionEditedSchema, { editor: { id } }) });
+const glassBrokenBy = (id: string): DecodedEvent => ({
+  type: "BreakGlassUsed",
+  data: create(events.BreakGlassUsedSchema, { reviewer: { id, type: PrincipalType.HUMAN }, digest: DIGEST }),
 });
 const granted = (grantId = "g"): DecodedEvent => ({
   type: "GrantIssued",
@@ -84,6 +93,8 @@ describe("the checker of a ledger", () => {
     expect(brokenLaws(ledgerOf({ a: REVIEWED }))).toEqual([]);
     expect(brokenLaws(ledgerOf({ a: ALLOWED }))).toEqual([]);
     expect(brokenLaws(ledgerOf({ a: [requested(), verdict(VerdictOutcome.DENY)] }))).toEqual([]);
+    const again = [verdict(VerdictOutcome.REVIEW), opened, vote("bob"), vote("cora"), ...END];
+    expect(brokenLaws(ledgerOf({ a: [...REVIEW, vote("bob"), editedBy("ann"), ...again] }))).toEqual([]);
   });
 
   it.each<[string, Readonly<Record<string, readonly DecodedEvent[]>>, string]>([
@@ -94,6 +105,16 @@ describe("the checker of a ledger", () => {
     ["a grant without a verdict", { a: [requested(), ...END] }, "nobody decided on"],
     ["a grant after a denial", { a: [requested(), verdict(VerdictOutcome.DENY), ...END] }, "moved after DENIED"],
     ["a vote counted twice", { a: [...REVIEW, vote("ann"), vote("ann"), vote("bob"), ...END] }, "counted a vote twice"],
+    ["a requester who votes", { a: [...REVIEW, vote("agent"), vote("bob"), ...END] }, "agent decide, who caused it"],
+    ["an owner who votes", { a: [...REVIEW, vote("olga"), vote("bob"), ...END] }, "olga decide, who caused it"],
+    ["somebody on the chain who votes", { a: [...REVIEW, vote("carl"), vote("bob"), ...END] }, "carl decide, who caused it"],
+    ["an editor who votes", { a: [...REVIEW, editedBy("ann"), ...REVIEWED.slice(1)] }, "ann decide, who caused it"],
+    [
+      "an agent that votes",
+      { a: [...REVIEW, vote("ann"), vote("bot", DIGEST, "owners", PrincipalType.AGENT), ...END] },
+      "#bot, who is no human",
+    ],
+    ["a glass broken without leave", { a: [...REVIEW, glassBrokenBy("ann"), ...END] }, "nobody decided on"],
     ["a second grant", { a: [...ALLOWED.slice(0, 2), granted(), granted("h"), redeemed(), reported] }, "several grants"],
     ["a second redemption", { a: [...ALLOWED.slice(0, 4), redeemed(), reported] }, "GrantRedeemed g is there twice"],
     ["another grant redeemed", { a: [...ALLOWED.slice(0, 3), redeemed("h"), reported] }, "not issued"],

@@ -1,4 +1,4 @@
-import type { Acknowledgement } from "./history.ts";
+import type { Acknowledgement } from "../history.ts";
 import { byStream } from "./laws.ts";
 import type { Fact } from "./read-back.ts";
 import { statusAfter } from "./status.ts";

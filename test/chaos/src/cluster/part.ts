@@ -1,0 +1,133 @@
+import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { startReaper } from "@countersign/embedded";
+
+type Running = { readonly pid: number; stop(): Promise<void>; kill(): Promise<void> };
+type Watched = Running & { forget(): void };
+
+/** A process of the deployment, under a supervisor that starts it again when it ends by itself, as systemd or Kubernetes would. */
+export class Part {
+  readonly name: string;
+  /** How often it ended although nobody had asked it to. */
+  endings = 0;
+  readonly #spawn: () => Promise<Running>;
+  #running: Watched | undefined;
+  #wanted = false;
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(name: string, spawn: () => Promise<Running>) {
+    this.name = name;
+    this.#spawn = spawn;
+  }
+
+  /** Resolves when it says that it is ready, however many attempts that takes. */
+  start(): Promise<void> {
+    this.#wanted = true;
+    return this.#inTurn(() => this.#startWhileWanted());
+  }
+
+  /** SIGKILL; resolves when it is gone. */
+  kill(): Promise<void> {
+    return this.#end((running) => running.kill());
+  }
+
+  /** In order, as an upgrade would; SIGKILL to one that has not ended then. */
+  stop(): Promise<void> {
+    return this.#end(async (running) => {
+      await Promise.race([running.stop(), sleep(GRACE_MS)]);
+      if (isAlive(running.pid)) await running.kill();
+    });
+  }
+
+  /** By a signal to it alone, not to its children; resolves when it is gone. */
+  endBy(signal: NodeJS.Signals): Promise<void> {
+    return this.#end(async ({ pid, forget }) => {
+      process.kill(pid, signal);
+      while (isAlive(pid)) await sleep(20);
+      forget();
+    });
+  }
+
+  /** SIGSTOP, to its children as well. */
+  pause(): void {
+    this.#signalAll("SIGSTOP");
+  }
+
+  /** SIGCONT. */
+  resume(): void {
+    this.#signalAll("SIGCONT");
+  }
+
+  /** Starts it again when it has ended by itself. */
+  async supervise(onEnding: (name: string) => void): Promise<void> {
+    if (!this.#wanted || this.#running === undefined || isAlive(this.#running.pid)) return;
+    this.#running.forget();
+    this.#running = undefined;
+    this.endings += 1;
+    onEnding(this.name);
+    await this.start();
+  }
+
+  async #startWhileWanted(): Promise<void> {
+    for (let attempt = 1; this.#wanted && this.#running === undefined; attempt += 1) {
+      try {
+        this.#running = withReaper(await this.#spawn());
+      } catch (error) {
+        if (attempt >= ATTEMPTS) throw error;
+        await sleep(RESTART_MS);
+      }
+    }
+  }
+
+  #end(how: (running: Watched) => Promise<void>): Promise<void> {
+    this.#wanted = false;
+    return this.#inTurn(async () => {
+      const running = this.#running;
+      this.#running = undefined;
+      if (running !== undefined && isAlive(running.pid)) await how(running);
+    });
+  }
+
+  #signalAll(name: NodeJS.Signals): void {
+    if (this.#running === undefined) return;
+    for (const pid of [this.#running.pid, ...childrenOf(this.#running.pid)]) if (isAlive(pid)) process.kill(pid, name);
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+}
+
+/** Whatever happens to us, nothing stays behind. */
+function withReaper(running: Running): Watched {
+  const reaper = startReaper({ pid: running.pid, signal: "TERM" });
+  const end = async (how: () => Promise<void>): Promise<void> => {
+    await how();
+    reaper.dismiss();
+  };
+  return { pid: running.pid, stop: () => end(() => running.stop()), kill: () => end(() => running.kill()), forget: () => reaper.dismiss() };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Of Linux; elsewhere none are found. */
+function childrenOf(pid: number): readonly number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+const RESTART_MS = 300;
+const ATTEMPTS = 200;
+const GRACE_MS = 15_000;

@@ -1,0 +1,120 @@
+import { statusName } from "@countersign/client";
+import type { Action } from "@countersign/proto/v1/action_pb";
+
+/** Something that a client was told, and may rely on from then on. */
+export type Acknowledgement = {
+  readonly step: "requested" | "decided" | "voted" | "redeemed" | "reported";
+  /** The intended action, by the id of its resource. */
+  readonly intent: string;
+  readonly client: string;
+  readonly actionId: string;
+  readonly version: number;
+  readonly status: string;
+  /** For a redemption: where the log has it. */
+  readonly position: number | undefined;
+};
+
+/** What a client tried, from when to when, and what came of it. Milliseconds since the run began. */
+type Attempt = {
+  readonly intent: string;
+  readonly client: string;
+  readonly call: string;
+  readonly from: number;
+  to: number | undefined;
+  outcome: string;
+};
+
+/** Something that was done to the deployment. */
+type Fault = { readonly what: string; readonly from: number; to: number | undefined };
+
+/** What the clients of one run saw, and what was done to the deployment meanwhile. */
+export class History {
+  readonly acknowledged: Acknowledgement[] = [];
+  readonly refusals = new Map<string, number>();
+  readonly #attempts: Attempt[] = [];
+  readonly #faults: Fault[] = [];
+  readonly #waiting: { readonly count: number; readonly resolve: () => void }[] = [];
+  readonly #clock: () => number;
+  readonly #started: number;
+
+  constructor(clock: () => number = () => performance.now()) {
+    this.#clock = clock;
+    this.#started = clock();
+  }
+
+  acknowledge(step: Acknowledgement["step"], intent: string, client: string, action: Action | undefined, position?: bigint): void {
+    if (action === undefined) throw new Error(`${step} was acknowledged without the action`);
+    const { id, version, status } = action;
+    this.acknowledged.push({
+      step,
+      intent,
+      client,
+      actionId: id,
+      version: Number(version),
+      status: statusName(status),
+      position: position === undefined ? undefined : Number(position),
+    });
+    for (const { count, resolve } of this.#waiting) if (this.acknowledged.length >= count) resolve();
+  }
+
+  /** A client calls; the function that comes back says how that ended. */
+  attempt(intent: string, client: string, call: string): (outcome: string) => void {
+    const attempt: Attempt = { intent, client, call, from: this.#now, to: undefined, outcome: "no answer yet" };
+    this.#attempts.push(attempt);
+    return (outcome) => {
+      attempt.to = this.#now;
+      attempt.outcome = outcome;
+    };
+  }
+
+  /** A call was refused, or its outcome is not known. */
+  refused(what: string): void {
+    this.refusals.set(what, (this.refusals.get(what) ?? 0) + 1);
+  }
+
+  /** Something happens to the deployment; the function that comes back says when that is over. */
+  fault(what: string): () => void {
+    const fault: Fault = { what, from: this.#now, to: undefined };
+    this.#faults.push(fault);
+    return () => {
+      fault.to = this.#now;
+    };
+  }
+
+  /** Something happened at one moment. */
+  note(what: string): void {
+    this.fault(what)();
+  }
+
+  /** Resolves once so many acknowledgements are in. */
+  reached(count: number): Promise<void> {
+    if (this.acknowledged.length >= count) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push({ count, resolve }));
+  }
+
+  /** The events of the intended actions that the problems name, and the faults that overlap them; all faults when they name none. */
+  excerpt(problems: readonly string[]): readonly string[] {
+    const text = problems.join("\n");
+    const named = new Set(text.match(/[\w-]+/g));
+    const intents = new Set(
+      this.acknowledged.flatMap(({ intent, actionId }) => (named.has(intent) || named.has(actionId) ? [intent] : [])),
+    );
+    const attempts = this.#attempts.filter(({ intent }) => intents.has(intent) || named.has(intent));
+    const from = Math.min(...attempts.map((attempt) => attempt.from));
+    const to = Math.max(...attempts.map((attempt) => attempt.to ?? Infinity));
+    const faults = this.#faults.filter((fault) => attempts.length === 0 || (fault.from <= to && (fault.to ?? Infinity) >= from));
+    const lines = [
+      ...attempts.map((each) => ({ ...each, text: `${each.intent} ${each.client}: ${each.call}: ${each.outcome}` })),
+      ...faults.map((each) => ({ ...each, text: `* ${each.what}` })),
+    ];
+    return lines.toSorted((a, b) => a.from - b.from).map((line) => `${span(line)} ${line.text}`);
+  }
+
+  get #now(): number {
+    return Math.round(this.#clock() - this.#started);
+  }
+}
+
+function span({ from, to }: { readonly from: number; readonly to: number | undefined }): string {
+  return `${from}..${to ?? ""} ms`.padEnd(18);
+}

@@ -1,0 +1,137 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { CountersignClient } from "@countersign/client";
+import { disagreements } from "./checker/agreement.ts";
+import { brokenLaws } from "./checker/laws.ts";
+import { lostPromises } from "./checker/lost.ts";
+import { readLedger } from "./checker/read-back.ts";
+import { startCluster, type Cluster } from "./cluster/cluster.ts";
+import { inject, leftOut } from "./faults/inject.ts";
+import { planFaults, type Fault, type FaultKind } from "./faults/plan.ts";
+import { History } from "./history.ts";
+import type { Options } from "./options.ts";
+import { randomFrom } from "./random.ts";
+import { gatherCast } from "./workload/cast.ts";
+import { liveThrough } from "./workload/crowd.ts";
+import { planAction, type Intent } from "./workload/intents.ts";
+
+/** What came of a run. */
+export type Outcome = {
+  readonly seed: number;
+  readonly faults: Readonly<Record<string, number>>;
+  readonly leftOut: Readonly<Record<string, string>>;
+  readonly actions: number;
+  readonly acknowledged: number;
+  readonly refusals: Readonly<Record<string, number>>;
+  readonly events: number;
+  /** What does not hold. None: all is well. */
+  readonly problems: readonly string[];
+  /** The shortest history that belongs to the problems. */
+  readonly history: readonly string[];
+};
+
+/** Starts a deployment, torments it under load, heals it, and checks what it wrote. */
+export async function runChaos(
+  options: Options,
+  onLog: (name: string, line: string) => void,
+  tell: (text: string) => void,
+): Promise<Outcome> {
+  const cluster = await startCluster({ instances: 2, hostile: true, onLog });
+  try {
+    tell(`${cluster.instances.length} processes of services are up`);
+    return await torment(cluster, options, tell);
+  } finally {
+    await cluster.close();
+  }
+}
+
+async function torment(cluster: Cluster, options: Options, tell: (text: string) => void): Promise<Outcome> {
+  const history = new History();
+  const missing = leftOut(cluster);
+  const durationMs = options.minutes * 60_000;
+  const kinds = options.faults.filter((kind) => !missing.has(kind));
+  const faults = planFaults({ seed: options.seed, durationMs, kinds, instances: cluster.instances.length });
+  const healing = new AbortController();
+  const problems: string[] = [];
+  const supervising = supervise(cluster, healing.signal, (name) => history.note(`${name} ended by itself`));
+  const working = liveThrough(intentsFor(durationMs, options.seed), {
+    cast: await gatherCast(cluster),
+    history,
+    inFlight: options.inFlight,
+    until: healing.signal,
+    pauseMs: PAUSE_MS,
+  });
+  await injectAll(faults, cluster, history, tell);
+  history.note("all is healed");
+  tell("all is healed; waiting for what is under way");
+  const limit = setTimeout(() => healing.abort(new Error("not done long after all was healed")), HEALING_MS);
+  problems.push(...(await working));
+  clearTimeout(limit);
+  tell("checking");
+  const ledger = await readLedger(cluster.databaseUrl);
+  problems.push(...brokenLaws(ledger), ...lostPromises(ledger, history.acknowledged));
+  // While actions still move, nothing else can agree with what was read.
+  if (problems.length === 0) {
+    const [operator] = (await cluster.as("operator")) as [CountersignClient];
+    const { natsUrl, inbox } = cluster;
+    problems.push(...(await disagreements(ledger, { operator, natsUrl, told: inbox.ids, patienceMs: HEALING_MS })));
+  }
+  problems.push(...unexpectedEndings(cluster));
+  healing.abort(new Error("the run is over"));
+  await supervising;
+  return {
+    seed: options.seed,
+    faults: countKinds(faults),
+    leftOut: Object.fromEntries([...missing].filter(([kind]) => options.faults.includes(kind))),
+    actions: new Set(history.acknowledged.map(({ actionId }) => actionId)).size,
+    acknowledged: history.acknowledged.length,
+    refusals: Object.fromEntries(history.refusals),
+    events: ledger.length,
+    problems,
+    history: problems.length === 0 ? [] : history.excerpt(problems),
+  };
+}
+
+/** New actions for as long as faults come. */
+function* intentsFor(durationMs: number, seed: number): Generator<Intent> {
+  const random = randomFrom(seed);
+  const end = performance.now() + durationMs;
+  for (let index = 0; performance.now() < end; index += 1) yield planAction(`run-${index}`, random);
+}
+
+async function injectAll(faults: readonly Fault[], cluster: Cluster, history: History, tell: (text: string) => void): Promise<void> {
+  const begun = performance.now();
+  const lanes = Map.groupBy(faults, ({ kind }) => /^(nats|postgres)-/.test(kind));
+  await Promise.all(
+    [...lanes.values()].map(async (lane) => {
+      for (const fault of lane) {
+        await sleep(Math.max(0, begun + fault.atMs - performance.now()));
+        tell(`${fault.kind} for ${fault.forMs} ms`);
+        await inject(fault, cluster, history);
+      }
+    }),
+  );
+}
+
+/** Looks after every process until the run is over. */
+async function supervise({ postgres, nats, instances }: Cluster, over: AbortSignal, onEnding: (name: string) => void): Promise<void> {
+  const parts = [postgres, nats, ...instances.map(({ part }) => part)];
+  while (!over.aborted) {
+    await Promise.all(parts.map((part) => part.supervise(onEnding)));
+    await sleep(200);
+  }
+}
+
+/** Whatever happens to what a service stands on, its process lives on: a crash is a flaw, though nothing is lost by it. */
+function unexpectedEndings({ instances }: Cluster): readonly string[] {
+  return instances.flatMap(({ part }) => (part.endings === 0 ? [] : [`${part.name} ended by itself ${part.endings} times`]));
+}
+
+function countKinds(faults: readonly Fault[]): Readonly<Partial<Record<FaultKind, number>>> {
+  const groups = Map.groupBy(faults, ({ kind }) => kind);
+  return Object.fromEntries([...groups].map(([kind, each]) => [kind, each.length]));
+}
+
+/** Between two new actions: a machine of two cores has to keep up while half of it is down. */
+const PAUSE_MS = 250;
+/** For everything to come to its end once nothing is wrong any more: generous, as a busy machine is no flaw of ours. */
+const HEALING_MS = 120_000;

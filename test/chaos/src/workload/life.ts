@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { digestOf, statusName, type Decision } from "@countersign/client";
+import type { History } from "../history.ts";
+import { stateOf, Caller } from "./caller.ts";
+import type { Cast, Name } from "./cast.ts";
+import { edited, type Intent } from "./intents.ts";
+import { Reviewer } from "./reviewer.ts";
+
+/** One intended action from the question to the report, by callers who do not give up before `until`. */
+export class Life {
+  readonly #intent: Intent;
+  readonly #cast: Cast;
+  readonly #history: History;
+  readonly #until: AbortSignal;
+  readonly #requester: Caller;
+
+  constructor(intent: Intent, cast: Cast, history: History, until: AbortSignal) {
+    this.#intent = intent;
+    this.#cast = cast;
+    this.#history = history;
+    this.#until = until;
+    this.#requester = this.#caller(intent.kind === "approved by two" ? "ci-runner" : "crm-agent");
+  }
+
+  async live(): Promise<void> {
+    const asked = await this.#ask();
+    const { id } = asked.action;
+    const [decision] = await Promise.all([this.#decided(asked), ...this.#reviewers(id), this.#cancel(id)]);
+    if (decision.grantToken === "") return;
+    if (!(await this.#redeem(decision))) return;
+    const reported = await this.#requester.persist("report", (client) => client.report(id, { outcome: "succeeded" }, LIMITS), stateOf);
+    this.#requester.acknowledge("reported", reported);
+  }
+
+  #caller(name: Name): Caller {
+    return new Caller(name, this.#intent.id, this.#cast[name], this.#history, this.#until);
+  }
+
+  async #ask(): Promise<Decision> {
+    const { input, id: idempotencyKey, racing } = this.#intent;
+    const ask = async (): Promise<Decision> => {
+      const call = { idempotencyKey, ...LIMITS };
+      const reply = await this.#requester.persist("request", (client) => client.requestAction(input, call), tell);
+      this.#requester.acknowledge("requested", reply.action);
+      return reply;
+    };
+    const [asked] = await Promise.all(racing ? [ask(), ask()] : [ask()]);
+    if (asked === undefined) throw new Error("nobody asked");
+    return asked;
+  }
+
+  /** Waits, and takes what a reviewer made of it for its own. */
+  async #decided(asked: Decision): Promise<Decision> {
+    for (let decision = asked; ;) {
+      const status = statusName(decision.action.status);
+      if (status === "EDITED") await this.#accept(decision);
+      else if (status !== "REQUESTED" && status !== "IN_REVIEW") return decision;
+      const { id } = decision.action;
+      decision = await this.#requester.persist("wait", (client) => client.waitForDecision(id, { signal: this.#until }), tell);
+      this.#requester.acknowledge("decided", decision.action);
+    }
+  }
+
+  async #accept({ action: { id, digest } }: Decision): Promise<void> {
+    await this.#requester.unless(
+      ["WRONG_STATE", "STALE_DIGEST"],
+      "accept the edit",
+      (client) => client.acceptEdit(id, digest, LIMITS),
+      tell,
+    );
+  }
+
+  #reviewers(actionId: string): readonly Promise<void>[] {
+    const { racing, kind } = this.#intent;
+    const reviewer = (name: Name): Reviewer => new Reviewer(this.#caller(name), actionId, racing);
+    switch (kind) {
+      case "approved":
+        return [reviewer("data-owner").approve(), ...(racing ? [reviewer("second-data-owner").approve()] : [])];
+      case "approved by two":
+        return [reviewer("security-lead").approve(), reviewer("security-engineer").approve()];
+      case "rejected":
+        return [
+          reviewer(racing ? "data-owner" : "second-data-owner").reject(),
+          ...(racing ? [reviewer("second-data-owner").approve()] : []),
+        ];
+      case "edited":
+        return [reviewer("second-data-owner").edit(), reviewer("data-owner").approve()];
+      case "cancelled":
+        return racing ? [reviewer("data-owner").approve()] : [];
+      case "emergency":
+        return [reviewer("security-lead").breakGlass(), ...(racing ? [reviewer("data-owner").approve()] : [])];
+      case "allowed":
+      case "denied":
+      case "at the last moment":
+      case "unanswered":
+        return [];
+      default:
+        return kind satisfies never;
+    }
+  }
+
+  async #cancel(actionId: string): Promise<void> {
+    if (this.#intent.kind !== "cancelled") return;
+    await this.#requester.unless(
+      ["WRONG_STATE"],
+      "cancel",
+      (client) => client.actions.cancelAction({ actionId, reason: "not any more" }, LIMITS),
+      ({ action }) => stateOf(action),
+    );
+  }
+
+  /** Three calls with keys of their own, of which one may win, and a fourth that repeats the first one. False when the grant was no good any more. */
+  async #redeem({ action, grantToken }: Decision): Promise<boolean> {
+    const { racing, kind, input, id } = this.#intent;
+    const late = kind === "at the last moment";
+    if (late) await sleep(racing ? GRANT_MS - 100 : GRANT_MS * 2);
+    const original = digestOf(action, input);
+    const digest = Buffer.compare(original, action.digest) === 0 ? original : digestOf(action, edited(input));
+    const redeem = async (key: string): Promise<boolean> => {
+      const call = { idempotencyKey: `${id} ${key}`, ...LIMITS };
+      const receipt = await this.#requester.unless(
+        ["GRANT_REDEEMED", "GRANT_REVOKED", "GRANT_EXPIRED"],
+        `redeem ${key}`,
+        (client) => client.redeem(grantToken, digest, call),
+        ({ action: redeemed, position }) => `${stateOf(redeemed)}, position ${position}`,
+      );
+      if (receipt === undefined) return false;
+      this.#requester.acknowledge("redeemed", receipt.action, receipt.position, `${this.#requester.name} ${key}`);
+      return true;
+    };
+    const outcomes = await Promise.all((racing ? ["a", "b", "c", "a"] : ["a"]).map(redeem));
+    return outcomes.includes(true);
+  }
+}
+
+const tell = ({ action, grantToken }: Decision): string => `${stateOf(action)}${grantToken === "" ? "" : ", with the grant"}`;
+
+/** For one attempt. */
+const LIMITS = { timeoutMs: 10_000 };
+/** Of the policy's rule for what is done at the last moment. */
+const GRANT_MS = 3000;
