@@ -67,7 +67,6 @@ export class PayloadChecks {
 
   /** After the last entry. */
   end(): void {
-    this.#votes.end();
     this.#counts.votes = this.#votes.checked;
     this.#counts.votesUnverified = this.#votes.unverified;
   }
