@@ -122,7 +122,8 @@ describe("P2: on Postgres", () => {
 });
 
 describe("requests asked for again, on Postgres", () => {
-  const ask = (world: TestApproval, name: string) => world.call("RequestAction", { input: exportInput, idempotencyKey: key(name) });
+  const ask = (world: TestApproval, name: string) => world.call("RequestAction", { input: ofOneRun, idempotencyKey: key(name) });
+  const ofOneRun = { ...exportInput, context: { ...exportInput.context, run_id: "run-1" } };
   const openRequests = async () => {
     const { rows } = await sql<{ action_id: string }>`select action_id from approval.open_request where ledger = ${log.ledger}`.execute(
       database.kysely(),

@@ -13,5 +13,5 @@ export const REVIEWED: ActionInput = {
   subject: { type: "agent", id: "crm-agent" },
   action: { name: "db.export", properties: { table: "customers", columns: ["id", "region"], limit: 100 } },
   resource: { type: "database", id: "crm" },
-  context: { environment: "production", justification: "regional report", run_id: "bench" },
+  context: { environment: "production", justification: "regional report" },
 };

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { sha256Hex, shownDigest, toReviewSource } from "@countersign/review-view";
 import { createClient, digestOf, type CountersignClient } from "@countersign/client";
 import { DEVELOPMENT_PRINCIPALS } from "@countersign/identity";
@@ -42,10 +41,8 @@ async function reviewed(
   agent: CountersignClient,
   reviewer: CountersignClient,
 ): Promise<{ readonly wholeMs: number; readonly voteMs: number }> {
-  // Each in a run of its own: the same request of one run would join the review that is open.
-  const input = { ...REVIEWED, context: { ...REVIEWED.context, run_id: randomUUID() } };
   const start = performance.now();
-  const asked = await agent.requestAction(input);
+  const asked = await agent.requestAction(REVIEWED);
   if (asked.action.status !== ActionStatus.IN_REVIEW) throw new Error(`status ${asked.action.status} where IN_REVIEW was due`);
   const waiting = agent.waitForDecision(asked.action.id, { afterVersion: asked.action.version });
   const { id: actionId, digest, version } = asked.action;
@@ -55,6 +52,6 @@ async function reviewed(
     waiting.then((decided) => ({ ...decided, voteMs: performance.now() - voted })),
     reviewer.reviews.submitVote({ actionId, digest, version, shownDigest: shown, decision: { case: "approve", value: {} } }),
   ]);
-  await agent.redeem(decision.grantToken, digestOf(decision.action, input));
+  await agent.redeem(decision.grantToken, digestOf(decision.action, REVIEWED));
   return { wholeMs: performance.now() - start, voteMs: decision.voteMs };
 }

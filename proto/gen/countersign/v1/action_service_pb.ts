@@ -913,8 +913,8 @@ export const ActionService: GenService<{
    * With `wait` the reply comes when the action leaves review, or when the time is over (then with the state as it is).
    * Idempotent by `idempotency_key`, per caller and without end: the same key with the same body has the same effect once and the
    * same reply; with another body ALREADY_EXISTS (reason KEY_REUSED).
-   * Asked for again under another key while people still look at it (the same caller with the same chain, the same digest, the same `run_id` in the
-   * context or none, the same policy rule and revision) it joins that review: the reply has that action, and nobody is asked a second time. Whoever
+   * Asked for again under another key while people still look at it (the same caller with the same chain, the same `run_id` in the
+   * context, the same digest, the same policy rule and revision) it joins that review: the reply has that action, and nobody is asked a second time. Whoever
    * joined gets what the first one gets: the same action to watch, and once approved the same grant token, which is redeemed once; the second to redeem is
    * refused (GRANT_REDEEMED). After 20 times RESOURCE_EXHAUSTED (reason ASKED_TOO_OFTEN, the action's id in its metadata). Once the review
    * has ended, or was edited into another digest, the next request opens a new one.

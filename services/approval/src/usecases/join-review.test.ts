@@ -21,7 +21,7 @@ beforeEach(async () => {
 type Given = { readonly key?: string; readonly caller?: Principal; readonly context?: Record<string, string>; readonly instance?: 0 | 1 };
 
 async function ask({ key = `key-${(keys += 1)}`, caller = exporter, context = {}, instance = 0 }: Given = {}): Promise<Action> {
-  const input = { ...exportInput, context: { ...exportInput.context, ...context } };
+  const input = { ...exportInput, context: { ...exportInput.context, run_id: "run-1", ...context } };
   const { action } = await worlds[instance].call("RequestAction", { input, idempotencyKey: key }, caller);
   if (action === undefined) throw new Error("no action");
   return action;
@@ -61,6 +61,7 @@ describe("the same request while people look at it", () => {
 
   it.each<[string, Given]>([
     ["in another run", { context: { run_id: "run-2" } }],
+    ["in no run that it names", { context: { run_id: "" } }],
     ["with another context that the digest covers", { context: { environment: "staging" } }],
     ["P3: for somebody else", { caller: { ...exporter, chain: [ref("eve")] } }],
     ["P8: in another tenant", { caller: { ...exporter, tenant: "globex" } }],

@@ -15,13 +15,15 @@ const ATTEMPTS = 5;
 export type Asked = { readonly input: ActionInput; readonly ref: ActionRef; readonly verdict: Verdict; readonly idempotency: ReplyKey };
 
 /**
- * Joins the open review of the same request, if there is one. Undefined: there is none, and from now on this request's own action is the one
+ * Joins the open review of the same request of the same run, if there is one; a request that names no run repeats nobody's. Undefined: there is none, and from now on this request's own action is the one
  * that others join. Two that ask at the same moment, wherever, meet in the claim; if one waits in vain for the other to record its action, there are two
  * reviews, each with a grant of its own, as for any two requests.
  */
 export async function joinOpenReview(deps: Deps, caller: Caller, asked: Asked): Promise<Handled | undefined> {
+  const run = asked.input.context["run_id"];
+  if (typeof run !== "string" || run === "") return undefined;
   const { tenant, id } = asked.ref;
-  const request = { tenant, fingerprint: deps.signer.fingerprint(sameness(caller.principal, asked)) };
+  const request = { tenant, fingerprint: deps.signer.fingerprint(sameness(caller.principal, run, asked)) };
   let instead: string | undefined;
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const holder = await deps.openRequests.claim(request, id, instead);
@@ -40,13 +42,13 @@ export async function joinOpenReview(deps: Deps, caller: Caller, asked: Asked): 
 }
 
 /** The text that two requests share if the second is the first one, asked again: what the digest covers, for whom, in which run, by which rule. */
-function sameness({ issuer, id, type, chain, owner }: Principal, { input, ref, verdict }: Asked): string {
+function sameness({ issuer, id, type, chain, owner }: Principal, run: string, { input, ref, verdict }: Asked): string {
   const name = (principal: PrincipalRef) => ({ issuer: principal.issuer, id: principal.id });
   const bound = Object.fromEntries(Object.entries(input.context).filter(([member]) => verdict.bindingContext.includes(member)));
   return canonicalJson({
     tenant: ref.tenant,
     requester: { issuer, id, type, chain: chain.map(name), owner: owner === undefined ? null : name(owner) },
-    run: input.context["run_id"] ?? null,
+    run,
     revision: verdict.revision,
     rule: verdict.rule,
     binding: [...verdict.bindingContext],
