@@ -1,0 +1,2 @@
+export type { Quota, Quotas } from "./quotas.ts";
+export { readQuotas } from "./read-quotas.ts";

@@ -1,0 +1,60 @@
+import { readFileSync } from "node:fs";
+import { ConfigError } from "@countersign/config";
+import { parse } from "yaml";
+import { z } from "zod";
+import type { Quota, Quotas } from "./quotas.ts";
+
+const VARIABLE = "COUNTERSIGN_QUOTAS_FILE";
+
+const none = z.literal("none").transform(() => Infinity);
+const count = z.union([z.int().min(1), none]).optional();
+const member = z.strictObject({
+  requests_per_second: z.union([z.number().positive().max(1_000_000), none]).optional(),
+  burst: z.int().min(1).optional(),
+  pending_reviews: count,
+  open_watches: count,
+});
+const schema = z.strictObject({
+  default: member.default({}),
+  tenants: z.record(z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "must be the name of a tenant"), member).default({}),
+});
+
+type Member = z.output<typeof member>;
+
+const UNLIMITED: Quota = { requestsPerSecond: Infinity, burst: Infinity, pendingReviews: Infinity, openWatches: Infinity };
+
+/**
+ * Reads the quotas from the YAML or JSON file that `COUNTERSIGN_QUOTAS_FILE` names; without one there are none. What a tenant's entry leaves out is as in `default`,
+ * and what that leaves out has no limit; `none` lifts one.
+ * @throws ConfigError with every problem, each with its path.
+ */
+export function readQuotas(env: NodeJS.ProcessEnv): Quotas {
+  const file = env[VARIABLE];
+  if (!file) return { of: () => UNLIMITED };
+  const parsed = schema.safeParse(readYaml(file) ?? {});
+  if (!parsed.success) {
+    throw new ConfigError(parsed.error.issues.map(({ path, message }) => `${[VARIABLE, ...path].join(".")}: ${message}`));
+  }
+  const others = quotaOf(parsed.data.default, UNLIMITED);
+  const named = new Map(Object.entries(parsed.data.tenants).map(([tenant, own]) => [tenant, quotaOf(own, others)]));
+  return { of: (tenant) => named.get(tenant) ?? others };
+}
+
+function quotaOf(own: Member, otherwise: Quota): Quota {
+  const requestsPerSecond = own.requests_per_second ?? otherwise.requestsPerSecond;
+  return {
+    requestsPerSecond,
+    // Twice a second's worth, unless it is said; another rate has another burst.
+    burst: own.burst ?? (own.requests_per_second === undefined ? otherwise.burst : Math.max(1, Math.ceil(2 * requestsPerSecond))),
+    pendingReviews: own.pending_reviews ?? otherwise.pendingReviews,
+    openWatches: own.open_watches ?? otherwise.openWatches,
+  };
+}
+
+function readYaml(file: string): unknown {
+  try {
+    return parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new ConfigError([`${VARIABLE}: cannot read ${file}: ${String(error)}`]);
+  }
+}
