@@ -16,6 +16,7 @@ export const ATTRIBUTES = {
   errorType: "error.type",
   outcome: "countersign.outcome",
   reason: "countersign.reason",
+  urgency: "countersign.urgency",
   consumer: "countersign.consumer",
   channel: "countersign.channel",
   issuer: "countersign.issuer",

@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Readiness } from "./readiness.ts";
-import { OPEN_METRICS } from "./open-metrics.ts";
 
 export type EndpointOptions = {
   readonly host: string;
@@ -10,6 +9,9 @@ export type EndpointOptions = {
   readonly metrics?: () => Promise<string>;
   readonly readiness: Readiness;
 };
+
+/** What a scraper must be told the text is. */
+const OPEN_METRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /** `/metrics`, `/livez` and `/readyz` over HTTP. There is nothing else, and nothing in it that needs a secret. */
 export async function startEndpoint(options: EndpointOptions): Promise<{ readonly address: string; close(): Promise<void> }> {

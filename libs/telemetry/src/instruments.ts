@@ -9,6 +9,8 @@ export type Instruments = {
   readonly rpcServer: Timing;
   /** Waits for people at the front door, by method and code. */
   readonly rpcWait: Timing;
+  /** Calls turned away at the front door, by reason (overload, or which quota) and urgency. */
+  readonly turnedAway: Counter;
   /** Commands served, by service and method; `error.type` holds the reason of a refusal. */
   readonly commandsServed: Timing;
   /** Commands sent, until the reply. */
@@ -46,6 +48,8 @@ const ACTION_OUTCOMES = [
   "unreported",
 ];
 
+const TURNED_AWAY = ["OVERLOADED", "REQUEST_QUOTA", "REVIEW_QUOTA", "WATCH_QUOTA"];
+
 /** Makes all instruments on a meter. Names are part of what we promise: dashboards and alerts are built on them. */
 export function createInstruments(meter: Meter, exemplars: Exemplars): Instruments {
   const timing = (name: string, description: string, bounds?: number[]) => new Timing(meter, exemplars, name, description, bounds);
@@ -59,6 +63,7 @@ export function createInstruments(meter: Meter, exemplars: Exemplars): Instrumen
   return {
     rpcServer: timing("rpc.server.call.duration", "gRPC calls, without the time for which they wait for people"),
     rpcWait: timing("countersign.rpc.wait.duration", "Calls and streams that waited for people or events", HUMAN_SECONDS),
+    turnedAway: counter("countersign.rpc.turned_away", "Calls turned away, by reason and urgency", ATTRIBUTES.reason, ...TURNED_AWAY),
     commandsServed: timing("messaging.process.duration", "Commands served"),
     commandsSent: timing("messaging.client.operation.duration", "Commands sent, until the reply"),
     appends: timing("countersign.append.duration", "Appends to the event log, until they are durable"),

@@ -2,9 +2,6 @@ import type { Attributes } from "@opentelemetry/api";
 import { DataPointType, type DataPoint, type Histogram, type MetricData, type ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import type { Exemplar, Exemplars } from "./exemplars.ts";
 
-/** What a scraper must be told the text is. */
-export const OPEN_METRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-
 /**
  * Metrics as OpenMetrics text, with exemplars: the format that Prometheus takes them in, which OpenTelemetry's own exporter for Prometheus does not write. Names are translated as
  * its specification says: dots become underscores, the unit is appended, counters end in `_total`.

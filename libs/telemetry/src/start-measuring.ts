@@ -1,0 +1,104 @@
+import { context, metrics, trace } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import { OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-proto";
+import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
+import {
+  defaultResource,
+  detectResources,
+  resourceAttributesEnvDetector,
+  resourceFromAttributes,
+  serviceNameEnvDetector,
+  type Resource,
+} from "@opentelemetry/resources";
+import { MeterProvider, MetricReader, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
+import { BatchSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import { measureWith } from "./current.ts";
+import { Exemplars } from "./exemplars.ts";
+import { Gauges } from "./gauges.ts";
+import { createInstruments } from "./instruments.ts";
+import { openMetrics } from "./open-metrics.ts";
+import { observeProcess } from "./process-gauges.ts";
+import { observeReadiness } from "./readiness-gauge.ts";
+import type { Readiness } from "./readiness.ts";
+import { samplerOf } from "./sampler.ts";
+import type { TelemetrySettings } from "./settings.ts";
+
+const EXPORT_MS = 30_000;
+const COLLECT_MS = 3000;
+
+/**
+ * The part that needs the OpenTelemetry SDK, which is loaded when something is measured.
+ * @param endings told what sends what is left.
+ * @returns what answers a scrape, if anybody may scrape
+ */
+export function startMeasuring(
+  service: string,
+  settings: TelemetrySettings,
+  readiness: Readiness,
+  endings: (() => unknown)[],
+): (() => Promise<string>) | undefined {
+  const scraped = settings.port !== undefined && !settings.disabled;
+  const measures = scraped || settings.sendMetrics;
+  const resource = resourceOf(service);
+  const exemplars = new Exemplars();
+  const gauges = new Gauges();
+  const scraper = new Scraper({ metricProducers: [gauges] });
+  const tracer = settings.sendTraces ? startTracing(resource, settings, endings) : undefined;
+  if (measures) {
+    const provider = new MeterProvider({ resource, readers: [...(scraped ? [scraper] : []), ...periodicReaders(settings, gauges)] });
+    metrics.setGlobalMeterProvider(provider);
+    endings.push(() => provider.shutdown().finally(() => metrics.disable()));
+  }
+  measureWith({
+    ...(measures ? { gauges, instruments: createInstruments(metrics.getMeter("countersign"), exemplars) } : {}),
+    ...(tracer === undefined ? {} : { tracer }),
+    followsParents: settings.sampler.startsWith("parentbased_"),
+    tenants: settings.tenants,
+  });
+  if (measures) endings.push(observeProcess(), observeReadiness(readiness));
+  return scraped ? async () => openMetrics((await scraper.collect({ timeoutMillis: COLLECT_MS })).resourceMetrics, exemplars) : undefined;
+}
+
+function periodicReaders({ sendMetrics, metricIntervalMs }: TelemetrySettings, gauges: Gauges): PeriodicExportingMetricReader[] {
+  if (!sendMetrics) return [];
+  const timing = { exportIntervalMillis: metricIntervalMs, exportTimeoutMillis: Math.min(metricIntervalMs, EXPORT_MS) };
+  return [new PeriodicExportingMetricReader({ exporter: new OTLPMetricExporter(), metricProducers: [gauges], ...timing })];
+}
+
+function startTracing(resource: Resource, settings: TelemetrySettings, endings: (() => unknown)[]) {
+  const { spanDelayMs, spanQueue, spanBatch } = settings;
+  const processor = new BatchSpanProcessor({
+    exporter: new OTLPTraceExporter(),
+    scheduledDelayMillis: spanDelayMs,
+    maxQueueSize: spanQueue,
+    maxExportBatchSize: spanBatch,
+  });
+  const provider = new TracerProvider({ resource, sampler: samplerOf(settings), spanProcessors: [processor] });
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  trace.setGlobalTracerProvider(provider);
+  endings.push(() =>
+    provider.shutdown().finally(() => {
+      trace.disable();
+      context.disable();
+    }),
+  );
+  return provider.getTracer("countersign");
+}
+
+/** The environment's attributes win over the name given here. */
+function resourceOf(service: string): Resource {
+  const named = resourceFromAttributes({
+    "service.namespace": "countersign",
+    "service.name": service,
+    "service.instance.id": `${process.pid}`,
+  });
+  return defaultResource()
+    .merge(named)
+    .merge(detectResources({ detectors: [resourceAttributesEnvDetector, serviceNameEnvDetector] }));
+}
+
+/** Collects when it is asked to. */
+class Scraper extends MetricReader {
+  protected async onShutdown(): Promise<void> {}
+  protected async onForceFlush(): Promise<void> {}
+}
