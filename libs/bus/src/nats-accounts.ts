@@ -2,8 +2,7 @@ import { BUS_USERS, inboxPrefix, isBusUser, subjectRights, type BusLayout, type 
 import { notifierDurable, type NotifierProgram } from "./program-consumers.ts";
 import { eventStreamName } from "./subjects.ts";
 
-/** A user's rights, and how long replies to what it was asked may take; without: it is asked nothing. */
-type User = { readonly name: string; readonly password: string; readonly rights: SubjectRights; readonly answers: boolean };
+type User = { readonly name: string; readonly password: string; readonly rights: SubjectRights };
 
 /**
  * The subjects of a notifier program: it takes messages from its own consumer and acknowledges them. It makes no consumer, sends no command and hears
@@ -33,12 +32,12 @@ export function natsAccounts(
 ): string {
   const { prefix } = layout;
   const names = Object.keys(BUS_USERS).filter(isBusUser);
-  const services = names.map((name): User => ({ name, password: passwords[name], rights: subjectRights(name, layout), answers: true }));
+  const services = names.map((name): User => ({ name, password: passwords[name], rights: subjectRights(name, layout) }));
   const all = {
-    publish: [...new Set(services.flatMap(({ rights }) => rights.publish))],
+    publish: [...new Set(services.flatMap(({ rights }) => rights.publish)), `${inboxPrefix("countersign")}.>`],
     subscribe: [`${inboxPrefix("countersign")}.>`, `${prefix}.cmd.>`, `${prefix}.evt.>`, `${prefix}.wake.*`],
   };
-  const together: User = { name: "countersign", password: passwords.countersign, rights: all, answers: true };
+  const together: User = { name: "countersign", password: passwords.countersign, rights: all };
   const exports = programs.map(({ name, ledger }) => {
     const [next, ack] = programServices(name, eventStreamName(prefix, ledger)).map((subject) => JSON.stringify(subject));
     const to = `accounts: [${accountOf(name)}]`;
@@ -63,7 +62,7 @@ function accountOf(program: string): string {
 
 function programAccount(program: NotifierProgram & { readonly password: string }, prefix: string): string {
   const { name, ledger, password } = program;
-  const user = { name: notifierDurable(name), password, rights: programRights(program, prefix), answers: false };
+  const user = { name: notifierDurable(name), password, rights: programRights(program, prefix) };
   const imports = programServices(name, eventStreamName(prefix, ledger)).map(
     (subject) => `      { service: { account: ${MAIN}, subject: ${JSON.stringify(subject)} } }\n`,
   );
@@ -76,7 +75,7 @@ ${imports.join("")}    ]
 `;
 }
 
-function userBlock({ name, password, rights: { publish, subscribe }, answers }: User): string {
+function userBlock({ name, password, rights: { publish, subscribe } }: User): string {
   const list = (subjects: readonly string[]): string => subjects.map((subject) => `            ${JSON.stringify(subject)}\n`).join("");
   return `      {
         user: ${name}
@@ -86,7 +85,7 @@ function userBlock({ name, password, rights: { publish, subscribe }, answers }: 
 ${list(publish)}          ]
           subscribe = [
 ${list(subscribe)}          ]
-${answers ? '          allow_responses = { max: 1, expires: "2m" }\n' : ""}        }
+        }
       }
 `;
 }

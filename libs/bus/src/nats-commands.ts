@@ -54,7 +54,7 @@ function commandSender(connection: NatsConnection, prefix: string): CommandBus["
 }
 
 function settle(replies: PendingReplies, message: Msg, tokenStart: number): void {
-  const token = Number(message.subject.slice(tokenStart));
+  const token = message.subject.slice(tokenStart);
   // An error that left the subscription's callback would end the connection's reader: what cannot be read is internal.
   try {
     // Successful replies carry no headers, so nothing is parsed for them.

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { CommandError } from "./commands.ts";
 
 type Pending = {
@@ -12,14 +13,15 @@ type Pending = {
  * command itself.
  */
 export class PendingReplies {
-  readonly #pending = new Map<number, Pending>();
-  #lastToken = 0;
+  readonly #pending = new Map<string, Pending>();
   #sweeper: NodeJS.Timeout | undefined;
 
-  /** Opens a place for a reply; it fails with DEADLINE_EXCEEDED when none came in time. */
-  open(service: string, timeoutMs: number): { readonly token: number; readonly reply: Promise<Uint8Array> } {
-    this.#lastToken += 1;
-    const token = this.#lastToken;
+  /**
+   * Opens a place for a reply; it fails with DEADLINE_EXCEEDED when none came in time. Only who was asked knows the token: whoever else may publish to
+   * the same inbox cannot answer in its place.
+   */
+  open(service: string, timeoutMs: number): { readonly token: string; readonly reply: Promise<Uint8Array> } {
+    const token = randomUUID();
     const reply = new Promise<Uint8Array>((resolve, reject) => {
       this.#pending.set(token, { service, resolve, reject, deadline: performance.now() + timeoutMs });
     });
@@ -28,11 +30,11 @@ export class PendingReplies {
   }
 
   /** The first outcome counts; a late or second one is dropped. */
-  resolve(token: number, reply: Uint8Array): void {
+  resolve(token: string, reply: Uint8Array): void {
     this.#take(token)?.resolve(reply);
   }
 
-  reject(token: number, errorFor: (service: string) => CommandError): void {
+  reject(token: string, errorFor: (service: string) => CommandError): void {
     const pending = this.#take(token);
     pending?.reject(errorFor(pending.service));
   }
@@ -42,7 +44,7 @@ export class PendingReplies {
     for (const token of this.#pending.keys()) this.reject(token, errorFor);
   }
 
-  #take(token: number): Pending | undefined {
+  #take(token: string): Pending | undefined {
     const pending = this.#pending.get(token);
     this.#pending.delete(token);
     return pending;

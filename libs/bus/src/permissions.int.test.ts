@@ -75,6 +75,10 @@ describe("users of NATS", () => {
       expect(await allowed(user, "SUB", `cs.cmd.${other}.*`), other).toBe(user === other && BUS_USERS[user].serves);
       expect(await allowed(user, "SUB", `_INBOX.${other}.>`), other).toBe(user === other);
     }
+    for (const asker of USERS) {
+      const isAsked = Object.hasOwn(BUS_USERS[asker].sends, user);
+      expect(await allowed(user, "PUB", `_INBOX.${asker}.x.y`), asker).toBe(isAsked);
+    }
     for (const subject of [">", "cs.>", "cs.cmd.>", "_INBOX.>", "$JS.>"]) expect(await allowed(user, "SUB", subject), subject).toBe(false);
   });
 
