@@ -59,6 +59,9 @@ export const FAILURE_REASONS = [
   "TOO_LARGE",
   "OVERLOADED",
   "ASKED_TOO_OFTEN",
+  "REQUEST_QUOTA",
+  "REVIEW_QUOTA",
+  "WATCH_QUOTA",
   // UNAVAILABLE: safe to retry
   "NO_HANDLER",
   "LINK_LOST",
@@ -102,6 +105,8 @@ export class CommandError extends Error {
   readonly reason: FailureReason;
   readonly metadata: Readonly<Record<string, string>>;
   readonly violations: readonly { readonly field: string; readonly description: string }[];
+  /** When to try again, where that is known better than from the reason. It does not travel over the bus. */
+  readonly retryAfterMs: number | undefined;
 
   constructor(
     code: FailureCode,
@@ -111,11 +116,13 @@ export class CommandError extends Error {
       readonly metadata?: Readonly<Record<string, string>>;
       readonly violations?: readonly { readonly field: string; readonly description: string }[];
       readonly cause?: unknown;
+      readonly retryAfterMs?: number;
     } = {},
   ) {
     super(message, { cause: details.cause });
     this.code = code;
     this.reason = reason;
+    this.retryAfterMs = details.retryAfterMs;
     this.metadata = details.metadata ?? {};
     this.violations = details.violations ?? [];
   }

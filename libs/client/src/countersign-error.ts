@@ -42,11 +42,14 @@ export class CountersignError extends Error {
     this.violations = details.violations ?? [];
     this.retryAfterMs = details.retryAfterMs;
     this.effect = UNKNOWN_EFFECT.has(code) && !REFUSED_AT_THE_DOOR.has(this.reason) ? "unknown" : "none";
-    this.retryable = code === "UNAVAILABLE" || code === "ABORTED" || this.reason === "OVERLOADED";
+    this.retryable = code === "UNAVAILABLE" || code === "ABORTED" || FULL_FOR_NOW.has(this.reason);
   }
 }
 
 const UNKNOWN_EFFECT: ReadonlySet<string> = new Set(["UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "INTERNAL", "UNKNOWN"]);
+
+/** There is room again when others are done, or a moment has passed; other quotas take people. */
+const FULL_FOR_NOW: ReadonlySet<string> = new Set(["OVERLOADED", "REQUEST_QUOTA"]);
 
 /** Reasons that are given before a service has seen the call. */
 const REFUSED_AT_THE_DOOR: ReadonlySet<string> = new Set(["OVERLOADED", "NO_HANDLER", "ISSUER_UNREACHABLE"]);

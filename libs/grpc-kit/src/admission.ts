@@ -14,12 +14,12 @@ export type CallSlot = {
 };
 
 export type AdmissionLimits = {
-  /** Calls worked on at the same time; one more is refused at once rather than queued behind work that nobody waits for any more. */
+  /** Calls that are here at the same time and wait for nobody outside; one more is refused at once. */
   readonly maxInFlight: number;
   /** Streams and other calls that wait for people. */
   readonly maxParked: number;
   /** Of those, how many one owner may have, so that nobody takes all. */
-  readonly maxParkedPerOwner: number;
+  maxParkedOf(owner: string): number;
 };
 
 /** Decides which calls may begin, and knows which are under way. */
@@ -88,7 +88,9 @@ export class Admission {
 
   #count(owner: string): void {
     const parked = this.#parkedOf.get(owner) ?? 0;
-    if (parked >= this.#limits.maxParkedPerOwner) throw overloaded("Too many of your calls wait at this instance.");
+    if (parked >= this.#limits.maxParkedOf(owner)) {
+      throw new CommandError("RESOURCE_EXHAUSTED", "WATCH_QUOTA", "Too many streams and waiting calls of your tenant are open here.");
+    }
     this.#parkedOf.set(owner, parked + 1);
   }
 

@@ -32,6 +32,7 @@ export type CallRules = {
   /** How long a stream waits for a caller who does not read. */
   readonly sendMs: number;
   readonly logger: Logger;
+  readonly urgencyOf: (method: string) => string;
 };
 
 /** grpc-js sees bytes only, so that malformed protobuf is ours to name and replies can be passed on undecoded. */
@@ -89,7 +90,7 @@ async function runCall<Reply>(
   surface: ServerUnaryCall<Uint8Array, Uint8Array> | ServerWritableStream<Uint8Array, Uint8Array>,
   work: (call: RpcCall) => Promise<Reply>,
 ): Promise<Reply> {
-  return observeCall(name, surface.metadata, async (observer) => {
+  return observeCall(name, surface.metadata, rules.urgencyOf, async (observer) => {
     const call = new RpcCall(name, surface, rules.admission.enter(), observer);
     try {
       checkSize(surface.request, rules);

@@ -2,12 +2,9 @@ import { ATTRIBUTES, observe } from "@countersign/telemetry";
 import type { Admission } from "./admission.ts";
 
 /** How full the front door is. */
-export function observeAdmission(admission: Pick<Admission, "counts">, maxInFlight: number): () => void {
+export function observeAdmission(admission: Pick<Admission, "counts">): () => void {
   return observe(
-    {
-      "countersign.rpc.calls": { description: "Calls under way: worked on, or waiting for people or events" },
-      "countersign.rpc.calls.max": { description: "Calls that may be worked on at the same time" },
-    },
+    { "countersign.rpc.calls": { description: "Calls under way: worked on or in line, or waiting for people or events" } },
     () => {
       const { inFlight, parked } = admission.counts;
       return {
@@ -15,7 +12,6 @@ export function observeAdmission(admission: Pick<Admission, "counts">, maxInFlig
           { value: inFlight, attributes: { [ATTRIBUTES.state]: "in_flight" } },
           { value: parked, attributes: { [ATTRIBUTES.state]: "waiting" } },
         ],
-        "countersign.rpc.calls.max": [{ value: maxInFlight }],
       };
     },
   );

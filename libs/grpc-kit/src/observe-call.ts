@@ -12,6 +12,7 @@ type Span = NonNullable<ReturnType<typeof startSpan>>;
 export async function observeCall<Reply>(
   method: string,
   metadata: Metadata,
+  urgencyOf: (method: string) => string,
   work: (observer: CallObserver) => Promise<Reply>,
 ): Promise<Reply> {
   const measured = instruments() !== undefined;
@@ -27,6 +28,7 @@ export async function observeCall<Reply>(
     return reply;
   } catch (error) {
     call.end(codeOf(error), error);
+    if (measured) countTurnedAway(error, urgencyOf(method));
     throw error;
   }
 }
@@ -76,6 +78,11 @@ class ObservedCall implements CallObserver {
     if (this.#span === undefined) return undefined;
     return startSpan(`answer ${this.#method}`, { parent: traceparentOf(this.#span), links: this.#causes });
   }
+}
+
+function countTurnedAway(error: unknown, urgency: string): void {
+  if (!(error instanceof CommandError) || error.code !== "RESOURCE_EXHAUSTED") return;
+  instruments()?.turnedAway.add(1, { [ATTRIBUTES.reason]: error.reason, [ATTRIBUTES.urgency]: urgency });
 }
 
 function codeOf(error: unknown): string {

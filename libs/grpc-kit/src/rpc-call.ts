@@ -26,6 +26,8 @@ export class RpcCall {
   readonly #observer: CallObserver;
   #controller: AbortController | undefined;
   #over = false;
+  #parked = false;
+  #giveBack: () => void = () => {};
   #expiresAt = Number.POSITIVE_INFINITY;
 
   constructor(method: string, call: SurfaceCall, slot: CallSlot, observer: CallObserver) {
@@ -74,7 +76,19 @@ export class RpcCall {
    */
   park(): void {
     this.#slot.park(this);
+    this.#parked = true;
     this.#observer.parked();
+    this.#release();
+  }
+
+  /** The call waits for people, or is a stream. */
+  get parked(): boolean {
+    return this.#parked;
+  }
+
+  /** What the call occupies while it is worked on: given back once, when it parks or ends. */
+  occupies(giveBack: () => void): void {
+    this.#giveBack = giveBack;
   }
 
   /** What ended the call's wait, as a `traceparent`: its answer links to it. */
@@ -84,7 +98,7 @@ export class RpcCall {
 
   /**
    * For whom the call is and how long that is known: waiting calls are counted by owner, and a reader who is too slow is waited for no longer.
-   * @throws CommandError OVERLOADED when the owner has too many waiting calls.
+   * @throws CommandError WATCH_QUOTA when the owner has too many waiting calls.
    */
   admitted(owner: string, expiresAt: Date): void {
     this.#expiresAt = expiresAt.getTime();
@@ -99,6 +113,7 @@ export class RpcCall {
   /** The handler is done: what becomes of the caller concerns nobody any more. grpc-js says "cancelled" at the end of every call. */
   end(): void {
     this.#over = true;
+    this.#release();
     this.#slot.leave();
   }
 
@@ -115,6 +130,12 @@ export class RpcCall {
       }
     }
     return this.#controller.signal;
+  }
+
+  #release(): void {
+    const giveBack = this.#giveBack;
+    this.#giveBack = () => {};
+    giveBack();
   }
 
   /** Ends a parked call from outside. */

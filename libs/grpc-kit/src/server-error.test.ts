@@ -65,6 +65,11 @@ describe("errors on the wire", () => {
 
   it("say when trying again makes sense, and only then", () => {
     expect(detailsOf(new CommandError("RESOURCE_EXHAUSTED", "OVERLOADED", "no")).retry).toBeDefined();
+    for (const quota of ["REQUEST_QUOTA", "REVIEW_QUOTA", "WATCH_QUOTA"] as const) {
+      expect(detailsOf(new CommandError("RESOURCE_EXHAUSTED", quota, "no")).retry).toBeDefined();
+    }
+    const soon = new CommandError("RESOURCE_EXHAUSTED", "REQUEST_QUOTA", "no", { retryAfterMs: 40 });
+    expect(detailsOf(soon).retry?.retryDelay).toMatchObject({ seconds: 0n, nanos: 40_000_000 });
     expect(detailsOf(new CommandError("UNAVAILABLE", "NO_HANDLER", "no")).retry).toBeDefined();
     expect(detailsOf(new CommandError("RESOURCE_EXHAUSTED", "TOO_LARGE", "no")).retry).toBeUndefined();
     expect(detailsOf(new CommandError("DEADLINE_EXCEEDED", "TIMEOUT", "no")).retry).toBeUndefined();

@@ -1,6 +1,6 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { anyPack, durationFromMs, type Any } from "@bufbuild/protobuf/wkt";
-import { CommandError, type FailureCode } from "@countersign/bus";
+import { CommandError, type FailureCode, type FailureReason } from "@countersign/bus";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "@countersign/proto/google/rpc/error_details_pb";
 import { StatusSchema } from "@countersign/proto/google/rpc/status_pb";
 import type { Logger } from "@countersign/telemetry";
@@ -31,7 +31,15 @@ export const STATUS_CODES: Readonly<Record<FailureCode, status>> = {
 };
 
 /** How long a caller had better wait before it tries again, where trying again can help. */
-const RETRY_AFTER_MS: Partial<Record<FailureCode, number>> = { UNAVAILABLE: 250, ABORTED: 20 };
+const RETRY_AFTER_MS: Partial<Record<FailureCode | FailureReason, number>> = {
+  UNAVAILABLE: 250,
+  ABORTED: 20,
+  OVERLOADED: 500,
+  REQUEST_QUOTA: 1000,
+  // People must decide, or streams must end, before there is room.
+  REVIEW_QUOTA: 10_000,
+  WATCH_QUOTA: 10_000,
+};
 
 /** What grpc-js takes as the outcome of a call that failed. */
 export type ServerError = { readonly code: status; readonly details: string; readonly metadata: Metadata };
@@ -72,8 +80,8 @@ function badRequest({ violations }: CommandError, count: number): Any[] {
   return [anyPack(BadRequestSchema, create(BadRequestSchema, { fieldViolations }))];
 }
 
-function retryInfo({ code, reason }: CommandError): Any[] {
-  const delay = reason === "OVERLOADED" ? 500 : RETRY_AFTER_MS[code];
+function retryInfo({ code, reason, retryAfterMs }: CommandError): Any[] {
+  const delay = retryAfterMs ?? RETRY_AFTER_MS[reason] ?? RETRY_AFTER_MS[code];
   if (delay === undefined) return [];
   return [anyPack(RetryInfoSchema, create(RetryInfoSchema, { retryDelay: durationFromMs(delay) }))];
 }

@@ -17,7 +17,7 @@ import { createRpcServer, type RunningRpcServer } from "./server.ts";
 
 const GET_POLICY = "/countersign.v1.PolicyService/GetPolicy";
 const STREAM_EVENTS = "/countersign.v1.AuditService/StreamEvents";
-const LIMITS = { maxInFlight: 3, maxParked: 2, maxParkedPerOwner: 1, sendMs: 150, maxMessageBytes: 1000, drainMs: 300 };
+const LIMITS = { maxInFlight: 3, maxParked: 2, maxParkedOf: () => 1, sendMs: 150, maxMessageBytes: 1000, drainMs: 300 };
 const identity = (bytes: Uint8Array): Buffer => Buffer.from(bytes);
 
 let server: RunningRpcServer;

@@ -18,12 +18,12 @@ import { REFLECTION_PATHS, serveReflection } from "./reflection.ts";
 import { RenewableCredentials, type TlsFiles } from "./tls.ts";
 
 export type RpcLimits = {
-  /** Calls worked on at the same time. Default 1,024. */
+  /** Calls that are here at the same time and wait for nobody outside. Default 1,024. */
   readonly maxInFlight?: number;
   /** Streams and waiting calls held at the same time. Default 10,000. */
   readonly maxParked?: number;
   /** Of those, how many for one owner (see `RpcCall.admitted`). Default: all. */
-  readonly maxParkedPerOwner?: number;
+  readonly maxParkedOf?: (owner: string) => number;
   /** How long a stream waits for a caller who does not read. Default 30 s. */
   readonly sendMs?: number;
   /** Default 512 KiB. */
@@ -34,6 +34,8 @@ export type RpcLimits = {
 
 export type RpcServerOptions = {
   readonly logger: Logger;
+  /** How urgent a method is, for the count of calls that were turned away. Default: all the same. */
+  readonly urgencyOf?: (method: string) => string;
   readonly limits?: RpcLimits;
   /** Absent: plaintext. */ readonly tls?: TlsFiles | undefined;
 };
@@ -60,7 +62,7 @@ export type RpcServer = {
 };
 
 /** Makes a server; nothing listens yet. */
-export function createRpcServer({ logger, limits = {}, tls }: RpcServerOptions): RpcServer {
+export function createRpcServer({ logger, urgencyOf = () => "normal", limits = {}, tls }: RpcServerOptions): RpcServer {
   const maxMessageBytes = limits.maxMessageBytes ?? 512 * 1024;
   const server = new Server({
     // Twice what is taken: up to there the refusal can say why; beyond, grpc-js refuses before the message is in memory.
@@ -69,26 +71,26 @@ export function createRpcServer({ logger, limits = {}, tls }: RpcServerOptions):
     "grpc.keepalive_time_ms": 60_000,
     "grpc.keepalive_timeout_ms": 20_000,
   });
-  const { maxInFlight = 1024, maxParked = 10_000, maxParkedPerOwner = maxParked, sendMs = 30_000 } = limits;
-  const admission = new Admission({ maxInFlight, maxParked, maxParkedPerOwner });
+  const { maxInFlight = 1024, maxParked = 10_000, maxParkedOf = () => maxParked, sendMs = 30_000 } = limits;
+  const admission = new Admission({ maxInFlight, maxParked, maxParkedOf });
   const services: DescService[] = [];
 
   return {
     add: (service, handlers) => {
       services.push(service);
-      addService(server, service, handlers, { admission, maxMessageBytes, sendMs, logger });
+      addService(server, service, handlers, { admission, maxMessageBytes, sendMs, logger, urgencyOf });
     },
     listen: async (host, port) => {
       // Probes are answered however busy or close to its end the server is.
-      const probes = new Admission({ maxInFlight: 1024, maxParked: 1024, maxParkedPerOwner: 1024 });
+      const probes = new Admission({ maxInFlight: 1024, maxParked: 1024, maxParkedOf: () => 1024 });
       const health = new HealthState(services.map((service) => service.typeName));
-      addService(server, Health, health.handlers, { admission: probes, maxMessageBytes, sendMs, logger });
+      addService(server, Health, health.handlers, { admission: probes, maxMessageBytes, sendMs, logger, urgencyOf });
       addReflection(server, [...services, Health]);
       const credentials = tls === undefined ? undefined : new RenewableCredentials(tls);
       const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
       const bound = await bind(server, address, credentials ?? ServerCredentials.createInsecure());
       health.set(true);
-      const stopObserving = observeAdmission(admission, maxInFlight);
+      const stopObserving = observeAdmission(admission);
       let closing = false;
       return {
         port: bound,

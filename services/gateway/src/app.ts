@@ -4,12 +4,21 @@ import { type Authenticator, createAuthenticator } from "@countersign/identity";
 import type { Logger, Readiness } from "@countersign/telemetry";
 import { addServices } from "./adapters/services.ts";
 import type { GatewayConfig } from "./config.ts";
-import { renewTls } from "./tls.ts";
 import { followReadiness } from "./follow-readiness.ts";
+import { Gate, type GateSettings } from "./load/gate.ts";
+import { observeGate } from "./load/observe-gate.ts";
+import { renewTls } from "./tls.ts";
+import { urgencyOf } from "./urgency.ts";
 import { Changes } from "./waiting/changes.ts";
 
 /** How long a tenant's feed subscription is kept for the next caller who waits. */
 const SUBSCRIPTION_LINGER_MS = 30_000;
+/** Calls whose token is being verified, beside those that are let in or wait for it. */
+const MAX_UNIDENTIFIED = 1024;
+/** What works behind the gate does so in batches: fewer at once would leave it idle. */
+const MIN_IN_FLIGHT = 32;
+/** In a line that stands a call waits this much less than in one that comes and goes. */
+const HURRY = 5;
 
 export type GatewayDeps = {
   readonly config: GatewayConfig;
@@ -42,14 +51,18 @@ export async function startGateway(deps: GatewayDeps): Promise<RunningGateway> {
       maxLifetimeSeconds: config.tokenMaxLifetimeMs / 1000,
       clock,
     });
-  const { maxWatches, maxWatchesPerTenant, maxInFlight, drainMs } = config;
-  const changes = new Changes(feed, { maxWatches, maxWatchesPerTenant, lingerMs: SUBSCRIPTION_LINGER_MS });
+  const { maxWatches, maxWatchesPerTenant, maxInFlight, maxQueued, drainMs, quotas } = config;
+  const maxWatchesOf = (tenant: string): number => Math.min(maxWatchesPerTenant, quotas.of(tenant).openWatches);
+  const changes = new Changes(feed, { maxWatches, maxWatchesOf, lingerMs: SUBSCRIPTION_LINGER_MS });
+  const gate = new Gate(gateSettings(config), quotas);
   const server = createRpcServer({
     logger,
+    urgencyOf,
     tls: config.tls,
-    limits: { maxInFlight, maxParked: maxWatches, maxParkedPerOwner: maxWatchesPerTenant, drainMs },
+    limits: { maxInFlight: maxInFlight + maxQueued + MAX_UNIDENTIFIED, maxParked: maxWatches, maxParkedOf: maxWatchesOf, drainMs },
   });
-  addServices(server, { commands, authenticator, changes, config, clock, random: Math.random });
+  addServices(server, { commands, authenticator, gate, changes, config, clock, random: Math.random });
+  const stopObserving = observeGate(gate);
   const running = await server.listen(config.host, config.port);
   const stopRenewing = config.tls === undefined ? () => {} : renewTls(running, config.tls, config.tlsReloadMs, logger);
   const stopFollowing = deps.readiness === undefined ? () => {} : followReadiness(deps.readiness, running);
@@ -61,8 +74,17 @@ export async function startGateway(deps: GatewayDeps): Promise<RunningGateway> {
     close: async () => {
       stopRenewing();
       stopFollowing();
+      stopObserving();
       await running.close();
+      gate.close();
       changes.close();
     },
+  };
+}
+
+function gateSettings({ maxInFlight, maxQueued, targetLatencyMs, queueMs }: GatewayConfig): GateSettings {
+  return {
+    limit: { min: Math.min(MIN_IN_FLIGHT, maxInFlight), max: maxInFlight, targetMs: targetLatencyMs },
+    line: { maxWaiting: maxQueued, patienceMs: queueMs, hurryMs: queueMs / HURRY },
   };
 }

@@ -17,9 +17,10 @@ describe("readGatewayConfig", () => {
   });
 
   it("P7: refuses to start without an issuer, and lists every problem at once", () => {
-    const read = () => readGatewayConfig({ COUNTERSIGN_PORT: "x", COUNTERSIGN_MAX_IN_FLIGHT: "0" });
+    const read = () =>
+      readGatewayConfig({ COUNTERSIGN_PORT: "x", COUNTERSIGN_MAX_IN_FLIGHT: "0", COUNTERSIGN_QUOTAS_FILE: "/no/such/file" });
     expect(read).toThrow(ConfigError);
-    expect(read).toThrow(/COUNTERSIGN_PORT[^]*COUNTERSIGN_MAX_IN_FLIGHT[^]*COUNTERSIGN_ISSUERS/);
+    expect(read).toThrow(/COUNTERSIGN_PORT[^]*COUNTERSIGN_MAX_IN_FLIGHT[^]*COUNTERSIGN_ISSUERS[^]*COUNTERSIGN_QUOTAS_FILE/);
   });
 
   it("P7: takes tokens in the clear on loopback only, unless told that something in front adds TLS", () => {

@@ -1,5 +1,6 @@
 import { booleanSetting, ConfigError, durationSetting, portSetting, readConfig } from "@countersign/config";
 import { type IssuerConfig, readIssuers, readTrustDomains, type TrustDomain } from "@countersign/identity";
+import { type Quotas, readQuotas } from "@countersign/quotas";
 import { z } from "zod";
 import { readTls, type TlsSettings } from "./tls.ts";
 
@@ -19,6 +20,9 @@ const schema = z.object({
   answerMs: durationSetting.default(5000),
   drainMs: durationSetting.default(10_000),
   maxInFlight: count.default(1024),
+  maxQueued: count.default(1024),
+  targetLatencyMs: durationSetting.default(150),
+  queueMs: durationSetting.default(500),
   maxWatches: count.default(10_000),
   maxWatchesPerTenant: count.default(5000),
   recheckMs: durationSetting.default(5000),
@@ -37,6 +41,9 @@ const VARIABLES = {
   answerMs: "COUNTERSIGN_ANSWER_TIMEOUT",
   drainMs: "COUNTERSIGN_DRAIN_TIME",
   maxInFlight: "COUNTERSIGN_MAX_IN_FLIGHT",
+  maxQueued: "COUNTERSIGN_MAX_QUEUED",
+  targetLatencyMs: "COUNTERSIGN_TARGET_LATENCY",
+  queueMs: "COUNTERSIGN_QUEUE_TIME",
   maxWatches: "COUNTERSIGN_MAX_WATCHES",
   maxWatchesPerTenant: "COUNTERSIGN_MAX_WATCHES_PER_TENANT",
   recheckMs: "COUNTERSIGN_RECHECK_INTERVAL",
@@ -48,6 +55,7 @@ export type GatewayConfig = Readonly<z.output<typeof schema>> & {
   readonly trustDomains: readonly TrustDomain[];
   /** Absent: plaintext. */
   readonly tls: TlsSettings | undefined;
+  readonly quotas: Quotas;
 };
 
 /**
@@ -65,7 +73,11 @@ export type GatewayConfig = Readonly<z.output<typeof schema>> & {
  * | COUNTERSIGN_CALL_TIMEOUT | 10s | for calls that come without a deadline |
  * | COUNTERSIGN_ANSWER_TIMEOUT | 5s | approval or policy silent for so long: the caller may repeat the call |
  * | COUNTERSIGN_DRAIN_TIME | 10s | how long closing waits for calls under way |
- * | COUNTERSIGN_MAX_IN_FLIGHT | 1024 | calls worked on at once; more are refused as OVERLOADED |
+ * | COUNTERSIGN_MAX_IN_FLIGHT | 1024 | calls worked on at once at most; how many there are follows COUNTERSIGN_TARGET_LATENCY |
+ * | COUNTERSIGN_TARGET_LATENCY | 150ms | fewer calls are let in at once while half of them take longer than that, and more while they do not; never fewer than 32 |
+ * | COUNTERSIGN_MAX_QUEUED | 1024 | calls in line for a place; beyond, whoever has most of them there loses its newest (OVERLOADED) |
+ * | COUNTERSIGN_QUEUE_TIME | 500ms | how long a call waits for a place; a fifth of it once its tenant's line has stood that long |
+ * | COUNTERSIGN_QUOTAS_FILE | none | what each tenant may have at most: see `@countersign/quotas` |
  * | COUNTERSIGN_MAX_WATCHES | 10000 | streams and waiting calls held at once |
  * | COUNTERSIGN_MAX_WATCHES_PER_TENANT | 5000 | of these, per tenant |
  * | COUNTERSIGN_RECHECK_INTERVAL | 5s | how often a watched action is looked at although nothing was heard |
@@ -76,9 +88,10 @@ export function readGatewayConfig(env: NodeJS.ProcessEnv): GatewayConfig {
   const settings = gather(problems, () => readConfig(schema, VARIABLES, env));
   const issuers = gather(problems, () => readIssuers(env));
   const trustDomains = gather(problems, () => readTrustDomains(env));
+  const quotas = gather(problems, () => readQuotas(env));
   const tls = settings && trustDomains && gather(problems, () => readTls(settings, trustDomains));
-  if (settings === undefined || issuers === undefined || trustDomains === undefined || problems.length > 0) throw new ConfigError(problems);
-  return Object.freeze({ ...settings, issuers, trustDomains, tls });
+  if (!settings || !issuers || !trustDomains || !quotas || problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze({ ...settings, issuers, trustDomains, tls, quotas });
 }
 
 function gather<Value>(problems: string[], read: () => Value): Value | undefined {

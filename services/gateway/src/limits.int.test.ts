@@ -11,7 +11,6 @@ let authorization: string;
 
 beforeEach(async () => {
   fixture = await GatewayFixture.start({
-    COUNTERSIGN_MAX_IN_FLIGHT: "4",
     COUNTERSIGN_CALL_TIMEOUT: "200ms",
     COUNTERSIGN_ANSWER_TIMEOUT: "300ms",
   });
@@ -47,22 +46,6 @@ describe("P4: a service that died with a command in hand", () => {
     fixture.answers["GetGrantKeys"] = () => new Promise(() => {});
     const { code, error } = await call(10_000);
     expect([code, error?.reason, error?.retryable, error?.effect]).toEqual(["UNAVAILABLE", "LINK_LOST", true, "unknown"]);
-  });
-});
-
-describe("overload", () => {
-  it("is refused at once, with a hint when to come back, and passes", async () => {
-    let release = (): void => {};
-    const gate = new Promise<void>((resolve) => (release = resolve));
-    fixture.answers["GetGrantKeys"] = () => gate.then(() => new Uint8Array());
-    const held = [call(), call(), call(), call()];
-    while (fixture.sent.length < 4) await pause(2);
-    const { code, error } = await call();
-    expect([code, error?.reason, error?.retryable, error?.retryAfterMs]).toEqual(["RESOURCE_EXHAUSTED", "OVERLOADED", true, 500]);
-    expect(fixture.sent).toHaveLength(4);
-    release();
-    for (const each of await Promise.all(held)) expect(each.code).toBe("OK");
-    expect((await call()).code).toBe("OK");
   });
 });
 

@@ -239,7 +239,7 @@ describe("WatchAction", () => {
     for (let round = 0; round < 3; round += 1) {
       const held = [await watching(), await watching(), await watching()];
       await until(() => held.every(({ seen }) => seen.length === 1));
-      expect(await (await watching()).ended).toBe("RESOURCE_EXHAUSTED OVERLOADED");
+      expect(await (await watching()).ended).toBe("RESOURCE_EXHAUSTED WATCH_QUOTA");
       for (const { abort, ended } of held) {
         abort.abort();
         await ended;

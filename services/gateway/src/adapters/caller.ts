@@ -5,9 +5,20 @@ import { type Authenticated, AuthenticationError, type AuthenticationFailure, ty
 import { type Command, CommandSchema } from "@countersign/proto/internal/v1/command_pb";
 import { currentTraceparent, isTraceparent } from "@countersign/telemetry";
 import { mayCall, rolesFor, type RpcName } from "../access.ts";
+import { urgencyOf } from "../urgency.ts";
+import type { HandlerDeps } from "./deps.ts";
+import { COMMANDS, type CommandName } from "./routes.ts";
 
-/** Who calls, if they may. @throws CommandError UNAUTHENTICATED, UNAVAILABLE or PERMISSION_DENIED. */
-export async function admit(rpc: RpcName, call: RpcCall, authenticator: Authenticator): Promise<Authenticated> {
+/** Who calls, if they may, once there is a place for the call. @throws CommandError UNAUTHENTICATED, UNAVAILABLE, PERMISSION_DENIED or RESOURCE_EXHAUSTED. */
+export async function admit(rpc: RpcName, call: RpcCall, deps: Pick<HandlerDeps, "authenticator" | "gate">): Promise<Authenticated> {
+  const caller = await identify(rpc, call, deps.authenticator);
+  // What audit is asked for may take long on a quiet day.
+  const timed = !(rpc in COMMANDS && COMMANDS[rpc as CommandName].service === "audit");
+  await deps.gate.enter(call, { tenant: caller.principal.tenant, urgency: urgencyOf(rpc), timed });
+  return caller;
+}
+
+async function identify(rpc: RpcName, call: RpcCall, authenticator: Authenticator): Promise<Authenticated> {
   const caller = await authenticator
     .authenticate(call.bearerToken, () => call.peerCertificate)
     .catch((error: unknown) => {

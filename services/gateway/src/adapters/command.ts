@@ -9,7 +9,7 @@ import { type CommandName, COMMANDS } from "./routes.ts";
 export function forward(rpc: CommandName, deps: HandlerDeps): UnaryHandler {
   const { service, read } = COMMANDS[rpc];
   return async (request, call) => {
-    const caller = await admit(rpc, call, deps.authenticator);
+    const caller = await admit(rpc, call, deps);
     const durability = durabilityOf(read(request, caller.principal));
     const reply = await ask(deps, { service, method: rpc }, commandOf(caller, call, request), call);
     return onceFirm(deps, caller, call, reply, durability);

@@ -8,7 +8,7 @@ import { type StreamName, STREAMS } from "./routes.ts";
 export function forwardStream(rpc: StreamName, deps: HandlerDeps): StreamHandler {
   const { service, read } = STREAMS[rpc];
   return async (request, call, send) => {
-    const caller = await admit(rpc, call, deps.authenticator);
+    const caller = await admit(rpc, call, deps);
     read(request, caller.principal);
     const command = commandOf(caller, call, request);
     const options = { timeoutMs: deps.config.callTimeoutMs, signal: call.signal };

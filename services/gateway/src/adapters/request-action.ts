@@ -17,7 +17,7 @@ const ANSWER_MS = 100;
 /** Serves RequestAction: one command and, with `wait`, the action's state once it left review or the time is over. */
 export function requestAction(deps: HandlerDeps): UnaryHandler {
   return async (request, call) => {
-    const caller = await admit("RequestAction", call, deps.authenticator);
+    const caller = await admit("RequestAction", call, deps);
     const asked = readRequestAction(request, caller.principal);
     const durability = durabilityOf(asked);
     const reply = await ask(deps, { service: "approval", method: "RequestAction" }, commandOf(caller, call, request), call);

@@ -15,7 +15,7 @@ const POLL_MS = 1000;
 /** Serves StreamEvents: pages of the log, at the pace at which the caller reads, then what comes as it comes. */
 export function streamEvents(deps: HandlerDeps): StreamHandler {
   return async (request, call, send) => {
-    const caller = await admit("StreamEvents", call, deps.authenticator);
+    const caller = await admit("StreamEvents", call, deps);
     const selection = readStreamEvents(request, caller.principal);
     const watch = selection.follow ? deps.changes.watchEvents(caller.principal.tenant) : undefined;
     let from = Number(selection.fromPosition);

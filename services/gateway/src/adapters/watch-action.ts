@@ -8,7 +8,7 @@ import { readWatchAction } from "./routes.ts";
 /** Serves WatchAction: the action at each change, until it is terminal (or decided, if that is all the caller wants) or the caller's token has expired. */
 export function watchAction(deps: HandlerDeps): StreamHandler {
   return async (request, call, send) => {
-    const caller = await admit("WatchAction", call, deps.authenticator);
+    const caller = await admit("WatchAction", call, deps);
     const { actionId, afterVersion, untilDecided } = readWatchAction(request, caller.principal);
     const isOver = untilDecided ? isDecided : isTerminal;
     const watch = deps.changes.watchAction(caller.principal.tenant, actionId);

@@ -3,12 +3,12 @@ import { describe, expect, it } from "vitest";
 import { FakeFeed } from "../testing/fake-feed.ts";
 import { Changes } from "./changes.ts";
 
-const limits = { maxWatches: 3, maxWatchesPerTenant: 2, lingerMs: 20 };
+const limits = { maxWatches: 3, maxWatchesOf: () => 2, lingerMs: 20 };
 
 describe("changes", () => {
   it("reach the watches of their action and of their tenant, and no others", () => {
     const feed = new FakeFeed();
-    const changes = new Changes(feed, { ...limits, maxWatches: 10, maxWatchesPerTenant: 10 });
+    const changes = new Changes(feed, { ...limits, maxWatches: 10, maxWatchesOf: () => 10 });
     const [first, second, all] = [changes.watchAction("acme", "a1"), changes.watchAction("acme", "a2"), changes.watchEvents("acme")];
     feed.say("acme", "a1", 4, 17);
     expect([first.latest, second.latest, all.latest]).toEqual([4, 0, 18]);
@@ -44,7 +44,7 @@ describe("changes", () => {
     const changes = new Changes(new FakeFeed(), limits);
     const first = changes.watchAction("acme", "a1");
     changes.watchAction("acme", "a2");
-    expect(() => changes.watchAction("acme", "a3")).toThrow(expect.objectContaining({ code: "RESOURCE_EXHAUSTED", reason: "OVERLOADED" }));
+    expect(() => changes.watchAction("acme", "a3")).toThrow(expect.objectContaining({ code: "RESOURCE_EXHAUSTED", reason: "WATCH_QUOTA" }));
     changes.watchAction("globex", "b1");
     expect(() => changes.watchAction("initech", "c1")).toThrow(expect.objectContaining({ reason: "OVERLOADED" }));
     first.close();

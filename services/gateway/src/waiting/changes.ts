@@ -6,7 +6,7 @@ export type ChangesLimits = {
   /** Watches per process. */
   readonly maxWatches: number;
   /** Watches per tenant, so that one cannot take all. */
-  readonly maxWatchesPerTenant: number;
+  maxWatchesOf(tenant: string): number;
   /** How long a tenant's subscription outlives its last watch. */
   readonly lingerMs: number;
 };
@@ -33,12 +33,12 @@ export class Changes {
     this.#limits = limits;
   }
 
-  /** Counts the action's version. @throws CommandError OVERLOADED. */
+  /** Counts the action's version. @throws CommandError OVERLOADED or WATCH_QUOTA. */
   watchAction(tenant: string, actionId: string): Watch {
     return this.#open(tenant, actionId);
   }
 
-  /** Counts the position after the tenant's last event. @throws CommandError OVERLOADED. */
+  /** Counts the position after the tenant's last event. @throws CommandError OVERLOADED or WATCH_QUOTA. */
   watchEvents(tenant: string): Watch {
     return this.#open(tenant, ALL_EVENTS);
   }
@@ -49,12 +49,9 @@ export class Changes {
 
   #open(name: string, key: string): Watch {
     const ofTenant = this.#tenants.get(name)?.count ?? 0;
-    if (this.#count >= this.#limits.maxWatches || ofTenant >= this.#limits.maxWatchesPerTenant) {
-      throw new CommandError(
-        "RESOURCE_EXHAUSTED",
-        "OVERLOADED",
-        "Too many calls wait for changes; ask for the state instead, or try later.",
-      );
+    const reason = this.#count >= this.#limits.maxWatches ? "OVERLOADED" : "WATCH_QUOTA";
+    if (reason === "OVERLOADED" || ofTenant >= this.#limits.maxWatchesOf(name)) {
+      throw new CommandError("RESOURCE_EXHAUSTED", reason, "Too many calls wait for changes; ask for the state instead, or try later.");
     }
     const tenant = this.#tenants.get(name) ?? this.#subscribe(name);
     clearTimeout(tenant.linger);

@@ -1,0 +1,103 @@
+import { CommandError } from "@countersign/bus";
+import type { RpcCall } from "@countersign/grpc-kit";
+import type { Quotas } from "@countersign/quotas";
+import { ConcurrencyLimit, type LimitSettings } from "../domain/concurrency-limit.ts";
+import { type Applicant, FairLine, type LineSettings } from "../domain/fair-line.ts";
+import { RequestRates } from "./request-rates.ts";
+
+/** How often the line is looked through for calls that have waited too long. */
+const SWEEP_MS = 20;
+
+export type GateSettings = { readonly limit: LimitSettings; readonly line: LineSettings };
+
+type Waiting = Applicant & {
+  /** Its time tells how busy the services are. */ readonly timed: boolean;
+  readonly start: () => void;
+  readonly refuse: (error: unknown) => void;
+};
+
+/** What a call is to the gate. `timed`: it is answered in milliseconds when nothing else is going on, so how long it takes says how much is. */
+export type Entrant = Pick<Applicant, "tenant" | "urgency"> & { readonly timed: boolean };
+
+/**
+ * Lets calls in once it is known whose they are: as many at once as the services answer in good time, each tenant its share, the rest turned away while somebody still
+ * waits for the answer. One per process.
+ */
+export class Gate {
+  readonly #limit: ConcurrencyLimit;
+  readonly #line: FairLine<Waiting>;
+  readonly #rates: RequestRates;
+  readonly #now: () => number;
+  #sweeper: NodeJS.Timeout | undefined;
+
+  /** @param now monotonic milliseconds */
+  constructor({ limit, line }: GateSettings, quotas: Quotas, now: () => number = () => performance.now()) {
+    this.#limit = new ConcurrencyLimit(limit);
+    this.#line = new FairLine(line);
+    this.#rates = new RequestRates(quotas);
+    this.#now = now;
+  }
+
+  /** Places there are now, calls that have one, calls in line. */
+  get counts(): { readonly places: number; readonly working: number; readonly waiting: number } {
+    return { places: this.#limit.places, working: this.#line.working, waiting: this.#line.waiting };
+  }
+
+  /**
+   * Resolves when the call may go on; its place is given back when it parks or ends. Streams take no place.
+   * @throws CommandError OVERLOADED or REQUEST_QUOTA; the signal's reason when the caller hangs up in line.
+   */
+  async enter(call: RpcCall, { tenant, urgency, timed }: Entrant): Promise<void> {
+    const since = this.#now();
+    if (urgency === "normal") this.#rates.count(tenant, since);
+    if (call.parked) return;
+    await new Promise<void>((start, refuse) => {
+      const waiting: Waiting = { tenant, urgency, timed, since, start: () => start(this.#place(call, waiting)), refuse };
+      const dropped = this.#line.join(waiting);
+      this.#letIn();
+      dropped?.refuse(overloaded());
+      if (dropped !== waiting) this.#leaveWith(call, waiting);
+    });
+  }
+
+  close(): void {
+    clearInterval(this.#sweeper);
+    this.#sweeper = undefined;
+  }
+
+  #place(call: RpcCall, entered: Waiting): void {
+    const startedAt = this.#now();
+    call.occupies(() => {
+      const now = this.#now();
+      const full = this.#line.working >= this.#limit.places;
+      if (entered.timed) this.#limit.record(now - startedAt, full, now);
+      this.#line.done(entered);
+      this.#letIn();
+    });
+  }
+
+  #letIn(): void {
+    for (let next = this.#line.next(this.#limit.places); next !== undefined; next = this.#line.next(this.#limit.places)) next.start();
+    if (this.#line.waiting > 0) this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS);
+  }
+
+  #sweep(): void {
+    for (const { refuse } of this.#line.expire(this.#now())) refuse(overloaded());
+    if (this.#line.waiting === 0) this.close();
+  }
+
+  /** A caller that hangs up in line, or whose deadline passes there, is not worked for. */
+  #leaveWith(call: RpcCall, waiting: Waiting): void {
+    if (this.#line.waiting === 0) return;
+    const { signal } = call;
+    const leave = (): void => {
+      if (this.#line.leave(waiting)) waiting.refuse(signal.reason);
+    };
+    if (signal.aborted) leave();
+    else signal.addEventListener("abort", leave, { once: true });
+  }
+}
+
+function overloaded(): CommandError {
+  return new CommandError("RESOURCE_EXHAUSTED", "OVERLOADED", "More is asked than can be done now; this call was not begun.");
+}
