@@ -350,11 +350,11 @@ DEADLINES = {"ReviewOpened": 2, "StageOpened": 2, "ReviewEscalated": 2, "ActionE
 class Archive:
     def __init__(self, vkey, witnesses):
         self.vkey, self.witnesses, self.tree = vkey, witnesses, Tree()
-        self.deadlines, self.expiries, self.erased_later = {}, {}, 0
+        self.deadlines, self.expiries, self.erased_later = {}, {}, []
         self.read, self.parts = [], {}
         self.sequence, self.previous, self.time = 0, b"", None
         self.streams, self.inputs, self.digests, self.documents, self.votes = {}, {}, {}, {}, {}
-        self.absent, self.erased, self.reaches_request = {}, set(), False
+        self.absent, self.erased, self.last = {}, set(), -1
         self.policies = []
 
     def member(self, name, body):
@@ -405,6 +405,7 @@ class Archive:
                 continue
             self.tree.fill(position, hashes)
             self.tree.push(0, leaf)
+            self.last = position
             entry = entries[at] if at < len(entries) else b""
             if leaf_hash(entry) == leaf:
                 self.entry(position, leaf, entry)
@@ -467,8 +468,6 @@ class Archive:
             self.inputs[action] = found[0] if found else None
         elif kind == "ContentErased":
             self.erased.update(all_of(1))
-        elif kind == "ExportRequested":
-            self.reaches_request |= at == self.end
         elif kind == "PolicyPublished":
             self.documents[get(1, 0)] = get(2)
         elif kind == "VerdictReached":
@@ -500,10 +499,9 @@ class Archive:
             record = next(self.records, None)
             self.seen[digest] = record[1] if record else None
             if record and isinstance(record[1], int):
-                # Erased by an event behind the checkpoint, which only a later archive can show.
-                self.seen[digest], self.erased_later = None, self.erased_later + 1
-                if record[0] != digest or record[1] < self.size:
-                    flaw(f"CONTENT, position {position}, the event that erased it would have to be in the tree")
+                # Erased by an event behind the archive, which only a later one can show.
+                self.seen[digest] = None
+                self.erased_later.append((position, record[1] if record[0] == digest else -1))
                 return None
             if record and record[1] is None:
                 self.absent.setdefault(digest, position)
@@ -518,8 +516,10 @@ class Archive:
             flaw(f"TENANT_SEQUENCE, the tenant's events from number {self.sequence + 1} on are missing")
         if self.tree.size != self.size or self.tree.root() != self.root:
             flaw("ROOT, the archive does not lead to the root of the checkpoint")
-        # An event behind the period may say it, too; behind an export that reaches up to its own request there is none.
-        for digest, position in self.absent.items() if self.reaches_request else []:
+        for position, erased_at in self.erased_later:
+            if erased_at <= self.last:
+                flaw(f"CONTENT, position {position}, the event that erased it would have to be in the archive")
+        for digest, position in self.absent.items():
             if digest not in self.erased:
                 flaw(f"CONTENT, position {position}, the content is absent, and no event says that it was erased")
 
@@ -565,7 +565,7 @@ def verify_archive(data, vkey, witnesses):
     archive.finish()
     print(f"{sum(version for version, _ in archive.streams.values())} versions of {len(archive.streams)} streams, tree of {archive.size}")
     if archive.erased_later:
-        print(f"{archive.erased_later} contents were erased while the archive was made, it says")
+        print(f"{len(archive.erased_later)} contents were erased by events behind the archive, it says")
 
 
 def judge(kind, vkey, witnesses, file, entry_file=None):

@@ -12,8 +12,8 @@ export type ExportedEntry = {
   readonly event: RecordedEvent;
   readonly payload: DecodedEvent | undefined;
   readonly contents: Contents;
-  /** Of contents that were erased behind the checkpoint: the position of the event that says so, by hex digest. */
-  readonly erasedLater?: ReadonlyMap<string, number>;
+  /** Of contents that an event behind the archive's last one erased: that event's position, by hex digest. */
+  readonly erasedLater?: ReadonlyMap<string, number | undefined>;
 };
 
 /** A segment is closed when it holds this much, so that neither writer nor reader ever hold more. */

@@ -9,7 +9,7 @@ export type ContentRecord = {
   readonly digest: Uint8Array;
   /** Absent once erased. */
   readonly content: { readonly salt: Uint8Array; readonly body: Uint8Array } | undefined;
-  /** Position of the event that erased it, where that lies behind the archive's checkpoint: it was erased while the archive was made. */
+  /** Position of the event that erased it, where that lies behind the archive's last one. */
   readonly erasedAt?: number | undefined;
 };
 

@@ -97,7 +97,7 @@ describe.runIf(python)("P6: an implementation that shares no code with ours", ()
       expect(judge(bytes).out).toMatch(/^TIME, position \d+, a vote was cast after the review's deadline$/m);
     });
 
-    it("takes an erasure behind the checkpoint for what it is", async () => {
+    it("takes an erasure behind the archive for what it is", async () => {
       const erasedLater = async (by: number): Promise<string> => {
         const { bytes } = await sampleArchive(await sampleLog({ actions: 2 }), {
           to: 2,
@@ -111,8 +111,8 @@ describe.runIf(python)("P6: an implementation that shares no code with ours", ()
         });
         return judge(bytes).out;
       };
-      expect(await erasedLater(1000)).toMatch(/2 contents were erased while the archive was made[^]*no flaw/);
-      expect(await erasedLater(3)).toMatch(/^CONTENT, position \d+, the event that erased it would have to be in the tree$/m);
+      expect(await erasedLater(1000)).toMatch(/2 contents were erased by events behind the archive[^]*no flaw/);
+      expect(await erasedLater(3)).toMatch(/^CONTENT, position \d+, the event that erased it would have to be in the archive$/m);
     });
 
     it("checks cosignatures of the witnesses that are named", () => {

@@ -32,6 +32,7 @@ export type Sample = { readonly bytes: Buffer; readonly written: WrittenArchive 
 export type SampleExport = {
   readonly from?: number;
   readonly to: number;
+  /** Contents that an event behind the archive has erased. */
   readonly erased?: (digest: Uint8Array) => boolean;
   readonly change?: (entries: ExportedEntry[], header: ArchiveHeader) => ArchiveHeader;
   readonly reporter?: Reporter;
@@ -53,7 +54,7 @@ export async function sampleArchive(log: EventLog, options: SampleExport): Promi
     ({ tenantSequence: sequence, stream }) =>
       (sequence >= first - 1 && sequence <= last + 1) || (stream.type === "policy" && sequence < first),
   );
-  const entries = await Promise.all(wanted.map((event) => exported(log, event, options.erased ?? (() => false))));
+  const entries = await Promise.all(wanted.map((event) => exported(log, event, options.erased ?? (() => false), all.length)));
   const header: ArchiveHeader = { tenant: "acme", ledger: "main", from, to, firstSequence: first, lastSequence: last };
   const changed = options.change?.(entries, header) ?? header;
   const archive = writeArchive({
@@ -79,7 +80,12 @@ async function collect(archive: AsyncGenerator<Uint8Array, WrittenArchive>): Pro
   }
 }
 
-async function exported(log: EventLog, event: RecordedEvent, erased: (digest: Uint8Array) => boolean): Promise<ExportedEntry> {
+async function exported(
+  log: EventLog,
+  event: RecordedEvent,
+  erased: (digest: Uint8Array) => boolean,
+  erasedAt: number,
+): Promise<ExportedEntry> {
   const payload = readPayload(event);
   const refs = payload === undefined ? [] : contentRefs(payload);
   const stored = await log.readContents(event.stream);
@@ -89,7 +95,12 @@ async function exported(log: EventLog, event: RecordedEvent, erased: (digest: Ui
       return content === undefined || erased(digest) ? [] : [[Buffer.from(digest).toString("hex"), content] as const];
     }),
   );
-  return { event, payload, contents };
+  return {
+    event,
+    payload,
+    contents,
+    erasedLater: new Map(refs.filter(erased).map((digest) => [Buffer.from(digest).toString("hex"), erasedAt])),
+  };
 }
 
 /** The tree's perfect subtrees, each level computed once. */

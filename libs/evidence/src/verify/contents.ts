@@ -14,12 +14,10 @@ export class SegmentContents {
   checked = 0;
   /** Not in the archive, by hex digest, with the position of the entry that names it. */
   readonly absent = new Map<string, number>();
-  /** Erased while the archive was made, as it claims: by events behind its checkpoint. */
-  erasedLater = 0;
-  readonly #treeSize: number;
+  /** Erased by events behind the archive, as it claims: positions of the entry and of that event. */
+  readonly erasedLater: [number, number][] = [];
 
-  constructor(bytes: Buffer, member: string, treeSize: number, flaws: FlawList) {
-    this.#treeSize = treeSize;
+  constructor(bytes: Buffer, member: string, flaws: FlawList) {
     const { records, rest } = parseContents(bytes);
     this.#records = records;
     this.#flaws = flaws;
@@ -62,9 +60,7 @@ export class SegmentContents {
     if (Buffer.compare(record.digest, digest) !== 0) return flaw("the record of the content is for another hash than the entry's");
     const { content, erasedAt } = record;
     if (erasedAt !== undefined) {
-      if (erasedAt < this.#treeSize)
-        return flaw(`the event that erased it, at position ${erasedAt}, would have to be in the checkpoint's tree`);
-      this.erasedLater += 1;
+      this.erasedLater.push([position, erasedAt]);
       return undefined;
     }
     if (content === undefined) {

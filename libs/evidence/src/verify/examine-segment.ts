@@ -56,7 +56,7 @@ class Examination {
     this.#ledger = Buffer.from(context.ledger);
     this.#payloads = new PayloadChecks(context.keys, context.tenant, this.#counts, this.#flaws);
     this.#csv = new CsvCheck(job.parts.csv ?? NONE);
-    this.#contents = new SegmentContents(job.parts.contents ?? NONE, this.#member("contents"), context.treeSize, this.#flaws);
+    this.#contents = new SegmentContents(job.parts.contents ?? NONE, this.#member("contents"), this.#flaws);
     this.#tree = new TreeWalk(job.begin);
   }
 
@@ -87,8 +87,8 @@ class Examination {
   #facts(rows: RowWriter, digests: SegmentFacts["digests"]): SegmentFacts {
     this.#counts.contents = this.#contents.checked;
     this.#counts.absentContents = this.#contents.absent.size;
-    this.#counts.erasedLater = this.#contents.erasedLater;
-    const { documents, verdicts, erased, requestTimes } = this.#payloads;
+    this.#counts.erasedLater = this.#contents.erasedLater.length;
+    const { documents, verdicts, erased } = this.#payloads;
     const names = this.#streams.names;
     // A copy: facts hold no memory of the segment.
     const tree = this.#tree.subtrees.map(({ level, hash: bytes }) => ({ level, hash: Uint8Array.from(bytes) }));
@@ -104,7 +104,7 @@ class Examination {
       inputs,
       absent: [...this.#contents.absent],
       erased,
-      requestTimes,
+      erasedLater: this.#contents.erasedLater,
     };
   }
 

@@ -85,15 +85,8 @@ function unchecked({ check, checkpoint, pages }: Verification, trust: Trust): re
   if (trust.policy === undefined) {
     lines.push(`whether witnesses saw the checkpoint: no policy was given (it has ${checkpoint?.signatures ?? 0} signature lines)`);
   }
-  add(counts.absentContents - check.unexplained, "contents were not in the archive: erased before the export, as events say");
-  add(
-    check.unexplained,
-    "contents were not in the archive, and no event of it says why; one behind the period may, as an archive up to now shows",
-  );
-  add(
-    counts.erasedLater,
-    "contents were erased while the archive was made, it says, by events behind its checkpoint: an archive that is made now has these events",
-  );
+  add(counts.absentContents, "contents were not in the archive: erased, as its events must say");
+  add(counts.erasedLater, "contents were erased by events behind the archive, it says: an archive up to now has these events");
   add(counts.digestsUnverified, "action digests: their input was erased, or lies before the period");
   add(counts.votesUnverified, "signatures of votes: their keys are not known");
   add(counts.unknown, "payloads of a type or version that this verifier does not know; proved as bytes");

@@ -25,7 +25,6 @@ const NONE = Buffer.alloc(0);
 export class PayloadChecks {
   readonly documents: [bigint, Uint8Array][] = [];
   readonly erased: string[] = [];
-  readonly requestTimes: number[] = [];
   readonly verdicts = new Map<number, { digest: Uint8Array; bindingContext: readonly string[] }>();
   readonly #counts: SegmentCounts;
   readonly #flaws: FlawList;
@@ -120,7 +119,6 @@ export class PayloadChecks {
         return true;
       case "PolicyPublished":
       case "ContentErased":
-      case "ExportRequested":
         return this.#whole(entry);
       default:
         return true;
@@ -156,7 +154,6 @@ export class PayloadChecks {
     if (event?.type === "PolicyPublished") this.documents.push([event.data.revision, Uint8Array.from(event.data.documentDigest)]);
     else if (event?.type === "ContentErased")
       for (const digest of event.data.digests) this.erased.push(Buffer.from(digest).toString("hex"));
-    else if (event?.type === "ExportRequested") this.requestTimes.push(entry.time);
     return event !== undefined;
   }
 }

@@ -19,19 +19,18 @@ export class SegmentCheck {
   readonly documents = new Map<bigint, Uint8Array>();
   readonly counts = noCounts();
   readonly #pending = new PendingInputs();
-  readonly #erasures: Erasures;
-  /** Absent contents of which only an event behind the period can tell. */
-  unexplained = 0;
+  readonly #erasures = new Erasures();
   readonly #header: ArchiveHeader;
   readonly #treeSize: number;
   readonly #flaws: FlawList;
   entries = 0;
+  /** Position of the last entry. */
+  #last = -1;
 
   constructor(header: ArchiveHeader, treeSize: number, flaws: FlawList) {
     this.#header = header;
     this.#treeSize = treeSize;
     this.#flaws = flaws;
-    this.#erasures = new Erasures(header.to);
     this.chain = new TenantChain(header, flaws);
     this.streams = new Streams(header, flaws);
   }
@@ -41,6 +40,7 @@ export class SegmentCheck {
     this.#flaws.addAll(facts.flaws);
     for (const { level, hash } of facts.tree) this.tree.push(level, hash);
     this.entries += rows.count;
+    this.#last = Math.max(this.#last, rows.positions[rows.count - 1] ?? 0);
     const heads: (StreamHead | undefined)[] = names.map(() => undefined);
     const policies = names.map(isPolicy);
     for (let row = 0; row < rows.count; row += 1) {
@@ -65,7 +65,7 @@ export class SegmentCheck {
 
   /** The hashes behind the last entry, up to the checkpoint's size. */
   end(tree: Buffer, member: string): void {
-    this.unexplained = this.#erasures.end(this.#flaws);
+    this.#erasures.end(this.#last, this.#flaws);
     const hashes = hashesOf(tree, member, this.#flaws);
     fillGap(this.tree, this.#treeSize, hashes);
     nothingLeft(hashes, member, this.#flaws);

@@ -72,8 +72,8 @@ export type SegmentFacts = {
   readonly absent: readonly (readonly [string, number])[];
   /** Hex digests that events name as erased. */
   readonly erased: readonly string[];
-  /** When exports were asked for. */
-  readonly requestTimes: readonly number[];
+  /** Positions of entries whose content is gone, and of the events behind the archive that erased it, as it claims. */
+  readonly erasedLater: readonly (readonly [number, number])[];
   readonly counts: SegmentCounts;
   /** Hex SHA-256 of the members. */
   readonly digests: Readonly<Partial<Record<SegmentPart, string>>>;
@@ -86,7 +86,7 @@ export type SegmentCounts = {
   contents: number;
   /** Contents that are not in the archive. */
   absentContents: number;
-  /** Contents that were erased while the archive was made, by events behind its checkpoint. */
+  /** Contents that events behind the archive erased, as it claims. */
   erasedLater: number;
   /** Payloads of types or versions that this build does not know. */
   unknown: number;

@@ -40,8 +40,32 @@ describe("P6: an archive proves itself", () => {
     const verification = await verify(bytes);
     expect(verification.flaws.listed).toEqual([]);
     const { unchecked } = findingsOf(verification, trust);
-    expect(unchecked.join("\n")).toContain("24 contents were not in the archive, and no event of it says why");
+    expect(unchecked.join("\n")).toContain("24 contents were erased by events behind the archive, it says");
     expect(unchecked).toContain("15 action digests: their input was erased, or lies before the period");
+  });
+
+  it("P7: without contents, when no event says that they were erased: each is a flaw, whatever period it is", async () => {
+    const { bytes } = await sampleArchive(log, {
+      from: 5,
+      to: 20,
+      change: (entries, header) => {
+        const [number, entry] = [...entries.entries()].find(([, { event }]) => event.type === "VoteCast") ?? [];
+        if (number !== undefined && entry !== undefined) entries[number] = { ...entry, contents: new Map() };
+        return header;
+      },
+    });
+    const { flaws } = await verify(bytes);
+    expect(flaws.listed).toMatchObject([{ code: "CONTENT", detail: "the content is absent, and no event says that it was erased" }]);
+  });
+
+  it("P6: a payload that is not what its type says is a flaw of the entry, though tree and links hold", async () => {
+    const broken = await sampleLog({ actions: 2 });
+    const stream = { tenant: "acme", type: "action", id: "a-1" };
+    const event = { type: "VoteCast", schemaVersion: 1, data: Buffer.from("no vote") };
+    await broken.append({ stream, expectedVersion: 6, events: [event], time: new Date(START + 2 * STEP) });
+    const { position } = (await broken.readStream(stream)).at(-1) ?? {};
+    const { flaws } = await verify((await sampleArchive(broken, { to: 3 })).bytes);
+    expect(flaws.listed).toEqual([{ code: "ENTRY", position, detail: "its payload is no VoteCast" }]);
   });
 
   it("with events of all kinds: comments, people, refused votes and reports", async () => {

@@ -59,7 +59,7 @@ export async function* exportArchive(
     if (done > 0) progress = { position: newest.position, done, total };
     return entries;
   };
-  const later = new LaterErasures(log, tenant, checkpoint.size);
+  const later = new LaterErasures(log, last + 1);
   const archive = writeArchive({
     header: { tenant, ledger: log.ledger, from: period.from?.getTime(), to: period.to.getTime(), firstSequence: first, lastSequence: last },
     checkpoint: checkpoint.note,

@@ -66,18 +66,21 @@ async function withContents(
 ): Promise<ExportedEntries> {
   const names = batch.flatMap(({ event: { stream }, refs }) => refs.map((digest): ContentName => ({ stream, digest })));
   const read = await log.readNamedContents(names);
-  // What is gone by now may have been there when the export was asked for.
-  const erased = read.includes(undefined) ? await later.untilNow() : undefined;
-  const found = read.values();
-  const entries = batch.map(({ event, payload, refs }): ExportedEntry => {
-    if (refs.length === 0) return { event, payload, contents: NO_CONTENTS };
-    const contents = new Map<string, NonNullable<ReturnType<ExportedEntry["contents"]["get"]>>>();
-    for (const digest of refs) {
-      const content = found.next().value;
-      if (content !== undefined) contents.set(Buffer.from(digest).toString("hex"), content);
+  const entries: ExportedEntry[] = [];
+  let next = 0;
+  for (const { event, payload, refs } of batch) {
+    if (refs.length === 0) {
+      entries.push({ event, payload, contents: NO_CONTENTS });
+      continue;
     }
-    return { event, payload, contents, ...(erased === undefined ? {} : { erasedLater: erased }) };
-  });
+    const contents = new Map<string, NonNullable<ReturnType<ExportedEntry["contents"]["get"]>>>();
+    const found = read.slice(next, (next += refs.length));
+    for (const [number, content] of found.entries()) {
+      if (content !== undefined) contents.set(Buffer.from(refs[number] ?? []).toString("hex"), content);
+    }
+    const erased = found.includes(undefined) ? { erasedLater: await later.of(event.stream) } : {};
+    entries.push({ event, payload, contents, ...erased });
+  }
   return { entries, last };
 }
 

@@ -1,34 +1,50 @@
+import type { EventReader, StreamName } from "@countersign/event-log";
 import { decodeEvent } from "@countersign/events";
-import { pagesFrom, type TenantReader } from "./tenant-log.ts";
+
+/** As far as a stream was read, and what was erased first where: undefined for what an event of the archive erased. */
+type Read = { version: number; readonly positions: Map<string, number | undefined> };
+
+/** Streams that are remembered, so that one with many erasures is not read for each. */
+const MOST_STREAMS = 256;
 
 /**
- * Contents that are erased while an export is made, by events behind its checkpoint, which the archive cannot hold: it names their positions instead. An erasure takes the
- * content away in the transaction that appends its event, so whoever finds the content gone finds the event.
+ * Contents that events behind an archive erased, which it cannot hold: it names their positions instead. An erasure takes the content away in the transaction that appends its
+ * event to the content's own stream, so whoever finds the content gone finds the event there.
  */
 export class LaterErasures {
-  readonly #log: TenantReader;
-  readonly #tenant: string;
-  readonly #found = new Map<string, number>();
-  #next: number;
+  readonly #log: Pick<EventReader, "readStream">;
+  readonly #last: number;
+  readonly #streams = new Map<string, Read>();
 
-  /** `from`: the checkpoint's size. */
-  constructor(log: TenantReader, tenant: string, from: number) {
+  /** `last`: the tenant's number of the archive's last event. By it, not by time: clocks differ, and a millisecond holds many events. */
+  constructor(log: Pick<EventReader, "readStream">, last: number) {
     this.#log = log;
-    this.#tenant = tenant;
-    this.#next = from;
+    this.#last = last;
   }
 
-  /** Positions of these events so far, by the hex digest of what they erased. */
-  async untilNow(): Promise<ReadonlyMap<string, number>> {
-    for await (const page of pagesFrom(this.#log, this.#tenant, this.#next)) {
-      for (const event of page) {
-        this.#next = event.position + 1;
-        if (event.type !== "ContentErased") continue;
-        const erased = decodeEvent(event);
-        if (erased.type !== "ContentErased") continue;
-        for (const digest of erased.data.digests) this.#found.set(Buffer.from(digest).toString("hex"), event.position);
+  /** By the hex digest of what was erased in the stream so far; undefined, or not there, where no event behind the archive has done it. */
+  async of(stream: StreamName): Promise<ReadonlyMap<string, number | undefined>> {
+    const read = this.#take(`${stream.type} ${stream.id}`);
+    for (const event of await this.#log.readStream(stream, read.version)) {
+      read.version = event.streamVersion;
+      if (event.type !== "ContentErased") continue;
+      const { type, data } = decodeEvent(event);
+      if (type !== "ContentErased") continue;
+      const position = event.tenantSequence > this.#last ? event.position : undefined;
+      for (const digest of data.digests) {
+        const key = Buffer.from(digest).toString("hex");
+        if (!read.positions.has(key)) read.positions.set(key, position);
       }
     }
-    return this.#found;
+    return read.positions;
+  }
+
+  #take(key: string): Read {
+    const read = this.#streams.get(key) ?? { version: 0, positions: new Map() };
+    this.#streams.delete(key);
+    this.#streams.set(key, read);
+    const [oldest] = this.#streams.size > MOST_STREAMS ? this.#streams.keys() : [];
+    if (oldest !== undefined) this.#streams.delete(oldest);
+    return read;
   }
 }
