@@ -1,4 +1,4 @@
-import { createHash, createHmac } from "node:crypto";
+import { createHash, createHmac, KeyObject, sign } from "node:crypto";
 import { PrincipalType } from "@countersign/proto/v1/principal_pb";
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT, type JWTPayload } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -185,6 +185,13 @@ describe("P7: what cannot be verified is refused", () => {
     };
     const token = await new SignJWT(claims).setProtectedHeader({ alg: "ES256" }).sign(elliptic.privateKey);
     await expect(authenticatorWith({ issuers: [issuer] }).authenticate(token)).rejects.toMatchObject({ code: "TOKEN_INVALID" });
+  });
+
+  it.each([0, null, [], { a: 1 }, true])("whose header names %j as its type", async (typ) => {
+    const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+    const signed = `${part({ alg: "EdDSA", typ })}.${part(claims)}`;
+    const signature = sign(null, Buffer.from(signed), KeyObject.from(keys.privateKey)).toString("base64url");
+    expect(await refusal(`${signed}.${signature}`)).toBe("TOKEN_INVALID");
   });
 
   it.each(["", "x", "a.b.c", "x".repeat(17_000)])("no JWT at all", async (token) => {

@@ -131,8 +131,10 @@ async function verify(token: string, { config, keys }: TrustedIssuer, now: Date,
     throw toAuthenticationError(error);
   });
   // Other kinds of JWT (ID tokens for logout, DPoP proofs, security events) are signed with the same keys.
-  const type = (protectedHeader.typ ?? "JWT").toLowerCase().replace(/^application\//, "");
-  if (!config.tokenTypes.includes(type)) throw new AuthenticationError("TOKEN_INVALID", "the token's typ is not one of an access token");
+  const { typ = "JWT" }: { typ?: unknown } = protectedHeader;
+  const type = typeof typ === "string" ? typ.toLowerCase().replace(/^application\//, "") : undefined;
+  if (type === undefined || !config.tokenTypes.includes(type))
+    throw new AuthenticationError("TOKEN_INVALID", "the token's typ is not one of an access token");
   const seconds = now.getTime() / 1000;
   const issued = payload.iat ?? seconds;
   if (issued > seconds + limits.tolerance) throw new AuthenticationError("TOKEN_INVALID", "the token was issued in the future");

@@ -67,6 +67,10 @@ describe("a certificate with a SPIFFE id", () => {
     expect(identify(await certificate(acme, ids, more))).toBeUndefined();
   });
 
+  it.each(["", "x", "-----BEGIN CERTIFICATE-----"])("P7: that is %j is refused by name", (bytes) => {
+    expect(() => identify(Buffer.from(bytes))).toThrow(expect.objectContaining({ code: "TOKEN_INVALID" }));
+  });
+
   it("P7: that has expired is refused, also on a connection from before", async () => {
     let now = new Date();
     const workloads = createWorkloads(trustDomains, () => now);

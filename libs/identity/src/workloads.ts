@@ -15,7 +15,7 @@ export type Workloads = {
   /**
    * Undefined when the certificate is of no workload that is listed; it may still be good for TLS alone.
    * @param certificate DER, verified by TLS: chain, purpose and times.
-   * @throws AuthenticationError TOKEN_EXPIRED when the connection has outlived the certificate.
+   * @throws AuthenticationError TOKEN_EXPIRED when the connection has outlived the certificate, TOKEN_INVALID when it is none.
    */
   identify(certificate: Uint8Array): Authenticated | undefined;
 };
@@ -33,7 +33,7 @@ export function createWorkloads(trustDomains: readonly TrustDomain[], clock: () 
       const key = hash("sha256", certificate, "base64");
       let entry = known.get(key);
       if (entry === undefined) {
-        entry = { caller: callerOf(new X509Certificate(certificate), domains) };
+        entry = { caller: callerOf(read(certificate), domains) };
         known.set(key, entry);
       }
       if (entry.caller !== undefined && clock() >= entry.caller.expiresAt) {
@@ -42,6 +42,14 @@ export function createWorkloads(trustDomains: readonly TrustDomain[], clock: () 
       return entry.caller;
     },
   };
+}
+
+function read(certificate: Uint8Array): X509Certificate {
+  try {
+    return new X509Certificate(certificate);
+  } catch (cause) {
+    throw new AuthenticationError("TOKEN_INVALID", "the certificate cannot be read", { cause });
+  }
 }
 
 function callerOf(certificate: X509Certificate, domains: ReadonlyMap<string, Domain>): Authenticated | undefined {
