@@ -35,6 +35,15 @@ describe("patches of a reviewer", () => {
     for (const one of bad) expect(editing.patched({ rows: 1 }, [one])).toBeUndefined();
   });
 
+  it("P7: that lead through a number or a text change nothing", () => {
+    for (const op of ["add", "replace", "test", "remove", "copy", "move"])
+      for (const path of ["/rows/x", "/rows/", "/name/0", "/name/length"])
+        expect(
+          editing.patched({ rows: 1, name: "x" }, [operation(op, path, { from: "/rows", value: 2 })]),
+          `${op} ${path}`,
+        ).toBeUndefined();
+  });
+
   it("P7: copies that double what is there end before they fill the memory", () => {
     const copies = Array.from({ length: 100 }, (_, index) => operation("copy", `/a/${index}`, { from: "/a" }));
     expect(editing.patched({ a: { x: 1 } }, copies)).toBeUndefined();

@@ -14,7 +14,7 @@ export const editing: Editing = {
     const copy: unknown = structuredClone(properties);
     for (const each of patch) {
       const operation = toOperation(each);
-      if (operation === undefined || applyPatch(copy, [operation]).some((failure) => failure !== null)) return undefined;
+      if (operation === undefined || !applies(operation, copy)) return undefined;
       // After each: a hundred copies, each of all before it, would fill the memory.
       if (!fitsInRequest(copy)) return undefined;
     }
@@ -32,6 +32,15 @@ export const editing: Editing = {
     });
   },
 };
+
+/** `rfc6902` tells what does not apply by a failure, and by a throw where a pointer leads through a number or a text. */
+function applies(operation: Operation, to: unknown): boolean {
+  try {
+    return applyPatch(to, [operation]).every((failure) => failure === null);
+  } catch {
+    return false;
+  }
+}
 
 /** What the front door takes of properties that come whole. */
 const MAX_BYTES = 128 * 1024;
