@@ -6,10 +6,8 @@ import { answer, toRefusal, type AnswerDeps } from "./answer.ts";
 import { readBody } from "./body.ts";
 import type { ScimReply } from "./request.ts";
 import { ScimError } from "./scim-error.ts";
+import { SCIM_BASE, targetOf } from "./target.ts";
 import { tokenOf, type ScimToken } from "./tokens.ts";
-
-/** Every path begins with it. */
-export const SCIM_BASE = "/scim/v2";
 
 const MAX_IN_FLIGHT = 64;
 const MAX_CONNECTIONS = 512;
@@ -69,22 +67,9 @@ async function serve(deps: AnswerDeps, tokens: readonly ScimToken[], request: In
   // Before anything else is looked at, and before the body is read.
   const token = tokenOf(tokens, request.headers.authorization);
   if (token === undefined) throw new ScimError(401, "a bearer token of the tenant is required");
-  const url = new URL(request.url ?? "/", "http://localhost");
-  if (!url.pathname.startsWith(`${SCIM_BASE}/`)) throw new ScimError(404, "there is no such resource");
-  const path = url.pathname
-    .slice(SCIM_BASE.length + 1)
-    .split("/")
-    .map(decoded);
+  const target = targetOf(request.url ?? "/");
   const body = await readBody(request);
-  return answer(deps, token, { method: request.method ?? "", path, query: url.searchParams, body }, currentTraceparent());
-}
-
-function decoded(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    throw new ScimError(404, "there is no such resource");
-  }
+  return answer(deps, token, { method: request.method ?? "", ...target, body }, currentTraceparent());
 }
 
 function send(response: ServerResponse, { status, body, location }: ScimReply): void {
