@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { CommandSchema, type Command } from "@countersign/proto/internal/v1/command_pb";
+import { currentDeadline } from "@countersign/event-log";
 import type { Logger } from "@countersign/telemetry";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CommandError, type CommandBus, type CommandHandler } from "./commands.ts";
@@ -39,6 +40,20 @@ export function commandBusContract(name: string, setup: (logger: Logger) => Prom
     test("an empty reply is a reply", async () => {
       await serve({ Nothing: async () => new Uint8Array() });
       expect(await send("Nothing")).toEqual(new Uint8Array());
+    });
+
+    test("the handler's queues know until when somebody waits for the reply", async () => {
+      let leftMs = Infinity;
+      await serve({
+        Look: async () => {
+          leftMs = currentDeadline() - performance.now();
+          return new Uint8Array();
+        },
+      });
+      await send("Look", commandOf("hello"), 30_000);
+      expect(leftMs).toBeGreaterThan(0);
+      expect(leftMs).toBeLessThanOrEqual(30_000);
+      expect(currentDeadline()).toBe(Infinity);
     });
 
     test("a refusal travels with code, reason, metadata and violations", async () => {

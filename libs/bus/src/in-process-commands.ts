@@ -1,3 +1,4 @@
+import { withinTime } from "@countersign/event-log";
 import { createLogger, type Logger } from "@countersign/telemetry";
 import type { CommandBus, CommandHandler } from "./commands.ts";
 import { noHandler, refusalOf, unknownMethod } from "./failure.ts";
@@ -24,7 +25,7 @@ export function inProcessCommands(options: { /** Where a handler's unexpected er
       const { token, reply } = replies.open(service, timeoutMs);
       instance.inFlight.run(async () => {
         try {
-          replies.resolve(token, await handler(command));
+          replies.resolve(token, await withinTime(timeoutMs, () => handler(command)));
         } catch (error) {
           const refusal = refusalOf(error, { service, method }, logger);
           replies.reject(token, () => refusal);

@@ -1,5 +1,6 @@
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { CommandSchema, type Command } from "@countersign/proto/internal/v1/command_pb";
+import { withinTime } from "@countersign/event-log";
 import { createLogger, type Logger } from "@countersign/telemetry";
 import { headers, type Msg, type MsgHdrs, type NatsConnection, type Subscription } from "@nats-io/transport-node";
 import { CommandError, type CommandBus, type CommandHandler } from "./commands.ts";
@@ -44,7 +45,7 @@ function commandSender(connection: NatsConnection, prefix: string): CommandBus["
     // The client would keep the command until it is connected again, long after its caller has given up.
     if (!link.connected()) throw new CommandError("UNAVAILABLE", "NO_HANDLER", "The bus is not connected.");
     const subject = commandSubject(prefix, service, method);
-    const request = toBinary(CommandSchema, command);
+    const request = toBinary(CommandSchema, { ...command, timeoutMs: Math.min(Math.ceil(timeoutMs), MAX_UINT32) });
     const tooLarge = sizeProblem(connection, request, "command");
     if (tooLarge !== undefined) throw tooLarge;
     const { token, reply } = replies.open(service, timeoutMs);
@@ -118,7 +119,8 @@ async function handle(
 ): Promise<Uint8Array> {
   const handler = Object.hasOwn(handlers, method) ? handlers[method] : undefined;
   if (handler === undefined) throw unknownMethod(service, method);
-  return handler(decodeCommand(bytes));
+  const command = decodeCommand(bytes);
+  return withinTime(command.timeoutMs || Infinity, () => handler(command));
 }
 
 function decodeCommand(bytes: Uint8Array): Command {
@@ -157,6 +159,7 @@ const FAILURE_HEADER = "cs-failure";
 const FAILURE_HEADERS = failureHeaders();
 const DEFAULT_MAX_PAYLOAD = 1_048_576;
 const HEADER_ROOM = 64;
+const MAX_UINT32 = 4_294_967_295;
 
 function failureHeaders(): MsgHdrs {
   const made = headers();

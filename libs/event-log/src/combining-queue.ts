@@ -1,7 +1,12 @@
+import { currentDeadline } from "./deadline.ts";
+import { EventLogError } from "./errors.ts";
+
 /** Work that waits for its turn. */
 export type Pending<Request, Outcome> = {
   readonly request: Request;
   readonly bytes: number;
+  /** By `performance.now()`. */
+  readonly deadline: number;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: unknown) => void;
 };
@@ -15,6 +20,7 @@ export class CombiningQueue<Request, Outcome> {
   readonly #work: (batch: readonly Pending<Request, Outcome>[]) => Promise<void>;
   readonly #limits: { readonly requests: number; readonly bytes: number };
   #running: Promise<void> | undefined;
+  #lookAt = MANY;
 
   constructor(
     work: (batch: readonly Pending<Request, Outcome>[]) => Promise<void>,
@@ -26,7 +32,9 @@ export class CombiningQueue<Request, Outcome> {
 
   add(request: Request, bytes: number): Promise<Outcome> {
     return new Promise((resolve, reject) => {
-      this.#pending.push({ request, bytes, resolve, reject });
+      this.#pending.push({ request, bytes, deadline: currentDeadline(), resolve, reject });
+      // Batches can be stuck for a while. Looking each time it has doubled costs next to nothing.
+      if (this.#pending.length >= this.#lookAt) this.#lookAt = Math.max(MANY, 2 * this.#dropLate());
       this.#running ??= this.#run();
     });
   }
@@ -41,6 +49,7 @@ export class CombiningQueue<Request, Outcome> {
     await new Promise(setImmediate);
     while (this.#pending.length > 0) {
       const batch = this.#take();
+      if (batch.length === 0) break;
       try {
         await this.#work(batch);
       } catch (error) {
@@ -50,7 +59,19 @@ export class CombiningQueue<Request, Outcome> {
     this.#running = undefined;
   }
 
+  /** @returns how many are left */
+  #dropLate(): number {
+    const now = performance.now();
+    const all = this.#pending.splice(0);
+    for (const pending of all) {
+      if (pending.deadline > now) this.#pending.push(pending);
+      else pending.reject(new EventLogError("too_late", "whoever asked for it waits no longer; nothing was recorded"));
+    }
+    return this.#pending.length;
+  }
+
   #take(): readonly Pending<Request, Outcome>[] {
+    this.#dropLate();
     let count = 0;
     let bytes = 0;
     for (const pending of this.#pending) {
@@ -61,3 +82,5 @@ export class CombiningQueue<Request, Outcome> {
     return this.#pending.splice(0, count);
   }
 }
+
+const MANY = 1024;

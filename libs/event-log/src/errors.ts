@@ -1,10 +1,11 @@
 /**
  * - `invalid`: the request cannot be recorded as it is; nothing was appended, trying again will not help.
  * - `unavailable`: the log could not be reached or refused; nothing was appended.
+ * - `too_late`: whoever asked waits no longer; nothing was appended.
  * - `outcome_unknown`: the connection broke while the append was being committed. It may be in the log or not: load and decide again.
  * - `corrupt`: what is stored does not fit together. A person must look.
  */
-export type EventLogErrorCode = "invalid" | "unavailable" | "outcome_unknown" | "corrupt";
+export type EventLogErrorCode = "invalid" | "unavailable" | "too_late" | "outcome_unknown" | "corrupt";
 
 /** The log failed, as opposed to an append that lost or was a repetition. */
 export class EventLogError extends Error {

@@ -14,6 +14,7 @@ export type {
   StreamName,
 } from "./event-log.ts";
 export { CombiningQueue, type Pending } from "./combining-queue.ts";
+export { currentDeadline, withinTime } from "./deadline.ts";
 export { decodeEntry } from "./entry-codec.ts";
 export { readEntry, type Entry } from "./entry-reader.ts";
 export { EventLogError, type EventLogErrorCode } from "./errors.ts";

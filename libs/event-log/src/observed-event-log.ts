@@ -1,5 +1,6 @@
 import { ATTRIBUTES, currentTraceparent, inSpan, instruments, isSampled } from "@countersign/telemetry";
 import { LRUCache } from "lru-cache";
+import { EventLogError } from "./errors.ts";
 import type { AppendOutcome, AppendRequest, EventLog, RecordedEvent, StreamName } from "./event-log.ts";
 
 /** Actions whose first trace is remembered. */
@@ -42,11 +43,14 @@ async function timed(work: () => Promise<AppendOutcome>): Promise<AppendOutcome>
   const measured = instruments();
   if (measured === undefined) return work();
   const startedAt = performance.now();
-  let outcome: AppendOutcome["outcome"] | "failed" = "failed";
+  let outcome: AppendOutcome["outcome"] | "too_late" | "failed" = "failed";
   try {
     const done = await work();
     ({ outcome } = done);
     return done;
+  } catch (error) {
+    if (error instanceof EventLogError && error.code === "too_late") outcome = "too_late";
+    throw error;
   } finally {
     measured.appends.record((performance.now() - startedAt) / 1000, { [ATTRIBUTES.outcome]: outcome });
   }

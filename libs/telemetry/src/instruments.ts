@@ -15,7 +15,7 @@ export type Instruments = {
   readonly commandsServed: Timing;
   /** Commands sent, until the reply. */
   readonly commandsSent: Timing;
-  /** Appends to the log, by outcome: appended, conflict, replayed, key_reused, failed. */
+  /** Appends to the log, by outcome: appended, conflict, replayed, key_reused, too_late, failed. */
   readonly appends: Timing;
   /** Actions by what became of them. */
   readonly actions: Counter;

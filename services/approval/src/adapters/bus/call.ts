@@ -40,5 +40,7 @@ function translated(error: unknown): unknown {
   if (!(error instanceof EventLogError) || error.code === "corrupt") return error;
   if (error.code === "invalid")
     return new CommandError("INVALID_ARGUMENT", "TOO_LARGE", "The request cannot be recorded as it is.", { cause: error });
+  if (error.code === "too_late")
+    return new CommandError("DEADLINE_EXCEEDED", "TIMEOUT", "Its turn came after the caller's deadline; nothing was recorded.");
   return failure("LOG_UNREACHABLE", error);
 }
