@@ -57,15 +57,16 @@ export async function pollTimers(deps: TimerPollerDeps): Promise<number> {
   return due.length;
 }
 
-/** The timer if it is done with. What fails keeps its claim, and is tried again when that runs out. */
+/** The timer if it is done with. What fails is tried again soon; if not even that can be written down, when its claim runs out. */
 async function fireOne(deps: TimerPollerDeps, timer: DueTimer): Promise<DueTimer | undefined> {
+  const retryAt = () => nextRetry(timer.attempts + 1, deps.clock().getTime());
   try {
     const fired = await deps.fire(timer.ref, timer.kind);
     if (fired === "done") return timer;
-    const dueAt = Math.min(nextRetry(timer.attempts + 1, deps.clock().getTime()), fired.againBy);
-    await postponeTimer(deps.database, deps.ledger, timer, dueAt);
+    await postponeTimer(deps.database, deps.ledger, timer, Math.min(retryAt(), fired.againBy));
   } catch (err) {
     deps.logger.error({ err, tenant: timer.ref.tenant, actionId: timer.ref.id, kind: timer.kind }, "timer failed; it will be tried again");
+    await postponeTimer(deps.database, deps.ledger, timer, retryAt()).catch(() => {});
   }
   return undefined;
 }

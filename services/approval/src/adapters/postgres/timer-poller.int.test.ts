@@ -1,0 +1,42 @@
+import { busMigrations } from "@countersign/bus";
+import { migrate, openDatabase, type Database } from "@countersign/database";
+import { eventLogMigrations } from "@countersign/event-log";
+import { silentLogger } from "@countersign/telemetry";
+import { testPostgres, type TestPostgres } from "@countersign/testing";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { approvalMigrations } from "./migrations.ts";
+import { pollTimers } from "./timer-poller.ts";
+import { setTimers, type ApprovalTables } from "./timer-table.ts";
+
+const T0 = Date.UTC(2026, 0, 1);
+
+let postgres: TestPostgres;
+let database: Database;
+beforeAll(async () => {
+  postgres = await testPostgres((url) => migrate(url, [eventLogMigrations, busMigrations, approvalMigrations]));
+  database = openDatabase({ url: postgres.url });
+});
+afterAll(async () => {
+  await database.close();
+  await postgres.drop();
+});
+
+it("P4: a timer that fails for a moment fires within seconds, and less and less often while it goes on failing", async () => {
+  const tables = database.kysely<ApprovalTables>();
+  await setTimers(tables, "main", [{ ref: { tenant: "acme", id: "one" }, kind: "expire_grant", dueAt: T0 }]);
+  const fired: number[] = [];
+  let now = T0;
+  const deps = { database: tables, ledger: "main", clock: () => new Date(now), logger: silentLogger, intervalMs: 500 };
+  const poll = (fire: () => Promise<"done">) =>
+    pollTimers({
+      ...deps,
+      fire: () => {
+        fired.push((now - T0) / 1000);
+        return fire();
+      },
+    });
+  for (; now <= T0 + 20_000; now += 500) await poll(() => Promise.reject(new Error("no space left on device")));
+  expect(fired).toEqual([0, 2, 6, 14]);
+  for (; now <= T0 + 40_000; now += 500) await poll(async () => "done");
+  expect(fired).toEqual([0, 2, 6, 14, 30]);
+});
