@@ -52,13 +52,19 @@ class WorkerExaminer implements Examiner {
 
 type Waiting = { readonly resolve: (facts: SegmentFacts) => void; readonly reject: (error: Error) => void };
 
+/**
+ * Of a thread's heap. Small young generations make V8 let go of what segments leave, buffers above all, before it heaps up; the old one has room for the worst segment
+ * that the limits of members allow, and a thread that needs more is no verification.
+ */
+const LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 512 };
+
 class SegmentWorker {
   readonly #worker: Worker;
   readonly #waiting: Waiting[] = [];
   #failed: Error | undefined;
 
   constructor(program: URL, context: SegmentContext) {
-    this.#worker = new Worker(program, { workerData: context });
+    this.#worker = new Worker(program, { workerData: context, resourceLimits: LIMITS });
     this.#worker.on("message", (facts: SegmentFacts) => this.#waiting.shift()?.resolve(facts));
     this.#worker.on("error", (cause) => this.#fail(new Error("a thread that examined a segment failed", { cause })));
     this.#worker.on("exit", () => this.#fail(new Error("a thread that examined segments ended")));
