@@ -1,3 +1,3 @@
 export { logKey, LOG_VKEY, sampleArchive, streamOf, witnessKey, type Sample, type SampleExport } from "./testing/sample-archive.ts";
-export { grantKey, playOtherStreams, playSample, sampleLog, START, STEP, type SampleOptions } from "./testing/sample-log.ts";
+export { grantKey, playAgain, playOtherStreams, playSample, sampleLog, START, STEP, type SampleOptions } from "./testing/sample-log.ts";
 export { splitTar, joinTar, type TarMember } from "./testing/tar-members.ts";

@@ -7,6 +7,7 @@ import {
   joinTar,
   LOG_VKEY,
   logKey,
+  playAgain,
   playOtherStreams,
   sampleArchive,
   sampleLog,
@@ -95,6 +96,24 @@ describe.runIf(python)("P6: an implementation that shares no code with ours", ()
     it("holds votes against their deadlines", async () => {
       const { bytes } = await sampleArchive(await sampleLog({ actions: 2, reviewEvery: 2, reviewMs: 4000 }), { to: 2 });
       expect(judge(bytes).out).toMatch(/^TIME, position \d+, a vote was cast after the review's deadline$/m);
+    });
+
+    it("holds redemptions against the grant's expiry, break-glass votes against deadline and signature, joined reviews against the digest", async () => {
+      const played = async (at: number, forged: Parameters<typeof playAgain>[3]): Promise<readonly string[]> => {
+        const log = await sampleLog({ actions: 1 });
+        await playAgain(log, "a-0", at, forged);
+        const { out } = judge((await sampleArchive(log, { to: 20 })).bytes);
+        return out.split("\n").flatMap((line) => /^([A-Z_]+), position \d+, (.*)$/.exec(line)?.slice(1).join(": ") ?? []);
+      };
+      expect(await played(START + 20_000, {})).toEqual([]);
+      expect(await played(START + 11 * STEP, {})).toEqual([
+        "TIME: a vote was cast after the review's deadline",
+        "TIME: the grant was redeemed after it had expired",
+      ]);
+      expect(await played(START + 20_000, { digest: Buffer.alloc(32, 7), signed: "a-1" })).toEqual([
+        "ACTION_DIGEST: it is about another digest than the verdict before it",
+        "VOTE_SIGNATURE: the signature of the vote does not verify",
+      ]);
     });
 
     it("takes an erasure behind the archive for what it is", async () => {

@@ -4,7 +4,7 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { actionDigest, canonicalJson, contentDigest, type JsonObject } from "@countersign/digest";
 import type { Content, EventLog, NewEvent, RecordedEvent } from "@countersign/event-log";
 import { createMemoryEventLog } from "@countersign/event-log/testing";
-import { encodeEvent, EVENT_SCHEMAS, type DecodedEvent, type EventType } from "@countersign/events";
+import { decodeEvent, encodeEvent, EVENT_SCHEMAS, type DecodedEvent, type EventType } from "@countersign/events";
 import { ExecutionOutcome, VerdictOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
 import { PrincipalType } from "@countersign/proto/v1/principal_pb";
 import type { GrantKey } from "../grant-keys.ts";
@@ -190,21 +190,47 @@ function grantOf(id: string, at: number, digest: Uint8Array): NewEvent {
   });
 }
 
-function voteOf({ tenant, id, at }: { tenant: string; id: string; at: number }, digest: Buffer, said: Content): NewEvent {
+type Cast = { readonly tenant: string; readonly id: string; readonly at: number };
+
+function voteOf(cast: Cast, digest: Uint8Array, said: Content): NewEvent {
+  return event("VoteCast", { ...ballotOf(cast, digest, "approve"), decision: VoteDecision.APPROVE, reason: ref(said) });
+}
+
+/** What votes of both kinds hold, signed. */
+function ballotOf({ tenant, id, at }: Cast, digest: Uint8Array, decision: "approve" | "break_glass") {
   const reviewer = { issuer: ISSUER, id: "olga" };
   const shownDigest = createHash("sha256").update(`what was shown of ${id}`).digest();
-  const what = { digest: digest.toString("hex"), shown_digest: shownDigest.toString("hex") };
-  const vote = { tenant, action_id: id, ...what, reviewer, decision: "approve", stage: 0 };
+  const what = { digest: Buffer.from(digest).toString("hex"), shown_digest: shownDigest.toString("hex") };
+  const vote = { tenant, action_id: id, ...what, reviewer, decision, stage: 0 };
   const text = `countersign-vote/v1\n${canonicalJson({ ...vote, time: new Date(at).toISOString() })}`;
-  return event("VoteCast", {
+  return {
     reviewer: { ...reviewer, tenant, type: PrincipalType.HUMAN, groups: ["dba"], roles: ["reviewer"] },
-    decision: VoteDecision.APPROVE,
     digest,
     shownDigest,
-    reason: ref(said),
     keyId: grantKey.kid,
     signature: sign(null, Buffer.from(text), voteKey),
-  });
+  };
+}
+
+/**
+ * More of an action of `acme` that went through a review, at a time of one's choice: asked for again, broken into, its grant redeemed. `forged`: the digest
+ * that it was asked for with, and the action that was signed for, if not its own.
+ */
+export async function playAgain(
+  log: EventLog,
+  id: string,
+  at: number,
+  forged: { digest?: Uint8Array; signed?: string } = {},
+): Promise<void> {
+  const stream = { tenant: "acme", type: "action", id };
+  const events = await log.readStream(stream);
+  const verdict = events.map((recorded) => decodeEvent(recorded)).find(({ type }) => type === "VerdictReached");
+  if (verdict?.type !== "VerdictReached") throw new Error(`${id} has no verdict`);
+  const { digest } = verdict.data;
+  const joined = event("ReviewJoined", { number: 2, digest: forged.digest ?? digest });
+  const glass = event("BreakGlassUsed", ballotOf({ tenant: "acme", id: forged.signed ?? id, at }, digest, "break_glass"));
+  const redeemed = event("GrantRedeemed", { grantId: `grant ${id}`, principal: { issuer: ISSUER, id: "exporter" } });
+  await append(log, stream, events.length, at, [joined, glass, redeemed]);
 }
 
 async function append(

@@ -4,7 +4,7 @@ import { logKey, sampleArchive, streamOf, type Sample } from "../testing/sample-
 import { signerKeyOfSeed } from "@countersign/tlog";
 import type { ArchiveHeader } from "../header.ts";
 import { findingsOf } from "./findings.ts";
-import { playOtherStreams, sampleLog, START, STEP } from "../testing/sample-log.ts";
+import { playAgain, playOtherStreams, sampleLog, START, STEP } from "../testing/sample-log.ts";
 import { verifyArchive, type Verification } from "./verify-archive.ts";
 
 const trust = { keys: [logKey.verifier], policy: undefined };
@@ -83,6 +83,23 @@ describe("P6: an archive proves itself", () => {
     expect(flaws.listed.map(({ code, detail }) => `${code}: ${detail}`)).toEqual(
       Array.from({ length: 2 }, () => "TIME: a vote was cast after the review's deadline"),
     );
+  });
+
+  it("P2, P3: and tells of a grant redeemed after its expiry, and of a break-glass vote that came late or was signed for another action", async () => {
+    const played = async (at: number, forged: Parameters<typeof playAgain>[3]): Promise<readonly string[]> => {
+      const again = await sampleLog({ actions: 1 });
+      await playAgain(again, "a-0", at, forged);
+      return (await verify((await sampleArchive(again, { to: 20 })).bytes)).flaws.listed.map(({ code, detail }) => `${code}: ${detail}`);
+    };
+    expect(await played(START + 20_000, {})).toEqual([]);
+    expect(await played(START + 11 * STEP, {})).toEqual([
+      "TIME: a vote was cast after the review's deadline",
+      "TIME: the grant was redeemed after it had expired",
+    ]);
+    expect(await played(START + 20_000, { digest: Buffer.alloc(32, 7), signed: "a-1" })).toEqual([
+      "VOTE_SIGNATURE: the signature of the vote does not verify",
+      "ACTION_DIGEST: it is about another digest than the verdict before it",
+    ]);
   });
 
   it("of a period without an event", async () => {
