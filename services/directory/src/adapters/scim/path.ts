@@ -35,11 +35,12 @@ export function parseFilter(filter: string): readonly Term[] {
     new ScimError(400, "only filters of the form `attribute eq value`, joined by `and`, are supported", "invalidFilter");
   if (filter.length > MAX_LENGTH) throw refuse();
   const terms: Term[] = [];
-  ONE_TERM.lastIndex = 0;
-  for (;;) {
-    const start = ONE_TERM.lastIndex;
+  for (let at = 0; ;) {
+    ONE_TERM.lastIndex = at;
     const match = ONE_TERM.exec(filter);
-    if (match === null || match.index !== start) throw refuse();
+    if (match === null) throw refuse();
+    // Here and not in the expression, which moves on when a path has a filter of its own.
+    at = ONE_TERM.lastIndex;
     const [, path = "", value = "", joined = ""] = match;
     terms.push({ path: parsePath(path), value: valueOf(value) });
     if (joined === "") return terms;
