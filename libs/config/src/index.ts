@@ -1,2 +1,3 @@
+export { parseYaml } from "./parse-yaml.ts";
 export { ConfigError, readConfig } from "./read-config.ts";
 export { booleanSetting, durationSetting, portSetting } from "./settings.ts";

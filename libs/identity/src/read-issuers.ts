@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
-import { ConfigError } from "@countersign/config";
-import { parse } from "yaml";
+import { ConfigError, parseYaml } from "@countersign/config";
 import { issuersSchema, type IssuerConfig } from "./issuer-config.ts";
 
 /**
@@ -34,10 +33,9 @@ function readText(file: string): string {
   }
 }
 
-/** YAML 1.2 is a superset of JSON. */
 function parseText(name: string, text: string): unknown {
   try {
-    return parse(text);
+    return parseYaml(text);
   } catch (error) {
     throw new ConfigError([`${name}: ${String(error)}`]);
   }

@@ -1,7 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { ConfigError } from "@countersign/config";
-import { parse } from "yaml";
+import { ConfigError, parseYaml } from "@countersign/config";
 import { z } from "zod";
 import { TENANT_NAME } from "./issuer-config.ts";
 
@@ -43,7 +42,7 @@ export type TrustDomain = {
 export function readTrustDomains(env: NodeJS.ProcessEnv): readonly TrustDomain[] {
   const file = env["COUNTERSIGN_TRUST_DOMAINS_FILE"];
   if (!file) return [];
-  const parsed = schema.safeParse(attempt(() => parse(readFileSync(file, "utf8")) as unknown));
+  const parsed = schema.safeParse(attempt(() => parseYaml(readFileSync(file, "utf8"))));
   if (!parsed.success) throw new ConfigError(parsed.error.issues.map(({ path, message }) => `${[NAME, ...path].join(".")}: ${message}`));
   return parsed.data.map(({ caFile, ...domain }) => ({ ...domain, ca: attempt(() => readAuthorities(caFile)) }));
 }

@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
-import { ConfigError } from "@countersign/config";
-import { parse } from "yaml";
+import { ConfigError, parseYaml } from "@countersign/config";
 import { z } from "zod";
 import type { Quota, Quotas } from "./quotas.ts";
 
@@ -53,7 +52,7 @@ function quotaOf(own: Member, otherwise: Quota): Quota {
 
 function readYaml(file: string): unknown {
   try {
-    return parse(readFileSync(file, "utf8"));
+    return parseYaml(readFileSync(file, "utf8"));
   } catch (error) {
     throw new ConfigError([`${VARIABLE}: cannot read ${file}: ${String(error)}`]);
   }

@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
-import { ConfigError, durationSetting } from "@countersign/config";
-import { parse } from "yaml";
+import { ConfigError, durationSetting, parseYaml } from "@countersign/config";
 import { z } from "zod";
 
 const name = z.string().regex(/^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$/i, "must be 1 to 64 letters, digits, dots, hyphens and underscores");
@@ -82,7 +81,7 @@ export type TenantSettings = z.output<typeof tenant>;
  * @throws ConfigError with every problem, by its place in the file; values are never repeated, since they may be secrets.
  */
 export function parseDirectoryFile(content: string): ReadonlyMap<string, TenantSettings> {
-  const parsed = file.safeParse(parseYaml(content));
+  const parsed = file.safeParse(readYaml(content));
   if (parsed.success) return new Map(Object.entries(parsed.data.tenants));
   throw new ConfigError(parsed.error.issues.map((issue) => `COUNTERSIGN_DIRECTORY_FILE: ${issue.path.join(".")}: ${issue.message}`));
 }
@@ -98,9 +97,9 @@ export function readDirectoryFile(path: string): ReadonlyMap<string, TenantSetti
   return parseDirectoryFile(content);
 }
 
-function parseYaml(content: string): unknown {
+function readYaml(content: string): unknown {
   try {
-    return parse(content, { maxAliasCount: 0 });
+    return parseYaml(content);
   } catch {
     throw new ConfigError(["COUNTERSIGN_DIRECTORY_FILE: is neither YAML nor JSON"]);
   }

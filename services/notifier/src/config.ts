@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
-import { ConfigError } from "@countersign/config";
+import { ConfigError, parseYaml } from "@countersign/config";
 import { readDirectoryClientConfig, type DirectoryClientConfig } from "@countersign/directory-client";
 import { readIssuers, type IssuerConfig } from "@countersign/identity";
-import { parse } from "yaml";
 import { channelsFile, type AppConfig, type ChannelConfig } from "./channels-file.ts";
 import type { PageConfig } from "./page-file.ts";
 
@@ -55,7 +54,7 @@ export function parseChannels(
   listen?: NotifierConfig["listen"],
   issuers: () => readonly IssuerConfig[] = () => [],
 ): NotifierConfig {
-  const parsed = channelsFile.safeParse(parseYaml(text));
+  const parsed = channelsFile.safeParse(readYaml(text));
   if (parsed.success) {
     const { apps, channels, allowed_hosts: allowedHosts, retention_days: retentionDays } = parsed.data;
     const deaf = apps.find((app) => app.kind === "teams" || app.signing_secret !== undefined);
@@ -89,9 +88,9 @@ function readText(path: string): string {
   }
 }
 
-function parseYaml(text: string): unknown {
+function readYaml(text: string): unknown {
   try {
-    return parse(text, { maxAliasCount: 0 });
+    return parseYaml(text);
   } catch {
     throw new ConfigError(["COUNTERSIGN_CHANNELS_FILE: is neither YAML nor JSON"]);
   }
