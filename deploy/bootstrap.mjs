@@ -1,4 +1,4 @@
-// The one door: `npm start`, `npm test`, `npm run demo|bench|chaos|verify|countersign` all come through here.
+// The one door: `npm start`, `npm test`, `npm run demo|bench|chaos|fuzz|verify|countersign` all come through here.
 // Plain JavaScript, because it runs on the Node.js of the machine (20 or newer) before anything is installed. It sets up what is missing
 // and hands over to the Node.js that the lock file pins.
 import { fileURLToPath } from "node:url";
@@ -18,6 +18,7 @@ const TARGETS = {
   demo: { main: "deploy/demo/src/main.ts", needsNats: true },
   bench: { main: "test/bench/src/main.ts", needsNats: true },
   chaos: { main: "test/chaos/src/main.ts", needsNats: true },
+  fuzz: { main: "test/fuzz/src/main.ts", needsNats: false },
   cli: { main: "libs/cli/src/main.ts", needsNats: false },
   verify: { main: "deploy/verify.ts", needsNats: false },
 };
