@@ -32,6 +32,8 @@ export class CountersignError extends Error {
       readonly metadata?: Readonly<Record<string, string>>;
       readonly violations?: readonly FieldViolation[];
       readonly retryAfterMs?: number | undefined;
+      /** Default true: whether the call left this program. */
+      readonly sent?: boolean;
       readonly cause?: unknown;
     } = {},
   ) {
@@ -41,7 +43,8 @@ export class CountersignError extends Error {
     this.metadata = details.metadata ?? {};
     this.violations = details.violations ?? [];
     this.retryAfterMs = details.retryAfterMs;
-    this.effect = UNKNOWN_EFFECT.has(code) && !REFUSED_AT_THE_DOOR.has(this.reason) ? "unknown" : "none";
+    const mayBeDone = details.sent !== false && UNKNOWN_EFFECT.has(code) && !REFUSED_AT_THE_DOOR.has(this.reason);
+    this.effect = mayBeDone ? "unknown" : "none";
     this.retryable = code === "UNAVAILABLE" || code === "ABORTED" || FULL_FOR_NOW.has(this.reason);
   }
 }
@@ -54,10 +57,10 @@ const FULL_FOR_NOW: ReadonlySet<string> = new Set(["OVERLOADED", "REQUEST_QUOTA"
 /** Reasons that are given before a service has seen the call. */
 const REFUSED_AT_THE_DOOR: ReadonlySet<string> = new Set(["OVERLOADED", "NO_HANDLER", "ISSUER_UNREACHABLE"]);
 
-/** What grpc-js reports, with `google.rpc.Status` details unpacked. */
-export function fromServiceError(error: StatusObject): CountersignError {
+/** What grpc-js reports, with `google.rpc.Status` details unpacked. `sent`: whether the call left this program. */
+export function fromServiceError(error: StatusObject, sent = true): CountersignError {
   const code = status[error.code] ?? "UNKNOWN";
-  const details = readDetails(error);
+  const details = { ...readDetails(error), sent };
   return new CountersignError(
     code,
     error.details === "" ? code : error.details,

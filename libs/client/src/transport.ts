@@ -115,7 +115,7 @@ async function unaryBytes(
 ): Promise<Uint8Array> {
   const deadline = Date.now() + (call.timeoutMs ?? DEFAULT_TIMEOUT_MS);
   const ended = await unaryCall(channel.getChannel(), { path: pathOf(method), request, metadata, deadline, signal: call.signal });
-  if (ended.status.code !== status.OK) throw fromServiceError(ended.status);
+  if (ended.status.code !== status.OK) throw fromServiceError(ended.status, ended.sent);
   if (ended.reply === undefined) throw new Error(`${method.name} ended without a reply`);
   return ended.reply;
 }
@@ -169,8 +169,8 @@ const CHANNEL_OPTIONS: ChannelOptions = {
   "grpc.use_local_subchannel_pool": 1,
   // Its bookkeeping per call is for a service that nobody serves here.
   "grpc.enable_channelz": 0,
-  // We retry by our own rules, with one idempotency key per intended call.
-  "grpc.enable_retries": 0,
+  // We retry by our own rules, with one idempotency key per intended call. What a server that goes away never looked at (REFUSED_STREAM) is all that grpc-js repeats.
+  "grpc.service_config_disable_resolution": 1,
   "grpc.initial_reconnect_backoff_ms": 100,
   "grpc.max_reconnect_backoff_ms": 2000,
   "grpc.max_receive_message_length": 4 * 1024 * 1024,

@@ -11,7 +11,12 @@ export type UnaryCall = {
 };
 
 /** How it ended: `reply` holds the message when the status is OK. */
-export type UnaryOutcome = { readonly status: StatusObject; readonly reply: Uint8Array | undefined };
+export type UnaryOutcome = {
+  readonly status: StatusObject;
+  readonly reply: Uint8Array | undefined;
+  /** False when there never was a connection to send it on, so that it cannot have done anything. */
+  readonly sent: boolean;
+};
 
 /**
  * One unary call, straight on the channel: what grpc-js' `Client` puts above it (interceptors, an event emitter, a captured stack for an error that
@@ -30,7 +35,8 @@ export function unaryCall(channel: ChannelInterface, { path, request, metadata, 
       },
       onReceiveStatus: (ended) => {
         signal?.removeEventListener("abort", cancel);
-        resolve({ status: ended, reply });
+        // Until it is on a connection, a call names its target for its peer.
+        resolve({ status: ended, reply, sent: call.getPeer() !== channel.getTarget() });
       },
     });
     call.startRead();

@@ -28,6 +28,7 @@ export class Admission {
   readonly #parked = new Set<Abortable>();
   readonly #parkedOf = new Map<string, number>();
   #inFlight = 0;
+  #draining = false;
   #closed = false;
   #onIdle: () => void = () => {};
 
@@ -51,7 +52,7 @@ export class Admission {
     return {
       park: (call) => {
         if (parkedCall !== undefined || left) return;
-        if (this.#closed) throw shuttingDown();
+        if (this.#draining) throw shuttingDown();
         if (this.#parked.size >= this.#limits.maxParked) throw overloaded("This instance holds as many waiting calls as it can.");
         if (owner !== undefined) this.#count(owner);
         parkedCall = call;
@@ -76,10 +77,20 @@ export class Admission {
     };
   }
 
-  /** Refuses new calls, ends the parked ones and waits for the others. */
+  /** Ends the parked calls and lets none park; the others are worked on, those that come now too. Resolves when there are none at a time. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    for (const call of this.#parked) call.abort(shuttingDown());
+    await this.#idle();
+  }
+
+  /** As `drain`, and refuses new calls. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const call of this.#parked) call.abort(shuttingDown());
+    await this.drain();
+  }
+
+  async #idle(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#onIdle = resolve;
       this.#checkIdle();
@@ -105,7 +116,7 @@ export class Admission {
   }
 
   #checkIdle(): void {
-    if (this.#closed && this.#inFlight === 0 && this.#parked.size === 0) this.#onIdle();
+    if (this.#draining && this.#inFlight === 0 && this.#parked.size === 0) this.#onIdle();
   }
 }
 

@@ -47,8 +47,8 @@ export type RunningRpcServer = {
   /** What health says from now on, until it closes. */
   serving(can: boolean): void;
   /**
-   * Health says NOT_SERVING, new calls and waiting ones get UNAVAILABLE (SHUTTING_DOWN), those under way are finished; after the drain
-   * time the connections are cut.
+   * Takes no more connections, tells those that are there to call elsewhere, and ends what waits with UNAVAILABLE (SHUTTING_DOWN). Calls that were sent before that was heard
+   * are done. After the drain time the connections are cut.
    */
   close(): Promise<void>;
 };
@@ -105,9 +105,11 @@ export function createRpcServer({ logger, urgencyOf = () => "normal", limits = {
           closing = true;
           stopObserving();
           health.set(false);
-          await withTimeout(admission.close(), limits.drainMs ?? 10_000);
-          await withTimeout(probes.close(), 1000);
-          await withTimeout(shutDown(server), 1000);
+          // Everybody is told to call elsewhere (GOAWAY) before anything is refused: what was on its way by then is still done.
+          const disconnected = shutDown(server);
+          const drained = [admission.drain(), afterThisTurn().then(() => probes.drain()), disconnected];
+          await withTimeout(Promise.all(drained), limits.drainMs ?? 10_000);
+          await withTimeout(admission.close(), 1000);
           server.forceShutdown();
         },
       };
@@ -152,7 +154,12 @@ function shutDown(server: Server): Promise<void> {
   return new Promise((resolve) => server.tryShutdown(() => resolve()));
 }
 
-async function withTimeout(work: Promise<void>, timeoutMs: number): Promise<void> {
+/** Whoever watches hears what health says now, before the watch ends. */
+function afterThisTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+async function withTimeout(work: Promise<unknown>, timeoutMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, timeoutMs);
