@@ -5,13 +5,15 @@ import { disagreements, openedReviews } from "./checker/agreement.ts";
 import { brokenLaws } from "./checker/laws.ts";
 import { lostPromises } from "./checker/lost.ts";
 import { readLedger } from "./checker/read-back.ts";
+import { startBalancer } from "./cluster/balancer.ts";
 import { startCluster, type Cluster, type ClusterOptions } from "./cluster/cluster.ts";
 import { wipeJetStream } from "./faults/jetstream.ts";
 import { History } from "./history.ts";
 import { randomFrom } from "./random.ts";
+import { castBehind, endInOrder, failedCalls } from "./rolling-restart.ts";
 import { gatherCast, type Cast } from "./workload/cast.ts";
 import { liveThrough } from "./workload/crowd.ts";
-import { planActions } from "./workload/intents.ts";
+import { planAction, planActions, type Intent } from "./workload/intents.ts";
 
 const ACTIONS = 150;
 const TEST_MS = 180_000;
@@ -46,6 +48,9 @@ describe("kill -9 in the middle of 150 actions, a process per service", () => {
     expect(new Set(ids)).toEqual(new Set(opened.map(({ id }) => id)));
     expect(ids.length - opened.length).toBeLessThanOrEqual(UNDER_WAY);
   });
+
+  // The last one here: afterwards other processes are at work than those that the cluster knows.
+  it("P4: no call fails while policy, approval and gateway are replaced one after the other", upgradeInOrder, TEST_MS);
 });
 
 describe("kill -9 in the middle of 150 actions, all services in one process", () => {
@@ -67,6 +72,39 @@ async function surviveLossOf(victim: string): Promise<void> {
   const { natsUrl, inbox } = cluster;
   problems.push(...(await disagreements(ledger, { operator, natsUrl, told: inbox.ids, patienceMs: PATIENCE_MS })));
   expect(problems, [`seed ${SEED}, ${victim} was killed`, ...history.excerpt(problems)].join("\n")).toEqual([]);
+}
+
+/** By clients that repeat what is unavailable, as libs/client does, and nothing else. */
+async function upgradeInOrder(): Promise<void> {
+  const history = new History();
+  const running = new Set(cluster.instances);
+  const balancer = await startBalancer(() => [...running].flatMap(({ door }) => door ?? []));
+  const clients = await castBehind(balancer, cluster);
+  const over = new AbortController();
+  function* actions(): Generator<Intent> {
+    const random = randomFrom(SEED);
+    for (let index = 0; !over.signal.aborted; index += 1) yield planAction(`upgrade-${index}`, random, true);
+  }
+  const until = AbortSignal.timeout(PATIENCE_MS * 3);
+  const working = liveThrough(actions(), { cast: clients.cast, history, inFlight: IN_FLIGHT, until, callMs: PATIENCE_MS });
+  for (const service of ["policy", "approval", "gateway"]) {
+    await history.reached(history.acknowledged.length + IN_FLIGHT);
+    const old = cluster.instances.find((instance) => instance.service === service);
+    if (old === undefined) throw new Error(`there is no ${service}`);
+    running.add(await cluster.startAnother(old.service));
+    await endInOrder(old, history);
+    running.delete(old);
+  }
+  await history.reached(history.acknowledged.length + IN_FLIGHT);
+  over.abort();
+  const problems = [
+    ...(await working),
+    ...failedCalls(history),
+    ...lostPromises(await readLedger(cluster.databaseUrl), history.acknowledged),
+  ];
+  clients.close();
+  balancer.close();
+  expect(problems, [`seed ${SEED}`, ...history.excerpt(problems)].join("\n")).toEqual([]);
 }
 
 /** In the middle: a fifth to a half of what there is to acknowledge is acknowledged. */

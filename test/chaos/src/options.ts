@@ -6,6 +6,8 @@ export type Options = {
   readonly minutes: number;
   readonly seed: number;
   readonly faults: readonly FaultKind[];
+  /** No faults: every process is told to end and started again in turn, and no call may fail. */
+  readonly rolling: boolean;
   readonly inFlight: number;
   readonly json: boolean;
   /** File that gets every line that the services print. */
@@ -19,6 +21,7 @@ export function parseOptions(argv: readonly string[], anySeed: number): Options 
     .option("--minutes <number>", "how long faults come", parseMinutes, 2)
     .option("--seed <number>", "repeats the plan of a run", parseCount, anySeed)
     .option("--faults <kinds>", `with commas between: ${FAULT_KINDS.join(", ")}`, parseKinds, FAULT_KINDS)
+    .option("--rolling", "instead of faults, restart every process in turn: no call may fail", false)
     .option("--in-flight <number>", "actions at a time", parseCount, 200)
     .option("--json", "the outcome as one line of JSON", false)
     .option("--logs <file>", "keep what the services print")

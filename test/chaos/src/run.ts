@@ -4,13 +4,15 @@ import { disagreements } from "./checker/agreement.ts";
 import { brokenLaws } from "./checker/laws.ts";
 import { lostPromises } from "./checker/lost.ts";
 import { readLedger } from "./checker/read-back.ts";
+import { startBalancer } from "./cluster/balancer.ts";
 import { startCluster, type Cluster } from "./cluster/cluster.ts";
 import { inject, leftOut } from "./faults/inject.ts";
 import { planFaults, type Fault, type FaultKind } from "./faults/plan.ts";
 import { History } from "./history.ts";
 import type { Options } from "./options.ts";
 import { randomFrom } from "./random.ts";
-import { gatherCast } from "./workload/cast.ts";
+import { castBehind, failedCalls, restartInTurn } from "./rolling-restart.ts";
+import { gatherCast, type Cast } from "./workload/cast.ts";
 import { liveThrough } from "./workload/crowd.ts";
 import { planAction, type Intent } from "./workload/intents.ts";
 
@@ -35,36 +37,41 @@ export async function runChaos(
   onLog: (name: string, line: string) => void,
   tell: (text: string) => void,
 ): Promise<Outcome> {
-  const cluster = await startCluster({ instances: 2, hostile: true, onLog });
+  const cluster = await startCluster({ instances: 2, hostile: !options.rolling, onLog });
+  const balancer = await startBalancer(() => cluster.instances.flatMap(({ door }) => door ?? []));
+  const clients = await castBehind(balancer, cluster);
   try {
     tell(`${cluster.instances.length} processes of services are up`);
-    return await torment(cluster, options, tell);
+    return await torment(cluster, options.rolling ? clients.cast : await gatherCast(cluster), options, tell);
   } finally {
+    clients.close();
+    balancer.close();
     await cluster.close();
   }
 }
 
-async function torment(cluster: Cluster, options: Options, tell: (text: string) => void): Promise<Outcome> {
+async function torment(cluster: Cluster, cast: Cast, options: Options, tell: (text: string) => void): Promise<Outcome> {
   const history = new History();
   const missing = leftOut(cluster);
   const durationMs = options.minutes * 60_000;
   const kinds = options.faults.filter((kind) => !missing.has(kind));
-  const faults = planFaults({ seed: options.seed, durationMs, kinds, instances: cluster.instances.length });
+  const faults = options.rolling ? [] : planFaults({ seed: options.seed, durationMs, kinds, instances: cluster.instances.length });
   const healing = new AbortController();
   const problems: string[] = [];
   const supervising = supervise(cluster, healing.signal, (name) => history.note(`${name} ended by itself`));
   const working = liveThrough(intentsFor(durationMs, options.seed), {
-    cast: await gatherCast(cluster),
+    cast,
     history,
     inFlight: options.inFlight,
     until: healing.signal,
     pauseMs: PAUSE_MS,
   });
+  if (options.rolling) await restartInTurn(cluster, durationMs, history, tell);
   await injectAll(faults, cluster, history, tell);
   history.note("all is healed");
   tell("all is healed; waiting for what is under way");
   const limit = setTimeout(() => healing.abort(new Error("not done long after all was healed")), HEALING_MS);
-  problems.push(...(await working));
+  problems.push(...(await working), ...(options.rolling ? failedCalls(history) : []));
   clearTimeout(limit);
   tell("checking");
   const ledger = await settledLedger(cluster.databaseUrl);
@@ -81,7 +88,7 @@ async function torment(cluster: Cluster, options: Options, tell: (text: string) 
   return {
     seed: options.seed,
     faults: countKinds(faults),
-    leftOut: Object.fromEntries([...missing].filter(([kind]) => options.faults.includes(kind))),
+    leftOut: Object.fromEntries([...missing].filter(([kind]) => !options.rolling && options.faults.includes(kind))),
     actions: new Set(history.acknowledged.map(({ actionId }) => actionId)).size,
     acknowledged: history.acknowledged.length,
     refusals: Object.fromEntries(history.refusals),

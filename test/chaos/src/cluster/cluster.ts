@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createClient, type CountersignClient } from "@countersign/client";
 import { migrate } from "@countersign/database";
 import { freePort, startNatsServer, startPostgres, startReaper } from "@countersign/embedded";
-import { DEVELOPMENT_PRINCIPALS, type DevelopmentName } from "@countersign/identity";
+import { DEVELOPMENT_PRINCIPALS, type DevelopmentIssuer, type DevelopmentName } from "@countersign/identity";
 import { ALL_MIGRATIONS } from "@countersign/server";
 import { developmentKeys, SERVICES, startServiceProcess, type ServiceName } from "@countersign/standalone";
 import { startTcpProxy, type TcpProxy } from "@countersign/testing/tcp-proxy";
@@ -31,6 +31,8 @@ export type Instance = {
   /** Its ways to Postgres and to NATS; for a gateway, also its callers' way to it. */
   readonly links: Links;
   readonly clock: Clock | undefined;
+  /** Where it takes calls; none for services that are not called from outside. */
+  readonly door: number | undefined;
 };
 
 type Links = Readonly<Partial<Record<"postgres" | "nats" | "callers", TcpProxy>>>;
@@ -50,6 +52,10 @@ export type Cluster = {
   readonly inbox: Inbox;
   /** A client for each gateway. */
   as(who: DevelopmentName): Promise<readonly CountersignClient[]>;
+  /** A token that says who calls. */
+  tokenOf(who: DevelopmentName): Promise<string>;
+  /** One more process of the same service, with an address of its own. */
+  startAnother(service: ServiceName | "countersign"): Promise<Instance>;
   close(): Promise<void>;
 };
 
@@ -83,38 +89,44 @@ async function build(folder: string, options: ClusterOptions, endings: (() => vo
   writeFileSync(channelsFile, JSON.stringify(inbox.channels));
   const shared = { ...keys.env, COUNTERSIGN_CHANNELS_FILE: channelsFile, COUNTERSIGN_TIMER_INTERVAL: "100ms" };
   const doors: number[] = [];
+  const startOne = async (service: Instance["service"], name: string): Promise<Instance> => {
+    const port = await freePort();
+    const links: Links = hostile ? await linksOf(stores, service === "gateway" ? port : undefined) : {};
+    for (const link of Object.values(links)) endings.push(() => link.close());
+    const door = service === "gateway" || service === "countersign" ? (links.callers?.port ?? port) : undefined;
+    if (door !== undefined) doors.push(door);
+    const clock = hostile ? settableClock(join(folder, `${name}.clock`)) : undefined;
+    const env = {
+      ...shared,
+      ...clock?.env,
+      COUNTERSIGN_DATABASE_URL: at(stores.databaseUrl, links.postgres?.port),
+      COUNTERSIGN_NATS_URL: at(stores.natsUrl, links.nats?.port),
+      COUNTERSIGN_PORT: String(port),
+    };
+    const part = new Part(name, () => startServiceProcess(service, env, (line) => onLog(name, line)));
+    endings.push(() => part.kill());
+    await part.start();
+    return { part, service, links, clock, door };
+  };
   const instances: Instance[] = [];
   for (const service of services) {
     const names = Array.from({ length: count }, (_, index) => (count === 1 ? service : `${service}-${index + 1}`));
-    const started = names.map(async (name): Promise<Instance> => {
-      const door = await freePort();
-      const links: Links = hostile ? await linksOf(stores, service === "gateway" ? door : undefined) : {};
-      for (const link of Object.values(links)) endings.push(() => link.close());
-      if (service === "gateway" || service === "countersign") doors.push(links.callers?.port ?? door);
-      const clock = hostile ? settableClock(join(folder, `${name}.clock`)) : undefined;
-      const env = {
-        ...shared,
-        ...clock?.env,
-        COUNTERSIGN_DATABASE_URL: at(stores.databaseUrl, links.postgres?.port),
-        COUNTERSIGN_NATS_URL: at(stores.natsUrl, links.nats?.port),
-        COUNTERSIGN_PORT: String(door),
-      };
-      const part = new Part(name, () => startServiceProcess(service, env, (line) => onLog(name, line)));
-      endings.push(() => part.kill());
-      await part.start();
-      return { part, service, links, clock };
-    });
-    instances.push(...(await Promise.all(started)));
+    instances.push(...(await Promise.all(names.map((name) => startOne(service, name)))));
   }
   await putPolicyInForce(`127.0.0.1:${doors[0]}`, keys.issuer);
+  const tokenOf = (who: DevelopmentName): Promise<string> => mintFor(keys.issuer, who);
   const as = async (who: DevelopmentName): Promise<readonly CountersignClient[]> => {
-    const principal = DEVELOPMENT_PRINCIPALS[who];
-    const token = await keys.issuer.mint(principal.type === "human" ? { ...principal, mfa: true } : principal);
+    const token = await tokenOf(who);
     const clients = doors.map((door) => createClient({ address: `127.0.0.1:${door}`, token, retry: SHORT }));
     for (const client of clients) endings.push(() => client.close());
     return clients;
   };
-  return { ...stores, instances, inbox, as };
+  return { ...stores, instances, inbox, as, tokenOf, startAnother: (service) => startOne(service, `another ${service}`) };
+}
+
+function mintFor(issuer: DevelopmentIssuer, who: DevelopmentName): Promise<string> {
+  const principal = DEVELOPMENT_PRINCIPALS[who];
+  return issuer.mint(principal.type === "human" ? { ...principal, mfa: true } : principal);
 }
 
 type Stores = Pick<Cluster, "databaseUrl" | "natsUrl" | "natsFolder" | "postgres" | "nats" | "disks"> & {

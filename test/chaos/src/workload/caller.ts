@@ -6,6 +6,15 @@ import type { History } from "../history.ts";
 /** Refusals of what is asked, as opposed to of how. */
 export type Reason = string;
 
+/** What all callers of a run have in common. */
+export type Circumstances = {
+  readonly history: History;
+  /** They give up then. */
+  readonly until: AbortSignal;
+  /** For one attempt. Default 10 s. */
+  readonly callMs?: number;
+};
+
 /** A person or program at work on one intended action: it does not give up, tries every door, and writes down what it is told. */
 export class Caller {
   readonly name: string;
@@ -13,13 +22,15 @@ export class Caller {
   readonly #doors: readonly CountersignClient[];
   readonly #history: History;
   readonly #until: AbortSignal;
+  readonly #limits: { readonly timeoutMs: number };
 
-  constructor(name: string, intent: string, doors: readonly CountersignClient[], history: History, until: AbortSignal) {
+  constructor(name: string, intent: string, doors: readonly CountersignClient[], { history, until, callMs = 10_000 }: Circumstances) {
     this.name = name;
     this.#intent = intent;
     this.#doors = doors;
     this.#history = history;
     this.#until = until;
+    this.#limits = { timeoutMs: callMs };
   }
 
   /** Repeats the call, which must be safe to repeat, until there is an answer to it. */
@@ -58,6 +69,11 @@ export class Caller {
       if (error instanceof CountersignError && error.code === "FAILED_PRECONDITION" && reasons.includes(error.reason)) return undefined;
       throw error;
     }
+  }
+
+  /** Of one attempt. */
+  get limits(): { readonly timeoutMs: number } {
+    return this.#limits;
   }
 
   acknowledge(step: Parameters<History["acknowledge"]>[0], action: Action | undefined, position?: bigint, as = this.name): void {

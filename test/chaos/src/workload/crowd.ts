@@ -1,27 +1,24 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { History } from "../history.ts";
 import type { Cast } from "./cast.ts";
+import type { Circumstances } from "./caller.ts";
 import type { Intent } from "./intents.ts";
 import { Life } from "./life.ts";
 
-export type Crowd = {
+export type Crowd = Circumstances & {
   readonly cast: Cast;
-  readonly history: History;
   /** Actions at a time, at most. */
   readonly inFlight: number;
-  /** The callers give up then. */
-  readonly until: AbortSignal;
   /** Between two new actions. Default: none. */
   readonly pauseMs?: number;
 };
 
 /** Lives through all intents, some at a time; resolves when each has come to its end, with what went wrong. */
 export async function liveThrough(intents: Iterable<Intent>, crowd: Crowd): Promise<readonly string[]> {
-  const { cast, history, inFlight, until, pauseMs = 0 } = crowd;
+  const { cast, inFlight, until, pauseMs = 0 } = crowd;
   const failures: string[] = [];
   const alive = new Set<Promise<void>>();
   for (const intent of intents) {
-    const life = new Life(intent, cast, history, until)
+    const life = new Life(intent, cast, crowd)
       .live()
       .catch((error: unknown) => {
         const stuck = until.aborted ? "is stuck" : "failed";

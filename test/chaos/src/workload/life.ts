@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { digestOf, statusName, type Decision } from "@countersign/client";
-import type { History } from "../history.ts";
-import { stateOf, Caller } from "./caller.ts";
+import { stateOf, Caller, type Circumstances } from "./caller.ts";
 import type { Cast, Name } from "./cast.ts";
 import { edited, type Intent } from "./intents.ts";
 import { Reviewer } from "./reviewer.ts";
@@ -10,15 +9,13 @@ import { Reviewer } from "./reviewer.ts";
 export class Life {
   readonly #intent: Intent;
   readonly #cast: Cast;
-  readonly #history: History;
-  readonly #until: AbortSignal;
+  readonly #circumstances: Circumstances;
   readonly #requester: Caller;
 
-  constructor(intent: Intent, cast: Cast, history: History, until: AbortSignal) {
+  constructor(intent: Intent, cast: Cast, circumstances: Circumstances) {
     this.#intent = intent;
     this.#cast = cast;
-    this.#history = history;
-    this.#until = until;
+    this.#circumstances = circumstances;
     this.#requester = this.#caller(intent.kind === "approved by two" ? "ci-runner" : "crm-agent");
   }
 
@@ -28,18 +25,22 @@ export class Life {
     const [decision] = await Promise.all([this.#decided(asked), ...this.#reviewers(id), this.#cancel(id)]);
     if (decision.grantToken === "") return;
     if (!(await this.#redeem(decision))) return;
-    const reported = await this.#requester.persist("report", (client) => client.report(id, { outcome: "succeeded" }, LIMITS), stateOf);
+    const reported = await this.#requester.persist(
+      "report",
+      (client) => client.report(id, { outcome: "succeeded" }, this.#requester.limits),
+      stateOf,
+    );
     this.#requester.acknowledge("reported", reported);
   }
 
   #caller(name: Name): Caller {
-    return new Caller(name, this.#intent.id, this.#cast[name], this.#history, this.#until);
+    return new Caller(name, this.#intent.id, this.#cast[name], this.#circumstances);
   }
 
   async #ask(): Promise<Decision> {
     const { input, id: idempotencyKey, racing } = this.#intent;
     const ask = async (): Promise<Decision> => {
-      const call = { idempotencyKey, ...LIMITS };
+      const call = { idempotencyKey, ...this.#requester.limits };
       const reply = await this.#requester.persist("request", (client) => client.requestAction(input, call), tell);
       this.#requester.acknowledge("requested", reply.action);
       return reply;
@@ -56,7 +57,7 @@ export class Life {
       if (status === "EDITED") await this.#accept(decision);
       else if (status !== "REQUESTED" && status !== "IN_REVIEW") return decision;
       const { id } = decision.action;
-      decision = await this.#requester.persist("wait", (client) => client.waitForDecision(id, { signal: this.#until }), tell);
+      decision = await this.#requester.persist("wait", (client) => client.waitForDecision(id, { signal: this.#circumstances.until }), tell);
       this.#requester.acknowledge("decided", decision.action);
     }
   }
@@ -65,7 +66,7 @@ export class Life {
     await this.#requester.unless(
       ["WRONG_STATE", "STALE_DIGEST"],
       "accept the edit",
-      (client) => client.acceptEdit(id, digest, LIMITS),
+      (client) => client.acceptEdit(id, digest, this.#requester.limits),
       tell,
     );
   }
@@ -104,7 +105,7 @@ export class Life {
     await this.#requester.unless(
       ["WRONG_STATE"],
       "cancel",
-      (client) => client.actions.cancelAction({ actionId, reason: "not any more" }, LIMITS),
+      (client) => client.actions.cancelAction({ actionId, reason: "not any more" }, this.#requester.limits),
       ({ action }) => stateOf(action),
     );
   }
@@ -117,7 +118,7 @@ export class Life {
     const original = digestOf(action, input);
     const digest = Buffer.compare(original, action.digest) === 0 ? original : digestOf(action, edited(input));
     const redeem = async (key: string): Promise<boolean> => {
-      const call = { idempotencyKey: `${id} ${key}`, ...LIMITS };
+      const call = { idempotencyKey: `${id} ${key}`, ...this.#requester.limits };
       const receipt = await this.#requester.unless(
         ["GRANT_REDEEMED", "GRANT_REVOKED", "GRANT_EXPIRED"],
         `redeem ${key}`,
@@ -135,7 +136,5 @@ export class Life {
 
 const tell = ({ action, grantToken }: Decision): string => `${stateOf(action)}${grantToken === "" ? "" : ", with the grant"}`;
 
-/** For one attempt. */
-const LIMITS = { timeoutMs: 10_000 };
 /** Of the policy's rule for what is done at the last moment. */
 const GRANT_MS = 3000;

@@ -39,7 +39,7 @@ export class Reviewer {
       const used = await this.#caller.unless(
         LOST_RACE,
         "break glass",
-        (client) => client.reviews.breakGlass(request, LIMITS),
+        (client) => client.reviews.breakGlass(request, this.#caller.limits),
         ({ action }) => stateOf(action),
       );
       if (used !== undefined) return;
@@ -53,7 +53,7 @@ export class Reviewer {
       const voted = await this.#caller.unless(
         LOST_RACE,
         choice,
-        (client) => client.reviews.submitVote(request, LIMITS),
+        (client) => client.reviews.submitVote(request, this.#caller.limits),
         ({ action }) => stateOf(action),
       );
       if (voted === undefined) continue;
@@ -67,7 +67,7 @@ export class Reviewer {
     for (let looks = 1; ; looks += 1) {
       const { action } = await this.#caller.persist(
         "look",
-        (client) => client.reviews.getReview({ actionId: this.#actionId }, LIMITS),
+        (client) => client.reviews.getReview({ actionId: this.#actionId }, this.#caller.limits),
         (reply) => stateOf(reply.action),
       );
       const status = statusName(action?.status ?? 0);
@@ -97,5 +97,3 @@ const DECISIONS = {
   reject: { case: "reject", value: { reason: "no" } },
   edit: { case: "edit", value: { properties: EDITED, reason: "fewer will do" } },
 } as const;
-
-const LIMITS = { timeoutMs: 10_000 };
