@@ -7,9 +7,9 @@ import { sql } from "kysely";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { approvalMigrations } from "./adapters/postgres/migrations.ts";
 import { postgresOpenRequests } from "./adapters/postgres/open-request-table.ts";
-import type { ApprovalTables } from "./adapters/postgres/timer-table.ts";
+import { countReviews, type ApprovalTables } from "./adapters/postgres/timer-table.ts";
 import { startApproval } from "./app.ts";
-import { ann, HOUR, MINUTE, principal, stage, T0, verdict, TERMS } from "./testing/fixtures.ts";
+import { ann, exporter, HOUR, MINUTE, principal, stage, T0, verdict, TERMS } from "./testing/fixtures.ts";
 import { exportInput, shownOf, testApproval, type TestApproval } from "./testing/test-approval.ts";
 
 let postgres: TestPostgres;
@@ -181,6 +181,8 @@ describe("timers", () => {
     worlds[0].answer = verdict("review");
     await request(worlds[0]);
     await vi.waitFor(async () => expect(await timers()).toEqual([{ kind: "tend_review", due_at: new Date(T0 + HOUR) }]), 15_000);
+    const tables = database.kysely<ApprovalTables>();
+    expect([await countReviews(tables, log.ledger, exporter.tenant), await countReviews(tables, log.ledger, "globex")]).toEqual([1, 0]);
     for (const world of worlds) world.now += HOUR;
     await vi.waitFor(async () => expect(await types()).toContain("ActionExpired"), 15_000);
     await vi.waitFor(async () => expect(await timers()).toEqual([]), 15_000);

@@ -20,11 +20,12 @@ import { newId } from "./adapters/new-id.ts";
 import { postgresOpenRequests } from "./adapters/postgres/open-request-table.ts";
 import { timerConsumer } from "./adapters/postgres/timer-consumer.ts";
 import { startTimerPoller } from "./adapters/postgres/timer-poller.ts";
-import type { ApprovalTables } from "./adapters/postgres/timer-table.ts";
+import { countReviews, type ApprovalTables } from "./adapters/postgres/timer-table.ts";
 import { views } from "./adapters/views/views.ts";
 import type { ApprovalConfig } from "./config.ts";
 import { fireTimer } from "./usecases/fire-timer.ts";
-import type { Deps, OpenRequests } from "./usecases/ports.ts";
+import type { Deps, OpenRequests, ReviewQuota } from "./usecases/ports.ts";
+import { noReviewQuota, reviewQuota } from "./usecases/review-quota.ts";
 
 export type CommandDeps = {
   readonly config: ApprovalConfig;
@@ -32,11 +33,13 @@ export type CommandDeps = {
   readonly commands: CommandBus;
   readonly logger: Logger;
   readonly openRequests: OpenRequests;
+  /** Default: none. */
+  readonly reviewQuota?: ReviewQuota;
   /** Default: the system's. */
   readonly clock?: () => Date;
 };
 
-export type ApprovalDeps = Omit<CommandDeps, "openRequests"> & {
+export type ApprovalDeps = Omit<CommandDeps, "openRequests" | "reviewQuota"> & {
   readonly feed: EventFeed;
   readonly database: Database;
   readonly readiness?: Readiness;
@@ -49,11 +52,13 @@ export function wireUseCases({
   commands,
   logger,
   openRequests,
+  reviewQuota = noReviewQuota,
   clock = () => new Date(),
 }: CommandDeps): Deps & { readonly store: CachedActionStore } {
   return {
     store: createActionStore(log, { actions: config.cacheActions, bytes: config.cacheMegabytes * 1024 * 1024 }),
     openRequests,
+    reviewQuota,
     refusals: refusalLog(log, logger),
     policy: createPolicyClient(commands, logger, config.policyTimeout),
     directory: createDirectoryClient({ commands, asker: "approval", config: config.directory }),
@@ -83,7 +88,12 @@ export function approvalHandlers(deps: Deps, config: ApprovalConfig) {
 export async function startApproval(deps: ApprovalDeps): Promise<{ close(): Promise<void> }> {
   const { config, log, commands, feed, logger, clock = () => new Date() } = deps;
   const database = deps.database.kysely<ApprovalTables>();
-  const useCases = wireUseCases({ ...deps, openRequests: postgresOpenRequests(database, log.ledger) });
+  const quota = reviewQuota({
+    limitOf: (tenant) => config.quotas.of(tenant).pendingReviews,
+    countPending: (tenant) => countReviews(database, log.ledger, tenant),
+    monotonicMs: () => performance.now(),
+  });
+  const useCases = wireUseCases({ ...deps, reviewQuota: quota, openRequests: postgresOpenRequests(database, log.ledger) });
   const served = await commands.serve("approval", approvalHandlers(useCases, config));
   const consumer = await startConsumer(timerConsumer(log.ledger), { log, feed, database, logger, readiness: deps.readiness });
   const stopForgetting = forgetErased(useCases.store, feed);

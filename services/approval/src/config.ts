@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { ConfigError, durationSetting, readConfig } from "@countersign/config";
 import { readDirectoryClientConfig, type DirectoryClientConfig } from "@countersign/directory-client";
 import { type IssuerConfig, readIssuers } from "@countersign/identity";
+import { readQuotas, type Quotas } from "@countersign/quotas";
 import { z } from "zod";
 import { readGrantKeys, type GrantKeys } from "./adapters/grants/grant-keys.ts";
 
@@ -45,6 +46,7 @@ export type ApprovalConfig = {
   readonly timerInterval: number;
   readonly cacheActions: number;
   readonly cacheMegabytes: number;
+  readonly quotas: Quotas;
 };
 
 /**
@@ -59,17 +61,19 @@ export type ApprovalConfig = {
  * | COUNTERSIGN_TIMER_INTERVAL | 500ms | how often due timers are looked for |
  * | COUNTERSIGN_APPROVAL_CACHE_ACTIONS | 2000 | actions kept in memory at most; others are read from the log when somebody asks |
  * | COUNTERSIGN_APPROVAL_CACHE_MB | 64 | and how much of it |
+ * | COUNTERSIGN_QUOTAS_FILE | none | how many reviews of a tenant may wait for people: see `@countersign/quotas` |
  *
  * And the settings of `@countersign/directory-client`; with COUNTERSIGN_ISSUERS or COUNTERSIGN_ISSUERS_FILE, votes from the page are taken.
  * @throws ConfigError with every problem.
  */
 export function readApprovalConfig(env: NodeJS.ProcessEnv): ApprovalConfig {
   const { grantKeyFile, earlierKeyFiles, ...rest } = readConfig(schema, VARIABLES, env);
+  const quotas = readQuotas(env);
   const directory = readDirectoryClientConfig(env);
   const issuers = env["COUNTERSIGN_ISSUERS"] || env["COUNTERSIGN_ISSUERS_FILE"] ? readIssuers(env) : [];
   try {
     const earlier = earlierKeyFiles.map((path) => readFileSync(path, "utf8"));
-    return Object.freeze({ ...rest, directory, issuers, grantKeys: readGrantKeys(readFileSync(grantKeyFile, "utf8"), earlier) });
+    return Object.freeze({ ...rest, quotas, directory, issuers, grantKeys: readGrantKeys(readFileSync(grantKeyFile, "utf8"), earlier) });
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     throw new ConfigError([`${VARIABLES.grantKeyFile}, ${VARIABLES.earlierKeyFiles}: ${problem}`]);

@@ -12,6 +12,7 @@ import {
 import * as actions from "@countersign/proto/v1/action_service_pb";
 import * as reviews from "@countersign/proto/v1/review_service_pb";
 import type { Action } from "@countersign/proto/v1/action_pb";
+import { readQuotas } from "@countersign/quotas";
 import { sha256Hex, shownDigest, toReviewSource } from "@countersign/review-view";
 import { silentLogger } from "@countersign/telemetry";
 import { readGrantKeys } from "../adapters/grants/grant-keys.ts";
@@ -21,7 +22,7 @@ import { approvalHandlers, wireUseCases, type CommandDeps } from "../app.ts";
 import type { ApprovalConfig } from "../config.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { Verdict } from "../domain/values.ts";
-import type { Deps, OpenRequests } from "../usecases/ports.ts";
+import type { Deps, OpenRequests, ReviewQuota } from "../usecases/ports.ts";
 import { exporter, T0, verdict } from "./fixtures.ts";
 import { memoryOpenRequests } from "./memory-open-requests.ts";
 
@@ -38,6 +39,7 @@ export const config: ApprovalConfig = {
   timerInterval: 20,
   cacheActions: 1000,
   cacheMegabytes: 8,
+  quotas: readQuotas({}),
 };
 
 const METHODS = {
@@ -80,10 +82,11 @@ export async function testApproval(
   log: EventLog = createMemoryEventLog({ ledger: "main" }),
   start?: Start,
   openRequests: OpenRequests = memoryOpenRequests(),
+  reviewQuota?: ReviewQuota,
 ): Promise<TestApproval> {
   const commands = inProcessCommands({ logger: silentLogger });
   const clock = (): Date => new Date(world.now);
-  const deps = wireUseCases({ config, log, commands, logger: silentLogger, openRequests, clock });
+  const deps = wireUseCases({ config, log, commands, logger: silentLogger, openRequests, clock, ...(reviewQuota && { reviewQuota }) });
   const world: TestApproval = {
     log,
     deps,

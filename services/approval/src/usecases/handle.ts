@@ -11,6 +11,7 @@ export type RefusalCode =
   | RejectionCode
   | "POLICY_UNREACHABLE"
   | "DIRECTORY_UNREACHABLE"
+  | "REVIEW_QUOTA"
   | "CONTENT_ERASED"
   | "EDIT_NOT_ALLOWED"
   | "PATCH_INVALID";

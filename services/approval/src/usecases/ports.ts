@@ -156,12 +156,16 @@ export type OpenRequests = {
   release(ref: ActionRef): Promise<void>;
 };
 
+/** How many reviews a tenant may have that wait for people. */
+export type ReviewQuota = { /** Whether one more may be opened; counts it if so. */ take(tenant: string): Promise<boolean> };
+
 /** Keeps the first few refusals of each principal on each action. Never throws: what was refused stays refused. */
 export type Refusals = { note(refusal: Refusal): Promise<void> };
 
 export type Deps = {
   readonly store: ActionStore;
   readonly openRequests: OpenRequests;
+  readonly reviewQuota: ReviewQuota;
   readonly refusals: Refusals;
   readonly policy: PolicyClient;
   readonly signer: Signer;

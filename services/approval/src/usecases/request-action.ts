@@ -7,7 +7,7 @@ import { tokenFor } from "./grant-token.ts";
 import { handle, type Handled } from "./handle.ts";
 import { joinOpenReview } from "./join-review.ts";
 import { judge } from "./judge.ts";
-import type { ActionInput, ActionRef, ActionView, Bookmark, Caller, Deps } from "./ports.ts";
+import type { ActionInput, ActionRef, ActionView, Bookmark, Caller, Deps, ReplyKey } from "./ports.ts";
 import { replyCaller } from "./reply-caller.ts";
 
 export type Request = {
@@ -38,7 +38,8 @@ export async function requestAction(deps: Deps, caller: Caller, request: Request
   const idempotency = { caller: replyCaller("RequestAction", requester), key: request.idempotencyKey };
   if (judged?.judgement.outcome === "review") {
     const joined = await joinOpenReview(deps, caller, { input, ref, verdict: judged.judgement.verdict, idempotency });
-    if (joined !== undefined) return answer(deps, requester, content.body, joined);
+    const settled = joined ?? (await overQuota(deps, ref, idempotency));
+    if (settled !== undefined) return answer(deps, requester, content.body, settled);
   }
   const handled = await handle(
     deps.store,
@@ -61,6 +62,13 @@ export async function requestAction(deps: Deps, caller: Caller, request: Request
   );
   if (handled.outcome !== "done") await deps.openRequests.release(ref);
   return answer(deps, requester, content.body, handled, judged?.token);
+}
+
+/** One review too many; a retry of what was answered before gets its answer. */
+async function overQuota(deps: Deps, ref: ActionRef, key: ReplyKey): Promise<Handled | undefined> {
+  if (await deps.reviewQuota.take(ref.tenant)) return undefined;
+  await deps.openRequests.release(ref);
+  return (await deps.store.findReply({ tenant: ref.tenant, ...key })) ?? { outcome: "refused", code: "REVIEW_QUOTA" };
 }
 
 function answer(deps: Deps, requester: Principal, body: Uint8Array, handled: Handled, token?: string): Requested | Promise<Requested> {

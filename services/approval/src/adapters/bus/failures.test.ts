@@ -15,6 +15,7 @@ describe("failures", () => {
     ["BREAK_GLASS_NOT_ALLOWED", "FAILED_PRECONDITION"],
     ["EDIT_LIMIT", "FAILED_PRECONDITION"],
     ["ASKED_TOO_OFTEN", "RESOURCE_EXHAUSTED"],
+    ["REVIEW_QUOTA", "RESOURCE_EXHAUSTED"],
     ["COMMENT_LIMIT", "FAILED_PRECONDITION"],
     ["QUESTION_NOT_OPEN", "FAILED_PRECONDITION"],
     ["ALREADY_CLAIMED", "FAILED_PRECONDITION"],
@@ -43,6 +44,6 @@ describe("failures", () => {
   });
 
   it("has a row in this test for each reason", () => {
-    expect(Object.keys(FAILURES)).toHaveLength(35);
+    expect(Object.keys(FAILURES)).toHaveLength(36);
   });
 });

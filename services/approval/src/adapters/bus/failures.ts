@@ -30,6 +30,10 @@ export const FAILURES: Readonly<Record<RefusalCode | "KEY_REUSED" | "LOST_RACE" 
     "RESOURCE_EXHAUSTED",
     "People look at exactly this already, and it was asked for too often; watch that action, see the metadata.",
   ],
+  REVIEW_QUOTA: [
+    "RESOURCE_EXHAUSTED",
+    "As many reviews of your tenant wait for people as may; nothing was recorded. Try again when some are decided.",
+  ],
   STALE_DIGEST: ["FAILED_PRECONDITION", "The digest is not the action's; look at the action again."],
   STALE_VERSION: ["FAILED_PRECONDITION", "The version shown is not one on which this review can be decided; look at the action again."],
   STALE_VIEW: ["FAILED_PRECONDITION", "What is shown now is not what the reviewer was shown; look at the action again."],

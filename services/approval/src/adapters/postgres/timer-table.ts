@@ -80,6 +80,14 @@ export async function postponeTimer(database: Kysely<ApprovalTables>, ledger: st
       and kind = ${kind} and due_at = ${new Date(timer.dueAt)}`.execute(database);
 }
 
+/** Reviews of a tenant that wait for people: each has its timer. */
+export async function countReviews(database: Kysely<ApprovalTables>, ledger: string, tenant: string): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*)::integer as count from approval.timer
+    where ledger = ${ledger} and tenant = ${tenant} and kind = 'tend_review'`.execute(database);
+  return rows[0]?.count ?? 0;
+}
+
 function columns(timers: readonly SetTimer[]) {
   const tenants = timers.map(({ ref }) => ref.tenant);
   const ids = timers.map(({ ref }) => ref.id);
