@@ -43,6 +43,7 @@ describe("readIssuers", () => {
     ["a symmetric key", { jwks: { keys: [{ kty: "oct", k: "AAAA" }] } }, /COUNTERSIGN_ISSUERS\.0\.jwks/],
     ["a private key", { jwks: { keys: [{ kty: "OKP", crv: "Ed25519", x: "AA", d: "AA" }] } }, /COUNTERSIGN_ISSUERS\.0\.jwks/],
     ["keys over plain http", { jwks: { url: "http://id.acme.test/jwks" } }, /COUNTERSIGN_ISSUERS\.0\.jwks/],
+    ["keys at what is no URL", { jwks: { url: "id.acme.test" } }, /COUNTERSIGN_ISSUERS\.0\.jwks/],
     ["no audience", { audience: undefined }, /COUNTERSIGN_ISSUERS\.0\.audience/],
     ["no tenants", { tenants: undefined }, /COUNTERSIGN_ISSUERS\.0\.tenants/],
     ["a misspelt member", { algorithm: ["EdDSA"] }, /algorithm/],

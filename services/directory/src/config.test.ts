@@ -49,6 +49,11 @@ describe("the directory's settings", () => {
       { acme: { ...good, pagerduty: { url: "http://pd.example", token: "t", subdomain: "a", schedules: { s: "P" } } } },
       "must be https",
     ],
+    [
+      "PagerDuty at what is no URL",
+      { acme: { ...good, pagerduty: { url: "pd.example", token: "t", subdomain: "a", schedules: { s: "P" } } } },
+      "tenants.acme.pagerduty.url: Invalid URL",
+    ],
     ["a tenant that cannot be one", { Acme: good }, "tenants.Acme"],
     ["a misspelt setting", { acme: { ...good, scim_token: [] } }, "tenants.acme"],
   ])("refuses %s", (_, tenants, problem) => {

@@ -111,6 +111,7 @@ channels:
 
   it.each([
     ["an issuer that the front door does not know", "https://elsewhere.example", "page", "is none of COUNTERSIGN_ISSUERS"],
+    ["an issuer that is no URL", "elsewhere.example", "page", "page.sign_in.0.issuer: Invalid URL"],
     [
       "P3: a client whose people approval would not believe",
       "https://id.example",

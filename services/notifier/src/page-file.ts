@@ -17,7 +17,7 @@ export const page = z.strictObject({
   sign_in: z
     .array(
       z.strictObject({
-        issuer: z.url().refine((url) => url.startsWith("https://") || LOOPBACK.test(new URL(url).origin), "must be https"),
+        issuer: z.url().refine((url) => url.startsWith("https://") || LOOPBACK.test(URL.parse(url)?.origin ?? ""), "must be https"),
         /** Of the links whose people sign in there. A tenant has one. */
         tenants: z.array(z.string().min(1)).min(1),
         client_id: z.string().min(1).max(512),
