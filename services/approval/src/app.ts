@@ -25,7 +25,7 @@ import { views } from "./adapters/views/views.ts";
 import type { ApprovalConfig } from "./config.ts";
 import { fireTimer } from "./usecases/fire-timer.ts";
 import type { Deps, OpenRequests, ReviewQuota } from "./usecases/ports.ts";
-import { noReviewQuota, reviewQuota } from "./usecases/review-quota.ts";
+import { countedReviewQuota, noReviewQuota } from "./usecases/review-quota.ts";
 
 export type CommandDeps = {
   readonly config: ApprovalConfig;
@@ -88,7 +88,7 @@ export function approvalHandlers(deps: Deps, config: ApprovalConfig) {
 export async function startApproval(deps: ApprovalDeps): Promise<{ close(): Promise<void> }> {
   const { config, log, commands, feed, logger, clock = () => new Date() } = deps;
   const database = deps.database.kysely<ApprovalTables>();
-  const quota = reviewQuota({
+  const quota = countedReviewQuota({
     limitOf: (tenant) => config.quotas.of(tenant).pendingReviews,
     countPending: (tenant) => countReviews(database, log.ledger, tenant),
     monotonicMs: () => performance.now(),

@@ -3,12 +3,12 @@ import { describe, expect, it } from "vitest";
 import { ann, exporter, principal, verdict } from "../testing/fixtures.ts";
 import { memoryOpenRequests } from "../testing/memory-open-requests.ts";
 import { exportInput, shownOf, testApproval } from "../testing/test-approval.ts";
-import { reviewQuota } from "./review-quota.ts";
+import { countedReviewQuota } from "./review-quota.ts";
 
 /** A quota of two for `acme`, over a count that the test sets. */
 function given() {
   const world = { now: 0, pending: 0, counts: 0, broken: false };
-  const quota = reviewQuota({
+  const quota = countedReviewQuota({
     limitOf: (tenant) => (tenant === exporter.tenant ? 2 : Infinity),
     countPending: async () => {
       world.counts += 1;

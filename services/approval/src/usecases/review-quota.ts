@@ -16,7 +16,7 @@ export type ReviewQuotaParts = {
  * Holds a tenant to so many pending reviews. What was opened here since the last count but one is added, since the count may not have it yet: rather a little too
  * few for a second than too many. Each instance knows its own only, so together they may go over by what they open in that second. A tenant without a limit costs nothing.
  */
-export function reviewQuota({ limitOf, countPending, monotonicMs }: ReviewQuotaParts): ReviewQuota {
+export function countedReviewQuota({ limitOf, countPending, monotonicMs }: ReviewQuotaParts): ReviewQuota {
   const tenants = new Map<string, Tenant>();
   const look = async (name: string): Promise<Tenant> => {
     const known = tenants.get(name);
