@@ -89,8 +89,8 @@ export type IssuerConfig = z.output<typeof issuerSchema>;
 export type IssuerInput = z.input<typeof issuerSchema>;
 
 /** Asked of texts that are no URL too: the problem that they have then has been told. */
-function isSafeUrl(text: string): boolean {
-  const url = URL.parse(text);
+function isSafeUrl(address: string): boolean {
+  const url = URL.parse(address);
   if (url === null) return true;
   return url.protocol === "https:" || (url.protocol === "http:" && ["127.0.0.1", "[::1]", "localhost"].includes(url.hostname));
 }

@@ -103,8 +103,8 @@ function readYaml(content: string): unknown {
 }
 
 /** Asked of texts that are no URL too: the problem that they have then has been told. */
-function isSafe(text: string): boolean {
-  const url = URL.parse(text);
+function isSafe(address: string): boolean {
+  const url = URL.parse(address);
   if (url === null) return true;
   const { protocol, hostname } = url;
   return protocol === "https:" || (protocol === "http:" && ["127.0.0.1", "[::1]", "localhost"].includes(hostname));
