@@ -38,9 +38,9 @@ async function main(argv: readonly string[]): Promise<number> {
   return outcome.problems.length === 0 ? 0 : 1;
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
+const code = await main(process.argv.slice(2)).catch((error: unknown) => {
   if (!(error instanceof CommanderError)) throw error;
-  process.exitCode = error.exitCode;
-}
+  return error.exitCode;
+});
+// Not left to Node.js: after some faults its own end waits for a handle that is gone, and never comes.
+process.stdout.write("", () => process.exit(code));
