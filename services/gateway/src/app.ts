@@ -16,7 +16,7 @@ const SUBSCRIPTION_LINGER_MS = 30_000;
 /** Calls whose token is being verified, beside those that are let in or wait for it. */
 const MAX_UNIDENTIFIED = 1024;
 /** What works behind the gate does so in batches: fewer at once would leave it idle. */
-const MIN_IN_FLIGHT = 64;
+const MIN_IN_FLIGHT = 32;
 /** In a line that stands a call waits so many times less than in one that comes and goes. */
 const HURRY = 2;
 

@@ -74,7 +74,7 @@ export type GatewayConfig = Readonly<z.output<typeof schema>> & {
  * | COUNTERSIGN_ANSWER_TIMEOUT | 5s | approval or policy silent for so long: the caller may repeat the call |
  * | COUNTERSIGN_DRAIN_TIME | 10s | how long closing waits for calls under way |
  * | COUNTERSIGN_MAX_IN_FLIGHT | 1024 | calls worked on at once at most; how many there are follows COUNTERSIGN_TARGET_LATENCY |
- * | COUNTERSIGN_TARGET_LATENCY | 150ms | fewer calls are let in at once while half of them take longer than that, and more while they do not; never fewer than 64 |
+ * | COUNTERSIGN_TARGET_LATENCY | 150ms | fewer calls are let in at once while half of them take longer than that, and more while they do not; never fewer than 32 |
  * | COUNTERSIGN_MAX_QUEUED | 1024 | calls in line for a place; beyond, whoever has most of them there loses its newest (OVERLOADED) |
  * | COUNTERSIGN_QUEUE_TIME | 2s | how long a call waits for a place; half of it once its tenant's line has stood that long |
  * | COUNTERSIGN_QUOTAS_FILE | none | what each tenant may have at most: see `@countersign/quotas` |
