@@ -23,11 +23,13 @@ export async function castBehind(balancer: Balancer, cluster: Pick<Cluster, "tok
   return { cast, close: () => clients.forEach((client) => client.close()) };
 }
 
-/** Calls that failed although nothing was wrong with them: what a client that repeats what is unavailable had to pass on. */
+/**
+ * Calls that failed although nothing was wrong with them: what a client that repeats what is unavailable had to pass on. A gateway that has more to do than its
+ * machine can says so whether or not something restarts.
+ */
 export function failedCalls({ refusals }: History): readonly string[] {
-  return [...refusals]
-    .filter(([refusal]) => !refusal.startsWith("FAILED_PRECONDITION "))
-    .map(([refusal, count]) => `${count} x ${refusal}`);
+  const explained = (refusal: string): boolean => refusal.startsWith("FAILED_PRECONDITION ") || refusal === "RESOURCE_EXHAUSTED OVERLOADED";
+  return [...refusals].filter(([refusal]) => !explained(refusal)).map(([refusal, count]) => `${count} x ${refusal}`);
 }
 
 /** Tells one process after the other to end and starts it again, round after round, for as long as that; the other ones of its service carry on. */
