@@ -1,6 +1,6 @@
 import { isCelError, parse, plan } from "@bufbuild/cel";
 import type { ConditionFailure, Conditions } from "../domain/evaluate.ts";
-import { checkExpression } from "./cel-check.ts";
+import { checkExpression, type PatternBudget } from "./cel-check.ts";
 import { costOf, steps, type Cost } from "./cel-cost.ts";
 import { celEnvironment } from "./cel-environment.ts";
 import { CelValues } from "./cel-values.ts";
@@ -19,18 +19,19 @@ export function compileConditions(
 ): { readonly ok: true; readonly conditions: Conditions } | { readonly ok: false; readonly problems: readonly ConditionProblem[] } {
   const compiled: (Condition | undefined)[] = [];
   const problems: ConditionProblem[] = [];
+  const budget: PatternBudget = { states: 0 };
   for (const [index, source] of sources.entries()) {
-    const condition = source === undefined ? undefined : compileCondition(source);
+    const condition = source === undefined ? undefined : compileCondition(source, budget);
     if (Array.isArray(condition)) problems.push(...condition.map((message) => ({ index, message })));
     else compiled[index] = condition;
   }
   return problems.length > 0 ? { ok: false, problems } : { ok: true, conditions: (input) => bind(compiled, () => new CelValues(input)) };
 }
 
-function compileCondition(source: string): Condition | string[] {
+function compileCondition(source: string, budget: PatternBudget): Condition | string[] {
   try {
     const parsed = parse(source);
-    const problems = checkExpression(parsed.expr);
+    const problems = checkExpression(parsed.expr, budget);
     if (problems.length > 0) return [...problems];
     return { run: plan(celEnvironment, parsed), cost: costOf(parsed.expr) };
   } catch (error) {
