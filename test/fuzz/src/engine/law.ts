@@ -5,6 +5,7 @@ import type { Watchdog } from "./watchdog.ts";
 export const MOST_SECONDS = 5;
 /** What one input may lead to, in bytes or characters. */
 const MOST_OUTPUT = 1024 * 1024;
+/** Beside names that a file of an operator makes up itself. */
 const MOST_MESSAGE = 64 * 1024;
 
 /** What was broken, in words that are the same for the same cause. */
@@ -21,7 +22,7 @@ export async function checkLaw(target: Target, { run }: Prepared, input: Uint8Ar
   try {
     finding = tooMuch("output", sizeOf(await run(input)), MOST_OUTPUT);
   } catch (error) {
-    finding = judge(target, error);
+    finding = judge(target, error, input);
   } finally {
     watchdog.rest();
   }
@@ -32,10 +33,11 @@ export async function checkLaw(target: Target, { run }: Prepared, input: Uint8Ar
   return polluted === -1 ? finding : { problem: "pollution", detail: `it changed ${SHARED[polluted]?.constructor.name}.prototype` };
 }
 
-function judge({ refusals }: Target, error: unknown): Finding | undefined {
+function judge({ refusals }: Target, error: unknown, input: Uint8Array): Finding | undefined {
   if (!(error instanceof Error)) return { problem: "thrown", detail: `it threw ${String(error)}, which is no error` };
   if (error instanceof Broken) return { problem: `broken: ${error.message}`, detail: error.message };
-  if (refusals.some((refusal) => error instanceof refusal)) return tooMuch("message", error.message.length, MOST_MESSAGE);
+  if (refusals.some((refusal) => error instanceof refusal))
+    return tooMuch("message", error.message.length, MOST_MESSAGE + 2 * input.length);
   return { problem: `${error.name} ${placeOf(error)}`, detail: error.stack ?? error.message };
 }
 

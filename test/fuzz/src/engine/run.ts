@@ -14,10 +14,16 @@ export type RunOptions = {
   /** Asked before each input. */
   readonly goOn: (inputs: number) => boolean;
   readonly watchdog: Watchdog;
+  /** The longest input; by default more than any front door lets in. */
+  readonly mostBytes?: number;
 };
 
 /** Tries the seeds, then what becomes of them. The inputs depend on the seed alone; time only says how many there are. */
-export async function fuzz(target: Target, prepared: Prepared, { seed, goOn, watchdog }: RunOptions): Promise<Outcome> {
+export async function fuzz(
+  target: Target,
+  prepared: Prepared,
+  { seed, goOn, watchdog, mostBytes = 300_000 }: RunOptions,
+): Promise<Outcome> {
   const random = new Random(seed);
   const { kind, words = [] } = target;
   const found = new Map<string, Found>();
@@ -29,7 +35,7 @@ export async function fuzz(target: Target, prepared: Prepared, { seed, goOn, wat
     found.set(finding.problem, await smallest(target, prepared, watchdog, { ...finding, input }));
   };
   for (const input of prepared.seeds) await attempt(input);
-  while (goOn(inputs)) await attempt(mutated({ kind, pool: prepared.seeds, words }, random));
+  while (goOn(inputs)) await attempt(mutated({ kind, pool: prepared.seeds, words, mostBytes }, random));
   return { inputs, found: [...found.values()] };
 }
 

@@ -14,7 +14,7 @@ export type Target = {
   readonly refusals: readonly Refusal[];
   /** What its grammar is made of: tokens that mutation puts in. */
   readonly words?: readonly string[];
-  /** Inputs in a run that must be short; default 150. */
+  /** Inputs in a run that must be short, beside the seeds; default 60. */
   readonly quick?: number;
   readonly prepare: () => Prepared | Promise<Prepared>;
 };

@@ -6,23 +6,21 @@ import { mutateJson } from "./json.ts";
 import { mutateProtobuf } from "./protobuf.ts";
 import { mutateText } from "./text.ts";
 
-/** More than any front door lets in. */
-const MOST_BYTES = 300_000;
-
 export type Material = {
   readonly kind: Kind;
   /** Inputs to begin with, and to splice with. */
   readonly pool: readonly Uint8Array[];
   readonly words: readonly string[];
+  readonly mostBytes: number;
 };
 
 /** A new input: one of the pool with one to five changes, most of which know how it is built. */
-export function mutated({ kind, pool, words }: Material, random: Random): Uint8Array {
+export function mutated({ kind, pool, words, mostBytes }: Material, random: Random): Uint8Array {
   let input = random.pick(pool);
   for (let times = random.length(6); times > 0; times--) {
     const other = random.pick(pool);
     const next = (random.chance(0.85) ? mutateAs(kind, input, random, other, words) : undefined) ?? mutateBytes(input, random, other);
-    if (next.length <= MOST_BYTES) input = next;
+    if (next.length <= mostBytes) input = next;
   }
   return input;
 }

@@ -20,7 +20,7 @@ export const archives: Target = {
   name: "archives",
   kind: "bytes",
   refusals: [],
-  quick: 40,
+  quick: 20,
   prepare: async () => {
     const { bytes, verify } = await prepare();
     return {
@@ -39,7 +39,7 @@ export const archiveMembers: Target = {
   name: "archive-members",
   kind: "bytes",
   refusals: [EvidenceError],
-  quick: 60,
+  quick: 20,
   prepare: async () => {
     const { members, verify } = await prepare();
     return {

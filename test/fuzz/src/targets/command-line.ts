@@ -39,7 +39,7 @@ export const commandLine: Target = {
   kind: "text",
   refusals: [InvalidArgumentError, UsageError],
   words: ["5d", "300s", "T", "Z", "+14:00", "-99:99", ":", "=", "/", "sealed", "275760-09-13T00:00:00Z", "4711"],
-  quick: 1500,
+  quick: 200,
   prepare: () => ({
     seeds: texts(
       "2026-01-31T12:30:05Z",

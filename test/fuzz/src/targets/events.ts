@@ -12,7 +12,7 @@ export const events: Target = {
   kind: "protobuf",
   refusals: [EventLogError],
   words: Object.keys(EVENT_SCHEMAS),
-  quick: 600,
+  quick: 60,
   prepare: async () => ({
     seeds: await entries(),
     run: (input) => {
@@ -32,7 +32,7 @@ export const payloads: Target = {
   name: "payloads",
   kind: "protobuf",
   refusals: [UnknownEventError],
-  quick: 600,
+  quick: 60,
   prepare: () => ({
     seeds: types.flatMap((type, index) => sampleMessages(EVENT_SCHEMAS[type]).map((data) => Buffer.concat([tagOf(index), data]))),
     run: (input) => {

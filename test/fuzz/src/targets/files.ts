@@ -6,7 +6,7 @@ import { parseDirectoryFile } from "../../../../services/directory/src/directory
 import { textOf, texts, type Target } from "../engine/target.ts";
 
 const yaml = ["&a ", "*a", "<<: *a", "- ", "? ", "|", ">", "!!binary ", "!!js/function ", "---", "{", "}", "[", "]", "null", "~", '"', "#"];
-const common = { kind: "text", refusals: [ConfigError] } as const;
+const common = { kind: "text", refusals: [ConfigError], quick: 20 } as const;
 
 const channels = `apps:
   - { name: acme, kind: slack, bot_token: xoxb-12345678, app_token: xapp-12345678, review_url: "https://x.example/{action}" }

@@ -39,7 +39,7 @@ export const gatewayRequests: Target = {
   name: "gateway-requests",
   kind: "protobuf",
   refusals: [CommandError],
-  quick: 900,
+  quick: 100,
   prepare: () => ({
     // A field before all others that no message has: the name of the method travels inside of what is mutated.
     seeds: [...REQUESTS].flatMap(([name, schema]) => sampleMessages(schema).map((bytes) => withMethod(name, bytes))),

@@ -34,6 +34,7 @@ export const policies: Target = {
   name: "policies",
   kind: "text",
   refusals: [],
+  quick: 25,
   words: [
     "match",
     "when",

@@ -8,7 +8,7 @@ export const quorums: Target = {
   kind: "text",
   refusals: [],
   words: ["and", "or", "of", "any", "person", "on-call", "requester-manager", "resource-owner", "(", ")", ",", '"', "2", "100", "101"],
-  quick: 1000,
+  quick: 200,
   prepare: () => ({
     seeds: texts(
       '2 of sre and (1 of security or 1 of on-call "night shift")',

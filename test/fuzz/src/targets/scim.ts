@@ -53,7 +53,7 @@ export const scimFilters: Target = {
   kind: "text",
   refusals: [ScimError],
   words,
-  quick: 1000,
+  quick: 200,
   prepare: () => ({
     seeds: texts(
       'userName eq "alice@example.com"',

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import {
   acceptCheckpoint,
   appendLeaf,
@@ -52,7 +53,11 @@ type Read = (bytes: Uint8Array) => Uint8Array | undefined;
 /** Each format with what it writes again: the bytes that it read, where there is one way of writing it. */
 const FORMATS: Readonly<Record<string, Read>> = {
   note: (bytes) => formatNote(parseNote(bytes)),
-  checkpoint: (bytes) => Buffer.from(formatCheckpoint(parseCheckpoint(textOf(bytes)))),
+  checkpoint: (bytes) => {
+    const written = Buffer.from(formatCheckpoint(parseCheckpoint(textOf(bytes))));
+    // It takes text, and what is no UTF-8 is none.
+    return isUtf8(bytes) ? written : undefined;
+  },
   "signed checkpoint": (bytes) => void [openCheckpoint(bytes, [key.verifier], [witness.verifier]), acceptCheckpoint(bytes, policy)],
   "proof file": (bytes) => formatProofFile(parseProofFile(bytes)),
   receipt: (bytes) => void verifyReceipt(parseProofFile(bytes), leaves[1] ?? root, policy),
@@ -93,7 +98,7 @@ export const tlog: Target = {
     "none",
     "tile/0/x001/",
   ],
-  quick: 600,
+  quick: 60,
   prepare: () => ({
     seeds: [
       checkpoint,
