@@ -1,5 +1,7 @@
 import { Command } from "commander";
 import { logCommand } from "./log/log-command.ts";
+import { crowdCommand } from "./overload/crowd-command.ts";
+import { overloadCommand } from "./overload/overload-command.ts";
 import { compareCommand } from "./peers/compare-command.ts";
 import { runCommand } from "./run-command.ts";
 import { telemetryCommand } from "./telemetry/telemetry-command.ts";
@@ -10,4 +12,6 @@ await new Command("bench")
   .addCommand(compareCommand())
   .addCommand(logCommand())
   .addCommand(telemetryCommand())
+  .addCommand(overloadCommand())
+  .addCommand(crowdCommand())
   .parseAsync();

@@ -35,6 +35,11 @@ export function cpuSecondsOf(pids: readonly number[]): number {
   return pids.flatMap(readRow).reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);
 }
 
+/** Memory of these processes. */
+export function residentMegabytesOf(pids: readonly number[]): number {
+  return pids.flatMap(readRow).reduce((sum, { residentMegabytes }) => sum + residentMegabytes, 0);
+}
+
 type ProcessRow = {
   readonly pid: number;
   readonly parent: number;
