@@ -4,6 +4,7 @@ import { crowdCommand } from "./overload/crowd-command.ts";
 import { overloadCommand } from "./overload/overload-command.ts";
 import { compareCommand } from "./peers/compare-command.ts";
 import { runCommand } from "./run-command.ts";
+import { sizeCommand } from "./size/size-command.ts";
 import { telemetryCommand } from "./telemetry/telemetry-command.ts";
 
 await new Command("bench")
@@ -11,6 +12,7 @@ await new Command("bench")
   .addCommand(runCommand(), { isDefault: true })
   .addCommand(compareCommand())
   .addCommand(logCommand())
+  .addCommand(sizeCommand())
   .addCommand(telemetryCommand())
   .addCommand(overloadCommand())
   .addCommand(crowdCommand())

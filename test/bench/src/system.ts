@@ -24,6 +24,9 @@ export type System = {
   readonly address: string;
   readonly issuer: DevelopmentIssuer;
   readonly pids: readonly number[];
+  readonly databaseUrl: string;
+  /** Where JetStream keeps the copy of the log. */
+  readonly natsFolder: string;
   close(): Promise<void>;
 };
 
@@ -50,6 +53,8 @@ export async function startSystem(layout: Layout, more: NodeJS.ProcessEnv = {}):
     address,
     issuer: keys.issuer,
     pids: processes.map(({ pid }) => pid),
+    databaseUrl: infrastructure.databaseUrl,
+    natsFolder: join(folder, "nats"),
     close: async () => {
       for (const service of processes.toReversed()) await service.stop();
       await infrastructure.close();
