@@ -48,9 +48,9 @@ function byFirst([one]: Part, [other]: Part): number {
 
 /** Several facts may have one label: they count together. */
 function byName(parts: readonly Part[]): ReadonlyMap<string, string> {
-  const named = new Map<string, string>();
-  for (const [name, shown] of parts) named.set(plainName(name), (named.get(plainName(name)) ?? "") + shown);
-  return named;
+  const together = new Map<string, string>();
+  for (const [name, shown] of parts) together.set(plainName(name), (together.get(plainName(name)) ?? "") + shown);
+  return together;
 }
 
 /** `shown ["parameters.limit",null,[]]` becomes `parameters.limit`. */
