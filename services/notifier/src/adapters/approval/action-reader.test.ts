@@ -96,11 +96,14 @@ describe("actionReader", () => {
         stages: [{ name: "data", quorum: "2 of dpo", groups: ["dpo"], people: [], schedules: [] }],
         openStage: 0,
         votes: [
-          { reviewer: alice, decision: "approve", reason: "fine", stage: 0, lapsed: false, inPlaceOf: "" },
-          { reviewer: alice, decision: "reject", reason: "", stage: 0, lapsed: false, inPlaceOf: "" },
+          { reviewer: alice, decision: "approve", reason: "fine", stage: 0, lapsed: false, inPlaceOf: "", haste: undefined },
+          { reviewer: alice, decision: "reject", reason: "", stage: 0, lapsed: false, inPlaceOf: "", haste: undefined },
         ],
         deadline,
         editor: undefined,
+        asked: 0,
+        claim: undefined,
+        comments: [],
       },
     });
   });
