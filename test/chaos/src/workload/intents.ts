@@ -21,11 +21,6 @@ export function planAction(id: string, random: () => number, brief = false): Int
   return { id, kind, input, racing: random() < 0.5 };
 }
 
-/** So many brief ones, in an order that the random numbers fix. */
-export function planActions(count: number, run: string, random: () => number): readonly Intent[] {
-  return Array.from({ length: count }, (_, index) => planAction(`${run}-${index}`, random, true));
-}
-
 /** What is asked for, with a reviewer's changes to it. */
 export function edited(input: ActionInput): ActionInput {
   return { ...input, action: { ...input.action, properties: EDITED } };

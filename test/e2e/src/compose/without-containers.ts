@@ -4,6 +4,7 @@ import { chownSync, copyFileSync, mkdirSync, readFileSync, statSync, writeFileSy
 import { join } from "node:path";
 import { openDatabase } from "@countersign/database";
 import { freePort, startPostgres, startReaper } from "@countersign/embedded";
+import { COMPILE_CACHE } from "@countersign/standalone";
 import { readComposeFile, readEnvFile, type ComposeService } from "./compose-file.ts";
 
 const COMPOSE = "deploy/compose";
@@ -47,7 +48,7 @@ async function build(folder: string, issuers: string, endings: (() => Promise<un
   const running: Running[] = [];
   const start = (name: string, program: string, args: readonly string[], env: NodeJS.ProcessEnv, ready: string): Promise<void> => {
     const child = spawn(program, args, {
-      env: { PATH: process.env["PATH"], NODE_COMPILE_CACHE: join(folder, "compiled"), ...env },
+      env: { PATH: process.env["PATH"], ...COMPILE_CACHE, ...env },
       stdio: ["ignore", "ignore", "pipe"],
       detached: true,
     });
