@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import {
   allowed,
   ann,
-  approveBy,
   approved,
   DIGEST,
   exporter,
@@ -15,7 +14,6 @@ import {
   owner,
   reached,
   redeemed,
-  rejectBy,
   request,
   requested,
   sponsor,
@@ -266,102 +264,5 @@ describe("ReportExecution", () => {
     given(...redeemed, reported)
       .when({ ...report, message: hex(0x43) })
       .thenNothing();
-  });
-});
-
-describe("timers", () => {
-  it("TendReview ends what nobody decided", () => {
-    const at = T0 + HOUR;
-    given(...inReview())
-      .when({ type: "TendReview", at })
-      .then({ type: "ActionExpired", at });
-    expect(stateAfter([...inReview(), { type: "ActionExpired", at }]).status).toBe("EXPIRED");
-    given(requested)
-      .when({ type: "TendReview", at: T0 + 24 * HOUR })
-      .then({ type: "ActionExpired", at: T0 + 24 * HOUR });
-  });
-
-  it("TendReview stays quiet before the deadline and after the end", () => {
-    given(...inReview())
-      .when({ type: "TendReview", at: T0 + HOUR - 1 })
-      .thenNothing();
-    given(requested)
-      .when({ type: "TendReview", at: T0 + 24 * HOUR - 1 })
-      .thenNothing();
-    given(...allowed)
-      .when({ type: "TendReview", at: T0 + 99 * HOUR })
-      .thenNothing();
-    given().when({ type: "TendReview", at: T0 }).thenNothing();
-  });
-
-  it("ExpireGrant ends an unused grant, once, when its time has come", () => {
-    const at = T0 + 300_000;
-    const expired: ActionEvent = { type: "GrantExpired", at, grantId: "grant-1" };
-    given(...allowed)
-      .when({ type: "ExpireGrant", at })
-      .then(expired);
-    given(...allowed)
-      .when({ type: "ExpireGrant", at: at - 1 })
-      .thenNothing();
-    given(...allowed, expired)
-      .when({ type: "ExpireGrant", at })
-      .thenNothing();
-    given(...redeemed)
-      .when({ type: "ExpireGrant", at })
-      .thenNothing();
-  });
-
-  it("MarkUnreported ends a silent execution, once, when its time has come", () => {
-    const at = T0 + HOUR;
-    given(...redeemed)
-      .when({ type: "MarkUnreported", at })
-      .then({ type: "ExecutionUnreported", at });
-    given(...redeemed)
-      .when({ type: "MarkUnreported", at: at - 1 })
-      .thenNothing();
-    given(...redeemed, { type: "ExecutionUnreported", at })
-      .when({ type: "MarkUnreported", at })
-      .thenNothing();
-    given(...allowed)
-      .when({ type: "MarkUnreported", at })
-      .thenNothing();
-  });
-});
-
-describe("P5: evolve", () => {
-  it("accepts every past, whatever its order", () => {
-    const all = [
-      ...redeemed,
-      ...inReview(),
-      { type: "StageOpened", at: T0, stage: 9, deadline: T0, nextAt: T0 },
-      { type: "ActionExpired", at: T0 },
-    ] as const;
-    for (const first of all) {
-      for (const second of all) expect(stateAfter([first, second, first])).toMatchObject({ version: 3, updatedAt: first.at });
-    }
-  });
-
-  it("gives the same state for the same past", () => {
-    const history = given(...inReview())
-      .when(approveBy(ann))
-      .events();
-    expect(JSON.stringify(stateAfter(history))).toBe(JSON.stringify(stateAfter(structuredClone(history))));
-  });
-
-  it("does not move an action that has ended", () => {
-    const ended = stateAfter(
-      given(...inReview())
-        .when(rejectBy(ann))
-        .events(),
-    );
-    const after = stateAfter([
-      ...given(...inReview())
-        .when(rejectBy(ann))
-        .events(),
-      ...approved(later),
-      ...redeemed.slice(-1),
-    ]);
-    expect(ended.status).toBe("REJECTED");
-    expect({ ...after, version: 0, updatedAt: 0 }).toEqual({ ...ended, version: 0, updatedAt: 0 });
   });
 });

@@ -1,0 +1,163 @@
+import { fromJson } from "@bufbuild/protobuf";
+import { ValueSchema } from "@bufbuild/protobuf/wkt";
+import { ActionStatus } from "@countersign/proto/v1/action_pb";
+import { createPublicKey, verify } from "node:crypto";
+import { beforeEach, describe, expect, it } from "vitest";
+import { voteText } from "../adapters/grants/signer.ts";
+import { fromRecordedEvent } from "../adapters/log/event-codec.ts";
+import { ann, bob, cid, exporter, MINUTE, owner, sponsor, verdict, TERMS } from "../testing/fixtures.ts";
+import { ask, refusal } from "../testing/ask.ts";
+import { config, exportInput, shownOf, testApproval, type TestApproval } from "../testing/test-approval.ts";
+
+let world: TestApproval;
+
+beforeEach(async () => {
+  world = await testApproval();
+});
+
+const approve = { decision: { case: "approve", value: { reason: "fine" } } } as const;
+const reject = { decision: { case: "reject", value: { reason: "not today" } } } as const;
+const edit = (properties: { [key: string]: number | string }) =>
+  ({ decision: { case: "edit", value: { properties, reason: "smaller" } } }) as const;
+
+describe("review", () => {
+  it("shows the reviewer what a vote has to name, and approves", async () => {
+    const { shown } = await ask(world, verdict("review"));
+    const { action, eligible, ineligibleReason } = await world.call("GetReview", { actionId: shown.actionId }, ann);
+    expect({ eligible, ineligibleReason, status: action?.status }).toEqual({
+      eligible: true,
+      ineligibleReason: "",
+      status: ActionStatus.IN_REVIEW,
+    });
+    const voted = await world.call("SubmitVote", { ...shown, ...approve }, ann);
+    expect(voted.action).toMatchObject({ status: ActionStatus.APPROVED, review: { votes: [{ reason: "fine", reviewer: { id: "ann" } }] } });
+    const { grantToken } = await world.call("GetAction", { actionId: shown.actionId });
+    await world.call("RedeemGrant", { grantToken, digest: shown.digest, idempotencyKey: "r" });
+  });
+
+  it("repeats quietly", async () => {
+    const { shown } = await ask(world, verdict("review"));
+    const first = await world.call("SubmitVote", { ...shown, ...approve }, ann);
+    expect(await world.call("SubmitVote", { ...shown, ...approve }, ann)).toEqual(first);
+    expect(await world.log.nextPosition()).toBe(6);
+  });
+
+  it("says why a caller may not vote", async () => {
+    const { shown } = await ask(world, verdict("review"));
+    const reason = async (caller: typeof ann) =>
+      (await world.call("GetReview", { actionId: shown.actionId }, { ...caller, roles: ["reviewer"] })).ineligibleReason;
+    expect(await Promise.all([cid, owner, exporter].map(reason))).toEqual(["NOT_ELIGIBLE", "SELF_APPROVAL", "NOT_HUMAN"]);
+    world.now += 61 * MINUTE;
+    expect(await reason(ann)).toBe("NOT_IN_REVIEW");
+  });
+
+  it("P3: refuses self-approval and agents", async () => {
+    const { shown } = await ask(world, verdict("review"));
+    await expect(world.call("SubmitVote", { ...shown, ...approve }, sponsor)).rejects.toEqual(refusal("SELF_APPROVAL"));
+    await expect(world.call("SubmitVote", { ...shown, ...approve })).rejects.toEqual(refusal("NOT_HUMAN"));
+    await expect(world.call("SubmitVote", { ...shown, decision: { case: undefined } }, ann)).rejects.toEqual(refusal("FIELD_VIOLATION"));
+  });
+
+  it("signs votes so that they can be verified from the log alone", async () => {
+    const { shown } = await ask(world, verdict("review"));
+    await world.call("SubmitVote", { ...shown, ...reject }, ann);
+    const events = (await world.log.readAll({ from: 0, limit: 100 })).map(fromRecordedEvent);
+    const vote = events.find((event) => event.type === "VoteCast");
+    if (vote === undefined) throw new Error("no vote");
+    const { digest, shownDigest, reviewer, decision, at, signature, ...rest } = vote;
+    const text = voteText({ tenant: "acme", actionId: shown.actionId, digest, shownDigest, reviewer, decision, stage: rest.stage, at });
+    expect(verify(null, Buffer.from(text), createPublicKey(config.grantKeys.privateKey), Buffer.from(signature, "hex"))).toBe(true);
+  });
+
+  const editable = verdict("review", { terms: { ...TERMS, editable: JSON.stringify({ limit: { type: "integer", maximum: 10 } }) } });
+
+  it("an edit asks policy again, waits for the requester and starts over; editing back and forth is fine", async () => {
+    const { shown } = await ask(world, editable);
+    const edited = (await world.call("SubmitVote", { ...shown, ...edit({ table: "customers", limit: 5 }) }, ann)).action!;
+    expect(edited).toMatchObject({
+      status: ActionStatus.EDITED,
+      input: { action: { properties: { limit: 5 } } },
+      review: { editor: { id: "ann" } },
+    });
+    expect(world.questions.at(-1)?.input?.action?.properties).toEqual({ table: "customers", limit: 5 });
+    const { actionId, digest } = shownOf(edited);
+    const { action: accepted } = await world.call("AcceptEdit", { actionId, digest });
+    expect(accepted?.status).toBe(ActionStatus.IN_REVIEW);
+    await expect(world.call("SubmitVote", { ...shown, ...approve }, bob)).rejects.toEqual(refusal("STALE_DIGEST"));
+    const patch = [{ op: "replace", path: "/limit", value: fromJson(ValueSchema, 10) }];
+    const patched = { decision: { case: "edit", value: { patch, reason: "as before" } } } as const;
+    const back = (await world.call("SubmitVote", { ...shownOf(accepted!), ...patched }, bob)).action!;
+    expect(back.digest).toEqual(shown.digest);
+    expect(back.input).toEqual(expect.objectContaining({ context: exportInput.context }));
+  });
+
+  it("hands out the grant when policy allows the edited form, and the requester accepts it", async () => {
+    const { shown } = await ask(world, editable);
+    world.answer = verdict("allow");
+    const edited = (await world.call("SubmitVote", { ...shown, ...edit({ table: "customers", limit: 5 }) }, ann)).action!;
+    expect(edited.grant).toBeUndefined();
+    const { grantToken } = await world.call("AcceptEdit", { actionId: edited.id, digest: edited.digest });
+    await world.call("RedeemGrant", { grantToken, digest: edited.digest, idempotencyKey: "r" });
+  });
+
+  it.each<[string, { [key: string]: number | string }, string]>([
+    ["another member", { table: "secrets", limit: 10 }, "table"],
+    ["a value that the schema refuses", { table: "customers", limit: 11 }, "limit"],
+    ["a member taken away", { table: "customers" }, "limit"],
+    ["a member added", { table: "customers", limit: 10, all: "yes" }, "all"],
+  ])("refuses to edit %s, and names it", async (_what, properties, members) => {
+    const { shown } = await ask(world, editable);
+    await expect(world.call("SubmitVote", { ...shown, ...edit(properties) }, ann)).rejects.toEqual(
+      expect.objectContaining({ reason: "EDIT_NOT_ALLOWED", metadata: { members } }),
+    );
+  });
+
+  it.each([
+    ["does not apply", { op: "test", path: "/limit", value: fromJson(ValueSchema, 7) }],
+    ["replaces everything", { op: "replace", path: "", value: fromJson(ValueSchema, {}) }],
+    ["reaches for the prototype", { op: "add", path: "/__proto__/admin", value: fromJson(ValueSchema, true) }],
+    ["is of no kind", { op: "merge", path: "/limit", value: fromJson(ValueSchema, 7) }],
+  ])("refuses a patch that %s", async (_what, operation) => {
+    const { shown } = await ask(world, editable);
+    const patched = { decision: { case: "edit" as const, value: { patch: [operation], reason: "why not" } } };
+    await expect(world.call("SubmitVote", { ...shown, ...patched }, ann)).rejects.toEqual(refusal("PATCH_INVALID"));
+    expect(Object.keys(Object.prototype)).toEqual([]);
+  });
+
+  it("P1: without a word of policy nothing can be edited", async () => {
+    const { shown } = await ask(world, verdict("review"));
+    await expect(world.call("SubmitVote", { ...shown, ...edit({ table: "customers", limit: 5 }) }, ann)).rejects.toEqual(
+      refusal("EDIT_NOT_ALLOWED"),
+    );
+  });
+
+  it("P1: refuses a vote on a stale view, and says what is different now", async () => {
+    const { shown } = await ask(world, editable);
+    const edited = (await world.call("SubmitVote", { ...shown, ...edit({ table: "customers", limit: 5 }) }, ann)).action!;
+    await world.call("AcceptEdit", { actionId: edited.id, digest: edited.digest });
+    await expect(world.call("SubmitVote", { ...shown, ...approve }, bob)).rejects.toEqual(
+      expect.objectContaining({ reason: "STALE_DIGEST", metadata: { changed: "edited by, parameters.limit" } }),
+    );
+    const now = shownOf((await world.call("GetReview", { actionId: edited.id }, { ...bob, roles: ["reviewer"] })).action!);
+    await expect(world.call("SubmitVote", { ...now, shownDigest: shown.shownDigest, ...approve }, bob)).rejects.toEqual(
+      refusal("STALE_VIEW"),
+    );
+  });
+
+  it("names the view that it shows as the renderer names it, also from another instance", async () => {
+    const { shown } = await ask(world, verdict("review"));
+    const reviewer = { ...ann, roles: ["reviewer"] };
+    expect((await world.call("GetReview", { actionId: shown.actionId }, reviewer)).shownDigest).toEqual(new Uint8Array(shown.shownDigest));
+    const other = await testApproval(world.log);
+    expect((await other.call("GetReview", { actionId: shown.actionId }, reviewer)).shownDigest).toEqual(new Uint8Array(shown.shownDigest));
+  });
+
+  it("P7: an edit changes nothing when policy does not answer", async () => {
+    const { shown } = await ask(world, editable);
+    world.answer = undefined;
+    await expect(world.call("SubmitVote", { ...shown, ...edit({ table: "customers", limit: 1 }) }, ann)).rejects.toEqual(
+      refusal("POLICY_UNREACHABLE"),
+    );
+    expect(await world.log.nextPosition()).toBe(3);
+  });
+});
