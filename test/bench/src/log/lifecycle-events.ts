@@ -3,7 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { actionDigest, canonicalJson, contentDigest, type JsonObject } from "@countersign/digest";
 import type { Content, NewEvent } from "@countersign/event-log";
-import { encodeEvent } from "@countersign/events";
+import { encodeEvent, type DecodedEvent } from "@countersign/events";
 import {
   ActionApprovedSchema,
   ActionRequestedSchema,
@@ -30,11 +30,33 @@ export const VOTE_KEYS = JSON.stringify({ keys: [{ kty: "OKP", crv: "Ed25519", x
 
 export type LifeEvent = { readonly event: NewEvent; readonly contents: readonly Content[]; readonly actor: string; readonly time: Date };
 
-/** Events of a life. */
-export const LIFE = 8;
+/** The events of an action that policy allowed and that went well, as large as real ones, with an input that was judged. */
+export function automaticLife(tenant: string, id: string, start: number): readonly LifeEvent[] {
+  const { content, digest, requested, grantEvents } = actionOf(tenant, id, start);
+  const verdict = { outcome: VerdictOutcome.ALLOW, revision: 3n, rule: "small exports", reasons: ["ten thousand rows at most"] };
+  return timed(start, [
+    by("crm-agent", requested, [content]),
+    by("crm-agent", { type: "VerdictReached", data: create(VerdictReachedSchema, { verdict: { ...verdict, ...BINDING }, digest }) }),
+    ...grantEvents,
+  ]);
+}
 
-/** The events of a reviewed action that went well, as large as real ones, with an input that was judged and a vote that was signed. */
-export function lifeOf(tenant: string, id: string, start: number): readonly LifeEvent[] {
+/** The same with a review between the two, and a vote that was signed. */
+export function reviewedLife(tenant: string, id: string, start: number): readonly LifeEvent[] {
+  const { content, digest, deadline, requested, grantEvents } = actionOf(tenant, id, start);
+  const verdict = { outcome: VerdictOutcome.REVIEW, revision: 3n, rule: "exports", reasons: ["personal data leaves the company"] };
+  const opened = create(ReviewOpenedSchema, { stages: [{ name: "owners" }], deadline });
+  return timed(start, [
+    by("crm-agent", requested, [content]),
+    by("crm-agent", { type: "VerdictReached", data: create(VerdictReachedSchema, { verdict: { ...verdict, ...BINDING }, digest }) }),
+    by("crm-agent", { type: "ReviewOpened", data: opened }),
+    by("data-owner", { type: "VoteCast", data: voteOf(tenant, id, digest, timeOf(start, 3)) }),
+    ...grantEvents,
+  ]);
+}
+
+/** What lives have in common. */
+function actionOf(tenant: string, id: string, start: number) {
   const agent = { issuer, id: "crm-agent", type: PrincipalType.AGENT, tenant, owner: { issuer, id: "olga" }, roles: ["requester"] };
   const input: { subject: { type: string; id: string }; action: Named; resource: { type: string; id: string }; context: JsonObject } = {
     subject: { type: "agent", id: "crm-agent" },
@@ -43,11 +65,10 @@ export function lifeOf(tenant: string, id: string, start: number): readonly Life
     context: { environment: "production", justification: `quarterly report ${id}` },
   };
   const content = salted(id, canonicalJson(input));
-  const digest = actionDigest(content.salt, { tenant, ...input }, ["environment"]);
+  const digest = actionDigest(content.salt, { tenant, ...input }, BINDING.bindingContext);
   const deadline = timestampFromMs(start + HOUR);
   const grant = { grantId: id, principal: { issuer, id: "crm-agent" } };
-  const timeOf = (version: number): Date => new Date(start + version * 10);
-  const requested = create(ActionRequestedSchema, {
+  const data = create(ActionRequestedSchema, {
     requester: agent,
     subjectType: "agent",
     subjectId: "crm-agent",
@@ -57,26 +78,28 @@ export function lifeOf(tenant: string, id: string, start: number): readonly Life
     input: { digest: content.digest },
     deadline,
   });
-  const verdict = { outcome: VerdictOutcome.REVIEW, revision: 3n, rule: "exports", reasons: ["personal data leaves the company"] };
-  const judged = create(VerdictReachedSchema, { verdict: { ...verdict, bindingContext: ["environment"] }, digest });
   const issued = { ...grant, digest, issueTime: deadline, expireTime: deadline, keyId };
-  const events = [
-    { type: "ActionRequested", data: requested } as const,
-    { type: "VerdictReached", data: judged } as const,
-    { type: "ReviewOpened", data: create(ReviewOpenedSchema, { stages: [{ name: "owners" }], deadline }) } as const,
-    { type: "VoteCast", data: voteOf(tenant, id, digest, timeOf(3)) } as const,
-    { type: "ActionApproved", data: create(ActionApprovedSchema, { digest }) } as const,
-    { type: "GrantIssued", data: create(GrantIssuedSchema, issued) } as const,
-    { type: "GrantRedeemed", data: create(GrantRedeemedSchema, { ...grant, reportDeadline: deadline }) } as const,
-    { type: "ExecutionReported", data: create(ExecutionReportedSchema, { outcome: ExecutionOutcome.SUCCEEDED }) } as const,
+  const grantEvents = [
+    by("crm-agent", { type: "ActionApproved", data: create(ActionApprovedSchema, { digest }) }),
+    by("crm-agent", { type: "GrantIssued", data: create(GrantIssuedSchema, issued) }),
+    by("crm-agent", { type: "GrantRedeemed", data: create(GrantRedeemedSchema, { ...grant, reportDeadline: deadline }) }),
+    by("crm-agent", { type: "ExecutionReported", data: create(ExecutionReportedSchema, { outcome: ExecutionOutcome.SUCCEEDED }) }),
   ];
-  return events.map((event, version) => ({
-    event: encodeEvent(event),
-    contents: version === 0 ? [content] : [],
-    actor: version === 3 ? "data-owner" : "crm-agent",
-    time: timeOf(version),
-  }));
+  return { content, digest, deadline, requested: { type: "ActionRequested", data } as const, grantEvents };
 }
+
+const BINDING = { bindingContext: ["environment"] };
+
+type Untimed = Omit<LifeEvent, "time">;
+
+const by = (actor: string, event: DecodedEvent, contents: readonly Content[] = []): Untimed => ({
+  event: encodeEvent(event),
+  contents,
+  actor,
+});
+const timeOf = (start: number, version: number): Date => new Date(start + version * 10);
+const timed = (start: number, events: readonly Untimed[]): readonly LifeEvent[] =>
+  events.map((event, version) => ({ ...event, time: timeOf(start, version) }));
 
 type Named = { name: string; properties: JsonObject };
 

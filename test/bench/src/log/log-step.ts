@@ -20,7 +20,7 @@ import { isStep, type Step, type StepResult } from "./steps.ts";
 const LEDGER = "main";
 
 /** One step in a process of its own, so that the peak of its memory is its own. Prints a `StepResult`. */
-const [step = "", url = "", count = "0", folder = "."] = process.argv.slice(2);
+const [step = "", url = "", count = "0", folder = ".", votes = "8"] = process.argv.slice(2);
 if (!isStep(step)) throw new RangeError(`no step ${step}`);
 const ARCHIVE = join(folder, "archive.tar");
 const LOG_KEY = join(folder, "log.vkey");
@@ -31,7 +31,8 @@ const { note, events: handled = Number(count) } = await run(step, url, Number(co
 const seconds = (performance.now() - start) / 1000;
 const { user, system } = process.cpuUsage(cpuAtStart);
 const peakMegabytes = process.resourceUsage().maxRSS / 1024;
-const result: StepResult = { step, seconds, perSecond: handled / seconds, cpuSeconds: (user + system) / 1e6, peakMegabytes, note };
+const cpuSeconds = (user + system) / 1e6;
+const result: StepResult = { step, events: handled, seconds, perSecond: handled / seconds, cpuSeconds, peakMegabytes, note };
 process.stdout.write(`${JSON.stringify(result)}\n`);
 
 /** `events`: how many it was about, where not all. */
@@ -39,9 +40,9 @@ type Outcome = { readonly note: string; readonly events?: number };
 
 async function run(name: Step, databaseUrl: string, events: number): Promise<Outcome> {
   if (name === "fill") {
-    await fillLedger(databaseUrl, LEDGER, events);
+    const filled = await fillLedger(databaseUrl, LEDGER, events, Number(votes));
     writeFileSync(VOTE_KEYS_FILE, VOTE_KEYS);
-    return { note: "" };
+    return { note: "", events: filled };
   }
   if (name === "verify") return verify();
   const database = openDatabase({ url: databaseUrl });

@@ -8,6 +8,8 @@ export function isStep(text: string): text is Step {
 /** What one step cost, as its own process knows it. */
 export type StepResult = {
   readonly step: Step;
+  /** How many it was about. */
+  readonly events: number;
   readonly seconds: number;
   /** Events per second. */
   readonly perSecond: number;
@@ -18,5 +20,5 @@ export type StepResult = {
   readonly note: string;
 };
 
-/** With what PostgreSQL worked for it. */
-export type MeasuredStep = StepResult & { readonly postgresCpuSeconds: number };
+/** With the mix that it read, one vote in so many events (0: none), and what PostgreSQL worked for it. */
+export type MeasuredStep = StepResult & { readonly votes: number; readonly postgresCpuSeconds: number };
