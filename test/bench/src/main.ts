@@ -1,4 +1,6 @@
 import { Command } from "commander";
+import { parseDelay } from "./fsync-delay/delay.ts";
+import { runDelayed } from "./fsync-delay/run-again.ts";
 import { logCommand } from "./log/log-command.ts";
 import { crowdCommand } from "./overload/crowd-command.ts";
 import { overloadCommand } from "./overload/overload-command.ts";
@@ -9,6 +11,8 @@ import { telemetryCommand } from "./telemetry/telemetry-command.ts";
 
 await new Command("bench")
   .description("What complete actions cost, everything included, durable commits on.")
+  .option("--fsync-delay <time>", "make every fsync and fdatasync of every process so much slower, as on a cloud disk: 1ms", parseDelay)
+  .configureHelp({ showGlobalOptions: true })
   .addCommand(runCommand(), { isDefault: true })
   .addCommand(compareCommand())
   .addCommand(logCommand())
@@ -16,4 +20,8 @@ await new Command("bench")
   .addCommand(telemetryCommand())
   .addCommand(overloadCommand())
   .addCommand(crowdCommand())
+  .hook("preAction", async (bench) => {
+    const { fsyncDelay } = bench.opts<{ fsyncDelay?: number }>();
+    if (fsyncDelay !== undefined) process.exit(await runDelayed(fsyncDelay, process.argv.slice(2)));
+  })
   .parseAsync();
