@@ -11,9 +11,9 @@ export class LostStep extends Error {
 }
 
 /**
- * Publishes events in order with many acknowledgements under way. Each message says which sequence must be the last before it, so one that
- * is lost or comes twice makes JetStream refuse the rest. One inbox takes all acknowledgements; nothing is allocated per message but its
- * headers.
+ * Publishes events in order, with many on their way to JetStream at once. Each message says which sequence must be the last before it, so
+ * whatever is lost, refused or comes twice makes JetStream refuse the rest: the acknowledgement of one event speaks for all before it, and
+ * only some are asked for. One inbox takes them.
  */
 export class PublishWindow {
   readonly #outbox: Outbox;
@@ -22,8 +22,8 @@ export class PublishWindow {
   readonly #subscription: Subscription;
   readonly #onProgress: () => void;
   #generation = 0;
-  #inFlight = 0;
   #stored = 0;
+  #sent = 0;
   #lastProgress = 0;
   #failure: LostStep | undefined;
 
@@ -43,18 +43,18 @@ export class PublishWindow {
   /** Begins anew at a position; acknowledgements of what was sent before are ignored from now on. */
   restart(next: number): void {
     this.#generation += 1;
-    this.#inFlight = 0;
     this.#stored = next;
+    this.#sent = next;
     this.#failure = undefined;
     this.#lastProgress = performance.now();
   }
 
   get room(): number {
-    return WINDOW - this.#inFlight;
+    return WINDOW - this.inFlight;
   }
 
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#sent - this.#stored;
   }
 
   /** How long ago the last acknowledgement came. */
@@ -68,20 +68,24 @@ export class PublishWindow {
   }
 
   /**
-   * Sends an event.
+   * Sends an event, the next one after what was sent before. With `asks`, JetStream is to say that it has it.
    * @throws UnsafeSubjectError when its tenant or type cannot be part of a subject.
    */
-  publish(event: RecordedEvent): void {
+  publish(event: RecordedEvent, asks: boolean): void {
+    const { position } = event;
     const subject = eventSubject(this.#prefix, event.ledger, event);
-    const reply = `${this.#inbox}.${this.#generation}.${event.position}`;
-    if (this.#inFlight === 0) this.#lastProgress = performance.now();
-    this.#inFlight += 1;
-    this.#outbox.publish(subject, event.entry, { reply, headers: eventHeaders(event) }, (error) => this.fail(String(error)));
+    // The first one is always asked about: if it is what JetStream refuses, only its own answer says why.
+    const asked = asks || this.inFlight === 0 || position % ASK_EVERY === 0;
+    if (this.inFlight === 0) this.#lastProgress = performance.now();
+    this.#sent = position + 1;
+    const headers = eventHeaders(event);
+    const options = asked ? { headers, reply: `${this.#inbox}.${this.#generation}.${position}` } : { headers };
+    this.#outbox.publish(subject, event.entry, options, (error) => this.fail(String(error)));
   }
 
   /** @throws LostStep when a message was refused, or nothing has been acknowledged for too long. */
   check(): void {
-    if (this.#inFlight > 0 && this.idleMs > ACK_TIMEOUT_MS) this.fail("no acknowledgement in time");
+    if (this.inFlight > 0 && this.idleMs > ACK_TIMEOUT_MS) this.fail("no acknowledgement in time");
     if (this.#failure !== undefined) throw this.#failure;
   }
 
@@ -100,7 +104,6 @@ export class PublishWindow {
       .split(".")
       .map(Number);
     if (generation !== this.#generation || position === undefined) return;
-    this.#inFlight -= 1;
     this.#lastProgress = performance.now();
     const problem = acknowledgementProblem(message, position);
     if (problem !== undefined) {
@@ -133,4 +136,6 @@ function parse(text: string): unknown {
 }
 
 const WINDOW = 256;
+/** While many go at once, room comes back in quarters of the window. */
+const ASK_EVERY = WINDOW / 4;
 const ACK_TIMEOUT_MS = 3000;

@@ -143,8 +143,8 @@ export class Relay {
 
   #publish(): number {
     const events = this.#window.room > 0 ? this.#source.take(this.#next, this.#window.room) : [];
-    for (const event of events) {
-      this.#window.publish(event);
+    for (const [index, event] of events.entries()) {
+      this.#window.publish(event, index === events.length - 1);
       this.#options.onPublished(event);
     }
     this.#observer.published(events);
