@@ -1,5 +1,5 @@
-import { create, toBinary } from "@bufbuild/protobuf";
-import { CommandError } from "@countersign/bus";
+import { create } from "@bufbuild/protobuf";
+import { CommandError, encoded } from "@countersign/bus";
 import type { RpcCall } from "@countersign/grpc-kit";
 import type { Authenticated } from "@countersign/identity";
 import { ActionStatus } from "@countersign/proto/v1/action_pb";
@@ -26,7 +26,7 @@ export function actionReader(
   call: Pick<RpcCall, "header" | "remainingMs" | "signal">,
   actionId: string,
 ): (knownVersion: number) => Promise<ActionReply> {
-  const question = commandOf(caller, call, toBinary(GetActionRequestSchema, create(GetActionRequestSchema, { actionId })));
+  const question = commandOf(caller, call, encoded(GetActionRequestSchema, create(GetActionRequestSchema, { actionId })));
   return async (knownVersion) => {
     const command = { ...question, knownVersion: BigInt(knownVersion) };
     const until = performance.now() + call.remainingMs(config.callTimeoutMs);

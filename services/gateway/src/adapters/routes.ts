@@ -1,5 +1,5 @@
-import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
-import { CommandError } from "@countersign/bus";
+import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
+import { CommandError, decoded } from "@countersign/bus";
 import * as action from "@countersign/proto/v1/action_service_pb";
 import * as audit from "@countersign/proto/v1/audit_service_pb";
 import * as directory from "@countersign/proto/v1/directory_service_pb";
@@ -36,7 +36,7 @@ function reader<Schema extends DescMessage>(schema: Schema, check: Check<Message
 
 function decode<Schema extends DescMessage>(schema: Schema, bytes: Uint8Array): MessageShape<Schema> {
   try {
-    return fromBinary(schema, bytes, { recursionLimit: RECURSION_LIMIT });
+    return decoded(schema, bytes, { recursionLimit: RECURSION_LIMIT });
   } catch {
     throw new CommandError(
       "INVALID_ARGUMENT",

@@ -1,6 +1,6 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { inProcessCommands } from "@countersign/bus";
-import { EvaluateResponseSchema } from "@countersign/proto/internal/v1/command_pb";
+import { decoded, inProcessCommands } from "@countersign/bus";
+import { EvaluateRequestSchema, EvaluateResponseSchema } from "@countersign/proto/internal/v1/command_pb";
 import { GetActionResponseSchema } from "@countersign/proto/v1/action_service_pb";
 import { silentLogger } from "@countersign/telemetry";
 import { expect, it } from "vitest";
@@ -39,4 +39,14 @@ it("P1: policy is asked every time, and what it says now counts", async () => {
   expect(first?.verdict).toBe(second?.verdict);
   expect(third?.verdict.outcome).toBe("deny");
   expect(await ask()).toBeUndefined();
+});
+
+it("P1: policy is asked the same in one process as over a wire", async () => {
+  const commands = inProcessCommands({ logger: silentLogger });
+  const asked: Uint8Array[] = [];
+  await commands.serve("policy", { Evaluate: async ({ request }) => (asked.push(request), new Uint8Array()) });
+  const policy = createPolicyClient(commands, silentLogger, 200);
+  for (const at of [T0, T0 + 1]) await policy.evaluate({ requester: exporter, input: exportInput, at, traceparent: "" });
+  expect(asked).toHaveLength(2);
+  for (const bytes of asked) expect(decoded(EvaluateRequestSchema, bytes)).toEqual(fromBinary(EvaluateRequestSchema, bytes));
 });

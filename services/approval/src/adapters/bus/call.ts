@@ -1,11 +1,15 @@
-import { fromBinary, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
-import { CommandError, type CommandHandler } from "@countersign/bus";
+import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
+import { CommandError, decoded, type CommandHandler } from "@countersign/bus";
 import { EventLogError } from "@countersign/event-log";
 import { isTraceparent } from "@countersign/telemetry";
 import { InvalidInputError } from "../../usecases/content.ts";
 import type { Caller } from "../../usecases/ports.ts";
+import { oncePer } from "../wire/once-per.ts";
 import { fromPrincipalMessage } from "../wire/principal-message.ts";
 import { failure, fieldViolation } from "./failures.ts";
+
+/** Within a process all calls with one token bring the same object. */
+const principalOf = oncePer(fromPrincipalMessage);
 
 /** A handler over bytes from one over messages and a verified caller. */
 export function call<Request extends DescMessage>(
@@ -13,7 +17,7 @@ export function call<Request extends DescMessage>(
   answer: (request: MessageShape<Request>, caller: Caller) => Promise<Uint8Array>,
 ): CommandHandler {
   return async (command) => {
-    const principal = command.caller && fromPrincipalMessage(command.caller);
+    const principal = command.caller && principalOf(command.caller);
     if (principal === undefined || principal.tenant === "" || principal.issuer === "" || principal.id === "") {
       throw new CommandError("UNAUTHENTICATED", "TOKEN_INVALID", "The caller is not a principal of a known type.");
     }
@@ -29,7 +33,7 @@ export function call<Request extends DescMessage>(
 
 function decode<Request extends DescMessage>(schema: Request, bytes: Uint8Array): MessageShape<Request> {
   try {
-    return fromBinary(schema, bytes);
+    return decoded(schema, bytes);
   } catch (cause) {
     throw new CommandError("INVALID_ARGUMENT", "MALFORMED", `The request is not a ${schema.typeName}.`, { cause });
   }
