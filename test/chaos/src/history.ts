@@ -3,16 +3,19 @@ import type { Action } from "@countersign/proto/v1/action_pb";
 
 /** Something that a client was told, and may rely on from then on. */
 export type Acknowledgement = {
-  readonly step: "requested" | "decided" | "voted" | "redeemed" | "reported";
+  readonly step: "requested" | "decided" | "voted" | "redeemed" | "reported" | "commented" | "claimed";
   /** The intended action, by the id of its resource. */
   readonly intent: string;
   readonly client: string;
   readonly actionId: string;
   readonly version: number;
   readonly status: string;
-  /** For a redemption: where the log has it. */
-  readonly position: number | undefined;
+  /** For a redemption: its position in the log. For a comment: its number. */
+  readonly place: number | undefined;
 };
+
+/** What a reply says of its action. */
+export type Told = Pick<Action, "id" | "version" | "status">;
 
 /** What a client tried, from when to when, and what came of it. Milliseconds since the run began. */
 type Attempt = {
@@ -42,7 +45,7 @@ export class History {
     this.#started = clock();
   }
 
-  acknowledge(step: Acknowledgement["step"], intent: string, client: string, action: Action | undefined, position?: bigint): void {
+  acknowledge(step: Acknowledgement["step"], intent: string, client: string, action: Told | undefined, place?: bigint | number): void {
     if (action === undefined) throw new Error(`${step} was acknowledged without the action`);
     const { id, version, status } = action;
     this.acknowledged.push({
@@ -52,7 +55,7 @@ export class History {
       actionId: id,
       version: Number(version),
       status: statusName(status),
-      position: position === undefined ? undefined : Number(position),
+      place: place === undefined ? undefined : Number(place),
     });
     for (const { count, resolve } of this.#waiting) if (this.acknowledged.length >= count) resolve();
   }

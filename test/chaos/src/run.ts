@@ -74,15 +74,8 @@ async function torment(cluster: Cluster, cast: Cast, options: Options, tell: (te
   problems.push(...(await working), ...(options.rolling ? failedCalls(history) : []));
   clearTimeout(limit);
   tell("checking");
-  const ledger = await settledLedger(cluster.databaseUrl);
-  problems.push(...brokenLaws(ledger), ...lostPromises(ledger, history.acknowledged));
-  // While actions still move, nothing else can agree with what was read.
-  if (problems.length === 0) {
-    const [operator] = (await cluster.as("operator")) as [CountersignClient];
-    const { natsUrl, inbox } = cluster;
-    problems.push(...(await disagreements(ledger, { operator, natsUrl, told: inbox.ids, patienceMs: HEALING_MS })));
-  }
-  problems.push(...unexpectedEndings(cluster));
+  const { events, found } = await check(cluster, history, problems.length === 0);
+  problems.push(...found, ...unexpectedEndings(cluster));
   healing.abort(new Error("the run is over"));
   await supervising;
   return {
@@ -92,10 +85,32 @@ async function torment(cluster: Cluster, cast: Cast, options: Options, tell: (te
     actions: new Set(history.acknowledged.map(({ actionId }) => actionId)).size,
     acknowledged: history.acknowledged.length,
     refusals: Object.fromEntries(history.refusals),
-    events: ledger.length,
+    events,
     problems,
     history: problems.length === 0 ? [] : history.excerpt(problems),
   };
+}
+
+/** What does not hold in the log, and beside it unless actions still move: then nothing can agree with what was read. A check that cannot be made has failed. */
+async function check(
+  cluster: Cluster,
+  { acknowledged }: History,
+  quiet: boolean,
+): Promise<{ readonly events: number; readonly found: readonly string[] }> {
+  const { databaseUrl, natsUrl, inbox } = cluster;
+  const found: string[] = [];
+  let events = 0;
+  try {
+    const ledger = await settledLedger(databaseUrl);
+    events = ledger.length;
+    found.push(...brokenLaws(ledger), ...lostPromises(ledger, acknowledged));
+    if (!quiet || found.length > 0) return { events, found };
+    const [operator] = (await cluster.as("operator")) as [CountersignClient];
+    found.push(...(await disagreements(ledger, { operator, natsUrl, told: inbox.ids, patienceMs: HEALING_MS })));
+  } catch (error) {
+    found.push(`the check could not be made: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  }
+  return { events, found };
 }
 
 /** Timers end what callers have left: a grant that was not redeemed, a review that was not answered. */

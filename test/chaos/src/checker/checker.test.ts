@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import type { DecodedEvent } from "@countersign/events";
 import * as events from "@countersign/proto/event/v1/action_events_pb";
 import { PrincipalType } from "@countersign/proto/v1/principal_pb";
-import { ExecutionOutcome, VerdictOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
+import { CommentKind, ExecutionOutcome, VerdictOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
 import { describe, expect, it } from "vitest";
 import type { Acknowledgement } from "../history.ts";
 import { brokenLaws } from "./laws.ts";
@@ -45,6 +45,23 @@ const glassBrokenBy = (id: string): DecodedEvent => ({
   type: "BreakGlassUsed",
   data: create(events.BreakGlassUsedSchema, { reviewer: { id, type: PrincipalType.HUMAN }, digest: DIGEST }),
 });
+const HUMAN = PrincipalType.HUMAN;
+const asked = (number: number, id = "ann", type = HUMAN): DecodedEvent => ({
+  type: "CommentAdded",
+  data: create(events.CommentAddedSchema, { number, kind: CommentKind.QUESTION, author: { id, type }, standing: { person: id } }),
+});
+const answered = (number: number, question: number, author = "agent"): DecodedEvent => ({
+  type: "CommentAdded",
+  data: create(events.CommentAddedSchema, { number, kind: CommentKind.ANSWER, author: { id: author }, question }),
+});
+const claimedBy = (id: string, type = HUMAN): DecodedEvent => ({
+  type: "ReviewClaimed",
+  data: create(events.ReviewClaimedSchema, { reviewer: { id, type }, expireTime: { seconds: 1000n } }),
+});
+const releasedBy = (id: string): DecodedEvent => ({
+  type: "ClaimReleased",
+  data: create(events.ClaimReleasedSchema, { reviewer: { id } }),
+});
 const granted = (grantId = "g"): DecodedEvent => ({
   type: "GrantIssued",
   data: create(events.GrantIssuedSchema, { grantId, principal: GRANTEE, digest: DIGEST, expireTime: { seconds: 1000n } }),
@@ -85,7 +102,8 @@ function ledgerOf(streams: Readonly<Record<string, readonly DecodedEvent[]>>, se
 
 const REVIEW = [requested(), verdict(VerdictOutcome.REVIEW), opened];
 const END = [granted(), redeemed(), reported];
-const REVIEWED = [...REVIEW, vote("ann"), vote("bob"), ...END];
+const VOTED = [vote("ann"), vote("bob"), ...END];
+const REVIEWED = [...REVIEW, ...VOTED];
 const ALLOWED = [requested(), verdict(VerdictOutcome.ALLOW), ...END];
 
 describe("the checker of a ledger", () => {
@@ -93,6 +111,17 @@ describe("the checker of a ledger", () => {
     expect(brokenLaws(ledgerOf({ a: REVIEWED }))).toEqual([]);
     expect(brokenLaws(ledgerOf({ a: ALLOWED }))).toEqual([]);
     expect(brokenLaws(ledgerOf({ a: [requested(), verdict(VerdictOutcome.DENY)] }))).toEqual([]);
+    const talk = [
+      claimedBy("ann"),
+      asked(1),
+      answered(2, 1),
+      releasedBy("ann"),
+      claimedBy("bob"),
+      vote("bob"),
+      claimedBy("ann"),
+      vote("ann"),
+    ];
+    expect(brokenLaws(ledgerOf({ a: [...REVIEW, ...talk, ...END] }))).toEqual([]);
     const again = [verdict(VerdictOutcome.REVIEW), opened, vote("bob"), vote("cora"), ...END];
     expect(brokenLaws(ledgerOf({ a: [...REVIEW, vote("bob"), editedBy("ann"), ...again] }))).toEqual([]);
   });
@@ -122,6 +151,23 @@ describe("the checker of a ledger", () => {
     ["a state after the last", { a: [...ALLOWED, reported] }, "moved after SUCCEEDED"],
     ["an action without an end", { a: ALLOWED.slice(0, 4) }, "not come to its end"],
     ["an intent that became two actions", { a: ALLOWED, b: [requested(), verdict(VerdictOutcome.DENY)] }, "intent r is there twice"],
+    ["a comment without a number of its own", { a: [...REVIEW, asked(1), asked(1), ...VOTED] }, "a comment 1 after 1"],
+    ["a comment that is lost", { a: [...REVIEW, asked(2), ...VOTED] }, "a comment 2 after 0"],
+    ["an agent that asks", { a: [...REVIEW, asked(1, "bot", PrincipalType.AGENT), ...VOTED] }, "#bot for a reviewer, who is no human"],
+    ["an answer to nothing", { a: [...REVIEW, answered(1, 1), ...VOTED] }, "answered 1, which is no question"],
+    ["a second answer", { a: [...REVIEW, asked(1), answered(2, 1), answered(3, 1), ...VOTED] }, "answered 1 twice"],
+    ["a stranger's answer", { a: [...REVIEW, asked(1), answered(2, 1, "eve"), ...VOTED] }, "#eve, who has no part in it"],
+    ["a comment afterwards", { a: [...REVIEW, ...VOTED, asked(1)] }, "moved after SUCCEEDED"],
+    ["a comment before the review", { a: [requested(), asked(1), ...REVIEW.slice(1), ...VOTED] }, "CommentAdded while it was REQUESTED"],
+    ["two claims at a time", { a: [...REVIEW, claimedBy("ann"), claimedBy("bob"), ...VOTED] }, "#bob claim what #ann had claimed"],
+    ["a claim of an agent", { a: [...REVIEW, claimedBy("bot", PrincipalType.AGENT), ...VOTED] }, "#bot claim it, who is no human"],
+    ["a claim of who caused it", { a: [...REVIEW, claimedBy("olga"), ...VOTED] }, "#olga claim it, who caused it"],
+    ["a release of another's claim", { a: [...REVIEW, claimedBy("ann"), releasedBy("bob"), ...VOTED] }, "a claim of #bob, who had none"],
+    [
+      "too many claims",
+      { a: [...REVIEW, ...[1, 2, 3, 4].flatMap(() => [claimedBy("ann"), releasedBy("ann")]), ...VOTED] },
+      "#ann claim it too often",
+    ],
   ])("finds %s", (_what, streams, problem) => {
     expect(brokenLaws(ledgerOf(streams)).join("\n")).toContain(problem);
   });
@@ -141,7 +187,7 @@ describe("the checker of acknowledgements", () => {
     intent: "r",
     client: "agent",
     actionId: "a",
-    position: undefined,
+    place: undefined,
     ...more,
   });
   const ledger = ledgerOf({ a: REVIEWED });
@@ -151,10 +197,13 @@ describe("the checker of acknowledgements", () => {
       told("requested", 3, "IN_REVIEW"),
       told("voted", 4, "IN_REVIEW", { client: "ann" }),
       told("decided", 6, "APPROVED"),
-      told("redeemed", 7, "REDEEMED", { position: 6 }),
+      told("redeemed", 7, "REDEEMED", { place: 6 }),
       told("reported", 8, "SUCCEEDED"),
     ];
     expect(lostPromises(ledger, right)).toEqual([]);
+    const talked = ledgerOf({ a: [...REVIEW, asked(1), claimedBy("ann"), ...VOTED] });
+    const question = told("commented", 4, "IN_REVIEW", { client: "ann question", place: 1 });
+    expect(lostPromises(talked, [question, question, told("claimed", 5, "IN_REVIEW", { client: "ann" })])).toEqual([]);
   });
 
   it.each<[string, readonly Acknowledgement[], string]>([
@@ -162,15 +211,26 @@ describe("the checker of acknowledgements", () => {
     ["a lost version", [told("decided", 9, "SUCCEEDED")], "version 9 is not in the log"],
     ["another status", [told("decided", 6, "REJECTED")], "was REJECTED, the log says APPROVED"],
     ["a lost vote", [told("voted", 5, "IN_REVIEW", { client: "eve" })], "no such vote"],
-    ["a receipt for another place", [told("redeemed", 7, "REDEEMED", { position: 5 })], "no redemption at 5"],
+    ["a receipt for another place", [told("redeemed", 7, "REDEEMED", { place: 5 })], "no redemption at 5"],
     ["a lost report", [told("reported", 7, "REDEEMED")], "no such report"],
+    [
+      "a lost comment",
+      [told("commented", 4, "IN_REVIEW", { client: "ann question", place: 1 })],
+      "comment 1 is not in the log at version 4",
+    ],
+    ["a lost claim", [told("claimed", 4, "IN_REVIEW", { client: "ann" })], "no such claim"],
+    [
+      "two comments for one key",
+      [1, 2].map((place) => told("commented", 4, "IN_REVIEW", { client: "ann question", place })),
+      "commented twice: as number 1 and as number 2",
+    ],
     ["another action", [told("requested", 3, "IN_REVIEW", { intent: "s" })], "the log has r there"],
     [
       "two actions for one key",
       [told("requested", 1, "REQUESTED"), told("requested", 1, "REQUESTED", { actionId: "b" })],
       "requested twice",
     ],
-    ["two winners", ["x", "y"].map((client) => told("redeemed", 7, "REDEEMED", { position: 6, client })), "redeemed twice: x and y"],
+    ["two winners", ["x", "y"].map((client) => told("redeemed", 7, "REDEEMED", { place: 6, client })), "redeemed twice: x and y"],
   ])("finds %s", (_what, acknowledged, problem) => {
     expect(lostPromises(ledger, acknowledged).join("\n")).toContain(problem);
   });

@@ -2,6 +2,7 @@ import type { VoteCast } from "@countersign/proto/event/v1/action_events_pb";
 import { VerdictOutcome, VoteDecision, type Quorum, type Stage, type Verdict } from "@countersign/proto/v1/action_pb";
 import { peopleProblems } from "./people.ts";
 import { statusAfter, TERMINAL } from "./status.ts";
+import { talkProblems } from "./talk.ts";
 import type { Fact } from "./read-back.ts";
 
 /** What must hold in every ledger, whatever happened to those who wrote it. Returns what does not. */
@@ -67,7 +68,7 @@ function lawsOfAction(id: string, facts: readonly Fact[]): readonly string[] {
     claim(event.time.getTime() / 1000 <= Number(issued?.grant.expireTime?.seconds ?? 0n), "redeemed a grant that had expired");
     claim(issued?.grant.principal?.id === payload.data.principal?.id, "redeemed somebody else's grant");
   }
-  for (const problem of peopleProblems(facts)) claim(false, problem);
+  for (const problem of [...peopleProblems(facts), ...talkProblems(facts)]) claim(false, problem);
   return problems;
 }
 

@@ -33,11 +33,17 @@ function missingFact(told: Acknowledgement, facts: readonly Fact[]): string | un
         ? undefined
         : "no such vote";
     case "redeemed":
-      return until.some(({ payload, event }) => payload.type === "GrantRedeemed" && event.position === told.position)
+      return until.some(({ payload, event }) => payload.type === "GrantRedeemed" && event.position === told.place)
         ? undefined
-        : `no redemption at ${told.position}`;
+        : `no redemption at ${told.place}`;
     case "reported":
       return until.some(({ payload }) => payload.type === "ExecutionReported") ? undefined : "no such report";
+    case "commented":
+      return isComment(facts[told.version - 1], told) ? undefined : `comment ${told.place} is not in the log at version ${told.version}`;
+    case "claimed":
+      return until.some(({ payload }) => payload.type === "ReviewClaimed" && payload.data.reviewer?.id === told.client)
+        ? undefined
+        : "no such claim";
     case "requested":
     case "decided":
       return undefined;
@@ -46,14 +52,29 @@ function missingFact(told: Acknowledgement, facts: readonly Fact[]): string | un
   }
 }
 
-/** Whoever repeats a question gets the same action; of those who race to redeem, one wins. */
+function isComment(fact: Fact | undefined, { client, place }: Acknowledgement): boolean {
+  return (
+    fact?.payload.type === "CommentAdded" && fact.payload.data.number === place && client.startsWith(`${fact.payload.data.author?.id} `)
+  );
+}
+
+/** Whoever repeats a question gets the same action, whoever repeats a comment the same number; of those who race to redeem, one wins. */
 function twoAnswers(acknowledged: readonly Acknowledgement[]): readonly string[] {
   const answers = new Map<string, string>();
-  return acknowledged.flatMap(({ step, intent, actionId, client }) => {
-    if (step !== "requested" && step !== "redeemed") return [];
-    const answer = step === "requested" ? actionId : client;
-    const before = answers.get(`${step} ${intent}`) ?? answer;
-    answers.set(`${step} ${intent}`, before);
+  return acknowledged.flatMap((told) => {
+    const { step, intent } = told;
+    const answer = onlyAnswer(told);
+    if (answer === undefined) return [];
+    const to = step === "commented" ? `${step} ${intent} ${told.client}` : `${step} ${intent}`;
+    const before = answers.get(to) ?? answer;
+    answers.set(to, before);
     return before === answer ? [] : [`${intent} was ${step} twice: ${before} and ${answer}`];
   });
+}
+
+/** What all who were told of this step must have been told. */
+function onlyAnswer({ step, actionId, client, place }: Acknowledgement): string | undefined {
+  if (step === "requested") return actionId;
+  if (step === "redeemed") return client;
+  return step === "commented" ? `as number ${place}` : undefined;
 }

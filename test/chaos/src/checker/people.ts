@@ -36,10 +36,10 @@ export function peopleProblems(facts: readonly Fact[]): readonly string[] {
 }
 
 /** Who asked, through whom, and who answers for it. */
-function behind(requester: Principal | undefined): readonly string[] {
+export function behind(requester: Principal | undefined): readonly string[] {
   return [requester, ...(requester?.chain ?? []), requester?.owner].filter((each) => each !== undefined).map(idOf);
 }
 
-function idOf(principal: { readonly issuer: string; readonly id: string } | undefined): string {
+export function idOf(principal: { readonly issuer: string; readonly id: string } | undefined): string {
   return `${principal?.issuer}#${principal?.id}`;
 }

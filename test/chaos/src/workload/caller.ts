@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { CountersignError, statusName, type CountersignClient } from "@countersign/client";
 import type { Action } from "@countersign/proto/v1/action_pb";
-import type { History } from "../history.ts";
+import type { History, Told } from "../history.ts";
 
 /** Refusals of what is asked, as opposed to of how. */
 export type Reason = string;
@@ -76,8 +76,8 @@ export class Caller {
     return this.#limits;
   }
 
-  acknowledge(step: Parameters<History["acknowledge"]>[0], action: Action | undefined, position?: bigint, as = this.name): void {
-    this.#history.acknowledge(step, this.#intent, as, action, position);
+  acknowledge(step: Parameters<History["acknowledge"]>[0], action: Told | undefined, place?: bigint | number, as = this.name): void {
+    this.#history.acknowledge(step, this.#intent, as, action, place);
   }
 
   get until(): AbortSignal {

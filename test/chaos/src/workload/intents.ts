@@ -11,6 +11,8 @@ export type Intent = {
   readonly input: ActionInput;
   /** Voters and redeemers come several at the same moment. */
   readonly racing: boolean;
+  /** People claim the review and write on it while it is decided. */
+  readonly talks: boolean;
 };
 
 /** The next action of a run; the random numbers fix what it is. `brief`: none that waits for a deadline. */
@@ -18,7 +20,7 @@ export function planAction(id: string, random: () => number, brief = false): Int
   const kind = kindAt(random() * (brief ? BRIEF : 1));
   const { type, ...name } = SCENES[kind];
   const input = { ...name, resource: { type, id }, context: { environment: "production" } };
-  return { id, kind, input, racing: random() < 0.5 };
+  return { id, kind, input, racing: random() < 0.5, talks: random() < 0.5 };
 }
 
 /** What is asked for, with a reviewer's changes to it. */

@@ -2,8 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { digestOf, statusName, type Decision } from "@countersign/client";
 import { stateOf, Caller, type Circumstances } from "./caller.ts";
 import type { Cast, Name } from "./cast.ts";
-import { edited, type Intent } from "./intents.ts";
+import { edited, type Intent, type Kind } from "./intents.ts";
 import { Reviewer } from "./reviewer.ts";
+import { Talk } from "./talk.ts";
 
 /** One intended action from the question to the report, by callers who do not give up before `until`. */
 export class Life {
@@ -22,7 +23,7 @@ export class Life {
   async live(): Promise<void> {
     const asked = await this.#ask();
     const { id } = asked.action;
-    const [decision] = await Promise.all([this.#decided(asked), ...this.#reviewers(id), this.#cancel(id)]);
+    const [decision] = await Promise.all([this.#decided(asked), ...this.#reviewers(id), this.#talk(asked), this.#cancel(id)]);
     if (decision.grantToken === "") return;
     if (!(await this.#redeem(decision))) return;
     const reported = await this.#requester.persist(
@@ -100,6 +101,12 @@ export class Life {
     }
   }
 
+  async #talk({ action }: Decision): Promise<void> {
+    const people = TALKERS[this.#intent.kind].map((name) => this.#caller(name));
+    if (!this.#intent.talks || statusName(action.status) !== "IN_REVIEW") return;
+    await new Talk(action.id, this.#requester, people, this.#intent.racing).live();
+  }
+
   async #cancel(actionId: string): Promise<void> {
     if (this.#intent.kind !== "cancelled") return;
     await this.#requester.unless(
@@ -135,6 +142,20 @@ export class Life {
 }
 
 const tell = ({ action, grantToken }: Decision): string => `${stateOf(action)}${grantToken === "" ? "" : ", with the grant"}`;
+
+/** Who may claim the review and write on it, whatever happens to it meanwhile. An editor may not claim what it edited. */
+const TALKERS: Readonly<Record<Kind, readonly Name[]>> = {
+  allowed: [],
+  denied: [],
+  "at the last moment": [],
+  approved: ["data-owner", "second-data-owner"],
+  "approved by two": ["security-lead", "security-engineer"],
+  rejected: ["second-data-owner", "data-owner"],
+  edited: ["data-owner"],
+  cancelled: ["data-owner", "second-data-owner"],
+  emergency: ["second-data-owner", "data-owner"],
+  unanswered: ["data-owner", "second-data-owner"],
+};
 
 /** Of the policy's rule for what is done at the last moment. */
 const GRANT_MS = 3000;
