@@ -8,18 +8,10 @@ import {
   type MessageInitShape,
   type MessageShape,
 } from "@bufbuild/protobuf";
-import {
-  Client,
-  credentials,
-  Metadata,
-  status,
-  type ChannelCredentials,
-  type ChannelOptions,
-  type ClientReadableStream,
-  type ServiceError,
-} from "@grpc/grpc-js";
+import { Channel, credentials, Metadata, status, type ChannelCredentials, type ChannelOptions } from "@grpc/grpc-js";
 import { context, propagation } from "@opentelemetry/api";
 import { fromServiceError } from "./countersign-error.ts";
+import { streamCall } from "./stream-call.ts";
 import { unaryCall } from "./unary-call.ts";
 
 /** Where the front door is and who calls. */
@@ -63,10 +55,10 @@ export const DEFAULT_TIMEOUT_MS = 30_000;
 export function createTransport(options: TransportOptions): Transport {
   const channels = Array.from(
     { length: options.channels ?? 1 },
-    () => new Client(options.address, channelCredentials(options), CHANNEL_OPTIONS),
+    () => new Channel(options.address, channelCredentials(options), CHANNEL_OPTIONS),
   );
   let turn = 0;
-  const nextChannel = (): Client => {
+  const nextChannel = (): Channel => {
     turn = (turn + 1) % channels.length;
     const channel = channels[turn];
     if (channel === undefined) throw new RangeError("channels must be at least 1");
@@ -81,23 +73,10 @@ export function createTransport(options: TransportOptions): Transport {
     },
     stream: async function* (method, request, call = {}) {
       call.signal?.throwIfAborted();
-      const deadline = call.timeoutMs === undefined ? {} : { deadline: Date.now() + call.timeoutMs };
-      const messages = nextChannel().makeServerStreamRequest(
-        pathOf(method),
-        asBuffer,
-        asIs,
-        encode(method.input, request),
-        await metadataFor(call),
-        deadline,
-      );
-      const cancel = (): void => messages.cancel();
-      call.signal?.addEventListener("abort", cancel, { once: true });
-      try {
-        for await (const bytes of chunksOf(messages)) yield fromBinary(method.output, bytes);
-      } finally {
-        call.signal?.removeEventListener("abort", cancel);
-        if (!messages.readableEnded) messages.cancel();
-      }
+      const deadline = call.timeoutMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + call.timeoutMs;
+      const bytes = asBuffer(encode(method.input, request));
+      const started = { path: pathOf(method), request: bytes, metadata: await metadataFor(call), deadline, signal: call.signal };
+      for await (const message of streamCall(nextChannel(), started)) yield fromBinary(method.output, message);
     },
     close: () => {
       for (const channel of channels) channel.close();
@@ -107,29 +86,17 @@ export function createTransport(options: TransportOptions): Transport {
 
 /** @throws CountersignError: here, after the await, so that its stack names who called. */
 async function unaryBytes(
-  channel: Client,
+  channel: Channel,
   method: DescMethod,
   request: Buffer,
   metadata: Metadata,
   call: CallOptions,
 ): Promise<Uint8Array> {
   const deadline = Date.now() + (call.timeoutMs ?? DEFAULT_TIMEOUT_MS);
-  const ended = await unaryCall(channel.getChannel(), { path: pathOf(method), request, metadata, deadline, signal: call.signal });
+  const ended = await unaryCall(channel, { path: pathOf(method), request, metadata, deadline, signal: call.signal });
   if (ended.status.code !== status.OK) throw fromServiceError(ended.status, ended.sent);
   if (ended.reply === undefined) throw new Error(`${method.name} ended without a reply`);
   return ended.reply;
-}
-
-async function* chunksOf(messages: ClientReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
-  try {
-    for await (const bytes of messages) yield bytes as Uint8Array;
-  } catch (error) {
-    throw isServiceError(error) ? fromServiceError(error) : error;
-  }
-}
-
-function isServiceError(error: unknown): error is ServiceError {
-  return error instanceof Error && "code" in error && typeof error.code === "number" && "metadata" in error;
 }
 
 /** As the program's own OpenTelemetry SDK would send it; nothing without one. */
@@ -179,4 +146,3 @@ const CHANNEL_OPTIONS: ChannelOptions = {
 const pathOf = (method: DescMethod): string => `/${method.parent.typeName}/${method.name}`;
 const encode = <I extends DescMessage>(schema: I, request: MessageInitShape<I>): Uint8Array => toBinary(schema, create(schema, request));
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-const asIs = (bytes: Buffer): Uint8Array => bytes;
