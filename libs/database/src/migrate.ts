@@ -3,11 +3,14 @@ import { Migrator, type Migration } from "kysely/migration";
 import { openDatabase } from "./database.ts";
 import { ensureRoles } from "./roles.ts";
 
+/** One step of a schema, and the SQL that it is: what a release made of a database must stay known word by word. */
+export type SqlMigration = Migration & { readonly text: string };
+
 /** The tables of one package: all in one Postgres schema, which also holds the record of what has run. */
 export type MigrationSet = {
   readonly schema: string;
   /** In the order of their names: `0001_events`, `0002_...`. A released one never changes. Each grants what its service's role needs (`countersign_approval`, ...). */
-  readonly migrations: Readonly<Record<string, Migration>>;
+  readonly migrations: Readonly<Record<string, SqlMigration>>;
 };
 
 /** The database was migrated by a newer build. Nothing was changed; run that build, or restore an older backup. */
@@ -24,8 +27,9 @@ export class NewerSchemaError extends Error {
 }
 
 /** A migration written in SQL; several statements are fine. */
-export function sqlMigration(text: string): Migration {
+export function sqlMigration(text: string): SqlMigration {
   return {
+    text,
     up: async (database) => {
       await sql.raw(text).execute(database);
     },
