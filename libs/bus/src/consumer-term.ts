@@ -1,5 +1,4 @@
 import type { RecordedEvent } from "@countersign/event-log";
-import { setTimeout as sleep } from "node:timers/promises";
 import { readCheckpoint } from "./checkpoint.ts";
 import type { ConsumerDeps } from "./consumer.ts";
 import { EventSource } from "./event-source.ts";
@@ -16,6 +15,8 @@ export class ConsumerTerm<Tables> {
   readonly #source: EventSource;
   readonly #signal = new Signal();
   #lingering = false;
+  /** Somebody waits for the events before this position. */
+  #wanted = 0;
   /** The first position that is not handled. */
   #next = 0;
   /** What the checkpoint says; events between it and `#next` are of no interest to this consumer. */
@@ -36,8 +37,9 @@ export class ConsumerTerm<Tables> {
     this.#source = new EventSource(deps.log);
   }
 
-  /** The log is known to reach to here: no need to wait for the feed. */
+  /** The log is known to reach to here, and somebody waits for it: no need to wait for the feed, nor for more events. */
   announce(head: number): void {
+    this.#wanted = Math.max(this.#wanted, head);
     this.#source.announce(head);
     this.#signal.raise();
   }
@@ -62,8 +64,8 @@ export class ConsumerTerm<Tables> {
 
   #hear(event: RecordedEvent): void {
     this.#source.offer(event);
-    // While events gather, each one need not wake us.
-    if (!this.#lingering) this.#signal.raise();
+    // While events gather, each one need not wake us; enough of them do.
+    if (!this.#lingering || this.#source.available(this.#next) >= MAX_BATCH) this.#signal.raise();
   }
 
   async #step(): Promise<void> {
@@ -82,9 +84,10 @@ export class ConsumerTerm<Tables> {
   /** Lets a few events gather: one transaction for ten costs little more than for one. */
   async #linger(): Promise<void> {
     const lingerMs = Math.min(this.#work.definition.lingerMs ?? DEFAULT_LINGER_MS, MAX_LINGER_MS);
-    if (lingerMs <= 0 || this.#source.available(this.#next) >= MAX_BATCH || !this.#mayWork()) return;
+    if (lingerMs <= 0 || this.#wanted > this.#next || this.#source.available(this.#next) >= MAX_BATCH || !this.#mayWork()) return;
     this.#lingering = true;
-    await sleep(lingerMs);
+    this.#signal.lower();
+    await this.#signal.wait(lingerMs);
     this.#lingering = false;
   }
 

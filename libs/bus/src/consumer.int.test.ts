@@ -4,7 +4,7 @@ import { createMemoryEventLog } from "@countersign/event-log/testing";
 import { silentLogger } from "@countersign/telemetry";
 import { testPostgres, type TestPostgres } from "@countersign/testing";
 import { sql, type Kysely } from "kysely";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { readCheckpoint } from "./checkpoint.ts";
 import type { RunningConsumer } from "./consumer.ts";
 import { handFeed, list, listing, migrateForConsumers, range, seen, start } from "./consumer-fixture.ts";
@@ -110,6 +110,32 @@ describe("events", () => {
     expect(await seen(kysely, name)).toEqual(range(0, 20).map((index) => index * 3 + 1));
     await consumer.close();
     expect(await readCheckpoint(kysely, { consumer: name, ledger: "main" })).toBe(60);
+  });
+
+  test("events gather no longer than until somebody waits for them, or there are enough", async () => {
+    // Time stands still for whoever gathers.
+    vi.useFakeTimers({ toFake: ["setTimeout", "performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const feed = handFeed();
+    const batches: number[] = [];
+    const full = Promise.withResolvers<void>();
+    const handle = async (events: readonly RecordedEvent[]) => {
+      batches.push(events.length);
+      if (events.length === 500) full.resolve();
+    };
+    const consumer = await run({ name, lingerMs: 1000, handle }, { feed });
+    await append("first");
+    await consumer.reached(2);
+    feed.send(...(await append("waited for")));
+    await consumer.reached(4);
+    await appendActions(log, 167);
+    const [one, ...others] = await log.readAll({ from: 4, limit: 501 });
+    if (one !== undefined) feed.send(one);
+    for (let turn = 0; turn < 100; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    feed.send(...others);
+    await full.promise;
+    await consumer.reached(505);
+    expect(batches).toEqual([2, 2, 500, 1]);
   });
 
   test("closing ends those who wait", async () => {

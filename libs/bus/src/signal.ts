@@ -8,6 +8,11 @@ export class Signal {
     this.#wake?.();
   }
 
+  /** What woke it before counts no more: its next sleep is for what comes now. */
+  lower(): void {
+    this.#raised = false;
+  }
+
   /** Returns when raised, or after `milliseconds`; says whether it was raised. */
   async wait(milliseconds: number): Promise<boolean> {
     if (!this.#raised) {
