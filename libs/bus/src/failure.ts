@@ -53,6 +53,11 @@ export function linkLost(service: string): CommandError {
   return new CommandError("UNAVAILABLE", "LINK_LOST", `The bus was lost before ${service} replied; the outcome is not known.`);
 }
 
+/** NATS refuses the command of this process's user. */
+export function notLetThrough(service: string): CommandError {
+  return new CommandError("UNAVAILABLE", "NO_HANDLER", `The bus does not let commands through to ${service}.`);
+}
+
 /** The service is there; the method is not. */
 export function unknownMethod(service: string, method: string): CommandError {
   return new CommandError("UNIMPLEMENTED", "UNKNOWN_METHOD", `${service} does not serve ${method}.`);

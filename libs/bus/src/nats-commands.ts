@@ -2,10 +2,12 @@ import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { CommandSchema, type Command } from "@countersign/proto/internal/v1/command_pb";
 import { withinTime } from "@countersign/event-log";
 import { createLogger, type Logger } from "@countersign/telemetry";
-import { headers, type Msg, type MsgHdrs, type NatsConnection, type Subscription } from "@nats-io/transport-node";
+import { headers, type Msg, type MsgHdrs, type NatsConnection } from "@nats-io/transport-node";
 import { CommandError, type CommandBus, type CommandHandler } from "./commands.ts";
-import { bug, decodeFailure, encodeFailure, linkLost, noHandler, refusalOf, unknownMethod } from "./failure.ts";
+import { denialsOf } from "./denials.ts";
+import { bug, decodeFailure, encodeFailure, linkLost, noHandler, notLetThrough, refusalOf, unknownMethod } from "./failure.ts";
 import { InFlight } from "./in-flight.ts";
+import { keepSubscribed, type KeptSubscription } from "./keep-subscribed.ts";
 import { linkOf } from "./link.ts";
 import { outboxOf } from "./outbox.ts";
 import { PendingReplies } from "./pending-replies.ts";
@@ -36,10 +38,13 @@ function commandSender(connection: NatsConnection, prefix: string): CommandBus["
   const link = linkOf(connection);
   const replies = new PendingReplies();
   const inbox = newInbox(connection);
-  connection.subscribe(`${inbox}.*`, { callback: (error, message) => void (error ?? settle(replies, message, inbox.length + 1)) });
+  keepSubscribed(connection, `${inbox}.*`, { callback: (error, message) => void (error ?? settle(replies, message, inbox.length + 1)) });
 
   // Nobody keeps replies for us meanwhile. Callers are better off asking again at once than waiting for their deadlines.
   link.onLoss(() => replies.rejectAll(linkLost));
+  denialsOf(connection).onDenied(({ operation, subject }) => {
+    if (operation === "publish") replies.rejectSentTo(subject, notLetThrough);
+  });
 
   return async (service, method, command, { timeoutMs }) => {
     // The client would keep the command until it is connected again, long after its caller has given up.
@@ -48,7 +53,7 @@ function commandSender(connection: NatsConnection, prefix: string): CommandBus["
     const request = toBinary(CommandSchema, { ...command, timeoutMs: Math.min(Math.ceil(timeoutMs), MAX_UINT32) });
     const tooLarge = sizeProblem(connection, request, "command");
     if (tooLarge !== undefined) throw tooLarge;
-    const { token, reply } = replies.open(service, timeoutMs);
+    const { token, reply } = replies.open({ service, subject }, timeoutMs);
     outbox.publish(subject, request, { reply: `${inbox}.${token}` }, () => replies.reject(token, noHandler));
     return reply;
   };
@@ -98,7 +103,7 @@ async function serve(
       outbox.publish(message.reply ?? "", tooLarge === undefined ? failure : encodeFailure(tooLarge), { headers: FAILURE_HEADERS });
     }
   };
-  const subscription = connection.subscribe(subject, {
+  const subscription = keepSubscribed(connection, subject, {
     queue: service,
     callback: (error, message) => {
       if (error !== null) logger.error({ err: error, service }, "commands cannot be received");
@@ -131,7 +136,7 @@ function decodeCommand(bytes: Uint8Array): Command {
   }
 }
 
-async function stopServing(connection: NatsConnection, subscription: Subscription, inFlight: InFlight): Promise<void> {
+async function stopServing(connection: NatsConnection, subscription: KeptSubscription, inFlight: InFlight): Promise<void> {
   if (!connection.isClosed() && !subscription.isClosed()) await subscription.drain();
   await inFlight.idle();
   // The last replies are in the outbox until the turn ends.

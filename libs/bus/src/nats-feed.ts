@@ -1,7 +1,8 @@
 import { decodeEntry, type RecordedEvent } from "@countersign/event-log";
 import { createLogger, type Logger } from "@countersign/telemetry";
-import type { Msg, NatsConnection, Subscription } from "@nats-io/transport-node";
+import type { Msg, NatsConnection } from "@nats-io/transport-node";
 import type { EventFeed } from "./event-feed.ts";
+import { keepSubscribed, type KeptSubscription } from "./keep-subscribed.ts";
 import { feedSubject } from "./subjects.ts";
 
 export type NatsFeedOptions = { readonly prefix: string; readonly ledger: string; readonly logger?: Logger };
@@ -13,7 +14,7 @@ export type NatsFeed = EventFeed & {
 };
 
 type Listener = (event: RecordedEvent) => void;
-type Shared = { readonly subscription: Subscription; readonly listeners: Set<Listener> };
+type Shared = { readonly subscription: KeptSubscription; readonly listeners: Set<Listener> };
 
 /**
  * The live feed: a plain subscription on the subjects that the relay publishes to. Listeners with the same filter share one subscription and
@@ -26,7 +27,7 @@ export function natsFeed(connection: NatsConnection, options: NatsFeedOptions): 
 
   const open = (subject: string): Shared => {
     const listeners = new Set<Listener>();
-    const subscription = connection.subscribe(subject, {
+    const subscription = keepSubscribed(connection, subject, {
       callback: (error, message) => {
         if (error !== null) logger.error({ err: error, subject }, "the event feed cannot be received");
         else {

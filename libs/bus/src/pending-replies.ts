@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { CommandError } from "./commands.ts";
 
-type Pending = {
-  readonly service: string;
+type Addressee = { readonly service: string; readonly subject: string };
+
+type Pending = Addressee & {
   readonly resolve: (reply: Uint8Array) => void;
   readonly reject: (error: CommandError) => void;
   readonly deadline: number;
@@ -20,10 +21,10 @@ export class PendingReplies {
    * Opens a place for a reply; it fails with DEADLINE_EXCEEDED when none came in time. Only who was asked knows the token: whoever else may publish to
    * the same inbox cannot answer in its place.
    */
-  open(service: string, timeoutMs: number): { readonly token: string; readonly reply: Promise<Uint8Array> } {
+  open(to: Addressee, timeoutMs: number): { readonly token: string; readonly reply: Promise<Uint8Array> } {
     const token = randomUUID();
     const reply = new Promise<Uint8Array>((resolve, reject) => {
-      this.#pending.set(token, { service, resolve, reject, deadline: performance.now() + timeoutMs });
+      this.#pending.set(token, { ...to, resolve, reject, deadline: performance.now() + timeoutMs });
     });
     this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS);
     return { token, reply };
@@ -37,6 +38,11 @@ export class PendingReplies {
   reject(token: string, errorFor: (service: string) => CommandError): void {
     const pending = this.#take(token);
     pending?.reject(errorFor(pending.service));
+  }
+
+  /** What was sent there has not arrived. */
+  rejectSentTo(subject: string, errorFor: (service: string) => CommandError): void {
+    for (const [token, pending] of this.#pending) if (pending.subject === subject) this.reject(token, errorFor);
   }
 
   /** No reply will come any more. */

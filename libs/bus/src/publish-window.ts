@@ -1,7 +1,8 @@
 import type { RecordedEvent } from "@countersign/event-log";
-import { type Msg, type NatsConnection, type Subscription } from "@nats-io/transport-node";
+import { type Msg, type NatsConnection } from "@nats-io/transport-node";
 import { newInbox } from "./connect.ts";
 import { eventHeaders } from "./event-headers.ts";
+import { keepSubscribed, type KeptSubscription } from "./keep-subscribed.ts";
 import { outboxOf, type Outbox } from "./outbox.ts";
 import { eventSubject } from "./subjects.ts";
 
@@ -19,7 +20,7 @@ export class PublishWindow {
   readonly #outbox: Outbox;
   readonly #prefix: string;
   readonly #inbox: string;
-  readonly #subscription: Subscription;
+  readonly #subscription: KeptSubscription;
   readonly #onProgress: () => void;
   #generation = 0;
   #stored = 0;
@@ -32,7 +33,7 @@ export class PublishWindow {
     this.#prefix = prefix;
     this.#onProgress = onProgress;
     this.#inbox = newInbox(connection);
-    this.#subscription = connection.subscribe(`${this.#inbox}.>`, {
+    this.#subscription = keepSubscribed(connection, `${this.#inbox}.>`, {
       callback: (error, message) => {
         if (error === null) this.#settle(message);
         else this.fail(error.message);

@@ -1,5 +1,6 @@
 import type { EventAppender } from "@countersign/event-log";
 import type { NatsConnection } from "@nats-io/transport-node";
+import { keepSubscribed } from "./keep-subscribed.ts";
 import { outboxOf } from "./outbox.ts";
 import { wakeSubject } from "./subjects.ts";
 
@@ -23,7 +24,7 @@ export function publishWakeups(
 
 /** Calls back with the position that comes next, as another process says. Returns what ends it. */
 export function onWakeup(connection: NatsConnection, prefix: string, ledger: string, listener: (head: number) => void): () => void {
-  const subscription = connection.subscribe(wakeSubject(prefix, ledger), {
+  const subscription = keepSubscribed(connection, wakeSubject(prefix, ledger), {
     callback: (error, message) => {
       const head = error === null ? Number(message.string()) : Number.NaN;
       if (Number.isSafeInteger(head)) listener(head);

@@ -1,0 +1,56 @@
+import { errors, type Msg, type NatsConnection, type Subscription, type SubscriptionOptions } from "@nats-io/transport-node";
+import { setTimeout as sleep } from "node:timers/promises";
+import { denialsOf } from "./denials.ts";
+
+/** A subscription that is there whenever the server allows it. */
+export type KeptSubscription = Pick<Subscription, "drain" | "unsubscribe" | "isClosed">;
+
+export type KeptOptions = Pick<SubscriptionOptions, "queue"> & { readonly callback: (error: Error | null, message: Msg) => void };
+
+/**
+ * Subscribes, and does so again until it is allowed where the server refuses. When a reload of its configuration takes the right to a subject away,
+ * nats-server drops the subscription on its side, and nothing brings it back when the right is: who only waited would be deaf for ever.
+ */
+export function keepSubscribed(connection: NatsConnection, subject: string, options: KeptOptions): KeptSubscription {
+  const denials = denialsOf(connection);
+  let ended = false;
+  let regaining = false;
+  const subscribe = (): Subscription =>
+    connection.subscribe(subject, {
+      ...options,
+      callback: (error, message) => {
+        if (!(error instanceof errors.PermissionViolationError)) options.callback(error, message);
+      },
+    });
+  let current = subscribe();
+  const regain = async (): Promise<void> => {
+    for (regaining = true; !ended && !connection.isClosed();) {
+      await sleep(RETRY_MS, undefined, { ref: false });
+      if (ended || connection.isClosed()) break;
+      if (!current.isClosed()) current.unsubscribe();
+      current = subscribe();
+      if (await denials.accepted({ operation: "subscription", subject }).catch(() => false)) break;
+    }
+    regaining = false;
+  };
+  const stopListening = denials.onDenied((denial) => {
+    if (denial.operation === "subscription" && denial.subject === subject && !regaining) void regain();
+  });
+  const end = (): void => {
+    ended = true;
+    stopListening();
+  };
+  return {
+    drain: async () => {
+      end();
+      if (!current.isClosed()) await current.drain();
+    },
+    unsubscribe: () => {
+      end();
+      if (!current.isClosed()) current.unsubscribe();
+    },
+    isClosed: () => ended || current.isClosed(),
+  };
+}
+
+const RETRY_MS = 500;
