@@ -1,8 +1,5 @@
 import { EvidenceError } from "./error.ts";
 
-/** Where an entry is in the log, and its leaf hash: a row of `log/*.index`. */
-export type IndexRow = { readonly position: number; readonly leaf: Buffer };
-
 /** What an entry refers to, by its salted hash: there, or not there any more. A record of `log/*.contents`. */
 export type ContentRecord = {
   /** 32 bytes, as the entry names it. */
@@ -25,15 +22,22 @@ export function formatIndex(rows: readonly { readonly position: number; readonly
   return bytes;
 }
 
-/** @throws EvidenceError `archive_malformed` */
-export function parseIndex(bytes: Buffer): readonly IndexRow[] {
+/** Where the leaf hash of a row lies in the bytes of an index. */
+export const leafPlace = (row: number): number => row * INDEX_ROW + 8;
+
+/**
+ * The positions of an index's rows.
+ * @throws EvidenceError `archive_malformed`
+ */
+export function positionsOfIndex(bytes: Buffer): Float64Array<ArrayBuffer> {
   if (bytes.length % INDEX_ROW !== 0) throw malformed(`the index has ${bytes.length} bytes, no multiple of ${INDEX_ROW}`);
-  return Array.from({ length: bytes.length / INDEX_ROW }, (_, number) => {
-    const at = number * INDEX_ROW;
-    const high = bytes.readUInt32BE(at);
-    if (high >= 2 ** 21) throw malformed(`row ${number} of the index has a position above 2^53`);
-    return { position: high * 2 ** 32 + bytes.readUInt32BE(at + 4), leaf: bytes.subarray(at + 8, at + INDEX_ROW) };
-  });
+  const positions = new Float64Array(bytes.length / INDEX_ROW);
+  for (let row = 0; row < positions.length; row += 1) {
+    const high = bytes.readUInt32BE(row * INDEX_ROW);
+    if (high >= 2 ** 21) throw malformed(`row ${row} of the index has a position above 2^53`);
+    positions[row] = high * 2 ** 32 + bytes.readUInt32BE(row * INDEX_ROW + 4);
+  }
+  return positions;
 }
 
 /** The size of a tree that has the index's rows after `begin` leaves: those rows that come in order, and lie in a tree of `treeSize`. */
@@ -41,7 +45,7 @@ export function endOfIndex(bytes: Buffer, begin: number, treeSize: number): numb
   let end = begin;
   for (let at = 0; at + INDEX_ROW <= bytes.length; at += INDEX_ROW) {
     const position = bytes.readUInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4);
-    // As `parseIndex`, which takes no row of such an index.
+    // As `positionsOfIndex`, which takes no row of such an index.
     if (bytes.length % INDEX_ROW !== 0 || position >= 2 ** 53) return begin;
     if (position >= end && position < treeSize) end = position + 1;
   }

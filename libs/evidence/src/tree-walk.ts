@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { EMPTY_ROOT, nodeHash, type NodeId } from "@countersign/tlog";
 
 /**
@@ -21,10 +22,12 @@ export function gapNodes(begin: number, end: number): readonly NodeId[] {
 
 /**
  * A Merkle tree of RFC 6962 put together from left to right, out of leaves and whole subtrees. It keeps one hash per level, and each join costs one hash:
- * this is how a million entries are proved at once, for less than the price of two hashes each.
+ * this is how a million entries are proved at once, for less than the price of two hashes each. Works in place: a buffer for each join costs as much as its hash.
  */
 export class TreeWalk {
-  readonly #stack: { readonly level: number; readonly hash: Uint8Array }[] = [];
+  /** Levels and hashes of the subtrees that wait for a right neighbour, from left to right. */
+  readonly #levels: number[] = [];
+  readonly #hashes = Buffer.alloc(MOST_SUBTREES * HASH);
   #size: number;
 
   /** `begin`: where the walk begins; a subtree that reaches further left stays in pieces. */
@@ -34,7 +37,7 @@ export class TreeWalk {
 
   /** The walk so far, from left to right, as few subtrees as can be: another walk that stands at its beginning can take them over. */
   get subtrees(): readonly { readonly level: number; readonly hash: Uint8Array }[] {
-    return this.#stack;
+    return this.#levels.map((level, place) => ({ level, hash: Uint8Array.from(this.#hashes.subarray(place * HASH, (place + 1) * HASH)) }));
   }
 
   /** Leaves before the walk's end. */
@@ -42,23 +45,44 @@ export class TreeWalk {
     return this.#size;
   }
 
-  /** Adds the subtree that begins where the walk stands. The caller takes levels from `gapNodes`, so that subtrees stay aligned. */
-  push(level: number, hash: Uint8Array): void {
-    let node = { level, hash };
+  /**
+   * Adds the subtree that begins where the walk stands, by its hash at `at`. The caller takes levels from `gapNodes`, so that subtrees stay aligned. What is too
+   * short for a hash counts as zeros, and leads to a root that nobody signed.
+   */
+  push(level: number, bytes: Uint8Array, at = 0): void {
+    copyHash(bytes, at, node, RIGHT);
+    let joined = level;
     let index = this.#size / 2 ** level;
     this.#size += 2 ** level;
-    for (let left = this.#stack.at(-1); index % 2 === 1 && left?.level === node.level; left = this.#stack.at(-1)) {
-      this.#stack.pop();
-      index = (index - 1) / 2;
-      node = { level: node.level + 1, hash: nodeHash(left.hash, node.hash) };
+    for (; index % 2 === 1 && this.#levels.at(-1) === joined; index = (index - 1) / 2) {
+      this.#levels.pop();
+      copyHash(this.#hashes, this.#levels.length * HASH, node, LEFT);
+      const text = hash("sha256", node, "binary");
+      for (let byte = 0; byte < HASH; byte += 1) node[RIGHT + byte] = text.charCodeAt(byte);
+      joined += 1;
     }
-    this.#stack.push(node);
+    copyHash(node, RIGHT, this.#hashes, this.#levels.length * HASH);
+    this.#levels.push(joined);
   }
 
   /** Root over all leaves covered. */
   root(): Uint8Array {
-    const [last, ...rest] = this.#stack.toReversed();
+    const [last, ...rest] = this.subtrees.toReversed();
     if (last === undefined) return EMPTY_ROOT;
     return rest.reduce<Uint8Array>((right, left) => nodeHash(left.hash, right), last.hash);
   }
+}
+
+const HASH = 32;
+/** Levels go up to 53, once on the way up from `begin` and once on the way down. */
+const MOST_SUBTREES = 108;
+
+/** What is hashed for a node: 1, left, right. Nobody keeps it from one push to the next. */
+const node = Buffer.alloc(1 + 2 * HASH, 1);
+const LEFT = 1;
+const RIGHT = LEFT + HASH;
+
+/** A loop: for so few bytes a call out of JavaScript takes longer. */
+function copyHash(from: Uint8Array, at: number, to: Uint8Array, place: number): void {
+  for (let byte = 0; byte < HASH; byte += 1) to[place + byte] = from[at + byte] ?? 0;
 }

@@ -1,4 +1,4 @@
-import { timeOf, WireFields } from "./wire-fields.ts";
+import { bitsOf, timeOf, WireFields } from "./wire-fields.ts";
 
 /** Numbers of the fields of `countersign.event.v1.Entry`. */
 export const Field = {
@@ -21,7 +21,8 @@ export const Field = {
 } as const;
 
 const NUMBERS = [Field.position, Field.tenantSequence, Field.streamVersion, Field.schemaVersion];
-const BYTES = Object.values(Field).filter((field) => !NUMBERS.some((number) => number === field));
+const BYTES = bitsOf(Object.values(Field).filter((field) => !NUMBERS.some((number) => number === field)));
+const ACTOR = bitsOf([1, 2]);
 
 /** An entry of which only what a verifier asks for is read, in place; a test holds it against `readEntry`. */
 export class EntryFields extends WireFields {
@@ -33,10 +34,10 @@ export class EntryFields extends WireFields {
   override read(bytes: Buffer, begin: number, end: number): boolean {
     if (!super.read(bytes, begin, end)) return false;
     for (const field of NUMBERS) if (!this.isNumber(field)) return false;
-    for (const field of BYTES) if (!this.isBytes(field)) return false;
+    if (!this.areBytes(BYTES)) return false;
     this.time = timeOf(this, Field.time);
     const { actor } = this;
-    return actor.read(bytes, this.begin(Field.actor), this.end(Field.actor)) && actor.isBytes(1) && actor.isBytes(2) && this.time >= 0;
+    return actor.read(bytes, this.begin(Field.actor), this.end(Field.actor)) && actor.areBytes(ACTOR) && this.time >= 0;
   }
 
   /** Whether a field holds exactly these bytes. */

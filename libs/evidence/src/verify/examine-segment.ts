@@ -1,7 +1,7 @@
 import { hash, type KeyObject } from "node:crypto";
 import { EvidenceError } from "../error.ts";
 import { SEGMENT_PARTS, segmentMember, type SegmentPart } from "../members.ts";
-import { endsOfEntries, parseIndex, type IndexRow } from "../segment.ts";
+import { endsOfEntries, leafPlace, positionsOfIndex } from "../segment.ts";
 import { gapNodes, TreeWalk } from "../tree-walk.ts";
 import { SegmentContents } from "./contents.ts";
 import { CsvCheck } from "./csv-check.ts";
@@ -25,7 +25,6 @@ export type SegmentContext = {
 const NONE = Buffer.alloc(0);
 const HASH = 32;
 const MISSING = Buffer.alloc(HASH);
-const NO_ROW: IndexRow = { position: 0, leaf: MISSING };
 
 /**
  * The hot path of a verification: everything about a segment that can be said without another one. Depends on nothing else, so that segments can be examined at the same
@@ -43,6 +42,8 @@ class Examination {
   readonly #payloads: PayloadChecks;
   readonly #contents: SegmentContents;
   readonly #tree: TreeWalk;
+  readonly #index: Buffer;
+  readonly #entries: Buffer;
   readonly #tenant: Buffer;
   readonly #ledger: Buffer;
   readonly #streams = new StreamNames();
@@ -52,6 +53,8 @@ class Examination {
   constructor(context: SegmentContext, job: SegmentJob) {
     this.#context = context;
     this.#job = job;
+    this.#index = job.parts.index ?? NONE;
+    this.#entries = job.parts.entries ?? NONE;
     this.#tenant = Buffer.from(context.tenant);
     this.#ledger = Buffer.from(context.ledger);
     this.#payloads = new PayloadChecks(context.keys, context.tenant, this.#counts, this.#flaws);
@@ -63,19 +66,18 @@ class Examination {
   run(): SegmentFacts {
     const { parts } = this.#job;
     const digests = memberDigests(parts);
-    const index = this.#index();
-    this.#growTree(index, parts.tree ?? NONE);
-    const entries = parts.entries ?? NONE;
-    const { ends, rest } = endsOfEntries(entries);
-    const rows = new RowWriter(index.length);
-    let sound = rest === 0 && ends.length === index.length;
-    for (let row = 0, begin = 2; row < index.length; row += 1) {
+    const positions = this.#positions();
+    this.#growTree(positions, parts.tree ?? NONE);
+    const { ends, rest } = endsOfEntries(this.#entries);
+    const rows = new RowWriter(positions);
+    let sound = rest === 0 && ends.length === positions.length;
+    for (let row = 0, begin = 2; row < positions.length; row += 1) {
       const end = ends[row];
-      if (!this.#entry(rows, row, index[row] ?? NO_ROW, end === undefined ? undefined : { begin, end })) sound = false;
+      if (!this.#entry(rows, row, begin, end)) sound = false;
       begin = (end ?? 0) + 2;
     }
-    if (ends.length > index.length || rest > 0) {
-      const detail = `it holds ${ends.length} entries and ${rest} more bytes, the index ${index.length} rows`;
+    if (ends.length > positions.length || rest > 0) {
+      const detail = `it holds ${ends.length} entries and ${rest} more bytes, the index ${positions.length} rows`;
       this.#flaws.add({ code: "ENTRY", member: this.#member("entries"), detail });
     }
     // What derives from entries is only held against them while they are what they were.
@@ -90,15 +92,13 @@ class Examination {
     this.#counts.erasedLater = this.#contents.erasedLater.length;
     const { documents, verdicts, erased } = this.#payloads;
     const names = this.#streams.names;
-    // A copy: facts hold no memory of the segment.
-    const tree = this.#tree.subtrees.map(({ level, hash: bytes }) => ({ level, hash: Uint8Array.from(bytes) }));
     const shared = { counts: this.#counts, flaws: { listed: this.#flaws.listed, count: this.#flaws.count }, digests };
     const inputs = this.#payloads.inputs(names);
     return {
       ...shared,
       rows: rows.rows,
       names,
-      tree,
+      tree: this.#tree.subtrees,
       documents,
       verdicts,
       inputs,
@@ -108,43 +108,44 @@ class Examination {
     };
   }
 
-  #index(): readonly IndexRow[] {
+  #positions(): Float64Array<ArrayBuffer> {
     const flaw = (detail: string): void => this.#flaws.add({ code: "INDEX", member: this.#member("index"), detail });
-    let rows: readonly IndexRow[] = [];
+    let positions = new Float64Array(0);
     try {
-      rows = parseIndex(this.#job.parts.index ?? NONE);
+      positions = positionsOfIndex(this.#index);
     } catch (error) {
       if (!(error instanceof EvidenceError)) throw error;
       flaw(error.message);
     }
-    if (rows.length === 0) flaw("a segment has at least one entry");
-    return rows;
+    if (positions.length === 0) flaw("a segment has at least one entry");
+    return positions;
   }
 
-  #growTree(rows: readonly IndexRow[], bytes: Buffer): void {
+  #growTree(positions: Float64Array, bytes: Buffer): void {
     const member = this.#member("tree");
     const hashes = hashesOf(bytes, member, this.#flaws);
     const { treeSize } = this.#context;
-    for (const { position, leaf } of rows) {
+    for (const [row, position] of positions.entries()) {
       if (position < this.#tree.size || position >= treeSize) {
         const detail = `position ${position} does not come after ${this.#tree.size - 1} in a tree of ${treeSize}`;
         this.#flaws.add({ code: "INDEX", position, detail });
         continue;
       }
       fillGap(this.#tree, position, hashes);
-      this.#tree.push(0, leaf);
+      this.#tree.push(0, this.#index, leafPlace(row));
     }
     nothingLeft(hashes, member, this.#flaws);
   }
 
   /** Whether the entry is the one that the tree holds here. */
-  #entry(writer: RowWriter, row: number, { position, leaf }: IndexRow, place: { begin: number; end: number } | undefined): boolean {
+  #entry(writer: RowWriter, row: number, begin: number, end: number | undefined): boolean {
     const entry = this.#fields;
-    const bytes = this.#job.parts.entries ?? NONE;
-    writer.positions[row] = position;
-    writer.hashOf(row, LEAF, leaf);
-    const readable = place !== undefined && entry.read(bytes, place.begin, place.end);
-    if (!readable || leafText(bytes, place.begin, place.end) !== leaf.toString("latin1")) {
+    const bytes = this.#entries;
+    const position = writer.positions[row] ?? 0;
+    const leaf = leafPlace(row);
+    writer.hashAt(row, LEAF, this.#index, leaf);
+    const readable = end !== undefined && entry.read(bytes, begin, end);
+    if (!readable || !isLeaf(bytes, begin, end, this.#index, leaf)) {
       const member = this.#member("entries");
       const detail = "the entry is not the one whose hash stands in the index at this position";
       if (!readable) this.#flaws.add({ code: "ENTRY", position, member, detail: "there is no entry that can be read" });
@@ -184,10 +185,12 @@ class Examination {
   }
 }
 
-/** The leaf hash of an entry, as a text of bytes: what one call returns fastest. */
-function leafText(bytes: Buffer, begin: number, end: number): string {
+/** Whether the entry has the leaf hash that stands at `leaf` of the index. As a text of bytes a hash comes fastest. */
+function isLeaf(bytes: Buffer, begin: number, end: number, index: Buffer, leaf: number): boolean {
   const length = bytes.copy(leafInput, 1, begin, end);
-  return hash("sha256", leafInput.subarray(0, 1 + length), "binary");
+  const text = hash("sha256", leafInput.subarray(0, 1 + length), "binary");
+  for (let at = 0; at < HASH; at += 1) if (text.charCodeAt(at) !== index[leaf + at]) return false;
+  return true;
 }
 
 /** A zero, RFC 6962's prefix of leaves, and room for the longest entry. */

@@ -15,8 +15,8 @@ export class RowWriter {
   readonly streams: Uint32Array;
   readonly #hashes: Uint8Array;
 
-  constructor(count: number) {
-    this.rows = emptyRows(count);
+  constructor(ofPositions: Float64Array<ArrayBuffer>) {
+    this.rows = emptyRows(ofPositions);
     const { positions, sequences, versions, times, ends, asks, streams, hashes } = this.rows;
     [this.positions, this.sequences, this.versions, this.times, this.ends] = [positions, sequences, versions, times, ends];
     [this.asks, this.streams] = [asks, streams];
@@ -29,8 +29,9 @@ export class RowWriter {
     if (end > begin) this.#write(row, column, fields.bytes, begin, end);
   }
 
-  hashOf(row: number, column: number, bytes: Uint8Array): void {
-    this.#write(row, column, bytes, 0, bytes.length);
+  /** A hash that stands at `at`. */
+  hashAt(row: number, column: number, bytes: Uint8Array, at: number): void {
+    this.#write(row, column, bytes, at, at + HASH);
   }
 
   /** Bytes of another length than a hash's are written as one that no hash is: then they equal nothing, and nothing is taken for absent that is not. */

@@ -109,10 +109,11 @@ export const noCounts = (): SegmentCounts => ({
   digestsUnverified: 0,
 });
 
-export function emptyRows(count: number): SegmentRows {
+export function emptyRows(positions: Float64Array<ArrayBuffer>): SegmentRows {
+  const count = positions.length;
   return {
     count,
-    positions: new Float64Array(count),
+    positions,
     sequences: new Float64Array(count),
     versions: new Float64Array(count),
     times: new Float64Array(count),

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { BLOCK, paddingOf } from "../tar.ts";
-import { endsOfEntries, parseIndex } from "../segment.ts";
+import { endsOfEntries, positionsOfIndex } from "../segment.ts";
 import { logKey, sampleArchive, streamOf, type Sample } from "../testing/sample-archive.ts";
 import { sampleLog } from "../testing/sample-log.ts";
 import { joinTar, splitTar, type TarMember } from "../testing/tar-members.ts";
@@ -17,7 +17,7 @@ const entriesOf = (body: Buffer): readonly Buffer[] =>
 /** Where each entry's bytes are in the archive, and its position. */
 function entryPlaces(archive: Buffer): { readonly begin: number; readonly end: number; readonly position: number }[] {
   const members = splitTar(archive);
-  const rows = parseIndex(bodyOf(members, "log/000000.index"));
+  const positions = positionsOfIndex(bodyOf(members, "log/000000.index"));
   let at = 0;
   for (const { name, body } of members) {
     at += BLOCK;
@@ -27,7 +27,7 @@ function entryPlaces(archive: Buffer): { readonly begin: number; readonly end: n
   return entriesOf(bodyOf(members, "log/000000.entries")).map((entry, number) => {
     const begin = at + 2;
     at = begin + entry.length;
-    return { begin, end: at, position: rows[number]?.position ?? -1 };
+    return { begin, end: at, position: positions[number] ?? -1 };
   });
 }
 
@@ -97,7 +97,7 @@ describe("P6: whatever is changed in an archive is found", () => {
   });
 
   it("an entry that was left out, with everything made to fit but the tree", async () => {
-    const rows = parseIndex(bodyOf(splitTar(sample.bytes), "log/000000.index"));
+    const positions = positionsOfIndex(bodyOf(splitTar(sample.bytes), "log/000000.index"));
     const without = (body: Buffer, size: number): Buffer => Buffer.concat([body.subarray(0, 20 * size), body.subarray(21 * size)]);
     const index = forged(sample.bytes, "log/000000.index", (body) => without(body, 40));
     const dropped = places[20];
@@ -107,8 +107,8 @@ describe("P6: whatever is changed in an archive is found", () => {
       return Buffer.concat([body.subarray(0, before), body.subarray(before + 2 + (entries[20]?.length ?? 0))]);
     };
     const flaws = await flawsOf(forged(index, "log/000000.entries", cut));
-    expect(flaws.map(({ code, position }) => [code, position])).toContainEqual(["TENANT_SEQUENCE", rows[21]?.position]);
+    expect(flaws.map(({ code, position }) => [code, position])).toContainEqual(["TENANT_SEQUENCE", positions[21]]);
     expect(flaws.map(({ code }) => code)).toContain("ROOT");
-    expect(dropped?.position).toBe(rows[20]?.position);
+    expect(dropped?.position).toBe(positions[20]);
   });
 });

@@ -5,17 +5,24 @@ const BYTES = 2;
 const FIXED32 = 5;
 const FIELDS = 32;
 
+/** The fields with these numbers, each below 32, as the bits of one number. */
+export const bitsOf = (fields: readonly number[]): number => fields.reduce((bits, field) => bits | (1 << field), 0);
+
 /**
  * Where the fields of one message lie, and nothing else: a verifier reads few of them, and to build objects of all costs ten times as much. Strict: bytes that are no message are
  * refused, and so is a field that is asked for as what it is not, or that is there twice. Used again for the next message, so that nothing is allocated.
+ * Fields are told by number; only those from 1 to 31 can be asked for.
  */
 export class WireFields {
   bytes: Buffer = NONE;
   readonly #begins = new Int32Array(FIELDS);
   readonly #ends = new Int32Array(FIELDS);
   readonly #numbers = new Float64Array(FIELDS);
-  readonly #counts = new Int32Array(FIELDS);
-  readonly #types = new Uint8Array(FIELDS);
+  /** A bit for each field: it is there; more than once; the last time as bytes; as a number. */
+  #seen = 0;
+  #again = 0;
+  #asBytes = 0;
+  #asNumber = 0;
   #start = 0;
   #at = 0;
   #end = 0;
@@ -24,27 +31,31 @@ export class WireFields {
   read(bytes: Buffer, begin: number, end: number): boolean {
     this.bytes = bytes;
     this.#start = begin;
-    this.#at = begin;
     this.#end = end;
-    this.#counts.fill(0);
-    while (this.#at < end) if (!this.#field()) return false;
+    this.#rewind();
+    while (this.#at < end) if (this.#field() < 0) return false;
     return true;
   }
 
   /** Whether the field is absent, or there once and as bytes. */
   isBytes(field: number): boolean {
-    const count = this.#counts[field] ?? 0;
-    return count === 0 || (count === 1 && this.#types[field] === BYTES);
+    return this.areBytes(1 << field);
+  }
+
+  /** The same of several fields. */
+  areBytes(bits: number): boolean {
+    return (this.#seen & bits & ~(this.#asBytes & ~this.#again)) === 0;
   }
 
   /** Whether the field is absent, or there once and as a number that can be told exactly. */
   isNumber(field: number): boolean {
-    const count = this.#counts[field] ?? 0;
-    return count === 0 || (count === 1 && this.#types[field] === VARINT && (this.#numbers[field] ?? 0) <= Number.MAX_SAFE_INTEGER);
+    const bit = 1 << field;
+    if ((this.#seen & bit) === 0) return true;
+    return (this.#asNumber & ~this.#again & bit) !== 0 && (this.#numbers[field] ?? 0) <= Number.MAX_SAFE_INTEGER;
   }
 
   has(field: number): boolean {
-    return (this.#counts[field] ?? 0) > 0;
+    return (this.#seen & (1 << field)) !== 0;
   }
 
   begin(field: number): number {
@@ -72,41 +83,60 @@ export class WireFields {
   /** Every text of a field that may be there many times; undefined when it is something else. */
   texts(field: number): readonly string[] | undefined {
     const found: string[] = [];
-    this.#at = this.#start;
-    this.#counts.fill(0);
+    this.#rewind();
     while (this.#at < this.#end) {
-      this.#field();
-      if ((this.#counts[field] ?? 0) === found.length) continue;
-      if (this.#types[field] !== BYTES) return undefined;
+      if (this.#field() !== field) continue;
+      if ((this.#asBytes & (1 << field)) === 0) return undefined;
       found.push(this.text(field));
     }
     return found;
   }
 
-  #field(): boolean {
+  #rewind(): void {
+    this.#at = this.#start;
+    this.#seen = 0;
+    this.#again = 0;
+    this.#asBytes = 0;
+    this.#asNumber = 0;
+  }
+
+  /** Reads one field and tells its number, 0 for one that cannot be asked for; -1 when there is none that can be read. */
+  #field(): number {
     const tag = this.#varint();
     const type = tag & 7;
-    const field = Math.floor(tag / 8);
-    if (!(tag >= 8 && field < 2 ** 29)) return false;
-    const place = field < FIELDS ? field : 0;
-    this.#counts[place] = (this.#counts[place] ?? 0) + 1;
-    this.#types[place] = type;
+    const number = Math.floor(tag / 8);
+    if (!(tag >= 8 && number < 2 ** 29)) return -1;
+    const field = number < FIELDS ? number : 0;
+    const bit = field === 0 ? 0 : 1 << field;
+    this.#again |= this.#seen & bit;
+    this.#seen |= bit;
     if (type === VARINT) {
       const value = this.#varint();
-      this.#numbers[place] = value;
-      return value >= 0;
+      this.#numbers[field] = value;
+      this.#asNumber |= bit;
+      this.#asBytes &= ~bit;
+      return value >= 0 ? field : -1;
     }
     const length = type === BYTES ? this.#varint() : type === FIXED64 ? 8 : type === FIXED32 ? 4 : -1;
-    if (!(length >= 0 && length <= this.#end - this.#at)) return false;
-    this.#begins[place] = this.#at;
+    if (!(length >= 0 && length <= this.#end - this.#at)) return -1;
+    this.#begins[field] = this.#at;
     this.#at += length;
-    this.#ends[place] = this.#at;
-    return true;
+    this.#ends[field] = this.#at;
+    this.#asNumber &= ~bit;
+    if (type === BYTES) this.#asBytes |= bit;
+    else this.#asBytes &= ~bit;
+    return field;
   }
 
   /** -1 when the bytes end within it, or it has more than ten of them. Above 2^53 it is not exact. */
   #varint(): number {
     const { bytes } = this;
+    const first = this.#at < this.#end ? (bytes[this.#at] ?? 0) : 0x80;
+    // Nearly all are of one byte.
+    if (first < 0x80) {
+      this.#at += 1;
+      return first;
+    }
     let value = 0;
     let scale = 1;
     const limit = Math.min(this.#end, this.#at + 10);
