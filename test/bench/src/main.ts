@@ -2,9 +2,11 @@ import { Command } from "commander";
 import { parseDelay } from "./fsync-delay/delay.ts";
 import { runDelayed } from "./fsync-delay/run-again.ts";
 import { logCommand } from "./log/log-command.ts";
+import { memoryCommand } from "./memory/memory-command.ts";
 import { crowdCommand } from "./overload/crowd-command.ts";
 import { overloadCommand } from "./overload/overload-command.ts";
 import { compareCommand } from "./peers/compare-command.ts";
+import { rawCommand } from "./raw/raw-command.ts";
 import { runCommand } from "./run-command.ts";
 import { sizeCommand } from "./size/size-command.ts";
 import { telemetryCommand } from "./telemetry/telemetry-command.ts";
@@ -20,6 +22,8 @@ await new Command("bench")
   .addCommand(telemetryCommand())
   .addCommand(overloadCommand())
   .addCommand(crowdCommand())
+  .addCommand(memoryCommand())
+  .addCommand(rawCommand())
   .hook("preAction", async (bench) => {
     const { fsyncDelay } = bench.opts<{ fsyncDelay?: number }>();
     if (fsyncDelay !== undefined) process.exit(await runDelayed(fsyncDelay, process.argv.slice(2)));

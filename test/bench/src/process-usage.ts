@@ -30,6 +30,11 @@ export function postgresCpuSeconds(pid: number): number {
   return rows.reduce((sum, { cpuSeconds, endedCpuSeconds }) => sum + cpuSeconds + endedCpuSeconds, 0);
 }
 
+/** A process and all its descendants. */
+export function familyOf(pid: number): readonly number[] {
+  return descendants(pid).map((row) => row.pid);
+}
+
 /** CPU seconds that these processes have worked. */
 export function cpuSecondsOf(pids: readonly number[]): number {
   return pids.flatMap(readRow).reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);

@@ -1,10 +1,9 @@
 import { cpus } from "node:os";
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
+import { LAYOUTS, layoutOption } from "./layout-option.ts";
 import { runBench, type Row } from "./run-bench.ts";
 import type { Layout } from "./system.ts";
 import { print, tableLine } from "./table.ts";
-
-const LAYOUTS: readonly Layout[] = ["one-process", "process-per-service"];
 
 const COLUMNS = [
   ["layout", 19],
@@ -28,7 +27,7 @@ type Options = { readonly layout?: Layout; readonly inFlight: readonly string[];
 export function runCommand(): Command {
   return new Command("run")
     .description("Complete actions per second: (auto) request, verdict, grant, redeem; (reviewed) request, wait, approve, redeem.")
-    .option("--layout <layout>", `${LAYOUTS.join(" or ")}; default: both`, parseLayout)
+    .addOption(layoutOption())
     .option("--in-flight <n...>", "how many at once", ["1", "16", "64", "256"])
     .option("--seconds <n>", "per row, and twice for warming up", Number, 5)
     .option("--json", "print JSON")
@@ -67,10 +66,4 @@ function cells(row: Row): readonly string[] {
     row.residentMegabytes.toFixed(0),
     row.signaturesPerSecond.toFixed(0),
   ];
-}
-
-function parseLayout(text: string): Layout {
-  const found = LAYOUTS.find((layout) => layout === text);
-  if (found === undefined) throw new InvalidArgumentError(`must be ${LAYOUTS.join(" or ")}`);
-  return found;
 }

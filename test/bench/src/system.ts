@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { natsAccounts } from "@countersign/bus";
@@ -25,6 +25,9 @@ export type System = {
   readonly issuer: DevelopmentIssuer;
   readonly pids: readonly number[];
   readonly databaseUrl: string;
+  readonly natsUrl: string;
+  readonly postgresPid: number;
+  readonly natsPid: number;
   /** Where JetStream keeps the copy of the log. */
   readonly natsFolder: string;
   close(): Promise<void>;
@@ -54,6 +57,9 @@ export async function startSystem(layout: Layout, more: NodeJS.ProcessEnv = {}):
     issuer: keys.issuer,
     pids: processes.map(({ pid }) => pid),
     databaseUrl: infrastructure.databaseUrl,
+    natsUrl: nats.urlOf("countersign"),
+    postgresPid: Number(readFileSync(join(folder, "postgres", "postmaster.pid"), "utf8").split("\n")[0]),
+    natsPid: nats.pid,
     natsFolder: join(folder, "nats"),
     close: async () => {
       for (const service of processes.toReversed()) await service.stop();
@@ -67,12 +73,12 @@ export async function startSystem(layout: Layout, more: NodeJS.ProcessEnv = {}):
 type User = ServiceName | "countersign";
 
 /** As in production: a user for each service, and one for the process of all of them. */
-async function startUsersNats(folder: string): Promise<{ urlOf(user: User): string; stop(): Promise<void> }> {
+async function startUsersNats(folder: string): Promise<{ pid: number; urlOf(user: User): string; stop(): Promise<void> }> {
   // A letter first: a number would be read as one.
   const password = `p${randomBytes(24).toString("hex")}`;
   const configFile = join(folder, "nats.conf");
   const passwords = { policy: password, directory: password, approval: password, audit: password, notifier: password, gateway: password };
   writeFileSync(configFile, natsAccounts({ prefix: "cs", ledgers: ["main"] }, { ...passwords, countersign: password }), { mode: 0o600 });
   const server = await startNatsServer({ storeDir: join(folder, "nats"), configFile });
-  return { urlOf: (user) => server.url.replace("//", `//${user}:${password}@`), stop: () => server.stop() };
+  return { pid: server.pid, urlOf: (user) => server.url.replace("//", `//${user}:${password}@`), stop: () => server.stop() };
 }

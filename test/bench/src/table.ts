@@ -9,6 +9,12 @@ export function tableLine(columns: Columns, cells: readonly string[]): string {
     .trimEnd();
 }
 
+/** A table with its heading on standard output. */
+export function printTable(columns: Columns, rows: readonly (readonly string[])[]): void {
+  const names = columns.map(([name]) => name);
+  for (const cells of [names, ...rows]) print(tableLine(columns, cells));
+}
+
 /** A line on standard output. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
