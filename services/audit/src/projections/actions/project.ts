@@ -1,4 +1,4 @@
-import type { RecordedEvent } from "@countersign/event-log";
+import { int8Array, textArray, type RecordedEvent } from "@countersign/event-log";
 import { sql, type Kysely } from "kysely";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { OnChange, RefusedEvent } from "../projection.ts";
@@ -52,23 +52,25 @@ async function readStates(
   if (known.length === 0) return new Map();
   const { rows } = await sql<{ tenant: string; id: string; state: string }>`
     select a.tenant, a.action_id as id, a.state
-    from unnest(${known.map((stream) => stream.tenant)}::text[], ${known.map((stream) => stream.id)}::text[]) as k (tenant, id)
+    from unnest(${textArray(known.map((stream) => stream.tenant))}::text[], ${textArray(known.map((stream) => stream.id))}::text[]) as k (tenant, id)
     join ${sql.table(`audit.${table}`)} a on a.tenant = k.tenant and a.action_id = k.id`.execute(database);
   return new Map(rows.map((row) => [streamKey(row), row.state]));
 }
 
 async function writeRows(rows: readonly ActionRow[], database: Kysely<unknown>, table: string): Promise<void> {
   if (rows.length === 0) return;
+  const texts = (column: (row: ActionRow) => string) => textArray(rows.map(column));
+  const numbers = (column: (row: ActionRow) => number) => int8Array(rows.map(column));
   await sql`
     insert into ${sql.table(`audit.${table}`)} as a
       (tenant, action_id, request_position, version, status, action_name, requester, waits, review_deadline, asks, barred, state)
     select tenant, action_id, request_position, version, status, action_name, requester, waits, review_deadline, asks::text[], barred::text[], state
     from unnest(
-      ${rows.map((row) => row.tenant)}::text[], ${rows.map((row) => row.actionId)}::text[], ${rows.map((row) => row.requestPosition)}::bigint[],
-      ${rows.map((row) => row.version)}::bigint[], ${rows.map((row) => row.status)}::text[], ${rows.map((row) => row.actionName)}::text[],
-      ${rows.map((row) => row.requester)}::text[], ${rows.map((row) => row.waits)}::boolean[],
-      ${rows.map((row) => row.reviewDeadline)}::bigint[], ${rows.map((row) => row.asks)}::text[],
-      ${rows.map((row) => row.barred)}::text[], ${rows.map((row) => row.state)}::text[]
+      ${texts((row) => row.tenant)}::text[], ${texts((row) => row.actionId)}::text[], ${numbers((row) => row.requestPosition)}::bigint[],
+      ${numbers((row) => row.version)}::bigint[], ${texts((row) => row.status)}::text[], ${texts((row) => row.actionName)}::text[],
+      ${texts((row) => row.requester)}::text[], ${rows.map((row) => row.waits)}::boolean[],
+      ${numbers((row) => row.reviewDeadline)}::bigint[], ${texts((row) => row.asks)}::text[],
+      ${texts((row) => row.barred)}::text[], ${texts((row) => row.state)}::text[]
     ) as n (tenant, action_id, request_position, version, status, action_name, requester, waits, review_deadline, asks, barred, state)
     on conflict (tenant, action_id) do update set
       version = excluded.version, status = excluded.status, action_name = excluded.action_name, requester = excluded.requester,
