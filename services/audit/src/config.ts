@@ -4,7 +4,7 @@ import { z } from "zod";
 import { readSealingConfig, type SealingConfig } from "./sealing/config.ts";
 
 const schema = z.object({
-  projectionLinger: durationSetting.default(50).refine((milliseconds) => milliseconds <= 1000, "must be at most 1s"),
+  projectionLinger: durationSetting.default(250).refine((milliseconds) => milliseconds <= 1000, "must be at most 1s"),
 });
 
 /** Settings of the audit service. */
@@ -17,7 +17,7 @@ export type AuditConfig = Readonly<z.output<typeof schema>> & {
 /**
  * | variable | default | meaning |
  * | --- | --- | --- |
- * | COUNTERSIGN_AUDIT_PROJECTION_LINGER | 50ms | how long events are gathered before lists take them in, 0ms to 1s: longer is cheaper, shorter is fresher |
+ * | COUNTERSIGN_AUDIT_PROJECTION_LINGER | 250ms | how long events are gathered before lists take them in, 0ms to 1s: longer is cheaper, shorter is fresher |
  *
  * Beside these the settings of `@countersign/directory-client`, and of sealing: `sealing/config.ts`.
  * @throws ConfigError with every problem.
