@@ -1,5 +1,5 @@
-import { hash } from "node:crypto";
-import { EMPTY_ROOT, nodeHash, type NodeId } from "@countersign/tlog";
+import { createHash, hash } from "node:crypto";
+import type { NodeId } from "@countersign/tlog";
 
 /**
  * The perfect subtrees that exactly cover the leaves from `begin` up to, not including, `end`, left to right: what stands for the entries of others.
@@ -56,20 +56,26 @@ export class TreeWalk {
     this.#size += 2 ** level;
     for (; index % 2 === 1 && this.#levels.at(-1) === joined; index = (index - 1) / 2) {
       this.#levels.pop();
-      copyHash(this.#hashes, this.#levels.length * HASH, node, LEFT);
-      const text = hash("sha256", node, "binary");
-      for (let byte = 0; byte < HASH; byte += 1) node[RIGHT + byte] = text.charCodeAt(byte);
+      this.#join(this.#levels.length);
       joined += 1;
     }
     copyHash(node, RIGHT, this.#hashes, this.#levels.length * HASH);
     this.#levels.push(joined);
   }
 
+  /** The hash at the right end of the node becomes that of the two together. */
+  #join(left: number): void {
+    copyHash(this.#hashes, left * HASH, node, LEFT);
+    const text = hash("sha256", node, "binary");
+    for (let byte = 0; byte < HASH; byte += 1) node[RIGHT + byte] = text.charCodeAt(byte);
+  }
+
   /** Root over all leaves covered. */
   root(): Uint8Array {
-    const [last, ...rest] = this.subtrees.toReversed();
-    if (last === undefined) return EMPTY_ROOT;
-    return rest.reduce<Uint8Array>((right, left) => nodeHash(left.hash, right), last.hash);
+    if (this.#levels.length === 0) return createHash("sha256").digest();
+    copyHash(this.#hashes, (this.#levels.length - 1) * HASH, node, RIGHT);
+    for (let left = this.#levels.length - 2; left >= 0; left -= 1) this.#join(left);
+    return Uint8Array.from(node.subarray(RIGHT));
   }
 }
 

@@ -70,14 +70,12 @@ describe("P1: the digest of a canonical input", () => {
   const names = fc.array(fc.constantFrom("environment", "a", "b", "constructor"), { maxLength: 3 });
 
   it("is the action digest, and any other is refused", () => {
-    let quick = 0;
     fc.assert(
       fc.property(input, names, plain, (value, binding, tenant) => {
         const body = Buffer.from(canonicalJson(value as JsonObject));
         const digest = actionDigest(salt, { ...value, tenant }, binding);
         const text = digestOfCanonical(tenant, { salt, body }, binding);
         if (text !== undefined) expect(Buffer.from(text, "latin1")).toEqual(digest);
-        quick += text === undefined ? 0 : 1;
         expect(isDigestOf(digest, tenant, { salt, body }, binding)).toBe(true);
         expect(
           isDigestOf(
@@ -90,7 +88,6 @@ describe("P1: the digest of a canonical input", () => {
       }),
       { numRuns: 300 },
     );
-    expect(quick).toBeGreaterThan(50);
   });
 
   it.each([

@@ -1,13 +1,16 @@
 import type { FlawList } from "./flaws.ts";
 import type { SegmentFacts } from "./segment-facts.ts";
 
+/** Hex digests that events of a segment name as erased, and what the segment says of absent contents. */
+type Absences = Pick<SegmentFacts, "absent" | "erasedLater"> & { readonly erased: readonly string[] };
+
 /** Contents that are absent, held against the events that say what was erased. */
 export class Erasures {
   readonly #absent = new Map<string, number>();
   readonly #erased = new Set<string>();
   readonly #later: (readonly [number, number])[] = [];
 
-  add({ absent, erased, erasedLater }: Pick<SegmentFacts, "absent" | "erased" | "erasedLater">): void {
+  add({ absent, erased, erasedLater }: Absences): void {
     for (const [digest, position] of absent) if (!this.#erased.has(digest) && !this.#absent.has(digest)) this.#absent.set(digest, position);
     for (const digest of erased) {
       this.#absent.delete(digest);

@@ -1,4 +1,4 @@
-import { hash, type KeyObject } from "node:crypto";
+import { hash } from "node:crypto";
 import { EvidenceError } from "../error.ts";
 import { SEGMENT_PARTS, segmentMember, type SegmentPart } from "../members.ts";
 import { endsOfEntries, leafPlace, positionsOfIndex } from "../segment.ts";
@@ -7,19 +7,16 @@ import { SegmentContents } from "./contents.ts";
 import { CsvCheck } from "./csv-check.ts";
 import { EntryFields, Field } from "./entry-fields.ts";
 import { FlawList } from "./flaws.ts";
-import { PayloadChecks } from "./payload-checks.ts";
+import { PayloadChecks, type PayloadContext } from "./payload-checks.ts";
 import { RowWriter } from "./row-writer.ts";
 import { Asks, LEAF, noCounts, STREAM_LINK, TENANT_LINK, type SegmentFacts, type SegmentJob } from "./segment-facts.ts";
 import { StreamNames } from "./stream-names.ts";
 
 /** What all segments of an archive have in common. */
-export type SegmentContext = {
-  readonly tenant: string;
+export type SegmentContext = PayloadContext & {
   readonly ledger: string;
   /** Of the checkpoint. */
   readonly treeSize: number;
-  /** Keys of votes by thumbprint. */
-  readonly keys: ReadonlyMap<string, KeyObject>;
 };
 
 const NONE = Buffer.alloc(0);
@@ -57,7 +54,7 @@ class Examination {
     this.#entries = job.parts.entries ?? NONE;
     this.#tenant = Buffer.from(context.tenant);
     this.#ledger = Buffer.from(context.ledger);
-    this.#payloads = new PayloadChecks(context.keys, context.tenant, this.#counts, this.#flaws);
+    this.#payloads = new PayloadChecks(context, this.#counts, this.#flaws);
     this.#csv = new CsvCheck(job.parts.csv ?? NONE);
     this.#contents = new SegmentContents(job.parts.contents ?? NONE, this.#member("contents"), this.#flaws);
     this.#tree = new TreeWalk(job.begin);
@@ -90,7 +87,7 @@ class Examination {
     this.#counts.contents = this.#contents.checked;
     this.#counts.absentContents = this.#contents.absent.size;
     this.#counts.erasedLater = this.#contents.erasedLater.length;
-    const { documents, verdicts, erased } = this.#payloads;
+    const { whole, verdicts } = this.#payloads;
     const names = this.#streams.names;
     const shared = { counts: this.#counts, flaws: { listed: this.#flaws.listed, count: this.#flaws.count }, digests };
     const inputs = this.#payloads.inputs(names);
@@ -99,11 +96,10 @@ class Examination {
       rows: rows.rows,
       names,
       tree: this.#tree.subtrees,
-      documents,
+      whole,
       verdicts,
       inputs,
       absent: [...this.#contents.absent],
-      erased,
       erasedLater: this.#contents.erasedLater,
     };
   }

@@ -1,31 +1,28 @@
 import type { KeyObject } from "node:crypto";
-import { VerdictReachedSchema } from "@countersign/proto/event/v1/action_events_pb";
-import { VerdictSchema } from "@countersign/proto/v1/action_pb";
-import { readPayload } from "../content-refs.ts";
 import type { ContentRecord } from "../segment.ts";
 import type { SegmentContents } from "./contents.ts";
 import { Field, type EntryFields } from "./entry-fields.ts";
 import type { FlawList } from "./flaws.ts";
 import { isDigestOf, type Found } from "./inputs.ts";
 import { KnownBytes } from "./known-bytes.ts";
-import { planOf, type PayloadPlan } from "./payload-plan.ts";
+import type { PayloadPlan, Plans } from "./payload-plan.ts";
 import type { RowWriter } from "./row-writer.ts";
 import { Asks, DIGEST, type SegmentCounts, type SegmentFacts } from "./segment-facts.ts";
 import { timeOf, WireFields } from "./wire-fields.ts";
 import { Votes } from "./votes.ts";
 
-const plans = new KnownBytes(planOf);
-const VERDICT = VerdictReachedSchema.field.verdict.number;
-const BINDING_CONTEXT = VerdictSchema.field.bindingContext.number;
 /** `ContentRef.digest`. */
 const REF_DIGEST = 1;
-const NONE = Buffer.alloc(0);
+
+/** What all segments of an archive have in common, as far as payloads go: the tenant, keys of votes by thumbprint, what is read. */
+export type PayloadContext = { readonly tenant: string; readonly keys: ReadonlyMap<string, KeyObject>; readonly plans: Plans };
 
 /** What the entries of one segment say: contents, digests of inputs, votes. What needs the stream's earlier events it tells, for others to check. */
 export class PayloadChecks {
-  readonly documents: [bigint, Uint8Array][] = [];
-  readonly erased: string[] = [];
+  readonly whole: SegmentFacts["whole"][number][] = [];
   readonly verdicts = new Map<number, { digest: Uint8Array; bindingContext: readonly string[] }>();
+  readonly #plans: Plans;
+  readonly #planOf: KnownBytes<PayloadPlan | undefined>;
   readonly #counts: SegmentCounts;
   readonly #flaws: FlawList;
   readonly #tenant: string;
@@ -35,12 +32,14 @@ export class PayloadChecks {
   /** By stream: those that had an input in this segment, and the input as long as it waits. */
   readonly #inputs = new Map<number, Found | undefined>();
 
-  constructor(keys: ReadonlyMap<string, KeyObject>, tenant: string, counts: SegmentCounts, flaws: FlawList) {
+  constructor({ keys, tenant, plans }: PayloadContext, counts: SegmentCounts, flaws: FlawList) {
     this.#tenant = tenant;
+    this.#plans = plans;
+    this.#planOf = new KnownBytes((type) => plans.payloads.get(type));
     this.#counts = counts;
     this.#flaws = flaws;
     const detail = "the signature of the vote does not verify";
-    this.#votes = new Votes(keys, (position) => flaws.add({ code: "VOTE_SIGNATURE", position, detail }));
+    this.#votes = new Votes(keys, plans, (position) => flaws.add({ code: "VOTE_SIGNATURE", position, detail }));
   }
 
   /** Copies of the inputs that still wait; `names` are the streams'. */
@@ -54,14 +53,13 @@ export class PayloadChecks {
 
   /** Reads the entry's payload, and writes down what it asks of its stream. */
   check(entry: EntryFields, rows: RowWriter, row: number, contents: SegmentContents): void {
-    const plan = plans.find(entry.bytes, entry.begin(Field.type), entry.end(Field.type));
+    const plan = this.#planOf.find(entry.bytes, entry.begin(Field.type), entry.end(Field.type));
     if (plan === undefined || entry.number(Field.schemaVersion) !== 1) {
       this.#counts.unknown += 1;
       return;
     }
     if (this.#read(plan, entry, rows, row, contents)) return;
-    const detail = `its payload is no ${plan.type}`;
-    this.#flaws.add({ code: "ENTRY", position: entry.number(Field.position), detail });
+    this.#flaws.add(noSuchPayload(entry.number(Field.position), plan.type));
   }
 
   /** After the last entry. */
@@ -119,7 +117,8 @@ export class PayloadChecks {
         return true;
       case "PolicyPublished":
       case "ContentErased":
-        return this.#whole(entry);
+        this.whole.push({ position: entry.number(Field.position), type: plan.type, data: Uint8Array.from(entry.view(Field.data)) });
+        return true;
       default:
         return true;
     }
@@ -127,8 +126,9 @@ export class PayloadChecks {
 
   #verdict(plan: PayloadPlan, entry: EntryFields, rows: RowWriter, row: number): boolean {
     const [payload, verdict] = [this.#payload, this.#inner];
-    if (!payload.isBytes(VERDICT) || !verdict.read(payload.bytes, payload.begin(VERDICT), payload.end(VERDICT))) return false;
-    const bindingContext = verdict.texts(BINDING_CONTEXT);
+    const field = this.#plans.verdict;
+    if (!payload.isBytes(field) || !verdict.read(payload.bytes, payload.begin(field), payload.end(field))) return false;
+    const bindingContext = verdict.texts(this.#plans.bindingContext);
     if (bindingContext === undefined) return false;
     const stream = rows.streams[row] ?? 0;
     const digest = payload.view(plan.digest);
@@ -146,17 +146,10 @@ export class PayloadChecks {
     this.#inputs.set(stream, undefined);
     return true;
   }
-
-  /** Events that are few, and read as a whole. */
-  #whole(entry: EntryFields): boolean {
-    const data = entry.view(Field.data);
-    const event = readPayload({ type: entry.text(Field.type), schemaVersion: 1, data: data.length === 0 ? NONE : data });
-    if (event?.type === "PolicyPublished") this.documents.push([event.data.revision, Uint8Array.from(event.data.documentDigest)]);
-    else if (event?.type === "ContentErased")
-      for (const digest of event.data.digests) this.erased.push(Buffer.from(digest).toString("hex"));
-    return event !== undefined;
-  }
 }
+
+export const noSuchPayload = (position: number, type: string) =>
+  ({ code: "ENTRY", position, detail: `its payload is no ${type}` }) as const;
 
 export const wrongDigest = (position: number) =>
   ({ code: "ACTION_DIGEST", position, detail: "the action digest is not the one of the input and its salt" }) as const;

@@ -1,35 +1,6 @@
-import type { DescField } from "@bufbuild/protobuf";
-import { EVENT_SCHEMAS, type EventType } from "@countersign/events";
-import { refFields } from "../content-refs.ts";
-import { Asks } from "./segment-facts.ts";
+import type { EventType } from "@countersign/events";
 
-/** What an event asks of its stream, and the names of its fields with the digest and the time that it names. */
-type Saying = { readonly asks: number; readonly digest?: string; readonly end?: string };
-
-const deadline: Saying = { asks: Asks.setsDeadline, end: "deadline" };
-const digest: Saying = { asks: Asks.sameDigest, digest: "digest" };
-const vote: Saying = { asks: Asks.sameDigest | Asks.beforeDeadline, digest: "digest" };
-
-const SAYINGS: Readonly<Partial<Record<EventType, Saying>>> = {
-  ActionRequested: { asks: Asks.dropsInput },
-  ActionEdited: { asks: Asks.dropsInput | Asks.sameDigest | Asks.setsDeadline, digest: "previousDigest", end: "deadline" },
-  VerdictReached: { asks: Asks.dropsInput | Asks.setsDigest, digest: "digest" },
-  ReviewOpened: deadline,
-  StageOpened: deadline,
-  ReviewEscalated: deadline,
-  ReviewHeld: { asks: Asks.setsDeadline },
-  ReviewJoined: digest,
-  VoteCast: vote,
-  BreakGlassUsed: vote,
-  ActionApproved: digest,
-  ActionRejected: digest,
-  GrantIssued: { asks: Asks.sameDigest | Asks.setsExpiry, digest: "digest", end: "expireTime" },
-  GrantRedeemed: { asks: Asks.beforeExpiry },
-  ActionExpired: { asks: Asks.dropsInput },
-  ActionCancelled: { asks: Asks.dropsInput },
-};
-
-/** What is read of a payload of one type: numbers of fields, none below 1. */
+/** What is read of a payload of one type: numbers of fields; 0 for one that it has not. */
 export type PayloadPlan = {
   readonly type: EventType;
   readonly asks: number;
@@ -39,32 +10,19 @@ export type PayloadPlan = {
   readonly refs: readonly number[];
 };
 
-/** From the descriptors: an event that is new and says nothing that is checked needs no change here. */
-const PLANS: ReadonlyMap<string, PayloadPlan> = new Map(
-  Object.entries(EVENT_SCHEMAS).map(([name, schema]): [string, PayloadPlan] => {
-    const type = name as EventType;
-    const fields: readonly DescField[] = schema.fields;
-    const numberOf = (field: string | undefined): number => {
-      if (field === undefined) return 0;
-      const found = fields.find(({ localName }) => localName === field);
-      if (found === undefined) throw new RangeError(`${type} has no field ${field}`);
-      return found.number;
-    };
-    const saying: Saying = SAYINGS[type] ?? { asks: 0 };
-    const refs = refFields(type);
-    if (refs.some(({ fieldKind }) => fieldKind === "list")) throw new RangeError(`${type} refers to contents in a list`);
-    return [
-      type,
-      {
-        type,
-        asks: saying.asks,
-        digest: numberOf(saying.digest),
-        end: numberOf(saying.end),
-        refs: refs.map(({ number }) => number),
-      },
-    ];
-  }),
-);
+export type VotePlan = Readonly<Record<"reviewer" | "digest" | "shownDigest" | "stage" | "keyId" | "signature" | "decision", number>>;
 
-/** Undefined for a type that this build does not know. */
-export const planOf = (type: string): PayloadPlan | undefined => PLANS.get(type);
+/**
+ * What is read of every message. It comes from the descriptors, in `payload-plans.ts`, and is handed to whoever examines segments: a thread that had to load protobuf and all messages
+ * for a few numbers would take longer for that than for a hundred thousand events.
+ */
+export type Plans = {
+  readonly payloads: ReadonlyMap<string, PayloadPlan>;
+  readonly votes: Readonly<Record<"VoteCast" | "BreakGlassUsed", VotePlan>>;
+  /** Of a vote, by its number. */
+  readonly decisions: ReadonlyMap<number, string>;
+  readonly verdict: number;
+  readonly bindingContext: number;
+  readonly issuer: number;
+  readonly id: number;
+};

@@ -1,10 +1,11 @@
 import type { ArchiveHeader } from "../header.ts";
+import { readPayload } from "../content-refs.ts";
 import { TreeWalk } from "../tree-walk.ts";
 import { Erasures } from "./erasures.ts";
 import { fillGap, hashesOf, nothingLeft } from "./examine-segment.ts";
 import type { FlawList } from "./flaws.ts";
 import { isDigestOf, PendingInputs } from "./inputs.ts";
-import { wrongDigest } from "./payload-checks.ts";
+import { noSuchPayload, wrongDigest } from "./payload-checks.ts";
 import { Asks, noCounts, type SegmentFacts } from "./segment-facts.ts";
 import type { StreamHead } from "./stream-table.ts";
 import { isPolicy, Streams } from "./streams.ts";
@@ -58,8 +59,7 @@ export class SegmentCheck {
       if ((asks & (Asks.judgesInput | Asks.dropsInput)) !== 0) this.#input(facts, row, names[stream] ?? "");
     }
     for (const { name, input } of facts.inputs) this.#pending.hold(name, input);
-    for (const [revision, digest] of facts.documents) this.documents.set(revision, digest);
-    this.#erasures.add(facts);
+    this.#erasures.add({ ...facts, erased: this.#whole(facts) });
     this.#count(facts);
   }
 
@@ -69,6 +69,18 @@ export class SegmentCheck {
     const hashes = hashesOf(tree, member, this.#flaws);
     fillGap(this.tree, this.#treeSize, hashes);
     nothingLeft(hashes, member, this.#flaws);
+  }
+
+  /** Keeps what policies were published, and tells what was erased. */
+  #whole({ whole }: SegmentFacts): readonly string[] {
+    const erased: string[] = [];
+    for (const { position, type, data } of whole) {
+      const event = readPayload({ type, schemaVersion: 1, data });
+      if (event === undefined) this.#flaws.add(noSuchPayload(position, type));
+      else if (event.type === "PolicyPublished") this.documents.set(event.data.revision, event.data.documentDigest);
+      else if (event.type === "ContentErased") erased.push(...event.data.digests.map((digest) => Buffer.from(digest).toString("hex")));
+    }
+    return erased;
   }
 
   /** A verdict on an input of an earlier segment; or an entry after which that input waits no more. */

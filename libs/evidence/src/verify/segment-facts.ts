@@ -66,12 +66,10 @@ export type SegmentFacts = {
   readonly inputs: readonly { readonly name: string; readonly input: Found }[];
   /** What rows that ask to judge an input say. */
   readonly verdicts: ReadonlyMap<number, { readonly digest: Uint8Array; readonly bindingContext: readonly string[] }>;
-  /** SHA-256 of policy documents, by revision. */
-  readonly documents: readonly (readonly [bigint, Uint8Array])[];
+  /** Payloads of events that are few, and read as a whole by who has their messages. */
+  readonly whole: readonly { readonly position: number; readonly type: string; readonly data: Uint8Array }[];
   /** Contents that are not there: hex digest, and the position of the entry that names it. */
   readonly absent: readonly (readonly [string, number])[];
-  /** Hex digests that events name as erased. */
-  readonly erased: readonly string[];
   /** Positions of entries whose content is gone, and of the events behind the archive that erased it, as it claims. */
   readonly erasedLater: readonly (readonly [number, number])[];
   readonly counts: SegmentCounts;

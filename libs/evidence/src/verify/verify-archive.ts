@@ -10,6 +10,7 @@ import { memberDigests } from "./examine-segment.ts";
 import { examineHere, type Examiner, type ExaminerFactory } from "./examiner.ts";
 import { FlawList } from "./flaws.ts";
 import { MemberOrder } from "./member-order.ts";
+import { PLANS } from "./payload-plans.ts";
 import { SegmentCheck } from "./segment-check.ts";
 import type { SegmentFacts } from "./segment-facts.ts";
 import { judgeCheckpoint, type Trust, type TrustedCheckpoint } from "./trust.ts";
@@ -215,7 +216,7 @@ class Verifier {
     if (this.#checking === undefined && this.#header !== undefined && this.#checkpoint !== undefined) {
       const { tenant, ledger } = this.#header;
       const treeSize = this.#checkpoint.checkpoint.size;
-      const context = { tenant, ledger, treeSize, keys: this.#trust.voteKeys ?? this.#keys ?? new Map() };
+      const context = { tenant, ledger, treeSize, keys: this.#trust.voteKeys ?? this.#keys ?? new Map(), plans: PLANS };
       const check = new SegmentCheck(this.#header, treeSize, this.flaws);
       this.#checking = { check, examiner: this.#examinerFactory(context), treeSize };
     }
