@@ -34,14 +34,14 @@ export function createServiceClient<Service extends DescService>(
   transport: Transport,
   retry: RetryPolicy = DEFAULT_RETRY,
 ): ServiceClient<Service> {
-  const unary =
-    (method: DescMethod) =>
-    (request: MessageInitShape<DescMessage>, options: CallOptions = {}): Promise<MessageShape<DescMessage>> => {
+  const unary = (method: DescMethod) => {
+    const repeat = NOT_REPEATED.has(method.name) ? "unless-done" : "always";
+    return (request: MessageInitShape<DescMessage>, options: CallOptions = {}): Promise<MessageShape<DescMessage>> => {
       const deadline = Date.now() + (options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
       const attempt = () => transport.unary(method, request, { ...options, timeoutMs: deadline - Date.now() });
-      const repeat = NOT_REPEATED.has(method.name) ? "unless-done" : "always";
       return withRetry(attempt, { policy: retry, deadline, repeat, signal: options.signal });
     };
+  };
   const methods = service.methods.map((method) => [
     method.localName,
     method.methodKind === "server_streaming"

@@ -64,39 +64,32 @@ export function createTransport(options: TransportOptions): Transport {
     if (channel === undefined) throw new RangeError("channels must be at least 1");
     return channel;
   };
-  const metadataFor = metadataSource(options.token);
+  const metadataFor = metadataSource();
+  const { token } = options;
   return {
+    /** @throws CountersignError: here, after the await, so that its stack names who called. */
     unary: async (method, request, call = {}) => {
-      const metadata = await metadataFor(call);
-      const bytes = await unaryBytes(nextChannel(), method, asBuffer(encode(method.input, request)), metadata, call);
-      return fromBinary(method.output, bytes);
+      const metadata = metadataFor(typeof token === "string" ? token : await token(), call);
+      const bytes = asBuffer(encode(method.input, request));
+      const deadline = Date.now() + (call.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+      const started = { path: pathOf(method), request: bytes, metadata, deadline, signal: call.signal };
+      const ended = await unaryCall(nextChannel(), started);
+      if (ended.status.code !== status.OK) throw fromServiceError(ended.status, ended.sent);
+      if (ended.reply === undefined) throw new Error(`${method.name} ended without a reply`);
+      return fromBinary(method.output, ended.reply);
     },
     stream: async function* (method, request, call = {}) {
       call.signal?.throwIfAborted();
       const deadline = call.timeoutMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + call.timeoutMs;
       const bytes = asBuffer(encode(method.input, request));
-      const started = { path: pathOf(method), request: bytes, metadata: await metadataFor(call), deadline, signal: call.signal };
+      const metadata = metadataFor(typeof token === "string" ? token : await token(), call);
+      const started = { path: pathOf(method), request: bytes, metadata, deadline, signal: call.signal };
       for await (const message of streamCall(nextChannel(), started)) yield fromBinary(method.output, message);
     },
     close: () => {
       for (const channel of channels) channel.close();
     },
   };
-}
-
-/** @throws CountersignError: here, after the await, so that its stack names who called. */
-async function unaryBytes(
-  channel: Channel,
-  method: DescMethod,
-  request: Buffer,
-  metadata: Metadata,
-  call: CallOptions,
-): Promise<Uint8Array> {
-  const deadline = Date.now() + (call.timeoutMs ?? DEFAULT_TIMEOUT_MS);
-  const ended = await unaryCall(channel, { path: pathOf(method), request, metadata, deadline, signal: call.signal });
-  if (ended.status.code !== status.OK) throw fromServiceError(ended.status, ended.sent);
-  if (ended.reply === undefined) throw new Error(`${method.name} ended without a reply`);
-  return ended.reply;
 }
 
 /** As the program's own OpenTelemetry SDK would send it; nothing without one. */
@@ -107,13 +100,13 @@ function activeTraceparent(): string | undefined {
 }
 
 /** grpc-js copies what it is given, so that one object serves all calls with the same token. */
-function metadataSource(token: TransportOptions["token"]): (call: CallOptions) => Promise<Metadata> {
+function metadataSource(): (token: string, call: CallOptions) => Metadata {
   let known: { readonly token: string; readonly metadata: Metadata } | undefined;
-  return async ({ traceparent = activeTraceparent() }) => {
-    const current = typeof token === "string" ? token : await token();
-    if (known?.token !== current) {
-      known = { token: current, metadata: new Metadata() };
-      known.metadata.set("authorization", `Bearer ${current}`);
+  return (token, { traceparent = activeTraceparent() }) => {
+    if (known?.token !== token) {
+      const metadata = new Metadata();
+      metadata.set("authorization", `Bearer ${token}`);
+      known = { token, metadata };
     }
     if (traceparent === undefined) return known.metadata;
     const metadata = known.metadata.clone();
