@@ -1,4 +1,4 @@
-import { fromBinary, toBinary, toJson, type MessageShape } from "@bufbuild/protobuf";
+import { fromBinary, toJson, type MessageShape } from "@bufbuild/protobuf";
 import * as action from "@countersign/proto/event/v1/action_events_pb";
 import * as directory from "@countersign/proto/event/v1/directory_events_pb";
 import * as erasure from "@countersign/proto/event/v1/erasure_events_pb";
@@ -7,6 +7,7 @@ import * as ledger from "@countersign/proto/event/v1/ledger_events_pb";
 import * as operations from "@countersign/proto/event/v1/operations_events_pb";
 import * as policy from "@countersign/proto/event/v1/policy_events_pb";
 import * as refusal from "@countersign/proto/event/v1/refusal_events_pb";
+import { encodeMessage, type Fields } from "./encode-message.ts";
 
 /** Events of directory streams. */
 const DIRECTORY_SCHEMAS = {
@@ -75,6 +76,9 @@ export type EventType = keyof Schemas;
 /** An event's payload with its type, as a union that a switch can exhaust. */
 export type DecodedEvent = { [Type in EventType]: { readonly type: Type; readonly data: MessageShape<Schemas[Type]> } }[EventType];
 
+/** The same before it is recorded: any message can be one. */
+export type EncodableEvent = { [Type in EventType]: { readonly type: Type; readonly data: Fields<Schemas[Type]> } }[EventType];
+
 /** What a directory stream holds, and no other stream does. */
 export type DirectoryEvent = Extract<DecodedEvent, { readonly type: keyof typeof DIRECTORY_SCHEMAS }>;
 
@@ -101,8 +105,8 @@ export function decodeEvent(event: { readonly type: string; readonly schemaVersi
 }
 
 /** The payload's bytes, and what an append needs to know beside them. */
-export function encodeEvent(event: DecodedEvent): { readonly type: EventType; readonly schemaVersion: number; readonly data: Uint8Array } {
-  return { type: event.type, schemaVersion: 1, data: toBinary<Schemas[EventType]>(EVENT_SCHEMAS[event.type], event.data) };
+export function encodeEvent(event: EncodableEvent): { readonly type: EventType; readonly schemaVersion: number; readonly data: Uint8Array } {
+  return { type: event.type, schemaVersion: 1, data: encodeMessage<Schemas[EventType]>(EVENT_SCHEMAS[event.type], event.data) };
 }
 
 /** The payload as ProtoJSON, for people and exports. */

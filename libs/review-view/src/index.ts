@@ -7,6 +7,7 @@ export {
   isUndecided,
   askedStage,
   riskScore,
+  type DecidedOn,
   type ReviewSource,
   type PrincipalName,
   type ReviewClaim,

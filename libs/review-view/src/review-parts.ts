@@ -1,5 +1,5 @@
 import { holdsSecret, withheldText } from "./redaction.ts";
-import type { PrincipalName, ReviewClaim, ReviewComment, ReviewInput, ReviewSource, ReviewVote } from "./review-source.ts";
+import type { DecidedOn, PrincipalName, ReviewClaim, ReviewComment, ReviewInput, ReviewSource, ReviewVote } from "./review-source.ts";
 import { showMembers, type ShownMembers } from "./shown-members.ts";
 import { showText, type ShownText, type TextLimit } from "./shown-text.ts";
 
@@ -22,18 +22,18 @@ export type ShownComment = {
 /** `more`: how many found no room. */
 export type ShownComments = { readonly comments: readonly ShownComment[]; readonly more: number };
 
-export function titleOf({ id, input }: ReviewSource, limit: TextLimit): ShownText {
+export function titleOf({ id, input }: DecidedOn, limit: TextLimit): ShownText {
   const title = input === undefined ? `action ${id}` : `${input.action.name} on ${input.resource.type} ${input.resource.id}`;
   return showUnlessSecret(title, limit);
 }
 
 /** What the digest covers. */
-export function parametersOf({ input, bindingContext }: ReviewSource, limit: TextLimit, most: number): ShownMembers {
+export function parametersOf({ input, bindingContext }: DecidedOn, limit: TextLimit, most: number): ShownMembers {
   return showMembers(input === undefined ? [] : coveredByDigest(input, bindingContext), limit, most);
 }
 
 /** What the requester says beside it. */
-export function claimsOf({ input, bindingContext }: ReviewSource, limit: TextLimit, most: number): ShownMembers {
+export function claimsOf({ input, bindingContext }: DecidedOn, limit: TextLimit, most: number): ShownMembers {
   return showMembers(input === undefined ? [] : notCovered(input, bindingContext), limit, most);
 }
 
@@ -57,7 +57,7 @@ function nonEmpty(name: string, properties: ReviewInput["context"]) {
 }
 
 /** Who asked, which rule asks people, and why. */
-export function aboutRequest(source: ReviewSource, limit: TextLimit): Fact[] {
+export function aboutRequest(source: DecidedOn, limit: TextLimit): Fact[] {
   const fact = (label: string, text: string): Fact => ({ label, value: showUnlessSecret(text, limit) });
   const { requester, verdict, review } = source;
   return [

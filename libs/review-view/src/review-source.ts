@@ -67,6 +67,11 @@ export type ReviewSource = {
     | undefined;
 };
 
+/** What of it people decide on: the rest of a review, its votes and its comments, is part of no digest. */
+export type DecidedOn = Pick<ReviewSource, "id" | "tenant" | "digest" | "input" | "bindingContext" | "requester" | "verdict"> & {
+  readonly review: { readonly editor: PrincipalName | undefined } | undefined;
+};
+
 /** `quorum` in words: `2 of sre and 1 of security`; the rest is who is asked. */
 export type ReviewStage = {
   readonly name: string;

@@ -1,4 +1,4 @@
-import type { ReviewSource } from "./review-source.ts";
+import type { DecidedOn } from "./review-source.ts";
 import type { ShownMembers } from "./shown-members.ts";
 import { shownParts, type ShownParts } from "./shown-parts.ts";
 import type { ShownText, TextHash } from "./shown-text.ts";
@@ -13,12 +13,12 @@ const VIEW_VERSION = 1;
  * the view it has room for. Lower-case hex SHA-256.
  * @param parts of this source, if they are at hand.
  */
-export function shownDigest(source: ReviewSource, sha256: TextHash, parts: ShownParts = shownParts(source, sha256)): string {
+export function shownDigest(source: DecidedOn, sha256: TextHash, parts: ShownParts = shownParts(source, sha256)): string {
   return sha256(JSON.stringify([VIEW_VERSION, source.tenant, source.id, source.digest, ...named(parts)]));
 }
 
 /** Names of what is shown differently now: `parameters.limit`, `requested by`. Sorted. */
-export function changedParts(before: ReviewSource, after: ReviewSource, sha256: TextHash): readonly string[] {
+export function changedParts(before: DecidedOn, after: DecidedOn, sha256: TextHash): readonly string[] {
   const [old, now] = [byName(named(shownParts(before, sha256))), byName(named(shownParts(after, sha256)))];
   const names = new Set([...old.keys(), ...now.keys()]);
   return [...names].filter((name) => old.get(name) !== now.get(name)).sort();

@@ -1,5 +1,5 @@
 import { aboutRequest, claimsOf, type Fact, parametersOf, titleOf } from "./review-parts.ts";
-import type { ReviewSource } from "./review-source.ts";
+import type { DecidedOn } from "./review-source.ts";
 import type { ShownMembers } from "./shown-members.ts";
 import type { ShownText, TextHash } from "./shown-text.ts";
 
@@ -16,7 +16,7 @@ export type ShownParts = {
 };
 
 /** Renders it: what costs most of a digest and of a reading time, so that both can be made of one. */
-export function shownParts(source: ReviewSource, sha256: TextHash): ShownParts {
+export function shownParts(source: DecidedOn, sha256: TextHash): ShownParts {
   const limit = { characters: CHARACTERS, sha256 };
   return {
     title: titleOf(source, limit),

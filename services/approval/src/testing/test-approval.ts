@@ -2,6 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { create, fromBinary, toBinary, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
 import { inProcessCommands, type CommandBus } from "@countersign/bus";
 import type { EventLog } from "@countersign/event-log";
+import { encodeMessage } from "@countersign/events";
 import { createMemoryEventLog } from "@countersign/event-log/testing";
 import {
   CommandSchema,
@@ -17,7 +18,7 @@ import { sha256Hex, shownDigest, toReviewSource } from "@countersign/review-view
 import { silentLogger } from "@countersign/telemetry";
 import { readGrantKeys } from "../adapters/grants/grant-keys.ts";
 import { toPrincipalMessage } from "../adapters/wire/principal-message.ts";
-import { toVerdictMessage } from "../adapters/wire/verdict-message.ts";
+import { encodedVerdict } from "../adapters/wire/verdict-message.ts";
 import { approvalHandlers, wireUseCases, type CommandDeps } from "../app.ts";
 import type { ApprovalConfig } from "../config.ts";
 import type { Principal } from "../domain/principal.ts";
@@ -101,8 +102,8 @@ export async function testApproval(
     Evaluate: async (command) => {
       world.questions.push(fromBinary(EvaluateRequestSchema, command.request));
       if (world.answer === undefined) throw new Error("policy is not itself");
-      const answer = { verdict: toVerdictMessage(world.answer), policyDigest: new Uint8Array(32).fill(0x90) };
-      return toBinary(EvaluateResponseSchema, create(EvaluateResponseSchema, answer));
+      const answer = { verdict: encodedVerdict(world.answer), policyDigest: new Uint8Array(32).fill(0x90) };
+      return encodeMessage(EvaluateResponseSchema, answer);
     },
   });
   return world;

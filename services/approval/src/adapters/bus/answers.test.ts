@@ -1,5 +1,6 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { decoded, inProcessCommands } from "@countersign/bus";
+import { encodeMessage } from "@countersign/events";
 import { EvaluateRequestSchema, EvaluateResponseSchema } from "@countersign/proto/internal/v1/command_pb";
 import { GetActionResponseSchema } from "@countersign/proto/v1/action_service_pb";
 import { silentLogger } from "@countersign/telemetry";
@@ -7,7 +8,7 @@ import { expect, it } from "vitest";
 import { exporter, T0, verdict } from "../../testing/fixtures.ts";
 import { exportInput, testApproval } from "../../testing/test-approval.ts";
 import { isRecorded, toActionMessage } from "../wire/action-message.ts";
-import { toVerdictMessage } from "../wire/verdict-message.ts";
+import { encodedVerdict } from "../wire/verdict-message.ts";
 import { action } from "./answers.ts";
 import { createPolicyClient } from "./policy-client.ts";
 
@@ -17,7 +18,7 @@ it("P5: an action in a reply is the action that the state says, however often it
   const { view } = await deps.store.load({ tenant: exporter.tenant, id: asked?.id ?? "" });
   if (!isRecorded(view)) throw new Error("nothing was recorded");
   const told = () => toBinary(GetActionResponseSchema, create(GetActionResponseSchema, { action: action(view) }));
-  const message = toBinary(GetActionResponseSchema, create(GetActionResponseSchema, { action: toActionMessage(view) }));
+  const message = encodeMessage(GetActionResponseSchema, { action: toActionMessage(view) });
   expect(fromBinary(GetActionResponseSchema, told())).toEqual(fromBinary(GetActionResponseSchema, message));
   expect(told()).toEqual(told());
 });
@@ -29,8 +30,8 @@ it("P1: policy is asked every time, and what it says now counts", async () => {
     Evaluate: async () => {
       const next = answers.shift();
       if (next === undefined) throw new Error("policy is silent");
-      const answer = { verdict: toVerdictMessage(next), policyDigest: new Uint8Array(32) };
-      return toBinary(EvaluateResponseSchema, create(EvaluateResponseSchema, answer));
+      const answer = { verdict: encodedVerdict(next), policyDigest: new Uint8Array(32) };
+      return encodeMessage(EvaluateResponseSchema, answer);
     },
   });
   const policy = createPolicyClient(commands, silentLogger, 200);

@@ -1,5 +1,6 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary } from "@bufbuild/protobuf";
 import { EmptySchema } from "@bufbuild/protobuf/wkt";
+import { encodeMessage } from "@countersign/events";
 import { ActionSchema, type Action } from "@countersign/proto/v1/action_pb";
 import type { Handled } from "../../usecases/handle.ts";
 import type { ActionView } from "../../usecases/ports.ts";
@@ -20,7 +21,7 @@ export function action(view: ActionView): Action {
 /** Kept with the view, in the same cache: what is erased there is erased here. */
 const encoded = oncePer((view: ActionView) => {
   if (!isRecorded(view)) throw failure("NOT_FOUND");
-  return toBinary(ActionSchema, toActionMessage(view));
+  return encodeMessage(ActionSchema, toActionMessage(view));
 });
 
 /** The action after a command without an idempotency key; throws what refused it. */

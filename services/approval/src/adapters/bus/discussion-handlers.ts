@@ -1,5 +1,6 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import type { CommandHandler } from "@countersign/bus";
+import { encodeMessage } from "@countersign/events";
 import {
   AddCommentRequestSchema,
   type AddCommentRequest,
@@ -32,7 +33,7 @@ export async function comment(deps: Deps, request: AddCommentRequest, caller: Ca
   const commented = await addComment(deps, caller, toComment(request, caller.principal.tenant));
   if (commented.outcome === "refused") throw failure(commented.code);
   if (commented.outcome !== "recorded") throw failure(commented.outcome === "key_reused" ? "KEY_REUSED" : "LOST_RACE");
-  return toBinary(AddCommentResponseSchema, create(AddCommentResponseSchema, answer(commented.view)));
+  return encodeMessage(AddCommentResponseSchema, answer(commented.view));
 }
 
 export async function claim(deps: Deps, { actionId }: ClaimReviewRequest, caller: Caller): Promise<Uint8Array> {

@@ -6,9 +6,9 @@ export function toStandingMessage({ person, principals, groups, teams, onCall, m
   return {
     person,
     principals: principals.map(toRefMessage),
-    groups: [...groups],
-    teams: [...teams],
-    onCall: [...onCall],
+    groups,
+    teams,
+    onCall,
     managesRequester,
     ...(inPlaceOf && { inPlaceOf: { ...inPlaceOf, principals: inPlaceOf.principals.map(toRefMessage) } }),
   };

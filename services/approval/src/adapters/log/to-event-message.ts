@@ -1,6 +1,4 @@
-import { create } from "@bufbuild/protobuf";
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { EVENT_SCHEMAS, type DecodedEvent } from "@countersign/events";
+import type { EncodableEvent } from "@countersign/events";
 import { LapseCause } from "@countersign/proto/event/v1/action_events_pb";
 import { ExecutionOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
 import type {
@@ -23,9 +21,9 @@ import type { Hex } from "../../domain/values.ts";
 import { fromHex } from "../wire/bytes.ts";
 import { FINDINGS } from "../wire/after-review-message.ts";
 import { COMMENT_KINDS } from "../wire/comment-message.ts";
-import { toPrincipalMessage, toRefMessage } from "../wire/principal-message.ts";
-import { toStageMessage } from "../wire/stage-message.ts";
-import { toVerdictMessage } from "../wire/verdict-message.ts";
+import { encodedPrincipal, toRefMessage } from "../wire/principal-message.ts";
+import { encodedStage } from "../wire/stage-message.ts";
+import { encodedVerdict } from "../wire/verdict-message.ts";
 import { toStandingMessage } from "./standing-message.ts";
 
 const CAUSES: Readonly<Record<VoteLapsed["cause"], LapseCause>> = {
@@ -35,29 +33,29 @@ const CAUSES: Readonly<Record<VoteLapsed["cause"], LapseCause>> = {
 };
 
 /** The payload of an event as its message. */
-export function toEventMessage(event: ActionEvent): DecodedEvent {
+export function toEventMessage(event: ActionEvent): EncodableEvent {
   const { type } = event;
   switch (type) {
     case "ActionRequested":
       return requested(event);
     case "VerdictReached": {
       const { verdict, policyDigest, digest } = event;
-      const data = { verdict: toVerdictMessage(verdict), policyDigest: fromHex(policyDigest), digest: fromHex(digest) };
-      return { type, data: create(EVENT_SCHEMAS[type], data) };
+      const data = { verdict: encodedVerdict(verdict), policyDigest: fromHex(policyDigest), digest: fromHex(digest) };
+      return { type, data };
     }
     case "ReviewOpened":
-      return { type, data: create(EVENT_SCHEMAS[type], { stages: event.stages.map(toStageMessage), ...times(event) }) };
+      return { type, data: { stages: event.stages.map(encodedStage), ...times(event) } };
     case "StageOpened":
-      return { type, data: create(EVENT_SCHEMAS[type], { stage: event.stage, ...times(event) }) };
+      return { type, data: { stage: event.stage, ...times(event) } };
     case "ReviewerReminded":
       return reminded(event);
     case "ReviewEscalated":
-      return { type, data: create(EVENT_SCHEMAS[type], { stage: event.stage, ...times(event) }) };
+      return { type, data: { stage: event.stage, ...times(event) } };
     case "ReviewHeld":
-      return { type, data: create(EVENT_SCHEMAS[type], { stage: event.stage }) };
+      return { type, data: { stage: event.stage } };
     case "ReviewJoined": {
       const { number, digest, input } = event;
-      return { type, data: create(EVENT_SCHEMAS[type], { number, digest: fromHex(digest), ...content("input", input) }) };
+      return { type, data: { number, digest: fromHex(digest), ...content("input", input) } };
     }
     case "VoteCast":
       return voteCast(event);
@@ -66,19 +64,19 @@ export function toEventMessage(event: ActionEvent): DecodedEvent {
     case "ActionEdited":
       return edited(event);
     case "EditAccepted":
-      return { type, data: create(EVENT_SCHEMAS[type], { digest: fromHex(event.digest) }) };
+      return { type, data: { digest: fromHex(event.digest) } };
     case "ActionApproved":
-      return { type, data: create(EVENT_SCHEMAS[type], { digest: fromHex(event.digest) }) };
+      return { type, data: { digest: fromHex(event.digest) } };
     case "ActionRejected":
-      return { type, data: create(EVENT_SCHEMAS[type], { digest: fromHex(event.digest) }) };
+      return { type, data: { digest: fromHex(event.digest) } };
     case "ActionExpired":
-      return { type, data: create(EVENT_SCHEMAS[type]) };
+      return { type, data: {} };
     case "ActionCancelled":
-      return { type, data: create(EVENT_SCHEMAS[type], content("reason", event.reason)) };
+      return { type, data: content("reason", event.reason) };
     case "BreakGlassUsed":
       return glassBroken(event);
     case "AfterReviewReminded":
-      return { type, data: create(EVENT_SCHEMAS[type], { number: event.number, nextTime: timestampFromMs(event.nextAt) }) };
+      return { type, data: { number: event.number, nextTime: event.nextAt } };
     case "AfterReviewClosed":
       return afterReviewClosed(event);
     case "CommentAdded":
@@ -86,7 +84,7 @@ export function toEventMessage(event: ActionEvent): DecodedEvent {
     case "ReviewClaimed":
       return claimed(event);
     case "ClaimReleased":
-      return { type, data: create(EVENT_SCHEMAS[type], { reviewer: toRefMessage(event.reviewer) }) };
+      return { type, data: { reviewer: toRefMessage(event.reviewer) } };
     default:
       return toGrantMessage(event);
   }
@@ -102,7 +100,7 @@ type OfGrants =
   | "ContentErased";
 
 /** What becomes of a grant, and of contents. */
-function toGrantMessage(event: Extract<ActionEvent, { type: OfGrants }>): DecodedEvent {
+function toGrantMessage(event: Extract<ActionEvent, { type: OfGrants }>): EncodableEvent {
   const { type } = event;
   switch (type) {
     case "GrantIssued":
@@ -110,13 +108,13 @@ function toGrantMessage(event: Extract<ActionEvent, { type: OfGrants }>): Decode
     case "GrantRedeemed":
       return redeemed(event);
     case "GrantExpired":
-      return { type, data: create(EVENT_SCHEMAS[type], { grantId: event.grantId }) };
+      return { type, data: { grantId: event.grantId } };
     case "GrantRevoked":
-      return { type, data: create(EVENT_SCHEMAS[type], { grantId: event.grantId, ...content("reason", event.reason) }) };
+      return { type, data: { grantId: event.grantId, ...content("reason", event.reason) } };
     case "ExecutionReported":
       return reported(event);
     case "ExecutionUnreported":
-      return { type, data: create(EVENT_SCHEMAS[type]) };
+      return { type, data: {} };
     case "ContentErased":
       return contentErased(event);
     default:
@@ -125,18 +123,18 @@ function toGrantMessage(event: Extract<ActionEvent, { type: OfGrants }>): Decode
 }
 
 function times({ deadline, nextAt }: { readonly deadline: number; readonly nextAt: number }) {
-  return { deadline: timestampFromMs(deadline), nextTime: timestampFromMs(nextAt) };
+  return { deadline, nextTime: nextAt };
 }
 
-function requested({ type, requester, operation, input, deadline }: ActionRequested): DecodedEvent {
-  const data = { requester: toPrincipalMessage(requester), ...operation, ...content("input", input), deadline: timestampFromMs(deadline) };
-  return { type, data: create(EVENT_SCHEMAS[type], data) };
+function requested({ type, requester, operation, input, deadline }: ActionRequested): EncodableEvent {
+  const data = { requester: encodedPrincipal(requester), ...operation, ...content("input", input), deadline };
+  return { type, data };
 }
 
-function edited({ type, editor, standing, previousDigest, input, reason, deadline }: ActionEdited): DecodedEvent {
-  const who = { editor: toPrincipalMessage(editor), standing: toStandingMessage(standing) };
+function edited({ type, editor, standing, previousDigest, input, reason, deadline }: ActionEdited): EncodableEvent {
+  const who = { editor: encodedPrincipal(editor), standing: toStandingMessage(standing) };
   const what = { previousDigest: fromHex(previousDigest), ...content("input", input), ...content("reason", reason) };
-  return { type, data: create(EVENT_SCHEMAS[type], { ...who, ...what, deadline: timestampFromMs(deadline) }) };
+  return { type, data: { ...who, ...what, deadline } };
 }
 
 function voteCast({
@@ -151,9 +149,9 @@ function voteCast({
   keyId,
   signature,
   haste,
-}: VoteCast): DecodedEvent {
+}: VoteCast): EncodableEvent {
   const data = {
-    reviewer: toPrincipalMessage(reviewer),
+    reviewer: encodedPrincipal(reviewer),
     standing: toStandingMessage(standing),
     decision: decision === "approve" ? VoteDecision.APPROVE : VoteDecision.REJECT,
     digest: fromHex(digest),
@@ -163,75 +161,75 @@ function voteCast({
     signature: fromHex(signature),
     ...(haste && { haste }),
   };
-  return { type, data: create(EVENT_SCHEMAS[type], { ...data, ...content("reason", reason) }) };
+  return { type, data: { ...data, ...content("reason", reason) } };
 }
 
-function glassBroken({ type, reviewer, standing, digest, shownDigest, stage, skipped, reason, ...rest }: BreakGlassUsed): DecodedEvent {
+function glassBroken({ type, reviewer, standing, digest, shownDigest, stage, skipped, reason, ...rest }: BreakGlassUsed): EncodableEvent {
   const data = {
-    reviewer: toPrincipalMessage(reviewer),
+    reviewer: encodedPrincipal(reviewer),
     standing: toStandingMessage(standing),
     digest: fromHex(digest),
     shownDigest: fromHex(shownDigest),
     stage,
-    skipped: [...skipped],
+    skipped,
     keyId: rest.keyId,
     signature: fromHex(rest.signature),
-    nextTime: timestampFromMs(rest.nextAt),
+    nextTime: rest.nextAt,
   };
-  return { type, data: create(EVENT_SCHEMAS[type], { ...data, ...content("reason", reason) }) };
+  return { type, data: { ...data, ...content("reason", reason) } };
 }
 
-function afterReviewClosed({ type, reviewer, standing, finding, reason }: AfterReviewClosed): DecodedEvent {
-  const who = { reviewer: toPrincipalMessage(reviewer), standing: toStandingMessage(standing) };
-  return { type, data: create(EVENT_SCHEMAS[type], { ...who, finding: FINDINGS[finding], ...content("reason", reason) }) };
+function afterReviewClosed({ type, reviewer, standing, finding, reason }: AfterReviewClosed): EncodableEvent {
+  const who = { reviewer: encodedPrincipal(reviewer), standing: toStandingMessage(standing) };
+  return { type, data: { ...who, finding: FINDINGS[finding], ...content("reason", reason) } };
 }
 
-function reminded({ type, stage, number, nextAt, claimedBy }: ReviewerReminded): DecodedEvent {
+function reminded({ type, stage, number, nextAt, claimedBy }: ReviewerReminded): EncodableEvent {
   const claimant = claimedBy && { claimedBy: toRefMessage(claimedBy) };
-  return { type, data: create(EVENT_SCHEMAS[type], { stage, number, nextTime: timestampFromMs(nextAt), ...claimant }) };
+  return { type, data: { stage, number, nextTime: nextAt, ...claimant } };
 }
 
-function commented({ type, number, kind, author, standing, text, question }: CommentAdded): DecodedEvent {
-  const who = { author: toPrincipalMessage(author), ...(standing && { standing: toStandingMessage(standing) }) };
-  return { type, data: create(EVENT_SCHEMAS[type], { number, kind: COMMENT_KINDS[kind], ...who, ...content("text", text), question }) };
+function commented({ type, number, kind, author, standing, text, question }: CommentAdded): EncodableEvent {
+  const who = { author: encodedPrincipal(author), ...(standing && { standing: toStandingMessage(standing) }) };
+  return { type, data: { number, kind: COMMENT_KINDS[kind], ...who, ...content("text", text), question } };
 }
 
-function claimed({ type, reviewer, standing, expiresAt }: ReviewClaimed): DecodedEvent {
-  const who = { reviewer: toPrincipalMessage(reviewer), standing: toStandingMessage(standing) };
-  return { type, data: create(EVENT_SCHEMAS[type], { ...who, expireTime: timestampFromMs(expiresAt) }) };
+function claimed({ type, reviewer, standing, expiresAt }: ReviewClaimed): EncodableEvent {
+  const who = { reviewer: encodedPrincipal(reviewer), standing: toStandingMessage(standing) };
+  return { type, data: { ...who, expireTime: expiresAt } };
 }
 
-function lapsed({ type, reviewer, digest, cause }: VoteLapsed): DecodedEvent {
+function lapsed({ type, reviewer, digest, cause }: VoteLapsed): EncodableEvent {
   const data = { reviewer: toRefMessage(reviewer), digest: fromHex(digest), cause: CAUSES[cause] };
-  return { type, data: create(EVENT_SCHEMAS[type], data) };
+  return { type, data };
 }
 
-function reported({ type, outcome, outputDigest, message }: ExecutionReported): DecodedEvent {
+function reported({ type, outcome, outputDigest, message }: ExecutionReported): EncodableEvent {
   const how = outcome === "succeeded" ? ExecutionOutcome.SUCCEEDED : ExecutionOutcome.FAILED;
   const data = { outcome: how, outputDigest: fromHex(outputDigest), ...content("message", message) };
-  return { type, data: create(EVENT_SCHEMAS[type], data) };
+  return { type, data };
 }
 
-function redeemed({ type, grantId, principal, reportDeadline }: GrantRedeemed): DecodedEvent {
-  const data = { grantId, principal: toRefMessage(principal), reportDeadline: timestampFromMs(reportDeadline) };
-  return { type, data: create(EVENT_SCHEMAS[type], data) };
+function redeemed({ type, grantId, principal, reportDeadline }: GrantRedeemed): EncodableEvent {
+  const data = { grantId, principal: toRefMessage(principal), reportDeadline: reportDeadline };
+  return { type, data };
 }
 
-function contentErased({ type, digests, reason }: ContentErased): DecodedEvent {
-  return { type, data: create(EVENT_SCHEMAS[type], { digests: digests.map(fromHex), ...content("reason", reason) }) };
+function contentErased({ type, digests, reason }: ContentErased): EncodableEvent {
+  return { type, data: { digests: digests.map(fromHex), ...content("reason", reason) } };
 }
 
-function grantIssued({ type, grantId, principal, digest, issuedAt, expiresAt, keyId, tokenDigest }: GrantIssued): DecodedEvent {
+function grantIssued({ type, grantId, principal, digest, issuedAt, expiresAt, keyId, tokenDigest }: GrantIssued): EncodableEvent {
   const data = {
     grantId,
     principal: toRefMessage(principal),
     digest: fromHex(digest),
-    issueTime: timestampFromMs(issuedAt),
-    expireTime: timestampFromMs(expiresAt),
+    issueTime: issuedAt,
+    expireTime: expiresAt,
     keyId,
     tokenDigest: fromHex(tokenDigest),
   };
-  return { type, data: create(EVENT_SCHEMAS[type], data) };
+  return { type, data };
 }
 
 function content<Field extends "input" | "reason" | "message" | "text">(

@@ -1,5 +1,4 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import type { Fields } from "@countersign/events";
 import { AfterReviewFinding, AfterReviewState, type AfterReviewSchema } from "@countersign/proto/v1/action_pb";
 import type { AfterReview } from "../../domain/state.ts";
 import type { Finding } from "../../domain/values.ts";
@@ -21,18 +20,18 @@ export function fromFinding(finding: AfterReviewFinding): Finding | undefined {
 export function toAfterReviewMessage(
   { reviewer, reason, at, skipped, closed }: AfterReview,
   contents: Contents,
-): MessageInitShape<typeof AfterReviewSchema> {
+): Fields<typeof AfterReviewSchema> {
   return {
     state: closed === undefined ? AfterReviewState.OPEN : AfterReviewState.CLOSED,
     usedBy: toRefMessage(reviewer),
     reason: textOf(contents, reason),
-    useTime: timestampFromMs(at),
-    skipped: [...skipped],
+    useTime: at,
+    skipped,
     ...(closed && {
       closedBy: toRefMessage(closed.reviewer),
       finding: FINDINGS[closed.finding],
       findingReason: textOf(contents, closed.reason),
-      closeTime: timestampFromMs(closed.at),
+      closeTime: closed.at,
     }),
   };
 }

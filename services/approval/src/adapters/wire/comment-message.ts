@@ -1,5 +1,4 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import type { Fields } from "@countersign/events";
 import { CommentKind, type CommentSchema, type ReviewClaimSchema } from "@countersign/proto/v1/action_pb";
 import type { Claim, Comment } from "../../domain/state.ts";
 import type { CommentKind as Kind } from "../../domain/values.ts";
@@ -21,7 +20,7 @@ export function fromCommentKind(kind: CommentKind): Kind | undefined {
 }
 
 /** All comments of an action; a question names its answer. */
-export function toCommentMessages(comments: readonly Comment[], contents: Contents): MessageInitShape<typeof CommentSchema>[] {
+export function toCommentMessages(comments: readonly Comment[], contents: Contents): Fields<typeof CommentSchema>[] {
   const answers = new Map(comments.map(({ question, number }) => [question, number]));
   return comments.map(({ number, kind, author, byRequester, text, question, at }) => ({
     number,
@@ -29,12 +28,12 @@ export function toCommentMessages(comments: readonly Comment[], contents: Conten
     author: toRefMessage(author),
     byRequester,
     text: textOf(contents, text),
-    commentTime: timestampFromMs(at),
+    commentTime: at,
     question,
     answer: kind === "question" ? (answers.get(number) ?? 0) : 0,
   }));
 }
 
-export function toClaimMessage({ reviewer, at, expiresAt }: Claim): MessageInitShape<typeof ReviewClaimSchema> {
-  return { reviewer: toRefMessage(reviewer), claimTime: timestampFromMs(at), expireTime: timestampFromMs(expiresAt) };
+export function toClaimMessage({ reviewer, at, expiresAt }: Claim): Fields<typeof ReviewClaimSchema> {
+  return { reviewer: toRefMessage(reviewer), claimTime: at, expireTime: expiresAt };
 }

@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { encodePart } from "@countersign/events";
 import {
   PrincipalSchema,
   PrincipalType,
@@ -35,6 +36,8 @@ export const toPrincipalMessage = oncePer((principal: Principal): PrincipalMessa
     signIn: SIGN_INS[signIn],
   });
 });
+
+export const encodedPrincipal = oncePer((principal: Principal) => encodePart(PrincipalSchema, toPrincipalMessage(principal)));
 
 export function toRefMessage({ issuer, id }: PrincipalRef) {
   return { issuer, id };

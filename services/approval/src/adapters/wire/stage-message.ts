@@ -1,4 +1,4 @@
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { encodePart, type Fields } from "@countersign/events";
 import {
   ReviewMode,
   TimeoutAction,
@@ -19,17 +19,16 @@ const TIMEOUTS: Readonly<Record<Stage["onTimeout"], TimeoutAction>> = {
   escalate: TimeoutAction.ESCALATE,
 };
 
-export const toStageMessage = oncePer(
-  ({ quorum, reminderSeconds, escalation, onTimeout, mode, leastSignIn, ...rest }: Stage): StageMessage =>
-    create(StageSchema, {
-      ...rest,
-      quorum: toQuorumMessage(quorum),
-      reminderSeconds: [...reminderSeconds],
-      ...(escalation && { escalation: { afterSeconds: escalation.afterSeconds, to: escalation.to.map(toSelectorMessage) } }),
-      onTimeout: TIMEOUTS[onTimeout],
-      mode: mode === "confirm" ? ReviewMode.CONFIRM : ReviewMode.FOUR_EYES,
-      leastSignIn: SIGN_INS[leastSignIn],
-    }),
+/** It goes into the verdict, into the event that opens the review and into every reply. */
+export const encodedStage = oncePer(({ quorum, escalation, onTimeout, mode, leastSignIn, ...rest }: Stage) =>
+  encodePart(StageSchema, {
+    ...rest,
+    quorum: toQuorumMessage(quorum),
+    ...(escalation && { escalation: { afterSeconds: escalation.afterSeconds, to: escalation.to.map(toSelectorMessage) } }),
+    onTimeout: TIMEOUTS[onTimeout],
+    mode: mode === "confirm" ? ReviewMode.CONFIRM : ReviewMode.FOUR_EYES,
+    leastSignIn: SIGN_INS[leastSignIn],
+  }),
 );
 
 /** Undefined for a quorum that this build does not know: nobody could tell whether it is reached. */
@@ -57,7 +56,7 @@ function fromTimeout(action: TimeoutAction): Stage["onTimeout"] {
   return action === TimeoutAction.ESCALATE ? "escalate" : "deny";
 }
 
-function toQuorumMessage(quorum: Quorum): MessageInitShape<typeof QuorumSchema> {
+function toQuorumMessage(quorum: Quorum): Fields<typeof QuorumSchema> {
   return quorum.kind === "at_least"
     ? { rule: { case: "atLeast", value: { count: quorum.count, of: quorum.of.map(toSelectorMessage) } } }
     : { rule: { case: quorum.kind, value: { of: quorum.of.map(toQuorumMessage) } } };
@@ -79,7 +78,7 @@ function fromQuorumMessage({ rule }: QuorumMessage): Quorum | undefined {
   }
 }
 
-function toSelectorMessage(selector: Selector): MessageInitShape<typeof ReviewerSelectorSchema> {
+function toSelectorMessage(selector: Selector): Fields<typeof ReviewerSelectorSchema> {
   switch (selector.kind) {
     case "group":
       return { who: { case: "group", value: selector.name } };

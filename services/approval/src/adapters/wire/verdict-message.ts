@@ -1,8 +1,8 @@
-import { create } from "@bufbuild/protobuf";
+import { encodePart } from "@countersign/events";
 import { VerdictOutcome, VerdictSchema, type Verdict as VerdictMessage } from "@countersign/proto/v1/action_pb";
 import type { Verdict } from "../../domain/values.ts";
 import { oncePer } from "./once-per.ts";
-import { fromStageMessage, toStageMessage } from "./stage-message.ts";
+import { encodedStage, fromStageMessage } from "./stage-message.ts";
 
 const OUTCOMES: Readonly<Record<Verdict["outcome"], VerdictOutcome>> = {
   allow: VerdictOutcome.ALLOW,
@@ -11,22 +11,18 @@ const OUTCOMES: Readonly<Record<Verdict["outcome"], VerdictOutcome>> = {
 };
 
 /** It goes into the event and into every reply. */
-export const toVerdictMessage = oncePer(
-  ({ outcome, revision, stages, reasons, bindingContext, risk, terms, ...rest }: Verdict): VerdictMessage =>
-    create(VerdictSchema, {
-      ...rest,
-      outcome: OUTCOMES[outcome],
-      revision: BigInt(revision),
-      reasons: [...reasons],
-      stages: stages.map(toStageMessage),
-      bindingContext: [...bindingContext],
-      risk: risk.map(({ points, reason }) => ({ points, reason })),
-      ...(outcome === "review" && { terms: toTermsMessage(terms) }),
-    }),
+export const encodedVerdict = oncePer(({ outcome, revision, stages, terms, ...rest }: Verdict) =>
+  encodePart(VerdictSchema, {
+    ...rest,
+    outcome: OUTCOMES[outcome],
+    revision: BigInt(revision),
+    stages: stages.map(encodedStage),
+    ...(outcome === "review" && { terms: toTermsMessage(terms) }),
+  }),
 );
 
 function toTermsMessage({ editable, ownerMayApprove, breakGlass }: Verdict["terms"]) {
-  return { editable, ownerMayApprove, ...(breakGlass && { breakGlass: { ...breakGlass, groups: [...breakGlass.groups] } }) };
+  return { editable, ownerMayApprove, breakGlass };
 }
 
 /** Undefined for an outcome or a stage that this build does not know: it is never an allow. */
