@@ -6,10 +6,8 @@ export type Denial = { readonly operation: "publish" | "subscription"; readonly 
 
 /** What the server refuses a connection, as it says itself: asynchronously, and to nobody in particular. */
 export type Denials = {
-  /** What is refused now, as sentences for people. Never holds secrets. */
+  /** What is refused now of commands and events, as sentences for people. Never holds secrets. */
   current(): readonly string[];
-  /** How often it has refused something. */
-  readonly total: number;
   /** Calls back with each refusal; returns the function that ends it. */
   onDenied(listener: (denial: Denial) => void): () => void;
   /** Calls back when something that was refused is allowed again; returns the function that ends it. */
@@ -37,7 +35,6 @@ class ConnectionDenials implements Denials {
   readonly #known = new Map<string, Known>();
   readonly #denied = new Set<(denial: Denial) => void>();
   readonly #allowed = new Set<(denial: Denial) => void>();
-  #total = 0;
   #looking = false;
 
   constructor(connection: NatsConnection) {
@@ -45,13 +42,9 @@ class ConnectionDenials implements Denials {
     void this.#follow();
   }
 
-  get total(): number {
-    return this.#total;
-  }
-
   current(): readonly string[] {
-    // Where to answer is said by whoever asks, who could ask from a place where we may not.
-    const own = [...this.#known.values()].filter(({ denial: { subject } }) => !subject.startsWith("_INBOX."));
+    // Where to answer is said by whoever asks, who could ask from a place where we may not. And of JetStream some ask what they can do without.
+    const own = [...this.#known.values()].filter(({ denial: { subject } }) => !/^(_INBOX|\$JS)\./.test(subject));
     return own.map(({ denial: { operation, subject } }) => `may not ${operation === "publish" ? "publish" : "subscribe"} to ${subject}`);
   }
 
@@ -85,7 +78,6 @@ class ConnectionDenials implements Denials {
     const known = this.#known.get(keyOf(denial));
     if (known === undefined && this.#known.size >= MOST_KNOWN) this.#forgetOldest();
     this.#known.set(keyOf(denial), { denial, count: (known?.count ?? 0) + 1, at: performance.now() });
-    this.#total += 1;
     for (const listener of this.#denied) listener(denial);
     if (denial.operation === "publish" && !this.#looking) void this.#look();
   }

@@ -1,11 +1,22 @@
 import type { RecordedEvent } from "@countersign/event-log";
 import { MsgHdrsImpl, type MsgHdrs } from "@nats-io/transport-node";
 
-/** For the relay: the attributes, and two more that make JetStream store the event at its sequence or not at all. */
-export function eventHeaders(event: RecordedEvent): MsgHdrs {
+/**
+ * For the relay: the attributes, and two more that make JetStream store the event at its sequence or not at all.
+ * @param omitted - the message has no body, as NATS would not carry it: it says so, and how large it would be.
+ */
+export function eventHeaders(event: RecordedEvent, omitted = false): MsgHdrs {
   // The event's own id, not its position: after a restore of the log another event may stand there, and is no duplicate.
-  return attributeHeaders(event, `Nats-Msg-Id: ${uuidText(event.eventId)}\r\nNats-Expected-Last-Sequence: ${event.position}\r\n`);
+  const missing = omitted ? `${OMITTED}: ${event.entry.byteLength}\r\n` : "";
+  return attributeHeaders(event, `${missing}Nats-Msg-Id: ${uuidText(event.eventId)}\r\nNats-Expected-Last-Sequence: ${event.position}\r\n`);
 }
+
+/** Whether a message keeps the place of an event that was too large for NATS. */
+export function isOmitted(headers: Pick<MsgHdrs, "has"> | undefined): boolean {
+  return headers?.has(OMITTED) === true;
+}
+
+const OMITTED = "cs-omitted";
 
 /**
  * The event's attributes as headers: CloudEvents 1.0 in binary mode, lower case as the binding wants them; our own extensions are position,

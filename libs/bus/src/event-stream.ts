@@ -8,6 +8,7 @@ import {
   type StreamInfo,
 } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
+import { isOmitted, uuidText } from "./event-headers.ts";
 import { eventStreamName, ledgerSubjects } from "./subjects.ts";
 
 /** How much of the log JetStream keeps for readers that live outside. The log itself keeps everything, whatever is set here. */
@@ -47,7 +48,10 @@ export async function openEventStream(
     ensure: () => ensure(manager, wanted),
     holds: async (sequence, event) => {
       const message = await manager.streams.getMessage(wanted.name, { seq: sequence });
-      return message === null || Buffer.compare(message.data, event.entry) === 0;
+      if (message === null) return true;
+      // In place of one that NATS did not carry.
+      if (isOmitted(message.header)) return message.header.get("Nats-Msg-Id") === uuidText(event.eventId);
+      return Buffer.compare(message.data, event.entry) === 0;
     },
     remove: async () => void (await manager.streams.delete(wanted.name)),
   };

@@ -24,4 +24,5 @@ export { natsFeed, type NatsFeed, type NatsFeedOptions } from "./nats-feed.ts";
 export { natsAccounts } from "./nats-accounts.ts";
 export type { BusLayout } from "./permissions.ts";
 export type { NotifierProgram, RegisteredProgram } from "./program-consumers.ts";
+export { watchBus, type BusWatch } from "./watch-bus.ts";
 export { connectNats, hasJetStream, NatsConnectError, type NatsOptions } from "./connect.ts";

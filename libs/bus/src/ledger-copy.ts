@@ -1,13 +1,14 @@
 import { JetStreamApiCodes, JetStreamApiError, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
+import { isOmitted } from "./event-headers.ts";
 import { eventStreamName } from "./subjects.ts";
 
 /** What JetStream holds of a ledger, for whoever compares it with the log. */
 export type LedgerCopy = {
   /** Its first and last sequence now; nothing when there is no stream, or nothing in it. */
   bounds(): Promise<{ readonly first: number; readonly last: number } | undefined>;
-  /** Messages in order of their sequence, from `first` to `last`. */
-  messages(first: number, last: number): AsyncIterable<{ readonly sequence: number; readonly data: Uint8Array }>;
+  /** Messages in order of their sequence, from `first` to `last`. `data` is absent where NATS did not carry the event, and only its place is kept. */
+  messages(first: number, last: number): AsyncIterable<{ readonly sequence: number; readonly data: Uint8Array | undefined }>;
 };
 
 /** The copy of a ledger on a connection. */
@@ -28,7 +29,7 @@ export function jetStreamCopy(
       const messages = await consumer.consume({ max_messages: 500 });
       try {
         for await (const message of messages) {
-          yield { sequence: message.seq, data: message.data };
+          yield { sequence: message.seq, data: isOmitted(message.headers) ? undefined : message.data };
           if (message.seq >= last || message.info.pending === 0) return;
         }
       } finally {

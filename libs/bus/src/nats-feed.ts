@@ -2,6 +2,7 @@ import { decodeEntry, type RecordedEvent } from "@countersign/event-log";
 import { createLogger, type Logger } from "@countersign/telemetry";
 import type { Msg, NatsConnection } from "@nats-io/transport-node";
 import type { EventFeed } from "./event-feed.ts";
+import { isOmitted } from "./event-headers.ts";
 import { keepSubscribed, type KeptSubscription } from "./keep-subscribed.ts";
 import { feedSubject } from "./subjects.ts";
 
@@ -91,6 +92,8 @@ function deliver(event: RecordedEvent, listeners: ReadonlySet<Listener>, logger:
 }
 
 function decode(message: Msg, ledger: string, logger: Logger): RecordedEvent | undefined {
+  // Listeners find a gap there, as after a message that was lost.
+  if (message.data.length === 0 && isOmitted(message.headers)) return undefined;
   try {
     // A copy: the message is a view of the socket's buffer, and events are kept.
     const event = decodeEntry(new Uint8Array(message.data));

@@ -86,6 +86,9 @@ describe("users of NATS", () => {
     ["gateway", "cs.cmd.approval.SubmitVote", true],
     ["gateway", "cs.cmd.audit.0b6e.NextPage", true],
     ["gateway", "$JS.API.STREAM.DELETE.CS_EVENTS_MAIN", false],
+    // Or CountersignRelayBehind would know nothing.
+    ["audit", "$JS.API.STREAM.INFO.CS_EVENTS_MAIN", true],
+    ["audit", "$JS.API.STREAM.DELETE.CS_EVENTS_MAIN", false],
     ["approval", "cs.cmd.policy.Evaluate", true],
     ["approval", "cs.cmd.policy.ActivatePolicy", false],
     ["policy", "cs.cmd.approval.SubmitVote", false],

@@ -16,6 +16,8 @@ type BusUser = {
   readonly wakes: boolean;
   /** It copies the log to JetStream: the one publisher of events. */
   readonly relays: boolean;
+  /** It asks how far the copy in JetStream reaches. */
+  readonly measuresCopy?: boolean;
   /** It lists the notifiers that are programs of their own. */
   readonly listsNotifiers?: boolean;
 };
@@ -29,7 +31,14 @@ export const BUS_USERS = {
     wakes: true,
     relays: true,
   },
-  audit: { serves: true, sends: { approval: ["GetGrantKeys"], directory: ["ResolvePerson"] }, hears: ["*"], wakes: true, relays: false },
+  audit: {
+    serves: true,
+    sends: { approval: ["GetGrantKeys"], directory: ["ResolvePerson"] },
+    hears: ["*"],
+    wakes: true,
+    relays: false,
+    measuresCopy: true,
+  },
   directory: { serves: true, sends: {}, hears: ["directory"], wakes: true, relays: false },
   gateway: {
     serves: false,
@@ -66,7 +75,7 @@ export type SubjectRights = { readonly publish: readonly string[]; readonly subs
  * be narrower, but it books every message with a reply subject, every event that is heard too: 7 ms of its CPU for each action.
  */
 export function subjectRights(name: BusUserName, { prefix, ledgers }: BusLayout): SubjectRights {
-  const { serves, sends, hears, wakes, relays, listsNotifiers = false }: BusUser = BUS_USERS[name];
+  const { serves, sends, hears, wakes, relays, measuresCopy = false, listsNotifiers = false }: BusUser = BUS_USERS[name];
   return {
     publish: [
       "$JS.API.INFO",
@@ -74,6 +83,7 @@ export function subjectRights(name: BusUserName, { prefix, ledgers }: BusLayout)
       ...askersOf(name).map((asker) => `${inboxPrefix(asker)}.>`),
       ...(wakes ? [`${prefix}.wake.*`] : []),
       ...(relays ? [`${prefix}.evt.>`, ...relayApi(prefix, ledgers)] : []),
+      ...(measuresCopy ? ledgers.map((ledger) => `$JS.API.STREAM.INFO.${eventStreamName(prefix, ledger)}`) : []),
       ...(listsNotifiers ? ledgers.map((ledger) => `$JS.API.CONSUMER.LIST.${eventStreamName(prefix, ledger)}`) : []),
     ],
     subscribe: [

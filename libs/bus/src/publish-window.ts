@@ -17,6 +17,7 @@ export class LostStep extends Error {
  * only some are asked for. One inbox takes them.
  */
 export class PublishWindow {
+  readonly #connection: NatsConnection;
   readonly #outbox: Outbox;
   readonly #prefix: string;
   readonly #inbox: string;
@@ -29,6 +30,7 @@ export class PublishWindow {
   #failure: LostStep | undefined;
 
   constructor(connection: NatsConnection, prefix: string, onProgress: () => void) {
+    this.#connection = connection;
     this.#outbox = outboxOf(connection);
     this.#prefix = prefix;
     this.#onProgress = onProgress;
@@ -58,6 +60,11 @@ export class PublishWindow {
     return this.#sent - this.#stored;
   }
 
+  /** A larger entry goes without its bytes: its place is kept, and whoever wants it reads the log. Nothing waits behind it. */
+  get #mostBytes(): number {
+    return (this.#connection.info?.max_payload ?? Infinity) - HEADER_ROOM;
+  }
+
   /** How long ago the last acknowledgement came. */
   get idleMs(): number {
     return performance.now() - this.#lastProgress;
@@ -79,9 +86,10 @@ export class PublishWindow {
     const asked = asks || this.inFlight === 0 || position % ASK_EVERY === 0;
     if (this.inFlight === 0) this.#lastProgress = performance.now();
     this.#sent = position + 1;
-    const headers = eventHeaders(event);
+    const omitted = event.entry.byteLength > this.#mostBytes;
+    const headers = eventHeaders(event, omitted);
     const options = asked ? { headers, reply: `${this.#inbox}.${this.#generation}.${position}` } : { headers };
-    this.#outbox.publish(subject, event.entry, options, (error) => this.fail(String(error)));
+    this.#outbox.publish(subject, omitted ? undefined : event.entry, options, (error) => this.fail(String(error)));
   }
 
   /** @throws LostStep when a message was refused, or nothing has been acknowledged for too long. */
@@ -137,6 +145,8 @@ function parse(text: string): unknown {
 }
 
 const WINDOW = 256;
+/** Subject, trace and attributes of an event, which count as payload. */
+const HEADER_ROOM = 2048;
 /** While many go at once, room comes back in quarters of the window. */
 const ASK_EVERY = WINDOW / 4;
 const ACK_TIMEOUT_MS = 3000;

@@ -5,6 +5,7 @@ import {
   observedCommands,
   publishWakeups,
   startRelay,
+  watchBus,
   type CommandBus,
   type EventFeed,
   jetStreamCopy,
@@ -69,7 +70,8 @@ export async function connectRuntime(
   const database = openDatabase({ url: config.databaseUrl, role });
   const log = observedEventLog(createPostgresEventLog({ url: config.databaseUrl, role, ledger: config.ledger, logger }));
   const readiness = options.readiness ?? new Readiness();
-  const endings = [countEvents(log), observePool(name, database), standOn(readiness, database, nats)];
+  const bus = watchBus(nats, logger);
+  const endings = [bus.end, countEvents(log), observePool(name, database), standOn(readiness, database, nats, bus)];
   const feed = natsFeed(nats, { prefix: config.natsPrefix, ledger: config.ledger, logger });
   const relay = options.relay
     ? startRelay({

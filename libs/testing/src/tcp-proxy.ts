@@ -13,10 +13,12 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
 export class TcpProxy {
   readonly #server = createServer({ noDelay: true }, (client) => this.#take(client));
   readonly #sockets = new Set<Socket>();
+  readonly #upstreams = new Set<Socket>();
   readonly #directions = new Set<Direction>();
   #target: number;
   #delayMs = 0;
   #cut = false;
+  #reads = true;
   #losesReply = false;
 
   constructor(target: number) {
@@ -51,6 +53,12 @@ export class TcpProxy {
     this.delay(Infinity);
   }
 
+  /** From now on nothing is read of what the server sends, as by a client that hangs: the server's buffers fill. */
+  stopReading(): void {
+    this.#reads = false;
+    for (const upstream of this.#upstreams) upstream.pause();
+  }
+
   /** Resets what is open, and every new connection, until `heal`. */
   cut(): void {
     this.#cut = true;
@@ -70,6 +78,8 @@ export class TcpProxy {
   /** A good network again; what was held back arrives. */
   heal(): void {
     this.#cut = false;
+    this.#reads = true;
+    for (const upstream of this.#upstreams) upstream.resume();
     this.delay(0);
   }
 
@@ -84,12 +94,15 @@ export class TcpProxy {
       return;
     }
     const upstream = connect({ port: this.#target, host: "127.0.0.1", noDelay: true });
+    this.#upstreams.add(upstream);
+    upstream.on("close", () => this.#upstreams.delete(upstream));
     this.#pipe(client, upstream, () => false);
     this.#pipe(upstream, client, () => {
       const loses = this.#losesReply;
       this.#losesReply = false;
       return loses;
     });
+    if (!this.#reads) upstream.pause();
   }
 
   #pipe(from: Socket, to: Socket, loses: () => boolean): void {

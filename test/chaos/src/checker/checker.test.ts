@@ -45,7 +45,7 @@ const glassBrokenBy = (id: string): DecodedEvent => ({
   type: "BreakGlassUsed",
   data: create(events.BreakGlassUsedSchema, { reviewer: { id, type: PrincipalType.HUMAN }, digest: DIGEST }),
 });
-const HUMAN = PrincipalType.HUMAN;
+const HUMAN: PrincipalType = PrincipalType.HUMAN;
 const asked = (number: number, id = "ann", type = HUMAN): DecodedEvent => ({
   type: "CommentAdded",
   data: create(events.CommentAddedSchema, { number, kind: CommentKind.QUESTION, author: { id, type }, standing: { person: id } }),
