@@ -3,7 +3,7 @@ import { readCheckpoint } from "./checkpoint.ts";
 import type { ConsumerDeps } from "./consumer.ts";
 import { EventSource } from "./event-source.ts";
 import { handleBatch, type Workplace } from "./handle-batch.ts";
-import { replayParked } from "./replay.ts";
+import { handOutUnknown, replayParked } from "./replay.ts";
 import { Signal } from "./signal.ts";
 
 /** The work of a consumer while it holds the lease: live events where they follow on, the log where they do not. */
@@ -52,6 +52,7 @@ export class ConsumerTerm<Tables> {
   async run(): Promise<void> {
     const unsubscribe = this.#deps.feed.subscribe((event) => this.#hear(event));
     try {
+      await handOutUnknown(this.#work.database, this.#work.key);
       await this.#work.parked.load(this.#work.database, this.#work.key);
       this.#saved = await readCheckpoint(this.#work.database, this.#work.key);
       this.#advance(this.#saved);
@@ -94,13 +95,22 @@ export class ConsumerTerm<Tables> {
   async #handle(events: readonly RecordedEvent[]): Promise<void> {
     if (events.length === 0) return;
     const { types } = this.#work.definition;
-    const wanted = types === undefined ? events : events.filter((event) => types.includes(event.type));
+    const wanted = types === undefined ? events : events.filter((event) => types.includes(event.type) || this.#isUnknown(event));
     const to = this.#next + events.length;
     if (wanted.length > 0) {
       await handleBatch(this.#work, this.#saved, to, wanted);
       this.#saved = to;
     }
     this.#advance(to);
+  }
+
+  #isUnknown(event: RecordedEvent): boolean {
+    try {
+      this.#work.definition.refuseUnknown?.(event);
+      return false;
+    } catch {
+      return true;
+    }
   }
 
   /** About once a second: what no event tells. */

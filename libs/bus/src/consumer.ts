@@ -9,6 +9,11 @@ export type ConsumerDefinition<Tables> = {
   readonly name: string;
   /** Event types it wants; the checkpoint moves past the others. Absent: all. */
   readonly types?: readonly string[];
+  /**
+   * Throws on an event that this build does not know, as a newer one wrote it. Such an event is never passed over, whatever `types` says: it becomes a dead letter,
+   * with what follows it in its stream, and is tried again by whoever takes the work on next, until that is a build that knows it.
+   */
+  refuseUnknown?(event: RecordedEvent): void;
   /** How long to gather events before handling them together, 0 to 1000 ms. Default 20: cheap, and nobody waits for a projection. */
   readonly lingerMs?: number;
   /**

@@ -4,7 +4,7 @@ import { createMemoryEventLog } from "@countersign/event-log/testing";
 import { silentLogger, type Logger } from "@countersign/telemetry";
 import { testPostgres, type TestPostgres } from "@countersign/testing";
 import type { Kysely } from "kysely";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import type { RunningConsumer } from "./consumer.ts";
 import { listing, migrateForConsumers, range, seen, start } from "./consumer-fixture.ts";
 import { discardDeadLetter, listDeadLetters, replayDeadLetters } from "./dead-letters.ts";
@@ -20,6 +20,7 @@ let poison: Set<string>;
 let count = 0;
 let name: string;
 let logged: object[];
+const WAIT = { timeout: 20_000, interval: 20 };
 const logger: Logger = { ...silentLogger, error: (fields) => logged.push(fields), warn: (fields) => logged.push(fields) };
 
 beforeAll(async () => {
@@ -46,6 +47,33 @@ afterEach(async () => {
 const letters = async () => (await listDeadLetters(kysely, { consumer: name }, { limit: 200 })).deadLetters;
 const run = async () => (consumer = await start(listing(name, poison), { log, database, logger }));
 const reachedHead = async () => consumer?.reached(await log.nextPosition());
+
+test("P4 P7: an event of a newer build is never passed over, and the build that knows it takes it up by itself", async () => {
+  const known = new Set(["A", "B"]);
+  const refuseUnknown = ({ type }: { readonly type: string }): void => {
+    if (!known.has(type)) throw Object.assign(new Error("secret"), { name: "UnknownEventError" });
+  };
+  const build = () => start({ ...listing(name), types: ["A"], refuseUnknown }, { log, database, logger });
+  await appendTo(log, { id: "one" }, ["A", "New", "B", "A"]);
+  await appendTo(log, { id: "two" }, ["A", "B", "A"]);
+  consumer = await build();
+  await reachedHead();
+  expect(await seen(kysely, name)).toEqual([0, 4, 6]);
+  expect((await letters()).map(({ position, error, attempts }) => [position, error, attempts])).toEqual([
+    [1, "UnknownEventError", 3],
+    [3, "waits behind an earlier one of its stream", 0],
+  ]);
+  expect(logged).toContainEqual(expect.objectContaining({ position: 1, eventType: "New", error: "UnknownEventError" }));
+  await consumer.close();
+  consumer = await build();
+  await vi.waitFor(async () => expect((await letters()).map(({ attempts }) => attempts)).toEqual([6, 0]), WAIT);
+  expect(await seen(kysely, name)).toEqual([0, 4, 6]);
+  await consumer.close();
+  known.add("New");
+  consumer = await build();
+  await vi.waitFor(async () => expect(await letters()).toEqual([]), WAIT);
+  expect(await seen(kysely, name)).toEqual([0, 4, 6, 1, 3]);
+});
 
 test("one poison event is parked with the rest of its stream; all others go on", async () => {
   await appendTo(log, { id: "good" }, ["A", "B"]);

@@ -89,6 +89,7 @@ async function handleTogether<Tables>(work: Workplace<Tables>, from: number, to:
       key,
       waiting.map((event) => ({ event, error: WAITS, attempts: 0 })),
     );
+    for (const event of ready) definition.refuseUnknown?.(event);
     if (ready.length > 0) await definition.handle(ready, transaction);
   });
 }

@@ -6,6 +6,18 @@ import { ATTEMPTS, tryRepeatedly, WAITS, type Workplace } from "./handle-batch.t
 
 type Stream = RecordedEvent["stream"];
 
+/** The errors of events that a newer build wrote, by their names: what one build does not know, another does. */
+const OF_NEWER_BUILDS = ["UnknownEventError", "UnreadableEventError"];
+
+/** Hands out again what a build did not know: the one that begins now may be newer. If it is not, they are parked again. */
+export async function handOutUnknown<Tables>(database: Kysely<Tables>, { consumer, ledger }: ConsumerKey): Promise<void> {
+  await sql`
+    update bus.dead_letter set state = 'replay'
+    where consumer = ${consumer} and ledger = ${ledger} and state = 'parked' and error = any (${OF_NEWER_BUILDS}::text[])`.execute(
+    database,
+  );
+}
+
 /**
  * Handles dead letters that were handed out again: stream by stream, each stream from its oldest on. One that fails is parked again, with all
  * behind it. Takes a few streams at a time, so that new events do not wait long. Returns whether there may be more.
@@ -40,6 +52,7 @@ async function replayOne<Tables>({ database, definition, key }: Workplace<Tables
       transaction,
     );
     if (removed.numAffectedRows !== 1n) throw new StaleCheckpoint("somebody else has replayed this dead letter");
+    definition.refuseUnknown?.(event);
     await definition.handle([event], transaction);
   });
 }

@@ -4,6 +4,7 @@ export {
   eventJson,
   EVENT_SCHEMAS,
   isDirectoryEvent,
+  requireKnown,
   UnknownEventError,
   type DecodedEvent,
   type DirectoryEvent,

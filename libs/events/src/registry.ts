@@ -92,14 +92,21 @@ export class UnknownEventError extends Error {
   override readonly name = "UnknownEventError";
 }
 
+/** @throws UnknownEventError on a type or version of a newer build. */
+export function requireKnown<Event extends { readonly type: string; readonly schemaVersion: number }>(
+  event: Event,
+): asserts event is Event & { readonly type: EventType } {
+  if (!isEventType(event.type) || event.schemaVersion !== 1) {
+    throw new UnknownEventError(`unknown event ${event.type} in version ${event.schemaVersion}`);
+  }
+}
+
 /**
  * Decodes a payload as it was stored.
  * @throws UnknownEventError on a type or version of a newer build; never guess what it means.
  */
 export function decodeEvent(event: { readonly type: string; readonly schemaVersion: number; readonly data: Uint8Array }): DecodedEvent {
-  if (!isEventType(event.type) || event.schemaVersion !== 1) {
-    throw new UnknownEventError(`unknown event ${event.type} in version ${event.schemaVersion}`);
-  }
+  requireKnown(event);
   // The table is what ties a type to its schema; TypeScript cannot follow a correlated union through an index.
   return { type: event.type, data: fromBinary(EVENT_SCHEMAS[event.type], event.data) } as DecodedEvent;
 }

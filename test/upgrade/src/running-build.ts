@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, type KeyObject } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createClient, type CountersignClient } from "@countersign/client";
+import { createClient, type ClientOptions, type CountersignClient } from "@countersign/client";
 import type { CommandBus } from "@countersign/bus";
 import { DEVELOPMENT_PRINCIPALS, type DevelopmentName, type DevelopmentPrincipal } from "@countersign/identity";
 import { terminalChannel } from "@countersign/notifier";
@@ -31,7 +31,7 @@ export type RunningBuild = Closeable & {
   readonly env: Readonly<Record<string, string>>;
   readonly scimUrl: string;
   /** A token and a client of now. */
-  as(who: DevelopmentName | DevelopmentPrincipal): Promise<CountersignClient>;
+  as(who: DevelopmentName | DevelopmentPrincipal, options?: Pick<ClientOptions, "retry">): Promise<CountersignClient>;
 };
 
 /** Starts every service in this process, with a channel of the notifier that prints nowhere. */
@@ -60,9 +60,9 @@ export async function startBuild(options: BuildOptions): Promise<RunningBuild> {
     runtime,
     env,
     scimUrl: `http://127.0.0.1:${scimPort}/scim/v2`,
-    as: async (who) => {
+    as: async (who, more = {}) => {
       const token = await keys.issuer.mint(typeof who === "string" ? DEVELOPMENT_PRINCIPALS[who] : who);
-      const client = createClient({ address: services.address, token });
+      const client = createClient({ address: services.address, token, ...more });
       clients.push(client);
       return client;
     },

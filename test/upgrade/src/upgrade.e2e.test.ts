@@ -6,14 +6,15 @@ import { migrate } from "@countersign/database";
 import { EVENT_SCHEMAS } from "@countersign/events";
 import { verifyFile } from "@countersign/evidence";
 import { ALL_MIGRATIONS } from "@countersign/server";
-import { silentLogger } from "@countersign/telemetry";
-import { freePort, testNats, testPostgres, type TestPostgres } from "@countersign/testing";
+import { silentLogger, type Logger } from "@countersign/telemetry";
+import { freePort, testNats, testPostgres, type TestNats, type TestPostgres } from "@countersign/testing";
 import { appendLeaves, EMPTY_RANGE, openCheckpoint, parseVerifierKey, rootHash } from "@countersign/tlog";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ARCHIVE, readBaseline, readMigrations, restoreDatabase, restoreFolder, textsOf } from "./baseline.ts";
 import { brokenMigrations } from "./kept-migrations.ts";
+import { becomeNewer, becomeOlder, newerBuildAppends, OF_A_LATER_VERSION } from "./older-build.ts";
 import { startBuild, type RunningBuild } from "./running-build.ts";
-import { approve, eventually, refusal } from "./scenes.ts";
+import { approve, eventually, input, refusal, shownTo } from "./scenes.ts";
 import { settableDate } from "./settable-date.ts";
 import { shapeOf } from "./shape-of.ts";
 import { exportArchive, sealed } from "./story-of-operations.ts";
@@ -24,7 +25,10 @@ const { openEnds } = baseline;
 const SCHEMAS = ALL_MIGRATIONS.map(({ schema }) => schema);
 const folder = mkdtempSync(join(tmpdir(), "countersign-upgrade-"));
 const clock = settableDate();
+const logged: object[] = [];
+const logger: Logger = { ...silentLogger, warn: (fields) => logged.push(fields), child: () => logger };
 let postgres: TestPostgres;
+let nats: TestNats;
 let build: RunningBuild;
 let agent: CountersignClient;
 
@@ -34,8 +38,8 @@ beforeAll(async () => {
   await migrate(postgres.url, ALL_MIGRATIONS);
   restoreFolder(folder);
   clock.set(new Date(baseline.time));
-  const [nats, scimPort] = [await testNats(), await freePort()];
-  build = await startBuild({ databaseUrl: postgres.url, nats, folder, logger: silentLogger, scimPort });
+  nats = await testNats();
+  build = await start();
   agent = await build.as("crm-agent");
 });
 afterAll(async () => {
@@ -44,6 +48,9 @@ afterAll(async () => {
   await postgres.drop();
   rmSync(folder, { recursive: true, force: true });
 });
+
+const start = async (): Promise<RunningBuild> =>
+  startBuild({ databaseUrl: postgres.url, nats, folder, logger, scimPort: await freePort() });
 
 const statusOf = async (actionId: string): Promise<string> => statusName((await agent.actions.getAction({ actionId })).action?.status ?? 0);
 
@@ -119,15 +126,66 @@ describe("P1, P2: actions of an earlier build go on to their end", () => {
   });
 
   it("P4: a request that was acknowledged is answered the same", async () => {
-    const { key, input, actionId } = openEnds.repeated;
-    expect((await agent.requestAction(input, { idempotencyKey: key })).action.id).toBe(actionId);
-    const other = { ...input, action: { ...input.action, name: "db.tag.remove" } };
+    const { key, input: asked, actionId } = openEnds.repeated;
+    expect((await agent.requestAction(asked, { idempotencyKey: key })).action.id).toBe(actionId);
+    const other = { ...asked, action: { ...asked.action, name: "db.tag.remove" } };
     expect(await refusal(agent.requestAction(other, { idempotencyKey: key }))).toBe("ALREADY_EXISTS KEY_REUSED");
   });
 
   it("in review until its deadline: the timer of then ends it", async () => {
     clock.advance(61 * 60_000);
     await eventually("it expires", async () => (await statusOf(openEnds.willExpire)) === "EXPIRED");
+  });
+});
+
+describe("an older build beside a newer one", () => {
+  let typeUnknown: string;
+  let versionUnknown: string;
+  const once = { retry: { attempts: 1, baseMs: 1, maxMs: 1 } };
+  /** Which consumers could not handle an event of which action. */
+  const parked = async (): Promise<readonly string[]> => {
+    const { deadLetters } = await (await build.as("operator")).audit.listDeadLetters({});
+    const unknown = deadLetters.filter(({ error }) => error === "UnknownEventError");
+    return unknown.map((letter) => `${letter.consumer} ${letter.streamId}`).toSorted();
+  };
+
+  it("P4, P7: decides nothing on a past that it does not understand, says so, and goes on with everything else", async () => {
+    agent = await build.as("crm-agent");
+    [typeUnknown, versionUnknown] = [
+      (await agent.requestAction(input("db.export"))).action.id,
+      (await agent.requestAction(input("db.export"))).action.id,
+    ];
+    const owner = await build.as("data-owner", once);
+    const [shown, shownLater] = [await shownTo(owner, typeUnknown), await shownTo(owner, versionUnknown)];
+    becomeOlder();
+    await newerBuildAppends(build, typeUnknown);
+    await newerBuildAppends(build, versionUnknown, OF_A_LATER_VERSION);
+    for (const vote of [shown, shownLater]) {
+      const cast = owner.reviews.submitVote({ ...vote, decision: { case: "approve", value: {} } });
+      expect(await refusal(cast)).toBe("UNAVAILABLE UNKNOWN_EVENT");
+    }
+    expect(logged).toContainEqual(expect.objectContaining({ reason: "UNKNOWN_EVENT", service: "approval", method: "SubmitVote" }));
+    await approve(owner, (await agent.requestAction(input("db.export"))).action.id);
+  });
+
+  it("P5: passes over nothing in any projection", async () => {
+    const consumers = ["approval.timers", "audit.actions", "notifier.deliveries"];
+    const all = consumers.flatMap((consumer) => [typeUnknown, versionUnknown].map((id) => `${consumer} ${id}`)).toSorted();
+    await eventually("every consumer has met it", async () => (await parked()).length >= all.length);
+    expect(await parked()).toEqual(all);
+    const listed = await (await build.as("data-owner")).reviews.listReviews({ all: true });
+    expect(listed.reviews.filter(({ id }) => id === typeUnknown || id === versionUnknown).map(({ version }) => version)).toEqual([3n, 3n]);
+  });
+
+  it("P1, P4: is replaced, and the newer one goes on where it could not", async () => {
+    await build.close();
+    becomeNewer();
+    build = await start();
+    agent = await build.as("crm-agent");
+    await approve(await build.as("data-owner"), typeUnknown);
+    await use(typeUnknown);
+    await eventually("what was parked is handled", async () => (await parked()).every((line) => line.includes(versionUnknown)));
+    expect(await refusal(approve(await build.as("data-owner", once), versionUnknown))).toBe("UNAVAILABLE UNKNOWN_EVENT");
   });
 });
 

@@ -1,5 +1,6 @@
 import { startConsumer, type ConsumerDeps, type RunningConsumer } from "@countersign/bus";
 import type { RecordedEvent } from "@countersign/event-log";
+import { requireKnown } from "@countersign/events";
 import type { Channel } from "../usecases/channel.ts";
 import { planDeliveries, type LoggedEvent } from "../domain/plan-deliveries.ts";
 import { storePlan } from "./postgres/plan-store.ts";
@@ -16,6 +17,9 @@ export async function startDeliveryConsumer<Tables>(
     {
       name: "notifier.deliveries",
       types: [...types],
+      refuseUnknown: (event) => {
+        if (event.stream.type === "action") requireKnown(event);
+      },
       handle: async (events, transaction) => {
         const plan = planDeliveries(events.map(toLoggedEvent), channels);
         await storePlan(transaction, deps.log.ledger, plan);

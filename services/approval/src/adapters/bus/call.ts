@@ -1,9 +1,11 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { CommandError, decoded, type CommandHandler } from "@countersign/bus";
 import { EventLogError } from "@countersign/event-log";
+import { UnknownEventError } from "@countersign/events";
 import { isTraceparent } from "@countersign/telemetry";
 import { InvalidInputError } from "../../usecases/content.ts";
 import type { Caller } from "../../usecases/ports.ts";
+import { UnreadableEventError } from "../log/from-event-message.ts";
 import { oncePer } from "../wire/once-per.ts";
 import { fromPrincipalMessage } from "../wire/principal-message.ts";
 import { failure, fieldViolation } from "./failures.ts";
@@ -40,6 +42,7 @@ function decode<Request extends DescMessage>(schema: Request, bytes: Uint8Array)
 }
 
 function translated(error: unknown): unknown {
+  if (error instanceof UnknownEventError || error instanceof UnreadableEventError) return failure("UNKNOWN_EVENT", error);
   if (error instanceof InvalidInputError) return fieldViolation("input", error.message);
   if (!(error instanceof EventLogError) || error.code === "corrupt") return error;
   if (error.code === "invalid")

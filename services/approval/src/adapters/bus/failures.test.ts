@@ -38,12 +38,13 @@ describe("failures", () => {
     ["POLICY_UNREACHABLE", "UNAVAILABLE"],
     ["KEY_REUSED", "ALREADY_EXISTS"],
     ["LOST_RACE", "ABORTED"],
+    ["UNKNOWN_EVENT", "UNAVAILABLE"],
     ["LOG_UNREACHABLE", "UNAVAILABLE"],
   ] as const)("%s is %s", (reason, code) => {
     expect(failure(reason)).toMatchObject({ reason, code, message: FAILURES[reason][1] });
   });
 
   it("has a row in this test for each reason", () => {
-    expect(Object.keys(FAILURES)).toHaveLength(36);
+    expect(Object.keys(FAILURES)).toHaveLength(37);
   });
 });

@@ -2,7 +2,9 @@ import { CommandError, type FailureCode } from "@countersign/bus";
 import type { RefusalCode } from "../../usecases/handle.ts";
 
 /** What each refusal is on the bus. The sentences are fixed: nothing of a stored action gets into them. */
-export const FAILURES: Readonly<Record<RefusalCode | "KEY_REUSED" | "LOST_RACE" | "LOG_UNREACHABLE", readonly [FailureCode, string]>> = {
+export const FAILURES: Readonly<
+  Record<RefusalCode | "KEY_REUSED" | "LOST_RACE" | "UNKNOWN_EVENT" | "LOG_UNREACHABLE", readonly [FailureCode, string]>
+> = {
   NOT_FOUND: ["NOT_FOUND", "There is no such action."],
   WRONG_STATE: ["FAILED_PRECONDITION", "The action is not in a state in which this is possible."],
   NOT_HUMAN: ["PERMISSION_DENIED", "Only a human who acts directly may review, and no agent may erase."],
@@ -53,6 +55,10 @@ export const FAILURES: Readonly<Record<RefusalCode | "KEY_REUSED" | "LOST_RACE" 
   DIRECTORY_UNREACHABLE: ["UNAVAILABLE", "The directory did not say who the caller is; nothing was changed."],
   KEY_REUSED: ["ALREADY_EXISTS", "The idempotency key was used for another request."],
   LOST_RACE: ["ABORTED", "Others changed the action at the same time; try again."],
+  UNKNOWN_EVENT: [
+    "UNAVAILABLE",
+    "A newer version wrote to this action, and this instance does not understand it; nothing was changed, try again.",
+  ],
   LOG_UNREACHABLE: ["UNAVAILABLE", "The event log did not answer; try again with the same key."],
 };
 

@@ -1,5 +1,6 @@
 import type { ConsumerDefinition } from "@countersign/bus";
 import type { RecordedEvent } from "@countersign/event-log";
+import { requireKnown } from "@countersign/events";
 import { isAfterwards, timerAfter } from "../../workflows/timers.ts";
 import { fromRecordedEvent } from "../log/event-codec.ts";
 import { releaseRequests } from "./open-request-table.ts";
@@ -34,6 +35,9 @@ export function timerConsumer(ledger: string): ConsumerDefinition<ApprovalTables
   return {
     name: "approval.timers",
     types: TYPES,
+    refuseUnknown: (event) => {
+      if (event.stream.type === "action") requireKnown(event);
+    },
     lingerMs: 250,
     handle: async (events, transaction) => {
       const { set, clear } = lastWord(events);
