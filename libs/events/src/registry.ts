@@ -112,7 +112,11 @@ export function decodeEvent(event: { readonly type: string; readonly schemaVersi
 }
 
 /** The payload's bytes, and what an append needs to know beside them. */
-export function encodeEvent(event: EncodableEvent): { readonly type: EventType; readonly schemaVersion: number; readonly data: Uint8Array } {
+export function encodeEvent(event: EncodableEvent): {
+  readonly type: EventType;
+  readonly schemaVersion: number;
+  readonly data: Uint8Array;
+} {
   return { type: event.type, schemaVersion: 1, data: encodeMessage<Schemas[EventType]>(EVENT_SCHEMAS[event.type], event.data) };
 }
 
