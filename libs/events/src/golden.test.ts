@@ -28,6 +28,12 @@ describe("P4: stored events mean for ever what they meant", () => {
     expect(encodeEvent(decodeEvent(event))).toEqual(event);
   });
 
+  it.each(goldens)("$type with a field that a newer build added means what it meant", (golden) => {
+    const event = stored(golden);
+    const later = { ...event, data: Buffer.concat([event.data, Buffer.from("a0f70107aaf7010161adf70101020304", "hex")]) };
+    expect(eventJson(decodeEvent(later))).toEqual(golden.json);
+  });
+
   it.each(goldens)("P7: $type of a version that is not known is refused", (golden) => {
     expect(() => decodeEvent({ ...stored(golden), schemaVersion: 99 })).toThrow(UnknownEventError);
   });

@@ -1,5 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { encodeEvent } from "@countersign/events";
+import { fromBinary, toBinary, type DescMessage } from "@bufbuild/protobuf";
+import { reflect } from "@bufbuild/protobuf/reflect";
+import { EmptySchema } from "@bufbuild/protobuf/wkt";
+import { encodeEvent, EVENT_SCHEMAS } from "@countersign/events";
 import { describe, expect, it } from "vitest";
 import type { ActionEvent } from "../../domain/events.ts";
 import {
@@ -23,7 +26,23 @@ import {
 } from "../../testing/fixtures.ts";
 import { given } from "../../testing/given.ts";
 import { fromRecordedEvent, toNewEvent } from "./event-codec.ts";
+import { UnreadableEventError } from "./from-event-message.ts";
 import { toEventMessage } from "./to-event-message.ts";
+
+/** A varint, a text and four bytes, under numbers that no message has. */
+const LATER_FIELD = Buffer.from("a0f70107aaf7010161adf70101020304", "hex");
+
+type Stored = { readonly type: string; readonly schemaVersion: number; readonly data: Uint8Array };
+
+/** The event once for each field that it has, without that field. */
+function withoutEachField(event: Stored): readonly Stored[] {
+  const schema: DescMessage = Object.entries(EVENT_SCHEMAS).find(([type]) => type === event.type)?.[1] ?? EmptySchema;
+  return schema.fields.map((field) => {
+    const message = fromBinary(schema, event.data);
+    reflect(schema, message).clear(field);
+    return { ...event, data: toBinary(schema, message) };
+  });
+}
 
 const everything = stage(["oncall"], 2, {
   quorum: {
@@ -124,6 +143,27 @@ describe("event codec", () => {
   it.each(stored.filter(({ type }) => ours.has(type)))("P5: nothing of a stored $type is lost on the way through the domain", (event) => {
     expect(encodeEvent(toEventMessage(read(event)))).toEqual(event);
   });
+
+  it.each(stored.filter(({ type }) => ours.has(type)))(
+    "P4: a field that a newer build added to $type changes nothing of what is known",
+    (event) => {
+      const later = { ...event, data: Buffer.concat([event.data, LATER_FIELD]) };
+      expect(read(later)).toEqual(read(event));
+    },
+  );
+
+  it.each(stored.filter(({ type }) => ours.has(type)))(
+    "P7: $type as of a build that had less to say is read, or refused by name",
+    (event) => {
+      for (const less of withoutEachField(event)) {
+        try {
+          expect(read(less).type).toBe(event.type);
+        } catch (error) {
+          expect(error).toBeInstanceOf(UnreadableEventError);
+        }
+      }
+    },
+  );
 
   it.each(["ActionRequested", "VerdictReached", "VoteCast", "GrantIssued", "ExecutionReported"])(
     "P7: an empty %s is refused, not guessed",
