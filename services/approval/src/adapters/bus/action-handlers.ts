@@ -1,5 +1,5 @@
-import { create, toBinary } from "@bufbuild/protobuf";
 import type { CommandHandler } from "@countersign/bus";
+import { encodeMessage } from "@countersign/events";
 import { momentOf, NO_MOMENT } from "@countersign/event-log";
 import { ExecutionOutcome } from "@countersign/proto/v1/action_pb";
 import {
@@ -43,12 +43,12 @@ async function actionAt(deps: Deps, principal: Principal, actionId: string, at: 
   if (moment === undefined) throw fieldViolation("at", NO_MOMENT);
   const view = await readActionAt(deps, principal, actionId, moment);
   if (view === undefined) throw failure("NOT_FOUND");
-  return toBinary(GetActionResponseSchema, create(GetActionResponseSchema, { action: action(view) }));
+  return encodeMessage(GetActionResponseSchema, { action: action(view) });
 }
 
 /** What platforms call. */
 export function actionHandlers(deps: Deps, keys: readonly GrantJwk[]): Readonly<Record<string, CommandHandler>> {
-  const jwks = toBinary(GetGrantKeysResponseSchema, create(GetGrantKeysResponseSchema, { jwks: JSON.stringify({ keys }) }));
+  const jwks = encodeMessage(GetGrantKeysResponseSchema, { jwks: JSON.stringify({ keys }) });
   return {
     RequestAction: call(RequestActionRequestSchema, async (request, caller) => {
       const input = request.input && fromInputMessage(request.input, caller.principal);
@@ -58,7 +58,7 @@ export function actionHandlers(deps: Deps, keys: readonly GrantJwk[]): Readonly<
       if (requested.outcome === "refused") throw failure(requested.code, undefined, requested.details);
       if (requested.outcome !== "recorded") throw failure(requested.outcome === "key_reused" ? "KEY_REUSED" : "LOST_RACE");
       const response = { action: action(requested.view), grantToken: requested.token ?? "" };
-      return toBinary(RequestActionResponseSchema, create(RequestActionResponseSchema, response));
+      return encodeMessage(RequestActionResponseSchema, response);
     }),
 
     GetAction: call(GetActionRequestSchema, async ({ actionId, at }, { principal, knownVersion }) => {
@@ -66,14 +66,14 @@ export function actionHandlers(deps: Deps, keys: readonly GrantJwk[]): Readonly<
       const found = await readAction(deps, principal, actionId, knownVersion);
       if (found === undefined) throw failure("NOT_FOUND");
       const response = { action: action(found.view), grantToken: found.token ?? "" };
-      return toBinary(GetActionResponseSchema, create(GetActionResponseSchema, response));
+      return encodeMessage(GetActionResponseSchema, response);
     }),
 
     AcceptEdit: call(AcceptEditRequestSchema, (request, caller) => accept(deps, request, caller)),
 
     CancelAction: call(CancelActionRequestSchema, async ({ actionId, reason }, caller) => {
       const handled = await cancelAction(deps, caller, { ref: { tenant: caller.principal.tenant, id: actionId }, reason });
-      return toBinary(CancelActionResponseSchema, create(CancelActionResponseSchema, { action: settled(handled) }));
+      return encodeMessage(CancelActionResponseSchema, { action: settled(handled) });
     }),
 
     RedeemGrant: call(RedeemGrantRequestSchema, async ({ grantToken, digest, idempotencyKey }, caller) => {
@@ -85,7 +85,7 @@ export function actionHandlers(deps: Deps, keys: readonly GrantJwk[]): Readonly<
       if (redeemed.outcome === "refused") throw failure(redeemed.code);
       if (redeemed.outcome !== "redeemed") throw failure(redeemed.outcome === "key_reused" ? "KEY_REUSED" : "LOST_RACE");
       const response = { action: action(redeemed.view), position: BigInt(redeemed.position) };
-      return toBinary(RedeemGrantResponseSchema, create(RedeemGrantResponseSchema, response));
+      return encodeMessage(RedeemGrantResponseSchema, response);
     }),
 
     ReportExecution: call(ReportExecutionRequestSchema, async ({ actionId, outcome, outputDigest, message }, caller) => {
@@ -98,7 +98,7 @@ export function actionHandlers(deps: Deps, keys: readonly GrantJwk[]): Readonly<
         outputDigest: toHex(outputDigest),
         message,
       });
-      return toBinary(ReportExecutionResponseSchema, create(ReportExecutionResponseSchema, { action: settled(handled) }));
+      return encodeMessage(ReportExecutionResponseSchema, { action: settled(handled) });
     }),
 
     GetGrantKeys: call(GetGrantKeysRequestSchema, async () => jwks),
@@ -110,5 +110,5 @@ async function accept(deps: Deps, { actionId, digest }: AcceptEditRequest, calle
   const accepted = settled(handled);
   const view = "view" in handled ? handled.view : undefined;
   const response = { action: accepted, grantToken: (view && tokenFor(deps, view, caller.principal)) ?? "" };
-  return toBinary(AcceptEditResponseSchema, create(AcceptEditResponseSchema, response));
+  return encodeMessage(AcceptEditResponseSchema, response);
 }

@@ -1,4 +1,4 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { fromBinary } from "@bufbuild/protobuf";
 import { decoded, inProcessCommands } from "@countersign/bus";
 import { encodeMessage } from "@countersign/events";
 import { EvaluateRequestSchema, EvaluateResponseSchema } from "@countersign/proto/internal/v1/command_pb";
@@ -17,7 +17,7 @@ it("P5: an action in a reply is the action that the state says, however often it
   const { action: asked } = await call("RequestAction", { input: exportInput, idempotencyKey: "key" });
   const { view } = await deps.store.load({ tenant: exporter.tenant, id: asked?.id ?? "" });
   if (!isRecorded(view)) throw new Error("nothing was recorded");
-  const told = () => toBinary(GetActionResponseSchema, create(GetActionResponseSchema, { action: action(view) }));
+  const told = () => encodeMessage(GetActionResponseSchema, { action: action(view) });
   const message = encodeMessage(GetActionResponseSchema, { action: toActionMessage(view) });
   expect(fromBinary(GetActionResponseSchema, told())).toEqual(fromBinary(GetActionResponseSchema, message));
   expect(told()).toEqual(told());

@@ -1,7 +1,5 @@
-import { create, fromBinary } from "@bufbuild/protobuf";
-import { EmptySchema } from "@bufbuild/protobuf/wkt";
-import { encodeMessage } from "@countersign/events";
-import { ActionSchema, type Action } from "@countersign/proto/v1/action_pb";
+import { encodePart } from "@countersign/events";
+import { ActionSchema } from "@countersign/proto/v1/action_pb";
 import type { Handled } from "../../usecases/handle.ts";
 import type { ActionView } from "../../usecases/ports.ts";
 import { isRecorded, toActionMessage } from "../wire/action-message.ts";
@@ -9,19 +7,12 @@ import { oncePer } from "../wire/once-per.ts";
 import { failure } from "./failures.ts";
 
 /**
- * The action for a reply, and good for nothing else: whoever waits for a version is told the same as whoever made it, so it is encoded once, and protobuf
- * copies what it does not know.
+ * The action for a reply: whoever waits for a version is told the same as whoever made it, so it is encoded once. Kept with the view, in the same cache: what is
+ * erased there is erased here.
  */
-export function action(view: ActionView): Action {
-  const message = create(ActionSchema);
-  message.$unknown = fromBinary(EmptySchema, encoded(view)).$unknown ?? [];
-  return message;
-}
-
-/** Kept with the view, in the same cache: what is erased there is erased here. */
-const encoded = oncePer((view: ActionView) => {
+export const action = oncePer((view: ActionView) => {
   if (!isRecorded(view)) throw failure("NOT_FOUND");
-  return encodeMessage(ActionSchema, toActionMessage(view));
+  return encodePart(ActionSchema, toActionMessage(view));
 });
 
 /** The action after a command without an idempotency key; throws what refused it. */

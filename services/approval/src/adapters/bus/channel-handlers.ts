@@ -1,5 +1,5 @@
-import { create, toBinary } from "@bufbuild/protobuf";
 import { CommandError, type CommandHandler } from "@countersign/bus";
+import { encodeMessage } from "@countersign/events";
 import { DirectoryUnreachableError, type ChannelAccount, type Person } from "@countersign/directory-client";
 import { AuthenticationError, type WhoSignedIn } from "@countersign/identity";
 import * as wire from "@countersign/proto/internal/v1/channel_pb";
@@ -25,7 +25,7 @@ export function channelHandlers(deps: Deps, whoSignedIn: WhoSignedIn): Readonly<
     GetActionForChannel: call(GetActionRequestSchema, async ({ actionId }, { principal: { tenant } }) => {
       const found = await readAction(deps, channelReader(tenant), actionId);
       if (found === undefined) throw failure("NOT_FOUND");
-      return toBinary(GetActionResponseSchema, create(GetActionResponseSchema, { action: action(found.view) }));
+      return encodeMessage(GetActionResponseSchema, { action: action(found.view) });
     }),
 
     SubmitVoteFromChat: call(wire.SubmitVoteFromChatRequestSchema, async ({ account, vote }, caller) => {

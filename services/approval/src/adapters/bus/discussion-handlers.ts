@@ -1,4 +1,3 @@
-import { create, toBinary } from "@bufbuild/protobuf";
 import type { CommandHandler } from "@countersign/bus";
 import { encodeMessage } from "@countersign/events";
 import {
@@ -38,12 +37,12 @@ export async function comment(deps: Deps, request: AddCommentRequest, caller: Ca
 
 export async function claim(deps: Deps, { actionId }: ClaimReviewRequest, caller: Caller): Promise<Uint8Array> {
   const handled = await claimReview(deps, caller, { tenant: caller.principal.tenant, id: actionId });
-  return toBinary(ClaimReviewResponseSchema, create(ClaimReviewResponseSchema, { action: settled(handled) }));
+  return encodeMessage(ClaimReviewResponseSchema, { action: settled(handled) });
 }
 
 export async function release(deps: Deps, { actionId }: ReleaseReviewRequest, caller: Caller): Promise<Uint8Array> {
   const handled = await releaseReview(deps, caller, { tenant: caller.principal.tenant, id: actionId });
-  return toBinary(ReleaseReviewResponseSchema, create(ReleaseReviewResponseSchema, { action: settled(handled) }));
+  return encodeMessage(ReleaseReviewResponseSchema, { action: settled(handled) });
 }
 
 function toComment({ actionId, kind: kindMessage, text, question, idempotencyKey }: AddCommentRequest, tenant: string): NewComment {

@@ -1,5 +1,5 @@
-import { create, toBinary } from "@bufbuild/protobuf";
 import type { CommandHandler } from "@countersign/bus";
+import { encodeMessage } from "@countersign/events";
 import { EraseContentRequestSchema, EraseContentResponseSchema } from "@countersign/proto/v1/action_service_pb";
 import { eraseContent } from "../../usecases/erase-content.ts";
 import type { Deps } from "../../usecases/ports.ts";
@@ -31,7 +31,7 @@ export function erasureHandlers(deps: Deps): Readonly<Record<string, CommandHand
       }));
       const position = erased.position === undefined ? {} : { position: BigInt(erased.position) };
       const erasure = { contents, ...position, remaining: REMAINING };
-      return toBinary(EraseContentResponseSchema, create(EraseContentResponseSchema, { erasure }));
+      return encodeMessage(EraseContentResponseSchema, { erasure });
     }),
   };
 }

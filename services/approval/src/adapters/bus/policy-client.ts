@@ -1,20 +1,17 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { encoded, type CommandBus } from "@countersign/bus";
+import { encodeMessage } from "@countersign/events";
 import { CommandSchema, EvaluateRequestSchema, EvaluateResponseSchema } from "@countersign/proto/internal/v1/command_pb";
-import { PrincipalSchema } from "@countersign/proto/v1/principal_pb";
 import type { Logger } from "@countersign/telemetry";
 import { LRUCache } from "lru-cache";
-import type { Principal } from "../../domain/principal.ts";
 import { isCountable } from "../../domain/quorum.ts";
 import { leavesOf, type Stage } from "../../domain/stage.ts";
 import type { Verdict } from "../../domain/values.ts";
 import { toHex } from "../../usecases/content.ts";
 import type { Evaluation, PolicyClient, PolicyQuestion } from "../../usecases/ports.ts";
-import { inputField } from "../wire/encoded-input.ts";
-import { oncePer } from "../wire/once-per.ts";
-import { toPrincipalMessage } from "../wire/principal-message.ts";
+import { encodedInput } from "../wire/encoded-input.ts";
+import { encodedPrincipal, toPrincipalMessage } from "../wire/principal-message.ts";
 import { fromVerdictMessage } from "../wire/verdict-message.ts";
 
 /** Answers that are kept decoded. */
@@ -48,20 +45,11 @@ export function createPolicyClient(commands: CommandBus, logger: Logger, timeout
 
 function toCommand({ requester, input, at, traceparent }: PolicyQuestion) {
   const caller = toPrincipalMessage(requester);
-  const time = timestampFromMs(at);
-  const question = create(EvaluateRequestSchema, { requester: caller, input, time });
-  // In bytes the requester and the input are copies of what is encoded already.
-  const bytes = create(EvaluateRequestSchema, { time });
-  bytes.$unknown = [requesterField(requester), inputField(EvaluateRequestSchema.field.input.number, input)];
-  const request = encoded(EvaluateRequestSchema, question, toBinary(EvaluateRequestSchema, bytes));
+  const question = create(EvaluateRequestSchema, { requester: caller, input, time: timestampFromMs(at) });
+  const parts = { requester: encodedPrincipal(requester), input: encodedInput(input), time: at };
+  const request = encoded(EvaluateRequestSchema, question, encodeMessage(EvaluateRequestSchema, parts));
   return create(CommandSchema, { caller, traceparent, request });
 }
-
-const requesterField = oncePer((requester: Principal) => ({
-  no: EvaluateRequestSchema.field.requester.number,
-  wireType: WireType.LengthDelimited,
-  data: new BinaryWriter().bytes(toBinary(PrincipalSchema, toPrincipalMessage(requester))).finish(),
-}));
 
 function fromReply(reply: Uint8Array): Evaluation | undefined {
   const { verdict, policyDigest } = fromBinary(EvaluateResponseSchema, reply);

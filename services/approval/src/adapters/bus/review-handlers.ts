@@ -1,5 +1,5 @@
-import { create, toBinary } from "@bufbuild/protobuf";
 import type { CommandHandler } from "@countersign/bus";
+import { encodeMessage } from "@countersign/events";
 import {
   BreakGlassRequestSchema,
   BreakGlassResponseSchema,
@@ -40,7 +40,7 @@ export function reviewHandlers(deps: Deps): Readonly<Record<string, CommandHandl
       const ref = { tenant: caller.principal.tenant, id: actionId };
       const shown = { ref, digest: toHex(digest), version: Number(version), shownDigest: toHex(shownDigest), reason };
       const handled = await breakGlass(deps, caller, shown);
-      return toBinary(BreakGlassResponseSchema, create(BreakGlassResponseSchema, { action: settled(handled) }));
+      return encodeMessage(BreakGlassResponseSchema, { action: settled(handled) });
     }),
 
     CloseAfterReview: call(CloseAfterReviewRequestSchema, async (request, caller) => {
@@ -48,7 +48,7 @@ export function reviewHandlers(deps: Deps): Readonly<Record<string, CommandHandl
       if (finding === undefined) throw fieldViolation("finding", "must be JUSTIFIED or NOT_JUSTIFIED");
       const ref = { tenant: caller.principal.tenant, id: request.actionId };
       const handled = await closeAfterReview(deps, caller, { ref, finding, reason: request.reason });
-      return toBinary(CloseAfterReviewResponseSchema, create(CloseAfterReviewResponseSchema, { action: settled(handled) }));
+      return encodeMessage(CloseAfterReviewResponseSchema, { action: settled(handled) });
     }),
   };
 }
@@ -59,12 +59,12 @@ export async function getReview(deps: Deps, actionId: string, reader: Principal)
   const { view, ineligible } = found;
   const eligibility = { eligible: ineligible === undefined, ineligibleReason: ineligible ?? "" };
   const response = { action: action(view), ...eligibility, shownDigest: fromHex(deps.views.digest(view)) };
-  return toBinary(GetReviewResponseSchema, create(GetReviewResponseSchema, response));
+  return encodeMessage(GetReviewResponseSchema, response);
 }
 
 export async function submitVote(deps: Deps, request: SubmitVoteRequest, caller: Caller): Promise<Uint8Array> {
   const handled = await submit(deps, request, caller);
-  return toBinary(SubmitVoteResponseSchema, create(SubmitVoteResponseSchema, { action: settled(handled) }));
+  return encodeMessage(SubmitVoteResponseSchema, { action: settled(handled) });
 }
 
 function submit(deps: Deps, request: SubmitVoteRequest, caller: Caller): Promise<Handled> {

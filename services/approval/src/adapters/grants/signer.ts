@@ -63,7 +63,7 @@ function payload({ principal, grantId, issuedAt, expiresAt, tenant, actionId, di
     exp: expiresAt / 1000,
     tenant,
     action_id: actionId,
-    digest: Buffer.from(fromHex(digest)).toString("base64url"),
+    digest: fromHex(digest).toString("base64url"),
     principal_issuer: principal.issuer,
   };
 }

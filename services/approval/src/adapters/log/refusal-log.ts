@@ -1,8 +1,6 @@
 import { createHash } from "node:crypto";
-import { create } from "@bufbuild/protobuf";
 import type { EventLog } from "@countersign/event-log";
-import { encodeEvent, type DecodedEvent } from "@countersign/events";
-import { ReportRefusedSchema, VoteRefusedSchema } from "@countersign/proto/event/v1/refusal_events_pb";
+import { encodeEvent, type EncodableEvent } from "@countersign/events";
 import type { Logger } from "@countersign/telemetry";
 import type { Refusal, Refusals } from "../../usecases/ports.ts";
 import { fromHex } from "../wire/bytes.ts";
@@ -38,19 +36,18 @@ function streamId({ ref, by }: Refusal): string {
   return `${ref.id}.${principal.slice(0, 32)}`;
 }
 
-function toEvent(refusal: Refusal): DecodedEvent {
+function toEvent(refusal: Refusal): EncodableEvent {
   const { ref, by } = refusal;
   const principal = { issuer: by.issuer, id: by.id };
   if (refusal.kind === "vote") {
-    const data = create(VoteRefusedSchema, { actionId: ref.id, reviewer: principal, reason: refusal.reason });
-    return { type: "VoteRefused", data };
+    return { type: "VoteRefused", data: { actionId: ref.id, reviewer: principal, reason: refusal.reason } };
   }
   const { recorded, refused } = refusal.outputs;
-  const data = create(ReportRefusedSchema, {
+  const data = {
     actionId: ref.id,
     reporter: principal,
     recordedOutputDigest: fromHex(recorded),
     refusedOutputDigest: fromHex(refused),
-  });
+  };
   return { type: "ReportRefused", data };
 }

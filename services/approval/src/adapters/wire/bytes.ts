@@ -1,6 +1,6 @@
 import type { Hex } from "../../domain/values.ts";
 
-/** Bytes with a buffer of their own: those of `Buffer.from` share a pool, and these live as long as a cached state. */
-export function fromHex(hex: Hex): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(Buffer.from(hex, "hex"));
+/** To be encoded at once: they share a pool with others, and what keeps one of them keeps the pool. */
+export function fromHex(hex: Hex): Buffer<ArrayBuffer> {
+  return Buffer.from(hex, "hex");
 }
