@@ -20,7 +20,7 @@ export { readEntry, type Entry } from "./entry-reader.ts";
 export { EventLogError, type EventLogErrorCode } from "./errors.ts";
 export { createPostgresEventLog, type PostgresEventLog, type PostgresEventLogOptions } from "./postgres/postgres-event-log.ts";
 export { observedEventLog } from "./observed-event-log.ts";
-export { int8Array, textArray } from "./postgres/binary-array.ts";
+export { int8Array, textArray, timestamptzArray } from "./postgres/binary-array.ts";
 export { eventLogMigrations } from "./postgres/migrations.ts";
 export { scanLedger } from "./postgres/scan-ledger.ts";
 export { momentOf, NO_MOMENT, until, type Moment } from "./moment.ts";

@@ -1,4 +1,4 @@
-import { CombiningQueue, type Pending } from "@countersign/event-log";
+import { CombiningQueue, textArray, type Pending } from "@countersign/event-log";
 import { sql, type Kysely } from "kysely";
 import type { ActionRef, OpenRequests } from "../../usecases/ports.ts";
 import type { ApprovalTables } from "./timer-table.ts";
@@ -35,7 +35,7 @@ async function settle(database: Kysely<ApprovalTables>, ledger: string, batch: r
 }
 
 async function settleTurn(database: Kysely<ApprovalTables>, ledger: string, claims: readonly PendingClaim[]): Promise<void> {
-  const column = (of: (claim: Claim) => string): readonly string[] => claims.map(({ request }) => of(request));
+  const column = (of: (claim: Claim) => string) => textArray(claims.map(({ request }) => of(request)));
   // One statement decides between all who claim at once: each sees the one before it. In one order, so that no two instances wait for each other.
   const { rows } = await sql<{ tenant: string; fingerprint: string; action_id: string }>`
     insert into approval.open_request as held (ledger, tenant, fingerprint, action_id)
@@ -58,8 +58,8 @@ function keyOf({ tenant, fingerprint }: { readonly tenant: string; readonly fing
 /** Takes these actions out: nobody joins them any more. */
 export async function releaseRequests(database: Kysely<ApprovalTables>, ledger: string, refs: readonly ActionRef[]): Promise<void> {
   if (refs.length === 0) return;
-  const tenants = refs.map(({ tenant }) => tenant);
-  const ids = refs.map(({ id }) => id);
+  const tenants = textArray(refs.map(({ tenant }) => tenant));
+  const ids = textArray(refs.map(({ id }) => id));
   await sql`
     delete from approval.open_request using unnest(${tenants}::text[], ${ids}::text[]) as ended (tenant, action_id)
     where open_request.ledger = ${ledger} and open_request.tenant = ended.tenant and open_request.action_id = ended.action_id`.execute(

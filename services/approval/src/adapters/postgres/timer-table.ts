@@ -1,3 +1,4 @@
+import { textArray, timestamptzArray } from "@countersign/event-log";
 import { sql, type Kysely } from "kysely";
 import type { ActionRef } from "../../usecases/ports.ts";
 import type { Timer, TimerKind } from "../../workflows/timers.ts";
@@ -31,8 +32,8 @@ export async function setTimers(database: Kysely<ApprovalTables>, ledger: string
 /** Removes the timers of actions that wait for nothing any more. */
 export async function clearTimers(database: Kysely<ApprovalTables>, ledger: string, cleared: readonly ClearedTimer[]): Promise<void> {
   if (cleared.length === 0) return;
-  const tenants = cleared.map(({ ref }) => ref.tenant);
-  const ids = cleared.map(({ ref }) => ref.id);
+  const tenants = textArray(cleared.map(({ ref }) => ref.tenant));
+  const ids = textArray(cleared.map(({ ref }) => ref.id));
   const afterwards = cleared.map((timer) => timer.afterwards);
   await sql`
     delete from approval.timer using unnest(${tenants}::text[], ${ids}::text[], ${afterwards}::boolean[]) as ended (tenant, action_id, afterwards)
@@ -89,9 +90,9 @@ export async function countReviews(database: Kysely<ApprovalTables>, ledger: str
 }
 
 function columns(timers: readonly SetTimer[]) {
-  const tenants = timers.map(({ ref }) => ref.tenant);
-  const ids = timers.map(({ ref }) => ref.id);
-  const kinds = timers.map(({ kind }) => kind);
-  const dues = timers.map(({ dueAt }) => new Date(dueAt).toISOString());
+  const tenants = textArray(timers.map(({ ref }) => ref.tenant));
+  const ids = textArray(timers.map(({ ref }) => ref.id));
+  const kinds = textArray(timers.map(({ kind }) => kind));
+  const dues = timestamptzArray(timers.map(({ dueAt }) => new Date(dueAt)));
   return sql`unnest(${tenants}::text[], ${ids}::text[], ${kinds}::text[], ${dues}::timestamptz[])`;
 }
