@@ -16,6 +16,8 @@ export type DatabaseOptions = {
    * timeout, so that a server that lives speaks first. Default: wait, as statements that may take their time must.
    */
   readonly queryTimeoutMs?: number;
+  /** How long a query waits for a connection of the pool, or for a new one. Default 10 s; `CALL_WAIT_MS` where callers wait for it. */
+  readonly waitMs?: number;
   /** Shown in `pg_stat_activity`. */
   readonly name?: string;
   /** Told when an idle connection breaks. The pool opens another one by itself; queries that are under way throw on their own. */
@@ -51,7 +53,7 @@ export function openDatabase(options: DatabaseOptions): Database {
 }
 
 /** What `openDatabase` connects with, for a single connection of one's own. */
-export function connectionConfig(options: Pick<DatabaseOptions, "url" | "role" | "settings" | "name">): pg.ClientConfig {
+export function connectionConfig(options: Pick<DatabaseOptions, "url" | "role" | "settings" | "name" | "waitMs">): pg.ClientConfig {
   const role = options.role === undefined ? SERVICE_ROLE : options.role;
   const settings = { ...TIMEOUTS, ...(role === null ? {} : { role }), ...options.settings };
   return {
@@ -60,11 +62,17 @@ export function connectionConfig(options: Pick<DatabaseOptions, "url" | "role" |
     options: Object.entries(settings)
       .map(([name, value]) => `-c ${name}=${value.replaceAll(/[\\ ]/g, "\\$&")}`)
       .join(" "),
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: options.waitMs ?? 10_000,
     keepAlive: true,
     types: TYPES,
   };
 }
+
+/**
+ * Shorter than a caller's patience (COUNTERSIGN_ANSWER_TIMEOUT, 5 s): it is told that the database is out of reach before it gives up, and nobody queues for
+ * those who have gone.
+ */
+export const CALL_WAIT_MS = 4000;
 
 const TIMEOUTS = { statement_timeout: "30s", lock_timeout: "10s", idle_in_transaction_session_timeout: "30s" };
 

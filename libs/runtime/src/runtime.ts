@@ -13,7 +13,7 @@ import {
   type ListNotifierPrograms,
   notifierPrograms,
 } from "@countersign/bus";
-import { openDatabase, serviceRole, type Database } from "@countersign/database";
+import { CALL_WAIT_MS, openDatabase, serviceRole, type Database } from "@countersign/database";
 import { createPostgresEventLog, observedEventLog, type EventLog } from "@countersign/event-log";
 import { Readiness, type Logger } from "@countersign/telemetry";
 import type { RuntimeConfig } from "./config.ts";
@@ -67,7 +67,7 @@ export async function connectRuntime(
   await checkDatabase(config.databaseUrl, serviceRole(name));
   const nats = await reachNats(config.natsUrl, name);
   const role = serviceRole(name);
-  const database = openDatabase({ url: config.databaseUrl, role });
+  const database = openDatabase({ url: config.databaseUrl, role, waitMs: CALL_WAIT_MS });
   const log = observedEventLog(createPostgresEventLog({ url: config.databaseUrl, role, ledger: config.ledger, logger }));
   const readiness = options.readiness ?? new Readiness();
   const bus = watchBus(nats, logger);

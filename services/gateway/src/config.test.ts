@@ -1,5 +1,6 @@
 import { ConfigError } from "@countersign/config";
 import { describe, expect, it } from "vitest";
+import { CALL_WAIT_MS } from "@countersign/runtime";
 import { readGatewayConfig } from "./config.ts";
 
 const ISSUERS = JSON.stringify([
@@ -14,6 +15,10 @@ describe("readGatewayConfig", () => {
       tls: undefined,
       maxInFlight: 1024,
     });
+  });
+
+  it("waits longer for an answer than who answers waits for its database: callers hear what is wrong", () => {
+    expect(readGatewayConfig({ COUNTERSIGN_ISSUERS: ISSUERS }).answerMs).toBeGreaterThan(CALL_WAIT_MS);
   });
 
   it("P7: refuses to start without an issuer, and lists every problem at once", () => {

@@ -1,4 +1,4 @@
-import { openDatabase, type Database } from "@countersign/database";
+import { CALL_WAIT_MS, openDatabase, type Database } from "@countersign/database";
 import type { Logger } from "@countersign/telemetry";
 import { sql, type Kysely } from "kysely";
 import { EventLogError } from "../errors.ts";
@@ -27,6 +27,7 @@ export class PostgresReader implements EventReader {
       name: `event-log-reader ${options.ledger}`,
       maxConnections: options.maxConnections,
       settings: INDEX_PLANS,
+      waitMs: CALL_WAIT_MS,
       // A server that is gone without a word: later than its own statement timeout, so that it is asked first.
       queryTimeoutMs: 35_000,
       onConnectionLost: (error) =>

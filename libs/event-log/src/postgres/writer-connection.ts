@@ -1,4 +1,4 @@
-import { connectionConfig } from "@countersign/database";
+import { CALL_WAIT_MS, connectionConfig } from "@countersign/database";
 import type { Logger } from "@countersign/telemetry";
 import pg from "pg";
 import { INDEX_PLANS } from "./index-plans.ts";
@@ -18,7 +18,7 @@ export class WriterConnection {
     const { url, ledger, role, logger } = this.#options;
     const client = new pg.Client({
       ...connectionConfig({ url, role, name: `event-log ${ledger}`, settings: SESSION }),
-      connectionTimeoutMillis: 5_000,
+      connectionTimeoutMillis: CALL_WAIT_MS,
       // A server that is gone without a word: later than its own timeouts, so that it is asked first.
       query_timeout: 20_000,
       pipeline: true,
