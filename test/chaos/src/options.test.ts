@@ -8,6 +8,13 @@ test("two minutes, every fault and a new seed, unless told otherwise", () => {
   expect(told).toMatchObject({ minutes: 60, seed: 7, faults: ["kill", "pause"], json: true });
 });
 
-test.each([["--minutes", "0"], ["--seed", "x"], ["--faults", "kil"], ["--unknown"]])("%s %s is refused", (...argv) => {
-  expect(() => parseOptions(argv.filter(Boolean), 42)).toThrow();
+test("other programs of nats-server are named by their paths, with commas between", () => {
+  expect(parseOptions(["--nats-servers", "/opt/a,/opt/b"], 42).natsServers).toEqual(["/opt/a", "/opt/b"]);
 });
+
+test.each([["--minutes", "0"], ["--nats-servers", "debian:no/release"], ["--seed", "x"], ["--faults", "kil"], ["--unknown"]])(
+  "%s %s is refused",
+  (...argv) => {
+    expect(() => parseOptions(argv.filter(Boolean), 42)).toThrow();
+  },
+);

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
 import { FAULT_KINDS, type FaultKind } from "./faults/plan.ts";
+import { natsServerOf } from "./nats-versions/debian.ts";
 
 /** How a run goes. */
 export type Options = {
@@ -8,6 +9,8 @@ export type Options = {
   readonly faults: readonly FaultKind[];
   /** No faults: every process is told to end and started again in turn, and no call may fail. */
   readonly rolling: boolean;
+  /** No faults: nats-server is replaced by these programs in turn, and back. */
+  readonly natsServers: readonly string[];
   readonly inFlight: number;
   readonly json: boolean;
   /** File that gets every line that the services print. */
@@ -22,6 +25,12 @@ export function parseOptions(argv: readonly string[], anySeed: number): Options 
     .option("--seed <number>", "repeats the plan of a run", parseCount, anySeed)
     .option("--faults <kinds>", `with commas between: ${FAULT_KINDS.join(", ")}`, parseKinds, FAULT_KINDS)
     .option("--rolling", "instead of faults, restart every process in turn: no call may fail", false)
+    .option(
+      "--nats-servers <programs>",
+      "instead of faults, other versions in turn: paths, or releases of Debian as debian:sid",
+      parseServers,
+      [],
+    )
     .option("--in-flight <number>", "actions at a time", parseCount, 200)
     .option("--json", "the outcome as one line of JSON", false)
     .option("--logs <file>", "keep what the services print")
@@ -39,6 +48,10 @@ function parseCount(text: string): number {
   const count = Number(text);
   if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError("must be a whole number above 0");
   return count;
+}
+
+function parseServers(text: string): readonly string[] {
+  return text.split(",").map((name) => (name.startsWith("debian:") ? natsServerOf(name.slice("debian:".length)) : name));
 }
 
 function parseKinds(text: string): readonly FaultKind[] {

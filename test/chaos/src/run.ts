@@ -12,6 +12,7 @@ import { History } from "./history.ts";
 import type { Options } from "./options.ts";
 import { randomFrom } from "./random.ts";
 import { castBehind, failedCalls, restartInTurn } from "./rolling-restart.ts";
+import { replaceNats } from "./nats-versions/replace-nats.ts";
 import { gatherCast, type Cast } from "./workload/cast.ts";
 import { liveThrough } from "./workload/crowd.ts";
 import { planAction, type Intent } from "./workload/intents.ts";
@@ -37,7 +38,7 @@ export async function runChaos(
   onLog: (name: string, line: string) => void,
   tell: (text: string) => void,
 ): Promise<Outcome> {
-  const cluster = await startCluster({ instances: 2, hostile: !options.rolling, onLog });
+  const cluster = await startCluster({ instances: 2, hostile: !isPeaceful(options), onLog });
   const balancer = await startBalancer(() => cluster.instances.flatMap(({ door }) => door ?? []));
   const clients = await castBehind(balancer, cluster);
   try {
@@ -55,7 +56,7 @@ async function torment(cluster: Cluster, cast: Cast, options: Options, tell: (te
   const missing = leftOut(cluster);
   const durationMs = options.minutes * 60_000;
   const kinds = options.faults.filter((kind) => !missing.has(kind));
-  const faults = options.rolling ? [] : planFaults({ seed: options.seed, durationMs, kinds, instances: cluster.instances.length });
+  const faults = isPeaceful(options) ? [] : planFaults({ seed: options.seed, durationMs, kinds, instances: cluster.instances.length });
   const healing = new AbortController();
   const problems: string[] = [];
   const supervising = supervise(cluster, healing.signal, (name) => history.note(`${name} ended by itself`));
@@ -67,7 +68,11 @@ async function torment(cluster: Cluster, cast: Cast, options: Options, tell: (te
     pauseMs: PAUSE_MS,
   });
   if (options.rolling) await restartInTurn(cluster, durationMs, history, tell);
-  await injectAll(faults, cluster, history, tell);
+  if (options.natsServers.length > 0)
+    problems.push(...(await replaceNats(cluster, options.natsServers, { durationMs, patienceMs: HEALING_MS, history, tell })));
+  await injectAll(faults, cluster, history, tell).catch((error: unknown) =>
+    problems.push(`a fault could not be done or undone: ${String(error)}`),
+  );
   history.note("all is healed");
   tell("all is healed; waiting for what is under way");
   const limit = setTimeout(() => healing.abort(new Error("not done long after all was healed")), HEALING_MS);
@@ -81,7 +86,7 @@ async function torment(cluster: Cluster, cast: Cast, options: Options, tell: (te
   return {
     seed: options.seed,
     faults: countKinds(faults),
-    leftOut: Object.fromEntries([...missing].filter(([kind]) => !options.rolling && options.faults.includes(kind))),
+    leftOut: Object.fromEntries([...missing].filter(([kind]) => !isPeaceful(options) && options.faults.includes(kind))),
     actions: new Set(history.acknowledged.map(({ actionId }) => actionId)).size,
     acknowledged: history.acknowledged.length,
     refusals: Object.fromEntries(history.refusals),
@@ -111,6 +116,11 @@ async function check(
     found.push(`the check could not be made: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   }
   return { events, found };
+}
+
+/** Nothing is broken in it: what is replaced is replaced in order. */
+function isPeaceful({ rolling, natsServers }: Options): boolean {
+  return rolling || natsServers.length > 0;
 }
 
 /** Timers end what callers have left: a grant that was not redeemed, a review that was not answered. */

@@ -54,6 +54,8 @@ export type Cluster = {
   as(who: DevelopmentName): Promise<readonly CountersignClient[]>;
   /** A token that says who calls. */
   tokenOf(who: DevelopmentName): Promise<string>;
+  /** From its next start on nats-server is this program; without one, this machine's. */
+  useNatsServer(program: string | undefined): void;
   /** One more process of the same service, with an address of its own. */
   startAnother(service: ServiceName | "countersign"): Promise<Instance>;
   close(): Promise<void>;
@@ -129,7 +131,7 @@ function mintFor(issuer: DevelopmentIssuer, who: DevelopmentName): Promise<strin
   return issuer.mint(principal.type === "human" ? { ...principal, mfa: true } : principal);
 }
 
-type Stores = Pick<Cluster, "databaseUrl" | "natsUrl" | "natsFolder" | "postgres" | "nats" | "disks"> & {
+type Stores = Pick<Cluster, "databaseUrl" | "natsUrl" | "natsFolder" | "postgres" | "nats" | "disks" | "useNatsServer"> & {
   readonly ports: { readonly postgres: number; readonly nats: number };
 };
 
@@ -162,12 +164,16 @@ async function startStores(
   const configFile = join(folder, "nats.conf");
   // A client that does not read for so long is a slow consumer, and is shut out.
   writeFileSync(configFile, 'write_deadline: "2s"\n');
-  const nats = new Part("nats-server", () => startNatsServer({ port: ports.nats, storeDir: natsFolder, configFile }));
+  let binary: { readonly binary: string } | undefined;
+  const nats = new Part("nats-server", () => startNatsServer({ port: ports.nats, storeDir: natsFolder, configFile, ...binary }));
   for (const part of [postgres, nats]) {
     endings.push(() => part.kill());
     await part.start();
   }
-  return { databaseUrl, natsUrl: `nats://127.0.0.1:${ports.nats}`, natsFolder, postgres, nats, disks, ports };
+  const useNatsServer = (program: string | undefined): void => {
+    binary = program === undefined ? undefined : { binary: program };
+  };
+  return { databaseUrl, natsUrl: `nats://127.0.0.1:${ports.nats}`, natsFolder, postgres, nats, disks, ports, useNatsServer };
 }
 
 async function linksOf({ ports }: Stores, door: number | undefined): Promise<Links> {
