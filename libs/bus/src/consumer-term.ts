@@ -66,7 +66,7 @@ export class ConsumerTerm<Tables> {
   #hear(event: RecordedEvent): void {
     this.#source.offer(event);
     // While events gather, each one need not wake us; enough of them do.
-    if (!this.#lingering || this.#source.available(this.#next) >= MAX_BATCH) this.#signal.raise();
+    if (!this.#lingering || event.position - this.#next >= MAX_BATCH) this.#signal.raise();
   }
 
   async #step(): Promise<void> {
