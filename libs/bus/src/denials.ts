@@ -12,6 +12,8 @@ export type Denials = {
   onDenied(listener: (denial: Denial) => void): () => void;
   /** Calls back when something that was refused is allowed again; returns the function that ends it. */
   onAllowed(listener: (denial: Denial) => void): () => void;
+  /** Nobody wants it any more. */
+  forget(denial: Denial): void;
   /** Resolves once the server has taken everything that was sent to it, with whether it refused none of this meanwhile. */
   accepted(denial: Denial): Promise<boolean>;
 };
@@ -28,7 +30,7 @@ export function denialsOf(connection: NatsConnection): Denials {
 
 const all = new WeakMap<NatsConnection, Denials>();
 
-type Known = { readonly denial: Denial; count: number; at: number };
+type Known = { readonly denial: Denial; readonly count: number; readonly since: number; readonly at: number };
 
 class ConnectionDenials implements Denials {
   readonly #connection: NatsConnection;
@@ -56,13 +58,17 @@ class ConnectionDenials implements Denials {
     return listen(this.#allowed, listener);
   }
 
+  forget(denial: Denial): void {
+    if (this.#known.delete(keyOf(denial))) for (const listener of this.#allowed) listener(denial);
+  }
+
   async accepted(denial: Denial): Promise<boolean> {
     const before = this.#known.get(keyOf(denial))?.count ?? 0;
     await this.#connection.flush();
     // What the server refused it said before it answered; the status reaches us within this turn.
     await new Promise((resolve) => setImmediate(resolve));
     if ((this.#known.get(keyOf(denial))?.count ?? 0) !== before) return false;
-    if (this.#known.delete(keyOf(denial))) for (const listener of this.#allowed) listener(denial);
+    this.forget(denial);
     return true;
   }
 
@@ -77,7 +83,12 @@ class ConnectionDenials implements Denials {
   #record(denial: Denial): void {
     const known = this.#known.get(keyOf(denial));
     if (known === undefined && this.#known.size >= MOST_KNOWN) this.#forgetOldest();
-    this.#known.set(keyOf(denial), { denial, count: (known?.count ?? 0) + 1, at: performance.now() });
+    this.#known.set(keyOf(denial), {
+      denial,
+      count: (known?.count ?? 0) + 1,
+      since: known?.since ?? performance.now(),
+      at: performance.now(),
+    });
     for (const listener of this.#denied) listener(denial);
     if (denial.operation === "publish" && !this.#looking) void this.#look();
   }
@@ -94,8 +105,10 @@ class ConnectionDenials implements Denials {
     this.#looking = false;
   }
 
-  async #ask({ denial, at }: Known): Promise<void> {
-    if (isCommand(denial.subject)) {
+  async #ask({ denial, since, at }: Known): Promise<void> {
+    // Who still wants it is refused again. What was tried once, by mistake or at somebody's word, does not count for ever.
+    if (performance.now() - since > MOST_MS) this.forget(denial);
+    else if (isCommand(denial.subject)) {
       // Without a place for an answer nobody handles it.
       this.#connection.publish(denial.subject);
       await this.accepted(denial);
@@ -124,4 +137,5 @@ function listen<Listener>(listeners: Set<Listener>, listener: Listener): () => v
 
 const ASK_MS = 500;
 const QUIET_MS = 15_000;
+const MOST_MS = 600_000;
 const MOST_KNOWN = 100;

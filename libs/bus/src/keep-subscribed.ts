@@ -39,6 +39,7 @@ export function keepSubscribed(connection: NatsConnection, subject: string, opti
   const end = (): void => {
     ended = true;
     stopListening();
+    denials.forget({ operation: "subscription", subject });
   };
   return {
     drain: async () => {

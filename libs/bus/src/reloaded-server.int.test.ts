@@ -127,6 +127,11 @@ describe("the copy of a log", () => {
     await vi.waitUntil(() => heard.includes(0), PATIENCE);
     await reload({ without: ['"cs.evt.>"', '"cs.evt.*.*.*.*"'] });
     await vi.waitUntil(() => denialsOf(gateway).current().includes("may not subscribe to cs.evt.main.*.*.*"), PATIENCE);
+    // Whoever wants it no more does not miss it.
+    const leave = natsFeed(gateway, { prefix: "cs", ledger: "main", logger: silentLogger }).subscribe(() => {}, { tenant: "gone" });
+    await vi.waitUntil(() => denialsOf(gateway).current().includes("may not subscribe to cs.evt.main.gone.*.*"), PATIENCE);
+    leave();
+    expect(denialsOf(gateway).current()).toEqual(["may not subscribe to cs.evt.main.*.*.*"]);
     await appendTo(log, { id: "a2" }, ["ActionRequested"]);
     await vi.waitUntil(
       () =>

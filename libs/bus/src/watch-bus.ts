@@ -21,7 +21,7 @@ export function watchBus(connection: NatsConnection, logger: Logger): BusWatch {
         logger.error({ ...denial }, "NATS refuses this process's user a right that it needs: see libs/bus/src/permissions.ts");
     }),
     denials.onAllowed((denial) => {
-      if (denied.delete(textOf(denial))) logger.info({ ...denial }, "NATS gives the right again");
+      if (denied.delete(textOf(denial))) logger.info({ ...denial }, "NATS refuses it no more, or nobody asks for it");
     }),
     observe(
       {
