@@ -15,13 +15,18 @@ export function readPayload(event: Payload): DecodedEvent | undefined {
 
 /** Every content that a payload refers to, in the order of its fields, each as often as it is named. */
 export function contentRefs(event: DecodedEvent): readonly Uint8Array[] {
-  return refFields(event.type)
-    .flatMap(({ localName }) => refsOf(Reflect.get(event.data, localName)))
-    .map(({ digest }) => digest);
+  const fields = refFields(event.type);
+  // Most events have none.
+  if (fields.length === 0) return NO_REFS;
+  return fields.flatMap(({ localName }) => refsOf(Reflect.get(event.data, localName))).map(({ digest }) => digest);
 }
 
+const NO_REFS: readonly Uint8Array[] = [];
+
 /** The fields of an event's payload that refer to content. */
-export const refFields = (type: string): readonly DescField[] => REF_FIELDS.get(type) ?? [];
+export const refFields = (type: string): readonly DescField[] => REF_FIELDS.get(type) ?? NO_FIELDS;
+
+const NO_FIELDS: readonly DescField[] = [];
 
 function refsOf(value: unknown): readonly ContentRef[] {
   return (Array.isArray(value) ? value : [value]).filter(isRef);

@@ -15,9 +15,12 @@ const INDEX_ROW = 8 + HASH;
 
 export function formatIndex(rows: readonly { readonly position: number; readonly leaf: Uint8Array }[]): Buffer {
   const bytes = Buffer.allocUnsafe(rows.length * INDEX_ROW);
-  for (const [number, { position, leaf }] of rows.entries()) {
-    bytes.writeBigUInt64BE(BigInt(position), number * INDEX_ROW);
-    bytes.set(leaf, number * INDEX_ROW + 8);
+  let at = 0;
+  for (const { position, leaf } of rows) {
+    bytes.writeUInt32BE(Math.floor(position / 2 ** 32), at);
+    bytes.writeUInt32BE(position % 2 ** 32, at + 4);
+    bytes.set(leaf, at + 8);
+    at += INDEX_ROW;
   }
   return bytes;
 }
@@ -54,13 +57,14 @@ export function endOfIndex(bytes: Buffer, begin: number, treeSize: number): numb
 
 /** Entries as tlog-tiles bundles them: length in 16 bits, big-endian, then the bytes. */
 export function formatEntries(entries: readonly Uint8Array[]): Buffer {
-  const parts: Uint8Array[] = [];
+  const bytes = Buffer.allocUnsafe(entries.reduce((sum, { length }) => sum + 2 + length, 0));
+  let at = 0;
   for (const entry of entries) {
-    const length = Buffer.allocUnsafe(2);
-    length.writeUInt16BE(entry.length);
-    parts.push(length, entry);
+    at = bytes.writeUInt16BE(entry.length, at);
+    bytes.set(entry, at);
+    at += entry.length;
   }
-  return Buffer.concat(parts);
+  return bytes;
 }
 
 /** Where all entries that can be read end; each begins two bytes behind the end of the one before. `rest` is the number of bytes behind them that are none. */

@@ -6,17 +6,21 @@ export type Html = { readonly html: string };
 
 /** Text of others, as it can be shown: nothing hidden, nothing reordered, and nothing that a browser takes for markup. */
 function escaped(text: string): string {
+  if (PLAIN.test(text)) return text;
   const shown = visible(text).text;
   return MARKUP.test(shown) ? shown.replaceAll(EVERY_MARKUP, (character) => `&#${character.charCodeAt(0)};`) : shown;
 }
 
+/** Printable ASCII without markup: most of what there is. */
+const PLAIN = /^[ !#$%(-;=?-_a-~]*$/;
 const MARKUP = /[&<>"'`]/;
 const EVERY_MARKUP = new RegExp(MARKUP.source, "g");
 
 /** Markup with values in it (not called `html`: formatters rewrite templates of that name, and the hash of the style is of its exact text): strings and numbers are escaped, `Html` is taken as it is. */
 export function fragment(strings: TemplateStringsArray, ...values: readonly (string | number | bigint | Html | readonly Html[])[]): Html {
   let html = strings[0] ?? "";
-  for (const [index, value] of values.entries()) html += markup(value) + (strings[index + 1] ?? "");
+  let next = 1;
+  for (const value of values) html += markup(value) + (strings[next++] ?? "");
   return { html };
 }
 

@@ -82,18 +82,32 @@ export class CsvCheck {
   }
 
   #cell(bytes: Buffer, begin: number, end: number): void {
+    const csv = this.#csv;
+    const shift = this.#at - begin;
+    // Held against the table while it looks whether the cell is bare: nearly all are, and the same.
     let bare = begin < end && FIRST[bytes[begin] ?? 0] === 1;
-    for (let at = begin; bare && at < end; at += 1) bare = BARE[bytes[at] ?? 0] === 1;
-    if (bare) for (let at = begin; at < end; at += 1) this.#byte(bytes[at] ?? 0);
-    else this.#raw(Buffer.from(cell(bytes.toString("utf8", begin, end))));
+    let same = true;
+    for (let at = begin; bare && at < end; at += 1) {
+      const byte = bytes[at] ?? 0;
+      bare = BARE[byte] === 1;
+      same &&= csv[at + shift] === byte;
+    }
+    if (bare) {
+      this.#same &&= same;
+      this.#at += end - begin;
+    } else this.#raw(Buffer.from(cell(bytes.toString("utf8", begin, end))));
     this.#byte(COMMA);
   }
 
   #hex(bytes: Buffer, begin: number, end: number): void {
-    for (let at = begin; at < end; at += 1) {
+    const csv = this.#csv;
+    let place = this.#at;
+    let same = true;
+    for (let at = begin; at < end; at += 1, place += 2) {
       const byte = bytes[at] ?? 0;
-      this.#byte(HEX[byte >> 4] ?? 0);
-      this.#byte(HEX[byte & 15] ?? 0);
+      same &&= csv[place] === HEX[byte >> 4] && csv[place + 1] === HEX[byte & 15];
     }
+    this.#same &&= same;
+    this.#at = place;
   }
 }
