@@ -13,7 +13,7 @@ import { silentLogger } from "@countersign/telemetry";
 import { Client, credentials, Metadata, status, type ServiceError } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ServiceHandlers, StreamHandler, UnaryHandler } from "./handlers.ts";
-import { createRpcServer, type RunningRpcServer } from "./server.ts";
+import { createRpcServer, type RpcLimits, type RunningRpcServer } from "./server.ts";
 
 const GET_POLICY = "/countersign.v1.PolicyService/GetPolicy";
 const STREAM_EVENTS = "/countersign.v1.AuditService/StreamEvents";
@@ -36,17 +36,23 @@ function silent<Service extends DescService>(service: Service): ServiceHandlers<
 beforeEach(async () => {
   unary = async (request) => request;
   stream = async () => {};
-  const rpc = createRpcServer({ logger: silentLogger, limits: LIMITS });
+  await start(LIMITS);
+});
+
+async function start(limits: RpcLimits): Promise<void> {
+  const rpc = createRpcServer({ logger: silentLogger, limits });
   rpc.add(PolicyService, { ...silent(PolicyService), getPolicy: (request, call) => unary(request, call) });
   rpc.add(AuditService, { ...silent(AuditService), streamEvents: (request, call, send) => stream(request, call, send) });
   server = await rpc.listen("127.0.0.1", 0);
   client = new Client(`127.0.0.1:${server.port}`, credentials.createInsecure(), { "grpc.enable_retries": 0 });
-});
+}
 
-afterEach(async () => {
+afterEach(stop);
+
+async function stop(): Promise<void> {
   client.close();
   await server.close();
-});
+}
 
 const call = (path: string, request: Uint8Array, options: { deadline?: number; metadata?: Metadata } = {}) =>
   new Promise<Uint8Array>((resolve, reject) => {
@@ -138,6 +144,8 @@ describe("streams", () => {
   });
 
   it("wait for a slow reader instead of filling memory", async () => {
+    await stop();
+    await start({ ...LIMITS, sendMs: 60_000 });
     let sent = 0;
     stream = async (_request, _call, send) => {
       for (; sent < 400; sent += 1) await send(new Uint8Array(16_384));
