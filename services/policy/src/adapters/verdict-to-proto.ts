@@ -1,4 +1,5 @@
-import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { encodeMessage } from "@countersign/events";
 import { EvaluateResponseSchema } from "@countersign/proto/internal/v1/command_pb";
 import type { RuleTraceSchema } from "@countersign/proto/v1/action_service_pb";
 import { VerdictOutcome, type VerdictSchema } from "@countersign/proto/v1/action_pb";
@@ -36,5 +37,5 @@ export function toTraceMessage({ rule, matched, outcome, note }: RuleTrace): Mes
 
 export function encodeEvaluateResponse(verdict: Verdict, documentDigest: string): Uint8Array {
   const policyDigest = Buffer.from(documentDigest, "hex");
-  return toBinary(EvaluateResponseSchema, create(EvaluateResponseSchema, { verdict: toVerdictMessage(verdict), policyDigest }));
+  return encodeMessage(EvaluateResponseSchema, { verdict: toVerdictMessage(verdict), policyDigest });
 }
