@@ -22,7 +22,7 @@ export function inProcessCommands(options: { /** Where a handler's unexpected er
       if (instance === undefined) throw noHandler(service);
       const handler = Object.hasOwn(instance.handlers, method) ? instance.handlers[method] : undefined;
       if (handler === undefined) throw unknownMethod(service, method);
-      const { token, reply } = replies.open(service, timeoutMs);
+      const { token, reply } = replies.open({ service, subject: method }, timeoutMs);
       instance.inFlight.run(async () => {
         try {
           replies.resolve(token, await withinTime(timeoutMs, () => handler(command)));

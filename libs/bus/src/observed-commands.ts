@@ -1,5 +1,5 @@
 import type { Command } from "@countersign/proto/internal/v1/command_pb";
-import { ATTRIBUTES, errorType, inSpan, instruments, tenantLabel, traceparentOf } from "@countersign/telemetry";
+import { ATTRIBUTES, errorType, inSpan, instruments, observing, tenantLabel, traceparentOf } from "@countersign/telemetry";
 import { CommandError, type CommandBus, type CommandHandler, type FailureCode } from "./commands.ts";
 
 /** What carries the commands. */
@@ -12,7 +12,7 @@ export type CommandCarrier = "nats" | "in_process";
 export function observedCommands(bus: CommandBus, carrier: CommandCarrier): CommandBus {
   return {
     send: (service, method, command, options) => {
-      if (carrier === "in_process") return bus.send(service, method, command, options);
+      if (carrier === "in_process" || !observing()) return bus.send(service, method, command, options);
       const attributes = attributesOf(service, method, carrier);
       return timed(instruments()?.commandsSent, attributes, () =>
         inSpan(`send ${service}.${method}`, { kind: "client", attributes }, (span) =>
@@ -41,8 +41,9 @@ function observedHandler(
 ): CommandHandler {
   const details = { kind: "server" as const, attributes };
   const isVote = service === "approval" && VOTES.has(method);
-  return (command) =>
-    timed(instruments()?.commandsServed, attributes, async () => {
+  return (command) => {
+    if (!observing()) return handler(command);
+    return timed(instruments()?.commandsServed, attributes, async () => {
       const parent = { ...details, parent: command.traceparent };
       try {
         return await inSpan(`${service}.${method}`, parent, (span) =>
@@ -53,6 +54,7 @@ function observedHandler(
         throw error;
       }
     });
+  };
 }
 
 async function timed(

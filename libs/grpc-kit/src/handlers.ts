@@ -84,7 +84,7 @@ export function serveStream(
   return (surface) => void answer(surface);
 }
 
-async function runCall<Reply>(
+function runCall<Reply>(
   rules: CallRules,
   name: string,
   surface: ServerUnaryCall<Uint8Array, Uint8Array> | ServerWritableStream<Uint8Array, Uint8Array>,

@@ -1,5 +1,5 @@
 import { CommandError } from "@countersign/bus";
-import { ATTRIBUTES, instruments, markFailed, startSpan, traceparentOf, within } from "@countersign/telemetry";
+import { ATTRIBUTES, instruments, markFailed, observing, startSpan, traceparentOf, within } from "@countersign/telemetry";
 import type { Metadata } from "@grpc/grpc-js";
 import { CallCancelled, type CallObserver } from "./rpc-call.ts";
 
@@ -9,15 +9,23 @@ type Span = NonNullable<ReturnType<typeof startSpan>>;
  * Runs a call as a span and a measurement. A wait for people is not part of either: the span ends where the wait begins, and the answer is a span of its own, in the same trace, that
  * links to what ended the wait.
  */
-export async function observeCall<Reply>(
+export function observeCall<Reply>(
+  method: string,
+  metadata: Metadata,
+  urgencyOf: (method: string) => string,
+  work: (observer: CallObserver) => Promise<Reply>,
+): Promise<Reply> {
+  // Probes and reflection tell nothing about the service, and come every second.
+  return !observing() || method.startsWith("grpc.") ? work(UNOBSERVED) : observed(method, metadata, urgencyOf, work);
+}
+
+async function observed<Reply>(
   method: string,
   metadata: Metadata,
   urgencyOf: (method: string) => string,
   work: (observer: CallObserver) => Promise<Reply>,
 ): Promise<Reply> {
   const measured = instruments() !== undefined;
-  // Probes and reflection tell nothing about the service, and come every second.
-  if (method.startsWith("grpc.")) return work(UNOBSERVED);
   const attributes = { [ATTRIBUTES.rpcMethod]: method };
   const span = startSpan(method, { kind: "server", attributes, parent: String(metadata.get("traceparent")[0] ?? "") });
   if (!measured && span === undefined) return work(UNOBSERVED);

@@ -26,6 +26,11 @@ export function tracer(): Tracer | undefined {
   return tracerNow;
 }
 
+/** Whether anything is measured or traced in this process: what would only prepare for it need not be done otherwise. */
+export function observing(): boolean {
+  return instrumentsNow !== undefined || tracerNow !== undefined;
+}
+
 /** Whether a trace that its caller does not keep is not kept here either: then its spans need not be made. */
 export function followsParents(): boolean {
   return followsParentsNow;

@@ -2,7 +2,7 @@
 export { createLogger, silentLogger, type Logger } from "./logger.ts";
 // For those who measure.
 export { ATTRIBUTES } from "./attributes.ts";
-export { instruments, tenantLabel } from "./current.ts";
+export { instruments, observing, tenantLabel } from "./current.ts";
 export type { Instruments } from "./instruments.ts";
 export type { Reading } from "./gauges.ts";
 export { observe } from "./observe.ts";

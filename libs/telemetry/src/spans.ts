@@ -37,9 +37,12 @@ export function startSpan(name: string, { kind, attributes, parent, links }: Spa
 }
 
 /** Runs something inside of a span; what it throws marks the span. Just runs it when traces go nowhere. */
-export async function inSpan<Result>(name: string, details: SpanDetails, work: (span?: Span) => Promise<Result>): Promise<Result> {
+export function inSpan<Result>(name: string, details: SpanDetails, work: (span?: Span) => Promise<Result>): Promise<Result> {
   const span = startSpan(name, details);
-  if (span === undefined) return work();
+  return span === undefined ? work() : spanned(span, work);
+}
+
+async function spanned<Result>(span: Span, work: (span: Span) => Promise<Result>): Promise<Result> {
   try {
     return await within(span, () => work(span));
   } catch (error) {

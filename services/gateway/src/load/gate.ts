@@ -47,11 +47,11 @@ export class Gate {
    * Resolves when the call may go on; its place is given back when it parks or ends. Streams take no place.
    * @throws CommandError OVERLOADED or REQUEST_QUOTA; the signal's reason when the caller hangs up in line.
    */
-  async enter(call: RpcCall, { tenant, urgency, timed }: Entrant): Promise<void> {
+  enter(call: RpcCall, { tenant, urgency, timed }: Entrant): Promise<void> | undefined {
     const since = this.#now();
     if (urgency === "normal") this.#rates.count(tenant, since);
-    if (call.parked) return;
-    await new Promise<void>((start, refuse) => {
+    if (call.parked) return undefined;
+    return new Promise<void>((start, refuse) => {
       const waiting: Waiting = { tenant, urgency, timed, since, start: () => start(this.#place(call, waiting)), refuse };
       const dropped = this.#line.join(waiting);
       this.#letIn();
