@@ -27,7 +27,9 @@ export function checkAppendRequest(request: AppendRequest): void {
     require(Number.isInteger(event.schemaVersion) &&
       event.schemaVersion > 0 &&
       event.schemaVersion < 2 ** 31, "schema version is not a version");
-    require(event.data.byteLength + OVERHEAD_BYTES <= MAX_ENTRY_BYTES, "event data is too long");
+    const { byteLength } = event.data;
+    const room = MAX_ENTRY_BYTES - OVERHEAD_BYTES;
+    require(byteLength <= room, `an event of it has ${byteLength} bytes, and the log takes ${room}`);
   }
   for (const content of request.contents ?? []) {
     require(content.digest.byteLength === 32 && content.salt.byteLength === 32, "content's digest and salt have 32 bytes");

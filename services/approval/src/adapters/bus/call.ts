@@ -46,7 +46,9 @@ function translated(error: unknown): unknown {
   if (error instanceof InvalidInputError) return fieldViolation("input", error.message);
   if (!(error instanceof EventLogError) || error.code === "corrupt") return error;
   if (error.code === "invalid")
-    return new CommandError("INVALID_ARGUMENT", "TOO_LARGE", "The request cannot be recorded as it is.", { cause: error });
+    return new CommandError("INVALID_ARGUMENT", "TOO_LARGE", `The request cannot be recorded as it is: ${error.message}.`, {
+      cause: error,
+    });
   if (error.code === "too_late")
     return new CommandError("DEADLINE_EXCEEDED", "TIMEOUT", "Its turn came after the caller's deadline; nothing was recorded.");
   return failure("LOG_UNREACHABLE", error);
