@@ -13,7 +13,7 @@ export type KeptOptions = Pick<SubscriptionOptions, "queue"> & { readonly callba
  */
 export function keepSubscribed(connection: NatsConnection, subject: string, options: KeptOptions): KeptSubscription {
   const denials = denialsOf(connection);
-  let ended = false;
+  const over = new AbortController();
   let regaining = false;
   const subscribe = (): Subscription =>
     connection.subscribe(subject, {
@@ -24,9 +24,9 @@ export function keepSubscribed(connection: NatsConnection, subject: string, opti
     });
   let current = subscribe();
   const regain = async (): Promise<void> => {
-    for (regaining = true; !ended && !connection.isClosed();) {
+    for (regaining = true; !over.signal.aborted && !connection.isClosed();) {
       await sleep(RETRY_MS, undefined, { ref: false });
-      if (ended || connection.isClosed()) break;
+      if (over.signal.aborted || connection.isClosed()) break;
       if (!current.isClosed()) current.unsubscribe();
       current = subscribe();
       if (await denials.accepted({ operation: "subscription", subject }).catch(() => false)) break;
@@ -37,7 +37,7 @@ export function keepSubscribed(connection: NatsConnection, subject: string, opti
     if (denial.operation === "subscription" && denial.subject === subject && !regaining) void regain();
   });
   const end = (): void => {
-    ended = true;
+    over.abort();
     stopListening();
     denials.forget({ operation: "subscription", subject });
   };
@@ -50,7 +50,7 @@ export function keepSubscribed(connection: NatsConnection, subject: string, opti
       end();
       if (!current.isClosed()) current.unsubscribe();
     },
-    isClosed: () => ended || current.isClosed(),
+    isClosed: () => over.signal.aborted || current.isClosed(),
   };
 }
 
