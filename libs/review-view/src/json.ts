@@ -10,15 +10,12 @@ export type JsonLeaf = {
 };
 
 /** The leaves of an object in its own order. `stopAt` ends the descent at a member, which then comes as one leaf. */
-export function* leaves(value: JsonValue, stopAt: (key: string) => boolean, path: readonly (string | number)[] = []): Generator<JsonLeaf> {
+export function leaves(value: JsonValue, stopAt: (key: string) => boolean, path: readonly (string | number)[] = []): readonly JsonLeaf[] {
   const last = path.at(-1);
-  if ((typeof last === "string" && stopAt(last)) || typeof value !== "object" || value === null) {
-    yield { path, value };
-    return;
-  }
+  if ((typeof last === "string" && stopAt(last)) || typeof value !== "object" || value === null) return [{ path, value }];
   const members: readonly (readonly [string | number, JsonValue])[] = Array.isArray(value)
     ? value.map((member: JsonValue, index) => [index, member] as const)
     : Object.entries(value);
-  if (members.length === 0) yield { path, value };
-  for (const [key, member] of members) yield* leaves(member, stopAt, [...path, key]);
+  if (members.length === 0) return [{ path, value }];
+  return members.flatMap(([key, member]) => leaves(member, stopAt, [...path, key]));
 }

@@ -39,6 +39,8 @@ function named({ title, about, parameters, claims }: ShownParts): readonly Part[
 }
 
 function text({ text: head, cut, notes }: ShownText): string {
+  // What JSON.stringify makes of it, for most texts.
+  if (cut === undefined && notes.length === 0) return `[${JSON.stringify(head)},null,[]]`;
   return JSON.stringify([head, cut ?? null, notes]);
 }
 

@@ -17,7 +17,7 @@ export type ShownMembers = { readonly members: readonly ShownMember[]; readonly 
 
 /** Flattens named JSON values to one line per value. */
 export function showMembers(named: readonly (readonly [string, JsonValue])[], limit: TextLimit, most: number): ShownMembers {
-  const all = named.flatMap(([name, value]) => Array.from(leaves(value, isSecretName, [name])));
+  const all = named.flatMap(([name, value]) => leaves(value, isSecretName, [name]));
   const members = all.slice(0, most).map((leaf) => showMember(leaf, limit));
   return { members, more: Math.max(0, all.length - most) };
 }
