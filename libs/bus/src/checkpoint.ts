@@ -12,7 +12,18 @@ export async function readCheckpoint<Tables>(database: Kysely<Tables>, { consume
 }
 
 /**
- * The same, and until the transaction ends no instance of the consumer gets on: they wait for the row before they touch their tables.
+ * Which server this is, and since when it runs. Another one may have lost the newest events (a standby that lagged), and what was heard of them here must not be
+ * written there.
+ */
+export async function serverOf<Tables>(database: Kysely<Tables>): Promise<string> {
+  const { rows } = await sql<{ server: string }>`select ${SERVER} as server`.execute(database);
+  return rows[0]?.server ?? "";
+}
+
+const SERVER = sql`extract(epoch from pg_postmaster_start_time())::text`;
+
+/**
+ * The same as `readCheckpoint`, and until the transaction ends no instance of the consumer gets on: they wait for the row before they touch their tables.
  */
 export async function lockCheckpoint<Tables>(transaction: Kysely<Tables>, { consumer, ledger }: ConsumerKey): Promise<number> {
   // A consumer that has never run has no row to lock.
@@ -27,26 +38,26 @@ export async function lockCheckpoint<Tables>(transaction: Kysely<Tables>, { cons
 }
 
 /**
- * Moves the checkpoint, if it still stands at `from`. Do it first in the transaction: the row stays locked, so nobody else works on the same
+ * Moves the checkpoint, if it still stands at `from`, on the server on which it was read. Do it first in the transaction: the row stays locked, so nobody else works on the same
  * events meanwhile.
- * @throws StaleCheckpoint when it stands elsewhere.
+ * @throws StaleCheckpoint when it stands elsewhere, or the server is another one.
  */
 export async function moveCheckpoint<Tables>(
   transaction: Kysely<Tables>,
   { consumer, ledger }: ConsumerKey,
   from: number,
   to: number,
+  server: string,
 ): Promise<void> {
   const moved = await sql`
-    update bus.checkpoint set next_position = ${to} where consumer = ${consumer} and ledger = ${ledger} and next_position = ${from}`.execute(
-    transaction,
-  );
+    update bus.checkpoint set next_position = ${to}
+    where consumer = ${consumer} and ledger = ${ledger} and next_position = ${from} and ${SERVER} = ${server}`.execute(transaction);
   if (moved.numAffectedRows === 1n) return;
   const started =
     from === 0
-      ? await sql`insert into bus.checkpoint (consumer, ledger, next_position) values (${consumer}, ${ledger}, ${to}) on conflict do nothing`.execute(
-          transaction,
-        )
+      ? await sql`
+          insert into bus.checkpoint (consumer, ledger, next_position) select ${consumer}, ${ledger}, ${to}::bigint where ${SERVER} = ${server}
+          on conflict do nothing`.execute(transaction)
       : undefined;
   if (started?.numAffectedRows !== 1n) throw new StaleCheckpoint(`${consumer} is no longer at ${from}`);
 }

@@ -13,6 +13,8 @@ export type Workplace<Tables> = {
   readonly definition: ConsumerDefinition<Tables>;
   readonly database: Kysely<Tables>;
   readonly key: ConsumerKey;
+  /** On which the checkpoint was read; see `serverOf`. */
+  readonly server: string;
   readonly parked: ParkedStreams;
   readonly logger: Logger;
 };
@@ -47,7 +49,7 @@ export async function handleBatch<Tables>(
     await handleAlone(work, next, event);
     next = event.position + 1;
   }
-  if (next < to) await work.database.transaction().execute((transaction) => moveCheckpoint(transaction, work.key, next, to));
+  if (next < to) await work.database.transaction().execute((transaction) => moveCheckpoint(transaction, work.key, next, to, work.server));
 }
 
 /** A span that links to the traces whose events came together, and a measurement. Nothing for a checkpoint that only moves. */
@@ -83,7 +85,7 @@ async function handleTogether<Tables>(work: Workplace<Tables>, from: number, to:
   const waiting = events.filter((event) => parked.has(event.stream));
   const ready = waiting.length === 0 ? events : events.filter((event) => !parked.has(event.stream));
   await database.transaction().execute(async (transaction) => {
-    await moveCheckpoint(transaction, key, from, to);
+    await moveCheckpoint(transaction, key, from, to, work.server);
     await park(
       transaction,
       key,
@@ -99,7 +101,7 @@ async function handleAlone<Tables>(work: Workplace<Tables>, from: number, event:
   const problem = await tryRepeatedly(() => handleTogether(work, from, event.position + 1, [event]));
   if (problem === undefined) return;
   await database.transaction().execute(async (transaction) => {
-    await moveCheckpoint(transaction, key, from, event.position + 1);
+    await moveCheckpoint(transaction, key, from, event.position + 1, work.server);
     await park(transaction, key, [{ event, error: describeError(problem), attempts: ATTEMPTS }]);
   });
   parked.add(event.stream);

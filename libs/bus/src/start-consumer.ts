@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { readCheckpoint, type ConsumerKey } from "./checkpoint.ts";
+import { readCheckpoint, serverOf, type ConsumerKey } from "./checkpoint.ts";
 import { describeError, isInfrastructureError } from "./consumer-errors.ts";
 import type { ConsumerDefinition, ConsumerDeps, RunningConsumer } from "./consumer.ts";
 import { lagCheck } from "./consumer-lag.ts";
@@ -76,7 +76,8 @@ class ConsumerInstance<Tables> {
 
   async #work(): Promise<void> {
     const { database, log, feed, logger } = this.#deps;
-    const work = { definition: this.#definition, database, key: this.#key, parked: new ParkedStreams(), logger };
+    const server = await serverOf(database);
+    const work = { server, definition: this.#definition, database, key: this.#key, parked: new ParkedStreams(), logger };
     const mayWork = () => !this.#closed && this.#lease.held();
     this.#term = new ConsumerTerm(work, { log, feed }, mayWork, (next) => this.#progress.advance(next));
     this.#term.announce(this.#progress.wanted);

@@ -142,7 +142,7 @@ function ready(child: ChildProcess): Promise<boolean> {
     child.once("error", reject);
     child.once("close", () => settle(false));
     child.stderr?.on("data", (chunk: Buffer) => {
-      if (chunk.includes("database system is ready to accept connections")) settle(true);
+      if (/database system is ready to accept (read-only )?connections/.test(chunk.toString("utf8"))) settle(true);
     });
   });
 }

@@ -109,6 +109,8 @@ export type EventAppender = {
   append(request: AppendRequest): Promise<AppendOutcome>;
   /** Calls back in this process with each committed batch, in position order, after the commit. For feeds that can fall back to reading. */
   onCommitted(listener: (events: readonly RecordedEvent[]) => void): () => void;
+  /** Calls back when the server that was appended to is lost: the next one, a standby that lagged or a backup, may not hold what this process remembers of the log. */
+  onLost?(listener: () => void): () => void;
 };
 
 /** The read side of one ledger. */

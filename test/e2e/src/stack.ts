@@ -22,14 +22,15 @@ export type Stack = Closeable & {
   as(who: DevelopmentName | DevelopmentPrincipal, issuer?: DevelopmentIssuer): Promise<CountersignClient>;
 };
 
-/** Starts the stack with the starter policy in force for tenant acme, and other issuers beside the development one. */
+/** Starts the stack with the starter policy in force for tenant acme, and other issuers beside the development one; on a database of its own, if `env` names none. */
 export async function startStack(
   env: NodeJS.ProcessEnv = {},
   logger: Logger = silentLogger,
   others: readonly DevelopmentIssuer[] = [],
 ): Promise<Stack> {
   const folder = mkdtempSync(join(tmpdir(), "countersign-e2e-"));
-  const database = await testPostgres();
+  const given = env["COUNTERSIGN_DATABASE_URL"];
+  const database = given === undefined ? await testPostgres() : { url: given, drop: async () => {} };
   const nats = await testNats();
   await migrate(database.url, ALL_MIGRATIONS);
   const keys = await developmentKeys(join(folder, "keys"));

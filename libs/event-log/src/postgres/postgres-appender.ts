@@ -19,6 +19,7 @@ export class PostgresAppender implements EventAppender {
   readonly #connection: WriterConnection;
   readonly #heads = new RememberedHeads();
   readonly #listeners: CommitListeners;
+  readonly #lost = new Set<() => void>();
   readonly #queue = new CombiningQueue<AppendRequest, AppendOutcome>((batch) => this.#process(batch), BATCH_LIMITS);
   /** Whether nobody else appended between our last two looks at the ledger: only then are remembered heads worth a try. */
   #alone = false;
@@ -26,7 +27,8 @@ export class PostgresAppender implements EventAppender {
 
   constructor(options: { readonly url: string; readonly ledger: string; readonly role: string; readonly logger: Logger }) {
     this.#ledger = options.ledger;
-    this.#connection = new WriterConnection(options);
+    const onLost = (): void => this.#lost.forEach((listener) => listener());
+    this.#connection = new WriterConnection({ ...options, onLost });
     this.#listeners = new CommitListeners(options.logger);
   }
 
@@ -38,6 +40,11 @@ export class PostgresAppender implements EventAppender {
 
   onCommitted(listener: Parameters<EventAppender["onCommitted"]>[0]): () => void {
     return this.#listeners.add(listener);
+  }
+
+  onLost(listener: () => void): () => void {
+    this.#lost.add(listener);
+    return () => this.#lost.delete(listener);
   }
 
   /** Finishes what is queued. */

@@ -36,6 +36,7 @@ export function createPostgresEventLog(options: PostgresEventLogOptions): Postgr
     ledger,
     append: (request) => appender.append(request),
     onCommitted: (listener) => appender.onCommitted(listener),
+    onLost: (listener) => appender.onLost(listener),
     readStream: (stream, afterVersion) => reader.readStream(stream, afterVersion),
     readAll: (range) => reader.readAll(range),
     readTenant: (tenant, range) => reader.readTenant(tenant, range),

@@ -3,12 +3,21 @@ import type { Logger } from "@countersign/telemetry";
 import pg from "pg";
 import { INDEX_PLANS } from "./index-plans.ts";
 
+type WriterOptions = {
+  readonly url: string;
+  readonly ledger: string;
+  readonly role: string;
+  readonly logger: Logger;
+  /** Called when a connection is over that nobody closed. */
+  readonly onLost: () => void;
+};
+
 /** The one connection that appends. It is opened when it is needed, and opened anew after it broke. */
 export class WriterConnection {
   #client: pg.Client | undefined;
-  readonly #options: { readonly url: string; readonly ledger: string; readonly role: string; readonly logger: Logger };
+  readonly #options: WriterOptions;
 
-  constructor(options: { readonly url: string; readonly ledger: string; readonly role: string; readonly logger: Logger }) {
+  constructor(options: WriterOptions) {
     this.#options = options;
   }
 
@@ -25,11 +34,9 @@ export class WriterConnection {
     });
     client.on("error", (error) => {
       logger.warn({ err: error, ledger }, "event log's writing connection broke");
-      if (this.#client === client) this.#client = undefined;
+      this.#lose(client);
     });
-    client.on("end", () => {
-      if (this.#client === client) this.#client = undefined;
-    });
+    client.on("end", () => this.#lose(client));
     try {
       await client.connect();
       await client.query("insert into event_log.ledger_head (ledger) values ($1) on conflict do nothing", [ledger]);
@@ -44,8 +51,14 @@ export class WriterConnection {
   /** Gives the connection up without waiting for it: whatever it had not committed is rolled back. */
   drop(): void {
     const client = this.#client;
-    this.#client = undefined;
+    this.#lose(client);
     void client?.end().catch(() => {});
+  }
+
+  #lose(client: pg.Client | undefined): void {
+    if (client === undefined || this.#client !== client) return;
+    this.#client = undefined;
+    this.#options.onLost();
   }
 
   async close(): Promise<void> {

@@ -26,6 +26,10 @@ export class ActionCache {
     this.#views.delete(keyOf(ref));
   }
 
+  forgetAll(): void {
+    this.#views.clear();
+  }
+
   forgetOld(): void {
     this.#views.purgeStale();
   }

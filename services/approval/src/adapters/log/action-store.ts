@@ -20,6 +20,8 @@ export type CachedActionStore = ActionStore & {
 /** Action streams of one ledger, through a write-through cache. */
 export function createActionStore(log: EventLog, limits: CacheLimits): CachedActionStore {
   const cache = new ActionCache(limits);
+  // P1: a standby that lagged may become the log, and what is remembered may never have happened there.
+  log.onLost?.(() => cache.forgetAll());
   const refresh = async (ref: ActionRef): Promise<ActionView> => cache.keep(await catchUp(log, cache.get(ref) ?? nothing(ref)));
   return {
     load: async (ref) => {
@@ -31,6 +33,7 @@ export function createActionStore(log: EventLog, limits: CacheLimits): CachedAct
       const after = afterChange(view, change);
       const appended = await log.append(toAppend(view, after, change));
       if (appended.outcome === "replayed") return { outcome: "replayed", bookmark: fromReply(view.ref.tenant, appended.reply) };
+      if (appended.outcome === "conflict" && appended.actualVersion < view.state.version) cache.forget(view.ref);
       if (appended.outcome !== "appended") return appended;
       return { outcome: "appended", view: cache.keep(after), lastPosition: appended.events.at(-1)?.position ?? -1 };
     },
