@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { curveCommand } from "./curve/curve-command.ts";
 import { parseDelay } from "./fsync-delay/delay.ts";
 import { runDelayed } from "./fsync-delay/run-again.ts";
 import { logCommand } from "./log/log-command.ts";
@@ -22,6 +23,7 @@ await new Command("bench")
   .addCommand(telemetryCommand())
   .addCommand(overloadCommand())
   .addCommand(crowdCommand())
+  .addCommand(curveCommand())
   .addCommand(memoryCommand())
   .addCommand(rawCommand())
   .hook("preAction", async (bench) => {

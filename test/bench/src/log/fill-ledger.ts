@@ -1,4 +1,4 @@
-import { openDatabase } from "@countersign/database";
+import { openDatabase, type Database } from "@countersign/database";
 import type { AppendRequest } from "@countersign/event-log";
 import { NO_EVENTS, planBatch, writeStatement, type Head } from "@countersign/event-log/testing";
 import { automaticLife, reviewedLife, type LifeEvent } from "./lifecycle-events.ts";
@@ -11,40 +11,74 @@ const OTHERS = 16;
 
 export const BIG_TENANT = "tenant-0";
 
+export type FillOptions = {
+  /** One event in so many is a vote, none with 0. */
+  readonly votes: number;
+  /** Whose nearly all of them are. */
+  readonly tenant?: string;
+  /** Time of the first action in Unix milliseconds, and how far apart they are. Timers that are due when the services look do their work: the past costs more. */
+  readonly start?: number;
+  readonly everyMs?: number;
+  /** Whether requests and redemptions leave an idempotency key, as real ones do. */
+  readonly keys?: boolean;
+};
+
 /**
- * Appends that many events (rounded up to whole actions) of complete lives, planned and hashed as every append is, in large transactions. One event in `votes` is
- * a vote, none with 0. Returns how many it were.
+ * Appends that many events (rounded up to whole actions) of complete lives behind what the ledger holds, planned and hashed as every append is, in large transactions. Returns how many it were.
+ * @throws Error when somebody else appends meanwhile
  */
-export async function fillLedger(url: string, ledger: string, events: number, votes: number): Promise<number> {
+export async function fillLedger(url: string, ledger: string, events: number, options: FillOptions): Promise<number> {
+  const { votes, tenant = BIG_TENANT, keys = false, start: firstTime = Date.UTC(2026, 0, 1), everyMs = 100 } = options;
   const database = openDatabase({ url, maxConnections: 1 });
   await database.pool.query("insert into event_log.ledger_head (ledger) values ($1) on conflict do nothing", [ledger]);
   await database.pool.query("set synchronous_commit = off");
-  const tenants = new Map<string, Head>();
+  const found = await readHeads(database, ledger);
+  const tenants = new Map(found.tenants);
   let requests: AppendRequest[] = [];
-  let position = 0;
+  let position = found.nextPosition;
   const flush = async (): Promise<void> => {
     const heads = {
       nextPosition: position,
       // Lives are appended whole.
       stream: () => NO_EVENTS,
-      tenant: (tenant: string) => tenants.get(tenant) ?? NO_EVENTS,
+      tenant: (name: string) => tenants.get(name) ?? NO_EVENTS,
       reply: () => undefined,
     };
     const batch = planBatch(ledger, heads, requests);
-    await database.pool.query(writeStatement(ledger, batch, position));
-    for (const [tenant, head] of batch.tenants) tenants.set(tenant, head);
+    const { rows } = await database.pool.query<{ moved: boolean }>(writeStatement(ledger, batch, position));
+    if (rows[0]?.moved !== true) throw new Error(`somebody else appended to ${ledger} at ${position}`);
+    for (const [name, head] of batch.tenants) tenants.set(name, head);
     position += batch.events.length;
     requests = [];
   };
-  for (let first = 0; position + requests.length < events; first += OPEN) {
-    const lives = Array.from({ length: OPEN }, (_, number) => actionOf(first + number, isReviewed(first + number, votes)));
+  const lifeAt = (number: number): Action => actionOf(tenant, number, firstTime + number * everyMs, isReviewed(number, votes));
+  const end = found.nextPosition + events;
+  for (let first = 0; position + requests.length < end; first += OPEN) {
+    const lives = Array.from({ length: OPEN }, (_, number) => lifeAt(first + number));
     const longest = Math.max(...lives.map(({ life }) => life.length));
-    for (let version = 0; version < longest; version += 1) requests.push(...lives.flatMap((life) => requestsOf(life, version)));
+    for (let version = 0; version < longest; version += 1) requests.push(...lives.flatMap((life) => requestsOf(life, version, keys)));
     if (requests.length >= EVENTS_PER_STATEMENT) await flush();
   }
   if (requests.length > 0) await flush();
   await database.close();
-  return position;
+  return position - found.nextPosition;
+}
+
+/** Where the ledger and its tenants stand. */
+async function readHeads(database: Database, ledger: string): Promise<{ nextPosition: number; tenants: ReadonlyMap<string, Head> }> {
+  const heads = await database.pool.query<{ next: string }>(
+    "select next_position::text as next from event_log.ledger_head where ledger = $1",
+    [ledger],
+  );
+  const { rows } = await database.pool.query<{ tenant: string; count: string; leaf: Buffer }>(
+    `select distinct on (tenant) tenant, tenant_sequence::text as count, leaf_hash as leaf from event_log.event where ledger = $1
+      order by tenant, tenant_sequence desc`,
+    [ledger],
+  );
+  return {
+    nextPosition: Number(heads.rows[0]?.next ?? 0),
+    tenants: new Map(rows.map(({ tenant, count, leaf }) => [tenant, { count: Number(count), leaf }])),
+  };
 }
 
 /** Lives without a review have six events, those with one eight, so that of n events 1 is a vote when 6 of n - 2 lives have one. */
@@ -56,15 +90,15 @@ export function isReviewed(number: number, votes: number): boolean {
 
 type Action = { readonly stream: AppendRequest["stream"]; readonly life: readonly LifeEvent[] };
 
-function actionOf(number: number, reviewed: boolean): Action {
+function actionOf(most: string, number: number, start: number, reviewed: boolean): Action {
   const id = `018f0000-0000-7000-8000-${String(number).padStart(12, "0")}`;
-  const tenant = number % OTHERS === OTHERS - 1 ? "tenant-1" : BIG_TENANT;
-  const life = (reviewed ? reviewedLife : automaticLife)(tenant, id, Date.UTC(2026, 0, 1) + number * 100);
+  const tenant = number % OTHERS === OTHERS - 1 ? "tenant-1" : most;
+  const life = (reviewed ? reviewedLife : automaticLife)(tenant, id, start);
   return { stream: { tenant, type: "action", id }, life };
 }
 
 /** None, when the life is over by then. */
-function requestsOf({ stream, life }: Action, version: number): readonly AppendRequest[] {
+function requestsOf({ stream, life }: Action, version: number, keys: boolean): readonly AppendRequest[] {
   return life.slice(version, version + 1).map(({ event, contents, actor, time }) => ({
     stream,
     expectedVersion: version,
@@ -72,5 +106,11 @@ function requestsOf({ stream, life }: Action, version: number): readonly AppendR
     contents,
     actor: { issuer: "https://idp.example", id: actor },
     time,
+    idempotency: keys && KEYED.has(event.type) ? { caller: `${event.type}|${actor}`, key: stream.id, reply: BOOKMARK } : undefined,
   }));
 }
+
+/** What a caller retries. */
+const KEYED: ReadonlySet<string> = new Set(["ActionRequested", "GrantRedeemed"]);
+/** As long as a real one; nobody asks for it. */
+const BOOKMARK = Buffer.alloc(48);

@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { actionDigest, canonicalJson, contentDigest, type JsonObject } from "@countersign/digest";
 import type { Content, NewEvent } from "@countersign/event-log";
@@ -14,7 +14,14 @@ import {
   VerdictReachedSchema,
   VoteCastSchema,
 } from "@countersign/proto/event/v1/action_events_pb";
-import { ExecutionOutcome, VerdictOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
+import {
+  ExecutionOutcome,
+  ReviewMode,
+  type StageSchema,
+  TimeoutAction,
+  VerdictOutcome,
+  VoteDecision,
+} from "@countersign/proto/v1/action_pb";
 import { PrincipalType } from "@countersign/proto/v1/principal_pb";
 
 const issuer = "https://idp.example";
@@ -45,7 +52,7 @@ export function automaticLife(tenant: string, id: string, start: number): readon
 export function reviewedLife(tenant: string, id: string, start: number): readonly LifeEvent[] {
   const { content, digest, deadline, requested, grantEvents } = actionOf(tenant, id, start);
   const verdict = { outcome: VerdictOutcome.REVIEW, revision: 3n, rule: "exports", reasons: ["personal data leaves the company"] };
-  const opened = create(ReviewOpenedSchema, { stages: [{ name: "owners" }], deadline });
+  const opened = create(ReviewOpenedSchema, { stages: [STAGE], deadline, nextTime: deadline });
   return timed(start, [
     by("crm-agent", requested, [content]),
     by("crm-agent", { type: "VerdictReached", data: create(VerdictReachedSchema, { verdict: { ...verdict, ...BINDING }, digest }) }),
@@ -88,6 +95,14 @@ function actionOf(tenant: string, id: string, start: number) {
   return { content, digest, deadline, requested: { type: "ActionRequested", data } as const, grantEvents };
 }
 
+const STAGE: MessageInitShape<typeof StageSchema> = {
+  name: "owners",
+  quorum: { rule: { case: "atLeast", value: { count: 1, of: [{ who: { case: "group", value: "data-owners" } }] } } },
+  quorumText: "1 of the group data-owners",
+  seconds: 3600,
+  onTimeout: TimeoutAction.DENY,
+  mode: ReviewMode.FOUR_EYES,
+};
 const BINDING = { bindingContext: ["environment"] };
 
 type Untimed = Omit<LifeEvent, "time">;
@@ -118,6 +133,7 @@ function voteOf(tenant: string, id: string, digest: Buffer, time: Date) {
   };
   return create(VoteCastSchema, {
     reviewer: { ...reviewer, type: PrincipalType.HUMAN, tenant, groups: ["data-owners"], roles: ["reviewer"] },
+    standing: { person: `${issuer}#data-owner`, principals: [reviewer], groups: ["data-owners"] },
     decision: VoteDecision.APPROVE,
     digest,
     shownDigest: digest,

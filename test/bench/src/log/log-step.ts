@@ -40,7 +40,7 @@ type Outcome = { readonly note: string; readonly events?: number };
 
 async function run(name: Step, databaseUrl: string, events: number): Promise<Outcome> {
   if (name === "fill") {
-    const filled = await fillLedger(databaseUrl, LEDGER, events, Number(votes));
+    const filled = await fillLedger(databaseUrl, LEDGER, events, { votes: Number(votes) });
     writeFileSync(VOTE_KEYS_FILE, VOTE_KEYS);
     return { note: "", events: filled };
   }

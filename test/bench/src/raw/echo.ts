@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { Client, credentials } from "@grpc/grpc-js";
+import { cpuSecondsOf } from "../process-usage.ts";
 import { ECHO } from "./echo-service.ts";
 import { repeat, type Part } from "./measure.ts";
 
@@ -28,7 +29,7 @@ export async function openEcho(): Promise<{ readonly bare: Part; close(): Promis
       );
     });
   return {
-    bare: { pids: () => [process.pid, server.pid ?? 0], run: (seconds) => repeat(seconds, WAITING, call) },
+    bare: { cpu: () => cpuSecondsOf([process.pid, server.pid ?? 0]), run: (seconds) => repeat(seconds, WAITING, call) },
     close: async () => {
       clients.forEach((client) => client.close());
       server.disconnect();

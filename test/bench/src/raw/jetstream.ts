@@ -5,6 +5,7 @@ import { connectNats, startRelay } from "@countersign/bus";
 import { startNatsServer } from "@countersign/embedded";
 import { createMemoryEventLog } from "@countersign/event-log/testing";
 import { silentLogger } from "@countersign/telemetry";
+import { cpuSecondsOf } from "../process-usage.ts";
 import { ENTRY_BYTES, eventSource } from "./events.ts";
 import type { Part } from "./measure.ts";
 
@@ -23,11 +24,11 @@ export async function openJetStreamParts(folder: string): Promise<{ readonly bar
   const log = createMemoryEventLog({ ledger: "raw" });
   const next = eventSource();
   for (let count = 0; count < EVENTS; count += 1) await log.append(next());
-  const pids = (): readonly number[] => [process.pid, nats.pid];
+  const cpu = (): number => cpuSecondsOf([process.pid, nats.pid]);
   let turn = 0;
   return {
-    bare: { pids, run: () => publishAll(connection, `bare${(turn += 1)}`) },
-    ours: { pids, run: () => relayAll(connection, log, `ours${(turn += 1)}`) },
+    bare: { cpu, run: () => publishAll(connection, `bare${(turn += 1)}`) },
+    ours: { cpu, run: () => relayAll(connection, log, `ours${(turn += 1)}`) },
     close: async () => {
       await connection.close();
       await nats.stop();

@@ -5,7 +5,7 @@ import { startPostgres } from "@countersign/embedded";
 import { createPostgresEventLog } from "@countersign/event-log";
 import { byteaArray } from "@countersign/event-log/testing";
 import { ALL_MIGRATIONS } from "@countersign/server";
-import { familyOf } from "../process-usage.ts";
+import { cpuSecondsOf, postgresCpuSeconds } from "../process-usage.ts";
 import { ENTRY_BYTES, eventSource } from "./events.ts";
 import { repeat, type Part } from "./measure.ts";
 
@@ -20,7 +20,7 @@ export async function openPostgresParts(folder: string): Promise<{ readonly bare
   await database.pool.query("create table public.bare (n bigserial primary key, entry bytea not null)");
   const log = createPostgresEventLog({ url: postgres.localUrl, ledger: "raw" });
   const next = eventSource();
-  const pids = (): readonly number[] => [process.pid, ...familyOf(postgres.pid)];
+  const cpu = (): number => cpuSecondsOf([process.pid]) + postgresCpuSeconds(postgres.pid);
   const rows = Array.from({ length: WAITING }, () => randomBytes(ENTRY_BYTES));
   const commit = async (): Promise<void> => {
     await database.pool.query({
@@ -34,8 +34,8 @@ export async function openPostgresParts(folder: string): Promise<{ readonly bare
     if (outcome !== "appended") throw new Error(`${outcome} where appended was due`);
   };
   return {
-    bare: { pids, run: async (seconds) => (await repeat(seconds, 1, commit)) * WAITING },
-    ours: { pids, run: (seconds) => repeat(seconds, WAITING, append) },
+    bare: { cpu, run: async (seconds) => (await repeat(seconds, 1, commit)) * WAITING },
+    ours: { cpu, run: (seconds) => repeat(seconds, WAITING, append) },
     close: async () => {
       await log.close();
       await database.close();

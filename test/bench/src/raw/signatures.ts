@@ -1,4 +1,5 @@
 import { generateKeyPairSync, sign, verify } from "node:crypto";
+import { cpuSecondsOf } from "../process-usage.ts";
 import type { Part } from "./measure.ts";
 
 const MESSAGE = Buffer.alloc(200);
@@ -22,5 +23,5 @@ function part(work: () => unknown): Part {
     for (; performance.now() < end; count += 1) work();
     return count;
   };
-  return { run, pids: () => [process.pid] };
+  return { run, cpu: () => cpuSecondsOf([process.pid]) };
 }

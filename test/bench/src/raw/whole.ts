@@ -2,7 +2,7 @@ import { createClient } from "@countersign/client";
 import { DEVELOPMENT_PRINCIPALS } from "@countersign/identity";
 import { closedLoop, type Workload } from "../closed-loop.ts";
 import { AUTO } from "../inputs.ts";
-import { familyOf } from "../process-usage.ts";
+import { cpuSecondsOf, postgresCpuSeconds } from "../process-usage.ts";
 import { startSystem } from "../system.ts";
 import { openWorkloads } from "../workloads.ts";
 import { repeat, type Part } from "./measure.ts";
@@ -18,13 +18,13 @@ export async function openWhole(): Promise<Whole> {
   const token = await system.issuer.mint(DEVELOPMENT_PRINCIPALS["crm-agent"]);
   const client = createClient({ address: system.address, token, channels: 4 });
   const { action } = await client.requestAction(AUTO);
-  const pids = (): readonly number[] => [process.pid, ...system.pids, system.natsPid, ...familyOf(system.postgresPid)];
+  const cpu = (): number => cpuSecondsOf([process.pid, ...system.pids, system.natsPid]) + postgresCpuSeconds(system.postgresPid);
   const loop = (workload: Workload): Part => ({
-    pids,
+    cpu,
     run: async (seconds) => (await closedLoop(workload, WAITING, seconds)).completed,
   });
   return {
-    getAction: { pids, run: (seconds) => repeat(seconds, WAITING, () => client.actions.getAction({ actionId: action.id })) },
+    getAction: { cpu, run: (seconds) => repeat(seconds, WAITING, () => client.actions.getAction({ actionId: action.id })) },
     auto: loop(workloads.auto),
     reviewed: loop(workloads.reviewed),
     close: async () => {
