@@ -1,12 +1,14 @@
 import { hash } from "node:crypto";
+import type { ContentRecord } from "../segment.ts";
 import { canonicalMembers, type Member } from "./canonical-text.ts";
-import type { Found } from "./inputs.ts";
+
+type Input = NonNullable<ContentRecord["content"]>;
 
 /**
  * The action digest of an input whose text is canonical, as a text of bytes: the text that the digest covers is put together out of pieces of the input's own, which costs a tenth of
  * parsing it and writing it again. Undefined for every other input: then it is `actionDigest` that knows.
  */
-export function digestOfCanonical(tenant: string, { salt, body }: Found, bindingContext: readonly string[]): string | undefined {
+export function digestOfCanonical(tenant: string, { salt, body }: Input, bindingContext: readonly string[]): string | undefined {
   if (body.length > MOST_BYTES || !tenant.isWellFormed()) return undefined;
   const text = textOf(Buffer.from(body.buffer, body.byteOffset, body.byteLength), tenant, bindingContext);
   if (text === undefined || salt.length + 3 * text.length > hashed.length) return undefined;
