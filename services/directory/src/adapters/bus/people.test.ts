@@ -399,3 +399,22 @@ describe("who am I", () => {
     expect(list.delegations).toEqual([]);
   });
 });
+
+describe("P7: after an event that a newer build wrote", () => {
+  it.each([
+    ["of a type", { type: "PersonSuspended", schemaVersion: 1 }],
+    ["in a version", { type: "PersonChanged", schemaVersion: 2 }],
+  ])("%s that this one does not know: nobody is known, and nothing is changed", async (_what, event) => {
+    const stream = { tenant: "acme", type: "directory", id: "default" };
+    const { length: expectedVersion } = await log.readStream(stream);
+    await log.append({ stream, expectedVersion, events: [{ ...event, data: new Uint8Array() }], time: now });
+    const asked = directory.people.resolvePerson("acme", { personId: ada }, now);
+    await expect(asked).rejects.toMatchObject({ name: "DirectoryUnreachableError" });
+    await expect(delegate({})).rejects.toMatchObject({ code: "INTERNAL" });
+    expect(await log.readStream(stream)).toHaveLength(expectedVersion + 1);
+    const other = { ...human("eve"), tenant: "other" };
+    await expect(
+      directory.people.resolvePerson("other", { principal: { issuer: other.issuer, id: other.id } }, now),
+    ).resolves.toBeDefined();
+  });
+});
