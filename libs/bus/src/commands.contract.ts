@@ -124,6 +124,16 @@ export function commandBusContract(name: string, setup: (logger: Logger) => Prom
       expect(await send("Echo", commandOf("next"))).toEqual(commandOf("next").request);
     });
 
+    test("P7: a command whose caller's time is over is not sent: DEADLINE_EXCEEDED", async () => {
+      let handled = 0;
+      await serve({ Count: async () => new Uint8Array((handled += 1)) });
+      for (const timeoutMs of [0, -7321]) {
+        expect(await failureOf(send("Count", commandOf("x"), timeoutMs))).toMatchObject({ code: "DEADLINE_EXCEEDED", reason: "TIMEOUT" });
+      }
+      await send("Count");
+      expect(handled).toBe(1);
+    });
+
     test("each of 500 concurrent commands gets its own reply", async () => {
       await serve({
         Echo: async (command) => {

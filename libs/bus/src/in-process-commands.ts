@@ -3,7 +3,7 @@ import { createLogger, type Logger } from "@countersign/telemetry";
 import type { CommandBus, CommandHandler } from "./commands.ts";
 import { noHandler, refusalOf, unknownMethod } from "./failure.ts";
 import { InFlight } from "./in-flight.ts";
-import { PendingReplies } from "./pending-replies.ts";
+import { PendingReplies, timedOut } from "./pending-replies.ts";
 
 type Instance = { readonly handlers: Readonly<Record<string, CommandHandler>>; readonly inFlight: InFlight };
 
@@ -22,6 +22,7 @@ export function inProcessCommands(options: { /** Where a handler's unexpected er
       if (instance === undefined) throw noHandler(service);
       const handler = Object.hasOwn(instance.handlers, method) ? instance.handlers[method] : undefined;
       if (handler === undefined) throw unknownMethod(service, method);
+      if (timeoutMs <= 0) throw timedOut(service);
       const { token, reply } = replies.open({ service, subject: method }, timeoutMs);
       instance.inFlight.run(async () => {
         try {

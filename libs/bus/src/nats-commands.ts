@@ -10,7 +10,7 @@ import { InFlight } from "./in-flight.ts";
 import { keepSubscribed, type KeptSubscription } from "./keep-subscribed.ts";
 import { linkOf } from "./link.ts";
 import { outboxOf } from "./outbox.ts";
-import { PendingReplies } from "./pending-replies.ts";
+import { PendingReplies, timedOut } from "./pending-replies.ts";
 import { newInbox } from "./connect.ts";
 import { commandSubject } from "./subjects.ts";
 
@@ -47,6 +47,7 @@ function commandSender(connection: NatsConnection, prefix: string): CommandBus["
   });
 
   return async (service, method, command, { timeoutMs }) => {
+    if (timeoutMs <= 0) throw timedOut(service);
     // The client would keep the command until it is connected again, long after its caller has given up.
     if (!link.connected()) throw new CommandError("UNAVAILABLE", "NO_HANDLER", "The bus is not connected.");
     const subject = commandSubject(prefix, service, method);

@@ -69,7 +69,8 @@ export class PendingReplies {
   }
 }
 
-function timedOut(service: string): CommandError {
+/** Its caller waits no longer. */
+export function timedOut(service: string): CommandError {
   return new CommandError("DEADLINE_EXCEEDED", "TIMEOUT", `No reply from ${service} came in time; the outcome is not known.`);
 }
 
