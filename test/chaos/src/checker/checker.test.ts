@@ -45,8 +45,7 @@ const glassBrokenBy = (id: string): DecodedEvent => ({
   type: "BreakGlassUsed",
   data: create(events.BreakGlassUsedSchema, { reviewer: { id, type: PrincipalType.HUMAN }, digest: DIGEST }),
 });
-const HUMAN: PrincipalType = PrincipalType.HUMAN;
-const asked = (number: number, id = "ann", type = HUMAN): DecodedEvent => ({
+const asked = (number: number, id = "ann", type: PrincipalType = PrincipalType.HUMAN): DecodedEvent => ({
   type: "CommentAdded",
   data: create(events.CommentAddedSchema, { number, kind: CommentKind.QUESTION, author: { id, type }, standing: { person: id } }),
 });
@@ -54,7 +53,7 @@ const answered = (number: number, question: number, author = "agent"): DecodedEv
   type: "CommentAdded",
   data: create(events.CommentAddedSchema, { number, kind: CommentKind.ANSWER, author: { id: author }, question }),
 });
-const claimedBy = (id: string, type = HUMAN): DecodedEvent => ({
+const claimedBy = (id: string, type: PrincipalType = PrincipalType.HUMAN): DecodedEvent => ({
   type: "ReviewClaimed",
   data: create(events.ReviewClaimedSchema, { reviewer: { id, type }, expireTime: { seconds: 1000n } }),
 });
