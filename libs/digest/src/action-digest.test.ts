@@ -40,6 +40,14 @@ describe("P1: the digest names exactly one action with exactly one input", () =>
     expect(actionDigest(salt, other, ["environment"])).toEqual(actionDigest(salt, input, ["environment"]));
   });
 
+  it("covers a binding member whatever its name, and takes none that is not there for one", () => {
+    const context = JSON.parse('{"__proto__":"production"}') as typeof input.context;
+    expect(actionDigest(salt, { ...input, context }, ["__proto__"])).not.toEqual(
+      actionDigest(salt, { ...input, context: {} }, ["__proto__"]),
+    );
+    expect(actionDigest(salt, input, ["constructor", "__proto__"])).toEqual(actionDigest(salt, input, []));
+  });
+
   it("refuses what has no canonical form", () => {
     const odd = { ...input, action: { name: "x", properties: { text: "\ud800" } } };
     expect(() => actionDigest(salt, odd, [])).toThrow("lone surrogate");

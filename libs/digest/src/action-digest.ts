@@ -16,11 +16,14 @@ export type DigestInput = {
  * Whoever runs an action computes this over what it is about to run and redeems the grant with it.
  */
 export function actionDigest(salt: Uint8Array, input: DigestInput, bindingContext: readonly string[]): Buffer {
-  const bound: JsonObject = {};
-  for (const name of bindingContext) {
-    const member = input.context?.[name];
-    if (member !== undefined) bound[name] = member;
-  }
+  const { context = {} } = input;
+  // Own members only, and defined rather than assigned: a context may name one `constructor` or `__proto__`.
+  const bound: JsonObject = Object.fromEntries(
+    bindingContext.flatMap((name) => {
+      const member = Object.hasOwn(context, name) ? context[name] : undefined;
+      return member === undefined ? [] : [[name, member]];
+    }),
+  );
   const text = canonicalJson({
     tenant: input.tenant,
     subject: { type: input.subject.type, id: input.subject.id, properties: input.subject.properties ?? {} },
