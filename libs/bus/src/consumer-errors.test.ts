@@ -3,13 +3,24 @@ import { describeError, framesOf, isInfrastructureError, StaleCheckpoint } from 
 
 const coded = (code: string, message = "text") => Object.assign(new Error(message), { code });
 
-test.each(["08006", "40001", "40P01", "53100", "53300", "55P03", "57P01", "57P03", "58030", "ECONNREFUSED", "ECONNRESET", "unavailable"])(
-  "%s passes: retried for ever",
-  (code) => {
-    expect(isInfrastructureError(coded(code))).toBe(true);
-    expect(isInfrastructureError(new Error("wrapped", { cause: coded(code) }))).toBe(true);
-  },
-);
+test.each([
+  "08006",
+  "40001",
+  "40P01",
+  "53100",
+  "53300",
+  "55P03",
+  "57P01",
+  "57P03",
+  "58030",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "unavailable",
+  "too_late",
+])("%s passes: retried for ever", (code) => {
+  expect(isInfrastructureError(coded(code))).toBe(true);
+  expect(isInfrastructureError(new Error("wrapped", { cause: coded(code) }))).toBe(true);
+});
 
 test.each(["22P02", "23505", "42P01", "25P02", "XX000", "corrupt", "5", "08"])("%s says something about the event", (code) => {
   expect(isInfrastructureError(coded(code))).toBe(false);

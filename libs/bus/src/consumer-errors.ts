@@ -56,8 +56,9 @@ const PASSING_CODES = new Set([
   "55P03",
   "25P03",
   "25006",
-  // EventLogError: the log could not be read.
+  // EventLogError: the log could not be read, or an append waited for longer than its caller.
   "unavailable",
+  "too_late",
   "outcome_unknown",
 ]);
 // pg has no codes for these.

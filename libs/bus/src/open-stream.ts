@@ -1,3 +1,4 @@
+import { CommandError } from "./commands.ts";
 import { Signal } from "./signal.ts";
 
 /** A page leaves room in the megabyte that NATS carries. */
@@ -39,8 +40,10 @@ export class OpenStream {
     return { messages, ended };
   }
 
+  /** What was not taken never is: its reader must not take the rest for the whole. */
   close(): void {
     clearTimeout(this.#idle);
+    this.#failure ??= { error: new CommandError("UNAVAILABLE", "LINK_LOST", "the stream was closed before its end") };
     this.#closing.abort();
     this.#taken.raise();
     this.#filled.raise();
@@ -57,7 +60,7 @@ export class OpenStream {
         while (this.#bytes >= PAGE_BYTES && !signal.aborted) await this.#taken.wait(this.#idleMs);
       }
     } catch (error) {
-      this.#failure = { error };
+      this.#failure ??= { error };
     }
     this.#ended = true;
     this.#filled.raise();

@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
+import { currentDeadline } from "@countersign/event-log";
 import { describe, expect, it } from "vitest";
 import { CommandError, type CommandBus } from "./commands.ts";
 import { inProcessCommands } from "./in-process-commands.ts";
@@ -59,6 +60,39 @@ describe("streams over the command port", () => {
     await expect(reader.next()).rejects.toMatchObject({ code: "ABORTED", reason: "LOST_RACE" });
     await close();
   });
+
+  it("P4: what is recorded at their end is not too late for the command that opened them", async () => {
+    const deadlines: number[] = [];
+    const { commands, close } = await serving(async function* () {
+      deadlines.push(currentDeadline());
+      yield one(1);
+      deadlines.push(currentDeadline());
+    });
+    for await (const _ of read(commands));
+    expect(deadlines).toEqual([Infinity, Infinity]);
+    await close();
+  });
+
+  it.each(["goes on", "throws"])(
+    "P7: a service that closes ends none as if it were whole, and it is no bug: the handler %s",
+    async (then) => {
+      const { commands, close } = await serving(
+        async function* (_command, signal) {
+          yield one(1);
+          await new Promise((resolve) => signal.addEventListener("abort", resolve));
+          if (then === "throws") signal.throwIfAborted();
+          yield one(2);
+        },
+        { pageMs: 20_000 },
+      );
+      const reader = read(commands);
+      expect((await reader.next()).value).toEqual(one(1));
+      const next = reader.next();
+      // It has asked for the next page.
+      await new Promise(setImmediate);
+      await Promise.all([expect(next).rejects.toMatchObject({ code: "UNAVAILABLE", reason: "LINK_LOST" }), close()]);
+    },
+  );
 
   it("are closed at the source when nobody reads", async () => {
     const gone = Promise.withResolvers<void>();

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { withinTime } from "@countersign/event-log";
 import { CommandSchema, type Command } from "@countersign/proto/internal/v1/command_pb";
 import { NextPageRequestSchema, StreamPageSchema } from "@countersign/proto/internal/v1/stream_pb";
 import { CommandError, type CommandBus, type CommandHandler } from "./commands.ts";
@@ -48,11 +49,9 @@ export async function serveStreams(
     (handler: StreamHandler): CommandHandler =>
     async (command) => {
       const id = randomUUID();
-      const stream = new OpenStream(
-        (signal) => handler(command, signal),
-        idleMs,
-        () => open.delete(id),
-      );
+      const source = (signal: AbortSignal) => handler(command, signal);
+      // It goes on for as long as somebody pulls, whatever the time of the command that opens it.
+      const stream = withinTime(Infinity, () => new OpenStream(source, idleMs, () => open.delete(id)));
       open.set(id, stream);
       return page(id, stream);
     };
