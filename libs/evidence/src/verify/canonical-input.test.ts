@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { digestOfCanonical } from "./canonical-input.ts";
 import { endOfCanonical } from "./canonical-text.ts";
-import { isDigestOf } from "./inputs.ts";
+import { digestOfParsed, isDigestOf } from "./inputs.ts";
 
 const salt = Buffer.alloc(32, 7);
 const isCanonical = (text: string): boolean => endOfCanonical(Buffer.from(text), 0) === Buffer.byteLength(text);
@@ -90,6 +90,46 @@ describe("P1: the digest of a canonical input", () => {
     );
   });
 
+  it("is never another than that of the parsed input, whatever stands in the text", () => {
+    const odd = fc.constantFrom("action", "context", "resource", "subject", "id", "type", "name", "properties", "__proto__", "constructor");
+    const name = fc.oneof(
+      { weight: 3, arbitrary: odd },
+      fc.tuple(odd, fc.constantFrom(",", '"', "\0", ""), odd).map((parts) => parts.join("")),
+    );
+    const member = fc.dictionary(name, fc.oneof(json, fc.constant(null)), { maxKeys: 3 });
+    const full = fc.record({ id: plain, type: plain, name: plain, properties: json }, { requiredKeys: [] });
+    const side = fc.oneof(member, full, json) as fc.Arbitrary<JsonValue>;
+    const whole = fc.record(
+      { subject: side, action: side, resource: side, context: side },
+      { requiredKeys: [] },
+    ) as fc.Arbitrary<JsonObject>;
+    const renamed = fc.constantFrom(["context,resource", "resource"], ["action,context", "action"], ["resource,subject", "subject"], []);
+    const change = fc.constantFrom("", " ", "\ufeff", ",", '"', "\\", "\0", ".0", "e2", "-0", "{}", '"a":1,', "\u00e9", "}");
+    fc.assert(
+      fc.property(
+        fc.oneof(input, whole),
+        renamed,
+        fc.array(name, { maxLength: 3 }),
+        fc.nat(),
+        change,
+        (value, [to, from], names, place, added) => {
+          const members = Object.entries(value).map(([key, part]): [string, JsonValue] => [
+            key === from ? (to ?? key) : key,
+            part as JsonValue,
+          ]);
+          const text = canonicalJson(Object.fromEntries(members));
+          const at = place % (text.length + 1);
+          for (const candidate of [text, text.slice(0, at) + added + text.slice(at), text.slice(0, at) + added + text.slice(at + 1)]) {
+            const content = { salt, body: Buffer.from(candidate) };
+            const told = digestOfCanonical("acme", content, names);
+            if (told !== undefined) expect(told).toBe(digestOfParsed("acme", content, names)?.toString("latin1"));
+          }
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
   it.each([
     [
       "members beyond those that are covered",
@@ -102,6 +142,18 @@ describe("P1: the digest of a canonical input", () => {
     [
       "more than an input has",
       { subject: { type: "a", id: "b" }, action: { name: "c" }, resource: { type: "d", id: "e" }, tenant: "other" },
+    ],
+    [
+      "a member that is called as two",
+      { subject: { type: "a", id: "b" }, action: { name: "c" }, "context,resource": { type: "d", id: "e" } },
+    ],
+    [
+      "a part with a member that is called as two",
+      { subject: { type: "a", id: "b" }, action: { "name,properties": "c" }, resource: { type: "d", id: "e" } },
+    ],
+    [
+      "a part with one that is called as the first two of three",
+      { subject: { "id,properties": "b", type: "a" }, action: { name: "c" }, resource: { type: "d", id: "e" } },
     ],
     ["a part that is no object", { subject: 1, action: { name: "c" }, resource: { type: "d", id: "e" } }],
   ])("is left to others with %s", (_, value) => {

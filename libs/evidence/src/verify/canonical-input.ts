@@ -22,13 +22,16 @@ function textOf(body: Buffer, tenant: string, bindingContext: readonly string[])
   if (members === undefined) return undefined;
   const [action, ...rest] = members;
   const [context, resource, subject] = rest.length === 3 ? rest : [undefined, ...rest];
-  const names = members.map(({ name }) => name).join();
-  if (names !== "action,context,resource,subject" && names !== "action,resource,subject") return undefined;
+  const names = namesOf(members);
+  if (names !== 'action"context"resource"subject' && names !== 'action"resource"subject') return undefined;
   const [actionText, resourceText, subjectText] = [partOf(body, action), partOf(body, resource), partOf(body, subject)];
   const bound = context === undefined ? "" : boundOf(body, context, bindingContext);
   if (actionText === undefined || resourceText === undefined || subjectText === undefined || bound === undefined) return undefined;
   return `{"action":${actionText},"context":{${bound}},"resource":${resourceText},"subject":${subjectText},"tenant":${JSON.stringify(tenant)}}`;
 }
+
+/** With a quote between them, which no name has that is told for sure: a name may well have a comma, and would count as two. */
+const namesOf = (members: readonly Member[]): string => members.map(({ name }) => name).join('"');
 
 /** An action, a resource or a subject: properties that are absent count as none. */
 function partOf(body: Buffer, part: Member | undefined): string | undefined {
@@ -36,14 +39,14 @@ function partOf(body: Buffer, part: Member | undefined): string | undefined {
   if (members === undefined) return undefined;
   const [first, second, third] = members;
   const value = (member: Member | undefined): string => (member === undefined ? "" : slice(body, member));
-  switch (members.map(({ name }) => name).join()) {
+  switch (namesOf(members)) {
     case "name":
       return `{"name":${value(first)},"properties":{}}`;
-    case "id,type":
+    case 'id"type':
       return `{"id":${value(first)},"properties":{},"type":${value(second)}}`;
-    case "name,properties":
+    case 'name"properties':
       return value(second) === "null" ? undefined : `{"name":${value(first)},"properties":${value(second)}}`;
-    case "id,properties,type":
+    case 'id"properties"type':
       return value(second) === "null" ? undefined : `{"id":${value(first)},"properties":${value(second)},"type":${value(third)}}`;
     default:
       return undefined;

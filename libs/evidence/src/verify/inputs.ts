@@ -9,11 +9,12 @@ export type Found = NonNullable<ContentRecord["content"]>;
 export function isDigestOf(digest: Uint8Array, tenant: string, input: Found, bindingContext: readonly string[]): boolean {
   const text = digestOfCanonical(tenant, input, bindingContext);
   if (text !== undefined && digest.length === text.length && digest.every((byte, at) => byte === text.charCodeAt(at))) return true;
-  const computed = recompute(tenant, input, bindingContext);
+  const computed = digestOfParsed(tenant, input, bindingContext);
   return computed !== undefined && Buffer.compare(computed, digest) === 0;
 }
 
-function recompute(tenant: string, { salt, body }: Found, bindingContext: readonly string[]): Uint8Array | undefined {
+/** The same of any input, by way of a parser; undefined when it has none. */
+export function digestOfParsed(tenant: string, { salt, body }: Found, bindingContext: readonly string[]): Buffer | undefined {
   try {
     const input: unknown = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8"));
     return isInput(input) ? actionDigest(salt, { ...input, tenant }, bindingContext) : undefined;
