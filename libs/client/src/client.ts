@@ -58,7 +58,7 @@ export type CountersignClient = {
   ): Promise<Decision>;
   /** Takes the form that a reviewer made of the action for one's own: the digest of what one would then run, by `digestOf`. */
   acceptEdit(actionId: string, digest: Uint8Array, options?: CallOptions): Promise<Decision>;
-  /** Uses the grant for exactly this digest, once. Run the action after this, not before. */
+  /** Uses the grant for exactly this digest, once, and resolves with the receipt. Run the action after this, not before. */
   redeem(
     grantToken: string,
     digest: Uint8Array,

@@ -6,7 +6,7 @@ import { AddCommentRequestSchema } from "@countersign/proto/v1/review_service_pb
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ActionInput } from "./client.ts";
 import { requireApproval } from "./require-approval.ts";
-import { digestFor, failing, INPUT, PlayedServer, replyWith } from "./testing/played-server.ts";
+import { digestFor, failing, INPUT, PlayedServer, receipt, replyWith } from "./testing/played-server.ts";
 
 let played: PlayedServer;
 
@@ -23,7 +23,7 @@ describe("P7: requireApproval runs nothing that is not approved", () => {
   };
   beforeEach(() => {
     ran = [];
-    played.unary["RedeemGrant"] = async () => replyWith(ActionStatus.REDEEMED);
+    played.unary["RedeemGrant"] = async () => receipt();
     played.unary["ReportExecution"] = async () => replyWith(ActionStatus.SUCCEEDED);
   });
 

@@ -96,7 +96,7 @@ describe("P2: on Postgres", () => {
       Array.from({ length: 64 }, (_, index) => worlds[index % 2]!.call("RedeemGrant", { ...redeem, idempotencyKey: key("r") })),
     );
     for (const receipt of receipts) expect(receipt).toEqual(receipts[0]);
-    expect(receipts[0]).toMatchObject({ position: 4n, action: { status: ActionStatus.REDEEMED, version: 5n } });
+    expect(receipts[0]).toMatchObject({ version: 5n, position: 4n });
     await other.close();
   });
 

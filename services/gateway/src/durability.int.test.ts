@@ -2,7 +2,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { CommandError } from "@countersign/bus";
 import type { CountersignError } from "@countersign/client";
 import { AwaitSealRequestSchema, AwaitSealResponseSchema } from "@countersign/proto/internal/v1/command_pb";
-import { ActionService } from "@countersign/proto/v1/action_service_pb";
+import { ActionService, RedeemGrantResponseSchema } from "@countersign/proto/v1/action_service_pb";
 import { Durability } from "@countersign/proto/v1/durability_pb";
 import { fromBinary } from "@bufbuild/protobuf";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -45,6 +45,28 @@ describe("P6: a caller can wait until what it caused is sealed", () => {
       actionId: action.id,
       version: 1n,
       witnessed: true,
+    });
+  });
+
+  it("and so is a redemption, by the version in its receipt", async () => {
+    fixture.answers["RedeemGrant"] = async () =>
+      toBinary(RedeemGrantResponseSchema, create(RedeemGrantResponseSchema, { actionId: action.id, version: 5n, position: 4n }));
+    const redeem = async (durability: Durability) =>
+      fixture
+        .transport(await fixture.token(["executor"]))
+        .unary(
+          ActionService.method.redeemGrant,
+          { grantToken: "a.b.c", digest: new Uint8Array(32), idempotencyKey: "r", durability },
+          { timeoutMs: 10_000 },
+        );
+    fixture.answers["AwaitSeal"] = sealed(true);
+    expect(await redeem(Durability.SEALED)).toMatchObject({ actionId: action.id, version: 5n, position: 4n });
+    const asked = fromBinary(AwaitSealRequestSchema, fixture.sent[1]?.command.request ?? new Uint8Array());
+    expect(asked).toMatchObject({ actionId: action.id, version: 5n, witnessed: false });
+    fixture.answers["AwaitSeal"] = sealed(false);
+    expect(await failure(redeem(Durability.WITNESSED))).toMatchObject({
+      reason: "NOT_SEALED",
+      metadata: { recorded: "true", action_id: action.id, version: "5" },
     });
   });
 

@@ -3,7 +3,7 @@ import { CommandError, type FailureCode, type FailureReason } from "@countersign
 import { actionDigest } from "@countersign/digest";
 import { createRpcServer, type RunningRpcServer, type StreamHandler, type UnaryHandler } from "@countersign/grpc-kit";
 import type { ActionSchema, ActionStatus } from "@countersign/proto/v1/action_pb";
-import { ActionService, GetActionResponseSchema } from "@countersign/proto/v1/action_service_pb";
+import { ActionService, GetActionResponseSchema, RedeemGrantResponseSchema } from "@countersign/proto/v1/action_service_pb";
 import { ReviewService } from "@countersign/proto/v1/review_service_pb";
 import { silentLogger } from "@countersign/telemetry";
 import { type ActionInput, type CountersignClient, createClient } from "../client.ts";
@@ -88,6 +88,11 @@ export class PlayedServer {
 }
 
 type ActionInit = Exclude<MessageInitShape<typeof ActionSchema>, { $typeName: string }>;
+
+/** What redeeming the grant of that action returns. */
+export function receipt(): Uint8Array {
+  return toBinary(RedeemGrantResponseSchema, create(RedeemGrantResponseSchema, { actionId: "a1", version: 4n, position: 9n }));
+}
 
 /** A reply of any method that answers with an action: they agree on where it is. */
 export function replyWith(status: ActionStatus, changes: ActionInit & { readonly asked?: ActionInput } = {}, grantToken = ""): Uint8Array {

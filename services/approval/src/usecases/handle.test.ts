@@ -32,8 +32,8 @@ describe("two instances on one log", () => {
     const shown = shownOf(action!);
     await there.call("SubmitVote", { ...shown, ...approve }, ann);
     const { grantToken } = await there.call("GetAction", { actionId: action!.id });
-    const redeemed = await here.call("RedeemGrant", { grantToken, digest: action!.digest, idempotencyKey: "r" });
-    expect(redeemed.action?.status).toBe(ActionStatus.REDEEMED);
+    const receipt = await here.call("RedeemGrant", { grantToken, digest: action!.digest, idempotencyKey: "r" });
+    expect(receipt.actionId).toBe(action!.id);
   });
 
   it("shows what the other one has done", async () => {

@@ -1,4 +1,5 @@
-import { ActionStatus, ExecutionOutcome } from "@countersign/proto/v1/action_pb";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { ExecutionOutcome } from "@countersign/proto/v1/action_pb";
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from "jose";
 import { beforeEach, describe, expect, it } from "vitest";
 import { ann, exporter, ISSUER, MINUTE, sponsor, T0 } from "../testing/fixtures.ts";
@@ -53,7 +54,8 @@ describe("P2: RedeemGrant", () => {
     const { action, grantToken } = await ask(world);
     const redeem = { grantToken, digest: action.digest, idempotencyKey: "r-1" };
     const receipt = await world.call("RedeemGrant", redeem);
-    expect(receipt).toMatchObject({ position: 4n, action: { status: ActionStatus.REDEEMED, version: 5n } });
+    expect(receipt).toMatchObject({ actionId: action.id, version: 5n, position: 4n, redeemTime: timestampFromMs(T0) });
+    world.now += MINUTE;
     await world.call("ReportExecution", { actionId: action.id, outcome: ExecutionOutcome.SUCCEEDED });
     expect(await world.call("RedeemGrant", redeem)).toEqual(receipt);
     await expect(world.call("RedeemGrant", { ...redeem, idempotencyKey: "r-2" })).rejects.toEqual(refusal("GRANT_REDEEMED"));

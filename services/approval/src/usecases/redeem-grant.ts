@@ -1,4 +1,4 @@
-import type { Hex } from "../domain/values.ts";
+import type { Hex, Instant } from "../domain/values.ts";
 import { handle, type Handled } from "./handle.ts";
 import type { ActionRef, ActionView, Bookmark, Caller, Deps } from "./ports.ts";
 import { replyCaller } from "./reply-caller.ts";
@@ -11,8 +11,11 @@ export type Redemption = {
   readonly idempotencyKey: string;
 };
 
+/** What a redemption leaves in the caller's hand. None of it is content: erasing the action leaves it as it is. */
+export type Receipt = { readonly actionId: string; readonly version: number; readonly position: number; readonly redeemedAt: Instant };
+
 export type Redeemed =
-  | { readonly outcome: "redeemed"; readonly view: ActionView; readonly position: number }
+  | { readonly outcome: "redeemed"; readonly receipt: Receipt }
   | Extract<Handled, { outcome: "refused" | "key_reused" | "lost_race" }>;
 
 /**
@@ -29,7 +32,7 @@ export async function redeemGrant(deps: Deps, { principal, traceparent }: Caller
   });
   switch (handled.outcome) {
     case "done":
-      return { outcome: "redeemed", view: handled.view, position: handled.lastPosition };
+      return { outcome: "redeemed", receipt: receiptOf(handled.view, handled.lastPosition) };
     case "replayed":
       return repeat(deps, redemption, handled.bookmark);
     case "unchanged":
@@ -52,5 +55,10 @@ async function repeat(deps: Deps, { ref, tokenDigest, digest }: Redemption, book
   const { view, position } = await deps.store.asOf(bookmark);
   const grant = "grant" in view.state ? view.state.grant : undefined;
   if (grant?.tokenDigest !== tokenDigest || grant.digest !== digest) return { outcome: "key_reused" };
-  return { outcome: "redeemed", view, position };
+  return { outcome: "redeemed", receipt: receiptOf(view, position) };
+}
+
+function receiptOf({ ref, state }: ActionView, position: number): Receipt {
+  if (!("redeemedAt" in state)) throw new Error("a redemption left its grant unused");
+  return { actionId: ref.id, version: state.version, position, redeemedAt: state.redeemedAt };
 }

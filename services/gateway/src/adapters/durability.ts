@@ -6,7 +6,7 @@ import { AwaitSealRequestSchema, AwaitSealResponseSchema } from "@countersign/pr
 import { Durability } from "@countersign/proto/v1/durability_pb";
 import { commandOf } from "./caller.ts";
 import type { HandlerDeps } from "./deps.ts";
-import { actionStateOf, type ActionState } from "./wire/action-state.ts";
+import type { Recorded } from "./wire/recorded.ts";
 
 /** Kept back from the caller's deadline, so that the refusal still reaches it. */
 const ANSWER_MS = 200;
@@ -27,8 +27,8 @@ export function durabilityOf(request: unknown): Durability {
 const LEVELS = [Durability.UNSPECIFIED, Durability.RECORDED, Durability.SEALED, Durability.WITNESSED] as const;
 
 /**
- * The reply, once the version of the action that it tells of is as firm as asked for. Otherwise the caller hears that it is not, fails closed, and can go on from
- * what the error says: what was recorded stays recorded.
+ * The reply, once the version of the action that `recordedIn` finds in it is as firm as asked for. Otherwise the caller hears that it is not, fails closed, and
+ * can go on from what the error says: what was recorded stays recorded.
  */
 export async function onceFirm(
   deps: HandlerDeps,
@@ -36,14 +36,15 @@ export async function onceFirm(
   call: RpcCall,
   reply: Uint8Array,
   durability: Durability,
+  recordedIn: (reply: Uint8Array) => Recorded,
 ): Promise<Uint8Array> {
   if (durability <= Durability.RECORDED) return reply;
-  const state = actionStateOf(reply);
+  const recorded = recordedIn(reply);
   const timeoutMs = Math.max(0, Math.min(call.remainingMs(deps.config.callTimeoutMs) - ANSWER_MS, MAX_WAIT_MS));
   call.park();
   const question = create(AwaitSealRequestSchema, {
-    actionId: state.id,
-    version: BigInt(state.version),
+    actionId: recorded.id,
+    version: BigInt(recorded.version),
     witnessed: durability === Durability.WITNESSED,
     timeoutMs: Math.floor(timeoutMs),
   });
@@ -51,13 +52,13 @@ export async function onceFirm(
   const answer = await deps.commands
     .send("audit", "AwaitSeal", command, { timeoutMs: timeoutMs + ANSWER_MS / 2 })
     .catch((cause: unknown) => {
-      throw notFirm(state, durability, cause);
+      throw notFirm(recorded, durability, cause);
     });
   if (fromBinary(AwaitSealResponseSchema, answer).sealed) return reply;
-  throw notFirm(state, durability);
+  throw notFirm(recorded, durability);
 }
 
-function notFirm({ id, version }: ActionState, durability: Durability, cause?: unknown): CommandError {
+function notFirm({ id, version }: Recorded, durability: Durability, cause?: unknown): CommandError {
   const firm = durability === Durability.WITNESSED ? "witnessed" : "sealed";
   return new CommandError(
     "DEADLINE_EXCEEDED",

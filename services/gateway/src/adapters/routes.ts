@@ -15,6 +15,7 @@ import * as notifiers from "./validate/notifiers.ts";
 import * as policies from "./validate/policies.ts";
 import * as reviews from "./validate/reviews.ts";
 import { Violations } from "./validate/violations.ts";
+import { type Recorded, redemptionIn } from "./wire/recorded.ts";
 
 /** JSON may be nested far deeper than allowed and still gets an answer that says so. */
 const RECURSION_LIMIT = 1000;
@@ -48,8 +49,12 @@ function decode<Schema extends DescMessage>(schema: Schema, bytes: Uint8Array): 
 
 const nothingToCheck = (): void => {};
 
-/** Where a method goes, and what its request must be like. */
-type Route = { readonly service: string; readonly read: (bytes: Uint8Array, caller: Principal) => unknown };
+/** Where a method goes, what its request must be like, and where its reply says what it recorded; default: in the action that is its field 1. */
+export type Route = {
+  readonly service: string;
+  readonly read: (bytes: Uint8Array, caller: Principal) => unknown;
+  readonly recordedIn?: (reply: Uint8Array) => Recorded;
+};
 
 /** Requests whose handlers look into them. */
 export const readRequestAction = reader(action.RequestActionRequestSchema, actions.checkRequestAction);
@@ -70,7 +75,11 @@ export const COMMANDS = {
   ListActions: { service: "audit", read: reader(action.ListActionsRequestSchema, actions.checkListActions) },
   AcceptEdit: { service: "approval", read: reader(action.AcceptEditRequestSchema, actions.checkAcceptEdit) },
   CancelAction: { service: "approval", read: reader(action.CancelActionRequestSchema, actions.checkCancelAction) },
-  RedeemGrant: { service: "approval", read: reader(action.RedeemGrantRequestSchema, actions.checkRedeemGrant) },
+  RedeemGrant: {
+    service: "approval",
+    read: reader(action.RedeemGrantRequestSchema, actions.checkRedeemGrant),
+    recordedIn: redemptionIn,
+  },
   ReportExecution: { service: "approval", read: reader(action.ReportExecutionRequestSchema, actions.checkReportExecution) },
   EvaluateAction: { service: "policy", read: reader(action.EvaluateActionRequestSchema, actions.checkEvaluateAction) },
   GetGrantKeys: { service: "approval", read: reader(action.GetGrantKeysRequestSchema, nothingToCheck) },

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { digestOf, statusName, type Decision } from "@countersign/client";
+import { ActionStatus } from "@countersign/proto/v1/action_pb";
 import { stateOf, Caller, type Circumstances } from "./caller.ts";
 import type { Cast, Name } from "./cast.ts";
 import { edited, type Intent, type Kind } from "./intents.ts";
@@ -130,10 +131,11 @@ export class Life {
         ["GRANT_REDEEMED", "GRANT_REVOKED", "GRANT_EXPIRED"],
         `redeem ${key}`,
         (client) => client.redeem(grantToken, digest, call),
-        ({ action: redeemed, position }) => `${stateOf(redeemed)}, position ${position}`,
+        ({ version, position }) => `REDEEMED at ${version}, position ${position}`,
       );
       if (receipt === undefined) return false;
-      this.#requester.acknowledge("redeemed", receipt.action, receipt.position, `${this.#requester.name} ${key}`);
+      const told = { id: receipt.actionId, version: receipt.version, status: ActionStatus.REDEEMED };
+      this.#requester.acknowledge("redeemed", told, receipt.position, `${this.#requester.name} ${key}`);
       return true;
     };
     const outcomes = await Promise.all((racing ? ["a", "b", "c", "a"] : ["a"]).map(redeem));

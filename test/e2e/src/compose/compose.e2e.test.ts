@@ -73,7 +73,7 @@ describe.skipIf(!hasOpenssl)("deploy/compose: three nats-servers, two of each se
 
   test("P4: a nats-server, an approval and a policy that die under load cost no caller that repeats its call anything", async () => {
     const [agent, reviewer] = [await as("crm-agent"), await as("data-owner")];
-    const reviewed = async (index: number): Promise<string> => {
+    const redeemed = async (index: number): Promise<boolean> => {
       const call = { idempotencyKey: `reviewed-${index}`, timeoutMs: 60_000 };
       const { action } = await agent.requestAction(
         { ...EXPORT, action: { ...EXPORT.action, properties: { ...EXPORT.action.properties, limit: index } } },
@@ -81,14 +81,14 @@ describe.skipIf(!hasOpenssl)("deploy/compose: three nats-servers, two of each se
       );
       await approveInTheEnd(reviewer, action.id);
       const { grantToken } = await agent.waitForDecision(action.id);
-      return statusName((await agent.redeem(grantToken, action.digest)).action?.status ?? 0);
+      return (await agent.redeem(grantToken, action.digest)).actionId === action.id;
     };
     const lives = Array.from({ length: ACTIONS }, async (_, index) => {
       if (index === 8) await composed.kill("nats-1");
       if (index === 12) await Promise.all([composed.kill("approval-1"), composed.kill("policy-2")]);
-      return reviewed(index);
+      return redeemed(index);
     });
-    expect(await Promise.all(lives)).toEqual(Array.from({ length: ACTIONS }, () => "REDEEMED"));
+    expect(await Promise.all(lives)).toEqual(Array.from({ length: ACTIONS }, () => true));
     expect(statusName((await agent.requestAction(TAG_CHANGE)).action.status)).toBe("APPROVED");
   }, 120_000);
 

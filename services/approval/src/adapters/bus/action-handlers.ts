@@ -84,7 +84,8 @@ export function actionHandlers(deps: Deps, keys: readonly GrantJwk[]): Readonly<
       const redeemed = await redeemGrant(deps, caller, redemption);
       if (redeemed.outcome === "refused") throw failure(redeemed.code);
       if (redeemed.outcome !== "redeemed") throw failure(redeemed.outcome === "key_reused" ? "KEY_REUSED" : "LOST_RACE");
-      const response = { action: action(redeemed.view), position: BigInt(redeemed.position) };
+      const { actionId, version, position, redeemedAt: redeemTime } = redeemed.receipt;
+      const response = { actionId, version: BigInt(version), position: BigInt(position), redeemTime };
       return encodeMessage(RedeemGrantResponseSchema, response);
     }),
 

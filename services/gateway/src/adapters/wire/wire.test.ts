@@ -1,12 +1,20 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { ReadEventsResponseSchema } from "@countersign/proto/internal/v1/command_pb";
-import { ActionStatus } from "@countersign/proto/v1/action_pb";
-import { GetActionResponseSchema, RequestActionResponseSchema, WatchActionResponseSchema } from "@countersign/proto/v1/action_service_pb";
+import { ActionSchema, ActionStatus } from "@countersign/proto/v1/action_pb";
+import {
+  ActionService,
+  GetActionResponseSchema,
+  RedeemGrantResponseSchema,
+  RequestActionResponseSchema,
+  WatchActionResponseSchema,
+} from "@countersign/proto/v1/action_service_pb";
 import { StreamEventsResponseSchema } from "@countersign/proto/v1/audit_service_pb";
+import { ReviewService } from "@countersign/proto/v1/review_service_pb";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { actionStateOf } from "./action-state.ts";
 import { eventPageOf } from "./event-page.ts";
+import { redemptionIn } from "./recorded.ts";
 
 const action = {
   id: "a1",
@@ -22,6 +30,18 @@ describe("replies read without decoding them", () => {
     const reply = toBinary(GetActionResponseSchema, create(GetActionResponseSchema, { grantToken: "a.b.c", action }));
     expect(actionStateOf(reply)).toEqual({ id: "a1", status: ActionStatus.APPROVED, version: 12 });
     expect(() => actionStateOf(new Uint8Array())).toThrow("holds no action");
+  });
+
+  it("what a redemption recorded", () => {
+    const reply = toBinary(RedeemGrantResponseSchema, create(RedeemGrantResponseSchema, { actionId: "a1", version: 5n, position: 9n }));
+    expect(redemptionIn(reply)).toEqual({ id: "a1", version: 5 });
+    expect(() => redemptionIn(new Uint8Array())).toThrow("names no action");
+  });
+
+  it("every other reply that a caller can have sealed holds the action in its field 1", () => {
+    const others = [...ActionService.methods, ...ReviewService.methods].filter(({ input }) => input.field["durability"] !== undefined);
+    const elsewhere = others.filter(({ output }) => output.fields.find(({ number }) => number === 1)?.message !== ActionSchema);
+    expect(elsewhere.map(({ name }) => name)).toEqual(["RedeemGrant"]);
   });
 
   it("a reply of GetAction is one of RequestAction and of WatchAction", () => {
