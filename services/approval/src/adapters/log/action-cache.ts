@@ -6,6 +6,7 @@ export type CacheLimits = { readonly actions: number; readonly bytes: number };
 /** States as they were committed, the least recently used ones thrown out first. An older version never takes the place of a newer one. */
 export class ActionCache {
   readonly #views: LRUCache<string, ActionView>;
+  #forgettings = 0;
 
   constructor({ actions, bytes }: CacheLimits) {
     this.#views = new LRUCache({ max: actions, maxSize: bytes, maxEntrySize: bytes, sizeCalculation: sizeOf, ttl: MAX_AGE_MS });
@@ -15,7 +16,14 @@ export class ActionCache {
     return this.#views.get(keyOf(ref));
   }
 
-  keep(view: ActionView): ActionView {
+  /** Begin to read here what `keep` is given later. */
+  get forgettings(): number {
+    return this.#forgettings;
+  }
+
+  /** @param since - `forgettings` before it was read: what was under way when something was forgotten may be just that. */
+  keep(view: ActionView, since: number): ActionView {
+    if (since !== this.#forgettings) return view;
     const key = keyOf(view.ref);
     const cached = this.#views.peek(key);
     if (view.state.version > 0 && (cached === undefined || cached.state.version <= view.state.version)) this.#views.set(key, view);
@@ -23,10 +31,12 @@ export class ActionCache {
   }
 
   forget(ref: ActionRef): void {
+    this.#forgettings += 1;
     this.#views.delete(keyOf(ref));
   }
 
   forgetAll(): void {
+    this.#forgettings += 1;
     this.#views.clear();
   }
 

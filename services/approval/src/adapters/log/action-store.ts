@@ -22,7 +22,10 @@ export function createActionStore(log: EventLog, limits: CacheLimits): CachedAct
   const cache = new ActionCache(limits);
   // P1: a standby that lagged may become the log, and what is remembered may never have happened there.
   log.onLost?.(() => cache.forgetAll());
-  const refresh = async (ref: ActionRef): Promise<ActionView> => cache.keep(await catchUp(log, cache.get(ref) ?? nothing(ref)));
+  const refresh = async (ref: ActionRef): Promise<ActionView> => {
+    const since = cache.forgettings;
+    return cache.keep(await catchUp(log, cache.get(ref) ?? nothing(ref)), since);
+  };
   return {
     load: async (ref) => {
       const cached = cache.get(ref);
@@ -30,12 +33,13 @@ export function createActionStore(log: EventLog, limits: CacheLimits): CachedAct
     },
     refresh,
     commit: async (view, change) => {
+      const since = cache.forgettings;
       const after = afterChange(view, change);
       const appended = await log.append(toAppend(view, after, change));
       if (appended.outcome === "replayed") return { outcome: "replayed", bookmark: fromReply(view.ref.tenant, appended.reply) };
       if (appended.outcome === "conflict" && appended.actualVersion < view.state.version) cache.forget(view.ref);
       if (appended.outcome !== "appended") return appended;
-      return { outcome: "appended", view: cache.keep(after), lastPosition: appended.events.at(-1)?.position ?? -1 };
+      return { outcome: "appended", view: cache.keep(after, since), lastPosition: appended.events.at(-1)?.position ?? -1 };
     },
     asOf: (bookmark) => asOf(log, bookmark),
     versionAt: async (ref, moment) => until(await log.readStream(streamOf(ref)), moment).length,
