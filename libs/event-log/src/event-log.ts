@@ -109,7 +109,10 @@ export type EventAppender = {
   append(request: AppendRequest): Promise<AppendOutcome>;
   /** Calls back in this process with each committed batch, in position order, after the commit. For feeds that can fall back to reading. */
   onCommitted(listener: (events: readonly RecordedEvent[]) => void): () => void;
-  /** Calls back when the server that was appended to is lost: the next one, a standby that lagged or a backup, may not hold what this process remembers of the log. */
+  /**
+   * Calls back when the server that was appended to is lost, and when there is one again: the next one, a standby that lagged or a backup, may not hold what this
+   * process remembers of the log, nor what it has read in between.
+   */
   onLost?(listener: () => void): () => void;
 };
 

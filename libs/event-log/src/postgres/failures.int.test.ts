@@ -54,6 +54,21 @@ describe("P4: when the connection breaks", () => {
     await log.close();
   });
 
+  it("P1: whoever remembers the log hears of it, and again when a server is found: what was read in between may be of the lost one", async () => {
+    const log = createPostgresEventLog({ url: postgres.url, ledger: "lost" });
+    await appended(log, appendTo(stream("a"), 0));
+    let heard = 0;
+    const stop = log.onLost?.(() => (heard += 1));
+    await appended(log, appendTo(stream("a"), 1));
+    expect(heard).toBe(0);
+    await owner.pool.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'event-log lost'");
+    await expect.poll(() => heard, { timeout: 20_000 }).toBe(1);
+    await appended(log, appendTo(stream("a"), 2));
+    expect(heard).toBe(2);
+    stop?.();
+    await log.close();
+  });
+
   it("P7: a log that cannot be reached says so", async () => {
     const url = new URL(postgres.url);
     url.port = "1";

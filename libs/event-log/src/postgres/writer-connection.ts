@@ -8,7 +8,7 @@ type WriterOptions = {
   readonly ledger: string;
   readonly role: string;
   readonly logger: Logger;
-  /** Called when a connection is over that nobody closed. */
+  /** Called when a connection is over that nobody closed, and when there is one again. */
   readonly onLost: () => void;
 };
 
@@ -45,6 +45,7 @@ export class WriterConnection {
       throw error;
     }
     this.#client = client;
+    this.#options.onLost();
     return { client, fresh: true };
   }
 
