@@ -89,6 +89,23 @@ describe("encodeMessage gives the bytes that the library gives", () => {
   });
 });
 
+it("P8: no message meets another: not one that is encoded while a field of it is read, nor one that was larger or failed before", () => {
+  const other = { keyId: "of another" };
+  const fields = {
+    policyDigest: hash,
+    get digest() {
+      expect(encodeMessage(VoteCastSchema, other)).toEqual(toBinary(VoteCastSchema, create(VoteCastSchema, other)));
+      return hash;
+    },
+  };
+  const expected = toBinary(VerdictReachedSchema, create(VerdictReachedSchema, { policyDigest: hash, digest: hash }));
+  const first = encodeMessage(VerdictReachedSchema, fields);
+  expect(first).toEqual(expected);
+  expect(encodeMessage(VoteCastSchema, { keyId: "x".repeat(5_000_000) }).byteLength).toBeGreaterThan(5_000_000);
+  expect(encodeMessage(VerdictReachedSchema, fields)).toEqual(expected);
+  expect(first.buffer.byteLength).toBe(expected.byteLength);
+});
+
 describe("what cannot be encoded", () => {
   it("P7: a part of another type is refused, and leaves nothing behind", () => {
     const wrong = encodePart(StageSchema, { name: "s" });

@@ -42,14 +42,12 @@ type Part<T> = T extends Uint8Array | string | number | bigint | boolean | null 
  * what is encoded already is copied. A test holds both against each other.
  */
 export function encodeMessage<Schema extends DescMessage>(schema: Schema, fields: Fields<Schema>): Uint8Array<ArrayBuffer> {
-  try {
-    writerOf(schema)(kept, fields);
-  } catch (error) {
-    kept = new BinaryWriter();
-    throw error;
-  }
-  const bytes = kept.finish();
-  if (bytes.byteLength > LARGEST_KEPT) kept = new BinaryWriter();
+  const writer = kept ?? new BinaryWriter();
+  // Nobody else writes to it meanwhile, and what throws in the middle leaves it behind.
+  kept = undefined;
+  writerOf(schema)(writer, fields);
+  const bytes = writer.finish();
+  if (bytes.byteLength <= LARGEST_KEPT) kept = writer;
   return bytes;
 }
 
@@ -58,8 +56,7 @@ export function encodePart<Schema extends DescMessage>(schema: Schema, fields: F
   return new Encoded(schema, encodeMessage(schema, fields));
 }
 
-// Nothing here waits or calls back, so no two messages meet in it.
-let kept = new BinaryWriter();
+let kept: BinaryWriter | undefined;
 const LARGEST_KEPT = 1024 * 1024;
 
 type Write = (writer: BinaryWriter, value: unknown) => void;
