@@ -96,9 +96,9 @@ describe("P1: the digest of a canonical input", () => {
       { weight: 3, arbitrary: odd },
       fc.tuple(odd, fc.constantFrom(",", '"', "\0", ""), odd).map((parts) => parts.join("")),
     );
-    const member = fc.dictionary(name, fc.oneof(json, fc.constant(null)), { maxKeys: 3 });
+    const oddPart = fc.dictionary(name, fc.oneof(json, fc.constant(null)), { maxKeys: 3 });
     const full = fc.record({ id: plain, type: plain, name: plain, properties: json }, { requiredKeys: [] });
-    const side = fc.oneof(member, full, json) as fc.Arbitrary<JsonValue>;
+    const side = fc.oneof(oddPart, full, json) as fc.Arbitrary<JsonValue>;
     const whole = fc.record(
       { subject: side, action: side, resource: side, context: side },
       { requiredKeys: [] },
@@ -112,17 +112,14 @@ describe("P1: the digest of a canonical input", () => {
         fc.array(name, { maxLength: 3 }),
         fc.nat(),
         change,
-        (value, [to, from], names, place, added) => {
-          const members = Object.entries(value).map(([key, part]): [string, JsonValue] => [
-            key === from ? (to ?? key) : key,
-            part as JsonValue,
-          ]);
+        (value, [to, from], binding, place, added) => {
+          const members = Object.entries(value).map(([key, member]) => [key === from ? (to ?? key) : key, member] as const);
           const text = canonicalJson(Object.fromEntries(members));
           const at = place % (text.length + 1);
           for (const candidate of [text, text.slice(0, at) + added + text.slice(at), text.slice(0, at) + added + text.slice(at + 1)]) {
             const content = { salt, body: Buffer.from(candidate) };
-            const told = digestOfCanonical("acme", content, names);
-            if (told !== undefined) expect(told).toBe(digestOfParsed("acme", content, names)?.toString("latin1"));
+            const told = digestOfCanonical("acme", content, binding);
+            if (told !== undefined) expect(told).toBe(digestOfParsed("acme", content, binding)?.toString("latin1"));
           }
         },
       ),

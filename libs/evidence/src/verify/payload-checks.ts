@@ -79,10 +79,8 @@ export class PayloadChecks {
       if (place === 0) input = found;
     }
     rows.asks[row] = plan.asks;
-    if (plan.digest > 0) {
-      if (!payload.isBytes(plan.digest)) return false;
-      rows.hash(row, DIGEST, payload, plan.digest);
-    }
+    // Two digests that are none would be taken for the same, and one that is absent for any.
+    if (plan.digest > 0 && !(payload.isBytes(plan.digest) && rows.hash(row, DIGEST, payload, plan.digest))) return false;
     if (plan.end > 0 && payload.has(plan.end)) {
       const end = timeOf(payload, plan.end);
       if (Number.isNaN(end)) return false;

@@ -23,10 +23,10 @@ export class RowWriter {
     this.#hashes = new Uint8Array(hashes.buffer);
   }
 
-  /** A hash out of a field; nothing, when that is absent or empty. */
-  hash(row: number, column: number, fields: WireFields, field: number): void {
+  /** A hash out of a field; nothing, when that is absent or empty. Whether it was one. */
+  hash(row: number, column: number, fields: WireFields, field: number): boolean {
     const [begin, end] = [fields.begin(field), fields.end(field)];
-    if (end > begin) this.#write(row, column, fields.bytes, begin, end);
+    return end > begin && this.#write(row, column, fields.bytes, begin, end);
   }
 
   /** A hash that stands at `at`. */
@@ -34,8 +34,8 @@ export class RowWriter {
     this.#write(row, column, bytes, at, at + HASH);
   }
 
-  /** Bytes of another length than a hash's are written as one that no hash is: then they equal nothing, and nothing is taken for absent that is not. */
-  #write(row: number, column: number, bytes: Uint8Array, begin: number, end: number): void {
+  /** Bytes of another length than a hash's are written as one that no hash is: then they equal no hash, and nothing is taken for absent that is not. */
+  #write(row: number, column: number, bytes: Uint8Array, begin: number, end: number): boolean {
     const to = 4 * (row * ROW_WORDS + column);
     let some = 0;
     if (end - begin === HASH) {
@@ -46,5 +46,6 @@ export class RowWriter {
       }
     }
     if (some === 0) this.#hashes.fill(0xff, to, to + HASH);
+    return some !== 0;
   }
 }

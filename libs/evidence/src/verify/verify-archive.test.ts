@@ -1,3 +1,6 @@
+import { create } from "@bufbuild/protobuf";
+import { encodeEvent } from "@countersign/events";
+import { ActionApprovedSchema, VerdictReachedSchema } from "@countersign/proto/event/v1/action_events_pb";
 import { beforeAll, describe, expect, it } from "vitest";
 import { decodeEntry, type EventLog } from "@countersign/event-log";
 import { logKey, sampleArchive, streamOf, type Sample } from "../testing/sample-archive.ts";
@@ -66,6 +69,22 @@ describe("P6: an archive proves itself", () => {
     const { position } = (await broken.readStream(stream)).at(-1) ?? {};
     const { flaws } = await verify((await sampleArchive(broken, { to: 3 })).bytes);
     expect(flaws.listed).toEqual([{ code: "ENTRY", position, detail: "its payload is no VoteCast" }]);
+  });
+
+  it.each([
+    ["two that have another length than a digest", Buffer.alloc(31, 1), Buffer.alloc(33, 2), ["VerdictReached", "ActionApproved"]],
+    ["none, and then any", Buffer.alloc(0), Buffer.alloc(32, 2), ["VerdictReached"]],
+    ["none, before and after", Buffer.alloc(0), Buffer.alloc(0), ["VerdictReached", "ActionApproved"]],
+  ])("P1: digests that are none are flaws where their input is unknown, and never equal: %s", async (_, judged, approved, wrong) => {
+    const broken = await sampleLog({ actions: 1 });
+    const stream = { tenant: "acme", type: "action", id: "unknown" };
+    const events = [
+      encodeEvent({ type: "VerdictReached", data: create(VerdictReachedSchema, { verdict: {}, digest: judged }) }),
+      encodeEvent({ type: "ActionApproved", data: create(ActionApprovedSchema, { digest: approved }) }),
+    ];
+    await broken.append({ stream, expectedVersion: 0, events, time: new Date(START + 2 * STEP) });
+    const { flaws } = await verify((await sampleArchive(broken, { to: 3 })).bytes);
+    expect(flaws.listed.map(({ detail }) => detail)).toEqual(wrong.map((type) => `its payload is no ${type}`));
   });
 
   it("with events of all kinds: comments, people, refused votes and reports", async () => {
