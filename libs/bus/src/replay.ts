@@ -53,7 +53,8 @@ async function replayOne<Tables>({ database, definition, key }: Workplace<Tables
     );
     if (removed.numAffectedRows !== 1n) throw new StaleCheckpoint("somebody else has replayed this dead letter");
     definition.refuseUnknown?.(event);
-    await definition.handle([event], transaction);
+    // It was parked because it was not known. Now it is, and may be none of those that are wanted.
+    if (definition.types?.includes(event.type) ?? true) await definition.handle([event], transaction);
   });
 }
 
