@@ -951,7 +951,7 @@ export const ActionService: GenService<{
     output: typeof GetActionResponseSchema;
   },
   /**
-   * Actions of the caller's tenant, newest first. Follows the log by milliseconds.
+   * Actions of the caller's tenant, newest first. Follows the log within a second: what was answered just now may not be in it yet.
    *
    * @generated from rpc countersign.v1.ActionService.ListActions
    */

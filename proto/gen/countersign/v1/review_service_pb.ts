@@ -724,7 +724,7 @@ export const ReviewService: GenService<{
    * its escalation once that has happened, asks one of its groups, itself, a shift that it has, the manager of whoever is behind the request, or
    * somebody in whose place it is now; and, in a stage that only confirms, those of its own agents. Not those that it may not approve: what it caused, edited or
    * has approved, under any account. Whether its sign-in is strong enough GetReview says. Those that somebody approved alone are among them until the
-   * after-review is closed. UNAVAILABLE (DIRECTORY_UNREACHABLE) when nobody can say who the caller is.
+   * after-review is closed. UNAVAILABLE (DIRECTORY_UNREACHABLE) when nobody can say who the caller is. Follows the log within a second, as ListActions does.
    *
    * @generated from rpc countersign.v1.ReviewService.ListReviews
    */
