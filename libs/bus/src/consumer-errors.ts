@@ -19,6 +19,9 @@ export function isInfrastructureError(error: unknown): boolean {
   return false;
 }
 
+/** The errors of events that a newer build wrote, by their names: this build will not know them however often it looks, and another does. */
+export const OF_NEWER_BUILDS: readonly string[] = ["UnknownEventError", "UnreadableEventError"];
+
 /** What may be stored and logged about an error: its kind, never its message, which can quote what people typed. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return "an error that is no Error";

@@ -3,7 +3,7 @@ import { ATTRIBUTES, errorType, inSpan, instruments, isSampled, type Logger } fr
 import type { Kysely } from "kysely";
 import { setTimeout as sleep } from "node:timers/promises";
 import { moveCheckpoint, type ConsumerKey } from "./checkpoint.ts";
-import { describeError, framesOf, isInfrastructureError } from "./consumer-errors.ts";
+import { describeError, framesOf, isInfrastructureError, OF_NEWER_BUILDS } from "./consumer-errors.ts";
 import type { ConsumerDefinition } from "./consumer.ts";
 import { park } from "./dead-letters.ts";
 import type { ParkedStreams } from "./parked-streams.ts";
@@ -24,7 +24,9 @@ export const WAITS = "waits behind an earlier one of its stream";
 
 /** Quick tries of one event before it counts as poison, with the waits between them. */
 const WAITS_MS = [20, 100];
-export const ATTEMPTS = WAITS_MS.length + 1;
+
+/** An event that could not be handled, and how often that was tried. */
+export type Failed = { readonly error: Error; readonly attempts: number };
 
 /**
  * Handles events and moves the checkpoint from `from` to `to`, in one transaction. When handling fails, event by event: those that keep
@@ -98,33 +100,36 @@ async function handleTogether<Tables>(work: Workplace<Tables>, from: number, to:
 
 async function handleAlone<Tables>(work: Workplace<Tables>, from: number, event: RecordedEvent): Promise<void> {
   const { database, key, parked, logger } = work;
-  const problem = await tryRepeatedly(() => handleTogether(work, from, event.position + 1, [event]));
-  if (problem === undefined) return;
+  const failed = await tryRepeatedly(() => handleTogether(work, from, event.position + 1, [event]));
+  if (failed === undefined) return;
+  const { attempts } = failed;
+  const error = describeError(failed.error);
   await database.transaction().execute(async (transaction) => {
     await moveCheckpoint(transaction, key, from, event.position + 1, work.server);
-    await park(transaction, key, [{ event, error: describeError(problem), attempts: ATTEMPTS }]);
+    await park(transaction, key, [{ event, error, attempts }]);
   });
   parked.add(event.stream);
   logger.error(
-    { ...key, position: event.position, eventType: event.type, error: describeError(problem), frames: framesOf(problem) },
+    { ...key, position: event.position, eventType: event.type, error, frames: framesOf(failed.error) },
     "consumer parked an event as a dead letter",
   );
 }
 
 /**
- * Tries an event a few times in quick succession.
- * @returns the last error, or undefined when a try succeeded.
+ * Tries an event a few times in quick succession; once, when it is of a newer build: beside one that writes many, the waits would be all that is done here.
+ * @returns undefined when a try succeeded.
  * @throws infrastructure errors at once: they say nothing about the event.
  */
-export async function tryRepeatedly(attempt: () => Promise<void>): Promise<Error | undefined> {
+export async function tryRepeatedly(attempt: () => Promise<void>): Promise<Failed | undefined> {
   for (let tries = 0; ; tries += 1) {
     try {
       await attempt();
       return undefined;
     } catch (error) {
       if (isInfrastructureError(error)) throw error;
-      const wait = WAITS_MS[tries];
-      if (wait === undefined) return error instanceof Error ? error : new Error("not an error", { cause: error });
+      const failure = error instanceof Error ? error : new Error("not an error", { cause: error });
+      const wait = OF_NEWER_BUILDS.includes(failure.name) ? undefined : WAITS_MS[tries];
+      if (wait === undefined) return { error: failure, attempts: tries + 1 };
       await sleep(wait);
     }
   }

@@ -1,13 +1,10 @@
 import type { EventReader, RecordedEvent } from "@countersign/event-log";
 import { sql, type Kysely } from "kysely";
 import type { ConsumerKey } from "./checkpoint.ts";
-import { describeError, StaleCheckpoint } from "./consumer-errors.ts";
-import { ATTEMPTS, tryRepeatedly, WAITS, type Workplace } from "./handle-batch.ts";
+import { describeError, OF_NEWER_BUILDS, StaleCheckpoint } from "./consumer-errors.ts";
+import { tryRepeatedly, WAITS, type Failed, type Workplace } from "./handle-batch.ts";
 
 type Stream = RecordedEvent["stream"];
-
-/** The errors of events that a newer build wrote, by their names: what one build does not know, another does. */
-const OF_NEWER_BUILDS = ["UnknownEventError", "UnreadableEventError"];
 
 /** Hands out again what a build did not know: the one that begins now may be newer. If it is not, they are parked again. */
 export async function handOutUnknown<Tables>(database: Kysely<Tables>, { consumer, ledger }: ConsumerKey): Promise<void> {
@@ -36,9 +33,9 @@ async function replayStream<Tables>(work: Workplace<Tables>, log: Pick<EventRead
     const problem =
       event?.position === position
         ? await tryRepeatedly(() => replayOne(work, event))
-        : new RangeError("the log does not hold the event of a dead letter");
+        : { error: new RangeError("the log does not hold the event of a dead letter"), attempts: 1 };
     if (problem === undefined) continue;
-    await parkAgain(work, stream, position, describeError(problem));
+    await parkAgain(work, stream, position, problem);
     return;
   }
   // Only the holder of the lease parks, and it is busy here: nothing was added meanwhile.
@@ -62,12 +59,13 @@ async function parkAgain<Tables>(
   { database, key, logger }: Workplace<Tables>,
   stream: Stream,
   position: number,
-  error: string,
+  failed: Failed,
 ): Promise<void> {
+  const error = describeError(failed.error);
   await sql`
     update bus.dead_letter set state = 'parked', parked_at = now(),
       error = case when position = ${position} then ${error} else ${WAITS} end,
-      attempts = attempts + case when position = ${position} then ${ATTEMPTS}::integer else 0 end
+      attempts = attempts + case when position = ${position} then ${failed.attempts}::integer else 0 end
     where consumer = ${key.consumer} and ledger = ${key.ledger}
       and tenant = ${stream.tenant} and stream_type = ${stream.type} and stream_id = ${stream.id} and state <> 'discarded'`.execute(
     database,
