@@ -137,7 +137,8 @@ export type CommandBus = {
   /**
    * Sends a command to one instance of a service and waits for its reply. The reply comes after the append has committed.
    * @throws CommandError as the handler refused; UNAVAILABLE (reason NO_HANDLER) when no instance listens; UNAVAILABLE (reason
-   * LINK_LOST) when the bus went away before the reply, or DEADLINE_EXCEEDED when none came in time: then nothing is known about the outcome.
+   * LINK_LOST) when the bus went away before the reply or refuses commands to the service, or DEADLINE_EXCEEDED when no reply came in
+   * time: then nothing is known about the outcome.
    */
   send(service: string, method: string, command: Command, options: { readonly timeoutMs: number }): Promise<Uint8Array>;
   /** Serves a service's methods. Errors other than CommandError reach the caller as INTERNAL with a fixed sentence. */

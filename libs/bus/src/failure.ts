@@ -53,9 +53,9 @@ export function linkLost(service: string): CommandError {
   return new CommandError("UNAVAILABLE", "LINK_LOST", `The bus was lost before ${service} replied; the outcome is not known.`);
 }
 
-/** NATS refuses the command of this process's user. */
+/** NATS refuses a command of this process's user. It names the subject only: one that went there before may be under way. */
 export function notLetThrough(service: string): CommandError {
-  return new CommandError("UNAVAILABLE", "NO_HANDLER", `The bus does not let commands through to ${service}.`);
+  return new CommandError("UNAVAILABLE", "LINK_LOST", `The bus does not let commands through to ${service}; the outcome is not known.`);
 }
 
 /** The service is there; the method is not. */
