@@ -30,7 +30,7 @@ export function denialsOf(connection: NatsConnection): Denials {
 
 const all = new WeakMap<NatsConnection, Denials>();
 
-type Known = { readonly denial: Denial; readonly count: number; readonly since: number; readonly at: number };
+type Known = { readonly denial: Denial; readonly since: number; readonly at: number };
 
 class ConnectionDenials implements Denials {
   readonly #connection: NatsConnection;
@@ -63,11 +63,16 @@ class ConnectionDenials implements Denials {
   }
 
   async accepted(denial: Denial): Promise<boolean> {
-    const before = this.#known.get(keyOf(denial))?.count ?? 0;
-    await this.#connection.flush();
-    // What the server refused it said before it answered; the status reaches us within this turn.
-    await new Promise((resolve) => setImmediate(resolve));
-    if ((this.#known.get(keyOf(denial))?.count ?? 0) !== before) return false;
+    const refused = new Set<string>();
+    const stop = this.onDenied((other) => refused.add(keyOf(other)));
+    try {
+      await this.#connection.flush();
+      // What the server refused it said before it answered; the status reaches us within this turn.
+      await new Promise((resolve) => setImmediate(resolve));
+    } finally {
+      stop();
+    }
+    if (refused.has(keyOf(denial))) return false;
     this.forget(denial);
     return true;
   }
@@ -83,12 +88,8 @@ class ConnectionDenials implements Denials {
   #record(denial: Denial): void {
     const known = this.#known.get(keyOf(denial));
     if (known === undefined && this.#known.size >= MOST_KNOWN) this.#forgetOldest();
-    this.#known.set(keyOf(denial), {
-      denial,
-      count: (known?.count ?? 0) + 1,
-      since: known?.since ?? performance.now(),
-      at: performance.now(),
-    });
+    const at = performance.now();
+    this.#known.set(keyOf(denial), { denial, since: known?.since ?? at, at });
     for (const listener of this.#denied) listener(denial);
     if (denial.operation === "publish" && !this.#looking) void this.#look();
   }
