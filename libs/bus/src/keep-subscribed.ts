@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { denialsOf } from "./denials.ts";
 
 /** A subscription that is there whenever the server allows it. */
-export type KeptSubscription = Pick<Subscription, "drain" | "unsubscribe" | "isClosed">;
+export type KeptSubscription = Pick<Subscription, "drain" | "unsubscribe">;
 
 export type KeptOptions = Pick<SubscriptionOptions, "queue"> & { readonly callback: (error: Error | null, message: Msg) => void };
 
@@ -23,10 +23,12 @@ export function keepSubscribed(connection: NatsConnection, subject: string, opti
       },
     });
   let current = subscribe();
+  // A connection that drains takes no subscription any more.
+  const isOver = (): boolean => over.signal.aborted || connection.isClosed() || connection.isDraining();
   const regain = async (): Promise<void> => {
-    for (regaining = true; !over.signal.aborted && !connection.isClosed();) {
+    for (regaining = true; !isOver();) {
       await sleep(RETRY_MS, undefined, { ref: false });
-      if (over.signal.aborted || connection.isClosed()) break;
+      if (isOver()) break;
       if (!current.isClosed()) current.unsubscribe();
       current = subscribe();
       if (await denials.accepted({ operation: "subscription", subject }).catch(() => false)) break;
@@ -44,13 +46,12 @@ export function keepSubscribed(connection: NatsConnection, subject: string, opti
   return {
     drain: async () => {
       end();
-      if (!current.isClosed()) await current.drain();
+      if (!connection.isClosed() && !current.isClosed()) await current.drain();
     },
     unsubscribe: () => {
       end();
       if (!current.isClosed()) current.unsubscribe();
     },
-    isClosed: () => over.signal.aborted || current.isClosed(),
   };
 }
 

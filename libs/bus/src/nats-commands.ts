@@ -138,7 +138,8 @@ function decodeCommand(bytes: Uint8Array): Command {
 }
 
 async function stopServing(connection: NatsConnection, subscription: KeptSubscription, inFlight: InFlight): Promise<void> {
-  if (!connection.isClosed() && !subscription.isClosed()) await subscription.drain();
+  // Whatever the server says of the subscription at this moment: one that it refuses would come back.
+  await subscription.drain();
   await inFlight.idle();
   // The last replies are in the outbox until the turn ends.
   await new Promise((resolve) => setImmediate(resolve));

@@ -27,6 +27,9 @@ const PATIENCE = { timeout: 20_000 };
 let folder: string;
 let monitor: number;
 let server: NatsServer;
+/** Of a command that takes its time: it came, and may end. */
+const begun = Promise.withResolvers<void>();
+const held = Promise.withResolvers<Uint8Array>();
 let approval: NatsConnection;
 let gateway: NatsConnection;
 
@@ -63,7 +66,13 @@ beforeAll(async () => {
   await configure({});
   server = await startNatsServer({ storeDir: join(folder, "data"), configFile: join(folder, "nats.conf"), jetstream: false });
   [approval, gateway] = await Promise.all([as("approval"), as("gateway")]);
-  await natsCommands(approval, { prefix: "cs", logger: silentLogger }).serve("approval", { GetAction: async () => Buffer.from("ok") });
+  await natsCommands(approval, { prefix: "cs", logger: silentLogger }).serve("approval", {
+    GetAction: async () => Buffer.from("ok"),
+    Hold: () => {
+      begun.resolve();
+      return held.promise;
+    },
+  });
 });
 afterAll(async () => {
   await Promise.all([approval.close(), gateway.close()]);
@@ -82,11 +91,64 @@ test("P7: a service that loses the right to its commands says so, and hears them
   await vi.waitUntil(() => denials.current().length === 0, PATIENCE);
 });
 
+test("P7: a service that ends while it has no right to its commands stays ended when the right comes back", async () => {
+  const leaving = await as("approval");
+  const served = await natsCommands(leaving, { prefix: "cs", logger: silentLogger }).serve("approval", {
+    GetAction: async () => Buffer.from("from the one that ended"),
+  });
+  const denials = denialsOf(leaving);
+  let refusals = 0;
+  denials.onDenied(() => (refusals += 1));
+  await reload({ without: ['"cs.cmd.approval.>"'] });
+  // Once when it lost the right, and once when it asked for it.
+  await vi.waitUntil(() => refusals >= 2, PATIENCE);
+  await served.close();
+  await reload();
+  await vi.waitUntil(answers, PATIENCE);
+  await vi.waitUntil(() => denials.current().length === 0, PATIENCE);
+  const replies = await Promise.all(Array.from({ length: 20 }, () => ask()));
+  expect(new Set(replies.map((reply) => Buffer.from(reply).toString()))).toEqual(new Set(["ok"]));
+  await leaving.close();
+});
+
+test("P7: of a command under way nobody says that it had no effect when the right to send more is lost", async () => {
+  const commands = natsCommands(gateway, { prefix: "cs" });
+  const send = (): Promise<Uint8Array> => commands.send("approval", "Hold", create(CommandSchema, {}), { timeoutMs: 60_000 });
+  const outcome = send().catch((error: unknown) => error);
+  await begun.promise;
+  await reload({ without: ['"cs.cmd.approval.>"'] });
+  const refused = (): boolean => denialsOf(gateway).current().length > 0;
+  await vi.waitUntil(() => {
+    send().catch(() => undefined);
+    return refused();
+  }, PATIENCE);
+  expect(await outcome).toMatchObject({ code: "UNAVAILABLE", reason: "LINK_LOST" });
+  held.resolve(new Uint8Array());
+  await reload();
+  await vi.waitUntil(() => !refused(), PATIENCE);
+});
+
+test("P7: a refusal that is forgotten meanwhile is a refusal all the same", async () => {
+  const connection = await as("approval");
+  const denials = denialsOf(connection);
+  const denial = { operation: "subscription", subject: "cs.cmd.policy.*" } as const;
+  const subscribe = () => connection.subscribe(denial.subject, { callback: () => undefined });
+  subscribe();
+  await vi.waitUntil(() => denials.current().length > 0, PATIENCE);
+  subscribe();
+  const accepted = denials.accepted(denial);
+  denials.forget(denial);
+  expect(await accepted).toBe(false);
+  await connection.close();
+});
+
 test("P7: who may not send a command is told at once, not when its time is over, and may again when it has the right back", async () => {
   const denials = denialsOf(gateway);
   await reload({ without: ['"cs.cmd.approval.>"'] });
   await vi.waitUntil(
-    async () => (await ask().catch(({ message }: Error) => message)) === "The bus does not let commands through to approval.",
+    async () =>
+      (await ask().catch(({ message }: Error) => message)) ===
+      "The bus does not let commands through to approval; the outcome is not known.",
     PATIENCE,
   );
   expect(denials.current()).toContain("may not publish to cs.cmd.approval.GetAction");
