@@ -21,9 +21,9 @@ export async function breakGlass(deps: Deps, { principal: reviewer, traceparent 
     const { standings } = speakers;
     const stage = state.status === "IN_REVIEW" ? state.review.openStage : 0;
     const ballot = { tenant: ref.tenant, actionId: ref.id, digest, shownDigest, reviewer, decision: "break_glass", stage, at } as const;
-    const signed = { keyId: deps.signer.keyId, signature: deps.signer.signVote(ballot) };
     const shown = { given: shownDigest, now: deps.views.digest(view) };
-    const grant = grantOnApproval(deps, ref, state, digest, at);
+    const [signature, grant] = await Promise.all([deps.signer.signVote(ballot), grantOnApproval(deps, ref, state, digest, at)]);
+    const signed = { keyId: deps.signer.keyId, signature };
     const said = { digest, version, shown, reason: toHex(content.digest), ...signed, grant };
     return { command: { type: "BreakGlass", at, reviewer, standings, ...said }, contents: unstored(contents, content) };
   });

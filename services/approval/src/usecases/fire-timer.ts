@@ -34,7 +34,7 @@ async function askAgain(deps: Deps, view: ActionView): Promise<Step> {
   const evaluation = await deps.policy.evaluate({ requester, input: asked.input, at: now, traceparent: "" });
   if (evaluation === undefined) return { refusal: "POLICY_UNREACHABLE" };
   const at = deps.clock().getTime();
-  const { judgement } = judge(deps, ref, { requester, ...asked, at }, evaluation);
+  const { judgement } = await judge(deps, ref, { requester, ...asked, at }, evaluation);
   return { command: { type: "ReachVerdict", at, judgement } };
 }
 

@@ -107,11 +107,14 @@ export type Ballot = {
   readonly at: Instant;
 };
 
-/** Holds the key that grants and votes are signed with. The same claims give the same token. */
+/** A grant's token, and the SHA-256 that the log holds of it. */
+export type Minted = { readonly token: string; readonly digest: Hex };
+
+/** Holds the key that grants and votes are signed with. The same claims give the same token. Fails by throwing. */
 export type Signer = {
   readonly keyId: string;
-  mint(claims: GrantClaims): { readonly token: string; readonly digest: Hex };
-  signVote(ballot: Ballot): Hex;
+  mint(claims: GrantClaims): Promise<Minted>;
+  signVote(ballot: Ballot): Promise<Hex>;
   /** A hash of a text that nobody without the key can compute: what it is of cannot be guessed from it. */
   fingerprint(text: string): Hex;
 };

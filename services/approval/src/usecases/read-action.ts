@@ -20,7 +20,7 @@ export async function readAction(
   knownVersion = 0,
 ): Promise<{ readonly view: ActionView; readonly token: string | undefined } | undefined> {
   const view = await readable(deps, caller, id, knownVersion);
-  return view && { view, token: tokenFor(deps, view, caller) };
+  return view && { view, token: await tokenFor(deps, view, caller) };
 }
 
 /** The action as it was at a moment, for whoever may read it now; never with a token. Undefined also when it did not exist yet. */

@@ -33,7 +33,7 @@ export async function requestAction(deps: Deps, caller: Caller, request: Request
   const salt = newSalt();
   const content = inputContent(input, salt);
   const evaluation = await deps.policy.evaluate({ requester, input, at, traceparent });
-  const judged = evaluation === undefined ? undefined : judge(deps, ref, { requester, input, salt, at }, evaluation);
+  const judged = evaluation === undefined ? undefined : await judge(deps, ref, { requester, input, salt, at }, evaluation);
 
   const idempotency = { caller: replyCaller("RequestAction", requester), key: request.idempotencyKey };
   if (judged?.judgement.outcome === "review") {
@@ -95,7 +95,7 @@ async function repeat(deps: Deps, requester: Principal, body: Uint8Array, bookma
   const stored = view.contents.get(asked);
   if (stored === undefined) return { outcome: "refused", code: "CONTENT_ERASED" };
   if (toHex(contentDigest(stored.salt, body)) !== asked) return { outcome: "key_reused" };
-  const token = view.state.status === "APPROVED" ? tokenFor(deps, await deps.store.refresh(view.ref), requester) : undefined;
+  const token = view.state.status === "APPROVED" ? await tokenFor(deps, await deps.store.refresh(view.ref), requester) : undefined;
   return { outcome: "recorded", view, token };
 }
 

@@ -36,18 +36,15 @@ export async function castVote(deps: Deps, { principal: reviewer, traceparent }:
     if (isInReviewWithoutInput(view)) return { refusal: "CONTENT_ERASED" };
     const { standings, voters } = speakers;
     const stage = state.status === "IN_REVIEW" ? state.review.openStage : 0;
-    const signature = deps.signer.signVote({ tenant: ref.tenant, actionId: ref.id, digest, shownDigest, reviewer, decision, stage, at });
     const { digest: now, readingSeconds } = deps.views.shown(view);
     const shown = { given: shownDigest, now };
+    const [signature, decided] = await Promise.all([
+      deps.signer.signVote({ tenant: ref.tenant, actionId: ref.id, digest, shownDigest, reviewer, decision, stage, at }),
+      decision === "approve" ? grantOnApproval(deps, ref, state, digest, at).then((grant) => ({ decision, grant, voters })) : { decision },
+    ]);
     const signed = { keyId: deps.signer.keyId, signature, readingSeconds };
-    const ballot = { type: "CastVote", at, reviewer, standings, digest, version, shown, reason, ...signed } as const;
-    return {
-      command:
-        decision === "approve"
-          ? { ...ballot, decision, grant: grantOnApproval(deps, ref, state, digest, at), voters }
-          : { ...ballot, decision },
-      contents: unstored(contents, content),
-    };
+    const ballot = { at, reviewer, standings, digest, version, shown, reason, ...signed };
+    return { command: { type: "CastVote", ...ballot, ...decided }, contents: unstored(contents, content) };
   });
   await noteVoteRefused(deps, ref, reviewer, handled);
   return sayingWhatChanged(deps, vote, handled);
@@ -83,7 +80,7 @@ export async function editAction(deps: Deps, { principal: reviewer, traceparent 
     const content = inputContent(input, salt);
     const evaluation = await deps.policy.evaluate({ requester, input, at, traceparent });
     if (evaluation === undefined) return { refusal: "POLICY_UNREACHABLE" };
-    const { judgement } = judge(deps, ref, { requester, input, salt, at }, evaluation);
+    const { judgement } = await judge(deps, ref, { requester, input, salt, at }, evaluation);
     return {
       command: { type: "EditAction", ...ballot, input: toHex(content.digest), judgement },
       contents: unstored(contents, content, reasonContent),
@@ -99,11 +96,11 @@ export function acceptEdit(
   { principal: caller, traceparent }: Caller,
   { ref, digest }: { readonly ref: ActionRef; readonly digest: Hex },
 ): Promise<Handled> {
-  return handle(deps.store, ref, { actor: caller, traceparent }, ({ state, contents }) => {
+  return handle(deps.store, ref, { actor: caller, traceparent }, async ({ state, contents }) => {
     const at = deps.clock().getTime();
     if (state.status === "EDITED" && inputOf(contents, state.input) === undefined) return { refusal: "CONTENT_ERASED" };
     const seconds = state.status === "EDITED" ? state.ruling.verdict.grantSeconds : 0;
-    const { offer } = offerGrant(deps, ref, { principal: { issuer: caller.issuer, id: caller.id }, digest, seconds, at });
+    const { offer } = await offerGrant(deps, ref, { principal: { issuer: caller.issuer, id: caller.id }, digest, seconds, at });
     return { command: { type: "AcceptEdit", at, caller, digest, grant: offer } };
   });
 }
@@ -112,8 +109,11 @@ function isInReviewWithoutInput({ state, contents }: ActionView): boolean {
   return state.status === "IN_REVIEW" && inputOf(contents, state.input) === undefined;
 }
 
-export function grantOnApproval(deps: Deps, ref: ActionRef, state: ActionState, digest: Hex, at: Instant): GrantOffer {
+/** The grant that the requester gets if this is what approves. */
+export async function grantOnApproval(deps: Deps, ref: ActionRef, state: ActionState, digest: Hex, at: Instant): Promise<GrantOffer> {
   const inReview = state.status === "IN_REVIEW";
   const principal = inReview ? { issuer: state.requester.issuer, id: state.requester.id } : { issuer: "", id: "" };
-  return offerGrant(deps, ref, { principal, digest, seconds: inReview ? state.ruling.verdict.grantSeconds : 0, at }).offer;
+  const seconds = inReview ? state.ruling.verdict.grantSeconds : 0;
+  const { offer } = await offerGrant(deps, ref, { principal, digest, seconds, at });
+  return offer;
 }

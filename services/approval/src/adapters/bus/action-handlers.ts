@@ -110,6 +110,6 @@ async function accept(deps: Deps, { actionId, digest }: AcceptEditRequest, calle
   const handled = await acceptEdit(deps, caller, { ref: { tenant: caller.principal.tenant, id: actionId }, digest: toHex(digest) });
   const accepted = settled(handled);
   const view = "view" in handled ? handled.view : undefined;
-  const response = { action: accepted, grantToken: (view && tokenFor(deps, view, caller.principal)) ?? "" };
+  const response = { action: accepted, grantToken: (view && (await tokenFor(deps, view, caller.principal))) ?? "" };
   return encodeMessage(AcceptEditResponseSchema, response);
 }

@@ -1,8 +1,8 @@
 import { createHmac, hash, sign } from "node:crypto";
+import { promisify } from "node:util";
 import { canonicalJson } from "@countersign/digest";
 import { LRUCache } from "lru-cache";
-import type { Hex } from "../../domain/values.ts";
-import type { Ballot, GrantClaims, Signer } from "../../usecases/ports.ts";
+import type { Ballot, GrantClaims, Minted, Signer } from "../../usecases/ports.ts";
 import { fromHex } from "../wire/bytes.ts";
 import type { GrantKeys } from "./grant-keys.ts";
 
@@ -15,27 +15,40 @@ const FINGERPRINT_CONTEXT = "countersign-fingerprint/v1\n";
 /** In memory only, beside the key that could sign them again. */
 const RECENT_TOKENS = 2048;
 
+/** Given a callback, Node signs on its thread pool. */
+const signOnPool = promisify(sign);
+
 /**
- * Signs in this thread: Ed25519 takes some 40 us, less than a round trip to the thread pool, and RFC 8032 makes it deterministic: the same
- * claims give the same token, so that no token is stored and a retry gets the one it was given before. Keep the claims' order for that.
+ * Signs on the thread pool: the thread that decides is the first to be busy, and a signature is a good part of its work for an action. RFC 8032
+ * makes it deterministic: the same claims give the same token, so that no token is stored and a retry gets the one it was given before. Keep the
+ * claims' order for that.
  */
 export function createSigner(keys: GrantKeys, issuer: string): Signer {
-  // What a vote has just signed is what its waiting requester asks for next.
-  const recent = new LRUCache<string, { readonly token: string; readonly digest: Hex }>({ max: RECENT_TOKENS });
+  // What a vote signs, or is just signing, is what its waiting requester asks for next.
+  const recent = new LRUCache<string, Promise<Minted>>({ max: RECENT_TOKENS });
   const secret = sign(null, Buffer.from(FINGERPRINT_CONTEXT), keys.privateKey);
   const header = base64url(JSON.stringify({ alg: "EdDSA", kid: keys.keyId, typ: "grant+jwt" }));
+  const mint = async (signed: string): Promise<Minted> => {
+    const signature = await signOnPool(null, Buffer.from(signed), keys.privateKey);
+    const token = `${signed}.${signature.toString("base64url")}`;
+    return { token, digest: tokenDigest(token) };
+  };
   return {
     keyId: keys.keyId,
     mint(claims) {
       const signed = `${header}.${base64url(JSON.stringify(payload(claims, issuer)))}`;
       const known = recent.get(signed);
       if (known !== undefined) return known;
-      const token = `${signed}.${sign(null, Buffer.from(signed), keys.privateKey).toString("base64url")}`;
-      const minted = { token, digest: tokenDigest(token) };
+      const minted = mint(signed);
       recent.set(signed, minted);
+      // Whoever waits is told; the next one tries again.
+      minted.catch(() => recent.delete(signed));
       return minted;
     },
-    signVote: (ballot) => sign(null, Buffer.from(voteText(ballot)), keys.privateKey).toString("hex"),
+    async signVote(ballot) {
+      const signature = await signOnPool(null, Buffer.from(voteText(ballot)), keys.privateKey);
+      return signature.toString("hex");
+    },
     fingerprint: (text) => createHmac("sha256", secret).update(text).digest("hex"),
   };
 }
