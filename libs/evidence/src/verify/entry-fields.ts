@@ -1,4 +1,4 @@
-import { bitsOf, timeOf, WireFields } from "./wire-fields.ts";
+import { bitsOf, MOST_UINT32, timeOf, WireFields } from "./wire-fields.ts";
 
 /** Numbers of the fields of `countersign.event.v1.Entry`. */
 export const Field = {
@@ -34,7 +34,7 @@ export class EntryFields extends WireFields {
   override read(bytes: Buffer, begin: number, end: number): boolean {
     if (!super.read(bytes, begin, end)) return false;
     for (const field of NUMBERS) if (!this.isNumber(field)) return false;
-    if (!this.areBytes(BYTES)) return false;
+    if (this.number(Field.schemaVersion) > MOST_UINT32 || !this.areBytes(BYTES)) return false;
     this.time = timeOf(this, Field.time);
     const { actor } = this;
     return actor.read(bytes, this.begin(Field.actor), this.end(Field.actor)) && actor.areBytes(ACTOR) && this.time >= 0;

@@ -1,7 +1,7 @@
 import { verify, type KeyObject } from "node:crypto";
 import { Field, type EntryFields } from "./entry-fields.ts";
 import type { Plans, VotePlan } from "./payload-plan.ts";
-import { bitsOf, WireFields } from "./wire-fields.ts";
+import { bitsOf, MOST_ENUM, MOST_UINT32, WireFields } from "./wire-fields.ts";
 
 /** Signatures of the votes of a segment. */
 export class Votes {
@@ -25,8 +25,8 @@ export class Votes {
     const { reviewer, digest, shownDigest, stage, keyId, signature, decision } = plan;
     const readable =
       payload.areBytes(bitsOf([reviewer, digest, shownDigest, keyId, signature])) &&
-      payload.isNumber(stage) &&
-      payload.isNumber(decision) &&
+      payload.isNumber(stage, MOST_UINT32) &&
+      payload.isNumber(decision, MOST_ENUM) &&
       this.#reviewer.read(payload.bytes, payload.begin(reviewer), payload.end(reviewer)) &&
       this.#reviewer.areBytes(bitsOf([issuer, id]));
     if (!readable) return false;

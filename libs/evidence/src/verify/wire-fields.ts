@@ -5,6 +5,10 @@ const BYTES = 2;
 const FIXED32 = 5;
 const FIELDS = 32;
 
+/** The largest numbers of protobuf's `uint32`, and of an enum. */
+export const MOST_UINT32 = 2 ** 32 - 1;
+export const MOST_ENUM = 2 ** 31 - 1;
+
 /** The fields with these numbers, each below 32, as the bits of one number. */
 export const bitsOf = (fields: readonly number[]): number => fields.reduce((bits, field) => bits | (1 << field), 0);
 
@@ -47,11 +51,11 @@ export class WireFields {
     return (this.#seen & bits & ~(this.#asBytes & ~this.#again)) === 0;
   }
 
-  /** Whether the field is absent, or there once and as a number that can be told exactly. */
-  isNumber(field: number): boolean {
+  /** Whether the field is absent, or there once and as a number that can be told exactly. One above `most` a message would wrap around: it has fewer bits. */
+  isNumber(field: number, most = Number.MAX_SAFE_INTEGER): boolean {
     const bit = 1 << field;
     if ((this.#seen & bit) === 0) return true;
-    return (this.#asNumber & ~this.#again & bit) !== 0 && (this.#numbers[field] ?? 0) <= Number.MAX_SAFE_INTEGER;
+    return (this.#asNumber & ~this.#again & bit) !== 0 && (this.#numbers[field] ?? 0) <= most;
   }
 
   has(field: number): boolean {
@@ -158,11 +162,12 @@ const NONE = Buffer.alloc(0);
 export function timeOf(fields: WireFields, field: number): number {
   if (!fields.has(field)) return 0;
   if (!fields.isBytes(field) || !timestamp.read(fields.bytes, fields.begin(field), fields.end(field))) return Number.NaN;
-  if (!timestamp.isNumber(1) || !timestamp.isNumber(2)) return Number.NaN;
+  if (!timestamp.isNumber(1) || !timestamp.isNumber(2, MOST_NANOS)) return Number.NaN;
   const milliseconds = timestamp.number(1) * 1000 + Math.floor(timestamp.number(2) / 1_000_000);
   return milliseconds <= LAST_TIME ? milliseconds : Number.NaN;
 }
 
 const timestamp = new WireFields();
+const MOST_NANOS = 999_999_999;
 /** The end of the year 9999, as protobuf has it. */
 const LAST_TIME = 253_402_300_799_999;
