@@ -20,6 +20,8 @@ export type DatabaseOptions = {
   readonly waitMs?: number;
   /** Shown in `pg_stat_activity`. */
   readonly name?: string;
+  /** Done on each new connection before anybody else gets it. */
+  readonly onConnect?: (connection: pg.ClientBase) => Promise<void>;
   /** Told when an idle connection breaks. The pool opens another one by itself; queries that are under way throw on their own. */
   readonly onConnectionLost?: (error: Error) => void;
 };
@@ -34,9 +36,14 @@ export type Database = {
 
 /** Opens nothing yet: the first query connects. */
 export function openDatabase(options: DatabaseOptions): Database {
-  const { queryTimeoutMs } = options;
+  const { queryTimeoutMs, onConnect } = options;
   const timeout = queryTimeoutMs === undefined ? {} : { query_timeout: queryTimeoutMs };
-  const pool = new pg.Pool({ ...connectionConfig(options), ...timeout, max: options.maxConnections ?? 8 });
+  const pool = new pg.Pool({
+    ...connectionConfig(options),
+    ...timeout,
+    ...(onConnect && { verify: verifier(onConnect) }),
+    max: options.maxConnections ?? 8,
+  });
   // Without a listener Node ends the process when the server closes an idle connection.
   pool.on("error", options.onConnectionLost ?? (() => {}));
   // And the pool takes its own listener off a connection that is in use: there the query under way throws.
@@ -50,6 +57,18 @@ export function openDatabase(options: DatabaseOptions): Database {
     kysely: <T>() => kysely as Kysely<T>,
     close: () => pool.end(),
   };
+}
+
+function verifier(onConnect: (connection: pg.ClientBase) => Promise<void>): NonNullable<pg.PoolConfig["verify"]> {
+  const verify = async (connection: pg.ClientBase): Promise<Error | undefined> => {
+    try {
+      await onConnect(connection);
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error : new Error("a new connection is of no use", { cause: error });
+    }
+  };
+  return (connection, done) => void verify(connection).then((error) => done(error));
 }
 
 /** What `openDatabase` connects with, for a single connection of one's own. */

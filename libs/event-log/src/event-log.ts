@@ -110,8 +110,8 @@ export type EventAppender = {
   /** Calls back in this process with each committed batch, in position order, after the commit. For feeds that can fall back to reading. */
   onCommitted(listener: (events: readonly RecordedEvent[]) => void): () => void;
   /**
-   * Calls back when the server that was appended to is lost, and when there is one again: the next one, a standby that lagged or a backup, may not hold what this
-   * process remembers of the log, nor what it has read in between.
+   * Calls back when the server that was appended to is lost, when there is one again, and before anything is read of another one than before: a standby that lagged
+   * or a backup may not hold what this process remembers of the log, nor what it has read in between.
    */
   onLost?(listener: () => void): () => void;
 };

@@ -34,6 +34,7 @@ export async function startDirectory(deps: DirectoryDeps): Promise<RunningDirect
   const { config, log, commands, logger, clock = () => new Date() } = deps;
   const store = createDirectoryStore(log);
   const directories = createDirectories(store);
+  const stopForgetting = log.onLost?.(() => directories.forgetAll());
   const tenants = new Map([...config.tenants].map(([tenant, settings]) => [tenant, toManaged(settings, deps)] as const));
   const makeId = (): string => newId(clock());
   // Folded before anybody asks: the first vote after a start waits for nothing.
@@ -57,6 +58,7 @@ export async function startDirectory(deps: DirectoryDeps): Promise<RunningDirect
       stopObserving();
       await scim?.close();
       await serving.close();
+      stopForgetting?.();
     },
   };
 }

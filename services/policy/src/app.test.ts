@@ -373,6 +373,28 @@ describe("following the policy in force", () => {
     expect(await outcome()).toBe(VerdictOutcome.DENY);
   });
 
+  it("P1: forgets a policy that the log does not hold any more, as a standby that lagged", async () => {
+    const [primary, standby] = [createMemoryEventLog({ ledger: "main" }), createMemoryEventLog({ ledger: "main" })];
+    const lost = new Set<() => void>();
+    let log: EventLog = primary;
+    const { publish, activate, evaluate } = await startInstance({
+      ...primary,
+      append: (request) => log.append(request),
+      readStream: (...asked) => log.readStream(...asked),
+      readContents: (...asked) => log.readContents(...asked),
+      onLost: (listener) => (lost.add(listener), () => lost.delete(listener)),
+    });
+    const other = await startInstance(standby);
+    for (const [instance, outcome] of [[{ publish, activate }, "allow"] as const, [other, "deny"] as const]) {
+      await instance.publish(documentOf("a", outcome));
+      await instance.activate(1);
+    }
+    expect((await evaluate()).verdict?.outcome).toBe(VerdictOutcome.ALLOW);
+    log = standby;
+    lost.forEach((listener) => listener());
+    expect((await evaluate()).verdict?.outcome).toBe(VerdictOutcome.DENY);
+  });
+
   it("P7: gives no verdict when the log is down from the start", async () => {
     const { state, evaluate, publish } = await startInstance();
     state.down = true;

@@ -37,6 +37,7 @@ export async function startPolicy(deps: PolicyDeps): Promise<{ close(): Promise<
   };
   const unsubscribe = feed.subscribe(follow, { streamType: POLICY_STREAM });
   const stopListening = log.onCommitted((events) => events.forEach(follow));
+  const stopForgetting = log.onLost?.(() => policies.forgetAll());
   const serving = await commands.serve("policy", createHandlers({ store, policies, logger, clock: deps.clock ?? (() => new Date()) }));
   logger.info({ maxAgeMs: config.maxAgeMs }, "policy serves");
   return {
@@ -44,6 +45,7 @@ export async function startPolicy(deps: PolicyDeps): Promise<{ close(): Promise<
       await serving.close();
       unsubscribe();
       stopListening();
+      stopForgetting?.();
     },
   };
 }

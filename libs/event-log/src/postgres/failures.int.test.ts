@@ -69,6 +69,33 @@ describe("P4: when the connection breaks", () => {
     await log.close();
   });
 
+  it("P1: whoever remembers the log hears of another server before anything of it is read, also where nothing is ever appended", async () => {
+    const log = createPostgresEventLog({ url: postgres.url, ledger: "another" });
+    const heard: string[] = [];
+    log.onLost?.(() => heard.push("lost"));
+    // A first try may meet the connection that broke.
+    const read = () =>
+      expect.poll(() => readEverything(log).then(() => heard.push("read"), String), { timeout: 20_000 }).toEqual(expect.any(Number));
+    const backends = "from pg_stat_activity where application_name = 'event-log-reader another'";
+    const endConnections = async () => {
+      await owner.pool.query(`select pg_terminate_backend(pid) ${backends}`);
+      await expect.poll(async () => (await owner.pool.query(`select pid ${backends}`)).rowCount, { timeout: 20_000 }).toBe(0);
+    };
+    await read();
+    await endConnections();
+    await read();
+    await owner.pool.query(`
+      create schema another; grant usage on schema another to public;
+      create function another.pg_postmaster_start_time() returns timestamptz language sql as $$ select timestamptz '2020-01-01' $$`);
+    const { rows } = await owner.pool.query<{ name: string }>("select quote_ident(current_database()) as name");
+    await owner.pool.query(`alter database ${rows[0]?.name} set search_path = another, pg_catalog`);
+    await endConnections();
+    await read();
+    expect(heard).toEqual(["read", "read", "lost", "read"]);
+    await owner.pool.query(`alter database ${rows[0]?.name} reset search_path`);
+    await log.close();
+  });
+
   it("P7: a log that cannot be reached says so", async () => {
     const url = new URL(postgres.url);
     url.port = "1";

@@ -19,16 +19,20 @@ export class PostgresAppender implements EventAppender {
   readonly #connection: WriterConnection;
   readonly #heads = new RememberedHeads();
   readonly #listeners: CommitListeners;
-  readonly #lost = new Set<() => void>();
   readonly #queue = new CombiningQueue<AppendRequest, AppendOutcome>((batch) => this.#process(batch), BATCH_LIMITS);
   /** Whether nobody else appended between our last two looks at the ledger: only then are remembered heads worth a try. */
   #alone = false;
   #closed = false;
 
-  constructor(options: { readonly url: string; readonly ledger: string; readonly role: string; readonly logger: Logger }) {
+  constructor(options: {
+    readonly url: string;
+    readonly ledger: string;
+    readonly role: string;
+    readonly logger: Logger;
+    readonly onLost: () => void;
+  }) {
     this.#ledger = options.ledger;
-    const onLost = (): void => this.#lost.forEach((listener) => listener());
-    this.#connection = new WriterConnection({ ...options, onLost });
+    this.#connection = new WriterConnection(options);
     this.#listeners = new CommitListeners(options.logger);
   }
 
@@ -40,11 +44,6 @@ export class PostgresAppender implements EventAppender {
 
   onCommitted(listener: Parameters<EventAppender["onCommitted"]>[0]): () => void {
     return this.#listeners.add(listener);
-  }
-
-  onLost(listener: () => void): () => void {
-    this.#lost.add(listener);
-    return () => this.#lost.delete(listener);
   }
 
   /** Finishes what is queued. */

@@ -30,13 +30,18 @@ export type PostgresEventLog = EventLog & {
 export function createPostgresEventLog(options: PostgresEventLogOptions): PostgresEventLog {
   const { url, ledger, role = SERVICE_ROLE, logger = silentLogger } = options;
   if (!/^[a-z0-9][a-z0-9_-]{0,62}$/.test(ledger)) throw new EventLogError("invalid", `"${ledger}" cannot be the name of a ledger`);
-  const appender = new PostgresAppender({ url, ledger, role, logger });
-  const reader = new PostgresReader({ url, ledger, role, logger, maxConnections: options.maxReadConnections ?? 4 });
+  const listeners = new Set<() => void>();
+  const onLost = (): void => listeners.forEach((listener) => listener());
+  const appender = new PostgresAppender({ url, ledger, role, logger, onLost });
+  const reader = new PostgresReader({ url, ledger, role, logger, onLost, maxConnections: options.maxReadConnections ?? 4 });
   return {
     ledger,
     append: (request) => appender.append(request),
     onCommitted: (listener) => appender.onCommitted(listener),
-    onLost: (listener) => appender.onLost(listener),
+    onLost: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     readStream: (stream, afterVersion) => reader.readStream(stream, afterVersion),
     readAll: (range) => reader.readAll(range),
     readTenant: (tenant, range) => reader.readTenant(tenant, range),

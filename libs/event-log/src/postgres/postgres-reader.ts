@@ -19,7 +19,10 @@ export class PostgresReader implements EventReader {
     readonly role: string;
     readonly logger: Logger;
     readonly maxConnections: number;
+    /** Called when a new connection leads to another server than the last, before anything is read from it. */
+    readonly onLost: () => void;
   }) {
+    let known: string | undefined;
     this.#ledger = options.ledger;
     this.#database = openDatabase({
       url: options.url,
@@ -28,6 +31,14 @@ export class PostgresReader implements EventReader {
       maxConnections: options.maxConnections,
       settings: INDEX_PLANS,
       waitMs: CALL_WAIT_MS,
+      onConnect: async (connection) => {
+        const { rows } = await connection.query<{ server: string }>(
+          "select extract(epoch from pg_postmaster_start_time())::text as server",
+        );
+        const [server] = rows.map((row) => row.server);
+        if (known !== undefined && server !== known) options.onLost();
+        known = server;
+      },
       // A server that is gone without a word: later than its own statement timeout, so that it is asked first.
       queryTimeoutMs: 35_000,
       onConnectionLost: (error) =>

@@ -22,6 +22,8 @@ export type Directories = {
   change(tenant: string, by: ChangedBy, decide: (directory: Directory) => Decided): Promise<Changed>;
   /** When the directory last changed; undefined: never. @throws DirectoryStoreError */
   changedAt(tenant: string): Promise<number | undefined>;
+  /** The log is another one, or an older one: nothing that was read of it counts. */
+  forgetAll(): void;
 };
 
 export function createDirectories(store: DirectoryStore): Directories {
@@ -42,13 +44,14 @@ export function createDirectories(store: DirectoryStore): Directories {
     },
     change: (tenant, by, decide) => of(tenant).change(by, decide),
     changedAt: (tenant) => of(tenant).changedAt(),
+    forgetAll: () => kept.forEach((directory) => directory.forget()),
   };
 }
 
 class KeptDirectory {
   readonly #store: DirectoryStore;
   readonly #tenant: string;
-  readonly #directory = new Directory();
+  #directory = new Directory();
   #changedAtMs: number | undefined;
   #reading: Promise<void> | undefined;
   #next: Promise<void> | undefined;
@@ -69,6 +72,11 @@ class KeptDirectory {
     return this.#changedAtMs;
   }
 
+  forget(): void {
+    this.#directory = new Directory();
+    this.#changedAtMs = undefined;
+  }
+
   /** One after the other: changes of one instance never lose to each other. */
   change(by: ChangedBy, decide: (directory: Directory) => Decided): Promise<Changed> {
     const changed = this.#lastChange.then(() => this.#change(by, decide));
@@ -84,6 +92,7 @@ class KeptDirectory {
       if (decided.events.length === 0) return { ok: true, directory };
       const stored = await this.#store.append(this.#tenant, directory.version, decided.events, by);
       if (stored === undefined) continue;
+      if (directory !== this.#directory) return { ok: true, directory: await this.current() };
       this.#take(stored);
       return { ok: true, directory };
     }
@@ -105,11 +114,21 @@ class KeptDirectory {
 
   #read(): Promise<void> {
     this.#next = undefined;
-    const reading = this.#store.read(this.#tenant, this.#directory.version).then((stored) => this.#take(stored));
-    this.#reading = reading.finally(() => {
+    this.#reading = this.#readOn().finally(() => {
       this.#reading = undefined;
     });
     return this.#reading;
+  }
+
+  async #readOn(): Promise<void> {
+    for (;;) {
+      const directory = this.#directory;
+      const stored = await this.#store.read(this.#tenant, directory.version);
+      // Forgotten meanwhile: this goes on from what was known before.
+      if (directory !== this.#directory) continue;
+      this.#take(stored);
+      return;
+    }
   }
 
   #take(stored: readonly StoredEvent[]): void {

@@ -13,6 +13,8 @@ export type ActivePolicies = {
   get(tenant: string): ActivePolicy | Promise<ActivePolicy>;
   /** Something happened in the tenant's stream: the next `get` reads it. */
   invalidate(tenant: string): void;
+  /** The log is another one, or an older one: nothing that was read of it counts. */
+  forgetAll(): void;
 };
 
 /** What is known about one tenant. */
@@ -30,7 +32,7 @@ export type ActivePoliciesDeps = {
   readonly store: PolicyStore;
   /** @throws PolicyStoreError when this build cannot compile it. */
   readonly compile: (text: string) => CompiledPolicy;
-  readonly cache: { get(tenant: string): Entry | undefined; set(tenant: string, entry: Entry): unknown };
+  readonly cache: { get(tenant: string): Entry | undefined; set(tenant: string, entry: Entry): unknown; values(): Iterable<Entry> };
   /** Milliseconds on a clock that never jumps. */
   readonly monotonicMs: () => number;
   /** No verdict comes from a policy that was last confirmed longer ago than this. */
@@ -86,16 +88,25 @@ export function createActivePolicies(deps: ActivePoliciesDeps): ActivePolicies {
       entry.invalidations++;
       entry.confirmedAt = Number.NEGATIVE_INFINITY;
     },
+    forgetAll() {
+      // In place: who reads one now must not go on with it.
+      for (const entry of cache.values())
+        Object.assign(entry, { ...newEntry(), invalidations: entry.invalidations + 1, reading: entry.reading });
+    },
   };
 }
 
 /** Reads what came after the entry. The entry changes only when everything worked. */
 async function refresh(deps: ActivePoliciesDeps, tenant: string, entry: Entry): Promise<void> {
   const beganAt = deps.monotonicMs();
-  const { invalidations } = entry;
-  const stream = await deps.store.load(tenant, entry.stream);
+  const { invalidations, stream: known } = entry;
+  const stream = await deps.store.load(tenant, known);
   const revision = findRevision(stream.state, stream.state.active);
-  if (revision?.revision !== entry.active?.revision.revision) entry.active = revision && (await compileRevision(deps, tenant, revision));
+  const same = revision?.revision === entry.active?.revision.revision;
+  const active = same ? entry.active : revision && (await compileRevision(deps, tenant, revision));
+  // It was forgotten meanwhile, and this was read on from what was known before.
+  if (entry.stream !== known) return;
+  entry.active = active;
   entry.stream = stream;
   if (entry.invalidations === invalidations) entry.confirmedAt = beganAt;
 }

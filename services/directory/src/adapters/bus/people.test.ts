@@ -415,3 +415,27 @@ describe("P7: after an event that a newer build wrote", () => {
     await expect(directory.people.resolvePerson("other", { principal: { issuer: ISSUER, id: "eve" } }, now)).resolves.toBeDefined();
   });
 });
+
+it("P3: forgets people that the log does not hold any more, as a standby that lagged", async () => {
+  const standby = createMemoryEventLog({ ledger: "main" });
+  const lost = new Set<() => void>();
+  let current = log;
+  const instance = await runDirectory({
+    ...log,
+    readStream: (...asked) => current.readStream(...asked),
+    readContents: (...asked) => current.readContents(...asked),
+    onLost: (listener) => (lost.add(listener), () => lost.delete(listener)),
+  });
+  const other = await runDirectory(standby, {}, () => now);
+  for (const name of ["ada", "bob"]) await other.user(name);
+  for (const name of ["sre", "dba"]) await other.group(name, []);
+  const groups = async () => {
+    const resolved = await instance.people.resolvePerson("acme", { principal: { issuer: ISSUER, id: "ada" } }, now);
+    return resolved.managed ? resolved.person?.groups : undefined;
+  };
+  expect(await groups()).toEqual(["dba", "sre"]);
+  current = standby;
+  lost.forEach((listener) => listener());
+  expect(await groups()).toEqual([]);
+  await Promise.all([instance.close(), other.close()]);
+});
