@@ -68,7 +68,7 @@ function verifier(onConnect: (connection: pg.ClientBase) => Promise<void>): NonN
       return error instanceof Error ? error : new Error("a new connection is of no use", { cause: error });
     }
   };
-  return (connection, done) => void verify(connection).then((error) => done(error));
+  return (connection, tell) => void verify(connection).then(tell);
 }
 
 /** What `openDatabase` connects with, for a single connection of one's own. */
