@@ -86,8 +86,9 @@ describe.skipIf(!HELM_RUNS_HERE)("the chart", () => {
   });
 
   test("the issuers that it mounts are read by the service that reads them", () => {
-    const config = render().find(({ kind }) => kind === "ConfigMap") as unknown as { readonly data: Readonly<Record<string, string>> };
-    expect(readIssuers({ COUNTERSIGN_ISSUERS: config.data["issuers.yaml"] })).toMatchObject([
+    const config = render().find(({ kind }) => kind === "ConfigMap");
+    const files = config?.["data"] as Readonly<Record<string, string>>;
+    expect(readIssuers({ COUNTERSIGN_ISSUERS: files["issuers.yaml"] })).toMatchObject([
       { issuer: "https://login.example", tenants: ["acme"] },
     ]);
   });
