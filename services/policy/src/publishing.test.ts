@@ -1,0 +1,143 @@
+import { timestampFromDate, type Timestamp } from "@bufbuild/protobuf/wkt";
+import { VerdictOutcome } from "@countersign/proto/v1/action_pb";
+import * as proto from "@countersign/proto/v1/policy_service_pb";
+import { createHash } from "node:crypto";
+import { afterEach, describe, expect, it } from "vitest";
+import { starterPolicy } from "./starter-policy.ts";
+import { agent, documentOf, issuer, startInstance, stopInstances } from "./testing/instance.ts";
+
+afterEach(stopInstances);
+
+describe("publishing and activating", () => {
+  it("numbers revisions and keeps text, publisher and digest", async () => {
+    const { publish, call } = await startInstance();
+    const text = starterPolicy();
+    const { revision } = await publish(text);
+    expect(revision).toMatchObject({ revision: 1n, document: text, publisher: { issuer, id: "ada" }, active: false });
+    expect(Buffer.from(revision!.documentDigest)).toEqual(createHash("sha256").update(text).digest());
+    const got = await call("GetPolicy", agent, [proto.GetPolicyRequestSchema, { revision: 1n }], proto.GetPolicyResponseSchema);
+    expect(got.revision).toEqual(revision);
+  });
+
+  it("returns the newest revision when its text is published again", async () => {
+    const { publish, inner } = await startInstance();
+    await publish(documentOf("a"));
+    expect((await publish(documentOf("a"))).revision?.revision).toBe(1n);
+    expect(await inner.nextPosition()).toBe(1);
+    await publish(documentOf("b"));
+    expect((await publish(documentOf("a"))).revision?.revision).toBe(3n);
+  });
+
+  it("refuses a document with every problem and records nothing", async () => {
+    const { publish, inner } = await startInstance();
+    await expect(publish(documentOf("a").replace("name: all", "nam: all, when: 'x'"))).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      reason: "FIELD_VIOLATION",
+      violations: [
+        { field: "rules[0].name", description: "line 4: is required" },
+        { field: "rules[0].nam", description: "line 4: unknown member" },
+        { field: "rules[0].when", description: 'line 4: unknown name "x"; known are principal, subject, action, resource, context, now' },
+      ],
+    });
+    expect(await inner.nextPosition()).toBe(0);
+  });
+
+  it("activates quietly what is active, and nothing that is not there", async () => {
+    const { publish, activate, inner } = await startInstance();
+    await publish(documentOf("a"));
+    expect((await activate(1)).revision).toMatchObject({ revision: 1n, active: true });
+    expect((await activate(1)).revision).toMatchObject({ revision: 1n, active: true });
+    expect(await inner.nextPosition()).toBe(2);
+    await expect(activate(2)).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await expect(activate(0)).rejects.toMatchObject({ code: "NOT_FOUND" });
+  });
+
+  it("lets only policy admins change or try policies", async () => {
+    const { publish, activate, call, inner } = await startInstance();
+    const refused = { code: "PERMISSION_DENIED", reason: "ROLE_MISSING" };
+    await expect(publish(documentOf("a"), agent)).rejects.toMatchObject(refused);
+    await expect(activate(1, agent)).rejects.toMatchObject(refused);
+    await expect(call("TestPolicy", agent, [proto.TestPolicyRequestSchema, {}], proto.TestPolicyResponseSchema)).rejects.toMatchObject(
+      refused,
+    );
+    await expect(
+      call("PublishPolicy", undefined, [proto.PublishPolicyRequestSchema, {}], proto.PublishPolicyResponseSchema),
+    ).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+    expect(await inner.nextPosition()).toBe(0);
+  });
+
+  it("gives concurrent publishers different revisions", async () => {
+    const { publish } = await startInstance();
+    const revisions = await Promise.all(["a", "b", "c"].map(async (name) => (await publish(documentOf(name))).revision?.revision));
+    expect(new Set(revisions)).toEqual(new Set([1n, 2n, 3n]));
+  });
+
+  it("lists revisions newest first, by page", async () => {
+    const { publish, activate, call } = await startInstance();
+    for (const name of ["a", "b", "c"]) await publish(documentOf(name));
+    await activate(2);
+    const list = (pageToken: string) =>
+      call(
+        "ListPolicyRevisions",
+        agent,
+        [proto.ListPolicyRevisionsRequestSchema, { pageSize: 2, pageToken }],
+        proto.ListPolicyRevisionsResponseSchema,
+      );
+    const first = await list("");
+    expect(first.revisions.map(({ revision, active, document }) => [revision, active, document])).toEqual([
+      [3n, false, ""],
+      [2n, true, ""],
+    ]);
+    const second = await list(first.nextPageToken);
+    expect(second).toMatchObject({ revisions: [{ revision: 1n }], nextPageToken: "" });
+    await expect(list("bogus")).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  });
+
+  it("shows the revisions and the one in force as they were at a position or a time", async () => {
+    const { publish, activate, call } = await startInstance();
+    await publish(documentOf("a"));
+    await activate(1);
+    await publish(documentOf("b"));
+    await activate(2);
+    const list = async (moment: { case: "position"; value: bigint } | { case: "time"; value: Timestamp } | { case: undefined }) => {
+      const request = [proto.ListPolicyRevisionsRequestSchema, { at: { moment } }] as const;
+      const { revisions } = await call("ListPolicyRevisions", agent, [...request], proto.ListPolicyRevisionsResponseSchema);
+      return revisions.map(({ revision, active }) => [Number(revision), active]);
+    };
+    const at = async (position: number) => list({ case: "position", value: BigInt(position) });
+    expect(await Promise.all([0, 1, 2, 3, 99].map(at))).toEqual([
+      [[1, false]],
+      [[1, true]],
+      [
+        [2, false],
+        [1, true],
+      ],
+      [
+        [2, true],
+        [1, false],
+      ],
+      [
+        [2, true],
+        [1, false],
+      ],
+    ]);
+    expect(await list({ case: "time", value: timestampFromDate(new Date(0)) })).toEqual([]);
+    await expect(list({ case: undefined })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    const then = { at: { moment: { case: "position", value: 2n } as const } };
+    const get = (request: object) => call("GetPolicy", agent, [proto.GetPolicyRequestSchema, request], proto.GetPolicyResponseSchema);
+    expect((await get(then)).revision).toMatchObject({ revision: 1n, active: true });
+    await expect(get({ revision: 2n, at: { moment: { case: "position", value: 1n } } })).rejects.toMatchObject({ code: "NOT_FOUND" });
+  });
+
+  it("P8: tenants do not see each other's policies", async () => {
+    const { publish, activate, call, evaluate } = await startInstance();
+    await publish(documentOf("a"));
+    await activate(1);
+    const other = { ...agent, tenant: "other" };
+    await expect(
+      call("GetPolicy", other, [proto.GetPolicyRequestSchema, { revision: 1n }], proto.GetPolicyResponseSchema),
+    ).rejects.toMatchObject({ code: "NOT_FOUND" });
+    expect((await evaluate(other, other)).verdict).toMatchObject({ outcome: VerdictOutcome.DENY, revision: 0n });
+    await expect(evaluate(other, agent)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  });
+});
