@@ -83,7 +83,7 @@ describe("explain", () => {
           rule: "broken review",
           matched: true,
           outcome: "review",
-          note: "its condition could not be evaluated, so it counts as matched: oops",
+          note: "its condition could not be evaluated, so it counts as matched, beside what holds without it: oops",
         },
         { rule: "plain", matched: true, outcome: "allow", note: "" },
       ],

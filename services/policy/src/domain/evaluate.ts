@@ -71,6 +71,10 @@ export function explain(
 }
 
 function failureNote(rule: Rule, failure: string): string {
-  const effects = { allow: "so nothing is allowed", review: "so it counts as matched", deny: "so it counts as matched" };
+  const effects = {
+    allow: "so nothing is allowed",
+    review: "so it counts as matched, beside what holds without it",
+    deny: "so it counts as matched",
+  };
   return `its condition could not be evaluated, ${effects[rule.decision.outcome]}: ${failure}`;
 }

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { DECISIONS, policyOf, review, rule } from "../testing/policies.ts";
-import { combine, NO_POLICY, type RuleHit } from "./verdict.ts";
+import { DECISIONS, policyOf, review, rule, stage } from "../testing/policies.ts";
+import type { Decision, ReviewTerms } from "./document.ts";
+import { combine, NO_POLICY, type RuleHit, type Verdict } from "./verdict.ts";
 
 const hit = (name: string, outcome: keyof typeof DECISIONS, failed = false): RuleHit => ({ rule: rule(name, outcome), failed });
 const withDefault = policyOf([], { defaultReview: review, defaultGrantSeconds: 60 });
@@ -54,6 +55,47 @@ describe("combine", () => {
     expect(combine(withDefault, hits, 1)).toMatchObject({ outcome: "review", rule: "", reasons });
     expect(combine(without, hits, 1)).toMatchObject({ outcome: "deny", rule: "" });
     expect(combine(without, [...hits, hit("c", "review")], 1)).toMatchObject({ outcome: "review", rule: "c" });
+  });
+
+  describe("P7: a review that could not be evaluated chooses nobody's reviewers", () => {
+    const asking = (group: string, grantSeconds = 300, terms = review.terms): Decision => ({
+      outcome: "review",
+      review: { stages: [{ ...stage, name: group }], terms },
+      grantSeconds,
+    });
+    const reviewBy = (group: string, failed: boolean, ...more: [number?, ReviewTerms?]): RuleHit => ({
+      rule: rule(group, "review", { decision: asking(group, ...more) }),
+      failed,
+    });
+    const stagesOf = (verdict: Verdict) => (verdict.outcome === "review" ? verdict.review.stages.map(({ name }) => name) : verdict.outcome);
+    const easy = reviewBy("sre", true, 900, { editable: "{}", ownerMayApprove: true, breakGlass: { groups: ["sre"], requester: true } });
+
+    it("whoever is asked with it or without it must say yes, on the strictest terms", () => {
+      const verdict = combine(without, [hit("a", "allow"), easy, reviewBy("security", false), reviewBy("others", true)], 1);
+      expect(stagesOf(verdict)).toEqual(["sre", "security"]);
+      expect(verdict).toMatchObject({ rule: "sre", grantSeconds: 300 });
+      expect(verdict).toHaveProperty("review.terms", { editable: "", ownerMayApprove: false, breakGlass: undefined });
+      const byDefault = policyOf([], { defaultReview: { ...review, stages: [{ ...stage, name: "oncall" }] } });
+      expect(stagesOf(combine(byDefault, [easy], 1))).toEqual(["sre", "oncall"]);
+      expect(stagesOf(combine(byDefault, [hit("a", "allow", true), easy], 1))).toEqual(["sre", "oncall"]);
+      expect(stagesOf(combine(byDefault, [reviewBy("security", false), easy], 1))).toEqual(["security"]);
+      expect(stagesOf(combine(byDefault, [hit("a", "allow"), easy], 1))).toEqual(["sre"]);
+    });
+
+    it("the same people are not asked twice", () => {
+      expect(combine(withDefault, [hit("a", "review", true)], 1)).toMatchObject({ outcome: "review", rule: "a", review, grantSeconds: 60 });
+    });
+
+    it("what would be denied without it is denied, and so is what would ask too many", () => {
+      const denied = {
+        outcome: "deny",
+        rule: "",
+        reasons: ["a rule that reviews could not be evaluated: denied", 'rule "sre" could not be evaluated'],
+      };
+      expect(combine(without, [easy], 1)).toMatchObject(denied);
+      const many = Array.from({ length: 10 }, (_, index) => reviewBy(`g${index}`, true));
+      expect(combine(without, [...many, reviewBy("last", false)], 1).outcome).toBe("deny");
+    });
   });
 
   it("gives a reason even when the rule has none", () => {

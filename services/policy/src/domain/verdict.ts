@@ -1,3 +1,4 @@
+import { allOf, type ReviewDecision } from "./all-reviews.ts";
 import type { Decision, PolicyDocument, ReviewSpec, Rule } from "./document.ts";
 import type { EvaluationInput } from "./input.ts";
 import { ownerNamed, selectorsOf, withResourceOwner } from "./reviewers.ts";
@@ -37,26 +38,50 @@ export const NO_POLICY: Verdict = {
 export function combine(document: PolicyDocument, hits: readonly RuleHit[], revision: number, risk: readonly RiskPoint[] = []): Verdict {
   const winner = strictest(hits);
   const common = { revision, risk, bindingContext: document.bindingContext };
-  if (winner !== undefined) {
+  const decision = winner && decisionOf(document, winner, hits);
+  if (winner !== undefined && decision !== undefined) {
     const others = hits.filter((hit) => hit !== winner).flatMap(reasonOf);
     const own = reasonOf(winner);
     const first = own.length > 0 ? own : [`rule "${winner.rule.name}" says ${winner.rule.decision.outcome}`];
-    return { ...winner.rule.decision, ...common, rule: winner.rule.name, reasons: distinct([...first, ...others]) };
+    return { ...decision, ...common, rule: winner.rule.name, reasons: distinct([...first, ...others]) };
   }
   const failedFirst = [...hits.filter((hit) => hit.failed), ...hits.filter((hit) => !hit.failed)];
-  const why = hits.length === 0 ? "no rule matches" : "a rule that allows could not be evaluated";
+  const why = hits.length === 0 ? "no rule matches" : `a rule that ${winner === undefined ? "allows" : "reviews"} could not be evaluated`;
   const without = (outcome: string) => ({
     ...common,
     rule: "",
     reasons: distinct([`${why}: ${outcome}`, ...failedFirst.flatMap(reasonOf)]),
   });
-  if (document.defaultReview === undefined) return { outcome: "deny", ...without("denied") };
-  return {
-    outcome: "review",
-    review: document.defaultReview,
-    grantSeconds: document.defaultGrantSeconds,
-    ...without("reviewed by default"),
-  };
+  const otherwise = defaultOf(document);
+  return otherwise === undefined || winner !== undefined
+    ? { outcome: "deny", ...without("denied") }
+    : { ...otherwise, ...without("reviewed by default") };
+}
+
+/** What the winner leads to; undefined when that may be less than what follows without it. */
+function decisionOf(document: PolicyDocument, { rule }: RuleHit, hits: readonly RuleHit[]): Decision | undefined {
+  if (rule.decision.outcome !== "review") return rule.decision;
+  const reviews = reviewsInQuestion(document, hits);
+  return reviews && allOf(reviews);
+}
+
+/**
+ * Every review that may be the one: those whose rule could not be evaluated, up to the one that is for sure, or that follows without them. A caller would
+ * otherwise choose who is asked by what it leaves out. Undefined: without them it is denied.
+ */
+function reviewsInQuestion(document: PolicyDocument, hits: readonly RuleHit[]): readonly ReviewDecision[] | undefined {
+  const reviews = hits.flatMap(({ rule: { decision }, failed }) => (decision.outcome === "review" ? [{ decision, failed }] : []));
+  const sure = reviews.findIndex(({ failed }) => !failed);
+  const asked = (sure < 0 ? reviews : reviews.slice(0, sure + 1)).map(({ decision }) => decision);
+  const allows = hits.filter(({ rule }) => rule.decision.outcome === "allow");
+  // What is allowed without them asks nobody.
+  if (sure >= 0 || (allows.length > 0 && allows.every(({ failed }) => !failed))) return asked;
+  const otherwise = defaultOf(document);
+  return otherwise && [...asked, otherwise];
+}
+
+function defaultOf({ defaultReview: review, defaultGrantSeconds: grantSeconds }: PolicyDocument): ReviewDecision | undefined {
+  return review && { outcome: "review", review, grantSeconds };
 }
 
 /** The hit that decides; undefined when nothing matched, or when all that is left is an allow that is barred. */
