@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { isSecretName } from "./redaction.ts";
+import { isSecretName, withoutSecrets } from "./redaction.ts";
 
 it.each(["password", "dbPassword", "API-KEY", "apiKey", "refresh_token", "TO\u212aEN", "client-secret-value", "cookies", "pin"])(
   "P7: the value of %s is a secret",
@@ -9,3 +9,34 @@ it.each(["password", "dbPassword", "API-KEY", "apiKey", "refresh_token", "TO\u21
 it.each(["secret_name", "token_id", "key", "pinned", "monkey", "columns", ""])("the value of %s is shown", (name) =>
   expect(isSecretName(name)).toBe(false),
 );
+
+const PEM_LINE = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj";
+const key = (gap: string, ...before: string[]) =>
+  ["-----BEGIN RSA PRIVATE KEY-----", ...before, PEM_LINE, PEM_LINE, "c2hvcnQ=", "-----END RSA PRIVATE KEY-----"].join(gap);
+
+it.each([
+  ["a key", key("\n")],
+  ["a key in JSON", key(String.raw`\n`)],
+  ["an encrypted key", key("\n", "Proc-Type: 4,ENCRYPTED", "DEK-Info: AES-128-CBC,00FF", "")],
+  ["a key that was cut", `-----BEGIN PRIVATE KEY-----\n${PEM_LINE}\n${PEM_LINE}`],
+  ["a JWT", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.c2lnbmF0dXJl"],
+  ["a token", "ghp_0123456789abcdefABCDEF"],
+  ["a secret in base64", "whsec_C2FtcGxlc2Vj+cmV0c2Ft/cGxlA=="],
+])("P7: takes %s out, and what stands around it stays", (_what, secret) => {
+  const text = withoutSecrets(`drop table customers; -- ${secret} and more`);
+  expect(text).toBe(`drop table customers; -- (secret, ${secret.length} characters, not shown) and more`);
+});
+
+it("P7: a password in a URL hides the password", () => {
+  for (const password of ["hunter2", "h@nter2", "h:nter2"])
+    expect(withoutSecrets(`psql postgres://root:${password}@db/crm -c 'drop table customers'`)).toBe(
+      "psql postgres://root:(secret, 7 characters, not shown)@db/crm -c 'drop table customers'",
+    );
+});
+
+it("P7: the mark of a key hides no words, and takes no time", () => {
+  const marked = "-----BEGIN PRIVATE KEY----- drop table customers";
+  expect(withoutSecrets(marked)).toContain("drop table customers");
+  const endless = `-----BEGIN PRIVATE KEY-----${"\n ".repeat(60_000)}${"A".repeat(60_000)}!`;
+  expect(withoutSecrets(endless)).toHaveLength("(secret, 180027 characters, not shown)!".length);
+});

@@ -5,9 +5,22 @@ const SECRET_NAME =
 /** What every such name has in it, in lower case: few names do. */
 const SECRET_WORD = /passw|passphrase|secret|credential|key|authorization|token|cookie|pin/;
 
-/** Values that are secrets by their form: private keys, JWTs, and the prefixes that issuers give their tokens so that scanners find them. */
-const SECRET_FORM =
-  /-----BEGIN [A-Z ]*PRIVATE KEY-----|\beyJ[\w-]{8,512}\.[\w-]{8,}|\b(whsec_|sk_live_|rk_live_|ghp_|gho_|ghs_|github_pat_|glpat-|xox[abeprs]-|npm_|AKIA|ASIA)[\w-]{12,}|\b[a-z][a-z0-9+.-]{1,15}:\/\/[^\s/:@]{0,64}:[^\s/@]{1,256}@/;
+/** A line break or space, also as it is written in JSON. */
+const GAP = String.raw`(?:\s|\\[nrt])`;
+
+/**
+ * Secrets by their form: private keys with their lines, JWTs, tokens with the prefixes that issuers give them so that scanners find them, and passwords in
+ * URLs, behind group 1. No more than the secret itself: whoever adds one to a command must not hide the command.
+ */
+const SECRET_FORM = new RegExp(
+  [
+    String.raw`-----BEGIN [A-Z ]*PRIVATE KEY-----(?:${GAP}+(?:Proc-Type|DEK-Info): [\w,-]+)*(?:${GAP}*[\w+/=]{40,})?(?:${GAP}+[\w+/=]{40,})*(?:(?:${GAP}+[\w+/=]{1,76})?${GAP}*-----END [A-Z ]*PRIVATE KEY-----)?`,
+    String.raw`\beyJ[\w-]{8,512}\.[\w-]{8,}(?:\.[\w-]*){0,3}`,
+    String.raw`\b(?:whsec_|sk_live_|rk_live_|ghp_|gho_|ghs_|github_pat_|glpat-|xox[abeprs]-|npm_|AKIA|ASIA)[\w-]{12,}[\w+/=.-]*`,
+    String.raw`\b([a-z][a-z0-9+.-]{1,15}:\/\/[^\s/:@]{0,64}:)[^\s/]{1,256}(?=@)`,
+  ].join("|"),
+);
+const SECRET_FORMS = new RegExp(SECRET_FORM, "g");
 
 /** True for members such as `password`, `dbPassword`, `API-KEY`, `refresh_token`. */
 export function isSecretName(name: string): boolean {
@@ -23,6 +36,12 @@ export function isSecretName(name: string): boolean {
 /** True for texts that hold a key, a token, or a URL with a password. */
 export function holdsSecret(text: string): boolean {
   return SECRET_FORM.test(text);
+}
+
+/** The text with its keys, tokens and passwords taken out, and all that stands around them. */
+export function withoutSecrets(text: string): string {
+  if (!holdsSecret(text)) return text;
+  return text.replaceAll(SECRET_FORMS, (found: string, before: string = "") => `${before}${withheldText(found.slice(before.length))}`);
 }
 
 /** What stands in place of a text that is not shown. */

@@ -1,4 +1,4 @@
-import { holdsSecret, withheldText } from "./redaction.ts";
+import { withoutSecrets } from "./redaction.ts";
 import type { DecidedOn, PrincipalName, ReviewClaim, ReviewComment, ReviewInput, ReviewSource, ReviewVote } from "./review-source.ts";
 import { showMembers, type ShownMembers } from "./shown-members.ts";
 import { showText, type ShownText, type TextLimit } from "./shown-text.ts";
@@ -24,7 +24,7 @@ export type ShownComments = { readonly comments: readonly ShownComment[]; readon
 
 export function titleOf({ id, input }: DecidedOn, limit: TextLimit): ShownText {
   const title = input === undefined ? `action ${id}` : `${input.action.name} on ${input.resource.type} ${input.resource.id}`;
-  return showUnlessSecret(title, limit);
+  return showWithoutSecrets(title, limit);
 }
 
 /** What the digest covers. */
@@ -58,7 +58,7 @@ function nonEmpty(name: string, properties: ReviewInput["context"]) {
 
 /** Who asked, which rule asks people, and why. */
 export function aboutRequest(source: DecidedOn, limit: TextLimit): Fact[] {
-  const fact = (label: string, text: string): Fact => ({ label, value: showUnlessSecret(text, limit) });
+  const fact = (label: string, text: string): Fact => ({ label, value: showWithoutSecrets(text, limit) });
   const { requester, verdict, review } = source;
   return [
     ...(requester === undefined ? [] : [fact("requested by", `${requester.type} ${nameOf(requester)}`)]),
@@ -79,8 +79,8 @@ export function voteFacts({ review, afterReview }: ReviewSource, limit: TextLimi
   const asked = review?.asked ?? 1;
   return [
     ...(asked > 1 ? [{ label: "asked for", value: showText(`${asked} times, by the same requester`, limit) }] : []),
-    ...(review?.votes ?? []).map((vote) => ({ label: voteLabel(vote), value: showUnlessSecret(voteText(vote), limit) })),
-    ...(claim === undefined ? [] : [{ label: "claimed by", value: showUnlessSecret(claimText(claim), limit) }]),
+    ...(review?.votes ?? []).map((vote) => ({ label: voteLabel(vote), value: showWithoutSecrets(voteText(vote), limit) })),
+    ...(claim === undefined ? [] : [{ label: "claimed by", value: showWithoutSecrets(claimText(claim), limit) }]),
     ...afterReviewFacts(afterReview, limit),
   ];
 }
@@ -106,8 +106,8 @@ function showComment(comment: ReviewComment, limit: TextLimit): ShownComment {
     side: byRequester ? "requester" : "reviewer",
     question,
     open: isOpen(comment),
-    author: showUnlessSecret(nameOf(comment.author), limit),
-    text: text === "" ? { text: "(erased)", notes: [] } : showUnlessSecret(text, limit),
+    author: showWithoutSecrets(nameOf(comment.author), limit),
+    text: text === "" ? { text: "(erased)", notes: [] } : showWithoutSecrets(text, limit),
   };
 }
 
@@ -117,7 +117,7 @@ function isOpen({ kind, answer }: ReviewComment): boolean {
 
 function afterReviewFacts(after: ReviewSource["afterReview"], limit: TextLimit): Fact[] {
   if (after === undefined) return [];
-  const fact = (label: string, text: string): Fact => ({ label, value: showUnlessSecret(text, limit) });
+  const fact = (label: string, text: string): Fact => ({ label, value: showWithoutSecrets(text, limit) });
   const { closed } = after;
   return [
     fact("break-glass by", withReason(nameOf(after.usedBy), after.reason)),
@@ -140,8 +140,8 @@ function riskFacts(risk: readonly { readonly points: number; readonly reason: st
 }
 
 /** Names and reasons are not meant to hold secrets, but people and agents paste them there. */
-function showUnlessSecret(text: string, limit: TextLimit): ShownText {
-  return holdsSecret(text) ? { text: withheldText(text), notes: [] } : showText(text, limit);
+function showWithoutSecrets(text: string, limit: TextLimit): ShownText {
+  return showText(withoutSecrets(text), limit);
 }
 
 function voteLabel(vote: ReviewVote): string {

@@ -204,6 +204,16 @@ describe("renderReview", () => {
     expect(JSON.stringify(renderReview(secretive, sha256))).not.toMatch(/hunter2|C2FtcGxl/);
   });
 
+  it("P7: a token beside a command hides no command, nor what it is about", () => {
+    const token = "ghp_0123456789abcdef";
+    const input = { ...source.input!, resource: { type: "db", id: `crm ${token}`, properties: {} } };
+    const hiding = { ...source, input: { ...input, action: { name: "x", properties: { command: `drop table customers # ${token}` } } } };
+    const shown = renderReview(hiding, sha256);
+    expect(shown.title.text).toBe("x on db crm (secret, 20 characters, not shown)");
+    expect(shownLines(shown.parameters)).toContain('parameters.command = "drop table customers # (secret, 20 characters, not shown)"');
+    expect(shown.parameters.members.find(({ path }) => path.text === "parameters.command")).toMatchObject({ redacted: true });
+  });
+
   it("shows which secret is meant when only its name is given", () => {
     const rotate = {
       ...source,

@@ -1,5 +1,5 @@
 import { leaves, type JsonLeaf, type JsonValue } from "./json.ts";
-import { holdsSecret, isSecretName, withheldText } from "./redaction.ts";
+import { holdsSecret, isSecretName, withheldText, withoutSecrets } from "./redaction.ts";
 import { showString, showText, type ShownText, type TextLimit } from "./shown-text.ts";
 
 /** One value with the way to it. */
@@ -8,7 +8,7 @@ export type ShownMember = {
   readonly path: ShownText;
   /** As JSON: strings in quotes. A secret shows its kind and length only. */
   readonly value: ShownText;
-  /** The value was held back because it looks like a secret; the digest covers it all the same. */
+  /** The value, or what looks like a secret in it, was held back; the digest covers it all the same. */
   readonly redacted: boolean;
 };
 
@@ -22,18 +22,14 @@ export function showMembers(named: readonly (readonly [string, JsonValue])[], li
   return { members, more: Math.max(0, all.length - most) };
 }
 
-function showMember(leaf: JsonLeaf, limit: TextLimit): ShownMember {
-  const redacted = isSecret(leaf);
+function showMember({ path, value }: JsonLeaf, limit: TextLimit): ShownMember {
+  const name = path.findLast((part) => typeof part === "string");
+  const isSecret = typeof name === "string" && isSecretName(name);
   return {
-    path: showText(pathText(leaf.path), limit),
-    value: redacted ? { text: withheld(leaf.value), notes: [] } : showValue(leaf.value, limit),
-    redacted,
+    path: showText(pathText(path), limit),
+    value: isSecret ? { text: withheld(value), notes: [] } : showValue(value, limit),
+    redacted: isSecret || (typeof value === "string" && holdsSecret(value)),
   };
-}
-
-function isSecret(leaf: JsonLeaf): boolean {
-  const name = leaf.path.findLast((part) => typeof part === "string");
-  return (typeof name === "string" && isSecretName(name)) || (typeof leaf.value === "string" && holdsSecret(leaf.value));
 }
 
 function withheld(value: JsonValue): string {
@@ -43,7 +39,7 @@ function withheld(value: JsonValue): string {
 }
 
 function showValue(value: JsonValue, limit: TextLimit): ShownText {
-  return typeof value === "string" ? showString(value, limit) : showText(JSON.stringify(value), limit);
+  return typeof value === "string" ? showString(withoutSecrets(value), limit) : showText(JSON.stringify(value), limit);
 }
 
 function pathText(path: readonly (string | number)[]): string {
