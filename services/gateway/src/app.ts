@@ -17,7 +17,9 @@ const SUBSCRIPTION_LINGER_MS = 30_000;
 const MAX_UNIDENTIFIED = 1024;
 /** What works behind the gate does so in batches: fewer at once would leave it idle. */
 const MIN_IN_FLIGHT = 32;
-/** In a line that stands a call waits so many times less than in one that comes and goes. */
+/** A crowd that is not gone by then stays. */
+const LINE_STANDS_MS = 500;
+/** Then a call waits for so many times as long as it shall be worked on. */
 const HURRY = 2;
 
 export type GatewayDeps = {
@@ -85,6 +87,6 @@ export async function startGateway(deps: GatewayDeps): Promise<RunningGateway> {
 function gateSettings({ maxInFlight, maxQueued, targetLatencyMs, queueMs }: GatewayConfig): GateSettings {
   return {
     limit: { min: Math.min(MIN_IN_FLIGHT, maxInFlight), max: maxInFlight, targetMs: targetLatencyMs },
-    line: { maxWaiting: maxQueued, patienceMs: queueMs, hurryMs: queueMs / HURRY },
+    line: { maxWaiting: maxQueued, patienceMs: queueMs, standsMs: LINE_STANDS_MS, hurryMs: HURRY * targetLatencyMs },
   };
 }

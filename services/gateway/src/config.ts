@@ -22,7 +22,7 @@ const schema = z.object({
   maxInFlight: count.default(1024),
   maxQueued: count.default(1024),
   targetLatencyMs: durationSetting.default(150),
-  queueMs: durationSetting.default(2000),
+  queueMs: durationSetting.default(5000),
   maxWatches: count.default(10_000),
   maxWatchesPerTenant: count.default(5000),
   recheckMs: durationSetting.default(5000),
@@ -76,7 +76,7 @@ export type GatewayConfig = Readonly<z.output<typeof schema>> & {
  * | COUNTERSIGN_MAX_IN_FLIGHT | 1024 | calls worked on at once at most; how many there are follows COUNTERSIGN_TARGET_LATENCY |
  * | COUNTERSIGN_TARGET_LATENCY | 150ms | fewer calls are let in at once while half of them take longer than that, and more while they do not; never fewer than 32 |
  * | COUNTERSIGN_MAX_QUEUED | 1024 | calls in line for a place; beyond, whoever has most of them there loses its newest (OVERLOADED) |
- * | COUNTERSIGN_QUEUE_TIME | 2s | how long a call waits for a place; half of it once its tenant's line has stood that long |
+ * | COUNTERSIGN_QUEUE_TIME | 5s | how long a call waits for a place at most; twice COUNTERSIGN_TARGET_LATENCY once its tenant has its share of the places and its line has stood for half a second |
  * | COUNTERSIGN_QUOTAS_FILE | none | what each tenant may have at most: see `@countersign/quotas` |
  * | COUNTERSIGN_MAX_WATCHES | 10000 | streams and waiting calls held at once |
  * | COUNTERSIGN_MAX_WATCHES_PER_TENANT | 5000 | of these, per tenant |

@@ -62,6 +62,12 @@ describe("concurrency limit", () => {
     expect(limit.places).toBe(64);
   });
 
+  it("takes one step down for a pause, however many calls came back after it", () => {
+    const limit = new ConcurrencyLimit(SETTINGS);
+    for (let index = 0; index < 1000; index += 1) limit.record(5000 + index, false, 10_000 + index);
+    expect(limit.places).toBe(57);
+  });
+
   it("never has more than it may, however few that is", () => {
     expect(new ConcurrencyLimit({ min: 4, max: 4, targetMs: 150 }).places).toBe(4);
   });

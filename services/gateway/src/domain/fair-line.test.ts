@@ -4,7 +4,7 @@ import { type Applicant, FairLine, type Urgency } from "./fair-line.ts";
 
 type Call = Applicant & { readonly name: string };
 
-const SETTINGS = { maxWaiting: 1000, patienceMs: 500, hurryMs: 100 };
+const SETTINGS = { maxWaiting: 1000, patienceMs: 2000, standsMs: 500, hurryMs: 100 };
 const call = (tenant: string, urgency: Urgency = "normal", since = 0, name = ""): Call => ({ tenant, urgency, since, name });
 const lineOf = (...calls: readonly Call[]): FairLine<Call> => {
   const line = new FairLine<Call>(SETTINGS);
@@ -99,16 +99,27 @@ describe("fair line", () => {
   });
 
   it("waits in patience for a line that comes and goes, and briefly in one that stands", () => {
-    const line = lineOf(call("a", "normal", 0));
-    expect(line.expire(500)).toEqual([]);
-    line.join(call("a", "normal", 450));
-    line.join(call("b", "normal", 450));
-    // The line of `a` has stood for longer than 500 ms: who came first has waited too long, and soon so has the next one. That of `b` is new.
-    expect(line.expire(501)).toMatchObject([{ tenant: "a", since: 0 }]);
-    expect(line.expire(551)).toMatchObject([{ tenant: "a", since: 450 }]);
-    expect(line.expire(950)).toEqual([]);
-    expect(line.expire(951)).toMatchObject([{ tenant: "b" }]);
-    expect(line.waiting).toBe(0);
+    const line = lineOf(...many(2, () => call("a")));
+    // Its share, which is all places while it is alone.
+    for (let place = 0; place < 2; place += 1) expect(line.next(2)).toBeDefined();
+    line.join(call("a", "normal", 1000));
+    expect(line.expire(1500, 2)).toEqual([]);
+    line.join(call("a", "normal", 1450));
+    // The line has stood for longer than 500 ms: who came first has waited too long, and soon so has the next one.
+    expect(line.expire(1501, 2)).toMatchObject([{ since: 1000 }]);
+    expect(line.expire(1551, 2)).toMatchObject([{ since: 1450 }]);
+    line.join(call("a", "normal", 1600));
+    expect(line.expire(2100, 2)).toEqual([]);
+    expect(line.waiting).toBe(1);
+  });
+
+  it("waits in patience for a tenant that has less than its share, however long all stand still", () => {
+    const line = lineOf(...many(10, () => call("noisy")));
+    for (let place = 0; place < 4; place += 1) expect(line.next(4)).toMatchObject({ tenant: "noisy" });
+    line.join(call("quiet", "normal", 100));
+    expect(line.expire(2000, 4).every(({ tenant }) => tenant === "noisy")).toBe(true);
+    expect(line.waiting).toBe(1);
+    expect(line.expire(2101, 4)).toMatchObject([{ tenant: "quiet", since: 100 }]);
   });
 
   it("keeps count, leaves no place empty while somebody waits, and forgets who is gone", () => {
@@ -139,7 +150,7 @@ describe("fair line", () => {
             const gone = waiting[each.at % Math.max(1, waiting.length)] ?? call("a");
             expect(line.leave(gone)).toBe(waiting.includes(gone));
             without([gone]);
-          } else without(line.expire(now * 20));
+          } else without(line.expire(now * 20, places));
           expect([line.waiting, line.working]).toEqual([waiting.length, working.length]);
         }
         for (const each of working) line.done(each);

@@ -6,9 +6,11 @@ export type Applicant = { readonly tenant: string; readonly urgency: Urgency; /*
 export type LineSettings = {
   /** All together; one more costs the tenant with the most of them its newest. */
   readonly maxWaiting: number;
-  /** How long a call waits when its tenant's line comes and goes. */
+  /** The longest that a call waits. */
   readonly patienceMs: number;
-  /** And when that line has stood for longer than `patienceMs`: it will not go away, so waiting only makes answers old. */
+  /** A line stands when it has not been empty for so long while its tenant had its share of the places: it will not go away, so waiting only makes answers old. */
+  readonly standsMs: number;
+  /** How long a call waits in a line that stands. */
   readonly hurryMs: number;
 };
 
@@ -25,6 +27,7 @@ type Tenant<Call> = {
  * Who is next when more want in than there are places. Each tenant has a line of its own: whoever has fewest calls under way is next, so a tenant gets its share however many
  * calls another one sends, and may have all places while nobody else wants one. Within a tenant urgent calls go first, and also before other tenants' normal ones as long as their
  * tenant has less than its share: votes cannot be a way around fairness. Lines that stand are kept short by age (FQ-CoDel, RFC 8290, in the form of B. Maurer, "Fail at Scale", ACM Queue 13-8).
+ * A tenant that has less than its share does not make the crowd, it is next: while everything pauses, its few calls wait on.
  */
 export class FairLine<Call extends Applicant> {
   readonly #settings: LineSettings;
@@ -94,12 +97,14 @@ export class FairLine<Call extends Applicant> {
     return true;
   }
 
-  /** Takes out those that have waited too long. */
-  expire(now: number): readonly Call[] {
-    const { patienceMs, hurryMs } = this.#settings;
+  /** Takes out those that have waited too long for one of so many places. */
+  expire(now: number, places: number): readonly Call[] {
+    const { patienceMs, standsMs, hurryMs } = this.#settings;
+    const share = places / this.#tenants.size;
     const expired: Call[] = [];
     for (const tenant of this.#tenants.values()) {
-      const patience = now - tenant.standingSince > patienceMs ? hurryMs : patienceMs;
+      const stands = tenant.working >= share && now - tenant.standingSince > standsMs;
+      const patience = stands ? Math.min(hurryMs, patienceMs) : patienceMs;
       for (const line of [tenant.urgent, tenant.normal]) {
         const young = line.findIndex(({ since }) => now - since <= patience);
         expired.push(...line.splice(0, young < 0 ? line.length : young));

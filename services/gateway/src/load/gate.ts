@@ -7,6 +7,13 @@ import { RequestRates } from "./request-rates.ts";
 
 /** How often the line is looked through for calls that have waited too long. */
 const SWEEP_MS = 20;
+/** A sweep that comes so late finds many that have waited for nothing but the process. It lets them off, once. */
+const LATE_MS = 100;
+
+/** One for all, frozen, so that what is sent is made once: refusals must not cost what calls do. */
+const OVERLOADED = Object.freeze(
+  new CommandError("RESOURCE_EXHAUSTED", "OVERLOADED", "More is asked than can be done now; this call was not begun."),
+);
 
 export type GateSettings = { readonly limit: LimitSettings; readonly line: LineSettings };
 
@@ -19,6 +26,8 @@ type Waiting = Applicant & {
 /** What a call is to the gate. `timed`: it is answered in milliseconds when nothing else is going on, so how long it takes says how much is. */
 export type Entrant = Pick<Applicant, "tenant" | "urgency"> & { readonly timed: boolean };
 
+type Enterer = Pick<RpcCall, "parked" | "signal" | "occupies">;
+
 /**
  * Lets calls in once it is known whose they are: as many at once as the services answer in good time, each tenant its share, the rest turned away while somebody still
  * waits for the answer. One per process.
@@ -29,6 +38,8 @@ export class Gate {
   readonly #rates: RequestRates;
   readonly #now: () => number;
   #sweeper: NodeJS.Timeout | undefined;
+  #sweptAt = 0;
+  #excused = false;
 
   /** @param now monotonic milliseconds */
   constructor({ limit, line }: GateSettings, quotas: Quotas, now: () => number = () => performance.now()) {
@@ -47,7 +58,7 @@ export class Gate {
    * Resolves when the call may go on; its place is given back when it parks or ends. Streams take no place.
    * @throws CommandError OVERLOADED or REQUEST_QUOTA; the signal's reason when the caller hangs up in line.
    */
-  enter(call: RpcCall, { tenant, urgency, timed }: Entrant): Promise<void> | undefined {
+  enter(call: Enterer, { tenant, urgency, timed }: Entrant): Promise<void> | undefined {
     const since = this.#now();
     if (urgency === "normal") this.#rates.count(tenant, since);
     if (call.parked) return undefined;
@@ -55,7 +66,7 @@ export class Gate {
       const waiting: Waiting = { tenant, urgency, timed, since, start: () => start(this.#place(call, waiting)), refuse };
       const dropped = this.#line.join(waiting);
       this.#letIn();
-      dropped?.refuse(overloaded());
+      dropped?.refuse(OVERLOADED);
       if (dropped !== waiting) this.#leaveWith(call, waiting);
     });
   }
@@ -65,7 +76,7 @@ export class Gate {
     this.#sweeper = undefined;
   }
 
-  #place(call: RpcCall, entered: Waiting): void {
+  #place(call: Enterer, entered: Waiting): void {
     const startedAt = this.#now();
     call.occupies(() => {
       const now = this.#now();
@@ -78,16 +89,23 @@ export class Gate {
 
   #letIn(): void {
     for (let next = this.#line.next(this.#limit.places); next !== undefined; next = this.#line.next(this.#limit.places)) next.start();
-    if (this.#line.waiting > 0) this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS);
+    if (this.#line.waiting === 0 || this.#sweeper !== undefined) return;
+    this.#sweptAt = this.#now();
+    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
   }
 
   #sweep(): void {
-    for (const { refuse } of this.#line.expire(this.#now())) refuse(overloaded());
+    const now = this.#now();
+    // The process itself stood still, and timers go before what came in meanwhile: places may be free that nobody has heard of.
+    this.#excused = !this.#excused && now - this.#sweptAt > LATE_MS;
+    this.#sweptAt = now;
+    if (this.#excused) return;
+    for (const { refuse } of this.#line.expire(now, this.#limit.places)) refuse(OVERLOADED);
     if (this.#line.waiting === 0) this.close();
   }
 
   /** A caller that hangs up in line, or whose deadline passes there, is not worked for. */
-  #leaveWith(call: RpcCall, waiting: Waiting): void {
+  #leaveWith(call: Enterer, waiting: Waiting): void {
     if (this.#line.waiting === 0) return;
     const { signal } = call;
     const leave = (): void => {
@@ -96,8 +114,4 @@ export class Gate {
     if (signal.aborted) leave();
     else signal.addEventListener("abort", leave, { once: true });
   }
-}
-
-function overloaded(): CommandError {
-  return new CommandError("RESOURCE_EXHAUSTED", "OVERLOADED", "More is asked than can be done now; this call was not begun.");
 }
