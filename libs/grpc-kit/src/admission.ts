@@ -1,5 +1,9 @@
 import { CommandError } from "@countersign/bus";
 
+/** One for all, frozen, so that what is sent is made once. */
+const FULL = overloaded("This instance works on as many calls as it can.");
+const FULL_OF_WAITING = overloaded("This instance holds as many waiting calls as it can.");
+
 /** A call that can be ended from outside. */
 type Abortable = { abort(reason: CommandError): void };
 
@@ -44,7 +48,7 @@ export class Admission {
   /** @throws CommandError SHUTTING_DOWN or OVERLOADED. */
   enter(): CallSlot {
     if (this.#closed) throw shuttingDown();
-    if (this.#inFlight >= this.#limits.maxInFlight) throw overloaded("This instance works on as many calls as it can.");
+    if (this.#inFlight >= this.#limits.maxInFlight) throw FULL;
     this.#inFlight += 1;
     let parkedCall: Abortable | undefined;
     let owner: string | undefined;
@@ -53,7 +57,7 @@ export class Admission {
       park: (call) => {
         if (parkedCall !== undefined || left) return;
         if (this.#draining) throw shuttingDown();
-        if (this.#parked.size >= this.#limits.maxParked) throw overloaded("This instance holds as many waiting calls as it can.");
+        if (this.#parked.size >= this.#limits.maxParked) throw FULL_OF_WAITING;
         if (owner !== undefined) this.#count(owner);
         parkedCall = call;
         this.#parked.add(call);
@@ -125,5 +129,5 @@ function shuttingDown(): CommandError {
 }
 
 function overloaded(message: string): CommandError {
-  return new CommandError("RESOURCE_EXHAUSTED", "OVERLOADED", message);
+  return Object.freeze(new CommandError("RESOURCE_EXHAUSTED", "OVERLOADED", message));
 }

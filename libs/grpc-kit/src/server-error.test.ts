@@ -75,6 +75,14 @@ describe("errors on the wire", () => {
     expect(detailsOf(new CommandError("DEADLINE_EXCEEDED", "TIMEOUT", "no")).retry).toBeUndefined();
   });
 
+  it("are made once for those that are frozen", () => {
+    const frozen = Object.freeze(new CommandError("RESOURCE_EXHAUSTED", "OVERLOADED", "no"));
+    expect(toServerError(frozen, "x.Y/Z", silentLogger)).toBe(toServerError(frozen, "x.Y/Other", silentLogger));
+    expect(detailsOf(frozen).retry).toBeDefined();
+    const own = new CommandError("RESOURCE_EXHAUSTED", "OVERLOADED", "no");
+    expect(toServerError(own, "x.Y/Z", silentLogger)).not.toBe(toServerError(own, "x.Y/Z", silentLogger));
+  });
+
   it("tell nothing of an error that nobody expected; the log has it", () => {
     const logged: object[] = [];
     const logger = { ...silentLogger, error: (fields: object) => logged.push(fields) };

@@ -44,11 +44,23 @@ const RETRY_AFTER_MS: Partial<Record<FailureCode | FailureReason, number>> = {
 /** What grpc-js takes as the outcome of a call that failed. */
 export type ServerError = { readonly code: status; readonly details: string; readonly metadata: Metadata };
 
+/** What is sent for errors that are frozen: they are thrown again and again, for whoever is turned away. */
+const KNOWN = new WeakMap<CommandError, ServerError>();
+
 /**
  * Turns whatever a handler threw into what the caller may know: a CommandError with its reason and violations as details, anything else as
  * one fixed sentence. Causes and unknown errors go to the log.
  */
 export function toServerError(error: unknown, method: string, logger: Logger): ServerError {
+  const isKnown = error instanceof CommandError && error.cause === undefined && Object.isFrozen(error);
+  const known = isKnown ? KNOWN.get(error) : undefined;
+  if (known !== undefined) return known;
+  const made = make(error, method, logger);
+  if (isKnown) KNOWN.set(error, made);
+  return made;
+}
+
+function make(error: unknown, method: string, logger: Logger): ServerError {
   const failure = error instanceof CommandError ? error : bug(error);
   if (failure.reason === "BUG") logger.error({ err: error, method }, "call failed unexpectedly");
   else if (failure.cause !== undefined) logger.warn({ err: failure.cause, method, reason: failure.reason }, "call refused");
