@@ -1,7 +1,7 @@
 import { aboutRequest, claimsOf, commentsOf, type Fact, parametersOf, type ShownComments, titleOf, voteFacts } from "./review-parts.ts";
 import type { ReviewSource, ReviewStatus } from "./review-source.ts";
 import { shownDigest } from "./shown-digest.ts";
-import type { ShownMembers } from "./shown-members.ts";
+import type { ShownMember, ShownMembers } from "./shown-members.ts";
 import { showText, type ShownText, type TextHash, type TextLimit } from "./shown-text.ts";
 
 /** A review, ready for any channel: every text in it is harmless on one line, nothing is missing without a word about it. */
@@ -18,6 +18,8 @@ export type ReviewView = {
   readonly moreFacts: number;
   /** What will run, all of it covered by the digest. */
   readonly parameters: ShownMembers;
+  /** The parameters stand there as `shownDigest` names them: every one, and no text cut further. Nobody approves on less. */
+  readonly whole: boolean;
   /** What the requester says beside it. Nobody checked it, and the digest does not cover it. */
   readonly claims: ShownMembers;
   /** What reviewers and the requester's side wrote to each other. Nobody checked it, no digest covers it, and it decides nothing. */
@@ -66,6 +68,7 @@ export function renderReview(source: ReviewSource, sha256: TextHash, limits: Ren
   const limit: TextLimit = { characters: limits.characters, sha256 };
   const { comments = USUAL_COMMENTS } = limits;
   const all = [...aboutRequest(source, limit), ...voteFacts(source, limit)];
+  const parameters = parametersOf(source, limit, limits.members);
   return {
     actionId: source.id,
     tenant: source.tenant,
@@ -74,7 +77,8 @@ export function renderReview(source: ReviewSource, sha256: TextHash, limits: Ren
     erased: source.input === undefined,
     facts: all.slice(0, limits.members),
     moreFacts: Math.max(0, all.length - limits.members),
-    parameters: parametersOf(source, limit, limits.members),
+    parameters,
+    whole: parameters.more === 0 && (limits.characters >= USUAL_LIMITS.characters || !parameters.members.some(isCut)),
     claims: claimsOf(source, limit, limits.members),
     claimed: source.review?.claim !== undefined,
     comments: commentsOf(source, { sha256, characters: Math.min(limits.characters, comments.characters) }, comments.most),
@@ -84,6 +88,10 @@ export function renderReview(source: ReviewSource, sha256: TextHash, limits: Ren
     deadline: source.review?.deadline?.toISOString(),
     decide: decide(source, limit),
   };
+}
+
+function isCut({ path, value }: ShownMember): boolean {
+  return path.cut !== undefined || value.cut !== undefined;
 }
 
 function decide(source: ReviewSource, limit: TextLimit): Decide | undefined {

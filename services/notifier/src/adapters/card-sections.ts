@@ -27,6 +27,9 @@ export const CARD_LIMITS: readonly RenderLimits[] = [
   { characters: 40, members: 5 },
 ];
 
+/** Stands in the place of the button: a vote says that all of it was seen. */
+export const NOT_WHOLE = "Not all of what will run finds room here, so it cannot be approved here: open it, or use the command line.";
+
 /** Marks every line of what the requester says, and of what is said about a review, so that none of it passes for ours. */
 const CLAIM = "┊ ";
 

@@ -28,8 +28,8 @@ export type PageDeps = {
   readonly logger: Logger;
 };
 
-/** A page has room. */
-const LIMITS: RenderLimits = { characters: 8000, members: 1000, comments: { most: 100, characters: 8000 } };
+/** A page has room for all that will run. */
+const LIMITS: RenderLimits = { characters: 8000, members: Infinity, comments: { most: 100, characters: 8000 } };
 /** Names this channel in sealed cards. */
 const PAGE_CHANNEL = "page";
 

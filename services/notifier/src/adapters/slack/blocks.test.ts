@@ -1,4 +1,4 @@
-import { renderReview, visible, type RenderLimits, type ReviewSource } from "@countersign/review-view";
+import { renderReview, visible, type JsonObject, type RenderLimits, type ReviewSource } from "@countersign/review-view";
 import { describe, expect, it } from "vitest";
 import { messageProblem } from "../../testing/fake-slack/rules.ts";
 import { hostileReview, hostileTexts, UNSAFE } from "../../testing/hostile-reviews.ts";
@@ -75,6 +75,21 @@ describe("slack message", () => {
     expect(seen(sent)).toContain('parameters.command = "rm <&>\\u{202e}');
     expect(seen(sent)).toContain(`${Array.from(command).length} characters, SHA-256 ${sha256(command)}`);
     expect(seen(sent)).toContain('tail-end"');
+  });
+
+  it("P1: is approved only where all of what will run is shown", () => {
+    const buttons = (source: ReviewSource) => textsOf(message(source).blocks.at(-1)).map(({ text }) => text);
+    const running = (properties: JsonObject) => ({ ...sampleReview, input: { ...sampleReview.input!, action: { name: "x", properties } } });
+    const decoys = Object.fromEntries(Array.from({ length: 120 }, (_, index) => [`note${index}`, "nothing to see"]));
+    for (const hidden of [running({ ...decoys, command: "drop table customers" }), running({ one: "x".repeat(590), ...decoys })]) {
+      expect(buttons(hidden)).toEqual(["Reject …", "Edit …", "Ask …", "Claim", "Open"]);
+      expect(seen(message(hidden))).toContain("it cannot be approved here");
+    }
+    // Cut like this, and named so by the digest of what is shown, is every text that is as long.
+    for (const open of [sampleReview, shouted]) {
+      expect(buttons(open)[0]).toBe("Approve");
+      expect(seen(message(open))).not.toContain("it cannot be approved here");
+    }
   });
 
   it("P7: more values than a message holds are counted", () => {

@@ -1,6 +1,6 @@
 import type { ReviewView } from "@countersign/review-view";
 import type { ActionsBlock, Button, KnownBlock, PlainTextElement, SectionBlock } from "@slack/types";
-import { CARD_LIMITS, cardText, type CardSection } from "../card-sections.ts";
+import { CARD_LIMITS, cardText, NOT_WHOLE, type CardSection } from "../card-sections.ts";
 import type { Delivery } from "../../usecases/channel.ts";
 
 /** Slack refuses more than 3,000 in a section and 50 blocks in a message. */
@@ -43,7 +43,7 @@ function compose(view: ReviewView, controls: CardControls | undefined): SlackMes
     { type: "header", text: plainText(heading) },
     ...textSections([title]),
     ...sections.flatMap(sectionBlocks),
-    ...(view.decide === undefined || controls === undefined ? [] : [actions(controls, view.claimed)]),
+    ...(view.decide === undefined || controls === undefined ? [] : decision(view, controls)),
   ];
   return { text, blocks };
 }
@@ -96,7 +96,11 @@ export function plainText(text: string): PlainTextElement {
   return { type: "plain_text", text, emoji: false };
 }
 
-function actions({ sealed, edit, url }: CardControls, claimed: boolean): ActionsBlock {
+function decision({ whole, claimed }: ReviewView, controls: CardControls): KnownBlock[] {
+  return [...(whole ? [] : textSections([NOT_WHOLE])), actions(controls, { whole, claimed })];
+}
+
+function actions({ sealed, edit, url }: CardControls, { whole, claimed }: Pick<ReviewView, "whole" | "claimed">): ActionsBlock {
   const button = (action: keyof typeof ACTIONS, label: string): Button => ({
     type: "button",
     action_id: ACTIONS[action],
@@ -107,7 +111,7 @@ function actions({ sealed, edit, url }: CardControls, claimed: boolean): Actions
     type: "actions",
     block_id: "countersign.decide",
     elements: [
-      { ...button("approve", "Approve"), style: "primary" },
+      ...(whole ? [{ ...button("approve", "Approve"), style: "primary" as const }] : []),
       { ...button("reject", "Reject …"), style: "danger" },
       ...(edit ? [button("edit", "Edit …")] : []),
       button("ask", "Ask …"),

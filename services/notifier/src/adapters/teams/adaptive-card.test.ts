@@ -79,4 +79,14 @@ describe("adaptive card", () => {
     expect(line).toMatch(/tail-end"/);
     expect(linesOf(given).join("\n")).toMatch(/and \d+ more values that found no room here/);
   });
+
+  it("P1: is approved only where all of what will run is shown", () => {
+    const titles = (source: ReviewSource) => (card(source)["actions"] as { title: string }[]).map(({ title }) => title);
+    const properties = Object.fromEntries(Array.from({ length: 400 }, (_, index) => [`p${index}`, "nothing to see"]));
+    const hidden = { ...sampleReview, input: { ...sampleReview.input!, action: { name: "x", properties } } };
+    expect(titles(hidden)).not.toEqual(expect.arrayContaining([expect.stringContaining("Approve")]));
+    expect(titles(hidden)).toContain("Reject …");
+    expect(linesOf(card(hidden)).at(-1)).toContain("it cannot be approved here");
+    expect(titles(sampleReview).slice(0, 2)).toEqual(["Approve", "Approve with a reason …"]);
+  });
 });

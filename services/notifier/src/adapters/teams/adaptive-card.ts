@@ -1,5 +1,5 @@
 import type { ReviewView } from "@countersign/review-view";
-import { CARD_LIMITS, cardText, type CardSection } from "../card-sections.ts";
+import { CARD_LIMITS, cardText, NOT_WHOLE, type CardSection } from "../card-sections.ts";
 import type { Delivery } from "../../usecases/channel.ts";
 
 /** Teams refuses messages of more than about 28 KB; what wraps the card needs some of it. */
@@ -49,14 +49,20 @@ export function adaptiveCard(render: Delivery["render"], controls: TeamsControls
 
 function compose(view: ReviewView, controls: TeamsControls | undefined): AdaptiveCard {
   const { heading, title, sections } = cardText(view);
+  const decides = controls !== undefined && view.decide !== undefined;
   return {
     type: "AdaptiveCard",
     $schema: "http://adaptivecards.io/schemas/adaptive-card.json",
     version: "1.5",
     fallbackText: heading,
-    body: [ourText(heading, { size: "Large", weight: "Bolder" }), line(title, { weight: "Bolder" }), ...sections.map(container)],
+    body: [
+      ourText(heading, { size: "Large", weight: "Bolder" }),
+      line(title, { weight: "Bolder" }),
+      ...sections.map(container),
+      ...(decides && !view.whole ? [ourText(NOT_WHOLE, { weight: "Bolder" })] : []),
+    ],
     ...(controls === undefined ? {} : refresh(controls)),
-    ...(controls === undefined || view.decide === undefined ? {} : { actions: actions(controls, view.claimed) }),
+    ...(decides ? { actions: actions(controls, view) } : {}),
   };
 }
 
@@ -82,11 +88,10 @@ function refresh({ sealed, users }: TeamsControls): object {
 }
 
 /** Teams shows six buttons; what is secondary stands in the menu beside them. */
-function actions(controls: TeamsControls, claimed: boolean): object[] {
+function actions(controls: TeamsControls, { whole, claimed }: Pick<ReviewView, "whole" | "claimed">): object[] {
   const { sealed, editable, url } = controls;
   return [
-    { ...execute("approve", "Approve", sealed), style: "positive" },
-    form("Approve with a reason …", [reasonInput(INPUTS.approveReason, "Why?")], execute("approve", "Approve", sealed)),
+    ...(whole ? approve(sealed) : []),
     form("Reject …", [reasonInput(INPUTS.rejectReason, "Why? The requester is told.")], execute("reject", "Reject", sealed)),
     ...(editable === undefined ? [] : [editForm(editable, sealed)]),
     {
@@ -97,6 +102,11 @@ function actions(controls: TeamsControls, claimed: boolean): object[] {
     ...(claimed ? [{ ...execute("release", "Release", sealed), ...MENU }] : []),
     ...(url === undefined ? [] : [{ type: "Action.OpenUrl", title: "Open", url }]),
   ];
+}
+
+function approve(sealed: string): object[] {
+  const button = execute("approve", "Approve", sealed);
+  return [{ ...button, style: "positive" }, form("Approve with a reason …", [reasonInput(INPUTS.approveReason, "Why?")], button)];
 }
 
 const MENU = { mode: "secondary" };
