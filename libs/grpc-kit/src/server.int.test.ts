@@ -24,6 +24,8 @@ let server: RunningRpcServer;
 let client: Client;
 let unary: UnaryHandler;
 let stream: StreamHandler;
+/** Calls that their handlers have seen. */
+let arrived: number;
 
 /** A handler for every method there is: unary ones answer with an empty message, streams end at once. */
 function silent<Service extends DescService>(service: Service): ServiceHandlers<Service> {
@@ -41,8 +43,13 @@ beforeEach(async () => {
 
 async function start(limits: RpcLimits): Promise<void> {
   const rpc = createRpcServer({ logger: silentLogger, limits });
-  rpc.add(PolicyService, { ...silent(PolicyService), getPolicy: (request, call) => unary(request, call) });
-  rpc.add(AuditService, { ...silent(AuditService), streamEvents: (request, call, send) => stream(request, call, send) });
+  arrived = 0;
+  const counted = <Result>(handled: Result): Result => {
+    arrived += 1;
+    return handled;
+  };
+  rpc.add(PolicyService, { ...silent(PolicyService), getPolicy: (request, call) => counted(unary(request, call)) });
+  rpc.add(AuditService, { ...silent(AuditService), streamEvents: (request, call, send) => counted(stream(request, call, send)) });
   server = await rpc.listen("127.0.0.1", 0);
   client = new Client(`127.0.0.1:${server.port}`, credentials.createInsecure(), { "grpc.enable_retries": 0 });
 }
@@ -118,7 +125,7 @@ describe("calls", () => {
     const gate = new Promise<void>((resolve) => (release = resolve));
     unary = async (request) => gate.then(() => request);
     const held = [1, 2, 3].map(() => call(GET_POLICY, new Uint8Array()));
-    await pause(50);
+    await until(() => arrived === 3);
     expect(await failure(call(GET_POLICY, new Uint8Array()))).toBe("RESOURCE_EXHAUSTED");
     expect(await health("")).toBe(Serving.SERVING);
     release();
@@ -248,7 +255,7 @@ describe("streams", () => {
     stream = (_request, seen) =>
       new Promise((_resolve, reject) => seen.signal.addEventListener("abort", () => reject(seen.signal.reason as Error)));
     const held = [open(), open()];
-    await pause(50);
+    await until(() => arrived === 2);
     expect(await open().ended).toBe("RESOURCE_EXHAUSTED");
     for (const { reading, ended } of held) {
       reading.cancel();
@@ -266,7 +273,7 @@ describe("closing", () => {
     unary = async (request) => gate.then(() => request);
     const held = call(GET_POLICY, Uint8Array.of(5));
     const streaming = open();
-    await pause(50);
+    await until(() => arrived === 2);
     const closing = server.close();
     expect(await streaming.ended).toBe("UNAVAILABLE");
     expect(await failure(call(GET_POLICY, new Uint8Array()))).toBe("UNAVAILABLE");
@@ -278,7 +285,7 @@ describe("closing", () => {
   it("does not wait for ever", async () => {
     unary = () => new Promise(() => {});
     const held = failure(call(GET_POLICY, new Uint8Array()));
-    await pause(50);
+    await until(() => arrived === 1);
     const started = Date.now();
     await server.close();
     expect(Date.now() - started).toBeLessThan(10_000);
