@@ -22,7 +22,7 @@ export function observedCommands(bus: CommandBus, carrier: CommandCarrier): Comm
     },
     serve: (service, handlers) => {
       const observed = Object.entries(handlers).map(
-        ([method, handler]) => [method, observedHandler(service, method, handler, attributesOf(service, method, carrier))] as const,
+        ([method, handler]) => [method, observedHandler(service, method, handler, carrier)] as const,
       );
       return bus.serve(service, Object.fromEntries(observed));
     },
@@ -33,20 +33,18 @@ function attributesOf(service: string, method: string, carrier: CommandCarrier) 
   return { [ATTRIBUTES.messagingSystem]: carrier, [ATTRIBUTES.destination]: `${service}.${method}` };
 }
 
-function observedHandler(
-  service: string,
-  method: string,
-  handler: CommandHandler,
-  attributes: Readonly<Record<string, string>>,
-): CommandHandler {
-  const details = { kind: "server" as const, attributes };
+function observedHandler(service: string, method: string, handler: CommandHandler, carrier: CommandCarrier): CommandHandler {
+  const attributes = attributesOf(service, method, carrier);
+  const name = `${service}.${method}`;
+  // Within a process they would repeat its name.
+  const details = { kind: "server" as const, ...(carrier === "nats" ? { attributes } : {}) };
   const isVote = service === "approval" && VOTES.has(method);
   return (command) => {
     if (!observing()) return handler(command);
     return timed(instruments()?.commandsServed, attributes, async () => {
       const parent = { ...details, parent: command.traceparent };
       try {
-        return await inSpan(`${service}.${method}`, parent, (span) =>
+        return await inSpan(name, parent, (span) =>
           handler(span === undefined ? command : { ...command, traceparent: traceparentOf(span) }),
         );
       } catch (error) {

@@ -1,4 +1,4 @@
-import { ATTRIBUTES, currentTraceparent, inSpan, instruments, isSampled } from "@countersign/telemetry";
+import { ATTRIBUTES, currentTraceparent, inSpan, instruments, isSampled, mayTrace, type SpanDetails } from "@countersign/telemetry";
 import { LRUCache } from "lru-cache";
 import { EventLogError } from "./errors.ts";
 import type { AppendOutcome, AppendRequest, EventLog, RecordedEvent, StreamName } from "./event-log.ts";
@@ -13,22 +13,10 @@ const REMEMBERED = 10_000;
 export function observedEventLog<Log extends EventLog>(log: Log): Log {
   const origins = new LRUCache<string, string>({ max: REMEMBERED });
   const append = (request: AppendRequest): Promise<AppendOutcome> => {
-    const { stream, expectedVersion, traceparent = "", events } = request;
-    const key = keyOf(stream);
-    if (expectedVersion === 0 && isSampled(traceparent)) origins.set(key, traceparent);
-    const origin = expectedVersion === 0 ? undefined : origins.get(key);
-    const details = {
-      kind: "client" as const,
-      attributes: {
-        [ATTRIBUTES.dbSystem]: "postgresql",
-        [ATTRIBUTES.dbOperation]: "append",
-        [ATTRIBUTES.stream]: stream.id,
-        [ATTRIBUTES.messageCount]: events.length,
-      },
-      parent: traceparent === "" ? currentTraceparent() : traceparent,
-      ...(origin === undefined ? {} : { links: [origin] }),
-    };
-    return timed(() => inSpan(`append ${stream.type}`, details, () => log.append(request)));
+    const parent = request.traceparent || currentTraceparent();
+    const work = (): Promise<AppendOutcome> => log.append(request);
+    if (!mayTrace(parent)) return timed(work);
+    return timed(() => inSpan(`append ${request.stream.type}`, detailsOf(request, parent, origins), work));
   };
   const readStream = async (stream: StreamName, afterVersion?: number): Promise<readonly RecordedEvent[]> => {
     const events = await log.readStream(stream, afterVersion);
@@ -37,6 +25,20 @@ export function observedEventLog<Log extends EventLog>(log: Log): Log {
     return events;
   };
   return { ...log, append, readStream };
+}
+
+function detailsOf({ stream, expectedVersion, events }: AppendRequest, parent: string, origins: LRUCache<string, string>): SpanDetails {
+  const key = keyOf(stream);
+  const isFirst = expectedVersion === 0;
+  const origin = isFirst ? undefined : origins.get(key);
+  if (isFirst && isSampled(parent)) origins.set(key, parent);
+  const attributes = {
+    [ATTRIBUTES.dbSystem]: "postgresql",
+    [ATTRIBUTES.dbOperation]: "append",
+    [ATTRIBUTES.stream]: stream.id,
+    [ATTRIBUTES.messageCount]: events.length,
+  };
+  return { kind: "client", attributes, parent, ...(origin === undefined ? {} : { links: [origin] }) };
 }
 
 async function timed(work: () => Promise<AppendOutcome>): Promise<AppendOutcome> {

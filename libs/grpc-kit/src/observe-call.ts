@@ -1,5 +1,5 @@
 import { CommandError } from "@countersign/bus";
-import { ATTRIBUTES, instruments, markFailed, observing, startSpan, traceparentOf, within } from "@countersign/telemetry";
+import { ATTRIBUTES, instruments, markFailed, observing, startSpan, traceparentOf, within, type Instruments } from "@countersign/telemetry";
 import type { Metadata } from "@grpc/grpc-js";
 import { CallCancelled, type CallObserver } from "./rpc-call.ts";
 
@@ -67,24 +67,27 @@ class ObservedCall implements CallObserver {
   }
 
   end(code: string, error?: unknown): void {
-    const attributes = { [ATTRIBUTES.rpcMethod]: this.#method, [ATTRIBUTES.rpcStatus]: code };
     const span = this.#parkedAt === undefined ? this.#span : this.#answerSpan();
-    span?.setAttributes(attributes);
+    span?.setAttribute(ATTRIBUTES.rpcStatus, code);
     if (span !== undefined && error !== undefined) markFailed(span, error);
-    const record = (): void => {
-      const now = performance.now();
-      instruments()?.rpcServer.record(((this.#parkedAt ?? now) - this.#startedAt) / 1000, attributes);
-      if (this.#parkedAt !== undefined) instruments()?.rpcWait.record((now - this.#parkedAt) / 1000, attributes);
-    };
+    const measured = instruments();
     // Inside of the span, so that the measurement names it.
-    if (span === undefined) record();
-    else within(span, record);
+    if (measured !== undefined && span !== undefined) within(span, () => this.#record(measured, code));
+    else if (measured !== undefined) this.#record(measured, code);
     span?.end();
+  }
+
+  #record({ rpcServer, rpcWait }: Instruments, code: string): void {
+    const attributes = { [ATTRIBUTES.rpcMethod]: this.#method, [ATTRIBUTES.rpcStatus]: code };
+    const now = performance.now();
+    rpcServer.record(((this.#parkedAt ?? now) - this.#startedAt) / 1000, attributes);
+    if (this.#parkedAt !== undefined) rpcWait.record((now - this.#parkedAt) / 1000, attributes);
   }
 
   #answerSpan(): Span | undefined {
     if (this.#span === undefined) return undefined;
-    return startSpan(`answer ${this.#method}`, { parent: traceparentOf(this.#span), links: this.#causes });
+    const attributes = { [ATTRIBUTES.rpcMethod]: this.#method };
+    return startSpan(`answer ${this.#method}`, { attributes, parent: traceparentOf(this.#span), links: this.#causes });
   }
 }
 

@@ -1,4 +1,5 @@
-import { context, isSpanContextValid, trace, TraceFlags, type Attributes } from "@opentelemetry/api";
+import { context, trace, type Attributes } from "@opentelemetry/api";
+import { isKept } from "./traceparent.ts";
 
 /** A measurement that can be looked at as a trace. */
 export type Exemplar = { readonly traceId: string; readonly spanId: string; readonly value: number; readonly atMs: number };
@@ -10,7 +11,7 @@ export class Exemplars {
   /** Remembers a measurement taken inside a sampled span; any other is not worth a link. */
   offer(name: string, attributes: Attributes, bucket: number, value: number): void {
     const span = trace.getSpanContext(context.active());
-    if (span === undefined || (span.traceFlags & TraceFlags.SAMPLED) === 0 || !isSpanContextValid(span)) return;
+    if (span === undefined || !isKept(span)) return;
     const key = seriesKey(name, attributes);
     const buckets = this.#newest.get(key) ?? [];
     buckets[bucket] = { traceId: span.traceId, spanId: span.spanId, value, atMs: Date.now() };

@@ -8,9 +8,11 @@ import {
   type Context,
   type Link,
   type Span,
+  type SpanContext,
+  type SpanOptions,
 } from "@opentelemetry/api";
 import { followsParents, tracer } from "./current.ts";
-import { isTraceparent } from "./traceparent.ts";
+import { isKept, readTraceparent, writeTraceparent } from "./traceparent.ts";
 
 const KINDS = { server: SpanKind.SERVER, client: SpanKind.CLIENT, producer: SpanKind.PRODUCER, consumer: SpanKind.CONSUMER };
 
@@ -25,15 +27,34 @@ export type SpanDetails = {
 };
 
 /** Starts a span that somebody ends. @returns undefined when traces go nowhere, or this one is not kept: whoever is next goes on with the `traceparent` as it came. */
-export function startSpan(name: string, { kind, attributes, parent, links }: SpanDetails): Span | undefined {
+export function startSpan(name: string, details: SpanDetails): Span | undefined {
   const making = tracer();
-  if (making === undefined || (parent !== undefined && followsParents() && isTraceparent(parent) && !isSampled(parent))) return undefined;
-  const options = {
-    ...(kind === undefined ? {} : { kind: KINDS[kind] }),
-    ...(attributes === undefined ? {} : { attributes }),
-    ...(links === undefined ? {} : { links: linksTo(links) }),
-  };
-  return making.startSpan(name, options, parent === undefined ? context.active() : contextOf(parent));
+  if (making === undefined) return undefined;
+  const { parent } = details;
+  const above = parent === undefined ? trace.getSpanContext(context.active()) : readTraceparent(parent);
+  if (isLeftOut(above)) return undefined;
+  return making.startSpan(name, optionsOf(details), parent === undefined ? context.active() : below(above));
+}
+
+/** Whether a span with this `parent` would be made: what would only be told to it need not be gathered otherwise. */
+export function mayTrace(parent: string): boolean {
+  return tracer() !== undefined && !isLeftOut(readTraceparent(parent));
+}
+
+function isLeftOut(above: SpanContext | undefined): boolean {
+  return above !== undefined && followsParents() && !isKept(above);
+}
+
+function below(above: SpanContext | undefined): Context {
+  return above === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, above);
+}
+
+function optionsOf({ kind, attributes, links }: SpanDetails): SpanOptions {
+  const options: SpanOptions = {};
+  if (kind !== undefined) options.kind = KINDS[kind];
+  if (attributes !== undefined) options.attributes = attributes;
+  if (links !== undefined) options.links = linksTo(links);
+  return options;
 }
 
 /** Runs something inside of a span; what it throws marks the span. Just runs it when traces go nowhere. */
@@ -73,24 +94,16 @@ export function errorType(error: unknown): string {
 
 /** `traceparent` of a span. */
 export function traceparentOf(span: Span): string {
-  const { traceId, spanId, traceFlags } = span.spanContext();
-  return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, "0")}`;
+  return writeTraceparent(span.spanContext());
 }
 
 /** Whether somebody keeps the trace that a `traceparent` names. */
 export function isSampled(traceparent: string): boolean {
-  return tracer() !== undefined && isTraceparent(traceparent) && (Number.parseInt(traceparent.slice(-2), 16) & 1) === 1;
+  if (tracer() === undefined) return false;
+  const names = readTraceparent(traceparent);
+  return names !== undefined && isKept(names);
 }
 
 function linksTo(traceparents: readonly string[]): Link[] {
-  return [...new Set(traceparents)].filter(isTraceparent).map((each) => ({ context: spanContextOf(each) }));
-}
-
-function contextOf(traceparent: string): Context {
-  return isTraceparent(traceparent) ? trace.setSpanContext(ROOT_CONTEXT, spanContextOf(traceparent)) : ROOT_CONTEXT;
-}
-
-function spanContextOf(traceparent: string) {
-  const [, traceId = "", spanId = "", flags = "0"] = traceparent.split("-");
-  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16), isRemote: true };
+  return [...new Set(traceparents)].map(readTraceparent).flatMap((names) => (names === undefined ? [] : [{ context: names }]));
 }
