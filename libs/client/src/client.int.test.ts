@@ -6,7 +6,7 @@ import { ActionStatus } from "@countersign/proto/v1/action_pb";
 import { RequestActionRequestSchema, WatchActionRequestSchema } from "@countersign/proto/v1/action_service_pb";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createClient } from "./client.ts";
-import { failing, INPUT, PlayedServer, replyWith } from "./testing/played-server.ts";
+import { failing, INPUT, PlayedServer, replyWith, stateOf } from "./testing/played-server.ts";
 
 const ID = "a1";
 
@@ -101,10 +101,10 @@ describe("waitForDecision", () => {
     played.watch = async (request, call, send) => {
       const { afterVersion, untilDecided } = fromBinary(WatchActionRequestSchema, request);
       if (afterVersion === 0n) {
-        await send(replyWith(ActionStatus.IN_REVIEW));
+        await send(stateOf(ActionStatus.IN_REVIEW));
         throw new CommandError("UNAVAILABLE", "SHUTTING_DOWN", "no");
       }
-      await send(replyWith(ActionStatus.APPROVED, { version: 5n }, "a.b.c"));
+      await send(stateOf(ActionStatus.APPROVED, { version: 5n }, "a.b.c"));
       if (!untilDecided) await hang(call);
     };
     expect(await played.client.waitForDecision(ID)).toMatchObject({ action: { version: 5n }, grantToken: "a.b.c" });
@@ -113,15 +113,15 @@ describe("waitForDecision", () => {
 
   it("finds a decision that came at the very version it was given", async () => {
     played.watch = async (request, _call, send) => {
-      if (fromBinary(WatchActionRequestSchema, request).afterVersion === 0n) await send(replyWith(ActionStatus.DENIED));
+      if (fromBinary(WatchActionRequestSchema, request).afterVersion === 0n) await send(stateOf(ActionStatus.DENIED));
     };
     expect(await played.client.waitForDecision(ID, { afterVersion: 3n })).toMatchObject({ action: { status: ActionStatus.DENIED } });
   });
 
   it("goes on with a new token when the old one expired meanwhile, and gives up when there is none", async () => {
     played.watch = async (_request, call, send) => {
-      if (call.bearerToken === "fresh") return send(replyWith(ActionStatus.REJECTED, { version: 4n }));
-      await send(replyWith(ActionStatus.IN_REVIEW));
+      if (call.bearerToken === "fresh") return send(stateOf(ActionStatus.REJECTED, { version: 4n }));
+      await send(stateOf(ActionStatus.IN_REVIEW));
       throw new CommandError("UNAUTHENTICATED", "TOKEN_EXPIRED", "no");
     };
     played.token = () => (played.calls.length === 0 ? "stale" : "fresh");

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { actionDigest, type DigestInput, type JsonObject } from "@countersign/digest";
-import { ExecutionOutcome, type Action } from "@countersign/proto/v1/action_pb";
+import { ExecutionOutcome, type Action, type ActionState } from "@countersign/proto/v1/action_pb";
 import { ActionService, type RedeemGrantResponse } from "@countersign/proto/v1/action_service_pb";
 import { AuditService, type FsckResult, type Progress, type Rebuild } from "@countersign/proto/v1/audit_service_pb";
 import { DirectoryService } from "@countersign/proto/v1/directory_service_pb";
@@ -47,7 +47,7 @@ export type CountersignClient = {
   requestAction(
     input: ActionInput,
     options?: CallOptions & { readonly idempotencyKey?: string; readonly waitMs?: number },
-  ): Promise<Decision>;
+  ): Promise<Decision<Action>>;
   /**
    * Waits until the action is decided, however long it takes, across broken connections and restarts of the server.
    * @param options.onQuestion answers what reviewers ask meanwhile.
@@ -65,7 +65,7 @@ export type CountersignClient = {
     options?: CallOptions & { readonly idempotencyKey?: string; readonly durability?: Durability },
   ): Promise<RedeemGrantResponse>;
   /** Says how it went. */
-  report(actionId: string, report: Report, options?: CallOptions): Promise<Action>;
+  report(actionId: string, report: Report, options?: CallOptions): Promise<ActionState>;
   /** For operators: has everything that is kept checked, and resolves when all is checked. Flaws come as they are found; `flaws` of the result counts them. */
   fsck(listener?: FsckListener, options?: CallOptions): Promise<FsckResult>;
   /** For operators: has one projection (all, without a name) built anew and switched to. */
@@ -110,9 +110,12 @@ export function createClient(options: ClientOptions): CountersignClient {
   };
 }
 
-/** The digest of what is about to run, as the grant must name it. `action` supplies the salt and the binding members. */
-export function digestOf(action: Action, input: ActionInput): Uint8Array {
-  return actionDigest(action.salt, { ...input, tenant: action.tenant }, action.bindingContext);
+/** The digest of what is about to run, as the grant must name it. An action, or its state, supplies tenant, salt and binding members. */
+export function digestOf(
+  { tenant, salt, bindingContext }: Pick<ActionState, "tenant" | "salt" | "bindingContext">,
+  input: ActionInput,
+): Uint8Array {
+  return actionDigest(salt, { ...input, tenant }, bindingContext);
 }
 
 function toMessage(input: ActionInput) {
@@ -124,7 +127,7 @@ function toMessage(input: ActionInput) {
   return { subject: withProperties(subject), action: withProperties(action), resource: withProperties(resource), context };
 }
 
-function present(action: Action | undefined): Action {
+function present<Told>(action: Told | undefined): Told {
   if (action === undefined) throw new Error("the server's reply holds no action");
   return action;
 }

@@ -1,12 +1,12 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { CommandError } from "@countersign/bus";
-import { ActionStatus, CommentKind, type Comment } from "@countersign/proto/v1/action_pb";
-import { RedeemGrantRequestSchema } from "@countersign/proto/v1/action_service_pb";
+import { ActionStatus, CommentKind, VoteDecision, type Comment } from "@countersign/proto/v1/action_pb";
+import { AcceptEditRequestSchema, RedeemGrantRequestSchema } from "@countersign/proto/v1/action_service_pb";
 import { AddCommentRequestSchema } from "@countersign/proto/v1/review_service_pb";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ActionInput } from "./client.ts";
 import { requireApproval } from "./require-approval.ts";
-import { digestFor, failing, INPUT, PlayedServer, receipt, replyWith } from "./testing/played-server.ts";
+import { digestFor, failing, INPUT, PlayedServer, receipt, replyWith, stateOf } from "./testing/played-server.ts";
 
 let played: PlayedServer;
 
@@ -24,7 +24,7 @@ describe("P7: requireApproval runs nothing that is not approved", () => {
   beforeEach(() => {
     ran = [];
     played.unary["RedeemGrant"] = async () => receipt();
-    played.unary["ReportExecution"] = async () => replyWith(ActionStatus.SUCCEEDED);
+    played.unary["ReportExecution"] = async () => stateOf(ActionStatus.SUCCEEDED);
   });
 
   it("allowed: redeems for the digest of what runs, runs, reports", async () => {
@@ -36,16 +36,17 @@ describe("P7: requireApproval runs nothing that is not approved", () => {
 
   it("in review: waits first", async () => {
     played.unary["RequestAction"] = async () => replyWith(ActionStatus.IN_REVIEW);
-    played.watch = async (_request, _call, send) => send(replyWith(ActionStatus.APPROVED, { version: 4n }, "a.b.c"));
+    played.watch = async (_request, _call, send) => send(stateOf(ActionStatus.APPROVED, { version: 4n }, "a.b.c"));
     expect(await requireApproval(played.client, INPUT, run)).toBe("rows");
     expect(played.methods()).toEqual(["RequestAction", "WatchAction", "RedeemGrant", "ReportExecution"]);
   });
 
   it("answers what reviewers ask, each once, and waits on whatever comes of that", async () => {
-    const question = (number: number, answer = 0) => ({ number, kind: CommentKind.QUESTION, text: `question ${number}`, answer });
-    const inReview = (version: bigint, ...comments: readonly ReturnType<typeof question>[]) =>
-      replyWith(ActionStatus.IN_REVIEW, { version, review: { comments: [...comments] } });
-    played.unary["RequestAction"] = async () => inReview(4n, question(1));
+    const asks = (version: bigint, ...numbers: readonly number[]) => {
+      const questions = numbers.map((number) => ({ number, kind: CommentKind.QUESTION, text: `question ${number}` }));
+      return stateOf(ActionStatus.IN_REVIEW, { version, questions });
+    };
+    played.unary["RequestAction"] = async () => replyWith(ActionStatus.IN_REVIEW, { version: 4n });
     const world = { answers: 0 };
     played.unary["AddComment"] = async () => {
       world.answers += 1;
@@ -55,10 +56,10 @@ describe("P7: requireApproval runs nothing that is not approved", () => {
     played.watch = async (_request, _call, send) => {
       // Until the one that was refused is tried again: whenever the action is seen.
       for (let version = 4n; world.answers < 4; version += 1n) {
-        await send(inReview(version, question(1), question(2), question(3), question(4), question(5, 6)));
+        await send(asks(version, 1, 2, 3, 4));
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
-      await send(replyWith(ActionStatus.APPROVED, { version: 9000n }, "a.b.c"));
+      await send(stateOf(ActionStatus.APPROVED, { version: 9000n }, "a.b.c"));
     };
     const onQuestion = ({ number, text }: Comment) => (number === 3 ? undefined : `to ${text}`);
     expect(await requireApproval(played.client, INPUT, run, { onQuestion })).toBe("rows");
@@ -105,6 +106,38 @@ describe("P7: requireApproval runs nothing that is not approved", () => {
     expect([ran, played.methods()]).toEqual([[], ["RequestAction"]]);
     expect(await requireApproval(played.client, INPUT, run, { acceptEdits: true })).toBe("rows");
     expect(ran).toEqual([edited]);
+  });
+
+  it("P1: accepts an edit by the digest of what it would run itself, and takes it back when it is told another one", async () => {
+    const editedProperties = { table: "t", limit: 10 };
+    const asked = { ...INPUT, action: { name: "db.export", properties: editedProperties } };
+    played.unary["RequestAction"] = async () => replyWith(ActionStatus.IN_REVIEW);
+    played.unary["AcceptEdit"] = async () => stateOf(ActionStatus.APPROVED, { asked, editedProperties }, "a.b.c");
+    played.watch = async (_request, _call, send) => send(stateOf(ActionStatus.EDITED, { version: 4n, asked, editedProperties }));
+    expect(await requireApproval(played.client, INPUT, run, { acceptEdits: true })).toBe("rows");
+    expect(ran).toEqual([asked]);
+    const accepted = played.calls.find(({ method }) => method === "AcceptEdit");
+    expect(Buffer.from(fromBinary(AcceptEditRequestSchema, accepted!.request).digest)).toEqual(digestFor(asked));
+    played.calls = [];
+    played.watch = async (_request, _call, send) => send(stateOf(ActionStatus.EDITED, { version: 4n, editedProperties }));
+    played.unary["CancelAction"] = async () => stateOf(ActionStatus.CANCELLED);
+    for (const acceptEdits of [true, false])
+      await expect(requireApproval(played.client, INPUT, run, { acceptEdits })).rejects.toThrow("the edited form is not accepted");
+    expect([ran.length, played.methods().slice(0, 3)]).toEqual([1, ["RequestAction", "WatchAction", "CancelAction"]]);
+  });
+
+  it("says why not, in the words of policy or of the reviewer", async () => {
+    const verdict = { reasons: ["It cannot be undone."] };
+    const votes = [{ decision: VoteDecision.REJECT, reason: "not today" }];
+    const replies = [
+      replyWith(ActionStatus.DENIED, { verdict }),
+      replyWith(ActionStatus.REJECTED, { verdict, review: { votes } }),
+      replyWith(ActionStatus.IN_REVIEW),
+    ];
+    played.unary["RequestAction"] = async () => replies.shift()!;
+    played.watch = async (_request, _call, send) => send(stateOf(ActionStatus.REJECTED, { reasons: ["too much"] }));
+    for (const why of ["DENIED It cannot be undone.", "REJECTED not today", "REJECTED too much"])
+      await expect(requireApproval(played.client, INPUT, run)).rejects.toThrow(`db.export was not approved: ${why}`);
   });
 
   it("reports a failure, and passes it on", async () => {

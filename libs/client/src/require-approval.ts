@@ -1,18 +1,20 @@
 import { createHash } from "node:crypto";
-import { ActionStatus, type Action } from "@countersign/proto/v1/action_pb";
+import { ActionStatus } from "@countersign/proto/v1/action_pb";
 import type { OnQuestion } from "./answer-questions.ts";
 import { CountersignError } from "./countersign-error.ts";
 import { statusName } from "./status-name.ts";
 import { digestOf, type ActionInput, type CountersignClient, type Report } from "./client.ts";
-import { type Decision, isUndecided } from "./wait-for-decision.ts";
+import { isUndecided, knownOf, type KnownAction } from "./known-action.ts";
+import type { Decision } from "./wait-for-decision.ts";
 
 /** The action was decided, and not with yes: it must not run. */
 export class NotApprovedError extends Error {
   override readonly name = "NotApprovedError";
-  readonly action: Action;
+  readonly action: KnownAction;
 
-  constructor(action: Action, why = `${statusName(action.status)} ${action.verdict?.reasons.join("; ") ?? ""}`.trimEnd()) {
-    super(`${action.input?.action?.name ?? "action"} was not approved: ${why}`);
+  /** @param name of what was asked for. */
+  constructor(name: string, action: KnownAction, why = `${statusName(action.status)} ${action.reasons.join("; ")}`.trimEnd()) {
+    super(`${name} was not approved: ${why}`);
     this.action = action;
   }
 }
@@ -35,11 +37,12 @@ export async function requireApproval<Output>(
   } = {},
 ): Promise<Output> {
   const asked = await client.requestAction(input, options);
-  const { action, grantToken } = await decided(client, input, asked, options);
-  if (action.status !== ActionStatus.APPROVED || grantToken === "") throw new NotApprovedError(action);
+  const { action, grantToken } = await decided(client, input, { ...asked, action: knownOf(asked.action) }, options);
+  const { name } = input.action;
+  if (action.status !== ActionStatus.APPROVED || grantToken === "") throw new NotApprovedError(name, action);
   const approved = options.acceptEdits === true ? withParametersOf(action, input) : input;
   const digest = digestOf(action, approved);
-  if (Buffer.compare(digest, action.digest) !== 0) throw new NotApprovedError(action, "what was approved is not what would run");
+  if (Buffer.compare(digest, action.digest) !== 0) throw new NotApprovedError(name, action, "what was approved is not what would run");
   // A key of its own per call: a second run of the same program must be refused here, not handed the first one's receipt.
   await client.redeem(grantToken, digest);
   return runAndReport(client, action.id, () => run(approved));
@@ -49,9 +52,9 @@ export async function requireApproval<Output>(
 async function decided(
   client: CountersignClient,
   input: ActionInput,
-  asked: Decision,
+  asked: Decision<KnownAction>,
   options: { readonly signal?: AbortSignal; readonly acceptEdits?: boolean; readonly onQuestion?: OnQuestion },
-): Promise<Decision> {
+): Promise<Decision<KnownAction>> {
   let current = asked;
   for (;;) {
     const { action } = current;
@@ -68,21 +71,19 @@ async function decided(
 }
 
 /** Accepts the digest that this program computes over what it would run, never just the one that it is told. */
-async function answerEdit(client: CountersignClient, input: ActionInput, action: Action, accepts: boolean): Promise<Decision> {
+async function answerEdit(client: CountersignClient, input: ActionInput, action: KnownAction, accepts: boolean): Promise<Decision> {
   const digest = digestOf(action, withParametersOf(action, input));
   if (accepts && Buffer.compare(digest, action.digest) === 0) return client.acceptEdit(action.id, digest);
   const { action: cancelled = action } = await client.actions.cancelAction({
     actionId: action.id,
     reason: "The edited form is not accepted.",
   });
-  throw new NotApprovedError(cancelled, "a reviewer edited it, and the edited form is not accepted");
+  throw new NotApprovedError(input.action.name, cancelled, "a reviewer edited it, and the edited form is not accepted");
 }
 
 /** A reviewer may have edited the parameters, and nothing else. The rest stays what the caller will really use. */
-function withParametersOf(action: Action, input: ActionInput): ActionInput {
-  if (action.review?.editor === undefined) return input;
-  const properties = action.input?.action?.properties;
-  return { ...input, action: { name: input.action.name, ...(properties === undefined ? {} : { properties }) } };
+function withParametersOf({ editedProperties: properties }: KnownAction, input: ActionInput): ActionInput {
+  return properties === undefined ? input : { ...input, action: { name: input.action.name, properties } };
 }
 
 /** A report that cannot be delivered does not undo what was done: the log will show the action as UNREPORTED. */

@@ -4,7 +4,7 @@ import { ActionStatus } from "@countersign/proto/v1/action_pb";
 import { Server, ServerCredentials, type ServerWritableStream } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createClient } from "./client.ts";
-import { PlayedServer, replyWith } from "./testing/played-server.ts";
+import { PlayedServer, stateOf } from "./testing/played-server.ts";
 
 let played: PlayedServer;
 
@@ -20,7 +20,7 @@ describe("a stream", () => {
   it("brings all messages in their order, also to a slow reader", async () => {
     const versions = Array.from({ length: 300 }, (_, index) => BigInt(index + 1));
     played.watch = async (_request, _call, send) => {
-      for (const version of versions) await send(replyWith(ActionStatus.IN_REVIEW, { version }));
+      for (const version of versions) await send(stateOf(ActionStatus.IN_REVIEW, { version }));
     };
     const seen: bigint[] = [];
     for await (const { action } of watch()) {
@@ -34,7 +34,7 @@ describe("a stream", () => {
     const cancelled = Promise.withResolvers<void>();
     played.watch = async (_request, call, send) => {
       const aborted = once(call.signal, "abort");
-      await send(replyWith(ActionStatus.IN_REVIEW));
+      await send(stateOf(ActionStatus.IN_REVIEW));
       await aborted;
       cancelled.resolve();
     };
@@ -56,7 +56,7 @@ describe("a stream", () => {
   it("ends with an error when it is aborted, after what has come", async () => {
     played.watch = async (_request, call, send) => {
       const aborted = once(call.signal, "abort");
-      await send(replyWith(ActionStatus.IN_REVIEW));
+      await send(stateOf(ActionStatus.IN_REVIEW));
       await aborted;
     };
     const controller = new AbortController();

@@ -1,16 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ActionStatus, type Action } from "@countersign/proto/v1/action_pb";
+import type { ActionState } from "@countersign/proto/v1/action_pb";
 import type { ActionService } from "@countersign/proto/v1/action_service_pb";
 import { CountersignError } from "./countersign-error.ts";
+import { isUndecided } from "./known-action.ts";
 import type { ServiceClient } from "./service-client.ts";
 
-/** An action, and the grant token when it is approved and the caller asked for it. */
-export type Decision = { readonly action: Action; readonly grantToken: string };
-
-/** Whether policy or people still have to answer. An edited action waits for its requester, who is told. */
-export function isUndecided(action: Action): boolean {
-  return action.status === ActionStatus.REQUESTED || action.status === ActionStatus.IN_REVIEW;
-}
+/** Where the action is, and the grant token when it is approved and the caller asked for it. */
+export type Decision<Told = ActionState> = { readonly action: Told; readonly grantToken: string };
 
 /** Watches the action until it is decided, resuming from the last version seen whenever the stream breaks. */
 export async function waitForDecision(
@@ -19,7 +15,7 @@ export async function waitForDecision(
   options: {
     readonly afterVersion?: bigint;
     readonly signal?: AbortSignal;
-    /** Told of the action whenever it is seen. */ readonly onAction?: (action: Action) => void;
+    /** Told of the action whenever it is seen. */ readonly onAction?: (action: ActionState) => void;
   },
 ): Promise<Decision> {
   const call = options.signal === undefined ? {} : { signal: options.signal };

@@ -24,6 +24,7 @@ beforeEach(async () => {
   action = new PlayedAction();
   fixture.answers["RequestAction"] = action.request;
   fixture.answers["GetAction"] = action.get;
+  fixture.answers["WatchAction"] = action.watch;
 });
 afterEach(() => fixture.close());
 
@@ -156,9 +157,9 @@ describe("WatchAction", () => {
 
   it("asks again when the instance that was asked died with the question in hand", async () => {
     let asked = 0;
-    fixture.answers["GetAction"] = (command) => {
+    fixture.answers["WatchAction"] = (command) => {
       asked += 1;
-      return asked === 1 ? new Promise<never>(() => {}) : action.get(command);
+      return asked === 1 ? new Promise<never>(() => {}) : action.watch(command);
     };
     const { seen, abort } = await watching();
     // Sooner than the call's own 10 s.

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fromJsonString, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
-import { ActionSchema, ActionStatus, VerdictOutcome } from "@countersign/proto/v1/action_pb";
+import { ActionSchema, ActionStateSchema, ActionStatus, VerdictOutcome } from "@countersign/proto/v1/action_pb";
 import {
   EvaluateActionResponseSchema,
   ListActionsResponseSchema,
@@ -167,7 +167,8 @@ describe("reviewer's commands", () => {
     expect((await as("data-owner", "approve", id, "--digest", "0".repeat(64))).err).toMatch(/^FAILED_PRECONDITION STALE_DIGEST: /);
     const approved = await as("data-owner", "approve", id, "--digest", digest ?? "", "--reason", HOSTILE);
     expect(approved.out).toMatch(new RegExp(`^approve of digest ${digest}$`, "m"));
-    expect(approved.out).toMatch(/^vote +approve by data-owner: /m);
+    expect(approved.out).toMatch(/^status +APPROVED$/m);
+    expect((await as("auditor", "get", id)).out).toMatch(/^vote +approve by data-owner: /m);
     expect((await as("crm-agent", "redeem", id)).code).toBe(0);
     expect((await as("auditor", "timeline", id)).out).toContain("grant redeemed by crm-agent");
   });
@@ -175,8 +176,8 @@ describe("reviewer's commands", () => {
   it("edit changes what it names and keeps the rest; approve says which digest it approved", async () => {
     const id = await requested(...EXPORT, "--param", "limit=100");
     expect((await as("data-owner", "edit", id, "--reason", "nothing to change")).code).toBe(2);
-    const edited = await json(ActionSchema, "data-owner", "edit", id, "--param", "limit=5", "--reason", HOSTILE);
-    expect(edited.input?.action?.properties).toEqual({ table: "customers", limit: 5 });
+    const edited = await json(ActionStateSchema, "data-owner", "edit", id, "--param", "limit=5", "--reason", HOSTILE);
+    expect(edited.editedProperties).toEqual({ table: "customers", limit: 5 });
     const digest = Buffer.from(edited.digest).toString("hex");
     expect((await as("second-data-owner", "approve", id)).err).toMatch(/WRONG_STATE/);
     expect((await as("crm-agent", "accept", id, "--digest", "00".repeat(32))).err).toMatch(/STALE_DIGEST/);

@@ -144,7 +144,7 @@ describe("the rest of the lifecycle", () => {
     });
     const decided = await agent.waitForDecision(action.id);
     expect(statusName(decided.action.status)).toBe("REJECTED");
-    expect(decided.action.review?.votes[0]?.reason).toBe("not this quarter");
+    expect(decided.action.reasons).toEqual(["not this quarter"]);
   });
 
   it("cancelling an undecided action ends it, cancelling an approved one revokes its grant", async () => {

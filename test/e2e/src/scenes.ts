@@ -1,5 +1,5 @@
 import { CountersignError, type ActionInput, type CountersignClient, type Decision } from "@countersign/client";
-import type { Action } from "@countersign/proto/v1/action_pb";
+import type { ActionState } from "@countersign/proto/v1/action_pb";
 
 /** Allowed by the starter policy. */
 export const TAG_CHANGE: ActionInput = {
@@ -41,7 +41,7 @@ export async function shownTo(reviewer: CountersignClient, actionId: string) {
 }
 
 /** Approves what the server shows at this moment. */
-export async function approve(reviewer: CountersignClient, actionId: string): Promise<Action | undefined> {
+export async function approve(reviewer: CountersignClient, actionId: string): Promise<ActionState | undefined> {
   const shown = await shownTo(reviewer, actionId);
   return (await reviewer.reviews.submitVote({ ...shown, decision: { case: "approve", value: {} } })).action;
 }

@@ -1,5 +1,5 @@
 import { NotApprovedError, requireApproval } from "@countersign/client";
-import { answerOf, type Stage } from "../stage.ts";
+import type { Stage } from "../stage.ts";
 
 /** Policy denies; the code that would run is never called. */
 export async function denied({ narrator, database, actions, as }: Stage): Promise<void> {
@@ -21,6 +21,6 @@ export async function denied({ narrator, database, actions, as }: Stage): Promis
   );
   if (!(refusal instanceof NotApprovedError)) throw new Error("the drop was not refused", { cause: refusal });
   actions.set("the drop", refusal.action.id);
-  narrator.says("policy", answerOf(refusal.action));
+  narrator.says("policy", refusal.message);
   narrator.checks("the tool did not run: the table is still there", await database.tableExists("customers"));
 }

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { digestOf, isUndecided, statusName, type ActionInput } from "@countersign/client";
 import type { JsonObject } from "@countersign/digest";
-import { ActionSchema, ActionStatus, type Action } from "@countersign/proto/v1/action_pb";
+import { ActionSchema, ActionStateSchema, ActionStatus, type Action } from "@countersign/proto/v1/action_pb";
 import {
   EvaluateActionResponseSchema,
   ListActionsResponseSchema,
@@ -13,6 +13,7 @@ import { visible } from "@countersign/review-view";
 import { InvalidArgumentError, type Command } from "commander";
 import { actionsTable, actionText, verdictText } from "../action-text.ts";
 import { withContext, type Context, type Io } from "../context.ts";
+import { stateText } from "../state-text.ts";
 import { table } from "../output.ts";
 import { parseAt, type At } from "../parse-at.ts";
 import { AnswerIsNo, UsageError } from "../errors.ts";
@@ -80,12 +81,12 @@ export function addActionCommands(program: Command, io: Io): void {
     );
   program
     .command("watch")
-    .description("print an action at every change, until it is over")
+    .description("print where an action is at every change, until it is over")
     .argument("<id>")
     .action((actionId: string, _options: object, command: Command) =>
       withContext(command, io, async ({ client, output, signal }) => {
         for await (const { action, grantToken } of client.actions.watchAction({ actionId }, { signal })) {
-          if (action !== undefined) output.message(ActionSchema, action, () => `${actionText(action, grantToken)}\n`);
+          if (action !== undefined) output.message(ActionStateSchema, action, () => `${stateText(action, grantToken)}\n`);
         }
       }),
     );
@@ -134,7 +135,7 @@ function addExecutionCommands(program: Command, io: Io): void {
           ...(options.message === undefined ? {} : { message: options.message }),
           ...(options.output === undefined ? {} : { outputDigest: createHash("sha256").update(readBytes(options.output)).digest() }),
         });
-        output.message(ActionSchema, action, () => actionText(action));
+        output.message(ActionStateSchema, action, () => stateText(action));
       }),
     );
   program
@@ -145,7 +146,7 @@ function addExecutionCommands(program: Command, io: Io): void {
     .action((actionId: string, { digest }: { digest: Uint8Array }, command: Command) =>
       withContext(command, io, async ({ client, output }) => {
         const { action, grantToken } = await client.acceptEdit(actionId, digest);
-        output.message(ActionSchema, action, () => actionText(action, grantToken));
+        output.message(ActionStateSchema, action, () => stateText(action, grantToken));
       }),
     );
   program
@@ -157,7 +158,7 @@ function addExecutionCommands(program: Command, io: Io): void {
     .action((actionId: string, options: Firm & { reason: string }, command: Command) =>
       withContext(command, io, async ({ client, output }) => {
         const action = present((await client.actions.cancelAction({ actionId, reason: options.reason, ...firm(options) })).action);
-        output.message(ActionSchema, action, () => actionText(action));
+        output.message(ActionStateSchema, action, () => stateText(action));
       }),
     );
 }
@@ -230,7 +231,7 @@ function parseStatus(text: string): ActionStatus {
   return found.status;
 }
 
-function present(action: Action | undefined): Action {
+function present<Told>(action: Told | undefined): Told {
   if (action === undefined) throw new Error("the server's reply holds no action");
   return action;
 }

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { ActionSchema, CommentKind } from "@countersign/proto/v1/action_pb";
+import { ActionStateSchema, CommentKind } from "@countersign/proto/v1/action_pb";
 import { AddCommentResponseSchema } from "@countersign/proto/v1/review_service_pb";
 import type { Command } from "commander";
-import { actionText } from "../action-text.ts";
 import { withContext, type Context, type Io } from "../context.ts";
 import { parseCount } from "../parse.ts";
+import { stateText } from "../state-text.ts";
 
 /** What is said about a review without deciding it: comment, ask, answer, claim, release. */
 export function addDiscussionCommands(program: Command, io: Io): void {
@@ -30,13 +30,13 @@ export function addDiscussionCommands(program: Command, io: Io): void {
     (actionId: string, _options: object, command: Command) =>
       withContext(command, io, async ({ client, output }) => {
         const { action } = await client.reviews.claimReview({ actionId });
-        if (action !== undefined) output.message(ActionSchema, action, () => actionText(action));
+        if (action !== undefined) output.message(ActionStateSchema, action, () => stateText(action));
       }),
   );
   writing("release", "say that you are not looking at it any more").action((actionId: string, _options: object, command: Command) =>
     withContext(command, io, async ({ client, output }) => {
       const { action } = await client.reviews.releaseReview({ actionId });
-      if (action !== undefined) output.message(ActionSchema, action, () => actionText(action));
+      if (action !== undefined) output.message(ActionStateSchema, action, () => stateText(action));
     }),
   );
 }

@@ -1,6 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { JsonObject } from "@countersign/digest";
-import { ActionSchema, AfterReviewFinding, type Action } from "@countersign/proto/v1/action_pb";
+import { ActionStateSchema, AfterReviewFinding, type Action } from "@countersign/proto/v1/action_pb";
 import {
   ClaimFilter,
   GetReviewResponseSchema,
@@ -8,13 +8,14 @@ import {
   type SubmitVoteRequestSchema,
 } from "@countersign/proto/v1/review_service_pb";
 import { Option, type Command } from "commander";
-import { actionText, reviewsTable } from "../action-text.ts";
+import { reviewsTable } from "../action-text.ts";
 import { withContext, type Context, type Io } from "../context.ts";
 import { UsageError } from "../errors.ts";
 import { hex } from "../output.ts";
 import { DURABILITY_HELP, firm, type Firm } from "../durability.ts";
 import { collectMember, parseDigest, parseDurability, parseObject } from "../parse.ts";
 import { reviewText } from "../review-text.ts";
+import { stateText } from "../state-text.ts";
 
 /** What reviewers do: review list, review show, approve, reject, edit. */
 export function addReviewCommands(program: Command, io: Io): void {
@@ -90,7 +91,7 @@ function addBreakGlass(program: Command, io: Io): void {
         if (shown === undefined) throw new UsageError("there is nothing to decide");
         const request = { actionId, digest: digest ?? shown.digest, version: shown.version, shownDigest, reason };
         const { action: after } = await client.reviews.breakGlass(request);
-        if (after !== undefined) output.message(ActionSchema, after, () => actionText(after));
+        if (after !== undefined) output.message(ActionStateSchema, after, () => stateText(after));
       }),
     );
   program
@@ -103,7 +104,7 @@ function addBreakGlass(program: Command, io: Io): void {
       withContext(command, io, async ({ client, output }) => {
         const finding = options.finding === "justified" ? AfterReviewFinding.JUSTIFIED : AfterReviewFinding.NOT_JUSTIFIED;
         const { action: after } = await client.reviews.closeAfterReview({ actionId, finding, reason: options.reason });
-        if (after !== undefined) output.message(ActionSchema, after, () => actionText(after));
+        if (after !== undefined) output.message(ActionStateSchema, after, () => stateText(after));
       }),
     );
 }
@@ -129,5 +130,6 @@ async function vote(
   const decision = decide(shown);
   const request = { actionId, digest, version: shown.version, shownDigest, decision, ...firm(options) };
   const { action: after } = await client.reviews.submitVote(request);
-  if (after !== undefined) output.message(ActionSchema, after, () => `${decision.case} of digest ${hex(digest)}\n\n${actionText(after)}`);
+  if (after !== undefined)
+    output.message(ActionStateSchema, after, () => `${decision.case} of digest ${hex(digest)}\n\n${stateText(after)}`);
 }

@@ -1,9 +1,14 @@
-import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { CommandError, type FailureCode, type FailureReason } from "@countersign/bus";
 import { actionDigest } from "@countersign/digest";
 import { createRpcServer, type RunningRpcServer, type StreamHandler, type UnaryHandler } from "@countersign/grpc-kit";
-import type { ActionSchema, ActionStatus } from "@countersign/proto/v1/action_pb";
-import { ActionService, GetActionResponseSchema, RedeemGrantResponseSchema } from "@countersign/proto/v1/action_service_pb";
+import type { ActionSchema, ActionStateSchema, ActionStatus } from "@countersign/proto/v1/action_pb";
+import {
+  ActionService,
+  GetActionResponseSchema,
+  RedeemGrantResponseSchema,
+  WatchActionResponseSchema,
+} from "@countersign/proto/v1/action_service_pb";
 import { ReviewService } from "@countersign/proto/v1/review_service_pb";
 import { silentLogger } from "@countersign/telemetry";
 import { type ActionInput, type CountersignClient, createClient } from "../client.ts";
@@ -87,15 +92,30 @@ export class PlayedServer {
   }
 }
 
-type ActionInit = Exclude<MessageInitShape<typeof ActionSchema>, { $typeName: string }>;
+type Init<Schema extends DescMessage> = Exclude<MessageInitShape<Schema>, { $typeName: string }>;
 
 /** What redeeming the grant of that action returns. */
 export function receipt(): Uint8Array {
   return toBinary(RedeemGrantResponseSchema, create(RedeemGrantResponseSchema, { actionId: "a1", version: 4n, position: 9n }));
 }
 
-/** A reply of any method that answers with an action: they agree on where it is. */
-export function replyWith(status: ActionStatus, changes: ActionInit & { readonly asked?: ActionInput } = {}, grantToken = ""): Uint8Array {
+/** A message of a watch, or the reply of any command that answers with where the action is. */
+export function stateOf(
+  status: ActionStatus,
+  changes: Init<typeof ActionStateSchema> & { readonly asked?: ActionInput } = {},
+  grantToken = "",
+): Uint8Array {
+  const { asked = INPUT, ...others } = changes;
+  const action = { id: "a1", tenant: "acme", status, version: 3n, digest: digestFor(asked), salt: SALT, ...others };
+  return toBinary(WatchActionResponseSchema, create(WatchActionResponseSchema, { action, grantToken }));
+}
+
+/** A reply that holds the whole action. */
+export function replyWith(
+  status: ActionStatus,
+  changes: Init<typeof ActionSchema> & { readonly asked?: ActionInput } = {},
+  grantToken = "",
+): Uint8Array {
   const { asked = INPUT, ...others } = changes;
   const input = {
     subject: { ...asked.subject, properties: {} },

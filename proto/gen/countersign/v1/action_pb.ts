@@ -14,7 +14,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file countersign/v1/action.proto.
  */
 export const file_countersign_v1_action: GenFile = /*@__PURE__*/
-  fileDesc("Chtjb3VudGVyc2lnbi92MS9hY3Rpb24ucHJvdG8SDmNvdW50ZXJzaWduLnYxIrgBCgtBY3Rpb25JbnB1dBIoCgdzdWJqZWN0GAEgASgLMhcuY291bnRlcnNpZ24udjEuU3ViamVjdBIpCgZhY3Rpb24YAiABKAsyGS5jb3VudGVyc2lnbi52MS5PcGVyYXRpb24SKgoIcmVzb3VyY2UYAyABKAsyGC5jb3VudGVyc2lnbi52MS5SZXNvdXJjZRIoCgdjb250ZXh0GAQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCJQCgdTdWJqZWN0EgwKBHR5cGUYASABKAkSCgoCaWQYAiABKAkSKwoKcHJvcGVydGllcxgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QiRgoJT3BlcmF0aW9uEgwKBG5hbWUYASABKAkSKwoKcHJvcGVydGllcxgCIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QiUQoIUmVzb3VyY2USDAoEdHlwZRgBIAEoCRIKCgJpZBgCIAEoCRIrCgpwcm9wZXJ0aWVzGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCKwBAoGQWN0aW9uEgoKAmlkGAEgASgJEg4KBnRlbmFudBgCIAEoCRIsCgZzdGF0dXMYAyABKA4yHC5jb3VudGVyc2lnbi52MS5BY3Rpb25TdGF0dXMSDwoHdmVyc2lvbhgEIAEoBBIqCgVpbnB1dBgFIAEoCzIbLmNvdW50ZXJzaWduLnYxLkFjdGlvbklucHV0Eg4KBmRpZ2VzdBgGIAEoDBIMCgRzYWx0GAcgASgMEhcKD2JpbmRpbmdfY29udGV4dBgIIAMoCRIsCglyZXF1ZXN0ZXIYCSABKAsyGS5jb3VudGVyc2lnbi52MS5QcmluY2lwYWwSKAoHdmVyZGljdBgKIAEoCzIXLmNvdW50ZXJzaWduLnYxLlZlcmRpY3QSJgoGcmV2aWV3GAsgASgLMhYuY291bnRlcnNpZ24udjEuUmV2aWV3EiQKBWdyYW50GAwgASgLMhUuY291bnRlcnNpZ24udjEuR3JhbnQSLAoJZXhlY3V0aW9uGA0gASgLMhkuY291bnRlcnNpZ24udjEuRXhlY3V0aW9uEjAKDHJlcXVlc3RfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKDGFmdGVyX3JldmlldxgQIAEoCzIbLmNvdW50ZXJzaWduLnYxLkFmdGVyUmV2aWV3IkAKDFNraXBwZWRTdGFnZRINCgVzdGFnZRgBIAEoDRIMCgRuYW1lGAIgASgJEhMKC3F1b3J1bV90ZXh0GAMgASgJIogDCgtBZnRlclJldmlldxIvCgVzdGF0ZRgBIAEoDjIgLmNvdW50ZXJzaWduLnYxLkFmdGVyUmV2aWV3U3RhdGUSLQoHdXNlZF9ieRgCIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIOCgZyZWFzb24YAyABKAkSLAoIdXNlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KB3NraXBwZWQYBSADKAsyHC5jb3VudGVyc2lnbi52MS5Ta2lwcGVkU3RhZ2USLwoJY2xvc2VkX2J5GAYgASgLMhwuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsUmVmEjMKB2ZpbmRpbmcYByABKA4yIi5jb3VudGVyc2lnbi52MS5BZnRlclJldmlld0ZpbmRpbmcSFgoOZmluZGluZ19yZWFzb24YCCABKAkSLgoKY2xvc2VfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAilwIKB1ZlcmRpY3QSLwoHb3V0Y29tZRgBIAEoDjIeLmNvdW50ZXJzaWduLnYxLlZlcmRpY3RPdXRjb21lEhAKCHJldmlzaW9uGAIgASgEEgwKBHJ1bGUYAyABKAkSDwoHcmVhc29ucxgEIAMoCRIlCgZzdGFnZXMYBSADKAsyFS5jb3VudGVyc2lnbi52MS5TdGFnZRIqCgV0ZXJtcxgGIAEoCzIbLmNvdW50ZXJzaWduLnYxLlJldmlld1Rlcm1zEhUKDWdyYW50X3NlY29uZHMYByABKA0SFwoPYmluZGluZ19jb250ZXh0GAggAygJEicKBHJpc2sYCSADKAsyGS5jb3VudGVyc2lnbi52MS5SaXNrUG9pbnQiKwoJUmlza1BvaW50Eg4KBnBvaW50cxgBIAEoDRIOCgZyZWFzb24YAiABKAkicAoLUmV2aWV3VGVybXMSEAoIZWRpdGFibGUYASABKAkSGQoRb3duZXJfbWF5X2FwcHJvdmUYAiABKAgSNAoLYnJlYWtfZ2xhc3MYAyABKAsyHy5jb3VudGVyc2lnbi52MS5CcmVha0dsYXNzVGVybXMiNAoPQnJlYWtHbGFzc1Rlcm1zEg4KBmdyb3VwcxgBIAMoCRIRCglyZXF1ZXN0ZXIYAiABKAgi9wIKBVN0YWdlEgwKBG5hbWUYASABKAkSJgoGcXVvcnVtGAIgASgLMhYuY291bnRlcnNpZ24udjEuUXVvcnVtEhMKC3F1b3J1bV90ZXh0GAMgASgJEhYKDmRpc3RpbmN0X3RlYW1zGAQgASgIEg8KB3NlY29uZHMYBSABKA0SGAoQcmVtaW5kZXJfc2Vjb25kcxgGIAMoDRIuCgplc2NhbGF0aW9uGAcgASgLMhouY291bnRlcnNpZ24udjEuRXNjYWxhdGlvbhIxCgpvbl90aW1lb3V0GAggASgOMh0uY291bnRlcnNpZ24udjEuVGltZW91dEFjdGlvbhIoCgRtb2RlGAkgASgOMhouY291bnRlcnNpZ24udjEuUmV2aWV3TW9kZRIcChRhcHByb3ZlX25lZWRzX3JlYXNvbhgKIAEoCBI1Cg1sZWFzdF9zaWduX2luGAsgASgOMh4uY291bnRlcnNpZ24udjEuU2lnbkluU3RyZW5ndGgibAoQUmV2aWV3ZXJTZWxlY3RvchIPCgVncm91cBgBIAEoCUgAEhAKBnBlcnNvbhgCIAEoCUgAEhEKB29uX2NhbGwYAyABKAlIABIbChFyZXF1ZXN0ZXJfbWFuYWdlchgEIAEoCEgAQgUKA3dobyKZAQoGUXVvcnVtEjEKCGF0X2xlYXN0GAEgASgLMh0uY291bnRlcnNpZ24udjEuUXVvcnVtQXRMZWFzdEgAEikKA2FsbBgCIAEoCzIaLmNvdW50ZXJzaWduLnYxLlF1b3J1bUxpc3RIABIpCgNhbnkYAyABKAsyGi5jb3VudGVyc2lnbi52MS5RdW9ydW1MaXN0SABCBgoEcnVsZSJMCg1RdW9ydW1BdExlYXN0Eg0KBWNvdW50GAEgASgNEiwKAm9mGAIgAygLMiAuY291bnRlcnNpZ24udjEuUmV2aWV3ZXJTZWxlY3RvciIwCgpRdW9ydW1MaXN0EiIKAm9mGAEgAygLMhYuY291bnRlcnNpZ24udjEuUXVvcnVtIlEKCkVzY2FsYXRpb24SFQoNYWZ0ZXJfc2Vjb25kcxgBIAEoDRIsCgJ0bxgCIAMoCzIgLmNvdW50ZXJzaWduLnYxLlJldmlld2VyU2VsZWN0b3IivQIKBlJldmlldxIlCgZzdGFnZXMYASADKAsyFS5jb3VudGVyc2lnbi52MS5TdGFnZRISCgpvcGVuX3N0YWdlGAIgASgNEiMKBXZvdGVzGAMgAygLMhQuY291bnRlcnNpZ24udjEuVm90ZRIsCghkZWFkbGluZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoGZWRpdG9yGAUgASgLMhwuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsUmVmEhEKCWVzY2FsYXRlZBgGIAEoCBINCgVhc2tlZBgHIAEoDRIpCghjb21tZW50cxgIIAMoCzIXLmNvdW50ZXJzaWduLnYxLkNvbW1lbnQSKgoFY2xhaW0YCSABKAsyGy5jb3VudGVyc2lnbi52MS5SZXZpZXdDbGFpbSLqAQoHQ29tbWVudBIOCgZudW1iZXIYASABKA0SKQoEa2luZBgCIAEoDjIbLmNvdW50ZXJzaWduLnYxLkNvbW1lbnRLaW5kEiwKBmF1dGhvchgDIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIUCgxieV9yZXF1ZXN0ZXIYBCABKAgSDAoEdGV4dBgFIAEoCRIwCgxjb21tZW50X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHF1ZXN0aW9uGAcgASgNEg4KBmFuc3dlchgIIAEoDSKeAQoLUmV2aWV3Q2xhaW0SLgoIcmV2aWV3ZXIYASABKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSLgoKY2xhaW1fdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIsACCgRWb3RlEi4KCHJldmlld2VyGAEgASgLMhwuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsUmVmEi4KCGRlY2lzaW9uGAIgASgOMhwuY291bnRlcnNpZ24udjEuVm90ZURlY2lzaW9uEg4KBmRpZ2VzdBgDIAEoDBIOCgZyZWFzb24YBCABKAkSLQoJdm90ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZsYXBzZWQYBiABKAgSDQoFc3RhZ2UYByABKA0SLwoHc2lnbl9pbhgIIAEoDjIeLmNvdW50ZXJzaWduLnYxLlNpZ25JblN0cmVuZ3RoEhMKC2luX3BsYWNlX29mGAkgASgJEiQKBWhhc3RlGAogASgLMhUuY291bnRlcnNpZ24udjEuSGFzdGUiOgoFSGFzdGUSGQoRYXZhaWxhYmxlX3NlY29uZHMYASABKA0SFgoObmVlZGVkX3NlY29uZHMYAiABKA0i5gEKBUdyYW50EgoKAmlkGAEgASgJEi8KCXByaW5jaXBhbBgCIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIOCgZkaWdlc3QYAyABKAwSLgoKaXNzdWVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3JlZGVlbV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKXAQoJRXhlY3V0aW9uEjEKB291dGNvbWUYASABKA4yIC5jb3VudGVyc2lnbi52MS5FeGVjdXRpb25PdXRjb21lEhUKDW91dHB1dF9kaWdlc3QYAiABKAwSDwoHbWVzc2FnZRgDIAEoCRIvCgtyZXBvcnRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAquAMKDEFjdGlvblN0YXR1cxIdChlBQ1RJT05fU1RBVFVTX1VOU1BFQ0lGSUVEEAASGwoXQUNUSU9OX1NUQVRVU19SRVFVRVNURUQQARIYChRBQ1RJT05fU1RBVFVTX0RFTklFRBACEhsKF0FDVElPTl9TVEFUVVNfSU5fUkVWSUVXEAMSGgoWQUNUSU9OX1NUQVRVU19BUFBST1ZFRBAEEhoKFkFDVElPTl9TVEFUVVNfUkVKRUNURUQQBRIZChVBQ1RJT05fU1RBVFVTX0VYUElSRUQQBhIbChdBQ1RJT05fU1RBVFVTX0NBTkNFTExFRBAHEhoKFkFDVElPTl9TVEFUVVNfUkVERUVNRUQQCBIbChdBQ1RJT05fU1RBVFVTX1NVQ0NFRURFRBAJEhgKFEFDVElPTl9TVEFUVVNfRkFJTEVEEAoSHAoYQUNUSU9OX1NUQVRVU19VTlJFUE9SVEVEEAsSHwobQUNUSU9OX1NUQVRVU19HUkFOVF9FWFBJUkVEEAwSGQoVQUNUSU9OX1NUQVRVU19SRVZPS0VEEA0SGAoUQUNUSU9OX1NUQVRVU19FRElURUQQDipyChBBZnRlclJldmlld1N0YXRlEiIKHkFGVEVSX1JFVklFV19TVEFURV9VTlNQRUNJRklFRBAAEhsKF0FGVEVSX1JFVklFV19TVEFURV9PUEVOEAESHQoZQUZURVJfUkVWSUVXX1NUQVRFX0NMT1NFRBACKoYBChJBZnRlclJldmlld0ZpbmRpbmcSJAogQUZURVJfUkVWSUVXX0ZJTkRJTkdfVU5TUEVDSUZJRUQQABIiCh5BRlRFUl9SRVZJRVdfRklORElOR19KVVNUSUZJRUQQARImCiJBRlRFUl9SRVZJRVdfRklORElOR19OT1RfSlVTVElGSUVEEAIqggEKDlZlcmRpY3RPdXRjb21lEh8KG1ZFUkRJQ1RfT1VUQ09NRV9VTlNQRUNJRklFRBAAEhkKFVZFUkRJQ1RfT1VUQ09NRV9BTExPVxABEhgKFFZFUkRJQ1RfT1VUQ09NRV9ERU5ZEAISGgoWVkVSRElDVF9PVVRDT01FX1JFVklFVxADKn4KDVRpbWVvdXRBY3Rpb24SHgoaVElNRU9VVF9BQ1RJT05fVU5TUEVDSUZJRUQQABIXChNUSU1FT1VUX0FDVElPTl9ERU5ZEAESFwoTVElNRU9VVF9BQ1RJT05fSE9MRBACEhsKF1RJTUVPVVRfQUNUSU9OX0VTQ0FMQVRFEAMqXQoKUmV2aWV3TW9kZRIbChdSRVZJRVdfTU9ERV9VTlNQRUNJRklFRBAAEhkKFVJFVklFV19NT0RFX0ZPVVJfRVlFUxABEhcKE1JFVklFV19NT0RFX0NPTkZJUk0QAip4CgtDb21tZW50S2luZBIcChhDT01NRU5UX0tJTkRfVU5TUEVDSUZJRUQQABIXChNDT01NRU5UX0tJTkRfUkVNQVJLEAESGQoVQ09NTUVOVF9LSU5EX1FVRVNUSU9OEAISFwoTQ09NTUVOVF9LSU5EX0FOU1dFUhADKmIKDFZvdGVEZWNpc2lvbhIdChlWT1RFX0RFQ0lTSU9OX1VOU1BFQ0lGSUVEEAASGQoVVk9URV9ERUNJU0lPTl9BUFBST1ZFEAESGAoUVk9URV9ERUNJU0lPTl9SRUpFQ1QQAip0ChBFeGVjdXRpb25PdXRjb21lEiEKHUVYRUNVVElPTl9PVVRDT01FX1VOU1BFQ0lGSUVEEAASHwobRVhFQ1VUSU9OX09VVENPTUVfU1VDQ0VFREVEEAESHAoYRVhFQ1VUSU9OX09VVENPTUVfRkFJTEVEEAJiBnByb3RvMw", [file_countersign_v1_principal, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("Chtjb3VudGVyc2lnbi92MS9hY3Rpb24ucHJvdG8SDmNvdW50ZXJzaWduLnYxIrgBCgtBY3Rpb25JbnB1dBIoCgdzdWJqZWN0GAEgASgLMhcuY291bnRlcnNpZ24udjEuU3ViamVjdBIpCgZhY3Rpb24YAiABKAsyGS5jb3VudGVyc2lnbi52MS5PcGVyYXRpb24SKgoIcmVzb3VyY2UYAyABKAsyGC5jb3VudGVyc2lnbi52MS5SZXNvdXJjZRIoCgdjb250ZXh0GAQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCJQCgdTdWJqZWN0EgwKBHR5cGUYASABKAkSCgoCaWQYAiABKAkSKwoKcHJvcGVydGllcxgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QiRgoJT3BlcmF0aW9uEgwKBG5hbWUYASABKAkSKwoKcHJvcGVydGllcxgCIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QiUQoIUmVzb3VyY2USDAoEdHlwZRgBIAEoCRIKCgJpZBgCIAEoCRIrCgpwcm9wZXJ0aWVzGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCKwBAoGQWN0aW9uEgoKAmlkGAEgASgJEg4KBnRlbmFudBgCIAEoCRIsCgZzdGF0dXMYAyABKA4yHC5jb3VudGVyc2lnbi52MS5BY3Rpb25TdGF0dXMSDwoHdmVyc2lvbhgEIAEoBBIqCgVpbnB1dBgFIAEoCzIbLmNvdW50ZXJzaWduLnYxLkFjdGlvbklucHV0Eg4KBmRpZ2VzdBgGIAEoDBIMCgRzYWx0GAcgASgMEhcKD2JpbmRpbmdfY29udGV4dBgIIAMoCRIsCglyZXF1ZXN0ZXIYCSABKAsyGS5jb3VudGVyc2lnbi52MS5QcmluY2lwYWwSKAoHdmVyZGljdBgKIAEoCzIXLmNvdW50ZXJzaWduLnYxLlZlcmRpY3QSJgoGcmV2aWV3GAsgASgLMhYuY291bnRlcnNpZ24udjEuUmV2aWV3EiQKBWdyYW50GAwgASgLMhUuY291bnRlcnNpZ24udjEuR3JhbnQSLAoJZXhlY3V0aW9uGA0gASgLMhkuY291bnRlcnNpZ24udjEuRXhlY3V0aW9uEjAKDHJlcXVlc3RfdGltZRgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKDGFmdGVyX3JldmlldxgQIAEoCzIbLmNvdW50ZXJzaWduLnYxLkFmdGVyUmV2aWV3ItcDCgtBY3Rpb25TdGF0ZRIKCgJpZBgBIAEoCRIOCgZ0ZW5hbnQYAiABKAkSLAoGc3RhdHVzGAMgASgOMhwuY291bnRlcnNpZ24udjEuQWN0aW9uU3RhdHVzEg8KB3ZlcnNpb24YBCABKAQSDgoGZGlnZXN0GAYgASgMEgwKBHNhbHQYByABKAwSFwoPYmluZGluZ19jb250ZXh0GAggAygJEi8KC3VwZGF0ZV90aW1lGA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdyZWFzb25zGBEgAygJEjIKEWVkaXRlZF9wcm9wZXJ0aWVzGBIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIuCgZyZXZpZXcYEyABKAsyHi5jb3VudGVyc2lnbi52MS5SZXZpZXdQcm9ncmVzcxIsCghkZWFkbGluZRgUIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoJcXVlc3Rpb25zGBUgAygLMhcuY291bnRlcnNpZ24udjEuQ29tbWVudBI2CgxhZnRlcl9yZXZpZXcYFiABKA4yIC5jb3VudGVyc2lnbi52MS5BZnRlclJldmlld1N0YXRlInMKDlJldmlld1Byb2dyZXNzEg0KBXN0YWdlGAEgASgJEhMKC3F1b3J1bV90ZXh0GAIgASgJEhEKCWFwcHJvdmFscxgDIAEoDRIqCgVjbGFpbRgEIAEoCzIbLmNvdW50ZXJzaWduLnYxLlJldmlld0NsYWltIkAKDFNraXBwZWRTdGFnZRINCgVzdGFnZRgBIAEoDRIMCgRuYW1lGAIgASgJEhMKC3F1b3J1bV90ZXh0GAMgASgJIogDCgtBZnRlclJldmlldxIvCgVzdGF0ZRgBIAEoDjIgLmNvdW50ZXJzaWduLnYxLkFmdGVyUmV2aWV3U3RhdGUSLQoHdXNlZF9ieRgCIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIOCgZyZWFzb24YAyABKAkSLAoIdXNlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KB3NraXBwZWQYBSADKAsyHC5jb3VudGVyc2lnbi52MS5Ta2lwcGVkU3RhZ2USLwoJY2xvc2VkX2J5GAYgASgLMhwuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsUmVmEjMKB2ZpbmRpbmcYByABKA4yIi5jb3VudGVyc2lnbi52MS5BZnRlclJldmlld0ZpbmRpbmcSFgoOZmluZGluZ19yZWFzb24YCCABKAkSLgoKY2xvc2VfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAilwIKB1ZlcmRpY3QSLwoHb3V0Y29tZRgBIAEoDjIeLmNvdW50ZXJzaWduLnYxLlZlcmRpY3RPdXRjb21lEhAKCHJldmlzaW9uGAIgASgEEgwKBHJ1bGUYAyABKAkSDwoHcmVhc29ucxgEIAMoCRIlCgZzdGFnZXMYBSADKAsyFS5jb3VudGVyc2lnbi52MS5TdGFnZRIqCgV0ZXJtcxgGIAEoCzIbLmNvdW50ZXJzaWduLnYxLlJldmlld1Rlcm1zEhUKDWdyYW50X3NlY29uZHMYByABKA0SFwoPYmluZGluZ19jb250ZXh0GAggAygJEicKBHJpc2sYCSADKAsyGS5jb3VudGVyc2lnbi52MS5SaXNrUG9pbnQiKwoJUmlza1BvaW50Eg4KBnBvaW50cxgBIAEoDRIOCgZyZWFzb24YAiABKAkicAoLUmV2aWV3VGVybXMSEAoIZWRpdGFibGUYASABKAkSGQoRb3duZXJfbWF5X2FwcHJvdmUYAiABKAgSNAoLYnJlYWtfZ2xhc3MYAyABKAsyHy5jb3VudGVyc2lnbi52MS5CcmVha0dsYXNzVGVybXMiNAoPQnJlYWtHbGFzc1Rlcm1zEg4KBmdyb3VwcxgBIAMoCRIRCglyZXF1ZXN0ZXIYAiABKAgi9wIKBVN0YWdlEgwKBG5hbWUYASABKAkSJgoGcXVvcnVtGAIgASgLMhYuY291bnRlcnNpZ24udjEuUXVvcnVtEhMKC3F1b3J1bV90ZXh0GAMgASgJEhYKDmRpc3RpbmN0X3RlYW1zGAQgASgIEg8KB3NlY29uZHMYBSABKA0SGAoQcmVtaW5kZXJfc2Vjb25kcxgGIAMoDRIuCgplc2NhbGF0aW9uGAcgASgLMhouY291bnRlcnNpZ24udjEuRXNjYWxhdGlvbhIxCgpvbl90aW1lb3V0GAggASgOMh0uY291bnRlcnNpZ24udjEuVGltZW91dEFjdGlvbhIoCgRtb2RlGAkgASgOMhouY291bnRlcnNpZ24udjEuUmV2aWV3TW9kZRIcChRhcHByb3ZlX25lZWRzX3JlYXNvbhgKIAEoCBI1Cg1sZWFzdF9zaWduX2luGAsgASgOMh4uY291bnRlcnNpZ24udjEuU2lnbkluU3RyZW5ndGgibAoQUmV2aWV3ZXJTZWxlY3RvchIPCgVncm91cBgBIAEoCUgAEhAKBnBlcnNvbhgCIAEoCUgAEhEKB29uX2NhbGwYAyABKAlIABIbChFyZXF1ZXN0ZXJfbWFuYWdlchgEIAEoCEgAQgUKA3dobyKZAQoGUXVvcnVtEjEKCGF0X2xlYXN0GAEgASgLMh0uY291bnRlcnNpZ24udjEuUXVvcnVtQXRMZWFzdEgAEikKA2FsbBgCIAEoCzIaLmNvdW50ZXJzaWduLnYxLlF1b3J1bUxpc3RIABIpCgNhbnkYAyABKAsyGi5jb3VudGVyc2lnbi52MS5RdW9ydW1MaXN0SABCBgoEcnVsZSJMCg1RdW9ydW1BdExlYXN0Eg0KBWNvdW50GAEgASgNEiwKAm9mGAIgAygLMiAuY291bnRlcnNpZ24udjEuUmV2aWV3ZXJTZWxlY3RvciIwCgpRdW9ydW1MaXN0EiIKAm9mGAEgAygLMhYuY291bnRlcnNpZ24udjEuUXVvcnVtIlEKCkVzY2FsYXRpb24SFQoNYWZ0ZXJfc2Vjb25kcxgBIAEoDRIsCgJ0bxgCIAMoCzIgLmNvdW50ZXJzaWduLnYxLlJldmlld2VyU2VsZWN0b3IivQIKBlJldmlldxIlCgZzdGFnZXMYASADKAsyFS5jb3VudGVyc2lnbi52MS5TdGFnZRISCgpvcGVuX3N0YWdlGAIgASgNEiMKBXZvdGVzGAMgAygLMhQuY291bnRlcnNpZ24udjEuVm90ZRIsCghkZWFkbGluZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoGZWRpdG9yGAUgASgLMhwuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsUmVmEhEKCWVzY2FsYXRlZBgGIAEoCBINCgVhc2tlZBgHIAEoDRIpCghjb21tZW50cxgIIAMoCzIXLmNvdW50ZXJzaWduLnYxLkNvbW1lbnQSKgoFY2xhaW0YCSABKAsyGy5jb3VudGVyc2lnbi52MS5SZXZpZXdDbGFpbSLqAQoHQ29tbWVudBIOCgZudW1iZXIYASABKA0SKQoEa2luZBgCIAEoDjIbLmNvdW50ZXJzaWduLnYxLkNvbW1lbnRLaW5kEiwKBmF1dGhvchgDIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIUCgxieV9yZXF1ZXN0ZXIYBCABKAgSDAoEdGV4dBgFIAEoCRIwCgxjb21tZW50X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHF1ZXN0aW9uGAcgASgNEg4KBmFuc3dlchgIIAEoDSKeAQoLUmV2aWV3Q2xhaW0SLgoIcmV2aWV3ZXIYASABKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSLgoKY2xhaW1fdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIsACCgRWb3RlEi4KCHJldmlld2VyGAEgASgLMhwuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsUmVmEi4KCGRlY2lzaW9uGAIgASgOMhwuY291bnRlcnNpZ24udjEuVm90ZURlY2lzaW9uEg4KBmRpZ2VzdBgDIAEoDBIOCgZyZWFzb24YBCABKAkSLQoJdm90ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZsYXBzZWQYBiABKAgSDQoFc3RhZ2UYByABKA0SLwoHc2lnbl9pbhgIIAEoDjIeLmNvdW50ZXJzaWduLnYxLlNpZ25JblN0cmVuZ3RoEhMKC2luX3BsYWNlX29mGAkgASgJEiQKBWhhc3RlGAogASgLMhUuY291bnRlcnNpZ24udjEuSGFzdGUiOgoFSGFzdGUSGQoRYXZhaWxhYmxlX3NlY29uZHMYASABKA0SFgoObmVlZGVkX3NlY29uZHMYAiABKA0i5gEKBUdyYW50EgoKAmlkGAEgASgJEi8KCXByaW5jaXBhbBgCIAEoCzIcLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFJlZhIOCgZkaWdlc3QYAyABKAwSLgoKaXNzdWVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3JlZGVlbV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKXAQoJRXhlY3V0aW9uEjEKB291dGNvbWUYASABKA4yIC5jb3VudGVyc2lnbi52MS5FeGVjdXRpb25PdXRjb21lEhUKDW91dHB1dF9kaWdlc3QYAiABKAwSDwoHbWVzc2FnZRgDIAEoCRIvCgtyZXBvcnRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAquAMKDEFjdGlvblN0YXR1cxIdChlBQ1RJT05fU1RBVFVTX1VOU1BFQ0lGSUVEEAASGwoXQUNUSU9OX1NUQVRVU19SRVFVRVNURUQQARIYChRBQ1RJT05fU1RBVFVTX0RFTklFRBACEhsKF0FDVElPTl9TVEFUVVNfSU5fUkVWSUVXEAMSGgoWQUNUSU9OX1NUQVRVU19BUFBST1ZFRBAEEhoKFkFDVElPTl9TVEFUVVNfUkVKRUNURUQQBRIZChVBQ1RJT05fU1RBVFVTX0VYUElSRUQQBhIbChdBQ1RJT05fU1RBVFVTX0NBTkNFTExFRBAHEhoKFkFDVElPTl9TVEFUVVNfUkVERUVNRUQQCBIbChdBQ1RJT05fU1RBVFVTX1NVQ0NFRURFRBAJEhgKFEFDVElPTl9TVEFUVVNfRkFJTEVEEAoSHAoYQUNUSU9OX1NUQVRVU19VTlJFUE9SVEVEEAsSHwobQUNUSU9OX1NUQVRVU19HUkFOVF9FWFBJUkVEEAwSGQoVQUNUSU9OX1NUQVRVU19SRVZPS0VEEA0SGAoUQUNUSU9OX1NUQVRVU19FRElURUQQDipyChBBZnRlclJldmlld1N0YXRlEiIKHkFGVEVSX1JFVklFV19TVEFURV9VTlNQRUNJRklFRBAAEhsKF0FGVEVSX1JFVklFV19TVEFURV9PUEVOEAESHQoZQUZURVJfUkVWSUVXX1NUQVRFX0NMT1NFRBACKoYBChJBZnRlclJldmlld0ZpbmRpbmcSJAogQUZURVJfUkVWSUVXX0ZJTkRJTkdfVU5TUEVDSUZJRUQQABIiCh5BRlRFUl9SRVZJRVdfRklORElOR19KVVNUSUZJRUQQARImCiJBRlRFUl9SRVZJRVdfRklORElOR19OT1RfSlVTVElGSUVEEAIqggEKDlZlcmRpY3RPdXRjb21lEh8KG1ZFUkRJQ1RfT1VUQ09NRV9VTlNQRUNJRklFRBAAEhkKFVZFUkRJQ1RfT1VUQ09NRV9BTExPVxABEhgKFFZFUkRJQ1RfT1VUQ09NRV9ERU5ZEAISGgoWVkVSRElDVF9PVVRDT01FX1JFVklFVxADKn4KDVRpbWVvdXRBY3Rpb24SHgoaVElNRU9VVF9BQ1RJT05fVU5TUEVDSUZJRUQQABIXChNUSU1FT1VUX0FDVElPTl9ERU5ZEAESFwoTVElNRU9VVF9BQ1RJT05fSE9MRBACEhsKF1RJTUVPVVRfQUNUSU9OX0VTQ0FMQVRFEAMqXQoKUmV2aWV3TW9kZRIbChdSRVZJRVdfTU9ERV9VTlNQRUNJRklFRBAAEhkKFVJFVklFV19NT0RFX0ZPVVJfRVlFUxABEhcKE1JFVklFV19NT0RFX0NPTkZJUk0QAip4CgtDb21tZW50S2luZBIcChhDT01NRU5UX0tJTkRfVU5TUEVDSUZJRUQQABIXChNDT01NRU5UX0tJTkRfUkVNQVJLEAESGQoVQ09NTUVOVF9LSU5EX1FVRVNUSU9OEAISFwoTQ09NTUVOVF9LSU5EX0FOU1dFUhADKmIKDFZvdGVEZWNpc2lvbhIdChlWT1RFX0RFQ0lTSU9OX1VOU1BFQ0lGSUVEEAASGQoVVk9URV9ERUNJU0lPTl9BUFBST1ZFEAESGAoUVk9URV9ERUNJU0lPTl9SRUpFQ1QQAip0ChBFeGVjdXRpb25PdXRjb21lEiEKHUVYRUNVVElPTl9PVVRDT01FX1VOU1BFQ0lGSUVEEAASHwobRVhFQ1VUSU9OX09VVENPTUVfU1VDQ0VFREVEEAESHAoYRVhFQ1VUSU9OX09VVENPTUVfRkFJTEVEEAJiBnByb3RvMw", [file_countersign_v1_principal, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * What is to be done, by the information model of the OpenID AuthZEN Authorization API 1.0. JSON values obey I-JSON (RFC 7493):
@@ -284,6 +284,162 @@ export const ActionSchema: GenMessage<Action> = /*@__PURE__*/
   messageDesc(file_countersign_v1_action, 4);
 
 /**
+ * Where an action is, and what its requester needs to go on: what watches send and what commands answer. What stays as it was asked for is not in it,
+ * nor who voted: GetAction has all of it. A field that Action has as well has the number that it has there.
+ *
+ * @generated from message countersign.v1.ActionState
+ */
+export type ActionState = Message<"countersign.v1.ActionState"> & {
+  /**
+   * The action's id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * The tenant it belongs to.
+   *
+   * @generated from field: string tenant = 2;
+   */
+  tenant: string;
+
+  /**
+   * Where it is in its life.
+   *
+   * @generated from field: countersign.v1.ActionStatus status = 3;
+   */
+  status: ActionStatus;
+
+  /**
+   * Counts its events.
+   *
+   * @generated from field: uint64 version = 4;
+   */
+  version: bigint;
+
+  /**
+   * SHA-256 (32 bytes) that names exactly this action with exactly the input that it has now. Compute it from what you would run, and compare.
+   *
+   * @generated from field: bytes digest = 6;
+   */
+  digest: Uint8Array;
+
+  /**
+   * The salt (32 bytes) that goes into the digest. Empty once erased.
+   *
+   * @generated from field: bytes salt = 7;
+   */
+  salt: Uint8Array;
+
+  /**
+   * Members of `context` that the digest covers, sorted.
+   *
+   * @generated from field: repeated string binding_context = 8;
+   */
+  bindingContext: string[];
+
+  /**
+   * When it last changed.
+   *
+   * @generated from field: google.protobuf.Timestamp update_time = 15;
+   */
+  updateTime?: Timestamp | undefined;
+
+  /**
+   * Why the answer is no, for people: policy's reasons when it is DENIED, the reviewer's when it is REJECTED (none once erased).
+   *
+   * @generated from field: repeated string reasons = 17;
+   */
+  reasons: string[];
+
+  /**
+   * What a reviewer made of the input's `action.properties`; nothing else can be edited. Absent: nobody edited it, or it was erased.
+   *
+   * @generated from field: google.protobuf.Struct edited_properties = 18;
+   */
+  editedProperties?: JsonObject | undefined;
+
+  /**
+   * How far its review is; only when it is IN_REVIEW.
+   *
+   * @generated from field: countersign.v1.ReviewProgress review = 19;
+   */
+  review?: ReviewProgress | undefined;
+
+  /**
+   * From then on it is too late: to decide the open stage (IN_REVIEW), accept the edited form (EDITED), redeem the grant (APPROVED), report the
+   * execution (REDEEMED). Absent: there is no deadline, or nothing left to do.
+   *
+   * @generated from field: google.protobuf.Timestamp deadline = 20;
+   */
+  deadline?: Timestamp | undefined;
+
+  /**
+   * What reviewers asked the requester's side and nobody has answered, oldest first; only when it is IN_REVIEW.
+   *
+   * @generated from field: repeated countersign.v1.Comment questions = 21;
+   */
+  questions: Comment[];
+
+  /**
+   * Set when somebody broke the glass.
+   *
+   * @generated from field: countersign.v1.AfterReviewState after_review = 22;
+   */
+  afterReview: AfterReviewState;
+};
+
+/**
+ * Describes the message countersign.v1.ActionState.
+ * Use `create(ActionStateSchema)` to create a new message.
+ */
+export const ActionStateSchema: GenMessage<ActionState> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_action, 5);
+
+/**
+ * How far a review is.
+ *
+ * @generated from message countersign.v1.ReviewProgress
+ */
+export type ReviewProgress = Message<"countersign.v1.ReviewProgress"> & {
+  /**
+   * The stage that is open, by its name.
+   *
+   * @generated from field: string stage = 1;
+   */
+  stage: string;
+
+  /**
+   * The approvals that it needs, as the policy has it: `2 of sre and 1 of security`.
+   *
+   * @generated from field: string quorum_text = 2;
+   */
+  quorumText: string;
+
+  /**
+   * Approvals that count for it so far.
+   *
+   * @generated from field: uint32 approvals = 3;
+   */
+  approvals: number;
+
+  /**
+   * Who says that it is looking at it. Absent: nobody does.
+   *
+   * @generated from field: countersign.v1.ReviewClaim claim = 4;
+   */
+  claim?: ReviewClaim | undefined;
+};
+
+/**
+ * Describes the message countersign.v1.ReviewProgress.
+ * Use `create(ReviewProgressSchema)` to create a new message.
+ */
+export const ReviewProgressSchema: GenMessage<ReviewProgress> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_action, 6);
+
+/**
  * A stage that nobody was waited for.
  *
  * @generated from message countersign.v1.SkippedStage
@@ -316,7 +472,7 @@ export type SkippedStage = Message<"countersign.v1.SkippedStage"> & {
  * Use `create(SkippedStageSchema)` to create a new message.
  */
 export const SkippedStageSchema: GenMessage<SkippedStage> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 5);
+  messageDesc(file_countersign_v1_action, 7);
 
 /**
  * Somebody approved alone, and another reviewer of the skipped stages has to say afterwards whether that was right. The action and its grant live
@@ -394,7 +550,7 @@ export type AfterReview = Message<"countersign.v1.AfterReview"> & {
  * Use `create(AfterReviewSchema)` to create a new message.
  */
 export const AfterReviewSchema: GenMessage<AfterReview> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 6);
+  messageDesc(file_countersign_v1_action, 8);
 
 /**
  * What policy answered, and why.
@@ -471,7 +627,7 @@ export type Verdict = Message<"countersign.v1.Verdict"> & {
  * Use `create(VerdictSchema)` to create a new message.
  */
 export const VerdictSchema: GenMessage<Verdict> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 7);
+  messageDesc(file_countersign_v1_action, 9);
 
 /**
  * Points of risk, with the reason for them.
@@ -499,7 +655,7 @@ export type RiskPoint = Message<"countersign.v1.RiskPoint"> & {
  * Use `create(RiskPointSchema)` to create a new message.
  */
 export const RiskPointSchema: GenMessage<RiskPoint> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 8);
+  messageDesc(file_countersign_v1_action, 10);
 
 /**
  * What policy lets people do in a review, beside voting.
@@ -534,7 +690,7 @@ export type ReviewTerms = Message<"countersign.v1.ReviewTerms"> & {
  * Use `create(ReviewTermsSchema)` to create a new message.
  */
 export const ReviewTermsSchema: GenMessage<ReviewTerms> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 9);
+  messageDesc(file_countersign_v1_action, 11);
 
 /**
  * Who may approve alone in an emergency. Others look at it afterwards.
@@ -562,7 +718,7 @@ export type BreakGlassTerms = Message<"countersign.v1.BreakGlassTerms"> & {
  * Use `create(BreakGlassTermsSchema)` to create a new message.
  */
 export const BreakGlassTermsSchema: GenMessage<BreakGlassTerms> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 10);
+  messageDesc(file_countersign_v1_action, 12);
 
 /**
  * One step of a review with its own quorum.
@@ -653,7 +809,7 @@ export type Stage = Message<"countersign.v1.Stage"> & {
  * Use `create(StageSchema)` to create a new message.
  */
 export const StageSchema: GenMessage<Stage> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 11);
+  messageDesc(file_countersign_v1_action, 13);
 
 /**
  * Names people who may vote.
@@ -706,7 +862,7 @@ export type ReviewerSelector = Message<"countersign.v1.ReviewerSelector"> & {
  * Use `create(ReviewerSelectorSchema)` to create a new message.
  */
 export const ReviewerSelectorSchema: GenMessage<ReviewerSelector> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 12);
+  messageDesc(file_countersign_v1_action, 14);
 
 /**
  * Approvals that a stage needs. One human counts for one `at_least` of it only.
@@ -751,7 +907,7 @@ export type Quorum = Message<"countersign.v1.Quorum"> & {
  * Use `create(QuorumSchema)` to create a new message.
  */
 export const QuorumSchema: GenMessage<Quorum> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 13);
+  messageDesc(file_countersign_v1_action, 15);
 
 /**
  * So many distinct people out of some.
@@ -779,7 +935,7 @@ export type QuorumAtLeast = Message<"countersign.v1.QuorumAtLeast"> & {
  * Use `create(QuorumAtLeastSchema)` to create a new message.
  */
 export const QuorumAtLeastSchema: GenMessage<QuorumAtLeast> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 14);
+  messageDesc(file_countersign_v1_action, 16);
 
 /**
  * Several quorums.
@@ -800,7 +956,7 @@ export type QuorumList = Message<"countersign.v1.QuorumList"> & {
  * Use `create(QuorumListSchema)` to create a new message.
  */
 export const QuorumListSchema: GenMessage<QuorumList> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 15);
+  messageDesc(file_countersign_v1_action, 17);
 
 /**
  * Who is asked as well.
@@ -828,7 +984,7 @@ export type Escalation = Message<"countersign.v1.Escalation"> & {
  * Use `create(EscalationSchema)` to create a new message.
  */
 export const EscalationSchema: GenMessage<Escalation> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 16);
+  messageDesc(file_countersign_v1_action, 18);
 
 /**
  * The human part of an action.
@@ -906,7 +1062,7 @@ export type Review = Message<"countersign.v1.Review"> & {
  * Use `create(ReviewSchema)` to create a new message.
  */
 export const ReviewSchema: GenMessage<Review> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 17);
+  messageDesc(file_countersign_v1_action, 19);
 
 /**
  * What somebody wrote on an action in review. It decides nothing, nobody checked it, and neither a digest nor what a vote has to name covers it.
@@ -976,7 +1132,7 @@ export type Comment = Message<"countersign.v1.Comment"> & {
  * Use `create(CommentSchema)` to create a new message.
  */
 export const CommentSchema: GenMessage<Comment> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 18);
+  messageDesc(file_countersign_v1_action, 20);
 
 /**
  * A reviewer is looking at this review, so that others need not. Nobody is kept from deciding by it.
@@ -1011,7 +1167,7 @@ export type ReviewClaim = Message<"countersign.v1.ReviewClaim"> & {
  * Use `create(ReviewClaimSchema)` to create a new message.
  */
 export const ReviewClaimSchema: GenMessage<ReviewClaim> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 19);
+  messageDesc(file_countersign_v1_action, 21);
 
 /**
  * One human's word on one digest.
@@ -1095,7 +1251,7 @@ export type Vote = Message<"countersign.v1.Vote"> & {
  * Use `create(VoteSchema)` to create a new message.
  */
 export const VoteSchema: GenMessage<Vote> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 20);
+  messageDesc(file_countersign_v1_action, 22);
 
 /**
  * A vote came sooner after its stage had opened than its reviewer can have read what it is about.
@@ -1123,7 +1279,7 @@ export type Haste = Message<"countersign.v1.Haste"> & {
  * Use `create(HasteSchema)` to create a new message.
  */
 export const HasteSchema: GenMessage<Haste> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 21);
+  messageDesc(file_countersign_v1_action, 23);
 
 /**
  * The right to run one action once.
@@ -1179,7 +1335,7 @@ export type Grant = Message<"countersign.v1.Grant"> & {
  * Use `create(GrantSchema)` to create a new message.
  */
 export const GrantSchema: GenMessage<Grant> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 22);
+  messageDesc(file_countersign_v1_action, 24);
 
 /**
  * What the caller says happened.
@@ -1221,7 +1377,7 @@ export type Execution = Message<"countersign.v1.Execution"> & {
  * Use `create(ExecutionSchema)` to create a new message.
  */
 export const ExecutionSchema: GenMessage<Execution> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action, 23);
+  messageDesc(file_countersign_v1_action, 25);
 
 /**
  * Where an action is in its life. Terminal: DENIED, REJECTED, EXPIRED, CANCELLED, SUCCEEDED, FAILED, UNREPORTED, GRANT_EXPIRED, REVOKED.

@@ -47,6 +47,7 @@ const METHODS = {
   RequestAction: [actions.RequestActionRequestSchema, actions.RequestActionResponseSchema],
   AcceptEdit: [actions.AcceptEditRequestSchema, actions.AcceptEditResponseSchema],
   GetAction: [actions.GetActionRequestSchema, actions.GetActionResponseSchema],
+  WatchAction: [actions.WatchActionRequestSchema, actions.WatchActionResponseSchema],
   CancelAction: [actions.CancelActionRequestSchema, actions.CancelActionResponseSchema],
   RedeemGrant: [actions.RedeemGrantRequestSchema, actions.RedeemGrantResponseSchema],
   ReportExecution: [actions.ReportExecutionRequestSchema, actions.ReportExecutionResponseSchema],

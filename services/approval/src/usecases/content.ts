@@ -7,9 +7,9 @@ export function toHex(bytes: Uint8Array): Hex {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
 }
 
-/** Text that somebody typed, under a salt of its own; nothing when nothing was said. */
+/** Text that somebody typed, under a salt of its own; nothing when nothing was said, as with blanks alone. */
 export function textContent(text: string): Content | undefined {
-  if (text === "") return undefined;
+  if (text.trim() === "") return undefined;
   const body = Buffer.from(text);
   const salt = newSalt();
   return { digest: contentDigest(salt, body), salt, body };

@@ -30,8 +30,9 @@ describe("review", () => {
       status: ActionStatus.IN_REVIEW,
     });
     const voted = await world.call("SubmitVote", { ...shown, ...approve }, ann);
-    expect(voted.action).toMatchObject({ status: ActionStatus.APPROVED, review: { votes: [{ reason: "fine", reviewer: { id: "ann" } }] } });
-    const { grantToken } = await world.call("GetAction", { actionId: shown.actionId });
+    expect(voted.action).toMatchObject({ id: shown.actionId, status: ActionStatus.APPROVED, version: 6n, digest: shown.digest });
+    const { action: whole, grantToken } = await world.call("GetAction", { actionId: shown.actionId });
+    expect(whole).toMatchObject({ version: 6n, review: { votes: [{ reason: "fine", reviewer: { id: "ann" } }] } });
     await world.call("RedeemGrant", { grantToken, digest: shown.digest, idempotencyKey: "r" });
   });
 
@@ -76,26 +77,28 @@ describe("review", () => {
     const edited = (await world.call("SubmitVote", { ...shown, ...edit({ table: "customers", limit: 5 }) }, ann)).action!;
     expect(edited).toMatchObject({
       status: ActionStatus.EDITED,
-      input: { action: { properties: { limit: 5 } } },
-      review: { editor: { id: "ann" } },
+      editedProperties: { table: "customers", limit: 5 },
     });
+    const { action: whole } = await world.call("GetAction", { actionId: shown.actionId });
+    expect(whole).toMatchObject({ input: { action: { properties: { limit: 5 } } }, review: { editor: { id: "ann" } } });
     expect(world.questions.at(-1)?.input?.action?.properties).toEqual({ table: "customers", limit: 5 });
-    const { actionId, digest } = shownOf(edited);
-    const { action: accepted } = await world.call("AcceptEdit", { actionId, digest });
+    const { actionId } = shown;
+    const { action: accepted } = await world.call("AcceptEdit", { actionId, digest: edited.digest });
     expect(accepted?.status).toBe(ActionStatus.IN_REVIEW);
+    const { action: again } = await world.call("GetAction", { actionId });
     await expect(world.call("SubmitVote", { ...shown, ...approve }, bob)).rejects.toEqual(refusal("STALE_DIGEST"));
     const patch = [{ op: "replace", path: "/limit", value: fromJson(ValueSchema, 10) }];
     const patched = { decision: { case: "edit", value: { patch, reason: "as before" } } } as const;
-    const back = (await world.call("SubmitVote", { ...shownOf(accepted!), ...patched }, bob)).action!;
+    const back = (await world.call("SubmitVote", { ...shownOf(again!), ...patched }, bob)).action!;
     expect(back.digest).toEqual(shown.digest);
-    expect(back.input).toEqual(expect.objectContaining({ context: exportInput.context }));
+    expect((await world.call("GetAction", { actionId })).action?.input?.context).toEqual(exportInput.context);
   });
 
   it("hands out the grant when policy allows the edited form, and the requester accepts it", async () => {
     const { shown } = await ask(world, editable);
     world.answer = verdict("allow");
     const edited = (await world.call("SubmitVote", { ...shown, ...edit({ table: "customers", limit: 5 }) }, ann)).action!;
-    expect(edited.grant).toBeUndefined();
+    expect((await world.call("GetAction", { actionId: edited.id })).action?.grant).toBeUndefined();
     const { grantToken } = await world.call("AcceptEdit", { actionId: edited.id, digest: edited.digest });
     await world.call("RedeemGrant", { grantToken, digest: edited.digest, idempotencyKey: "r" });
   });

@@ -17,7 +17,8 @@ describe("actionReader", () => {
       },
     };
     const call = { header: () => "", remainingMs: () => 10_000, signal: new AbortController().signal };
-    await expect(actionReader({ commands, config: { callTimeoutMs: 30_000 } }, caller, call, "a1")(0)).rejects.toThrow("no reply");
+    const question = { method: "WatchAction", request: new Uint8Array() } as const;
+    await expect(actionReader({ commands, config: { callTimeoutMs: 30_000 } }, caller, call, question)(0)).rejects.toThrow("no reply");
     expect(waited).toEqual([1000, 2000, 4000, 8000, 10_000]);
   });
 });

@@ -1,9 +1,7 @@
-import { create } from "@bufbuild/protobuf";
-import { CommandError, encoded } from "@countersign/bus";
+import { CommandError } from "@countersign/bus";
 import type { RpcCall } from "@countersign/grpc-kit";
 import type { Authenticated } from "@countersign/identity";
 import { ActionStatus } from "@countersign/proto/v1/action_pb";
-import { GetActionRequestSchema } from "@countersign/proto/v1/action_service_pb";
 import type { GatewayConfig } from "../config.ts";
 import { commandOf } from "./caller.ts";
 import type { HandlerDeps } from "./deps.ts";
@@ -13,7 +11,7 @@ import { actionStateOf } from "./wire/action-state.ts";
 export type ActionReply = {
   readonly version: number;
   readonly status: number;
-  /** A GetActionResponse, undecoded. */ readonly reply: Uint8Array;
+  /** As it came. */ readonly reply: Uint8Array;
 };
 
 /** A read takes a few milliseconds; after this long nobody is working on it, or too many are: each repetition waits twice as long. */
@@ -24,16 +22,16 @@ export function actionReader(
   { commands, config }: Pick<HandlerDeps, "commands"> & { readonly config: Pick<GatewayConfig, "callTimeoutMs"> },
   caller: Authenticated,
   call: Pick<RpcCall, "header" | "remainingMs" | "signal">,
-  actionId: string,
+  question: { readonly method: "GetAction" | "WatchAction"; readonly request: Uint8Array },
 ): (knownVersion: number) => Promise<ActionReply> {
-  const question = commandOf(caller, call, encoded(GetActionRequestSchema, create(GetActionRequestSchema, { actionId })));
+  const asked = commandOf(caller, call, question.request);
   return async (knownVersion) => {
-    const command = { ...question, knownVersion: BigInt(knownVersion) };
+    const command = { ...asked, knownVersion: BigInt(knownVersion) };
     const until = performance.now() + call.remainingMs(config.callTimeoutMs);
     for (let patienceMs = ANSWER_MS; ; patienceMs *= 2) {
       const remainingMs = until - performance.now();
       try {
-        const reply = await commands.send("approval", "GetAction", command, { timeoutMs: Math.min(remainingMs, patienceMs) });
+        const reply = await commands.send("approval", question.method, command, { timeoutMs: Math.min(remainingMs, patienceMs) });
         return { ...actionStateOf(reply), reply };
       } catch (error) {
         // An instance that died with the question in hand says nothing any more. Reading again does no harm.

@@ -1,7 +1,9 @@
+import { create } from "@bufbuild/protobuf";
 import { durationMs } from "@bufbuild/protobuf/wkt";
-import { CommandError } from "@countersign/bus";
+import { CommandError, encoded } from "@countersign/bus";
 import type { RpcCall, UnaryHandler } from "@countersign/grpc-kit";
 import type { Authenticated } from "@countersign/identity";
+import { GetActionRequestSchema } from "@countersign/proto/v1/action_service_pb";
 import { follow } from "../waiting/follow.ts";
 import { type ActionReply, actionReader, isOpen } from "./action-reader.ts";
 import { ask } from "./ask.ts";
@@ -52,11 +54,12 @@ async function waitForDecision(
   const until = Math.min(clock().getTime() + waitMs, caller.expiresAt.getTime());
   const remainingMs = (): number => Math.min(until - clock().getTime(), call.remainingMs(Infinity) - ANSWER_MS);
   if (remainingMs() <= 0) return reply;
+  const request = encoded(GetActionRequestSchema, create(GetActionRequestSchema, { actionId: requested.id }));
   const watch = changes.watchAction(caller.principal.tenant, requested.id);
   try {
     const last = await follow<ActionReply>({
       watch,
-      read: actionReader(deps, caller, call, requested.id),
+      read: actionReader(deps, caller, call, { method: "GetAction", request }),
       afterVersion: requested.version,
       onChange: async () => {},
       isOver: (state) => !isOpen(state),

@@ -5,7 +5,7 @@ import { admit, tokenExpired } from "./caller.ts";
 import type { HandlerDeps } from "./deps.ts";
 import { readWatchAction } from "./routes.ts";
 
-/** Serves WatchAction: the action at each change, until it is terminal (or decided, if that is all the caller wants) or the caller's token has expired. */
+/** Serves WatchAction: the action's state at each change, until it is terminal (or decided, if that is all the caller wants) or the caller's token has expired. */
 export function watchAction(deps: HandlerDeps): StreamHandler {
   return async (request, call, send) => {
     const caller = await admit("WatchAction", call, deps);
@@ -15,9 +15,8 @@ export function watchAction(deps: HandlerDeps): StreamHandler {
     try {
       const last = await follow<ActionReply>({
         watch,
-        read: actionReader(deps, caller, call, actionId),
+        read: actionReader(deps, caller, call, { method: "WatchAction", request }),
         afterVersion: Number(afterVersion),
-        // GetActionResponse and WatchActionResponse are the same on the wire: action = 1, grant_token = 2.
         onChange: ({ reply }) => send(reply),
         isOver,
         remainingMs: () => caller.expiresAt.getTime() - deps.clock().getTime(),

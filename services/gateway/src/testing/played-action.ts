@@ -1,7 +1,8 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { CommandError, type CommandHandler } from "@countersign/bus";
+import type { Command } from "@countersign/proto/internal/v1/command_pb";
 import { ActionSchema, ActionStatus } from "@countersign/proto/v1/action_pb";
-import { GetActionRequestSchema, GetActionResponseSchema } from "@countersign/proto/v1/action_service_pb";
+import { GetActionRequestSchema, GetActionResponseSchema, WatchActionRequestSchema } from "@countersign/proto/v1/action_service_pb";
 
 /** One action of tenant acme, requested by alice, as the approval service would tell it. */
 export class PlayedAction {
@@ -19,13 +20,16 @@ export class PlayedAction {
   readonly request: CommandHandler = async ({ caller }) => this.#reply(caller?.id === "alice");
 
   /** The reply of GetAction: the token goes to the requester only; other tenants find nothing. */
-  readonly get: CommandHandler = async ({ caller, request }) => {
+  readonly get: CommandHandler = async ({ caller, request }) => this.#read(caller, fromBinary(GetActionRequestSchema, request));
+
+  /** The same of WatchAction: an action's state has the fields of an action. */
+  readonly watch: CommandHandler = async ({ caller, request }) => this.#read(caller, fromBinary(WatchActionRequestSchema, request));
+
+  #read(caller: Command["caller"], { actionId }: { readonly actionId: string }): Uint8Array {
     this.reads += 1;
-    if (caller?.tenant !== "acme" || fromBinary(GetActionRequestSchema, request).actionId !== this.id) {
-      throw new CommandError("NOT_FOUND", "NOT_FOUND", "There is no such action.");
-    }
+    if (caller?.tenant !== "acme" || actionId !== this.id) throw new CommandError("NOT_FOUND", "NOT_FOUND", "There is no such action.");
     return this.#reply(caller.id === "alice");
-  };
+  }
 
   #reply(isRequester: boolean): Uint8Array {
     const action = create(ActionSchema, { id: this.id, tenant: "acme", status: this.status, version: BigInt(this.version) });

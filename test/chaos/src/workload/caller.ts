@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { CountersignError, statusName, type CountersignClient } from "@countersign/client";
-import type { Action } from "@countersign/proto/v1/action_pb";
+import type { ActionState } from "@countersign/proto/v1/action_pb";
 import type { History, Told } from "../history.ts";
 
 /** Refusals of what is asked, as opposed to of how. */
@@ -93,7 +93,7 @@ export class Caller {
 }
 
 /** `IN_REVIEW at 3`. */
-export function stateOf(action: Action | undefined): string {
+export function stateOf(action: Pick<ActionState, "status" | "version"> | undefined): string {
   return action === undefined ? "no action" : `${statusName(action.status)} at ${action.version}`;
 }
 

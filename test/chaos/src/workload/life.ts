@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { digestOf, statusName, type Decision } from "@countersign/client";
-import { ActionStatus } from "@countersign/proto/v1/action_pb";
+import { ActionStatus, type Action, type ActionState } from "@countersign/proto/v1/action_pb";
 import { stateOf, Caller, type Circumstances } from "./caller.ts";
 import type { Cast, Name } from "./cast.ts";
 import { edited, type Intent, type Kind } from "./intents.ts";
@@ -39,9 +39,9 @@ export class Life {
     return new Caller(name, this.#intent.id, this.#cast[name], this.#circumstances);
   }
 
-  async #ask(): Promise<Decision> {
+  async #ask(): Promise<Decision<Action>> {
     const { input, id: idempotencyKey, racing } = this.#intent;
-    const ask = async (): Promise<Decision> => {
+    const ask = async (): Promise<Decision<Action>> => {
       const call = { idempotencyKey, ...this.#requester.limits };
       const reply = await this.#requester.persist("request", (client) => client.requestAction(input, call), tell);
       this.#requester.acknowledge("requested", reply.action);
@@ -53,8 +53,8 @@ export class Life {
   }
 
   /** Waits, and takes what a reviewer made of it for its own. */
-  async #decided(asked: Decision): Promise<Decision> {
-    for (let decision = asked; ;) {
+  async #decided(asked: Decision<Action>): Promise<Decision<Action | ActionState>> {
+    for (let decision: Decision<Action | ActionState> = asked; ;) {
       const status = statusName(decision.action.status);
       if (status === "EDITED") await this.#accept(decision);
       else if (status !== "REQUESTED" && status !== "IN_REVIEW") return decision;
@@ -64,7 +64,7 @@ export class Life {
     }
   }
 
-  async #accept({ action: { id, digest } }: Decision): Promise<void> {
+  async #accept({ action: { id, digest } }: Decision<Action | ActionState>): Promise<void> {
     await this.#requester.unless(
       ["WRONG_STATE", "STALE_DIGEST"],
       "accept the edit",
@@ -102,7 +102,7 @@ export class Life {
     }
   }
 
-  async #talk({ action }: Decision): Promise<void> {
+  async #talk({ action }: Decision<Action>): Promise<void> {
     const people = TALKERS[this.#intent.kind].map((name) => this.#caller(name));
     if (!this.#intent.talks || statusName(action.status) !== "IN_REVIEW") return;
     await new Talk(action.id, this.#requester, people, this.#intent.racing).live();
@@ -119,7 +119,7 @@ export class Life {
   }
 
   /** Three calls with keys of their own, of which one may win, and a fourth that repeats the first one. False when the grant was no good any more. */
-  async #redeem({ action, grantToken }: Decision): Promise<boolean> {
+  async #redeem({ action, grantToken }: Decision<Action | ActionState>): Promise<boolean> {
     const { racing, kind, input, id } = this.#intent;
     const late = kind === "at the last moment";
     if (late) await sleep(racing ? GRANT_MS - 100 : GRANT_MS * 2);
@@ -143,7 +143,8 @@ export class Life {
   }
 }
 
-const tell = ({ action, grantToken }: Decision): string => `${stateOf(action)}${grantToken === "" ? "" : ", with the grant"}`;
+const tell = ({ action, grantToken }: Decision<Action | ActionState>): string =>
+  `${stateOf(action)}${grantToken === "" ? "" : ", with the grant"}`;
 
 /** Who may claim the review and write on it, whatever happens to it meanwhile. An editor may not claim what it edited. */
 const TALKERS: Readonly<Record<Kind, readonly Name[]>> = {

@@ -18,6 +18,8 @@ import {
   ReportExecutionResponseSchema,
   RequestActionRequestSchema,
   RequestActionResponseSchema,
+  WatchActionRequestSchema,
+  WatchActionResponseSchema,
 } from "@countersign/proto/v1/action_service_pb";
 import { toHex } from "../../usecases/content.ts";
 import { cancelAction, reportExecution } from "../../usecases/end-action.ts";
@@ -33,7 +35,7 @@ import { tokenDigest } from "../grants/signer.ts";
 import type { At } from "@countersign/proto/v1/at_pb";
 import type { Principal } from "../../domain/principal.ts";
 import { fromInputMessage } from "../wire/input-message.ts";
-import { action, settled } from "./answers.ts";
+import { action, actionState, settled } from "./answers.ts";
 import { call } from "./call.ts";
 import { failure, fieldViolation } from "./failures.ts";
 
@@ -67,6 +69,13 @@ export function actionHandlers(deps: Deps, keys: readonly GrantJwk[]): Readonly<
       if (found === undefined) throw failure("NOT_FOUND");
       const response = { action: action(found.view), grantToken: found.token ?? "" };
       return encodeMessage(GetActionResponseSchema, response);
+    }),
+
+    // One message of the watch: gateway asks again whenever it has heard of a change.
+    WatchAction: call(WatchActionRequestSchema, async ({ actionId }, { principal, knownVersion }) => {
+      const found = await readAction(deps, principal, actionId, knownVersion);
+      if (found === undefined) throw failure("NOT_FOUND");
+      return encodeMessage(WatchActionResponseSchema, { action: actionState(found.view), grantToken: found.token ?? "" });
     }),
 
     AcceptEdit: call(AcceptEditRequestSchema, (request, caller) => accept(deps, request, caller)),

@@ -34,6 +34,15 @@ export function toCommentMessages(comments: readonly Comment[], contents: Conten
   }));
 }
 
+/** Those that wait for an answer. */
+export function openQuestions(comments: readonly Comment[], contents: Contents): Fields<typeof CommentSchema>[] {
+  const answered = new Set(comments.map(({ question }) => question));
+  return toCommentMessages(
+    comments.filter(({ kind, number }) => kind === "question" && !answered.has(number)),
+    contents,
+  );
+}
+
 export function toClaimMessage({ reviewer, at, expiresAt }: Claim): Fields<typeof ReviewClaimSchema> {
   return { reviewer: toRefMessage(reviewer), claimTime: at, expireTime: expiresAt };
 }

@@ -4,7 +4,7 @@ import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 export type ActionState = { readonly id: string; readonly status: number; readonly version: number };
 
 /**
- * Reads id, status and version out of a reply whose field 1 is the action (RequestActionResponse, GetActionResponse), and nothing else:
+ * Reads id, status and version out of a reply whose field 1 is the action or its state (they agree on these fields), and nothing else:
  * such replies are passed on as they are, so decoding the rest would be for nothing.
  */
 export function actionStateOf(reply: Uint8Array): ActionState {

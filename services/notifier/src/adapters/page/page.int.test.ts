@@ -64,7 +64,10 @@ beforeAll(async () => {
       votes.push({ notifier, caller: await verified(notifier?.tenant ?? "", idToken), vote: create(SubmitVoteRequestSchema, vote) });
       if (refusal !== undefined) throw new CommandError("FAILED_PRECONDITION", refusal, "no");
       action = create(ActionSchema, { ...action, status: ActionStatus.APPROVED, version: 5n });
-      return toBinary(SubmitVoteResponseSchema, create(SubmitVoteResponseSchema, { action }));
+      return toBinary(
+        SubmitVoteResponseSchema,
+        create(SubmitVoteResponseSchema, { action: { id: ID, status: action.status, version: action.version } }),
+      );
     },
   });
   const issuer = {

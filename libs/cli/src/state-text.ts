@@ -1,0 +1,33 @@
+import { statusName } from "@countersign/client";
+import { AfterReviewState, type ActionState } from "@countersign/proto/v1/action_pb";
+import { visible } from "@countersign/review-view";
+import { hex, moment } from "./output.ts";
+
+/** Where an action is, as a few lines. */
+export function stateText(state: ActionState, grantToken = ""): string {
+  const { id, status, version, digest, reasons, editedProperties, review, questions, deadline, afterReview } = state;
+  const { claim } = review ?? {};
+  const rows: [string, string][] = [
+    ["action", id],
+    ["status", statusName(status)],
+    ...reasons.map((reason): [string, string] => ["because", reason]),
+    ...(editedProperties === undefined ? [] : [["edited", "by a reviewer; get shows the parameters"] satisfies [string, string]]),
+    ...(review === undefined ? [] : [["review", `${review.approvals} approved of ${review.quorumText}`] satisfies [string, string]]),
+    ...(claim === undefined
+      ? []
+      : [["claimed by", `${claim.reviewer?.id ?? "?"} until ${moment(claim.expireTime)}`] satisfies [string, string]]),
+    ...questions.map(({ number, author, text }): [string, string] => ["question", `${number} by ${author?.id ?? "?"}: ${text}`]),
+    ...(deadline === undefined ? [] : [["until", moment(deadline)] satisfies [string, string]]),
+    ...(AFTERWARDS[afterReview] ?? []),
+    ["digest", hex(digest)],
+    ["version", String(version)],
+    ...(grantToken === "" ? [] : [["grant token", grantToken] satisfies [string, string]]),
+  ];
+  return rows.map(([label, text]) => `${label.padEnd(12)}${visible(text).text}`).join("\n");
+}
+
+const AFTERWARDS: Readonly<Record<AfterReviewState, readonly [string, string][]>> = {
+  [AfterReviewState.UNSPECIFIED]: [],
+  [AfterReviewState.OPEN]: [["break-glass", "nobody has looked at it yet"]],
+  [AfterReviewState.CLOSED]: [["break-glass", "somebody has looked at it"]],
+};
