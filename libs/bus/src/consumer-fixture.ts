@@ -36,9 +36,17 @@ export function listing(name: string, poison: ReadonlySet<string> = new Set()): 
 }
 
 export async function list(name: string, events: readonly RecordedEvent[], transaction: Transaction<unknown>): Promise<void> {
-  for (const event of events) {
-    await sql`insert into seen.event values (${name}, ${event.position}, ${event.stream.id}, ${event.type})`.execute(transaction);
-  }
+  const [positions, ids, types] = [
+    events.map(({ position }) => position),
+    events.map(({ stream }) => stream.id),
+    events.map(({ type }) => type),
+  ];
+  await sql`
+    insert into seen.event (consumer, position, stream_id, type)
+    select ${name}, position, id, type
+    from unnest(${positions}::bigint[], ${ids}::text[], ${types}::text[]) with ordinality as given (position, id, type, place) order by place`.execute(
+    transaction,
+  );
 }
 
 /** Positions in the order in which they were handled. */

@@ -1,7 +1,7 @@
 import type { RecordedEvent } from "@countersign/event-log";
 import { readCheckpoint } from "./checkpoint.ts";
 import type { ConsumerDeps } from "./consumer.ts";
-import { EventSource } from "./event-source.ts";
+import { EventSource, READ_LIMIT } from "./event-source.ts";
 import { handleBatch, type Workplace } from "./handle-batch.ts";
 import { handOutUnknown, replayParked } from "./replay.ts";
 import { Signal } from "./signal.ts";
@@ -56,6 +56,8 @@ export class ConsumerTerm<Tables> {
       await this.#work.parked.load(this.#work.database, this.#work.key);
       this.#saved = await readCheckpoint(this.#work.database, this.#work.key);
       this.#advance(this.#saved);
+      // The first tick looks into the log: there may be much to catch up with.
+      this.#nextAtLastTick = this.#next;
       while (this.#mayWork()) await this.#step();
       await this.#save();
     } finally {
@@ -66,7 +68,7 @@ export class ConsumerTerm<Tables> {
   #hear(event: RecordedEvent): void {
     this.#source.offer(event);
     // While events gather, each one need not wake us; enough of them do.
-    if (!this.#lingering || event.position - this.#next >= MAX_BATCH) this.#signal.raise();
+    if (!this.#lingering || event.position - this.#next >= READ_LIMIT) this.#signal.raise();
   }
 
   async #step(): Promise<void> {
@@ -79,13 +81,14 @@ export class ConsumerTerm<Tables> {
       }
     }
     await this.#linger();
-    await this.#handle(this.#source.take(this.#next, MAX_BATCH));
+    await this.#handle(this.#source.take(this.#next, READ_LIMIT));
   }
 
-  /** Lets a few events gather: one transaction for ten costs little more than for one. */
+  /** Lets a few events gather: one transaction for ten costs little more than for one. Who is behind has gathered enough. */
   async #linger(): Promise<void> {
     const lingerMs = Math.min(this.#work.definition.lingerMs ?? DEFAULT_LINGER_MS, MAX_LINGER_MS);
-    if (lingerMs <= 0 || this.#wanted > this.#next || this.#source.available(this.#next) >= MAX_BATCH || !this.#mayWork()) return;
+    if (lingerMs <= 0 || this.#wanted > this.#next || this.#source.isBehind(this.#next) || !this.#mayWork()) return;
+    if (this.#source.available(this.#next) >= READ_LIMIT) return;
     this.#lingering = true;
     this.#signal.lower();
     await this.#signal.wait(lingerMs);
@@ -136,6 +139,5 @@ export class ConsumerTerm<Tables> {
 }
 
 const TICK_MS = 1000;
-const MAX_BATCH = 500;
 const DEFAULT_LINGER_MS = 20;
 const MAX_LINGER_MS = 1000;

@@ -7,6 +7,7 @@ import { sql, type Kysely } from "kysely";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { readCheckpoint } from "./checkpoint.ts";
 import type { RunningConsumer } from "./consumer.ts";
+import { READ_LIMIT } from "./event-source.ts";
 import { handFeed, list, listing, migrateForConsumers, range, seen, start } from "./consumer-fixture.ts";
 import { openTestDatabase } from "./test-database.ts";
 import { appendActions, appendTo } from "./test-events.ts";
@@ -43,6 +44,9 @@ const run = async (...[definition, more]: [Parameters<typeof start>[0], Partial<
 };
 const head = () => log.nextPosition();
 const append = (id: string, types = ["ActionRequested", "VerdictReached"]) => appendTo(log, { id }, types);
+
+/** Actions of three events each: two whole batches, and a part of one. */
+const FAR = 1500;
 
 describe("events", () => {
   test("P5: handles everything in order, from the beginning, with its checkpoint", async () => {
@@ -121,21 +125,43 @@ describe("events", () => {
     const full = Promise.withResolvers<void>();
     const handle = async (events: readonly RecordedEvent[]) => {
       batches.push(events.length);
-      if (events.length === 500) full.resolve();
+      if (events.length === READ_LIMIT) full.resolve();
     };
     const consumer = await run({ name, lingerMs: 1000, handle }, { feed });
     await append("first");
     await consumer.reached(2);
     feed.send(...(await append("waited for")));
     await consumer.reached(4);
-    await appendActions(log, 167);
-    const [one, ...others] = await log.readAll({ from: 4, limit: 501 });
+    await appendActions(log, 683);
+    const [one, ...others] = await log.readAll({ from: 4, limit: READ_LIMIT + 1 });
     if (one !== undefined) feed.send(one);
     for (let turn = 0; turn < 100; turn += 1) await new Promise((resolve) => setImmediate(resolve));
     feed.send(...others);
     await full.promise;
-    await consumer.reached(505);
-    expect(batches).toEqual([2, 2, 500, 1]);
+    await consumer.reached(4 + READ_LIMIT + 1);
+    expect(batches).toEqual([2, 2, READ_LIMIT, 1]);
+  });
+
+  test("P5: one that is far behind takes whole batches, one after another, and gathers again when it is there", async () => {
+    // Time stands still for whoever gathers.
+    vi.useFakeTimers({ toFake: ["setTimeout", "performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    await appendActions(log, FAR);
+    const batches: number[] = [];
+    const near = Promise.withResolvers<void>();
+    const handle = async (events: readonly RecordedEvent[], transaction: Parameters<typeof list>[2]) => {
+      batches.push(events.length);
+      await list(name, events, transaction);
+      if (batches.length === 2) near.resolve();
+    };
+    const consumer = await run({ name, lingerMs: 1000, handle });
+    await near.promise;
+    await consumer.reached(2 * READ_LIMIT);
+    for (let turn = 0; turn < 100; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(batches).toEqual([READ_LIMIT, READ_LIMIT]);
+    await consumer.reached(await head());
+    expect(batches).toEqual([READ_LIMIT, READ_LIMIT, 3 * FAR - 2 * READ_LIMIT]);
+    expect(await seen(kysely, name)).toEqual(range(0, 3 * FAR));
   });
 
   test("closing ends those who wait", async () => {
@@ -148,27 +174,33 @@ describe("events", () => {
 });
 
 describe("crashes", () => {
-  test("P4 P5: a crash between handling and commit leaves neither rows nor checkpoint, and nothing is handled twice", async () => {
-    await appendActions(log, 10);
-    let crashes = 3;
-    const definition = {
-      ...listing(name),
-      handle: async (events: readonly RecordedEvent[], transaction: Parameters<typeof list>[2]) => {
-        await list(name, events, transaction);
-        if (crashes === 0) return;
-        crashes -= 1;
-        expect(await readCheckpoint(kysely, { consumer: name, ledger: "main" })).toBe(0);
-        // Ends our own session, as a crash of this process or of Postgres would: the rows above are not committed.
-        await sql`select pg_terminate_backend(pg_backend_pid())`.execute(transaction);
-      },
-    };
-    const consumer = await run(definition);
-    await consumer.reached(30);
-    expect(crashes).toBe(0);
-    expect(await seen(kysely, name)).toEqual(range(0, 30));
-    const { rows } = await sql`select 1 from bus.dead_letter where consumer = ${name}`.execute(kysely);
-    expect(rows).toEqual([]);
-  });
+  test.each([
+    ["at the beginning", 10, 0],
+    ["far behind", FAR, READ_LIMIT],
+  ])(
+    "P4 P5: a crash between handling and commit, %s, leaves neither rows nor checkpoint, and nothing is handled twice",
+    async (_, actions, at) => {
+      await appendActions(log, actions);
+      let crashes = 3;
+      const definition = {
+        ...listing(name),
+        handle: async (events: readonly RecordedEvent[], transaction: Parameters<typeof list>[2]) => {
+          await list(name, events, transaction);
+          if (crashes === 0 || events[0]?.position !== at) return;
+          crashes -= 1;
+          expect(await readCheckpoint(kysely, { consumer: name, ledger: "main" })).toBe(at);
+          // Ends our own session, as a crash of this process or of Postgres would: the rows above are not committed.
+          await sql`select pg_terminate_backend(pg_backend_pid())`.execute(transaction);
+        },
+      };
+      const consumer = await run(definition);
+      await consumer.reached(3 * actions);
+      expect(crashes).toBe(0);
+      expect(await seen(kysely, name)).toEqual(range(0, 3 * actions));
+      const { rows } = await sql`select 1 from bus.dead_letter where consumer = ${name}`.execute(kysely);
+      expect(rows).toEqual([]);
+    },
+  );
 
   test("P4: the log cannot be read for a while: it waits", async () => {
     await appendActions(log, 10);
@@ -184,8 +216,8 @@ describe("crashes", () => {
     expect(await seen(kysely, name)).toEqual(range(0, 30));
   });
 
-  test("P5: an older instance that lost its lease unknowingly cannot write over the new one", async () => {
-    await append("a");
+  test("P5: an older instance that lost its lease unknowingly, far behind, cannot write over the new one", async () => {
+    await appendActions(log, FAR);
     const entered = Promise.withResolvers<void>();
     const leave = Promise.withResolvers<void>();
     const other = openTestDatabase(postgres.url, 4);
@@ -194,6 +226,7 @@ describe("crashes", () => {
         ...listing(name),
         handle: async (events, transaction) => {
           await list(name, events, transaction);
+          if (events[0]?.position !== READ_LIMIT) return;
           entered.resolve();
           await leave.promise;
         },
@@ -209,8 +242,8 @@ describe("crashes", () => {
     const consumer = await run(listing(name));
     await new Promise((resolve) => setTimeout(resolve, 300));
     leave.resolve();
-    await consumer.reached(2);
-    expect(await seen(kysely, name)).toEqual([0, 1]);
+    await consumer.reached(await head());
+    expect(await seen(kysely, name)).toEqual(range(0, 3 * FAR));
     await slow.close();
     await other.close();
   });

@@ -14,7 +14,7 @@ export type ConsumerDefinition<Tables> = {
    * with what follows it in its stream, and is tried again by whoever takes the work on next, until that is a build that knows it.
    */
   refuseUnknown?(event: RecordedEvent): void;
-  /** How long to gather events before handling them together, 0 to 1000 ms. Default 20: cheap, and nobody waits for a projection. */
+  /** How long to gather events at the log's end before handling them together, 0 to 1000 ms. Default 20: cheap, and nobody waits for a projection. */
   readonly lingerMs?: number;
   /**
    * Called before the first event whenever this instance takes the work on, also after something failed: others may have handled events since its last one, and
@@ -23,7 +23,7 @@ export type ConsumerDefinition<Tables> = {
   begin?(): void;
   /**
    * Handles events in position order, inside the transaction that also moves the checkpoint: a crash leaves both or neither. When it throws, the batch is
-   * rolled back and tried event by event; an event that keeps failing becomes a dead letter, with those that follow it in its stream.
+   * rolled back and tried half by half; an event that keeps failing becomes a dead letter, with those that follow it in its stream.
    */
   handle(events: readonly RecordedEvent[], transaction: Transaction<Tables>): Promise<void>;
 };

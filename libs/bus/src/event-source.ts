@@ -40,6 +40,12 @@ export class EventSource {
     return this.available(from) > 0 || this.#live.head > from || this.#readOnAt === from;
   }
 
+  /** Whether the log holds, or most likely holds, more than can be had from `from` on without reading. */
+  isBehind(from: number): boolean {
+    const end = from + this.available(from);
+    return this.#live.head > end || this.#readOnAt === end;
+  }
+
   /** Up to `limit` events at `from`, without reading the log. */
   take(from: number, limit: number): readonly RecordedEvent[] {
     if (this.#read[this.#used]?.position !== from) return this.#live.take(from, limit);
@@ -70,4 +76,5 @@ export class EventSource {
   }
 }
 
-const READ_LIMIT = 512;
+/** Also what is worth one transaction: an action's few events mostly fall into one batch of this many, and then cost a row once. */
+export const READ_LIMIT = 2048;

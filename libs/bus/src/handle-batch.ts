@@ -29,8 +29,8 @@ const WAITS_MS = [20, 100];
 export type Failed = { readonly error: Error; readonly attempts: number };
 
 /**
- * Handles events and moves the checkpoint from `from` to `to`, in one transaction. When handling fails, event by event: those that keep
- * failing become dead letters, the others go on.
+ * Handles events and moves the checkpoint from `from` to `to`, in one transaction. When handling fails, half by half, down to what keeps
+ * failing: that becomes dead letters, and the others go on together.
  * @throws what says nothing about an event (see `isInfrastructureError`): the checkpoint then stands where the last commit left it.
  */
 export async function handleBatch<Tables>(
@@ -39,19 +39,42 @@ export async function handleBatch<Tables>(
   to: number,
   events: readonly RecordedEvent[],
 ): Promise<void> {
+  const error = await tryTogether(work, from, to, events);
+  if (error === undefined) return;
+  work.logger.warn({ ...work.key, from, to, error: describeError(error) }, "consumer looks for what failed in a batch");
+  await handleHalves(work, from, to, events);
+}
+
+async function handleHalves<Tables>(work: Workplace<Tables>, from: number, to: number, events: readonly RecordedEvent[]): Promise<void> {
+  const half = Math.floor(events.length / 2);
+  const middle = events[half];
+  if (half === 0 || middle === undefined) {
+    for (const event of events) await handleAlone(work, from, to, event);
+    return;
+  }
+  await handlePart(work, from, middle.position, events.slice(0, half));
+  await handlePart(work, middle.position, to, events.slice(half));
+}
+
+async function handlePart<Tables>(work: Workplace<Tables>, from: number, to: number, events: readonly RecordedEvent[]): Promise<void> {
+  const failed = events.length === 1 || (await tryTogether(work, from, to, events)) !== undefined;
+  if (failed) await handleHalves(work, from, to, events);
+}
+
+/** What it threw, if one of the events can be to blame. */
+async function tryTogether<Tables>(
+  work: Workplace<Tables>,
+  from: number,
+  to: number,
+  events: readonly RecordedEvent[],
+): Promise<Error | undefined> {
   try {
     await observed(work, events, () => handleTogether(work, from, to, events));
-    return;
+    return undefined;
   } catch (error) {
-    if (isInfrastructureError(error)) throw error;
-    work.logger.warn({ ...work.key, from, to, error: describeError(error) }, "consumer tries a failed batch event by event");
+    if (events.length === 0 || isInfrastructureError(error)) throw error;
+    return error instanceof Error ? error : new Error("not an error", { cause: error });
   }
-  let next = from;
-  for (const event of events) {
-    await handleAlone(work, next, event);
-    next = event.position + 1;
-  }
-  if (next < to) await work.database.transaction().execute((transaction) => moveCheckpoint(transaction, work.key, next, to, work.server));
 }
 
 /** A span that links to the traces whose events came together, and a measurement. Nothing for a checkpoint that only moves. */
@@ -86,6 +109,7 @@ async function handleTogether<Tables>(work: Workplace<Tables>, from: number, to:
   const { definition, database, key, parked } = work;
   const waiting = events.filter((event) => parked.has(event.stream));
   const ready = waiting.length === 0 ? events : events.filter((event) => !parked.has(event.stream));
+  for (const event of ready) definition.refuseUnknown?.(event);
   await database.transaction().execute(async (transaction) => {
     await moveCheckpoint(transaction, key, from, to, work.server);
     await park(
@@ -93,19 +117,18 @@ async function handleTogether<Tables>(work: Workplace<Tables>, from: number, to:
       key,
       waiting.map((event) => ({ event, error: WAITS, attempts: 0 })),
     );
-    for (const event of ready) definition.refuseUnknown?.(event);
     if (ready.length > 0) await definition.handle(ready, transaction);
   });
 }
 
-async function handleAlone<Tables>(work: Workplace<Tables>, from: number, event: RecordedEvent): Promise<void> {
+async function handleAlone<Tables>(work: Workplace<Tables>, from: number, to: number, event: RecordedEvent): Promise<void> {
   const { database, key, parked, logger } = work;
-  const failed = await tryRepeatedly(() => handleTogether(work, from, event.position + 1, [event]));
+  const failed = await tryRepeatedly(() => handleTogether(work, from, to, [event]));
   if (failed === undefined) return;
   const { attempts } = failed;
   const error = describeError(failed.error);
   await database.transaction().execute(async (transaction) => {
-    await moveCheckpoint(transaction, key, from, event.position + 1, work.server);
+    await moveCheckpoint(transaction, key, from, to, work.server);
     await park(transaction, key, [{ event, error, attempts }]);
   });
   parked.add(event.stream);
