@@ -40,6 +40,21 @@ describe("the watch", () => {
     expect(told).toMatchObject([{ kind: "used_after_end", position: 5 }]);
   });
 
+  it("tells nothing of events that it could not take in, until they come again", async () => {
+    const { log, told, alarms, all } = watched();
+    await record(log, { ...stream, version: 0 }, [...granted, EVENTS.redeemed(), EVENTS.unreported()]);
+    const other = { ...stream, id: "018f0000-0000-7000-8000-000000000002" };
+    await record(log, { ...other, version: 0 }, granted);
+    const [used] = await record(log, { ...other, version: 4 }, [EVENTS.redeemed()]);
+    if (used === undefined) throw new Error("nothing was recorded");
+    const events = [...(await log.readAll({ from: 0, limit: 10 })), { ...used, data: new Uint8Array([7]) }];
+    await expect(alarms.watch(events)).rejects.toThrow();
+    expect(told).toEqual([]);
+    alarms.begin();
+    await all();
+    expect(told).toMatchObject([{ kind: "unreported" }]);
+  });
+
   it("is quiet about a use that another instance saw, and about events that come again", async () => {
     const { log, told, alarms, all } = watched();
     await record(log, { ...stream, version: 0 }, granted);

@@ -6,7 +6,7 @@ import { remember } from "./history.ts";
 import { ALARMS, KINDS, type KindName } from "./kinds.ts";
 
 export type AlarmWatch = {
-  /** Takes in events in the order of the log. An event that comes twice is told of twice. */
+  /** Takes in events in the order of the log. An event that comes twice is told of twice; when it throws, nothing was told. */
   watch(events: readonly RecordedEvent[]): Promise<void>;
   /** Events may have been handled elsewhere since the last call of `watch`. */
   begin(): void;
@@ -43,16 +43,20 @@ export function watchAlarms(log: EventReader & { readonly ledger: string }, toRe
     seen,
     begin: () => histories.forget(),
     watch: async (events) => {
+      const found: { readonly kind: KindName; readonly tenant: string; readonly action: string | undefined; readonly position: number }[] =
+        [];
       for (const recorded of events) {
         if (!WATCHED_TYPES.has(recorded.type)) continue;
         const event = toReportEvent(recorded);
         const history = await histories.before(recorded, event.action);
         for (const kind of alarmsOf(event, history)) {
-          seen.set(kind, (seen.get(kind) ?? 0) + 1);
-          const { tenant } = recorded.stream;
-          logger.warn({ kind, tenant, action: event.action, position: event.position }, `alarm: ${KINDS[kind].text}`);
+          found.push({ kind, tenant: recorded.stream.tenant, action: event.action, position: event.position });
         }
         histories.keep(recorded, event.action, remember(history, event));
+      }
+      for (const alarm of found) {
+        seen.set(alarm.kind, (seen.get(alarm.kind) ?? 0) + 1);
+        logger.warn(alarm, `alarm: ${KINDS[alarm.kind].text}`);
       }
     },
     close: stopObserving,
