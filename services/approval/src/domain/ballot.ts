@@ -30,7 +30,8 @@ export function admit(state: InReview, ballot: Ballot, act: Act): Standing | Rej
   const stale = staleness(state, ballot);
   if (stale !== undefined) return stale;
   const stage = state.review.stages[state.review.openStage];
-  return act === "approve" && stage?.approveNeedsReason && ballot.reason === undefined ? "REASON_REQUIRED" : standing;
+  const needsReason = act !== "approve" || stage?.approveNeedsReason === true;
+  return needsReason && ballot.reason === undefined ? "REASON_REQUIRED" : standing;
 }
 
 /** The same, before policy is asked about an edit. */

@@ -93,6 +93,10 @@ const approval = (action: Action): MessageInitShape<typeof SubmitVoteRequestSche
   ...shownOf(action),
   decision: { case: "approve", value: { reason: "" } },
 });
+const rejection = (action: Action, reason: string): MessageInitShape<typeof SubmitVoteRequestSchema> => ({
+  ...shownOf(action),
+  decision: { case: "reject", value: { reason } },
+});
 const click = (action: Action, caller?: Caller) =>
   send("SubmitVoteFromChat", wire.SubmitVoteFromChatRequestSchema, { account, vote: approval(action) }, caller);
 const decide = async (action: Action, token: string | Promise<string>, caller?: Caller) =>
@@ -185,6 +189,32 @@ describe("P3: a decision on the page", () => {
       whoSignedIn(issuers, () => new Date(world.now)),
     );
     await expect(decide(action, token)).rejects.toMatchObject({ reason: "TOKEN_EXPIRED" });
+  });
+
+  it.each(["", " \n"])("P7: is no rejection when it says %j for a reason, as at the front door", async (reason) => {
+    const action = await request();
+    const message = { idToken: await idToken(), vote: rejection(action, reason) };
+    await expect(send("SubmitVoteFromPage", wire.SubmitVoteFromPageRequestSchema, message)).rejects.toMatchObject({
+      reason: "REASON_REQUIRED",
+    });
+    expect(await now(action)).toMatchObject({ status: ActionStatus.IN_REVIEW, review: { votes: [] } });
+  });
+
+  it("P7: takes no longer words than the front door, nor in a chat: each is in every answer about the action", async () => {
+    const action = await request();
+    const vote = rejection(action, "x".repeat(4097));
+    const long = { reason: "FIELD_VIOLATION" };
+    const fromPage = { idToken: await idToken(), vote };
+    await expect(send("SubmitVoteFromPage", wire.SubmitVoteFromPageRequestSchema, fromPage)).rejects.toMatchObject(long);
+    await expect(send("SubmitVoteFromChat", wire.SubmitVoteFromChatRequestSchema, { account, vote })).rejects.toMatchObject(long);
+    const value = { actionId: action.id, kind: CommentKind.QUESTION, text: "\u{1f600}".repeat(4097), idempotencyKey: "q" };
+    const word = { case: "comment", value } as const;
+    await expect(send("DiscussFromChat", wire.DiscussFromChatRequestSchema, { account, word })).rejects.toMatchObject(long);
+    await send("DiscussFromChat", wire.DiscussFromChatRequestSchema, {
+      account,
+      word: { ...word, value: { ...value, text: "\u{1f600}".repeat(4096) } },
+    });
+    expect(await now(action)).toMatchObject({ status: ActionStatus.IN_REVIEW, review: { votes: [], comments: [{ number: 1 }] } });
   });
 
   it("shows the review as that person may see it", async () => {

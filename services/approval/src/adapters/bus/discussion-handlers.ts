@@ -17,7 +17,7 @@ import type { ActionView, Caller, Deps } from "../../usecases/ports.ts";
 import { fromCommentKind, toCommentMessages } from "../wire/comment-message.ts";
 import { settled } from "./answers.ts";
 import { call } from "./call.ts";
-import { failure, fieldViolation } from "./failures.ts";
+import { failure, fieldViolation, limited } from "./failures.ts";
 
 /** What people do about a review without deciding it: they write on it, and say that they are looking at it. */
 export function discussionHandlers(deps: Deps): Readonly<Record<string, CommandHandler>> {
@@ -51,7 +51,7 @@ function toComment({ actionId, kind: kindMessage, text, question, idempotencyKey
   if ((kind === "answer") !== question > 0) throw fieldViolation("question", "must name the question in an answer, and be 0 otherwise");
   if (text.trim() === "") throw fieldViolation("text", "must say something");
   if (idempotencyKey === "") throw fieldViolation("idempotency_key", "is required");
-  return { ref: { tenant, id: actionId }, kind, text, question, idempotencyKey };
+  return { ref: { tenant, id: actionId }, kind, text: limited("text", text), question, idempotencyKey };
 }
 
 /** Only what was written, and no more of the action: whoever the requester acts for may write and need not see the rest. */

@@ -67,6 +67,15 @@ export function failure(reason: keyof typeof FAILURES, cause?: unknown, metadata
   return new CommandError(code, reason, message, { cause, metadata });
 }
 
+/** What people write about an action is part of every answer about it. */
+const LONGEST_TEXT = 4096;
+
+/** What somebody wrote, wherever it came in. @throws CommandError when it has too many characters. */
+export function limited(field: string, text: string): string {
+  if (text.length <= LONGEST_TEXT || [...text].length <= LONGEST_TEXT) return text;
+  throw fieldViolation(field, `has more than ${LONGEST_TEXT} characters`);
+}
+
 /** One field that is not as it must be. */
 export function fieldViolation(field: string, description: string): CommandError {
   return new CommandError("INVALID_ARGUMENT", "FIELD_VIOLATION", `${field} ${description}`, { violations: [{ field, description }] });

@@ -23,7 +23,7 @@ import { castVote, editAction } from "../../usecases/submit-vote.ts";
 import type { Principal } from "../../domain/principal.ts";
 import { action, settled } from "./answers.ts";
 import { call } from "./call.ts";
-import { failure, fieldViolation } from "./failures.ts";
+import { failure, fieldViolation, limited } from "./failures.ts";
 
 /** Characters that say what an emergency is. */
 const LEAST_REASON = 10;
@@ -73,15 +73,15 @@ function submit(deps: Deps, request: SubmitVoteRequest, caller: Caller): Promise
   const shown = { ref, digest: toHex(digest), version: Number(version), shownDigest: toHex(shownDigest) };
   switch (decision.case) {
     case "approve":
-      return castVote(deps, caller, { ...shown, decision: "approve", reason: decision.value.reason });
+      return castVote(deps, caller, { ...shown, decision: "approve", reason: limited("approve.reason", decision.value.reason) });
     case "reject":
-      return castVote(deps, caller, { ...shown, decision: "reject", reason: decision.value.reason });
+      return castVote(deps, caller, { ...shown, decision: "reject", reason: limited("reject.reason", decision.value.reason) });
     case "edit": {
       const { properties, patch, reason } = decision.value;
       if ((properties === undefined) === (patch.length === 0))
         throw fieldViolation("edit", "must have properties or a patch, and not both");
       const change = properties === undefined ? { patch: patch.map(toPatchOperation) } : { properties };
-      return editAction(deps, caller, { ...shown, ...change, reason });
+      return editAction(deps, caller, { ...shown, ...change, reason: limited("edit.reason", reason) });
     }
     case undefined:
       throw fieldViolation("decision", "must be approve, reject or edit");
