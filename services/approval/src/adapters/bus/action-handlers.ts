@@ -15,6 +15,7 @@ import {
   RedeemGrantRequestSchema,
   RedeemGrantResponseSchema,
   ReportExecutionRequestSchema,
+  type ReportExecutionRequest,
   ReportExecutionResponseSchema,
   RequestActionRequestSchema,
   RequestActionResponseSchema,
@@ -98,18 +99,7 @@ export function actionHandlers(deps: Deps, keys: readonly GrantJwk[]): Readonly<
       return encodeMessage(RedeemGrantResponseSchema, response);
     }),
 
-    ReportExecution: call(ReportExecutionRequestSchema, async ({ actionId, outcome, outputDigest, message }, caller) => {
-      if (outcome !== ExecutionOutcome.SUCCEEDED && outcome !== ExecutionOutcome.FAILED)
-        throw fieldViolation("outcome", "must be SUCCEEDED or FAILED");
-      if (outputDigest.length !== 0 && outputDigest.length !== 32) throw fieldViolation("output_digest", "must be empty or 32 bytes");
-      const handled = await reportExecution(deps, caller, {
-        ref: { tenant: caller.principal.tenant, id: actionId },
-        outcome: outcome === ExecutionOutcome.SUCCEEDED ? "succeeded" : "failed",
-        outputDigest: toHex(outputDigest),
-        message,
-      });
-      return encodeMessage(ReportExecutionResponseSchema, { action: settled(handled) });
-    }),
+    ReportExecution: call(ReportExecutionRequestSchema, (request, caller) => report(deps, request, caller)),
 
     GetGrantKeys: call(GetGrantKeysRequestSchema, async () => jwks),
   };
@@ -121,4 +111,18 @@ async function accept(deps: Deps, { actionId, digest }: AcceptEditRequest, calle
   const view = "view" in handled ? handled.view : undefined;
   const response = { action: accepted, grantToken: (view && (await tokenFor(deps, view, caller.principal))) ?? "" };
   return encodeMessage(AcceptEditResponseSchema, response);
+}
+
+async function report(deps: Deps, request: ReportExecutionRequest, caller: Caller): Promise<Uint8Array> {
+  const { actionId, outcome, outputDigest, message } = request;
+  if (outcome !== ExecutionOutcome.SUCCEEDED && outcome !== ExecutionOutcome.FAILED)
+    throw fieldViolation("outcome", "must be SUCCEEDED or FAILED");
+  if (outputDigest.length !== 0 && outputDigest.length !== 32) throw fieldViolation("output_digest", "must be empty or 32 bytes");
+  const handled = await reportExecution(deps, caller, {
+    ref: { tenant: caller.principal.tenant, id: actionId },
+    outcome: outcome === ExecutionOutcome.SUCCEEDED ? "succeeded" : "failed",
+    outputDigest: toHex(outputDigest),
+    message,
+  });
+  return encodeMessage(ReportExecutionResponseSchema, { action: settled(handled) });
 }
