@@ -1,10 +1,11 @@
 import { timestampFromDate, type Timestamp } from "@bufbuild/protobuf/wkt";
 import { VerdictOutcome } from "@countersign/proto/v1/action_pb";
 import * as proto from "@countersign/proto/v1/policy_service_pb";
+import { PrincipalType } from "@countersign/proto/v1/principal_pb";
 import { createHash } from "node:crypto";
 import { afterEach, describe, expect, it } from "vitest";
 import { starterPolicy } from "./starter-policy.ts";
-import { agent, documentOf, issuer, startInstance, stopInstances } from "./testing/instance.ts";
+import { admin, agent, documentOf, issuer, startInstance, stopInstances } from "./testing/instance.ts";
 
 afterEach(stopInstances);
 
@@ -64,6 +65,25 @@ describe("publishing and activating", () => {
       call("PublishPolicy", undefined, [proto.PublishPolicyRequestSchema, {}], proto.PublishPolicyResponseSchema),
     ).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
     expect(await inner.nextPosition()).toBe(0);
+  });
+
+  it("P3: no agent puts rules in force, nor does anybody through one, whatever roles the token has", async () => {
+    const { publish, activate, call } = await startInstance();
+    const roles = ["policy_admin"];
+    const pipeline = { ...admin, type: PrincipalType.SERVICE, id: "ci" };
+    const chain = [{ issuer, id: "ada" }];
+    for (const caller of [
+      { ...agent, roles },
+      { ...agent, roles, chain },
+      { ...admin, chain },
+      { ...pipeline, chain },
+    ]) {
+      await publish(documentOf("mine"), caller);
+      await expect(activate(1, caller)).rejects.toMatchObject({ code: "PERMISSION_DENIED", reason: "NOT_HUMAN" });
+    }
+    const inForce = call("GetPolicy", admin, [proto.GetPolicyRequestSchema, {}], proto.GetPolicyResponseSchema);
+    await expect(inForce).rejects.toMatchObject({ code: "NOT_FOUND" });
+    expect((await activate(1, pipeline)).revision?.active).toBe(true);
   });
 
   it("gives concurrent publishers different revisions", async () => {

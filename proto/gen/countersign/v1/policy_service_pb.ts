@@ -362,7 +362,8 @@ export const PolicyService: GenService<{
     output: typeof PublishPolicyResponseSchema;
   },
   /**
-   * Makes a published revision the one in force. Every instance follows within a second.
+   * Makes a published revision the one in force. Every instance follows within a second. PERMISSION_DENIED (NOT_HUMAN) for agents and for whoever acts on
+   * behalf of others: nobody puts the rules in force by which its own actions are judged.
    *
    * @generated from rpc countersign.v1.PolicyService.ActivatePolicy
    */

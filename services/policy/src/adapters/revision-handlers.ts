@@ -14,7 +14,7 @@ import { compileText } from "./compile-text.ts";
 import { documentRefusal, refusal } from "./failures.ts";
 import { invalid, toPrincipalRef } from "./input-from-proto.ts";
 import { readPageToken, toPageToken } from "./page-token.ts";
-import { callerOf, policyAdminOf, readRequest } from "./read-request.ts";
+import { activatorOf, callerOf, policyAdminOf, readRequest } from "./read-request.ts";
 import { toRevisionMessage } from "./revision-to-proto.ts";
 
 export type RevisionDeps = { readonly store: PolicyStore; readonly policies: ActivePolicies; readonly clock: () => Date };
@@ -35,7 +35,7 @@ export function publishPolicyHandler({ store, clock }: RevisionDeps): CommandHan
 
 export function activatePolicyHandler({ store, policies, clock }: RevisionDeps): CommandHandler {
   return async (command) => {
-    const caller = policyAdminOf(command);
+    const caller = activatorOf(command);
     const { revision: number } = readRequest(proto.ActivatePolicyRequestSchema, command);
     const compiles = (text: string) => compileText(text).ok;
     const { revision, active } = settled(await activatePolicy(store, changeBy(caller, command, clock()), Number(number), compiles));
