@@ -36,6 +36,8 @@ export async function fillLedger(url: string, ledger: string, events: number, op
   const tenants = new Map(found.tenants);
   let requests: AppendRequest[] = [];
   let position = found.nextPosition;
+  let written: Promise<void> = Promise.resolve();
+  // While PostgreSQL writes one batch, the next one is made.
   const flush = async (): Promise<void> => {
     const heads = {
       nextPosition: position,
@@ -45,8 +47,11 @@ export async function fillLedger(url: string, ledger: string, events: number, op
       reply: () => undefined,
     };
     const batch = planBatch(ledger, heads, requests);
-    const { rows } = await database.pool.query<{ moved: boolean }>(writeStatement(ledger, batch, position));
-    if (rows[0]?.moved !== true) throw new Error(`somebody else appended to ${ledger} at ${position}`);
+    const statement = writeStatement(ledger, batch, position);
+    await written;
+    written = write(database, statement, `somebody else appended to ${ledger} at ${position}`);
+    // Whoever awaits it next is told; until then nobody looks.
+    written.catch(() => {});
     for (const [name, head] of batch.tenants) tenants.set(name, head);
     position += batch.events.length;
     requests = [];
@@ -60,8 +65,15 @@ export async function fillLedger(url: string, ledger: string, events: number, op
     if (requests.length >= EVENTS_PER_STATEMENT) await flush();
   }
   if (requests.length > 0) await flush();
+  await written;
   await database.close();
   return position - found.nextPosition;
+}
+
+/** @throws Error with this text when the ledger does not end where the batch begins */
+async function write(database: Database, statement: ReturnType<typeof writeStatement>, unless: string): Promise<void> {
+  const { rows } = await database.pool.query<{ moved: boolean }>(statement);
+  if (rows[0]?.moved !== true) throw new Error(unless);
 }
 
 /** Where the ledger and its tenants stand. */
