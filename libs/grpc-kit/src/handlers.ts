@@ -13,6 +13,7 @@ import type { Admission } from "./admission.ts";
 import { observeCall } from "./observe-call.ts";
 import { CallCancelled, RpcCall } from "./rpc-call.ts";
 import { toServerError } from "./server-error.ts";
+import type { StalledStreams } from "./stalled-streams.ts";
 
 /** Serves a unary method: bytes of the request message in, bytes of the response message out. What it throws becomes the status. */
 export type UnaryHandler = (request: Uint8Array, call: RpcCall) => Promise<Uint8Array>;
@@ -28,6 +29,7 @@ export type ServiceHandlers<Service extends DescService> = {
 /** What every call passes. */
 export type CallRules = {
   readonly admission: Admission;
+  readonly stalled: Pick<StalledStreams, "answered">;
   readonly maxMessageBytes: number;
   /** How long a stream waits for a caller who does not read. */
   readonly sendMs: number;
@@ -97,6 +99,7 @@ function runCall<Reply>(
       return await work(call);
     } finally {
       call.end();
+      rules.stalled.answered(surface.metadata);
     }
   });
 }

@@ -15,6 +15,7 @@ import {
 } from "./handlers.ts";
 import { HealthState } from "./health.ts";
 import { REFLECTION_PATHS, serveReflection } from "./reflection.ts";
+import { StalledStreams } from "./stalled-streams.ts";
 import { RenewableCredentials, type TlsFiles } from "./tls.ts";
 
 export type RpcLimits = {
@@ -26,6 +27,8 @@ export type RpcLimits = {
   readonly maxParkedOf?: (owner: string) => number;
   /** How long a stream waits for a caller who does not read. Default 30 s. */
   readonly sendMs?: number;
+  /** How long a request may take to come in, and an answer to be taken. Default 20 s. */
+  readonly stallMs?: number;
   /** Default 512 KiB. */
   readonly maxMessageBytes?: number;
   /** How long closing waits for calls under way. Default 10 s. */
@@ -64,12 +67,16 @@ export type RpcServer = {
 /** Makes a server; nothing listens yet. */
 export function createRpcServer({ logger, urgencyOf = () => "normal", limits = {}, tls }: RpcServerOptions): RpcServer {
   const maxMessageBytes = limits.maxMessageBytes ?? 512 * 1024;
+  const stalled = new StalledStreams(limits.stallMs ?? 20_000);
   const server = new Server({
+    interceptors: [stalled.interceptor],
     // Twice what is taken: up to there the refusal can say why; beyond, grpc-js refuses before the message is in memory.
     "grpc.max_receive_message_length": 2 * maxMessageBytes,
     "grpc.max_concurrent_streams": 4096,
     "grpc.keepalive_time_ms": 60_000,
     "grpc.keepalive_timeout_ms": 20_000,
+    // Connections that nobody uses are closed; clients connect again with their next call.
+    "grpc.max_connection_idle_ms": 600_000,
   });
   const { maxInFlight = 1024, maxParked = 10_000, maxParkedOf = () => maxParked, sendMs = 30_000 } = limits;
   const admission = new Admission({ maxInFlight, maxParked, maxParkedOf });
@@ -78,13 +85,13 @@ export function createRpcServer({ logger, urgencyOf = () => "normal", limits = {
   return {
     add: (service, handlers) => {
       services.push(service);
-      addService(server, service, handlers, { admission, maxMessageBytes, sendMs, logger, urgencyOf });
+      addService(server, service, handlers, { admission, stalled, maxMessageBytes, sendMs, logger, urgencyOf });
     },
     listen: async (host, port) => {
       // Probes are answered however busy or close to its end the server is.
       const probes = new Admission({ maxInFlight: 1024, maxParked: 1024, maxParkedOf: () => 1024 });
       const health = new HealthState(services.map((service) => service.typeName));
-      addService(server, Health, health.handlers, { admission: probes, maxMessageBytes, sendMs, logger, urgencyOf });
+      addService(server, Health, health.handlers, { admission: probes, stalled, maxMessageBytes, sendMs, logger, urgencyOf });
       addReflection(server, [...services, Health]);
       const credentials = tls === undefined ? undefined : new RenewableCredentials(tls);
       const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
@@ -111,6 +118,7 @@ export function createRpcServer({ logger, urgencyOf = () => "normal", limits = {
           await withTimeout(Promise.all(drained), limits.drainMs ?? 10_000);
           await withTimeout(admission.close(), 1000);
           server.forceShutdown();
+          stalled.close();
         },
       };
     },

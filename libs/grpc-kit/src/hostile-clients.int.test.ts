@@ -1,0 +1,149 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from "node:http2";
+import { once } from "node:events";
+import { Duplex } from "node:stream";
+import { setTimeout as pause } from "node:timers/promises";
+import type { DescService } from "@bufbuild/protobuf";
+import { AuditService } from "@countersign/proto/v1/audit_service_pb";
+import { PolicyService } from "@countersign/proto/v1/policy_service_pb";
+import { silentLogger } from "@countersign/telemetry";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { ServiceHandlers, StreamHandler, UnaryHandler } from "./handlers.ts";
+import { createRpcServer, type RunningRpcServer } from "./server.ts";
+
+const GET_POLICY = "/countersign.v1.PolicyService/GetPolicy";
+const STREAM_EVENTS = "/countersign.v1.AuditService/StreamEvents";
+const EMPTY = Buffer.alloc(5);
+const LARGE = new Uint8Array(100_000);
+
+let server: RunningRpcServer;
+let session: ClientHttp2Session;
+/** Calls that their handlers have seen. */
+let served: number;
+
+function handlers<Service extends DescService>({ methods }: Service): ServiceHandlers<Service> {
+  const answer: UnaryHandler = async (request) => {
+    served += 1;
+    return request.length > 0 ? LARGE : request;
+  };
+  const flood: StreamHandler = async (_request, _call, send) => {
+    for (;;) await send(LARGE);
+  };
+  return Object.fromEntries(
+    methods.map(({ localName, methodKind }) => [localName, methodKind === "unary" ? answer : flood]),
+  ) as ServiceHandlers<Service>;
+}
+
+/** The server's side of all streams. */
+let streams: Duplex[];
+const keep = (message: unknown): void => {
+  if (typeof message === "object" && message !== null && "stream" in message && message.stream instanceof Duplex)
+    streams.push(message.stream);
+};
+const isOver = ({ destroyed }: Duplex): boolean => destroyed;
+
+async function start(stallMs: number): Promise<void> {
+  served = 0;
+  streams = [];
+  subscribe("http2.server.stream.created", keep);
+  const rpc = createRpcServer({ logger: silentLogger, limits: { stallMs, sendMs: 100, drainMs: 100 } });
+  rpc.add(PolicyService, handlers(PolicyService));
+  rpc.add(AuditService, handlers(AuditService));
+  server = await rpc.listen("127.0.0.1", 0);
+  session = connect(`http://127.0.0.1:${server.port}`);
+  await once(session, "remoteSettings");
+}
+
+async function stop(): Promise<void> {
+  unsubscribe("http2.server.stream.created", keep);
+  session.destroy();
+  await server.close();
+}
+
+beforeEach(() => start(200));
+afterEach(stop);
+
+type Opened = { readonly stream: ClientHttp2Stream; readonly closed: Promise<string | undefined> };
+
+/** A call that has sent its headers; `closed` tells the gRPC status, if there was one. */
+function open(path: string, headers: Record<string, string> = {}): Opened {
+  const stream = session.request(
+    { ":method": "POST", ":path": path, "content-type": "application/grpc", te: "trailers", ...headers },
+    { endStream: false },
+  );
+  let status: string | undefined;
+  const read = ({ "grpc-status": got }: Record<string, unknown>): void => {
+    if (typeof got === "string") status = got;
+  };
+  stream
+    .on("response", read)
+    .on("trailers", read)
+    .on("error", () => {});
+  return { stream, closed: new Promise((resolve) => stream.once("close", () => resolve(status))) };
+}
+async function until(condition: () => boolean): Promise<void> {
+  const end = Date.now() + 20_000;
+  while (!condition()) {
+    if (Date.now() > end) throw new Error("waited in vain");
+    await pause(2);
+  }
+}
+const answers = async (): Promise<string | undefined> => {
+  const { stream, closed } = open(GET_POLICY);
+  stream.resume().end(EMPTY);
+  return closed;
+};
+
+describe("a client", () => {
+  it("that never sends the rest of its requests is cut off, and nothing of them is kept", async () => {
+    const partial = Buffer.alloc(50_000);
+    partial.writeUInt32BE(100_000, 1);
+    const held = [open(GET_POLICY), open(GET_POLICY), open(STREAM_EVENTS)];
+    held[1]?.stream.write(partial);
+    for (const { closed, stream } of held) {
+      stream.resume();
+      expect(await closed).toBe("4");
+    }
+    expect([served, streams.length]).toEqual([0, 3]);
+    await until(() => streams.every(isOver));
+    expect(await answers()).toBe("0");
+  });
+
+  it("that never reads an answer is cut off, and others on its connection are not", async () => {
+    const held = Array.from({ length: 3 }, () => open(GET_POLICY));
+    for (const { stream } of held) stream.end(Buffer.concat([Buffer.of(0, 0, 0, 0, 1), Buffer.of(1)]));
+    await until(() => served === 3);
+    expect(await answers()).toBe("0");
+    await until(() => streams.length === 4 && streams.every(isOver));
+    expect(await answers()).toBe("0");
+  });
+
+  it("that never reads its stream is cut off", async () => {
+    open(STREAM_EVENTS).stream.end(EMPTY);
+    await until(() => streams.length === 1 && streams.every(isOver));
+    expect(await answers()).toBe("0");
+  });
+
+  it("that begins many requests and ends none has the oldest cut off at once", async () => {
+    await stop();
+    await start(60_000);
+    // Nobody waits for a minute here: who has had an answer sends in vain.
+    const { closed: late, stream: sending } = open(GET_POLICY, { "grpc-timeout": "20m" });
+    sending.resume();
+    expect(await late).toBe("4");
+    await until(() => streams.every(isOver));
+    streams = [];
+    const held = Array.from({ length: 300 }, () => open(GET_POLICY));
+    for (const { stream } of held) stream.resume();
+    for (const { closed } of held.slice(0, 172)) expect(await closed).toBe("4");
+    expect(streams.map(isOver)).toEqual(held.map((_, index) => index < 172));
+    expect(session.remoteSettings.maxConcurrentStreams).toBe(4096);
+  });
+
+  it("that sends huge metadata is refused, and only that call", async () => {
+    const { closed, stream } = open(GET_POLICY, { "x-large": "a".repeat(100_000) });
+    expect(await closed).toBeUndefined();
+    expect(stream.rstCode).toBe(constants.NGHTTP2_REFUSED_STREAM);
+    expect(await answers()).toBe("0");
+  });
+});

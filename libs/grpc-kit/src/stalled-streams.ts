@@ -1,0 +1,88 @@
+import { Duplex } from "node:stream";
+import { type Metadata, ServerInterceptingCall, type ServerInterceptor, status } from "@grpc/grpc-js";
+
+type Call = Parameters<ServerInterceptor>[1];
+
+const SWEEP_MS = 100;
+/** So many requests may be coming in; beyond, a request has a fortieth of the time. */
+const MAX_ARRIVING = 128;
+const HURRY = 40;
+
+/**
+ * Cuts off streams that nobody moves. What has not come in whole has no owner yet, and grpc-js holds what there is of it, up to the largest message; what was answered has no place among the
+ * calls any more, and the answer is held until it is read. Neither may be many, or stay.
+ */
+export class StalledStreams {
+  readonly #stallMs: number;
+  readonly #calls = new WeakMap<Metadata, Call>();
+  readonly #arriving = new Map<Call, number>();
+  readonly #leaving = new Map<Call, number>();
+  #sweeper: NodeJS.Timeout | undefined;
+
+  /** @param stallMs how long a request may take to come in, and its answer to be taken */
+  constructor(stallMs: number) {
+    this.#stallMs = stallMs;
+  }
+
+  readonly interceptor: ServerInterceptor = (_method, call) => {
+    this.#watch(this.#arriving, call);
+    return new ServerInterceptingCall(call, {
+      start: (next) =>
+        next({
+          onReceiveMetadata: (metadata, goOn) => {
+            this.#calls.set(metadata, call);
+            goOn(metadata);
+          },
+          onReceiveHalfClose: (goOn) => {
+            this.#arriving.delete(call);
+            goOn();
+          },
+          // At the end of every call, when the last of its answer is on its way. Whoever goes on sending has been answered already.
+          onCancel: () => {
+            this.#leaving.delete(call);
+            if (this.#arriving.delete(call)) streamOf(call).destroy();
+          },
+        }),
+    });
+  };
+
+  /** The call with these headers was answered. */
+  answered(metadata: Metadata): void {
+    const call = this.#calls.get(metadata);
+    if (call !== undefined && !streamOf(call).destroyed) this.#watch(this.#leaving, call);
+  }
+
+  close(): void {
+    clearInterval(this.#sweeper);
+    this.#sweeper = undefined;
+  }
+
+  #watch(calls: Map<Call, number>, call: Call): void {
+    calls.set(call, performance.now());
+    this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
+  }
+
+  #sweep(): void {
+    const now = performance.now();
+    // In the order in which they began.
+    for (const [call, since] of this.#arriving) {
+      if (now - since < (this.#arriving.size > MAX_ARRIVING ? this.#stallMs / HURRY : this.#stallMs)) break;
+      this.#arriving.delete(call);
+      call.sendStatus({ code: status.DEADLINE_EXCEEDED, details: "The request did not come in whole in time." });
+      streamOf(call).destroy();
+    }
+    for (const [call, since] of this.#leaving) {
+      if (now - since < this.#stallMs) break;
+      this.#leaving.delete(call);
+      streamOf(call).destroy();
+    }
+    if (this.#arriving.size === 0 && this.#leaving.size === 0) this.close();
+  }
+}
+
+/** grpc-js has no way to end a stream whose other side does nothing; the stream that it stands on has. */
+function streamOf(call: Call): Duplex {
+  const stream: unknown = Reflect.get(call, "stream");
+  if (!(stream instanceof Duplex)) throw new Error("grpc-js keeps its HTTP/2 stream elsewhere now");
+  return stream;
+}
