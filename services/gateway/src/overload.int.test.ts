@@ -30,6 +30,7 @@ async function start(env: NodeJS.ProcessEnv = {}): Promise<void> {
     COUNTERSIGN_MAX_IN_FLIGHT: String(PLACES),
     COUNTERSIGN_ANSWER_TIMEOUT: "60s",
     COUNTERSIGN_QUEUE_TIME: "60s",
+    COUNTERSIGN_TARGET_LATENCY: "60s",
     COUNTERSIGN_QUOTAS_FILE: quotas,
     ...env,
   });
