@@ -1,3 +1,4 @@
+import type { Readable, Writable } from "node:stream";
 import { create, type DescFile, type DescService, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { nestedTypes } from "@bufbuild/protobuf/reflect";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
@@ -20,24 +21,36 @@ export const REFLECTION_PATHS = [
 export function serveReflection(services: readonly DescService[]): handleBidiStreamingCall<Uint8Array, Uint8Array> {
   const index = indexOf(services);
   return (call) => {
-    call.on("data", (bytes: Uint8Array) => {
-      try {
-        const question = fromBinary(ServerReflectionRequestSchema, bytes);
-        const reply = { validHost: question.host, originalRequest: question, messageResponse: answer(question, index) };
-        call.write(toBinary(ServerReflectionResponseSchema, create(ServerReflectionResponseSchema, reply)));
-      } catch {
-        call.emit("error", { code: status.INVALID_ARGUMENT, details: "The request is not a well-formed ServerReflectionRequest." });
-      }
+    answerEach(call, (bytes) => {
+      const question = fromBinary(ServerReflectionRequestSchema, bytes);
+      const reply = { validHost: question.host, originalRequest: question, messageResponse: answer(question, index) };
+      return toBinary(ServerReflectionResponseSchema, create(ServerReflectionResponseSchema, reply));
     });
-    call.on("end", () => call.end());
   };
+}
+
+/** One reply for each question, as fast as they are read: anybody may ask, and a reply is a thousand times as long as its question. */
+export function answerEach(call: Readable & Writable, reply: (question: Uint8Array) => Uint8Array): void {
+  call.on("data", (bytes: Uint8Array) => {
+    try {
+      if (call.write(reply(bytes))) return;
+      call.pause();
+      call.once("drain", () => call.resume());
+    } catch {
+      call.emit("error", { code: status.INVALID_ARGUMENT, details: "The request is not a well-formed ServerReflectionRequest." });
+    }
+  });
+  call.on("end", () => call.end());
 }
 
 type Index = {
   readonly services: readonly string[];
-  readonly byName: ReadonlyMap<string, DescFile>;
-  readonly bySymbol: ReadonlyMap<string, DescFile>;
+  readonly byName: ReadonlyMap<string, Encoded>;
+  readonly bySymbol: ReadonlyMap<string, Encoded>;
 };
+
+/** A file and all that it imports, made once: nobody has to say who it is to ask for them. */
+type Encoded = readonly Uint8Array[];
 
 function answer({ messageRequest }: ServerReflectionRequest, index: Index): Answer {
   switch (messageRequest.case) {
@@ -56,10 +69,9 @@ function answer({ messageRequest }: ServerReflectionRequest, index: Index): Answ
   }
 }
 
-function filesOf(file: DescFile | undefined): Answer {
-  if (file === undefined) return notFound();
-  const files = [...withImports(file, new Set())].map((each) => toBinary(FileDescriptorProtoSchema, each.proto));
-  return { case: "fileDescriptorResponse", value: { fileDescriptorProto: files } };
+function filesOf(files: Encoded | undefined): Answer {
+  if (files === undefined) return notFound();
+  return { case: "fileDescriptorResponse", value: { fileDescriptorProto: [...files] } };
 }
 
 function notFound(): Answer {
@@ -69,14 +81,17 @@ function notFound(): Answer {
 function indexOf(services: readonly DescService[]): Index {
   const files = new Set<DescFile>();
   for (const service of services) withImports(service.file, files);
-  const bySymbol = new Map<string, DescFile>();
+  const bytes = new Map([...files].map((file) => [file, toBinary(FileDescriptorProtoSchema, file.proto)]));
+  const byName = new Map<string, Encoded>();
+  const bySymbol = new Map<string, Encoded>();
   for (const file of files) {
+    const encoded = [...withImports(file, new Set())].flatMap((each) => bytes.get(each) ?? []);
+    byName.set(file.proto.name, encoded);
     for (const type of nestedTypes(file)) {
-      bySymbol.set(type.typeName, file);
-      if (type.kind === "service") for (const method of type.methods) bySymbol.set(`${type.typeName}.${method.name}`, file);
+      bySymbol.set(type.typeName, encoded);
+      if (type.kind === "service") for (const method of type.methods) bySymbol.set(`${type.typeName}.${method.name}`, encoded);
     }
   }
-  const byName = new Map([...files].map((file) => [file.proto.name, file]));
   return { services: services.map((service) => service.typeName), byName, bySymbol };
 }
 
