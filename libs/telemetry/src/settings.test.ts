@@ -18,6 +18,15 @@ describe("settings of telemetry", () => {
     expect(readTelemetrySettings(env)).toMatchObject({ sendTraces, sendMetrics });
   });
 
+  it.each([
+    [{}, "parentbased_traceidratio", 0.1],
+    [{ OTEL_TRACES_SAMPLER_ARG: "0.5" }, "parentbased_traceidratio", 0.5],
+    [{ OTEL_TRACES_SAMPLER: "traceidratio" }, "traceidratio", 1],
+    [{ OTEL_TRACES_SAMPLER: "parentbased_always_on" }, "parentbased_always_on", 1],
+  ])("%j: %s, %s of the traces that begin here", (env, sampler, samplerRatio) => {
+    expect(readTelemetrySettings(env)).toMatchObject({ sampler, samplerRatio });
+  });
+
   it("P7: say all that is wrong at once, instead of sending nothing in silence", () => {
     const read = () =>
       readTelemetrySettings({ OTEL_EXPORTER_OTLP_PROTOCOL: "grpc", OTEL_TRACES_SAMPLER: "sometimes", COUNTERSIGN_TELEMETRY_PORT: "-1" });

@@ -24,8 +24,8 @@ const schema = z.object({
   protocol: z.literal("http/protobuf", { message: "must be http/protobuf: it is the only one built in" }).optional(),
   traces: exporter.optional(),
   metrics: exporter.optional(),
-  sampler: z.enum(SAMPLERS).default("parentbased_always_on"),
-  samplerRatio: z.coerce.number().min(0).max(1).default(1),
+  sampler: z.enum(SAMPLERS).optional(),
+  samplerRatio: z.coerce.number().min(0).max(1).optional(),
   spanDelayMs: count.default(5000),
   spanQueue: count.default(2048),
   spanBatch: count.default(512),
@@ -51,8 +51,13 @@ const VARIABLES = {
   metricIntervalMs: "OTEL_METRIC_EXPORT_INTERVAL",
 } as const;
 
+/** Of the traces that begin here, when nobody says which: all of them cost a busy system a few per cent, and a tenth tells as much of it. */
+const KEPT = { sampler: "parentbased_traceidratio", samplerRatio: 0.1 } as const;
+
 /** What is measured here, and where it goes. */
-export type TelemetrySettings = Readonly<z.output<typeof schema>> & {
+export type TelemetrySettings = Readonly<Omit<z.output<typeof schema>, "sampler" | "samplerRatio">> & {
+  readonly sampler: (typeof SAMPLERS)[number];
+  readonly samplerRatio: number;
   /** Traces go out over OTLP. */ readonly sendTraces: boolean;
   /** Metrics go out over OTLP. */ readonly sendMetrics: boolean;
 };
@@ -65,7 +70,8 @@ export type TelemetrySettings = Readonly<z.output<typeof schema>> & {
  * | COUNTERSIGN_TELEMETRY_TENANTS | false | true: what is counted of actions has the tenant as a label |
  * | OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, OTEL_EXPORTER_OTLP_METRICS_ENDPOINT | none | where traces and metrics go (http/protobuf); absent: nowhere |
  * | OTEL_TRACES_EXPORTER, OTEL_METRICS_EXPORTER | by the endpoint | `otlp`, or `none` |
- * | OTEL_TRACES_SAMPLER, OTEL_TRACES_SAMPLER_ARG | parentbased_always_on | which traces are kept |
+ * | OTEL_TRACES_SAMPLER | parentbased_traceidratio | which traces are kept; by default those that come kept from a caller, and a part of those that begin here |
+ * | OTEL_TRACES_SAMPLER_ARG | 0.1; 1 beside a named sampler, as the standard says | that part |
  * | OTEL_BSP_SCHEDULE_DELAY, OTEL_BSP_MAX_QUEUE_SIZE, OTEL_BSP_MAX_EXPORT_BATCH_SIZE, OTEL_METRIC_EXPORT_INTERVAL | the standard's | as the standard says |
  * | OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, and what else OTEL_EXPORTER_OTLP_* knows | the standard's | read by the SDK |
  * | OTEL_SDK_DISABLED | false | true: nothing is measured |
@@ -77,8 +83,11 @@ export function readTelemetrySettings(env: NodeJS.ProcessEnv): TelemetrySettings
     throw new ConfigError(["OTEL_BSP_MAX_EXPORT_BATCH_SIZE: must not be above OTEL_BSP_MAX_QUEUE_SIZE"]);
   const goes = (named: "otlp" | "none" | undefined, endpoint: string | undefined): boolean =>
     !settings.disabled && (named === "otlp" || (named === undefined && (endpoint ?? settings.endpoint) !== undefined));
+  const { sampler = KEPT.sampler, samplerRatio = settings.sampler === undefined ? KEPT.samplerRatio : 1 } = settings;
   return Object.freeze({
     ...settings,
+    sampler,
+    samplerRatio,
     sendTraces: goes(settings.traces, settings.tracesEndpoint),
     sendMetrics: goes(settings.metrics, settings.metricsEndpoint),
   });

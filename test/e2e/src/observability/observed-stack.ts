@@ -64,6 +64,7 @@ export async function startObservedStack(): Promise<ObservedStack> {
     COUNTERSIGN_LOG_LEVEL: "debug",
     COUNTERSIGN_TELEMETRY_PORT: "0",
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    OTEL_TRACES_SAMPLER: "parentbased_always_on",
     OTEL_BSP_SCHEDULE_DELAY: "100",
     OTEL_METRIC_EXPORT_INTERVAL: "500",
   });
