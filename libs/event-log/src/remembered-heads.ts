@@ -42,8 +42,8 @@ export class RememberedHeads {
     const nextPosition = this.#nextPosition;
     if (nextPosition === undefined) return undefined;
     for (const { stream, expectedVersion } of requests) {
-      if (this.#tenants.get(stream.tenant) === undefined) return undefined;
-      if (expectedVersion > 0 && this.#streams.get(streamKey(stream)) === undefined) return undefined;
+      if (!this.#tenants.has(stream.tenant)) return undefined;
+      if (expectedVersion > 0 && !this.#streams.has(streamKey(stream))) return undefined;
     }
     return {
       nextPosition,
@@ -55,26 +55,34 @@ export class RememberedHeads {
   }
 }
 
+/** The leaf as a string of bytes: as an array it is a piece of a pool or of a socket's buffer, and each would keep all of that, 64 KB, alive. */
+type Kept = { readonly count: number; readonly leaf: string };
+
 /** Forgets the oldest half at a time: that is cheaper than keeping an order of use, and a miss only costs a look at the log. */
 class RecentHeads {
-  #young = new Map<string, Head>();
-  #old = new Map<string, Head>();
+  #young = new Map<string, Kept>();
+  #old = new Map<string, Kept>();
   readonly #limit: number;
 
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  get(key: string): Head | undefined {
-    return this.#young.get(key) ?? this.#old.get(key);
+  has(key: string): boolean {
+    return this.#young.has(key) || this.#old.has(key);
   }
 
-  set(key: string, head: Head): void {
+  get(key: string): Head | undefined {
+    const kept = this.#young.get(key) ?? this.#old.get(key);
+    return kept && { count: kept.count, leaf: Buffer.from(kept.leaf, "latin1") };
+  }
+
+  set(key: string, { count, leaf }: Head): void {
     if (this.#young.size >= this.#limit) {
       this.#old = this.#young;
       this.#young = new Map();
     }
-    this.#young.set(key, head);
+    this.#young.set(key, { count, leaf: Buffer.from(leaf.buffer, leaf.byteOffset, leaf.byteLength).toString("latin1") });
   }
 
   clear(): void {
