@@ -40,6 +40,12 @@ function tileStore() {
 const many = Array.from({ length: 66_000 }, (_, index) => leafHash(Buffer.from(String(index))));
 
 describe("tile edge", () => {
+  it("keeps alive no more than its hashes, whatever they were pieces of", () => {
+    const { edge } = growEdge(growEdge(EMPTY_EDGE, many.slice(0, 1000)).edge, many.slice(1000, 1100));
+    const memory = edge.rows.map((row) => [...new Set(row.map(({ buffer }) => buffer))].map(({ byteLength }) => byteLength));
+    expect(memory).toEqual([[76 * 32], [4 * 32]]);
+  });
+
   it("writes exactly the tiles that each growth needs, and their nodes give the tree", () => {
     const sizes = fc.array(fc.integer({ min: 0, max: 90 }), { minLength: 1, maxLength: 12 });
     fc.assert(

@@ -1,6 +1,7 @@
 import { checkHash } from "./base64.ts";
 import { type CompactRange, rangeFrom } from "./compact-range.ts";
 import { TlogError } from "./error.ts";
+import { HASH_SIZE } from "./leaf.ts";
 import { nodesOfTiles } from "./tile-nodes.ts";
 import { formatTile, levelWidth, parseTile, perfectRoot, type TileId, TILE_WIDTH, tileOf } from "./tile.ts";
 
@@ -38,7 +39,7 @@ export function growEdge(edge: TileEdge, leaves: Iterable<Uint8Array>): { readon
     push(0, checkHash(leaf, "leaf"));
     size += 1;
   }
-  const next: TileEdge = { size, rows };
+  const next: TileEdge = { size, rows: rows.map(inOnePiece) };
   return { edge: next, tiles: [...tiles, ...partialTiles(next).filter(({ id }) => id.level !== "entries" && grown.has(id.level))] };
 }
 
@@ -64,6 +65,13 @@ export function edgeRange(edge: TileEdge): CompactRange {
       return bytes;
     }),
   );
+}
+
+/** An edge is kept for long, and each hash on its own would keep the pool or the message that it is a piece of, up to 64 KB, alive. */
+function inOnePiece(row: readonly Uint8Array[]): readonly Uint8Array[] {
+  const bytes = Buffer.alloc(row.length * HASH_SIZE);
+  row.forEach((hash, index) => bytes.set(hash, index * HASH_SIZE));
+  return parseTile(bytes, row.length);
 }
 
 function partialTiles({ size, rows }: TileEdge): readonly Tile[] {
