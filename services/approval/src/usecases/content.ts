@@ -12,7 +12,20 @@ export function textContent(text: string): Content | undefined {
   if (text.trim() === "") return undefined;
   const body = Buffer.from(text);
   const salt = newSalt();
-  return { digest: contentDigest(salt, body), salt, body };
+  return inOwnMemory({ digest: contentDigest(salt, body), salt, body });
+}
+
+/** The same in one piece of memory that nothing else is in: for what is kept. A piece of a pool, or of what came over a socket, would keep all of that, 64 KB, alive. */
+export function inOwnMemory({ digest, salt, body }: Content): Content {
+  const bytes = Buffer.allocUnsafeSlow(digest.length + salt.length + body.length);
+  bytes.set(digest);
+  bytes.set(salt, digest.length);
+  bytes.set(body, digest.length + salt.length);
+  return {
+    digest: bytes.subarray(0, digest.length),
+    salt: bytes.subarray(digest.length, digest.length + salt.length),
+    body: bytes.subarray(digest.length + salt.length),
+  };
 }
 
 export function textOf(contents: Contents, digest: Hex | undefined): string {
@@ -28,7 +41,7 @@ export class InvalidInputError extends Error {
 /** The whole input as content. The salt is the action's: every form of it and its digest are computed with the same one. */
 export function inputContent(input: ActionInput, salt: Uint8Array): Content {
   const body = Buffer.from(canonicalText(input));
-  const content = { digest: contentDigest(salt, body), salt, body };
+  const content = inOwnMemory({ digest: contentDigest(salt, body), salt, body });
   inputs.set(content, input);
   return content;
 }

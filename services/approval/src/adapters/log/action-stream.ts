@@ -3,6 +3,7 @@ import { actionDecider } from "../../domain/decider.ts";
 import type { ActionEvent } from "../../domain/events.ts";
 import type { ActionState } from "../../domain/state.ts";
 import type { Hex } from "../../domain/values.ts";
+import { inOwnMemory } from "../../usecases/content.ts";
 import type { ActionRef, ActionView, NamedContent } from "../../usecases/ports.ts";
 import { fromRecordedEvent } from "./event-codec.ts";
 
@@ -25,7 +26,8 @@ export async function catchUp(log: EventReader, view: ActionView): Promise<Actio
   if (!erased && events.flatMap(contentsNamedBy).every(({ digest }) => view.contents.has(digest)))
     return { ref, state, contents: view.contents };
   // After the events that name them, never before.
-  return { ref, state, contents: await log.readContents(streamOf(ref)) };
+  const contents = await log.readContents(streamOf(ref));
+  return { ref, state, contents: new Map([...contents].map(([digest, content]) => [digest, inOwnMemory(content)])) };
 }
 
 const evolveAll = (state: ActionState, events: readonly ActionEvent[]): ActionState => events.reduce(actionDecider.evolve, state);
