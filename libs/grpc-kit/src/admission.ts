@@ -3,6 +3,10 @@ import { CommandError } from "@countersign/bus";
 /** One for all, frozen, so that what is sent is made once. */
 const FULL = overloaded("This instance works on as many calls as it can.");
 const FULL_OF_WAITING = overloaded("This instance holds as many waiting calls as it can.");
+const FULL_OF_BYTES = overloaded("The requests that this instance works on, or those of your tenant, are as large as they may be in all.");
+
+/** Of the bytes that may be held, an owner may have one in so many. */
+const OWNERS_PART = 4;
 
 /** A call that can be ended from outside. */
 type Abortable = { abort(reason: CommandError): void };
@@ -11,7 +15,7 @@ type Abortable = { abort(reason: CommandError): void };
 export type CallSlot = {
   /** The call waits for people: it no longer counts as in flight. */
   park(call: Abortable): void;
-  /** For whom the call is: waiting calls are also counted by owner. The first one counts. */
+  /** For whom the call is: waiting calls and bytes are also counted by owner. The first one counts. @throws CommandError WATCH_QUOTA or OVERLOADED. */
   own(owner: string): void;
   /** The call is over. */
   leave(): void;
@@ -24,6 +28,8 @@ export type AdmissionLimits = {
   readonly maxParked: number;
   /** Of those, how many one owner may have, so that nobody takes all. */
   maxParkedOf(owner: string): number;
+  /** Requests are in memory until their calls are over, those of waiting calls too: so many bytes of them at most, a quarter for one owner. */
+  readonly maxBytes: number;
 };
 
 /** Decides which calls may begin, and knows which are under way. */
@@ -31,6 +37,8 @@ export class Admission {
   readonly #limits: AdmissionLimits;
   readonly #parked = new Set<Abortable>();
   readonly #parkedOf = new Map<string, number>();
+  readonly #bytesOf = new Map<string, number>();
+  #bytes = 0;
   #inFlight = 0;
   #draining = false;
   #closed = false;
@@ -45,11 +53,13 @@ export class Admission {
     return { inFlight: this.#inFlight, parked: this.#parked.size };
   }
 
-  /** @throws CommandError SHUTTING_DOWN or OVERLOADED. */
-  enter(): CallSlot {
+  /** @param bytes of the request @throws CommandError SHUTTING_DOWN or OVERLOADED. */
+  enter(bytes: number): CallSlot {
     if (this.#closed) throw shuttingDown();
     if (this.#inFlight >= this.#limits.maxInFlight) throw FULL;
+    if (this.#bytes + bytes > this.#limits.maxBytes) throw FULL_OF_BYTES;
     this.#inFlight += 1;
+    this.#bytes += bytes;
     let parkedCall: Abortable | undefined;
     let owner: string | undefined;
     let left = false;
@@ -65,12 +75,17 @@ export class Admission {
       },
       own: (name) => {
         if (owner !== undefined || left) return;
+        const held = (this.#bytesOf.get(name) ?? 0) + bytes;
+        if (held > this.#limits.maxBytes / OWNERS_PART) throw FULL_OF_BYTES;
         if (parkedCall !== undefined) this.#count(name);
+        this.#bytesOf.set(name, held);
         owner = name;
       },
       leave: () => {
         if (left) return;
         left = true;
+        this.#bytes -= bytes;
+        if (owner !== undefined) this.#letGo(owner, bytes);
         if (parkedCall === undefined) this.#release();
         else {
           this.#parked.delete(parkedCall);
@@ -113,6 +128,12 @@ export class Admission {
     const parked = (this.#parkedOf.get(owner) ?? 0) - 1;
     if (parked > 0) this.#parkedOf.set(owner, parked);
     else this.#parkedOf.delete(owner);
+  }
+
+  #letGo(owner: string, bytes: number): void {
+    const held = (this.#bytesOf.get(owner) ?? 0) - bytes;
+    if (held > 0) this.#bytesOf.set(owner, held);
+    else this.#bytesOf.delete(owner);
   }
 
   #release(): void {

@@ -93,7 +93,7 @@ function runCall<Reply>(
   work: (call: RpcCall) => Promise<Reply>,
 ): Promise<Reply> {
   return observeCall(name, surface.metadata, rules.urgencyOf, async (observer) => {
-    const call = new RpcCall(name, surface, rules.admission.enter(), observer);
+    const call = new RpcCall(name, surface, rules.admission.enter(surface.request.length), observer);
     try {
       checkSize(surface.request, rules);
       return await work(call);

@@ -98,7 +98,7 @@ export class RpcCall {
 
   /**
    * For whom the call is and how long that is known: waiting calls are counted by owner, and a reader who is too slow is waited for no longer.
-   * @throws CommandError WATCH_QUOTA when the owner has too many waiting calls.
+   * @throws CommandError WATCH_QUOTA when the owner has too many waiting calls, OVERLOADED when its requests are too large in all.
    */
   admitted(owner: string, expiresAt: Date): void {
     this.#expiresAt = expiresAt.getTime();

@@ -29,6 +29,8 @@ export type RpcLimits = {
   readonly sendMs?: number;
   /** How long a request may take to come in, and an answer to be taken. Default 20 s. */
   readonly stallMs?: number;
+  /** Bytes of requests whose calls are not over, a quarter of it for one owner. Default 256 MiB. */
+  readonly maxBytes?: number;
   /** Default 512 KiB. */
   readonly maxMessageBytes?: number;
   /** How long closing waits for calls under way. Default 10 s. */
@@ -78,8 +80,8 @@ export function createRpcServer({ logger, urgencyOf = () => "normal", limits = {
     // Connections that nobody uses are closed; clients connect again with their next call.
     "grpc.max_connection_idle_ms": 600_000,
   });
-  const { maxInFlight = 1024, maxParked = 10_000, maxParkedOf = () => maxParked, sendMs = 30_000 } = limits;
-  const admission = new Admission({ maxInFlight, maxParked, maxParkedOf });
+  const { maxInFlight = 1024, maxParked = 10_000, maxParkedOf = () => maxParked, sendMs = 30_000, maxBytes = 256 * 1024 * 1024 } = limits;
+  const admission = new Admission({ maxInFlight, maxParked, maxParkedOf, maxBytes });
   const services: DescService[] = [];
 
   return {
@@ -89,7 +91,7 @@ export function createRpcServer({ logger, urgencyOf = () => "normal", limits = {
     },
     listen: async (host, port) => {
       // Probes are answered however busy or close to its end the server is.
-      const probes = new Admission({ maxInFlight: 1024, maxParked: 1024, maxParkedOf: () => 1024 });
+      const probes = new Admission({ maxInFlight: 1024, maxParked: 1024, maxParkedOf: () => 1024, maxBytes: 1024 * maxMessageBytes });
       const health = new HealthState(services.map((service) => service.typeName));
       addService(server, Health, health.handlers, { admission: probes, stalled, maxMessageBytes, sendMs, logger, urgencyOf });
       addReflection(server, [...services, Health]);

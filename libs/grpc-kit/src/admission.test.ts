@@ -1,0 +1,42 @@
+import { CommandError } from "@countersign/bus";
+import { describe, expect, it } from "vitest";
+import { Admission } from "./admission.ts";
+
+const LIMITS = { maxInFlight: 100, maxParked: 100, maxParkedOf: () => 100, maxBytes: 100 };
+const reason = (work: () => unknown): string => {
+  try {
+    work();
+    return "none";
+  } catch (error) {
+    return error instanceof CommandError ? error.reason : String(error);
+  }
+};
+
+describe("bytes of requests", () => {
+  it("are held until the call is over, also while it waits, and are no more than they may be", () => {
+    const admission = new Admission(LIMITS);
+    const slots = Array.from({ length: 4 }, (_, index) => {
+      const slot = admission.enter(25);
+      slot.own(`tenant-${index}`);
+      slot.park({ abort: () => {} });
+      return slot;
+    });
+    expect(reason(() => admission.enter(1))).toBe("OVERLOADED");
+    slots[0]?.leave();
+    slots[0]?.leave();
+    admission.enter(25).leave();
+    expect(reason(() => admission.enter(26))).toBe("OVERLOADED");
+  });
+
+  it("P8: of one owner leave three quarters to the others", () => {
+    const admission = new Admission(LIMITS);
+    const first = admission.enter(20);
+    first.own("noisy");
+    const second = admission.enter(6);
+    expect(reason(() => second.own("noisy"))).toBe("OVERLOADED");
+    second.leave();
+    admission.enter(25).own("quiet");
+    first.leave();
+    expect(reason(() => admission.enter(25).own("noisy"))).toBe("none");
+  });
+});
