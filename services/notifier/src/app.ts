@@ -19,14 +19,13 @@ import { reviewLinks, type ReviewLinks } from "./adapters/page/review-links.ts";
 import { registerChannels } from "./adapters/postgres/plan-store.ts";
 import { observeDeliveries } from "./adapters/postgres/delivery-gauges.ts";
 import { processLock, type ProcessLock } from "./adapters/postgres/process-lock.ts";
-import { slackApp } from "./adapters/slack/slack-app.ts";
 import { teamsApp } from "./adapters/teams/teams-app.ts";
 import { workflowsChannel } from "./adapters/teams/workflows-channel.ts";
 import { terminalChannel } from "./adapters/terminal/terminal-channel.ts";
 import { webhookChannel } from "./adapters/webhook/webhook-channel.ts";
 import type { ChannelConfig } from "./channels-file.ts";
 import type { NotifierConfig } from "./config.ts";
-import { mailApp } from "./mail.ts";
+import type { MailApp, MailDeps } from "./mail.ts";
 import { pageApp } from "./page.ts";
 import { STANDARD_RETRY_DELAYS } from "./domain/retry-schedule.ts";
 import type { AnswerPorts } from "./usecases/answer.ts";
@@ -65,8 +64,8 @@ export async function startNotifier(deps: NotifierDeps): Promise<RunningNotifier
   const background = new Background(deps.logger);
   const workers = new Map<string, RunningChannel>();
   const parts = sharedParts(deps);
-  const mails = deps.config.channels.flatMap((config) => (config.kind === "email" ? [mailApp(config, parts)] : []));
-  const apps = chatApps(deps, parts, background, async ({ channel, tenant, actionId }) => {
+  const mails = await mailApps(deps.config.channels, parts);
+  const apps = await chatApps(deps, parts, background, async ({ channel, tenant, actionId }) => {
     await workers.get(channel)?.store.refresh(tenant, actionId);
     workers.get(channel)?.worker.wake();
   });
@@ -139,12 +138,20 @@ function sharedParts(deps: NotifierDeps) {
   return { ledger: deps.log.ledger, commands, database, directory, links, readAction: actionReader(commands), clock, logger };
 }
 
-function chatApps(
+/** What speaks SMTP, and Slack's SDK, are loaded where they are used: 8 MB of every process otherwise. */
+async function mailApps(channels: readonly ChannelConfig[], parts: MailDeps): Promise<readonly MailApp[]> {
+  const mails = channels.filter((config) => config.kind === "email");
+  if (mails.length === 0) return [];
+  const { mailApp } = await import("./mail.ts");
+  return mails.map((config) => mailApp(config, parts));
+}
+
+async function chatApps(
   deps: NotifierDeps,
   { commands, directory, readAction: read, links, clock, logger }: ReturnType<typeof sharedParts>,
   background: Background,
   refresh: AnswerPorts["refresh"],
-): ChatApp[] {
+): Promise<readonly ChatApp[]> {
   const { config } = deps;
   const database = deps.database.kysely<unknown>();
   const parts: ChatAppDeps = {
@@ -162,20 +169,22 @@ function chatApps(
     logger,
     links,
   };
-  return config.apps.map((app) => {
-    const channels = config.channels.filter((channel) => "app" in channel && channel.app === app.name);
-    return app.kind === "slack"
-      ? slackApp(
-          app,
-          channels.filter((channel) => channel.kind === "slack"),
-          parts,
-        )
-      : teamsApp(
-          app,
-          channels.filter((channel) => channel.kind === "teams"),
-          parts,
-        );
-  });
+  return Promise.all(
+    config.apps.map(async (app) => {
+      const channels = config.channels.filter((channel) => "app" in channel && channel.app === app.name);
+      return app.kind === "slack"
+        ? (await import("./adapters/slack/slack-app.ts")).slackApp(
+            app,
+            channels.filter((channel) => channel.kind === "slack"),
+            parts,
+          )
+        : teamsApp(
+            app,
+            channels.filter((channel) => channel.kind === "teams"),
+            parts,
+          );
+    }),
+  );
 }
 
 async function prune({ database, config, logger }: NotifierDeps): Promise<void> {
