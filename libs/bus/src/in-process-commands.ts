@@ -23,7 +23,8 @@ export function inProcessCommands(options: { /** Where a handler's unexpected er
       const handler = Object.hasOwn(instance.handlers, method) ? instance.handlers[method] : undefined;
       if (handler === undefined) throw unknownMethod(service, method);
       if (timeoutMs <= 0) throw timedOut(service);
-      const { token, reply } = replies.open({ service, subject: method }, timeoutMs);
+      const token = String(turn);
+      const reply = replies.open(token, { service, subject: method }, timeoutMs);
       instance.inFlight.run(async () => {
         try {
           replies.resolve(token, await withinTime(timeoutMs, () => handler(command)));

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { CommandSchema, type Command } from "@countersign/proto/internal/v1/command_pb";
 import { withinTime } from "@countersign/event-log";
@@ -54,7 +55,9 @@ function commandSender(connection: NatsConnection, prefix: string): CommandBus["
     const request = toBinary(CommandSchema, { ...command, timeoutMs: Math.min(Math.ceil(timeoutMs), MAX_UINT32) });
     const tooLarge = sizeProblem(connection, request, "command");
     if (tooLarge !== undefined) throw tooLarge;
-    const { token, reply } = replies.open({ service, subject }, timeoutMs);
+    // Only who was asked knows it: whoever else may publish to the same inbox cannot answer in its place.
+    const token = randomUUID();
+    const reply = replies.open(token, { service, subject }, timeoutMs);
     outbox.publish(subject, request, { reply: `${inbox}.${token}` }, () => replies.reject(token, noHandler));
     return reply;
   };

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { CommandError } from "./commands.ts";
 
 type Addressee = { readonly service: string; readonly subject: string };
@@ -17,17 +16,12 @@ export class PendingReplies {
   readonly #pending = new Map<string, Pending>();
   #sweeper: NodeJS.Timeout | undefined;
 
-  /**
-   * Opens a place for a reply; it fails with DEADLINE_EXCEEDED when none came in time. Only who was asked knows the token: whoever else may publish to
-   * the same inbox cannot answer in its place.
-   */
-  open(to: Addressee, timeoutMs: number): { readonly token: string; readonly reply: Promise<Uint8Array> } {
-    const token = randomUUID();
-    const reply = new Promise<Uint8Array>((resolve, reject) => {
-      this.#pending.set(token, { ...to, resolve, reject, deadline: performance.now() + timeoutMs });
-    });
+  /** Opens a place for the reply with this token, which no other has; it fails with DEADLINE_EXCEEDED when none came in time. */
+  open(token: string, { service, subject }: Addressee, timeoutMs: number): Promise<Uint8Array> {
     this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS);
-    return { token, reply };
+    return new Promise<Uint8Array>((resolve, reject) => {
+      this.#pending.set(token, { service, subject, resolve, reject, deadline: performance.now() + timeoutMs });
+    });
   }
 
   /** The first outcome counts; a late or second one is dropped. */
