@@ -24,9 +24,11 @@ export function createPolicyClient(commands: CommandBus, logger: Logger, timeout
   const answers = new LRUCache<string, Evaluation>({ max: KEPT_ANSWERS, maxSize: KEPT_CHARACTERS });
   const read = (reply: Uint8Array): Evaluation | undefined => {
     const bytes = Buffer.from(reply.buffer, reply.byteOffset, reply.byteLength).toString("latin1");
-    const known = answers.get(bytes) ?? fromReply(reply);
-    if (known !== undefined) answers.set(bytes, known, { size: bytes.length });
-    return known;
+    const known = answers.get(bytes);
+    if (known !== undefined) return known;
+    const answer = fromReply(reply);
+    if (answer !== undefined) answers.set(bytes, answer, { size: bytes.length });
+    return answer;
   };
   return {
     evaluate: async (question) => {

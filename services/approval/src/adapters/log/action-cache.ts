@@ -9,7 +9,15 @@ export class ActionCache {
   #forgettings = 0;
 
   constructor({ actions, bytes }: CacheLimits) {
-    this.#views = new LRUCache({ max: actions, maxSize: bytes, maxEntrySize: bytes, sizeCalculation: sizeOf, ttl: MAX_AGE_MS });
+    this.#views = new LRUCache({
+      max: actions,
+      maxSize: bytes,
+      maxEntrySize: bytes,
+      sizeCalculation: sizeOf,
+      ttl: MAX_AGE_MS,
+      // So seldom it looks at the clock. By default a timer tells it every millisecond that it may look again.
+      ttlResolution: 1000,
+    });
   }
 
   get(ref: ActionRef): ActionView | undefined {
