@@ -1,8 +1,7 @@
-import { create } from "@bufbuild/protobuf";
 import { CommandError } from "@countersign/bus";
 import type { RpcCall } from "@countersign/grpc-kit";
 import { type Authenticated, AuthenticationError, type AuthenticationFailure, type Authenticator } from "@countersign/identity";
-import { type Command, CommandSchema } from "@countersign/proto/internal/v1/command_pb";
+import type { Command } from "@countersign/proto/internal/v1/command_pb";
 import { currentTraceparent, isTraceparent } from "@countersign/telemetry";
 import { mayCall, rolesFor, type RpcName } from "../access.ts";
 import { urgencyOf } from "../urgency.ts";
@@ -36,7 +35,8 @@ async function identify(rpc: RpcName, call: RpcCall, authenticator: Authenticato
 
 /** The command that carries this call to a service. */
 export function commandOf({ principal }: Authenticated, call: Pick<RpcCall, "header">, request: Uint8Array): Command {
-  return create(CommandSchema, { caller: principal, traceparent: currentTraceparent() || given(call.header("traceparent")), request });
+  const traceparent = currentTraceparent() || given(call.header("traceparent"));
+  return { $typeName: "countersign.internal.v1.Command", caller: principal, traceparent, request, knownVersion: 0n, timeoutMs: 0 };
 }
 
 /** Where nothing is traced here, the caller's own trace is what the log names. */
