@@ -81,10 +81,7 @@ async function tryTogether<Tables>(
 async function observed<Tables>({ key }: Workplace<Tables>, events: readonly RecordedEvent[], work: () => Promise<void>): Promise<void> {
   if (events.length === 0) return work();
   const attributes = { [ATTRIBUTES.consumer]: key.consumer };
-  const links = events
-    .map(({ traceparent }) => traceparent)
-    .filter(isSampled)
-    .slice(-MAX_LINKS);
+  const links = newestTraces(events);
   const startedAt = performance.now();
   let failed = {};
   try {
@@ -103,7 +100,17 @@ async function observed<Tables>({ key }: Workplace<Tables>, events: readonly Rec
   }
 }
 
-const MAX_LINKS = 32;
+const MAX_LINKS = 16;
+
+/** Of a large batch nobody follows every one. */
+function newestTraces(events: readonly RecordedEvent[]): readonly string[] {
+  const newest = new Set<string>();
+  for (const { traceparent } of events.toReversed()) {
+    if (isSampled(traceparent)) newest.add(traceparent);
+    if (newest.size === MAX_LINKS) break;
+  }
+  return [...newest];
+}
 
 async function handleTogether<Tables>(work: Workplace<Tables>, from: number, to: number, events: readonly RecordedEvent[]): Promise<void> {
   const { definition, database, key, parked } = work;

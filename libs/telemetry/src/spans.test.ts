@@ -63,6 +63,13 @@ describe("spans", () => {
     const exporter = keep(1);
     expect([startSpan("x", { parent: LEFT_OUT }), mayTrace(LEFT_OUT), isSampled(LEFT_OUT)]).toEqual([undefined, false, false]);
     expect([mayTrace(KEPT), mayTrace("")]).toEqual([true, true]);
+    expect([KEPT, KEPT.replace(/01$/, "0b"), KEPT.replace(/01$/, "0a"), "", "nonsense"].map(isSampled)).toEqual([
+      true,
+      true,
+      false,
+      false,
+      false,
+    ]);
     expect(exporter.getFinishedSpans()).toEqual([]);
   });
 
