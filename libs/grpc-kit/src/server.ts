@@ -27,7 +27,7 @@ export type RpcLimits = {
   readonly maxParkedOf?: (owner: string) => number;
   /** How long a stream waits for a caller who does not read. Default 30 s. */
   readonly sendMs?: number;
-  /** How long a request may take to come in, and an answer to be taken. Default 20 s. */
+  /** How long a request may take to come in, and an answer to be taken. Default 30 s. */
   readonly stallMs?: number;
   /** Bytes of requests whose calls are not over, a quarter of it for one owner. Default 256 MiB. */
   readonly maxBytes?: number;
@@ -69,7 +69,7 @@ export type RpcServer = {
 /** Makes a server; nothing listens yet. */
 export function createRpcServer({ logger, urgencyOf = () => "normal", limits = {}, tls }: RpcServerOptions): RpcServer {
   const maxMessageBytes = limits.maxMessageBytes ?? 512 * 1024;
-  const stalled = new StalledStreams(limits.stallMs ?? 20_000);
+  const stalled = new StalledStreams(limits.stallMs ?? 30_000);
   const server = new Server({
     interceptors: [stalled.interceptor],
     // Twice what is taken: up to there the refusal can say why; beyond, grpc-js refuses before the message is in memory.

@@ -4,9 +4,9 @@ import { type Metadata, ServerInterceptingCall, type ServerInterceptor, status }
 type Call = Parameters<ServerInterceptor>[1];
 
 const SWEEP_MS = 100;
-/** So many requests may be coming in; beyond, a request has a fortieth of the time. */
+/** So many requests may be coming in; beyond, a request has a sixtieth of the time. */
 const MAX_ARRIVING = 128;
-const HURRY = 40;
+const HURRY = 60;
 
 /**
  * Cuts off streams that nobody moves. What has not come in whole has no owner yet, and grpc-js holds what there is of it, up to the largest message; what was answered has no place among the
