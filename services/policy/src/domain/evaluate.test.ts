@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { input, policyOf, review, rule } from "../testing/policies.ts";
-import type { Match } from "./document.ts";
+import type { Match, Rule } from "./document.ts";
+import type { JsonObject } from "./input.ts";
 import { compilePolicy, evaluate, explain, type ConditionFailure, type Conditions } from "./evaluate.ts";
 import { dottedGlob } from "./glob.ts";
 import { createRuleIndex } from "./rule-index.ts";
@@ -42,6 +43,20 @@ describe("evaluate", () => {
     const policy = compilePolicy(policyOf([rule("a", "allow", { match: { environments: ["staging"] } })]), noConditions);
     for (const context of [{}, { environment: null }, { environment: ["staging"] }])
       expect(evaluate(policy, { ...input, context }, 1).outcome).toBe("deny");
+  });
+
+  it("P7: nor is it another one for what denies or reviews", () => {
+    const match = { environments: ["production"] };
+    const open = rule("anybody", "allow");
+    const outcomeOf = (rules: Rule[], context: JsonObject) =>
+      evaluate(compilePolicy(policyOf(rules), noConditions), { ...input, context }, 1);
+    for (const context of [{}, { environment: null }, { environment: ["staging"] }]) {
+      expect(outcomeOf([open, rule("a", "deny", { match })], context)).toMatchObject({ outcome: "deny", rule: "a" });
+      const reasons = ['rule "a" could not be evaluated', "because of anybody"];
+      expect(outcomeOf([open, rule("a", "review", { match })], context)).toMatchObject({ outcome: "review", rule: "a", reasons });
+    }
+    const elsewhere = { environment: "staging" };
+    expect(outcomeOf([open, rule("a", "deny", { match }), rule("b", "review", { match })], elsewhere)).toMatchObject({ outcome: "allow" });
   });
 
   it("looks at conditions only of rules that match otherwise", () => {

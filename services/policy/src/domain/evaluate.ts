@@ -1,6 +1,6 @@
 import type { Outcome, PolicyDocument, Rule } from "./document.ts";
 import type { EvaluationInput } from "./input.ts";
-import { compileMatch, type Mismatch } from "./match.ts";
+import { compileMatch, lacksEnvironment, type Mismatch } from "./match.ts";
 import { riskOf, riskScore } from "./risk.ts";
 import { createRuleIndex, type RuleIndex } from "./rule-index.ts";
 import { boundToInput, combine, type RuleHit, type Verdict } from "./verdict.ts";
@@ -29,7 +29,7 @@ export function compilePolicy(document: PolicyDocument, conditions: Conditions):
   return {
     document,
     index: createRuleIndex(document.rules),
-    mismatches: document.rules.map((rule) => compileMatch(rule.match)),
+    mismatches: document.rules.map((rule) => compileMatch(rule.match, rule.decision.outcome)),
     conditions,
   };
 }
@@ -44,7 +44,7 @@ export function evaluate(policy: CompiledPolicy, input: EvaluationInput, revisio
     const rule = policy.document.rules[index];
     if (rule === undefined || policy.mismatches[index]?.(input, score) !== undefined) continue;
     const held = rule.when === undefined || conditionOf(index);
-    if (held !== false) hits.push({ rule, failed: held !== true });
+    if (held !== false) hits.push({ rule, failed: held !== true || lacksEnvironment(rule.match, input) });
   }
   return boundToInput(combine(policy.document, hits, revision, risk), input);
 }
@@ -64,6 +64,8 @@ export function explain(
     const note = policy.mismatches[index]?.(input, score);
     if (note !== undefined) return trace(false, note);
     const held = rule.when === undefined || conditionOf(index);
+    if (held === true && lacksEnvironment(rule.match, input))
+      return trace(true, "no environment is given, so it may be one of this rule's");
     if (typeof held === "boolean") return trace(held, held ? "" : "its condition is false");
     return trace(rule.decision.outcome !== "allow", failureNote(rule, held.failure));
   });

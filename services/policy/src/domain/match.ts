@@ -1,4 +1,4 @@
-import type { Match } from "./document.ts";
+import type { Match, Outcome } from "./document.ts";
 import { textGlob } from "./glob.ts";
 import { hoursMatcher } from "./hours.ts";
 import type { EvaluationInput } from "./input.ts";
@@ -7,10 +7,10 @@ import type { EvaluationInput } from "./input.ts";
 export type Mismatch = (input: EvaluationInput, risk: number) => string | undefined;
 
 /** Everything in a rule's `match` but its action patterns, which the rule index answers. Prepared once per revision. */
-export function compileMatch(match: Match): Mismatch {
+export function compileMatch(match: Match, outcome: Outcome): Mismatch {
   const parts: Mismatch[] = [];
   if (match.subjects) parts.push(subjectsPart(match.subjects));
-  if (match.environments) parts.push(environmentsPart(match.environments));
+  if (match.environments) parts.push(environmentsPart(match.environments, outcome));
   if (match.resources) parts.push(resourcesPart(match.resources));
   if (match.hours) parts.push(hoursPart(match.hours));
   if (match.risk !== undefined) parts.push(riskPart(match.risk));
@@ -28,10 +28,18 @@ function subjectsPart(subjects: NonNullable<Match["subjects"]>): Mismatch {
   return (input) => (wanted.has(input.principal.type) ? undefined : "another type of principal");
 }
 
-/** An environment that is absent or not text matches no list: leaving it out must not look like being elsewhere. */
-function environmentsPart(environments: readonly string[]): Mismatch {
+/** A rule is for certain environments, and the input says in no text which one it is about. */
+export function lacksEnvironment({ environments }: Match, { context }: EvaluationInput): boolean {
+  return environments !== undefined && typeof context["environment"] !== "string";
+}
+
+/** Leaving the environment out must not look like being elsewhere: it meets no list of a rule that allows, and any list of one that does not. */
+function environmentsPart(environments: readonly string[], outcome: Outcome): Mismatch {
   const wanted = new Set<unknown>(environments);
-  return (input) => (wanted.has(input.context["environment"]) ? undefined : "another environment, or none given");
+  return ({ context: { environment } }) => {
+    const met = typeof environment === "string" ? wanted.has(environment) : outcome !== "allow";
+    return met ? undefined : "another environment, or none given";
+  };
 }
 
 function resourcesPart(resources: NonNullable<Match["resources"]>): Mismatch {
