@@ -1,9 +1,11 @@
 import { EvidenceError } from "./error.ts";
 import { MANIFEST, MAX_MANIFEST_BYTES, MAX_MEMBER_BYTES } from "./members.ts";
+import { withRoom } from "./room.ts";
 import { BLOCK, paddingOf, readTarHeader, TAR_END, tarHeader } from "./tar.ts";
 
 export type Member = {
   readonly name: string;
+  /** Good until the next member is asked for, which may be written over it: whoever keeps bytes of it copies them. */
   readonly body: Buffer;
   /** Of its header in the archive. */
   readonly offset: number;
@@ -29,11 +31,10 @@ export async function* readMembers(source: AsyncIterable<Uint8Array>): AsyncGene
     const limit = name === MANIFEST ? MAX_MANIFEST_BYTES : MAX_MEMBER_BYTES;
     if (size > limit) throw new EvidenceError("too_large", `a member claims ${size} bytes, more than ${limit}`, { offset });
     const faults = header.equals(tarHeader(name, size)) ? [] : ["its tar header is not the one that belongs to its name and size"];
-    const body = await bytes.take(size);
-    const padding = await bytes.take(paddingOf(size));
-    if (body === undefined || padding === undefined) throw broken(`the archive ends within ${printable(name)}`, offset);
-    if (padding.some((byte) => byte !== 0)) faults.push("there are bytes in its padding");
-    yield { name, body, offset, faults };
+    const padded = await bytes.take(size + paddingOf(size));
+    if (padded === undefined) throw broken(`the archive ends within ${printable(name)}`, offset);
+    if (padded.subarray(size).some((byte) => byte !== 0)) faults.push("there are bytes in its padding");
+    yield { name, body: padded.subarray(0, size), offset, faults };
   }
 }
 
@@ -48,31 +49,42 @@ async function expectEnd(bytes: ByteSource, offset: number): Promise<void> {
 
 const broken = (message: string, offset: number): EvidenceError => new EvidenceError("archive_malformed", message, { offset });
 
-/** Takes exact lengths from chunks of any length. */
+/** Takes exact lengths from chunks of any length. A chunk is done with when the next one is asked for, so that a source may read all of them into one buffer. */
 class ByteSource {
   readonly #chunks: AsyncIterator<Uint8Array>;
   #rest: Buffer = Buffer.alloc(0);
+  /** For what lies in several chunks. */
+  #joined = Buffer.allocUnsafeSlow(0);
   offset = 0;
 
   constructor(source: AsyncIterable<Uint8Array>) {
     this.#chunks = source[Symbol.asyncIterator]();
   }
 
-  /** The next `size` bytes, undefined if there are fewer. */
+  /** The next `size` bytes, undefined if there are fewer. They are good until the next call. */
   async take(size: number): Promise<Buffer | undefined> {
-    const parts: Buffer[] = [];
-    let missing = size;
-    for (;;) {
-      const part = this.#rest.subarray(0, missing);
-      this.#rest = this.#rest.subarray(part.length);
-      missing -= part.length;
-      parts.push(part);
-      if (missing === 0) break;
+    this.offset += size;
+    if (size <= this.#rest.length) return this.#split(size);
+    let length = this.#join(0, this.#rest.length);
+    while (length < size) {
       const next = await this.#chunks.next();
       if (next.done === true) return undefined;
       this.#rest = Buffer.from(next.value.buffer, next.value.byteOffset, next.value.byteLength);
+      length = this.#join(length, Math.min(size - length, this.#rest.length));
     }
-    this.offset += size;
-    return parts.length === 1 ? parts[0] : Buffer.concat(parts);
+    return this.#joined.subarray(0, size);
+  }
+
+  #split(size: number): Buffer {
+    const part = this.#rest.subarray(0, size);
+    this.#rest = this.#rest.subarray(size);
+    return part;
+  }
+
+  /** Puts the next bytes of the chunk behind those that are joined already, and tells how many these are then. Room grows with what came: a claimed length is only a claim. */
+  #join(length: number, more: number): number {
+    this.#joined = withRoom(this.#joined, length, more);
+    this.#split(more).copy(this.#joined, length);
+    return length + more;
   }
 }

@@ -1,48 +1,54 @@
 import { availableParallelism } from "node:os";
 import { parentPort, Worker, workerData } from "node:worker_threads";
-import { SEGMENT_PARTS, type SegmentPart } from "../members.ts";
 import { examineSegment, type SegmentContext } from "../verify/examine-segment.ts";
-import type { Examiner, ExaminerFactory } from "../verify/examiner.ts";
-import type { SegmentFacts, SegmentJob } from "../verify/segment-facts.ts";
+import { examineHere, examineIn, type Examiner, type ExaminerFactory } from "../verify/examiner.ts";
+import type { SegmentFacts, SegmentPlace } from "../verify/segment-facts.ts";
+import { partsAt, type PartPlace, type SegmentRoom } from "../verify/segment-room.ts";
 
-/** A job on its way: bytes that nobody else holds, so that they move instead of being copied. */
-type SentJob = Omit<SegmentJob, "parts"> & { readonly parts: readonly (readonly [SegmentPart, Uint8Array<ArrayBuffer>])[] };
+/** A job on its way, and what comes back: the bytes are held by one side only, so that they move instead of being copied. */
+type SentJob = SegmentPlace & { readonly bytes: Uint8Array<ArrayBuffer>; readonly places: readonly PartPlace[] };
+type Answer = { readonly facts: SegmentFacts; readonly bytes: Uint8Array<ArrayBuffer> };
 
 /** Runs in a worker thread only: answers each job with its facts, in order. */
 export function serveSegments(): void {
   const context = workerData as SegmentContext;
-  parentPort?.on("message", ({ parts, ...job }: SentJob) => {
-    const buffers = Object.fromEntries(parts.map(([part, { buffer }]) => [part, Buffer.from(buffer)]));
-    const facts = examineSegment(context, { ...job, parts: buffers });
+  parentPort?.on("message", ({ bytes, places, ...place }: SentJob) => {
+    const facts = examineSegment(context, { ...place, parts: partsAt(Buffer.from(bytes.buffer), places) });
     const { count: _, ...columns } = facts.rows;
-    parentPort?.postMessage(
-      facts,
-      Object.values(columns).map(({ buffer }) => buffer),
-    );
+    const answer: Answer = { facts, bytes };
+    parentPort?.postMessage(answer, [bytes.buffer, ...Object.values(columns).map(({ buffer }) => buffer)]);
   });
 }
 
-/** One worker thread for each core; `program` is a module that calls `serveSegments` when it is not the main thread. */
-export function examineInWorkers(program: URL): ExaminerFactory {
-  return (context) => new WorkerExaminer(Array.from({ length: availableParallelism() }, () => new SegmentWorker(program, context)));
+/**
+ * On all cores: the thread of the caller examines as well, when all others have enough to do, and there is one other for each further core. `program` is a module that calls
+ * `serveSegments` when it is not the main thread.
+ */
+export function examineInWorkers(program: URL, cores = availableParallelism()): ExaminerFactory {
+  if (cores < 2) return examineHere;
+  return (context) =>
+    new WorkerExaminer(
+      context,
+      Array.from({ length: cores - 1 }, () => new SegmentWorker(program, context)),
+    );
 }
 
 class WorkerExaminer implements Examiner {
+  readonly #context: SegmentContext;
   readonly #workers: readonly SegmentWorker[];
   readonly width: number;
-  #next = 0;
 
-  constructor(workers: readonly SegmentWorker[]) {
+  constructor(context: SegmentContext, workers: readonly SegmentWorker[]) {
+    this.#context = context;
     this.#workers = workers;
-    // One under way and one in wait for each.
-    this.width = 2 * workers.length;
+    // So many that the caller never waits for a segment while it could examine the next.
+    this.width = 4 * (workers.length + 1);
   }
 
-  async examine(job: SegmentJob): Promise<SegmentFacts> {
-    const worker = this.#workers[this.#next];
-    this.#next = (this.#next + 1) % this.#workers.length;
-    if (worker === undefined) throw new RangeError("no worker");
-    return worker.examine(job);
+  async examine(place: SegmentPlace, room: SegmentRoom): Promise<SegmentFacts> {
+    const idlest = this.#workers.reduce((one, other) => (other.waiting < one.waiting ? other : one));
+    // One under way and one in wait for each.
+    return idlest.waiting < 2 ? idlest.examine(place, room) : examineIn(this.#context, place, room);
   }
 
   async close(): Promise<void> {
@@ -50,7 +56,7 @@ class WorkerExaminer implements Examiner {
   }
 }
 
-type Waiting = { readonly resolve: (facts: SegmentFacts) => void; readonly reject: (error: Error) => void };
+type Waiting = { readonly room: SegmentRoom; readonly resolve: (facts: SegmentFacts) => void; readonly reject: (error: Error) => void };
 
 /**
  * Of a thread's heap. Small young generations make V8 let go of what segments leave, buffers above all, before it heaps up; the old one has room for the worst segment
@@ -65,25 +71,30 @@ class SegmentWorker {
 
   constructor(program: URL, context: SegmentContext) {
     this.#worker = new Worker(program, { workerData: context, resourceLimits: LIMITS });
-    this.#worker.on("message", (facts: SegmentFacts) => this.#waiting.shift()?.resolve(facts));
+    this.#worker.on("message", (answer: Answer) => this.#answered(answer));
     this.#worker.on("error", (cause) => this.#fail(new Error("a thread that examined a segment failed", { cause })));
     this.#worker.on("exit", () => this.#fail(new Error("a thread that examined segments ended")));
   }
 
-  examine({ parts, ...job }: SegmentJob): Promise<SegmentFacts> {
+  /** Segments under way and in wait. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  examine(place: SegmentPlace, room: SegmentRoom): Promise<SegmentFacts> {
     if (this.#failed !== undefined) return Promise.reject(this.#failed);
-    const owned = SEGMENT_PARTS.flatMap((part): SentJob["parts"] => {
-      const bytes = parts[part];
-      return bytes === undefined ? [] : [[part, new Uint8Array(bytes)]];
-    });
-    const sent: SentJob = { ...job, parts: owned };
+    const { bytes, places } = room.contents;
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
-      this.#worker.postMessage(
-        sent,
-        owned.map(([, { buffer }]) => buffer),
-      );
+      this.#waiting.push({ room, resolve, reject });
+      const job: SentJob = { ...place, bytes, places };
+      this.#worker.postMessage(job, [bytes.buffer]);
     });
+  }
+
+  #answered({ facts, bytes }: Answer): void {
+    const waiting = this.#waiting.shift();
+    waiting?.room.clear(Buffer.from(bytes.buffer));
+    waiting?.resolve(facts);
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,4 @@
-import { createReadStream } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { open, readFile, stat } from "node:fs/promises";
 import { parsePolicy, parseVerifierKey, TlogError } from "@countersign/tlog";
 import { readGrantKeys } from "../grant-keys.ts";
 import { findingsOf, formatFindings } from "../verify/findings.ts";
@@ -35,7 +34,7 @@ export async function verifyFile(options: VerifyOptions, print: (text: string) =
   const trust = await readTrust(options);
   const worker = options.worker ?? new URL("../main.ts", import.meta.url);
   const examiner = (await bytesOf(options.file)) < MANY_BYTES ? examineHere : examineInWorkers(worker);
-  const verification = await verifyArchive(open(options.file), trust, examiner);
+  const verification = await verifyArchive(read(options.file), trust, examiner);
   const findings = findingsOf(verification, trust);
   const good = verification.flaws.count === 0;
   print(options.json === true ? `${JSON.stringify({ good, ...findings, flaws: verification.flaws.listed })}\n` : formatFindings(findings));
@@ -43,18 +42,21 @@ export async function verifyFile(options: VerifyOptions, print: (text: string) =
 }
 
 async function bytesOf(file: string): Promise<number> {
-  try {
-    return (await stat(file)).size;
-  } catch (cause) {
-    throw new VerifyUsageError(`${file} cannot be read`, { cause });
-  }
+  return (await stat(file).catch(unreadable(file))).size;
 }
 
-async function* open(file: string): AsyncGenerator<Uint8Array> {
+/** Reads all of it into one buffer: each chunk is good until the next one is asked for. */
+async function* read(file: string): AsyncGenerator<Uint8Array> {
+  const handle = await open(file).catch(unreadable(file));
+  const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
   try {
-    yield* createReadStream(file, { highWaterMark: READ_BYTES });
-  } catch (cause) {
-    throw new VerifyUsageError(`${file} cannot be read`, { cause });
+    for (;;) {
+      const { bytesRead } = await handle.read(buffer, 0, READ_BYTES, null).catch(unreadable(file));
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await handle.close();
   }
 }
 
@@ -62,9 +64,9 @@ async function readTrust({ keys, policyFile, voteKeysFile }: VerifyOptions): Pro
   if (keys.length === 0 && policyFile === undefined) {
     throw new VerifyUsageError("pin the log's key with --key, or a policy with --policy: a key that comes with the archive proves nothing");
   }
-  const voteKeys = voteKeysFile === undefined ? undefined : readGrantKeys(await read(voteKeysFile));
+  const voteKeys = voteKeysFile === undefined ? undefined : readGrantKeys(await readWhole(voteKeysFile));
   if (voteKeysFile !== undefined && voteKeys === undefined) throw new VerifyUsageError(`${voteKeysFile} is no JWK set of Ed25519 keys`);
-  const policy = policyFile === undefined ? undefined : await read(policyFile);
+  const policy = policyFile === undefined ? undefined : await readWhole(policyFile);
   try {
     return { keys: keys.map(parseVerifierKey), policy: policy === undefined ? undefined : parsePolicy(policy), voteKeys };
   } catch (cause) {
@@ -73,13 +75,13 @@ async function readTrust({ keys, policyFile, voteKeysFile }: VerifyOptions): Pro
   }
 }
 
-async function read(file: string): Promise<Buffer> {
-  try {
-    return await readFile(file);
-  } catch (cause) {
+const readWhole = (file: string): Promise<Buffer> => readFile(file).catch(unreadable(file));
+
+const unreadable =
+  (file: string) =>
+  (cause: unknown): never => {
     throw new VerifyUsageError(`${file} cannot be read`, { cause });
-  }
-}
+  };
 
 const READ_BYTES = 1024 * 1024;
 /** From here on threads are worth their start. */

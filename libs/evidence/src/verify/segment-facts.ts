@@ -5,7 +5,8 @@ import type { SegmentPart } from "../members.ts";
 export type SegmentBytes = Readonly<Partial<Record<SegmentPart, Buffer>>>;
 
 /** A segment to look at on its own. `begin`: how many leaves of the tree lie before it. */
-export type SegmentJob = { readonly segment: number; readonly begin: number; readonly parts: SegmentBytes };
+export type SegmentJob = SegmentPlace & { readonly parts: SegmentBytes };
+export type SegmentPlace = { readonly segment: number; readonly begin: number };
 
 /** What an entry asks of its stream's state, which may have begun in another segment. Bits, so that an entry can ask for several. */
 export const Asks = {

@@ -12,7 +12,8 @@ import { FlawList } from "./flaws.ts";
 import { MemberOrder } from "./member-order.ts";
 import { PLANS } from "./payload-plans.ts";
 import { SegmentCheck } from "./segment-check.ts";
-import type { SegmentFacts } from "./segment-facts.ts";
+import type { SegmentFacts, SegmentPlace } from "./segment-facts.ts";
+import { SegmentRoom } from "./segment-room.ts";
 import { judgeCheckpoint, type Trust, type TrustedCheckpoint } from "./trust.ts";
 
 /** What a verifier found out. The archive is good if there is no flaw, and good for no more than `check` and `checkpoint` say. */
@@ -67,7 +68,7 @@ export async function verifyArchive(
 type Line = { readonly name: string; sha256: string };
 type ReadSegment = {
   readonly number: number;
-  readonly parts: Partial<Record<SegmentPart, Buffer>>;
+  readonly room: SegmentRoom;
   readonly lines: Partial<Record<SegmentPart, Line>>;
 };
 
@@ -87,6 +88,8 @@ class Verifier {
   #keys: ReturnType<typeof readGrantKeys>;
   #checking: { readonly check: SegmentCheck; readonly examiner: Examiner; readonly treeSize: number } | undefined;
   #segment: ReadSegment | undefined;
+  /** Empty ones. */
+  readonly #rooms: SegmentRoom[] = [];
   /** Leaves of the tree up to the segment that was read last. */
   #leaves = 0;
   #pages = 0;
@@ -151,9 +154,7 @@ class Verifier {
         this.#pages += 1;
         return undefined;
       case "last_tree":
-        await this.#closeSegment();
-        this.#steps.push({ facts: undefined, apply: () => this.#checker()?.check.end(body, LAST_TREE) });
-        return undefined;
+        return this.#lastTree(Buffer.from(body));
       case "segment":
       case "log_keys":
       case "descriptors":
@@ -173,25 +174,32 @@ class Verifier {
 
   async #part({ segment, part }: Extract<MemberKind, { kind: "segment" }>, name: string, body: Buffer): Promise<void> {
     if (this.#segment?.number !== segment) await this.#closeSegment();
-    this.#segment ??= { number: segment, parts: {}, lines: {} };
+    this.#segment ??= { number: segment, room: this.#rooms.pop() ?? new SegmentRoom(), lines: {} };
     const line = { name, sha256: "" };
     this.#read.push(line);
     this.#segment.lines[part] = line;
-    this.#segment.parts[part] = body;
+    this.#segment.room.put(part, body);
     if (part === "csv") await this.#closeSegment();
   }
 
   async #closeSegment(): Promise<void> {
     if (this.#segment === undefined) return;
-    const { number: segment, parts, lines } = this.#segment;
+    const { number: segment, room, lines } = this.#segment;
     this.#segment = undefined;
+    const { parts } = room;
     const checker = this.#checker();
-    if (checker === undefined) return complete(lines, memberDigests(parts));
+    if (checker === undefined) {
+      complete(lines, memberDigests(parts));
+      room.clear();
+      this.#rooms.push(room);
+      return undefined;
+    }
     const { check, examiner, treeSize } = checker;
-    const facts = examiner.examine({ segment, begin: this.#leaves, parts });
+    const begin = this.#leaves;
+    this.#leaves = endOfIndex(parts.index ?? Buffer.alloc(0), begin, treeSize);
+    const facts = this.#examine(examiner, { segment, begin }, room);
     // Whoever comes to this step hears of the failure; until then it is nobody's.
     facts.catch(() => undefined);
-    this.#leaves = endOfIndex(parts.index ?? Buffer.alloc(0), this.#leaves, treeSize);
     this.#steps.push({
       facts,
       apply: (found) => {
@@ -201,6 +209,17 @@ class Verifier {
       },
     });
     return this.#finishSteps(examiner.width - 1);
+  }
+
+  async #examine(examiner: Examiner, place: SegmentPlace, room: SegmentRoom): Promise<SegmentFacts> {
+    const facts = await examiner.examine(place, room);
+    this.#rooms.push(room);
+    return facts;
+  }
+
+  async #lastTree(hashes: Buffer): Promise<void> {
+    await this.#closeSegment();
+    this.#steps.push({ facts: undefined, apply: () => this.#checker()?.check.end(hashes, LAST_TREE) });
   }
 
   /** Takes steps in order until no more than so many are left. */
