@@ -7,14 +7,15 @@ const FIRST = new Uint8Array(256);
 for (const byte of Buffer.from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")) BARE[byte] = FIRST[byte] = 1;
 for (const byte of Buffer.from(" .:/_@|-")) BARE[byte] = 1;
 const HEX = Buffer.from("0123456789abcdef");
-const [COMMA, CR, LF, ZERO] = [0x2c, 0x0d, 0x0a, 0x30];
+const [COMMA, CR, LF, ZERO, COLON, DOT] = [0x2c, 0x0d, 0x0a, 0x30, 0x3a, 0x2e];
+const DAY = 86_400_000;
 
 /** Holds a segment's table against its entries as they come: each row is told byte by byte what it must be, and never parsed. */
 export class CsvCheck {
   readonly #csv: Buffer;
   #at = 0;
   #same = true;
-  #second = Number.NaN;
+  #day = Number.NaN;
   #date: Buffer = Buffer.alloc(0);
 
   constructor(csv: Buffer) {
@@ -67,18 +68,27 @@ export class CsvCheck {
   }
 
   #time(milliseconds: number): void {
-    const second = Math.floor(milliseconds / 1000);
-    if (second !== this.#second) {
-      this.#second = second;
-      this.#date = Buffer.from(new Date(second * 1000).toISOString().slice(0, -4));
+    const day = Math.floor(milliseconds / DAY);
+    if (day !== this.#day) {
+      this.#day = day;
+      this.#date = Buffer.from(new Date(day * DAY).toISOString().slice(0, 11));
     }
     this.#raw(this.#date);
-    const rest = milliseconds - second * 1000;
-    this.#byte(ZERO + Math.floor(rest / 100));
-    this.#byte(ZERO + (Math.floor(rest / 10) % 10));
-    this.#byte(ZERO + (rest % 10));
-    this.#byte(0x5a);
+    const rest = milliseconds - day * DAY;
+    const second = Math.floor(rest / 1000);
+    this.#twoDigits(Math.floor(second / 3600), COLON);
+    this.#twoDigits(Math.floor(second / 60) % 60, COLON);
+    this.#twoDigits(second % 60, DOT);
+    const fraction = rest - second * 1000;
+    this.#byte(ZERO + Math.floor(fraction / 100));
+    this.#twoDigits(fraction % 100, 0x5a);
     this.#byte(COMMA);
+  }
+
+  #twoDigits(value: number, end: number): void {
+    this.#byte(ZERO + Math.floor(value / 10));
+    this.#byte(ZERO + (value % 10));
+    this.#byte(end);
   }
 
   #cell(bytes: Buffer, begin: number, end: number): void {

@@ -11,6 +11,7 @@ import { PayloadChecks, type PayloadContext } from "./payload-checks.ts";
 import { RowWriter } from "./row-writer.ts";
 import { Asks, LEAF, noCounts, STREAM_LINK, TENANT_LINK, type SegmentFacts, type SegmentJob } from "./segment-facts.ts";
 import { StreamNames } from "./stream-names.ts";
+import { isText } from "./text-of-bytes.ts";
 
 /** What all segments of an archive have in common. */
 export type SegmentContext = PayloadContext & {
@@ -121,16 +122,19 @@ class Examination {
     const member = this.#member("tree");
     const hashes = hashesOf(bytes, member, this.#flaws);
     const { treeSize } = this.#context;
-    for (const [row, position] of positions.entries()) {
-      if (position < this.#tree.size || position >= treeSize) {
-        const detail = `position ${position} does not come after ${this.#tree.size - 1} in a tree of ${treeSize}`;
-        this.#flaws.add({ code: "INDEX", position, detail });
-        continue;
-      }
-      fillGap(this.#tree, position, hashes);
-      this.#tree.push(0, this.#index, leafPlace(row));
+    for (let row = 0; row < positions.length; row += 1) {
+      const position = positions[row] ?? 0;
+      if (position >= this.#tree.size && position < treeSize) {
+        fillGap(this.#tree, position, hashes);
+        this.#tree.push(0, this.#index, leafPlace(row));
+      } else this.#misplaced(position);
     }
     nothingLeft(hashes, member, this.#flaws);
+  }
+
+  #misplaced(position: number): void {
+    const detail = `position ${position} does not come after ${this.#tree.size - 1} in a tree of ${this.#context.treeSize}`;
+    this.#flaws.add({ code: "INDEX", position, detail });
   }
 
   /** Whether the entry is the one that the tree holds here. */
@@ -181,12 +185,11 @@ class Examination {
   }
 }
 
-/** Whether the entry has the leaf hash that stands at `leaf` of the index. As a text of bytes a hash comes fastest. */
+/** Whether the entry has the leaf hash that stands at `leaf` of the index. */
 function isLeaf(bytes: Buffer, begin: number, end: number, index: Buffer, leaf: number): boolean {
   const length = bytes.copy(leafInput, 1, begin, end);
   const text = hash("sha256", leafInput.subarray(0, 1 + length), "binary");
-  for (let at = 0; at < HASH; at += 1) if (text.charCodeAt(at) !== index[leaf + at]) return false;
-  return true;
+  return isText(text, index, leaf);
 }
 
 /** A zero, RFC 6962's prefix of leaves, and room for the longest entry. */

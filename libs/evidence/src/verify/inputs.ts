@@ -1,6 +1,7 @@
 import { actionDigest, type DigestInput } from "@countersign/digest";
 import type { ContentRecord } from "../segment.ts";
 import { digestOfCanonical } from "./canonical-input.ts";
+import { isText } from "./text-of-bytes.ts";
 
 /** Content that was found and checked. */
 export type Found = NonNullable<ContentRecord["content"]>;
@@ -8,7 +9,7 @@ export type Found = NonNullable<ContentRecord["content"]>;
 /** Whether the digest is that of the input; the tenant is the entry's. */
 export function isDigestOf(digest: Uint8Array, tenant: string, input: Found, bindingContext: readonly string[]): boolean {
   const text = digestOfCanonical(tenant, input, bindingContext);
-  if (text !== undefined && digest.length === text.length && digest.every((byte, at) => byte === text.charCodeAt(at))) return true;
+  if (text !== undefined && digest.length === text.length && isText(text, digest)) return true;
   const computed = digestOfParsed(tenant, input, bindingContext);
   return computed !== undefined && Buffer.compare(computed, digest) === 0;
 }

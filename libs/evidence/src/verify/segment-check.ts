@@ -45,22 +45,24 @@ export class SegmentCheck {
     const heads: (StreamHead | undefined)[] = names.map(() => undefined);
     const policies = names.map(isPolicy);
     for (let row = 0; row < rows.count; row += 1) {
-      const asks = rows.asks[row] ?? 0;
-      if ((asks & Asks.lost) !== 0) {
+      if (((rows.asks[row] ?? 0) & Asks.lost) !== 0) {
         // What follows is held against what the tree says was here, so that one wrong entry is one flaw.
         this.streams.lose(rows, row);
         this.chain.skip(rows, row);
-        continue;
-      }
-      const stream = rows.streams[row] ?? 0;
-      this.chain.add(rows, row, policies[stream] ?? false);
-      const head = (heads[stream] ??= this.streams.open(names[stream] ?? "", rows, row));
-      this.streams.add(head, rows, row);
-      if ((asks & (Asks.judgesInput | Asks.dropsInput)) !== 0) this.#input(facts, row, names[stream] ?? "");
+      } else this.#row(facts, row, heads, policies);
     }
     for (const { name, input } of facts.inputs) this.#pending.hold(name, input);
     this.#erasures.add({ ...facts, erased: this.#whole(facts) });
     this.#count(facts);
+  }
+
+  #row(facts: SegmentFacts, row: number, heads: (StreamHead | undefined)[], policies: readonly boolean[]): void {
+    const { rows, names } = facts;
+    const stream = rows.streams[row] ?? 0;
+    this.chain.add(rows, row, policies[stream] ?? false);
+    const head = (heads[stream] ??= this.streams.open(names[stream] ?? "", rows, row));
+    this.streams.add(head, rows, row);
+    if (((rows.asks[row] ?? 0) & (Asks.judgesInput | Asks.dropsInput)) !== 0) this.#input(facts, row, names[stream] ?? "");
   }
 
   /** The hashes behind the last entry, up to the checkpoint's size. */

@@ -34,25 +34,25 @@ export class StreamTable {
 
   /** The stream's state, all zeros if it is new. */
   find(name: string): { readonly head: StreamHead; readonly known: boolean } {
-    const key = Buffer.from(hash("sha256", this.#secret + name, "binary"), "binary");
-    const words = [key.readInt32LE(0), key.readInt32LE(4), key.readInt32LE(8), key.readInt32LE(12)];
-    const slot = this.#slotOf(words);
+    key.write(hash("sha256", this.#secret + name, "binary"), "binary");
+    const slot = this.#slotOf(keyWords, 0);
     const row = this.#slots[slot] ?? 0;
     if (row > 0) return { head: this.#head(row - 1), known: true };
-    const head = this.#add(words);
+    const head = this.#add();
     this.#slots[slot] = this.count;
     if (this.count * 4 > this.#slots.length * 3) this.#grow();
     return { head, known: false };
   }
 
-  #add(key: readonly number[]): StreamHead {
+  /** A stream of the key that was made last. */
+  #add(): StreamHead {
     if (this.count % CHUNK === 0) {
       this.#words.push(new Int32Array(CHUNK * WORDS));
       this.#numbers.push(new Float64Array(CHUNK * NUMBERS));
     }
     const head = this.#head(this.count);
     this.count += 1;
-    head.words.set(key, head.word);
+    for (let at = 0; at < KEY_WORDS; at += 1) head.words[head.word + at] = keyWords[at] ?? 0;
     head.numbers[head.number + HEAD_DEADLINE] = Number.NaN;
     head.numbers[head.number + HEAD_EXPIRY] = Number.NaN;
     return head;
@@ -65,22 +65,31 @@ export class StreamTable {
     return { words, word: (row % CHUNK) * WORDS, numbers, number: (row % CHUNK) * NUMBERS };
   }
 
-  /** Where the key is, or would be. */
-  #slotOf(key: readonly number[]): number {
+  /** Where the key that stands at `at` is, or would be. */
+  #slotOf(keys: Int32Array, at: number): number {
     const mask = this.#slots.length - 1;
-    for (let slot = (key[0] ?? 0) & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = (keys[at] ?? 0) & mask; ; slot = (slot + 1) & mask) {
       const row = this.#slots[slot] ?? 0;
-      if (row === 0) return slot;
-      const { words, word } = this.#head(row - 1);
-      if (key.every((value, at) => words[word + at] === value)) return slot;
+      if (row === 0 || this.#hasKey(row - 1, keys, at)) return slot;
     }
+  }
+
+  #hasKey(row: number, keys: Int32Array, at: number): boolean {
+    const words = this.#words[Math.floor(row / CHUNK)];
+    const word = (row % CHUNK) * WORDS;
+    for (let index = 0; index < KEY_WORDS; index += 1) if (words?.[word + index] !== keys[at + index]) return false;
+    return true;
   }
 
   #grow(): void {
     this.#slots = new Int32Array(this.#slots.length * 2);
     for (let row = 0; row < this.count; row += 1) {
       const { words, word } = this.#head(row);
-      this.#slots[this.#slotOf([...words.subarray(word, word + KEY_WORDS)])] = row + 1;
+      this.#slots[this.#slotOf(words, word)] = row + 1;
     }
   }
 }
+
+/** The key of the stream that is looked for, and the hash that it is the beginning of. */
+const key = Buffer.alloc(32);
+const keyWords = new Int32Array(key.buffer, key.byteOffset, KEY_WORDS);
