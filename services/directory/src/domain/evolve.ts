@@ -81,9 +81,15 @@ function removePerson(directory: Directory, id: string): void {
   // What it gave and had does not come back with it.
   for (const ids of [directory.delegationsFrom.get(id), directory.delegationsTo.get(id)])
     for (const delegation of ids ?? []) endDelegation(directory, delegation);
+  for (const absent of directory.byDeputy.find(id)) withoutDeputy(directory, absent);
   directory.setPerson(id, undefined);
   for (const group of directory.groupsOf.get(id) ?? []) directory.groups.get(group)?.members.delete(id);
   directory.groupsOf.delete(id);
+}
+
+function withoutDeputy(directory: Directory, id: string): void {
+  const person = directory.people.get(id);
+  if (person?.away !== undefined) directory.setPerson(id, { ...person, away: { ...person.away, deputyId: "" } });
 }
 
 function addOffer({ offers }: Directory, { codeDigest, account, sealedNames, expiresMs }: LinkOffered, atMs: number): void {

@@ -128,6 +128,8 @@ describe("gone, and there again", () => {
     await directory.group("managers", [first]);
     await link((await offer("U9")).code, human("eve"), "U9");
     await delegate({}, human("eve"));
+    await away({ deputy: first, ...until(DAY) });
+    expect((await person(first))?.standsInFor).toMatchObject([{ personId: ada }]);
     expect((await gone(first)).status).toBe(204);
     expect(await person(first)).toBeUndefined();
     const again = await directory.user("evelyn", after);
