@@ -34,6 +34,11 @@ it("P7: a password in a URL hides the password", () => {
     );
 });
 
+it("P7: a name that begins like a token hides nothing", () => {
+  for (const name of ["ASIA-PACIFIC-PRODUCTION-1", "AKIA_prod_database_01"]) expect(withoutSecrets(name)).toBe(name);
+  expect(withoutSecrets("AKIA0123456789ABCDEF")).toBe("(secret, 20 characters, not shown)");
+});
+
 it("P7: the mark of a key hides no words, and takes no time", () => {
   const marked = "-----BEGIN PRIVATE KEY----- drop table customers";
   expect(withoutSecrets(marked)).toContain("drop table customers");

@@ -16,7 +16,7 @@ const SECRET_FORM = new RegExp(
   [
     String.raw`-----BEGIN [A-Z ]*PRIVATE KEY-----(?:${GAP}+(?:Proc-Type|DEK-Info): [\w,-]+)*(?:${GAP}*[\w+/=]{40,})?(?:${GAP}+[\w+/=]{40,})*(?:(?:${GAP}+[\w+/=]{1,76})?${GAP}*-----END [A-Z ]*PRIVATE KEY-----)?`,
     String.raw`\beyJ[\w-]{8,512}\.[\w-]{8,}(?:\.[\w-]*){0,3}`,
-    String.raw`\b(?:whsec_|sk_live_|rk_live_|ghp_|gho_|ghs_|github_pat_|glpat-|xox[abeprs]-|npm_|AKIA|ASIA)[\w-]{12,}[\w+/=.-]*`,
+    String.raw`\b(?:whsec_|sk_live_|rk_live_|ghp_|gho_|ghs_|github_pat_|glpat-|xox[abeprs]-|npm_)[\w-]{12,}[\w+/=.-]*|\b(?:AKIA|ASIA)[A-Z0-9]{12,}`,
     String.raw`\b([a-z][a-z0-9+.-]{1,15}:\/\/[^\s/:@]{0,64}:)[^\s/]{1,256}(?=@)`,
   ].join("|"),
 );
