@@ -1,7 +1,7 @@
 import { createMemoryEventLog } from "@countersign/event-log/testing";
 import { silentLogger } from "@countersign/telemetry";
 import { VerdictOutcome } from "@countersign/proto/v1/action_pb";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { toReportEvent } from "../adapters/events/to-report-event.ts";
 import { event, EVENTS, record, reference } from "../testing/events.ts";
 import { watchAlarms } from "./watch-alarms.ts";
@@ -65,6 +65,15 @@ describe("the watch", () => {
     await alarms.watch(used);
     await all();
     expect(told).toEqual([]);
+  });
+
+  it("reads the past of an action once, however many of its events come", async () => {
+    const { log, told, alarms } = watched();
+    const reads = vi.spyOn(log, "readStream");
+    await record(log, { ...stream, version: 0 }, granted);
+    await alarms.watch(await record(log, { ...stream, version: 4 }, [EVENTS.redeemed(), EVENTS.reported(), EVENTS.redeemed()]));
+    expect(told).toMatchObject([{ kind: "redeemed_twice", position: 6 }]);
+    expect(reads).toHaveBeenCalledTimes(1);
   });
 
   it("tells of a second report that names another output", async () => {

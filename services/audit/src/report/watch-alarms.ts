@@ -45,9 +45,11 @@ export function watchAlarms(log: EventReader & { readonly ledger: string }, toRe
     watch: async (events) => {
       const found: { readonly kind: KindName; readonly tenant: string; readonly action: string | undefined; readonly position: number }[] =
         [];
-      for (const recorded of events) {
-        if (!WATCHED_TYPES.has(recorded.type)) continue;
-        const event = toReportEvent(recorded);
+      const watched = events
+        .filter(({ type }) => WATCHED_TYPES.has(type))
+        .map((recorded) => ({ recorded, event: toReportEvent(recorded) }));
+      await histories.prepare(watched.map(({ recorded, event: { action } }) => ({ recorded, action })));
+      for (const { recorded, event } of watched) {
         const history = await histories.before(recorded, event.action);
         for (const kind of alarmsOf(event, history)) {
           found.push({ kind, tenant: recorded.stream.tenant, action: event.action, position: event.position });
