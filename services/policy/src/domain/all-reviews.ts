@@ -2,7 +2,7 @@ import type { Decision, ReviewTerms } from "./document.ts";
 
 export type ReviewDecision = Extract<Decision, { outcome: "review" }>;
 
-/** As many as one review may have by itself; who would have to be asked beyond that, nobody waits for. */
+/** As many as one review of a document may have. */
 const MOST_STAGES = 10;
 
 /** One review in which everybody must say yes whom any of these asks, on the strictest terms of them. Undefined: too many. */

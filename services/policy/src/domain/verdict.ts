@@ -33,7 +33,8 @@ export const NO_POLICY: Verdict = {
 
 /**
  * Combines the hits, which are in document order: deny over review over allow, and the first of the strictest decides. A condition that
- * failed counts against the caller: its deny denies, its review reviews, its allow allows nothing and bars every other allow.
+ * failed counts against the caller: its deny denies, its review asks beside what would be asked without it, its allow allows nothing and
+ * bars every other allow.
  */
 export function combine(document: PolicyDocument, hits: readonly RuleHit[], revision: number, risk: readonly RiskPoint[] = []): Verdict {
   const winner = strictest(hits);
