@@ -4,6 +4,8 @@ import { type Metadata, ServerInterceptingCall, type ServerInterceptor, status }
 type Call = Parameters<ServerInterceptor>[1];
 
 const SWEEP_MS = 100;
+/** A sweep that comes so late finds what has waited for nothing but the process. It lets all off, once. */
+const LATE_MS = 150;
 /** So many requests may be coming in; beyond, a request has a sixtieth of the time. */
 const MAX_ARRIVING = 128;
 const HURRY = 60;
@@ -18,6 +20,8 @@ export class StalledStreams {
   readonly #arriving = new Map<Call, number>();
   readonly #leaving = new Map<Call, number>();
   #sweeper: NodeJS.Timeout | undefined;
+  #sweptAt = 0;
+  #excused = false;
 
   /** @param stallMs how long a request may take to come in, and its answer to be taken */
   constructor(stallMs: number) {
@@ -59,11 +63,17 @@ export class StalledStreams {
 
   #watch(calls: Map<Call, number>, call: Call): void {
     calls.set(call, performance.now());
-    this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
+    if (this.#sweeper !== undefined) return;
+    this.#sweptAt = performance.now();
+    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref();
   }
 
   #sweep(): void {
     const now = performance.now();
+    // The process itself stood still, and timers go before what came in meanwhile.
+    this.#excused = !this.#excused && now - this.#sweptAt > LATE_MS;
+    this.#sweptAt = now;
+    if (this.#excused) return;
     // In the order in which they began.
     for (const [call, since] of this.#arriving) {
       if (now - since < (this.#arriving.size > MAX_ARRIVING ? this.#stallMs / HURRY : this.#stallMs)) break;
