@@ -12,7 +12,9 @@ export function stateText(state: ActionState, grantToken = ""): string {
     ["status", statusName(status)],
     ...reasons.map((reason): [string, string] => ["because", reason]),
     ...(editedProperties === undefined ? [] : [["edited", "by a reviewer; get shows the parameters"] satisfies [string, string]]),
-    ...(review === undefined ? [] : [["review", `${review.approvals} approved of ${review.quorumText}`] satisfies [string, string]]),
+    ...(review === undefined
+      ? []
+      : [["review", `${review.stage}: ${review.approvals} approvals so far, needs ${review.quorumText}`] satisfies [string, string]]),
     ...(claim === undefined
       ? []
       : [["claimed by", `${claim.reviewer?.id ?? "?"} until ${moment(claim.expireTime)}`] satisfies [string, string]]),

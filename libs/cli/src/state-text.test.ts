@@ -1,0 +1,46 @@
+import { create } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { ActionStateSchema, ActionStatus, AfterReviewState, CommentKind } from "@countersign/proto/v1/action_pb";
+import { expect, it } from "vitest";
+import { stateText } from "./state-text.ts";
+
+const digest = new Uint8Array(32).fill(0xab);
+const deadline = timestampFromMs(Date.UTC(2026, 0, 31, 12, 30, 5));
+
+it("says how far a review is, until when, and what is asked", () => {
+  const state = create(ActionStateSchema, {
+    id: "a1",
+    status: ActionStatus.IN_REVIEW,
+    version: 5n,
+    digest,
+    deadline,
+    review: { stage: "owners", quorumText: "2 of data-owners", approvals: 1, claim: { reviewer: { id: "ann" }, expireTime: deadline } },
+    questions: [{ number: 3, kind: CommentKind.QUESTION, author: { id: "bob" }, text: "why\nnow?\u001b[2J" }],
+  });
+  expect(stateText(state).split("\n")).toEqual([
+    "action      a1",
+    "status      IN_REVIEW",
+    "review      owners: 1 approvals so far, needs 2 of data-owners",
+    "claimed by  ann until 2026-01-31 12:30:05Z",
+    String.raw`question    3 by bob: why\nnow?\u{1b}[2J`,
+    "until       2026-01-31 12:30:05Z",
+    `digest      ${"ab".repeat(32)}`,
+    "version     5",
+  ]);
+});
+
+it("says why not, that it was edited, and that a break-glass is open, without the parameters: they may hold secrets", () => {
+  const rejected = create(ActionStateSchema, {
+    id: "a1",
+    status: ActionStatus.REJECTED,
+    reasons: ["too much"],
+    editedProperties: { password: "hunter2" },
+    afterReview: AfterReviewState.OPEN,
+  });
+  const text = stateText(rejected, "a.b.c");
+  expect(text).toMatch(/^because +too much$/m);
+  expect(text).toMatch(/^edited +by a reviewer/m);
+  expect(text).toMatch(/^break-glass +nobody has looked at it yet$/m);
+  expect(text).toMatch(/^grant token +a\.b\.c$/m);
+  expect(text).not.toContain("hunter2");
+});
