@@ -33,12 +33,12 @@ it("says why not, that it was edited, and that a break-glass is open, without th
   const rejected = create(ActionStateSchema, {
     id: "a1",
     status: ActionStatus.REJECTED,
-    reasons: ["too much"],
+    reasons: ["too much, and psql postgres://root:hunter2@db/crm is not for agents"],
     editedProperties: { password: "hunter2" },
     afterReview: AfterReviewState.OPEN,
   });
   const text = stateText(rejected, "a.b.c");
-  expect(text).toMatch(/^because +too much$/m);
+  expect(text).toMatch(/^because +too much, .*not shown.*@db/m);
   expect(text).toMatch(/^edited +by a reviewer/m);
   expect(text).toMatch(/^break-glass +nobody has looked at it yet$/m);
   expect(text).toMatch(/^grant token +a\.b\.c$/m);

@@ -1,6 +1,6 @@
 import { statusName } from "@countersign/client";
 import { AfterReviewState, type ActionState } from "@countersign/proto/v1/action_pb";
-import { visible } from "@countersign/review-view";
+import { visible, withoutSecrets } from "@countersign/review-view";
 import { hex, moment } from "./output.ts";
 
 /** Where an action is, as a few lines. */
@@ -10,7 +10,7 @@ export function stateText(state: ActionState, grantToken = ""): string {
   const rows: [string, string][] = [
     ["action", id],
     ["status", statusName(status)],
-    ...reasons.map((reason): [string, string] => ["because", reason]),
+    ...reasons.map((reason): [string, string] => ["because", withoutSecrets(reason)]),
     ...(editedProperties === undefined ? [] : [["edited", "by a reviewer; get shows the parameters"] satisfies [string, string]]),
     ...(review === undefined
       ? []
@@ -18,7 +18,10 @@ export function stateText(state: ActionState, grantToken = ""): string {
     ...(claim === undefined
       ? []
       : [["claimed by", `${claim.reviewer?.id ?? "?"} until ${moment(claim.expireTime)}`] satisfies [string, string]]),
-    ...questions.map(({ number, author, text }): [string, string] => ["question", `${number} by ${author?.id ?? "?"}: ${text}`]),
+    ...questions.map(({ number, author, text }): [string, string] => [
+      "question",
+      `${number} by ${author?.id ?? "?"}: ${withoutSecrets(text)}`,
+    ]),
     ...(deadline === undefined ? [] : [["until", moment(deadline)] satisfies [string, string]]),
     ...(AFTERWARDS[afterReview] ?? []),
     ["digest", hex(digest)],
