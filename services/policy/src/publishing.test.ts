@@ -69,13 +69,14 @@ describe("publishing and activating", () => {
 
   it("P3: no agent puts rules in force, nor does anybody through one, whatever roles the token has", async () => {
     const { publish, activate, call } = await startInstance();
-    const roles = ["policy_admin"];
-    const pipeline = { ...admin, type: PrincipalType.SERVICE, id: "ci" };
+    const { AGENT, HUMAN, SERVICE } = PrincipalType;
+    const somebody = { tenant: "acme", issuer, id: "ci", roles: ["policy_admin"] };
     const chain = [{ issuer, id: "ada" }];
+    const pipeline = { ...somebody, type: SERVICE };
     for (const caller of [
-      { ...agent, roles },
-      { ...agent, roles, chain },
-      { ...admin, chain },
+      { ...somebody, type: AGENT },
+      { ...somebody, type: AGENT, chain },
+      { ...somebody, type: HUMAN, chain },
       { ...pipeline, chain },
     ]) {
       await publish(documentOf("mine"), caller);
