@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { fromBinary } from "@bufbuild/protobuf";
 import { CommandSchema, type Command } from "@countersign/proto/internal/v1/command_pb";
+import { PrincipalSchema, type Principal } from "@countersign/proto/v1/principal_pb";
 import { withinTime } from "@countersign/event-log";
+import { encodeMessage, encodePart } from "@countersign/events";
 import { createLogger, type Logger } from "@countersign/telemetry";
 import { headers, type Msg, type MsgHdrs, type NatsConnection } from "@nats-io/transport-node";
 import { CommandError, type CommandBus, type CommandHandler } from "./commands.ts";
@@ -52,7 +54,11 @@ function commandSender(connection: NatsConnection, prefix: string): CommandBus["
     // The client would keep the command until it is connected again, long after its caller has given up.
     if (!link.connected()) throw new CommandError("UNAVAILABLE", "NO_HANDLER", "The bus is not connected.");
     const subject = commandSubject(prefix, service, method);
-    const request = toBinary(CommandSchema, { ...command, timeoutMs: Math.min(Math.ceil(timeoutMs), MAX_UINT32) });
+    const request = encodeMessage(CommandSchema, {
+      ...command,
+      caller: command.caller && encodedCaller(command.caller),
+      timeoutMs: Math.min(Math.ceil(timeoutMs), MAX_UINT32),
+    });
     const tooLarge = sizeProblem(connection, request, "command");
     if (tooLarge !== undefined) throw tooLarge;
     // Only who was asked knows it: whoever else may publish to the same inbox cannot answer in its place.
@@ -62,6 +68,15 @@ function commandSender(connection: NatsConnection, prefix: string): CommandBus["
     return reply;
   };
 }
+
+/** All calls with one token bring the same object: most of a command is encoded once. */
+function encodedCaller(caller: Principal): ReturnType<typeof encodePart> {
+  const known = callers.get(caller) ?? encodePart(PrincipalSchema, caller);
+  callers.set(caller, known);
+  return known;
+}
+
+const callers = new WeakMap<Principal, ReturnType<typeof encodePart>>();
 
 function settle(replies: PendingReplies, message: Msg, tokenStart: number): void {
   const token = message.subject.slice(tokenStart);
