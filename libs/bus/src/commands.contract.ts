@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { CommandSchema, type Command } from "@countersign/proto/internal/v1/command_pb";
+import { PrincipalSchema } from "@countersign/proto/v1/principal_pb";
 import { currentDeadline } from "@countersign/event-log";
 import type { Logger } from "@countersign/telemetry";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -35,6 +36,20 @@ export function commandBusContract(name: string, setup: (logger: Logger) => Prom
       expect(await send("Echo", command)).toEqual(Uint8Array.of(0, 255, ...command.request));
       expect(seen?.caller?.id).toBe("agent-1");
       expect(seen?.traceparent).toBe(TRACEPARENT);
+    });
+
+    test("P3: each command names its own caller, whoever called before", async () => {
+      const seen: (string | undefined)[] = [];
+      await serve({
+        Who: async ({ caller }) => {
+          seen.push(caller && `${caller.tenant}/${caller.id}`);
+          return new Uint8Array();
+        },
+      });
+      const [ann, bob] = [create(PrincipalSchema, { tenant: "acme", id: "ann" }), create(PrincipalSchema, { tenant: "other", id: "bob" })];
+      for (const caller of [ann, bob, ann]) await send("Who", create(CommandSchema, { caller }));
+      await send("Who", create(CommandSchema));
+      expect(seen).toEqual(["acme/ann", "other/bob", "acme/ann", undefined]);
     });
 
     test("an empty reply is a reply", async () => {
