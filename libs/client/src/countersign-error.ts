@@ -57,9 +57,15 @@ const FULL_FOR_NOW: ReadonlySet<string> = new Set(["OVERLOADED", "REQUEST_QUOTA"
 /** Reasons that are given before a service has seen the call. */
 const REFUSED_AT_THE_DOOR: ReadonlySet<string> = new Set(["OVERLOADED", "NO_HANDLER", "ISSUER_UNREACHABLE"]);
 
+/**
+ * grpc-js calls it INTERNAL, as when a connection goes at the moment in which a call begins on it. Nobody has answered, so that it is a broken connection
+ * like any other.
+ */
+const ENDED_WITHOUT_STATUS = /^Received RST_STREAM with code \d+/;
+
 /** What grpc-js reports, with `google.rpc.Status` details unpacked. `sent`: whether the call left this program. */
 export function fromServiceError(error: StatusObject, sent = true): CountersignError {
-  const code = status[error.code] ?? "UNKNOWN";
+  const code = ENDED_WITHOUT_STATUS.test(error.details) ? "UNAVAILABLE" : (status[error.code] ?? "UNKNOWN");
   const details = { ...readDetails(error), sent };
   return new CountersignError(
     code,

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { constants, createServer } from "node:http2";
 import { setImmediate as turn } from "node:timers/promises";
 import { ActionStatus } from "@countersign/proto/v1/action_pb";
 import { Server, ServerCredentials, type ServerWritableStream } from "@grpc/grpc-js";
@@ -68,6 +69,29 @@ describe("a stream", () => {
 });
 
 describe("a unary call", () => {
+  it("whose stream ends without a status is repeated as after a broken connection", async () => {
+    let calls = 0;
+    const server = createServer();
+    server.on("stream", (stream) => {
+      calls += 1;
+      if (calls === 1) return stream.close(constants.NGHTTP2_NO_ERROR);
+      stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
+      stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
+      stream.end(Buffer.alloc(5));
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const bound = server.address();
+    if (bound === null || typeof bound === "string") throw new Error("no port");
+    const client = createClient({ address: `127.0.0.1:${bound.port}`, token: "t" });
+    try {
+      await expect(client.actions.getAction({ actionId: "a1" })).resolves.toMatchObject({ grantToken: "" });
+      expect(calls).toBe(2);
+    } finally {
+      client.close();
+      server.close();
+    }
+  });
+
   it("fails when two replies come", async () => {
     const same = (bytes: Buffer): Buffer => bytes;
     const path = "/countersign.v1.ActionService/GetAction";
