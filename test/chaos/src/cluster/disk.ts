@@ -39,7 +39,7 @@ function usedBytes(folder: string): number {
 }
 
 function mount(...args: readonly string[]): void {
-  execFileSync("mount", args, { stdio: "ignore" });
+  execFileSync("mount", args, { stdio: ["ignore", "ignore", "pipe"] });
 }
 
 const GIGABYTE = 2 ** 30;
