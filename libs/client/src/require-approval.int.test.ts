@@ -1,7 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { CommandError } from "@countersign/bus";
 import { ActionStatus, CommentKind, VoteDecision, type Comment } from "@countersign/proto/v1/action_pb";
-import { AcceptEditRequestSchema, RedeemGrantRequestSchema } from "@countersign/proto/v1/action_service_pb";
+import { AcceptEditRequestSchema, RedeemGrantRequestSchema, RequestActionRequestSchema } from "@countersign/proto/v1/action_service_pb";
 import { AddCommentRequestSchema } from "@countersign/proto/v1/review_service_pb";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ActionInput } from "./client.ts";
@@ -150,5 +150,54 @@ describe("P7: requireApproval runs nothing that is not approved", () => {
     played.unary["RequestAction"] = async () => replyWith(ActionStatus.APPROVED, {}, "a.b.c");
     played.unary["ReportExecution"] = failing(9, "INTERNAL", "BUG");
     expect(await requireApproval(played.client, INPUT, run)).toBe("rows");
+  });
+
+  it("neither does a token that cannot be had for the report: whoever is told of a failure runs it again", async () => {
+    played.unary["RequestAction"] = async () => replyWith(ActionStatus.APPROVED, {}, "a.b.c");
+    const loseToken = (): void => {
+      played.token = () => {
+        throw new Error("the vault is sealed");
+      };
+    };
+    const done = requireApproval(played.client, INPUT, () => {
+      loseToken();
+      return "rows";
+    });
+    expect(await done).toBe("rows");
+    played.token = () => "t";
+    const failed = requireApproval(played.client, INPUT, () => {
+      loseToken();
+      throw new Error("disk full");
+    });
+    await expect(failed).rejects.toThrow("disk full");
+  });
+
+  it("P1: runs what was asked for, whatever its owner makes of the object meanwhile", async () => {
+    const mine = { ...INPUT, action: { name: "db.export", properties: { table: "t" } } };
+    const asked: string[] = [];
+    played.unary["RequestAction"] = async (request) => {
+      const { input } = fromBinary(RequestActionRequestSchema, request);
+      asked.push(JSON.stringify(input?.action?.properties));
+      return replyWith(ActionStatus.APPROVED, {}, "a.b.c");
+    };
+    played.unary["RedeemGrant"] = async () => {
+      mine.action.properties.table = "changed while the grant was redeemed";
+      return receipt();
+    };
+    const done = requireApproval(played.client, mine, run);
+    mine.action.properties.table = "changed for the next call";
+    expect(await done).toBe("rows");
+    expect([asked, ran]).toEqual([['{"table":"t"}'], [INPUT]]);
+  });
+
+  it("does not run what was called off while the grant was redeemed", async () => {
+    const calledOff = new AbortController();
+    played.unary["RequestAction"] = async () => replyWith(ActionStatus.APPROVED, {}, "a.b.c");
+    played.unary["RedeemGrant"] = async () => {
+      calledOff.abort();
+      return receipt();
+    };
+    await expect(requireApproval(played.client, INPUT, run, { signal: calledOff.signal })).rejects.toMatchObject({ code: "CANCELLED" });
+    expect(ran).toEqual([]);
   });
 });

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { ActionStatus } from "@countersign/proto/v1/action_pb";
 import type { OnQuestion } from "./answer-questions.ts";
-import { CountersignError } from "./countersign-error.ts";
 import { statusName } from "./status-name.ts";
 import { digestOf, type ActionInput, type CountersignClient, type Report } from "./client.ts";
 import { isUndecided, knownOf, type KnownAction } from "./known-action.ts";
@@ -23,11 +22,12 @@ export class NotApprovedError extends Error {
  * Runs `run` if, and only if, exactly this input is approved: asks, waits for policy and people, redeems the grant for the digest of the input
  * that `run` is given, runs it, and reports. An action whose parameters a reviewer edited is taken back, unless `acceptEdits` says that `run` uses
  * the input that it is given: then the edited form is accepted, `run` gets it, and the digest is computed over it. `onQuestion` answers what reviewers ask.
+ * Aborting `signal` calls it off for as long as `run` has not begun.
  * @throws NotApprovedError when the answer is no; CountersignError when there is no answer. In both cases `run` was not called.
  */
 export async function requireApproval<Output>(
   client: CountersignClient,
-  input: ActionInput,
+  asOfNow: ActionInput,
   run: (input: ActionInput) => Output | Promise<Output>,
   options: {
     readonly idempotencyKey?: string;
@@ -36,6 +36,8 @@ export async function requireApproval<Output>(
     readonly onQuestion?: OnQuestion;
   } = {},
 ): Promise<Output> {
+  // What its owner changes while people decide, or while the grant is redeemed, is neither asked for nor run.
+  const input = structuredClone(asOfNow);
   const asked = await client.requestAction(input, options);
   const { action, grantToken } = await decided(client, input, { ...asked, action: knownOf(asked.action) }, options);
   const { name } = input.action;
@@ -44,7 +46,7 @@ export async function requireApproval<Output>(
   const digest = digestOf(action, approved);
   if (Buffer.compare(digest, action.digest) !== 0) throw new NotApprovedError(name, action, "what was approved is not what would run");
   // A key of its own per call: a second run of the same program must be refused here, not handed the first one's receipt.
-  await client.redeem(grantToken, digest);
+  await client.redeem(grantToken, digest, options.signal === undefined ? {} : { signal: options.signal });
   return runAndReport(client, action.id, () => run(approved));
 }
 
@@ -86,9 +88,9 @@ function withParametersOf({ editedProperties: properties }: KnownAction, input: 
   return properties === undefined ? input : { ...input, action: { name: input.action.name, properties } };
 }
 
-/** A report that cannot be delivered does not undo what was done: the log will show the action as UNREPORTED. */
+/** A report that cannot be delivered, for whatever reason, does not undo what was done: the log will show the action as UNREPORTED. */
 async function runAndReport<Output>(client: CountersignClient, actionId: string, run: () => Output | Promise<Output>): Promise<Output> {
-  const report = (what: Report) => client.report(actionId, what).catch(ignoreUndelivered);
+  const report = (what: Report) => client.report(actionId, what).catch(() => {});
   let output: Output;
   try {
     output = await run();
@@ -103,8 +105,4 @@ async function runAndReport<Output>(client: CountersignClient, actionId: string,
 function digestOfOutput(output: unknown): { readonly outputDigest?: Uint8Array } {
   if (typeof output !== "string" && !(output instanceof Uint8Array)) return {};
   return { outputDigest: createHash("sha256").update(output).digest() };
-}
-
-function ignoreUndelivered(error: unknown): void {
-  if (!(error instanceof CountersignError)) throw error;
 }
