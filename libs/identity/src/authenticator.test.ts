@@ -104,6 +104,24 @@ describe("claims mean what the configuration says", () => {
     expect((await principalWith({ roles }, { roles: ["operator"] })).roles).toEqual([]);
   });
 
+  it("P8: roles as its issuer may give them: what concerns whole ledgers only where the settings say so", async () => {
+    const rolesWith = async (issuer: Partial<IssuerInput>, roles: readonly string[]) => {
+      const { principal, withheldRoles } = await authenticatorWith({ issuers: [{ ...acme, ...issuer }] }).authenticate(
+        await mint({ roles }),
+      );
+      return [principal.roles, withheldRoles];
+    };
+    const claimed = ["operator", "ledger_operator", "of-our-own"];
+    expect(await rolesWith({}, claimed)).toEqual([["operator", "of-our-own"], ["ledger_operator"]]);
+    expect(await rolesWith({ mayGive: ["ledger_operator", "auditor"] }, claimed)).toEqual([
+      ["ledger_operator"],
+      ["operator", "of-our-own"],
+    ]);
+    expect(await rolesWith({ mayGive: [] }, claimed)).toEqual([[], claimed]);
+    const mapped = { roles: { sre: ["operator", "ledger_operator"] }, mayGive: ["operator", "ledger_operator"] };
+    expect(await rolesWith(mapped, ["sre", "ledger_operator"])).toEqual([["operator", "ledger_operator"], []]);
+  });
+
   it("P7: groups that the issuer left out because they are too many (Entra's overage) refuse the token, and say what to do", async () => {
     for (const overage of [
       { _claim_names: { groups: "src1" }, _claim_sources: { src1: { endpoint: "https://graph.test" } } },

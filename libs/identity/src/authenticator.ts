@@ -78,9 +78,9 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     const payload = await verify(token, issuer, now, limits);
     const signIn = signInOf(payload, issuer.config, now, limits.tolerance);
     const end = endOf(payload, issuer.config);
-    const principal = freeze(principalOf(payload, issuer.config, signIn.strength));
+    const { principal, withheldRoles } = principalOf(payload, issuer.config, signIn.strength);
     const entry = {
-      caller: { principal, expiresAt: new Date(end + limits.tolerance * 1000) },
+      caller: { principal: freeze(principal), withheldRoles, expiresAt: new Date(end + limits.tolerance * 1000) },
       until: Math.min(end, now.getTime() + CACHE_MS, signIn.untilMs),
       boundTo: boundCertificate(payload),
     };

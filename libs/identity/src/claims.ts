@@ -3,11 +3,14 @@ import { PrincipalSchema, PrincipalType, SignInStrength, type Principal } from "
 import type { JWTPayload } from "jose";
 import { AuthenticationError } from "./authentication-error.ts";
 import { type Delegation, readDelegation, readReference } from "./delegation.ts";
-import { TENANT_NAME, type IssuerConfig } from "./issuer-config.ts";
+import { mayGive, TENANT_NAME, type IssuerConfig } from "./issuer-config.ts";
 
 const TYPES = { human: PrincipalType.HUMAN, agent: PrincipalType.AGENT, service: PrincipalType.SERVICE } as const;
 const MAX_GROUPS = 256;
 const MAX_ROLES = 64;
+
+/** Who a token is about, and the roles that it claims and its issuer may not give. */
+export type Claimed = { readonly principal: Principal; readonly withheldRoles: readonly string[] };
 
 /**
  * What verified claims say about the caller. Nothing is guessed: a claim that is missing, of another shape or beyond its cap refuses the
@@ -15,7 +18,7 @@ const MAX_ROLES = 64;
  * @param strength how strongly the person whom the token is about signed in. It says nothing about an actor.
  * @throws AuthenticationError TOKEN_INVALID, naming the claim.
  */
-export function principalOf(payload: JWTPayload, issuer: IssuerConfig, strength: SignInStrength): Principal {
+export function principalOf(payload: JWTPayload, issuer: IssuerConfig, strength: SignInStrength): Claimed {
   const { claims } = issuer;
   const subject = readReference(payload.sub, "sub", issuer.issuer);
   const delegation = readDelegation(payload["act"], subject, issuer.issuer);
@@ -29,17 +32,19 @@ export function principalOf(payload: JWTPayload, issuer: IssuerConfig, strength:
   if (issuer.agentsNeedOwner && type === PrincipalType.AGENT && owner === undefined && delegation === undefined) {
     throw refusal("says neither who owns its agent nor for whom it acts");
   }
-  return create(PrincipalSchema, {
+  const roles = rolesOf(claimAt(payload, claims.roles), issuer);
+  const principal = create(PrincipalSchema, {
     tenant: tenantOf(claimAt(payload, claims.tenant), issuer),
     type,
     issuer: actorIssuer,
     id: delegation?.actor.id ?? subject.id,
     groups: groupsOf(payload, issuer),
-    roles: rolesOf(claimAt(payload, claims.roles), issuer),
+    roles: roles.filter((role) => mayGive(issuer, role)),
     chain: delegation?.chain ?? [],
     ...(owner === undefined ? {} : { owner: readReference(owner, "owner", issuer.issuer) }),
     signIn: type === PrincipalType.HUMAN && delegation === undefined ? strength : SignInStrength.UNSPECIFIED,
   });
+  return { principal, withheldRoles: roles.filter((role) => !mayGive(issuer, role)) };
 }
 
 function claimAt(payload: JWTPayload, path: string | readonly string[]): unknown {

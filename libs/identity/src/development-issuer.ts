@@ -3,6 +3,7 @@ import { link, mkdir, readFile, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { exportJWK, generateKeyPair, importJWK, SignJWT, type JWK } from "jose";
 import type { IssuerInput } from "./issuer-config.ts";
+import { LEDGER_OPERATOR, TENANT_ROLES } from "./roles.ts";
 
 /** An actor in a development token, with whom it acted through. */
 export type DevelopmentActor = {
@@ -59,6 +60,7 @@ export async function createDevelopmentIssuer(
       jwks: { keys: [{ ...publicKey, kty: "OKP" }] },
       algorithms: ["EdDSA"],
       tenants: "*",
+      mayGive: [...TENANT_ROLES, LEDGER_OPERATOR],
       signIn: { amr: ["mfa"], maxAge: LIFETIME_SECONDS * 1000 },
     },
     mint: (principal) => {

@@ -1,4 +1,5 @@
 import type { DevelopmentPrincipal } from "./development-issuer.ts";
+import { LEDGER_OPERATOR } from "./roles.ts";
 
 const TENANT = "acme";
 
@@ -35,7 +36,7 @@ export const DEVELOPMENT_PRINCIPALS = {
   "policy-admin": { id: "policy-admin", type: "human", tenant: TENANT, roles: ["policy_admin"] },
   auditor: { id: "auditor", type: "human", tenant: TENANT, roles: ["auditor"] },
   "privacy-officer": { id: "privacy-officer", type: "service", tenant: TENANT, roles: ["privacy_officer"] },
-  operator: { id: "operator", type: "service", tenant: TENANT, roles: ["operator", "auditor"] },
+  operator: { id: "operator", type: "service", tenant: TENANT, roles: ["operator", "auditor", LEDGER_OPERATOR] },
 } as const satisfies Readonly<Record<string, DevelopmentPrincipal>>;
 
 export type DevelopmentName = keyof typeof DEVELOPMENT_PRINCIPALS;

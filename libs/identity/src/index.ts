@@ -3,6 +3,7 @@ export { AuthenticationError, type AuthenticationFailure } from "./authenticatio
 export { createAuthenticator, type Authenticator, type AuthenticatorOptions } from "./authenticator.ts";
 export { createDevelopmentIssuer, type DevelopmentActor, type DevelopmentIssuer, type DevelopmentPrincipal } from "./development-issuer.ts";
 export type { IssuerConfig, IssuerInput } from "./issuer-config.ts";
+export { LEDGER_OPERATOR, TENANT_ROLES } from "./roles.ts";
 export { readIssuers } from "./read-issuers.ts";
 export { whoSignedIn, type WhoSignedIn } from "./signed-in.ts";
 export { readTrustDomains, type TrustDomain } from "./trust-domains.ts";

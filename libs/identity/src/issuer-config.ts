@@ -1,5 +1,6 @@
 import { durationSetting } from "@countersign/config";
 import { z } from "zod";
+import { LEDGER_OPERATOR } from "./roles.ts";
 
 /** Asymmetric only: with a shared secret whoever can verify a token can also make one. */
 const ALGORITHMS = ["EdDSA", "Ed25519", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"] as const;
@@ -28,7 +29,7 @@ const signIn = z.strictObject({
   maxAge: duration.default(3_600_000),
 });
 
-const issuerSchema = z.strictObject({
+const issuerSettings = z.strictObject({
   issuer: text,
   audience: z.union([text, z.array(text).min(1)]),
   jwks: z.union([remoteKeys, z.strictObject({ keys: z.array(publicKey).min(1) })]),
@@ -49,11 +50,25 @@ const issuerSchema = z.strictObject({
   types: z.record(text, type).default({ human: "human", agent: "agent", service: "service" }),
   defaultType: type.optional(),
   roles: z.record(text, z.array(text)).optional(),
+  mayGive: z.array(text).optional(),
   groupsFrom: z.enum(["token", "directory"]).default("token"),
   agentsNeedOwner: z.boolean().default(false),
   signIn: signIn.prefault({}),
   signInClients: z.array(text).default([]),
 });
+
+const issuerSchema = issuerSettings.superRefine((issuer, context) => {
+  for (const [value, roles] of Object.entries(issuer.roles ?? {})) {
+    const withheld = roles.filter((role) => !mayGive(issuer, role));
+    if (withheld.length === 0) continue;
+    context.addIssue({ code: "custom", path: ["roles", value], message: `gives ${withheld.join(", ")}, which mayGive does not list` });
+  }
+});
+
+/** Whether a token of this issuer may give a role. Without a list: every role but the one for whole ledgers. */
+export function mayGive({ mayGive: listed }: Pick<z.output<typeof issuerSettings>, "mayGive">, role: string): boolean {
+  return listed === undefined ? role !== LEDGER_OPERATOR : listed.includes(role);
+}
 
 /** At least one issuer, each named once. */
 export const issuersSchema = z
@@ -79,6 +94,8 @@ export type IssuerConfig = z.output<typeof issuerSchema>;
  * - `types`: what values of the type claim mean (`{"app": "service", "user": "human"}`); `defaultType`: what a token without that claim is.
  *   Without it such a token is refused.
  * - `roles`: which roles a value of the role claim gives (`{"sre-approvers": ["reviewer"]}`); then other values give none. Default: as they are.
+ * - `mayGive`: the roles that its tokens may give, all others are dropped. Default: every role but `ledger_operator`, the one for whole ledgers with
+ *   every tenant's part of them: list it for the issuer of those who run this deployment, never for one that a tenant runs.
  * - `groupsFrom`: `directory` when groups are looked up there; those of the token then count for nothing. Default: `token`.
  * - `agentsNeedOwner`: refuses tokens of agents that say neither who owns the agent nor for whom it acts.
  * - `signIn`: which `acr`, or which `amr` (a value, or several that must come together), is a second factor, and how long after `auth_time`

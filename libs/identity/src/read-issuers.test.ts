@@ -46,6 +46,16 @@ describe("readIssuers", () => {
     ["keys at what is no URL", { jwks: { url: "id.acme.test" } }, /COUNTERSIGN_ISSUERS\.0\.jwks/],
     ["no audience", { audience: undefined }, /COUNTERSIGN_ISSUERS\.0\.audience/],
     ["no tenants", { tenants: undefined }, /COUNTERSIGN_ISSUERS\.0\.tenants/],
+    [
+      "a map to a role for whole ledgers that it may not give",
+      { roles: { sre: ["ledger_operator"] } },
+      /roles\.sre: gives ledger_operator.*mayGive/,
+    ],
+    [
+      "a map to a role that it may not give",
+      { roles: { sre: ["operator"] }, mayGive: ["reviewer"] },
+      /roles\.sre: gives operator.*mayGive/,
+    ],
     ["a misspelt member", { algorithm: ["EdDSA"] }, /algorithm/],
   ])("P7: refuses %s", (_what, changes, message) => {
     expect(reading([{ ...acme, ...changes }])).toThrow(message);

@@ -69,7 +69,7 @@ function callerOf(certificate: X509Certificate, domains: ReadonlyMap<string, Dom
     roles: [...workload.roles],
   });
   for (const part of [principal.groups, principal.roles, principal.chain]) Object.freeze(part);
-  return { principal: Object.freeze(principal), expiresAt: certificate.validToDate };
+  return { principal: Object.freeze(principal), withheldRoles: [], expiresAt: certificate.validToDate };
 }
 
 /** X.509-SVID, 2: exactly one URI. A name that Node.js had to quote could pass for several. */

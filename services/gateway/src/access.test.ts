@@ -3,8 +3,9 @@ import { ACCESS, mayCall, type Role, ROLES, type RpcName } from "./access.ts";
 import { PUBLIC_METHODS } from "./testing/public-services.ts";
 
 const ALL = [...ROLES];
+const OF_TENANT = ALL.filter((role) => role !== "ledger_operator");
 
-describe("P7: who may call what", () => {
+describe("P7, P8: who may call what", () => {
   it.each<[RpcName, Role[]]>([
     ["RequestAction", ["requester"]],
     ["EvaluateAction", ["requester"]],
@@ -12,9 +13,9 @@ describe("P7: who may call what", () => {
     ["CancelAction", ["requester"]],
     ["RedeemGrant", ["executor"]],
     ["ReportExecution", ["executor"]],
-    ["GetAction", ALL],
-    ["WatchAction", ALL],
-    ["ListActions", ALL],
+    ["GetAction", OF_TENANT],
+    ["WatchAction", OF_TENANT],
+    ["ListActions", OF_TENANT],
     ["GetGrantKeys", ALL],
     ["EraseContent", ["privacy_officer"]],
     ["ListReviews", ["reviewer"]],
@@ -41,8 +42,8 @@ describe("P7: who may call what", () => {
     ["ErasePerson", ["privacy_officer"]],
     ["StreamEvents", ["auditor", "operator"]],
     ["GetTimeline", ["auditor", "operator"]],
-    ["Fsck", ["operator"]],
-    ["RebuildProjection", ["operator"]],
+    ["Fsck", ["ledger_operator"]],
+    ["RebuildProjection", ["ledger_operator"]],
     ["ListDeadLetters", ["operator"]],
     ["GetDeadLetter", ["operator"]],
     ["ReplayDeadLetters", ["operator"]],
@@ -51,8 +52,8 @@ describe("P7: who may call what", () => {
     ["ListDeliveries", ["operator"]],
     ["RetryDeliveries", ["operator"]],
     ["GetCheckpoint", ALL],
-    ["GetProof", ALL],
-    ["StartEpoch", ["operator"]],
+    ["GetProof", OF_TENANT],
+    ["StartEpoch", ["ledger_operator"]],
   ])("%s: %s", (rpc, roles) => {
     expect(ROLES.filter((role) => mayCall(rpc, [role]))).toEqual(roles);
     const everyone = rpc === "GetMe" || rpc === "GetGrantKeys" || rpc === "GetCheckpoint";

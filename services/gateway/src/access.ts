@@ -1,5 +1,7 @@
+import { LEDGER_OPERATOR, TENANT_ROLES } from "@countersign/identity";
+
 /** Roles at Countersign, as tokens name them. */
-export const ROLES = ["requester", "reviewer", "executor", "policy_admin", "auditor", "operator", "privacy_officer"] as const;
+export const ROLES = [...TENANT_ROLES, LEDGER_OPERATOR] as const;
 export type Role = (typeof ROLES)[number];
 
 /** Who may call what: one of the roles, or `everyone` with a good token. What one may then see of an action is for the service behind. */
@@ -10,9 +12,9 @@ export const ACCESS = {
   CancelAction: ["requester"],
   RedeemGrant: ["executor"],
   ReportExecution: ["executor"],
-  GetAction: ROLES,
-  WatchAction: ROLES,
-  ListActions: ROLES,
+  GetAction: TENANT_ROLES,
+  WatchAction: TENANT_ROLES,
+  ListActions: TENANT_ROLES,
   GetGrantKeys: "everyone",
   EraseContent: ["privacy_officer"],
 
@@ -46,15 +48,17 @@ export const ACCESS = {
   GetTimeline: ["auditor", "operator"],
   Export: ["auditor"],
   GetReport: ["auditor"],
-  Fsck: ["operator"],
-  RebuildProjection: ["operator"],
   ListDeadLetters: ["operator"],
   GetDeadLetter: ["operator"],
   ReplayDeadLetters: ["operator"],
   DiscardDeadLetter: ["operator"],
   GetCheckpoint: "everyone",
-  GetProof: ROLES,
-  StartEpoch: ["operator"],
+  GetProof: TENANT_ROLES,
+
+  // On the whole ledger, whosever events are in it. What they answer is positions, counts and hashes, no tenant and no content.
+  Fsck: [LEDGER_OPERATOR],
+  RebuildProjection: [LEDGER_OPERATOR],
+  StartEpoch: [LEDGER_OPERATOR],
 
   ListNotifiers: ["operator"],
   ListDeliveries: ["operator"],

@@ -2,6 +2,7 @@ import { createHmac } from "node:crypto";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { createDevelopmentIssuer } from "@countersign/identity";
 import { ActionService } from "@countersign/proto/v1/action_service_pb";
+import { AuditService } from "@countersign/proto/v1/audit_service_pb";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { mayCall, ROLES, type RpcName } from "./access.ts";
 import { GatewayFixture } from "./testing/gateway-fixture.ts";
@@ -98,6 +99,21 @@ describe("P7: the table of roles holds for every method", () => {
   it("says which roles would do", async () => {
     const { error } = await call(`Bearer ${await fixture.token(["reviewer"])}`, ActionService.method.requestAction);
     expect(error?.metadata).toEqual({ roles: "requester" });
+  });
+
+  it("P8: a tenant's issuer does not make anybody operator of the whole ledger, whatever its tokens claim", async () => {
+    const tenants = await createDevelopmentIssuer({}, undefined, "https://id.acme.test");
+    const { mayGive: _all, ...untrusted } = tenants.issuer;
+    const gateway = await GatewayFixture.start({ COUNTERSIGN_ISSUERS: JSON.stringify([untrusted]) });
+    const token = await tenants.mint({ id: "eve", type: "human", tenant: "acme", roles: [...ROLES] });
+    for (const method of [AuditService.method.fsck, AuditService.method.rebuildProjection, AuditService.method.startEpoch]) {
+      const outcome = await gateway.call(method, new Uint8Array(), { authorization: `Bearer ${token}` });
+      expect(outcome).toMatchObject(refused("PERMISSION_DENIED", "ROLE_MISSING"));
+      expect(outcome.error?.metadata).toEqual({ roles: "ledger_operator", withheld: "ledger_operator" });
+      expect(outcome.error?.message).toMatch(/ledger_operator, which its issuer may not give here/);
+    }
+    expect(gateway.sent).toEqual([]);
+    await gateway.close();
   });
 
   it("asks who it is before it looks at the request", async () => {

@@ -4,7 +4,7 @@ import { PrincipalSchema } from "@countersign/proto/v1/principal_pb";
 import { describe, expect, it } from "vitest";
 import { actionReader } from "./action-reader.ts";
 
-const caller = { principal: create(PrincipalSchema, { tenant: "acme" }), expiresAt: new Date(Date.now() + 60_000) };
+const caller = { principal: create(PrincipalSchema, { tenant: "acme" }), withheldRoles: [], expiresAt: new Date(Date.now() + 60_000) };
 
 describe("actionReader", () => {
   it("waits twice as long before each repetition: a service that is slow gets less to do, not more", async () => {

@@ -27,9 +27,17 @@ async function identify(rpc: RpcName, call: RpcCall, authenticator: Authenticato
     call.admitted(caller.principal.tenant, caller.expiresAt);
     return caller;
   }
-  const needed = rolesFor(rpc).join(", ");
-  throw new CommandError("PERMISSION_DENIED", "ROLE_MISSING", `${rpc} needs one of these roles: ${needed}.`, {
-    metadata: { roles: needed },
+  throw roleMissing(rpc, caller);
+}
+
+function roleMissing(rpc: RpcName, { withheldRoles }: Authenticated): CommandError {
+  const roles = rolesFor(rpc);
+  const needed = roles.join(", ");
+  const withheld = roles.filter((role) => withheldRoles.includes(role)).join(", ");
+  const why =
+    withheld === "" ? "" : ` The token claims ${withheld}, which its issuer may not give here (mayGive in the settings of issuers).`;
+  return new CommandError("PERMISSION_DENIED", "ROLE_MISSING", `${rpc} needs one of these roles: ${needed}.${why}`, {
+    metadata: { roles: needed, ...(withheld === "" ? {} : { withheld }) },
   });
 }
 
