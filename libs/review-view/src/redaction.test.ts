@@ -17,6 +17,11 @@ const key = (gap: string, ...before: string[]) =>
 it.each([
   ["a key", key("\n")],
   ["a key in JSON", key(String.raw`\n`)],
+  ["a key in JSON in JSON", key(String.raw`\\n`)],
+  ["a key in a list of lines", key(`",\n  "`)],
+  ["a key in a diff", key("\n-")],
+  ["a key in a comment", key("\r\n # ")],
+  ["a key over continued lines", key("\\\n")],
   ["an encrypted key", key("\n", "Proc-Type: 4,ENCRYPTED", "DEK-Info: AES-128-CBC,00FF", "")],
   ["a key that was cut", `-----BEGIN PRIVATE KEY-----\n${PEM_LINE}\n${PEM_LINE}`],
   ["a JWT", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.c2lnbmF0dXJl"],
@@ -44,4 +49,8 @@ it("P7: the mark of a key hides no words, and takes no time", () => {
   expect(withoutSecrets(marked)).toContain("drop table customers");
   const endless = `-----BEGIN PRIVATE KEY-----${"\n ".repeat(60_000)}${"A".repeat(60_000)}!`;
   expect(withoutSecrets(endless)).toHaveLength("(secret, 180027 characters, not shown)!".length);
+  for (const gap of ["\\n", "\\", "-", '"a', "\\\\n-", "-----END "]) {
+    const broken = `-----BEGIN PRIVATE KEY-----${gap.repeat(60_000)}`;
+    expect(withoutSecrets(broken)).toBe(`(secret, 27 characters, not shown)${gap.repeat(60_000)}`);
+  }
 });

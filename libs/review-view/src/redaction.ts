@@ -5,8 +5,8 @@ const SECRET_NAME =
 /** What every such name has in it, in lower case: few names do. */
 const SECRET_WORD = /passw|passphrase|secret|credential|key|authorization|token|cookie|pin/;
 
-/** A line break or space, also as it is written in JSON. */
-const GAP = String.raw`(?:\s|\\[nrt])`;
+/** What may stand between two lines of a key: also as it is written in JSON, however often that is quoted again, in a list of lines, a diff or a comment. */
+const GAP = String.raw`(?:[\s"',>|#*-]|\\+[nrt\s"'])`;
 
 /**
  * Secrets by their form: private keys with their lines, JWTs, tokens with the prefixes that issuers give them so that scanners find them, and passwords in
