@@ -31,7 +31,7 @@ it("tells the whole story and leaves nothing behind", async () => {
     "│ │ This will run, and the digest covers all of it:",
     "✓ the grant is no good for 200 customers (DIGEST_MISMATCH)",
     "✓ a second redemption is refused (GRANT_REDEEMED)",
-    'DENIED by rule "no drops in production"',
+    "db.drop was not approved: DENIED Dropping data in production cannot be undone",
     "✓ a vote on the old digest is refused (STALE_DIGEST)",
     "second-data-owner approves the edited form",
     "the action is EXPIRED, and there is no grant",
