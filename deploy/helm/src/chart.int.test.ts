@@ -90,6 +90,7 @@ describe.skipIf(!HELM_RUNS_HERE)("the chart", () => {
     const files = config?.["data"] as Readonly<Record<string, string>>;
     expect(readIssuers({ COUNTERSIGN_ISSUERS: files["issuers.yaml"] })).toMatchObject([
       { issuer: "https://login.example", tenants: ["acme"] },
+      { issuer: "https://login.operations.example", tenants: ["operations"], mayGive: ["ledger_operator"] },
     ]);
   });
 });

@@ -66,9 +66,9 @@ export type CountersignClient = {
   ): Promise<RedeemGrantResponse>;
   /** Says how it went. */
   report(actionId: string, report: Report, options?: CallOptions): Promise<ActionState>;
-  /** For operators: has everything that is kept checked, and resolves when all is checked. Flaws come as they are found; `flaws` of the result counts them. */
+  /** For ledger operators: has everything that is kept checked, and resolves when all is checked. Flaws come as they are found; `flaws` of the result counts them. */
   fsck(listener?: FsckListener, options?: CallOptions): Promise<FsckResult>;
-  /** For operators: has one projection (all, without a name) built anew and switched to. */
+  /** For ledger operators: has one projection (all, without a name) built anew and switched to. */
   rebuild(name?: string, onProgress?: (progress: Progress) => void, options?: CallOptions): Promise<readonly Rebuild[]>;
   close(): void;
 };

@@ -6,11 +6,13 @@ import { withContext, type Io } from "../context.ts";
 import { AnswerIsNo } from "../errors.ts";
 import { hex, table } from "../output.ts";
 
-/** What operators do with the ledger as a whole. */
+/** What ledger operators do with the ledger as a whole. */
 export function addLedgerCommands(program: Command, io: Io): void {
   program
     .command("fsck")
-    .description("read everything that is kept and check it against everything else; every flaw is printed as it is found")
+    .description(
+      "ledger operators: read everything that is kept and check it against everything else; every flaw is printed as it is found",
+    )
     .action((_options: object, command: Command) =>
       withContext(command, io, async ({ client, output, signal }) => {
         const print = (message: Parameters<typeof create<typeof FsckResponseSchema>>[1], human: () => string): void =>
@@ -43,7 +45,7 @@ export function addLedgerCommands(program: Command, io: Io): void {
 function addRebuild(program: Command, io: Io): void {
   program
     .command("rebuild")
-    .description("build a new version of a projection from the log, compare, and switch")
+    .description("ledger operators: build a new version of a projection from the log, compare, and switch")
     .argument("[name]", "default: all")
     .action((name: string | undefined, _options: object, command: Command) =>
       withContext(command, io, async ({ client, output, signal }) => {

@@ -16,7 +16,7 @@ import { AnswerIsNo, UsageError } from "../errors.ts";
 import { createOutput, lines, moment } from "../output.ts";
 import { parseCount } from "../parse.ts";
 
-/** What proves the log to others: proof, checkpoint, verify-proof; and what an operator does when it cannot be proven any more: ledger new-epoch. */
+/** What proves the log to others: proof, checkpoint, verify-proof; and what a ledger operator does when it cannot be proven any more: ledger new-epoch. */
 export function addProofCommands(program: Command, io: Io): void {
   addProof(program, io);
   addVerifyProof(program, io);
@@ -39,7 +39,7 @@ export function addProofCommands(program: Command, io: Io): void {
     );
   program
     .command("ledger")
-    .description("operators: the ledger as a whole")
+    .description("ledger operators: the ledger as a whole, with every tenant's events")
     .command("new-epoch")
     .description("go on with a new tree, when the database contradicts what was signed and no better backup exists")
     .requiredOption("--yes", "I have looked for a better backup")

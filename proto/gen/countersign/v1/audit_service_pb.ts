@@ -1789,9 +1789,9 @@ export const AuditService: GenService<{
     output: typeof GetTimelineResponseSchema;
   },
   /**
-   * Operators: reads everything that is kept and checks it against everything else: positions, stream versions, tenant sequences, the links between
+   * Ledger operators: reads everything that is kept, of all tenants, and checks it against everything else: positions, stream versions, tenant sequences, the links between
    * events, every leaf hash, contents, idempotency bookmarks, what was sealed, the copy in JetStream, and the live projections against a fold of the log.
-   * Reports every flaw with its position, not the first, as it is found.
+   * Reports every flaw with its position, not the first, as it is found. It tells positions, counts and hashes, and names no tenant and no content.
    *
    * @generated from rpc countersign.v1.AuditService.Fsck
    */
@@ -1801,7 +1801,7 @@ export const AuditService: GenService<{
     output: typeof FsckResponseSchema;
   },
   /**
-   * Operators: builds a new version of a projection from the log beside the live one, compares, and switches to it without a gap. It goes on when the
+   * Ledger operators: builds a new version of a projection, with every tenant's rows, from the log beside the live one, compares, and switches to it without a gap. It goes on when the
    * caller stops listening, and after a crash the next one goes on where it was.
    *
    * @generated from rpc countersign.v1.AuditService.RebuildProjection
@@ -1875,7 +1875,7 @@ export const AuditService: GenService<{
     output: typeof GetProofResponseSchema;
   },
   /**
-   * Operators: when the database contradicts what was signed, and so nothing is signed any more, goes on with a new tree of a new origin that commits
+   * Ledger operators: when the database contradicts what was signed, and so nothing is signed any more, goes on with a new tree of a new origin that commits
    * to the last checkpoint known outside of the database. FAILED_PRECONDITION while the log continues what was signed.
    *
    * @generated from rpc countersign.v1.AuditService.StartEpoch

@@ -54,7 +54,8 @@ export type Principal = Message<"countersign.v1.Principal"> & {
   groups: string[];
 
   /**
-   * Roles at Countersign: requester, reviewer, executor, policy_admin, auditor, operator, privacy_officer.
+   * Roles at Countersign: requester, reviewer, executor, policy_admin, auditor, operator, privacy_officer; and ledger_operator, for what works
+   * on a whole ledger, which only the issuers give that this deployment's settings name for it.
    *
    * @generated from field: repeated string roles = 6;
    */

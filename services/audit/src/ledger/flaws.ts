@@ -1,4 +1,4 @@
-/** Something that is not as it must be. Names no tenant and no content: operators of every tenant see it. */
+/** Something that is not as it must be. Names no tenant and no content: ledger operators see it, whosever it is. */
 export type Flaw = { readonly position: number; readonly kind: FlawKind; readonly detail: string };
 
 export type FlawKind =
