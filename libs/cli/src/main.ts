@@ -1,10 +1,10 @@
 import { askAtTerminal } from "./ask.ts";
+import { endWhenBroken } from "./broken-output.ts";
 import { run } from "./program.ts";
 
 const interrupted = new AbortController();
 process.once("SIGINT", () => interrupted.abort());
-// A reader that went away, as in `countersign events | head`, is no error of ours.
-process.stdout.on("error", () => process.exit(0));
+endWhenBroken(process.stdout, process.stderr, (code) => process.exit(code));
 const io = {
   out: process.stdout,
   env: process.env,

@@ -14,19 +14,23 @@ import { addReportCommands } from "./commands/report.ts";
 import { addReviewCommands } from "./commands/review.ts";
 import { addWitnessCommand } from "./commands/witness.ts";
 import type { Io } from "./context.ts";
-import { UsageError } from "./errors.ts";
+import { AnswerIsNo, UsageError } from "./errors.ts";
 import { developmentToken, type SessionOptions } from "./session.ts";
 
+/** As the shell says it of a program that SIGINT ended. */
+const INTERRUPTED = 130;
+
 /**
- * Runs one command line and returns the exit code: 0 done, 1 refused, failed or answered with no, 2 wrong usage. Human-readable tables by default, ProtoJSON with `--json`.
+ * Runs one command line and returns the exit code: 0 done, 1 refused, failed or answered with no, 2 wrong usage, 130 interrupted, which also ends what would go
+ * on for ever. Human-readable tables by default, ProtoJSON with `--json`.
  */
 export async function run(args: readonly string[], io: Io, err: { write(text: string): unknown }): Promise<number> {
   try {
     await createProgram(io, err).parseAsync(args, { from: "user" });
-    return 0;
+    return io.signal.aborted ? INTERRUPTED : 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (io.signal.aborted) return 0;
+    if (io.signal.aborted && !(error instanceof AnswerIsNo)) return INTERRUPTED;
     err.write(`${explain(error)}\n`);
     return error instanceof UsageError ? 2 : 1;
   }

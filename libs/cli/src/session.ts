@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createClient, type CountersignClient } from "@countersign/client";
+import { createClient, isLoopback, type CountersignClient } from "@countersign/client";
 import { createDevelopmentIssuer, DEVELOPMENT_PRINCIPALS, isDevelopmentName } from "@countersign/identity";
 import { UsageError } from "./errors.ts";
 
@@ -48,11 +48,16 @@ async function tokenOf(options: SessionOptions, env: NodeJS.ProcessEnv): Promise
 
 function localAddress(dataDir: string): string {
   const file = join(dataDir, "instance.json");
+  let address: unknown;
   try {
-    const { address } = JSON.parse(readFileSync(file, "utf8")) as { readonly address?: string };
-    if (address !== undefined && address !== "") return address;
+    ({ address } = JSON.parse(readFileSync(file, "utf8")) as { readonly address?: unknown });
   } catch {
     // No npm start runs on that directory.
+  }
+  if (typeof address === "string" && address !== "") {
+    // The directory may have come with a checkout of somebody else's: that must not say where a token goes.
+    if (isLoopback(address)) return address;
+    throw new UsageError(`${file} names an address that is not on this machine: if it is yours, pass --address HOST:PORT`);
   }
   throw new UsageError("where is Countersign? Nothing runs on this data directory: run npm start, or pass --address HOST:PORT");
 }

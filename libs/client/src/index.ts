@@ -4,7 +4,7 @@ export { CountersignError, fromServiceError, type FieldViolation } from "./count
 export { NotApprovedError, requireApproval } from "./require-approval.ts";
 export { DEFAULT_RETRY, type RetryPolicy } from "./retry.ts";
 export { createServiceClient, type ServiceClient } from "./service-client.ts";
-export { createTransport, type CallOptions, type Transport, type TransportOptions } from "./transport.ts";
+export { createTransport, isLoopback, type CallOptions, type Transport, type TransportOptions } from "./transport.ts";
 export { isUndecided, type KnownAction } from "./known-action.ts";
 export type { Decision } from "./wait-for-decision.ts";
 export { statusName } from "./status-name.ts";

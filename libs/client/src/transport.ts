@@ -115,11 +115,13 @@ function metadataSource(): (token: string, call: CallOptions) => Metadata {
   };
 }
 
+/** Whether host:port is on this machine, and can be nothing else. */
+export function isLoopback(address: string): boolean {
+  return /^(127\.\d+\.\d+\.\d+|localhost|\[::1\]):\d+$/.test(address);
+}
+
 function channelCredentials({ address, tls }: TransportOptions): ChannelCredentials {
-  if (tls === undefined) {
-    const isLoopback = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\]):\d+$/.test(address);
-    return isLoopback ? credentials.createInsecure() : credentials.createSsl();
-  }
+  if (tls === undefined) return isLoopback(address) ? credentials.createInsecure() : credentials.createSsl();
   const read = (file: string | undefined): Buffer | null => (file === undefined ? null : readFileSync(file));
   return credentials.createSsl(read(tls.caFile), read(tls.keyFile), read(tls.certFile));
 }

@@ -236,7 +236,7 @@ describe("administrator's commands", () => {
     const id = await requested(...TAG);
     await eventually("it is followed", () => seen.includes("GrantIssued"));
     interrupt.abort();
-    expect(await following).toMatchObject({ code: 0, err: "" });
+    expect(await following).toMatchObject({ code: 130, err: "" });
     for (const line of seen.trimEnd().split("\n")) expect(JSON.parse(line)).toMatchObject({ tenant: "acme", stream_id: id });
   });
 

@@ -40,7 +40,7 @@ type ReportOptions = Firm & {
 export function addActionCommands(program: Command, io: Io): void {
   inputOptions(program.command("request").description("ask for an action").argument("<name>", "for example db.export"))
     .option("--key <text>", "idempotency key; default: a new one")
-    .option("--wait <duration>", "wait for a decision, at most 5m", parseWait)
+    .option("--wait <duration>", "wait for a decision, at most 5m; none by then is an exit code of 1", parseWait)
     .option("--durability <level>", DURABILITY_HELP, parseDurability)
     .action((name: string, options: RequestOptions, command: Command) =>
       withContext(command, io, (context) => request(context, name, options)),
@@ -183,7 +183,9 @@ async function request({ client, output, command }: Context, name: string, optio
     const next = isUndecided(action) ? `\n\nNot decided yet. To wait for the decision: ${command} watch ${action.id}` : "";
     return `${actionText(action, reply.grantToken)}${next}`;
   });
-  if (!isUndecided(action) && action.status !== ActionStatus.APPROVED) throw new AnswerIsNo(`not approved: ${statusName(action.status)}`);
+  if (isUndecided(action)) {
+    if (wait > 0) throw new AnswerIsNo(`not decided yet: ${statusName(action.status)}`);
+  } else if (action.status !== ActionStatus.APPROVED) throw new AnswerIsNo(`not approved: ${statusName(action.status)}`);
 }
 
 async function evaluate({ client, output }: Context, name: string, options: InputOptions): Promise<void> {
