@@ -16,7 +16,7 @@ it("are what the client itself would write, whatever the stream and the trace ar
       const text = headers.encode();
       const read = MsgHdrsImpl.decode(text);
       expect(Buffer.from(text).equals(read.encode())).toBe(true);
-      expect(read.keys()).toHaveLength(traceparent === "" ? 13 : 14);
+      expect(read.keys()).toHaveLength(traceparent === "" ? 12 : 13);
       expect(decodeURIComponent(read.get("ce-subject"))).toBe(id.toWellFormed());
       expect(decodeURIComponent(read.get("traceparent"))).toBe(traceparent.toWellFormed());
       expect([read.get("ce-position"), read.get("Nats-Expected-Last-Sequence")]).toEqual(["0", "0"]);

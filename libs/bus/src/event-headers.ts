@@ -2,13 +2,13 @@ import type { RecordedEvent } from "@countersign/event-log";
 import { MsgHdrsImpl, type MsgHdrs } from "@nats-io/transport-node";
 
 /**
- * For the relay: the attributes, and two more that make JetStream store the event at its sequence or not at all.
+ * For the relay: the attributes, and one that makes JetStream store the event at its sequence or not at all. No `Nats-Msg-Id`: the sequence keeps
+ * what comes twice out, however late, and nats-server keeps each id in memory for as long as it looks for duplicates.
  * @param omitted - the message has no body, as NATS would not carry it: it says so, and how large it would be.
  */
 export function eventHeaders(event: RecordedEvent, omitted = false): MsgHdrs {
-  // The event's own id, not its position: after a restore of the log another event may stand there, and is no duplicate.
   const missing = omitted ? `${OMITTED}: ${event.entry.byteLength}\r\n` : "";
-  return attributeHeaders(event, `${missing}Nats-Msg-Id: ${uuidText(event.eventId)}\r\nNats-Expected-Last-Sequence: ${event.position}\r\n`);
+  return attributeHeaders(event, `${missing}Nats-Expected-Last-Sequence: ${event.position}\r\n`);
 }
 
 /** Whether a message keeps the place of an event that was too large for NATS. */

@@ -13,7 +13,7 @@ import { eventStreamName, ledgerSubjects } from "./subjects.ts";
 
 /** How much of the log JetStream keeps for readers that live outside. The log itself keeps everything, whatever is set here. */
 export type StreamLimits = {
-  /** Default 30 days. */
+  /** Default 7 days. */
   readonly maxAgeMs?: number;
   /** Default -1: no limit. A limit reserves that much of the server's storage. */
   readonly maxBytes?: number;
@@ -50,7 +50,7 @@ export async function openEventStream(
       const message = await manager.streams.getMessage(wanted.name, { seq: sequence });
       if (message === null) return true;
       // In place of one that NATS did not carry.
-      if (isOmitted(message.header)) return message.header.get("Nats-Msg-Id") === uuidText(event.eventId);
+      if (isOmitted(message.header)) return message.header.get("ce-id") === uuidText(event.eventId);
       return Buffer.compare(message.data, event.entry) === 0;
     },
     remove: async () => void (await manager.streams.delete(wanted.name)),
@@ -58,7 +58,6 @@ export async function openEventStream(
 }
 
 function streamConfig(prefix: string, ledger: string, limits: StreamLimits) {
-  const maxAgeMs = limits.maxAgeMs ?? THIRTY_DAYS_MS;
   return {
     name: eventStreamName(prefix, ledger),
     description: `Copy of the ledger ${ledger}; may be deleted at any time`,
@@ -66,11 +65,9 @@ function streamConfig(prefix: string, ledger: string, limits: StreamLimits) {
     retention: "limits",
     storage: "file",
     discard: "old",
-    max_age: maxAgeMs * 1_000_000,
+    max_age: (limits.maxAgeMs ?? SEVEN_DAYS_MS) * 1_000_000,
     max_bytes: limits.maxBytes ?? -1,
     num_replicas: limits.replicas ?? 1,
-    // The server takes no window that is longer than what it keeps.
-    duplicate_window: Math.min(DUPLICATE_WINDOW_MS, maxAgeMs) * 1_000_000,
     deny_delete: true,
     deny_purge: true,
   } as const satisfies Partial<StreamConfig>;
@@ -102,5 +99,4 @@ function undefinedIfNone(error: unknown): undefined {
 }
 
 const API_TIMEOUT_MS = 3000;
-const THIRTY_DAYS_MS = 30 * 86_400_000;
-const DUPLICATE_WINDOW_MS = 120_000;
+const SEVEN_DAYS_MS = 7 * 86_400_000;

@@ -78,7 +78,6 @@ describe("relay on a server of all tests", () => {
       "ce-streamversion": "1",
       "ce-tenantsequence": "1",
       traceparent,
-      "Nats-Msg-Id": id,
       "Nats-Expected-Last-Sequence": "1200",
     });
     expect(new Uint8Array(message?.data ?? [])).toEqual(new Uint8Array(event?.entry ?? []));
@@ -136,6 +135,23 @@ describe("relay on a server of all tests", () => {
     await expect.poll(lastSequence(manager, prefix)).toBe(0);
     await appendTo(log, { id: "a1" }, ["ActionRequested"]);
     await expect.poll(lastSequence(manager, prefix), { interval: 10 }).toBe(1);
+  });
+
+  test("P4: a stream whose messages have all aged out still says where it ends: the next relay goes on there", async () => {
+    const { url, prefix } = await testNats();
+    const { connection, manager } = await connected(url);
+    const log = createMemoryEventLog({ ledger: "main" });
+    await appendActions(log, 10);
+    const limits = { maxAgeMs: 100 };
+    const first = startRelay({ log, connection, prefix, limits, logger: silentLogger });
+    const state = async () => (await manager.streams.info(eventStreamName(prefix, "main")).catch(() => undefined))?.state;
+    await expect.poll(state, { timeout: 20_000, interval: 20 }).toMatchObject({ messages: 0, last_seq: 30 });
+    await first.close();
+    const resumed: unknown[] = [];
+    relay({ log, connection, prefix, limits }, { ...silentLogger, info: (fields) => resumed.push(fields) });
+    await appendActions(log, 5, "later");
+    await expect.poll(lastSequence(manager, prefix), { timeout: 20_000, interval: 20 }).toBe(45);
+    expect(resumed).toEqual([{ ledger: "main", position: 30 }]);
   });
 
   test("P4: a log restored from a backup wins over the stream: ahead", async () => {

@@ -1,4 +1,4 @@
-import { readConfig } from "@countersign/config";
+import { durationSetting, readConfig } from "@countersign/config";
 import { z } from "zod";
 
 /** URL of a PostgreSQL database. */
@@ -55,6 +55,8 @@ const schema = z.object({
     .number()
     .refine((count) => [1, 3, 5].includes(count), "must be 1, 3 or 5")
     .default(1),
+  streamMaxAge: durationSetting.refine((ms) => ms >= 60_000, "must be at least 1m").default(7 * 86_400_000),
+  streamMaxBytes: z.coerce.number().int().min(1_048_576).optional(),
   logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
   notifierPrograms: programs.default([]),
 });
@@ -68,6 +70,8 @@ const VARIABLES = {
   natsPrefix: "COUNTERSIGN_NATS_PREFIX",
   ledger: "COUNTERSIGN_LEDGER",
   streamReplicas: "COUNTERSIGN_STREAM_REPLICAS",
+  streamMaxAge: "COUNTERSIGN_STREAM_MAX_AGE",
+  streamMaxBytes: "COUNTERSIGN_STREAM_MAX_BYTES",
   logLevel: "COUNTERSIGN_LOG_LEVEL",
   notifierPrograms: "COUNTERSIGN_NOTIFIER_PROGRAMS",
 } as const;
@@ -80,6 +84,8 @@ const VARIABLES = {
  * | COUNTERSIGN_NATS_PREFIX | cs | first token of every subject; lets deployments share a NATS |
  * | COUNTERSIGN_LEDGER | main | the ledger this process works on |
  * | COUNTERSIGN_STREAM_REPLICAS | 1 | copies of the ledger's stream in a cluster of nats-servers: 1, 3 or 5; the same for all who relay |
+ * | COUNTERSIGN_STREAM_MAX_AGE | 7d | how long the stream keeps an event for programs outside, at least 1m; the log keeps it for ever; the same for all who relay |
+ * | COUNTERSIGN_STREAM_MAX_BYTES | none | how large the stream may be, at least 1048576: the oldest events go first. NATS sets that much of its storage aside, or refuses; the same for all who relay |
  * | COUNTERSIGN_LOG_LEVEL | info | debug, info, warn or error |
  * | COUNTERSIGN_NOTIFIER_PROGRAMS | none | for whoever relays: notifiers that are programs of their own, whose consumers it makes; JSON, `[{"name": "pager", "tenant": "acme", "contract": 1, "capabilities": ["show"], "channels": ["sms"]}]` |
  * @throws ConfigError with every problem.

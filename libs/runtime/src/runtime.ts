@@ -81,7 +81,7 @@ export async function connectRuntime(
         database: database.kysely<unknown>(),
         logger,
         programs: config.notifierPrograms,
-        limits: { replicas: config.streamReplicas },
+        limits: { replicas: config.streamReplicas, maxAgeMs: config.streamMaxAge, maxBytes: config.streamMaxBytes ?? -1 },
         onPublished: (event) => feed.hear(event),
       })
     : undefined;
