@@ -3,12 +3,14 @@ import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } f
 import { once } from "node:events";
 import { Duplex } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
-import type { DescService } from "@bufbuild/protobuf";
+import { create, toBinary, type DescService } from "@bufbuild/protobuf";
+import { ServerReflectionRequestSchema } from "@countersign/proto/grpc/reflection/v1/reflection_pb";
 import { AuditService } from "@countersign/proto/v1/audit_service_pb";
 import { PolicyService } from "@countersign/proto/v1/policy_service_pb";
 import { silentLogger } from "@countersign/telemetry";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ServiceHandlers, StreamHandler, UnaryHandler } from "./handlers.ts";
+import { REFLECTION_PATHS } from "./reflection.ts";
 import { createRpcServer, type RunningRpcServer } from "./server.ts";
 
 const GET_POLICY = "/countersign.v1.PolicyService/GetPolicy";
@@ -115,6 +117,19 @@ describe("a client", () => {
     await until(() => served === 3);
     expect(await answers()).toBe("0");
     await until(() => streams.length === 4 && streams.every(isOver));
+    expect(await answers()).toBe("0");
+  });
+
+  it("that asks for descriptions, says that this is all, and never reads is cut off", async () => {
+    const symbol = { case: "fileContainingSymbol", value: AuditService.typeName } as const;
+    const question = toBinary(ServerReflectionRequestSchema, create(ServerReflectionRequestSchema, { messageRequest: symbol }));
+    const frame = Buffer.concat([Buffer.of(0, 0, 0, 0, question.length), question]);
+    const path = REFLECTION_PATHS[0] ?? "";
+    open(path).stream.end(Buffer.concat(Array.from({ length: 8 }, () => frame)));
+    await until(() => streams.length === 1 && streams.every(isOver));
+    const { stream: reading, closed } = open(path);
+    reading.resume().end(frame);
+    expect(await closed).toBe("0");
     expect(await answers()).toBe("0");
   });
 

@@ -28,7 +28,7 @@ export class StalledStreams {
     this.#stallMs = stallMs;
   }
 
-  readonly interceptor: ServerInterceptor = (_method, call) => {
+  readonly interceptor: ServerInterceptor = (method, call) => {
     this.#watch(this.#arriving, call);
     return new ServerInterceptingCall(call, {
       start: (next) =>
@@ -39,6 +39,8 @@ export class StalledStreams {
           },
           onReceiveHalfClose: (goOn) => {
             this.#arriving.delete(call);
+            // Who asks for descriptions has no place among the calls, so that nobody says when it was answered.
+            if (method.requestStream) this.#watch(this.#leaving, call);
             goOn();
           },
           // At the end of every call, when the last of its answer is on its way. Whoever goes on sending has been answered already.
