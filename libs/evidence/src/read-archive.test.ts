@@ -55,6 +55,20 @@ describe("P7: a hostile archive", () => {
     expect(places(await flawsOf(joinTar(members.filter((member) => member.name !== name))))).toContain(`ARCHIVE ${name}: it is missing`);
   });
 
+  it("is let go of where it is refused", async () => {
+    let closed = false;
+    async function* source(): AsyncGenerator<Uint8Array> {
+      try {
+        for (;;) yield Buffer.alloc(1024, "x");
+      } finally {
+        closed = true;
+      }
+    }
+    const { flaws } = await verifyArchive(source(), trust);
+    expect(places(flaws.listed)[0]).toContain("what stands here is no header of a member");
+    expect(closed).toBe(true);
+  });
+
   it("that claims a member of 8 GiB is refused before any of it is read", async () => {
     const flaws = await flawsOf(Buffer.concat([tarHeader("log/000000.entries", 8 * 1024 ** 3 - 1), Buffer.alloc(2048)]));
     expect(places(flaws)[0]).toContain("a member claims 8589934591 bytes");

@@ -20,6 +20,14 @@ export type Member = {
  */
 export async function* readMembers(source: AsyncIterable<Uint8Array>): AsyncGenerator<Member> {
   const bytes = new ByteSource(source);
+  try {
+    yield* membersOf(bytes);
+  } finally {
+    await bytes.close();
+  }
+}
+
+async function* membersOf(bytes: ByteSource): AsyncGenerator<Member> {
   for (;;) {
     const offset = bytes.offset;
     const header = await bytes.take(BLOCK);
@@ -73,6 +81,11 @@ class ByteSource {
       length = this.#join(length, Math.min(size - length, this.#rest.length));
     }
     return this.#joined.subarray(0, size);
+  }
+
+  /** Whatever the source holds open, it can let go of. */
+  async close(): Promise<void> {
+    await this.#chunks.return?.();
   }
 
   #split(size: number): Buffer {
