@@ -56,7 +56,7 @@ describe("commands over NATS", () => {
     const connection = await connectNats({ url: nats.url, name: "large" });
     const bus = natsCommands(connection, { prefix: nats.prefix, logger: silentLogger });
     await bus.serve("policy", { Grow: async () => new Uint8Array(2_000_000) });
-    const send = (command = commandOf("x")) => failureOf(bus.send("policy", "Grow", command, { timeoutMs: 5000 }));
+    const send = (command = commandOf("x")) => failureOf(bus.send("policy", "Grow", command, { timeoutMs: 20_000 }));
     const refusal = { code: "RESOURCE_EXHAUSTED", reason: "TOO_LARGE" };
     const tooLarge = await send({ ...commandOf(""), request: new Uint8Array(2_000_000) });
     expect(tooLarge).toMatchObject(refusal);
@@ -73,7 +73,7 @@ describe("commands over NATS", () => {
         throw new CommandError("NOT_FOUND", "NOT_FOUND", "x".repeat(2_000_000));
       },
     });
-    const refusal = await failureOf(bus.send("approval", "Refuse", commandOf("x"), { timeoutMs: 5000 }));
+    const refusal = await failureOf(bus.send("approval", "Refuse", commandOf("x"), { timeoutMs: 20_000 }));
     expect(refusal).toMatchObject({ code: "RESOURCE_EXHAUSTED", reason: "TOO_LARGE" });
     await connection.close();
   });
@@ -90,7 +90,7 @@ describe("commands over NATS", () => {
     });
     await peer.flush();
     for (const method of ["Header", "Body"]) {
-      expect(await failureOf(bus.send("liar", method, commandOf("x"), { timeoutMs: 2000 }))).toMatchObject({
+      expect(await failureOf(bus.send("liar", method, commandOf("x"), { timeoutMs: 20_000 }))).toMatchObject({
         code: "INTERNAL",
         reason: "BUG",
       });
@@ -129,7 +129,7 @@ describe("commands over NATS", () => {
     const connection = await connectNats({ url: nats.url, name: "malformed" });
     const bus = natsCommands(connection, { prefix: nats.prefix, logger: silentLogger });
     await bus.serve("audit", { Echo: async (command) => command.request });
-    const reply = await connection.request(`${nats.prefix}.cmd.audit.Echo`, Uint8Array.of(0xff, 0xff, 0xff), { timeout: 5000 });
+    const reply = await connection.request(`${nats.prefix}.cmd.audit.Echo`, Uint8Array.of(0xff, 0xff, 0xff), { timeout: 20_000 });
     expect(reply.headers?.get("cs-failure")).toBe("1");
     expect(reply.string()).toContain("MALFORMED");
     await connection.close();

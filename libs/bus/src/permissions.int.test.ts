@@ -130,8 +130,8 @@ describe("users of NATS", () => {
     const answer = { GetTimeline: async () => Buffer.from("answer"), NextPage: async () => Buffer.from("page") };
     const served = [await serving.serve("audit", answer), await serving.serve("audit-0b6e", answer)];
     const command = create(CommandSchema, {});
-    expect(Buffer.from(await asking.send("audit", "GetTimeline", command, { timeoutMs: 3000 })).toString()).toBe("answer");
-    expect(Buffer.from(await asking.send("audit-0b6e", "NextPage", command, { timeoutMs: 3000 })).toString()).toBe("page");
+    expect(Buffer.from(await asking.send("audit", "GetTimeline", command, { timeoutMs: 20_000 })).toString()).toBe("answer");
+    expect(Buffer.from(await asking.send("audit-0b6e", "NextPage", command, { timeoutMs: 20_000 })).toString()).toBe("page");
     await Promise.all(served.map((each) => each.close()));
 
     const stream = await openEventStream(await as("approval"), "cs", "main", {});

@@ -23,7 +23,7 @@ async function serving(handler: StreamHandler, options = {}): Promise<{ commands
 }
 
 const read = (commands: CommandBus, signal?: AbortSignal) =>
-  readStream(commands, { service: "audit", method: "Count" }, command, { timeoutMs: 1000, ...(signal === undefined ? {} : { signal }) });
+  readStream(commands, { service: "audit", method: "Count" }, command, { timeoutMs: 20_000, ...(signal === undefined ? {} : { signal }) });
 
 describe("streams over the command port", () => {
   it("arrive whole and in order", async () => {

@@ -32,7 +32,7 @@ const person = {
   roles: [],
 };
 
-const CONFIG = { managedTenants: ["acme"], withoutDirectory: false, timeoutMs: 1000 };
+const CONFIG = { managedTenants: ["acme"], withoutDirectory: false, timeoutMs: 20_000 };
 
 async function clientOf(
   handlers: Readonly<Record<string, CommandHandler>>,

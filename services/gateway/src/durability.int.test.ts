@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 afterEach(() => fixture.close());
 
-const request = async (durability: Durability, timeoutMs = 10_000) =>
+const request = async (durability: Durability, timeoutMs = 30_000) =>
   fixture
     .transport(await fixture.token(["requester"]))
     .unary(ActionService.method.requestAction, { input, idempotencyKey: "k", durability }, { timeoutMs });
@@ -57,7 +57,7 @@ describe("P6: a caller can wait until what it caused is sealed", () => {
         .unary(
           ActionService.method.redeemGrant,
           { grantToken: "a.b.c", digest: new Uint8Array(32), idempotencyKey: "r", durability },
-          { timeoutMs: 10_000 },
+          { timeoutMs: 30_000 },
         );
     fixture.answers["AwaitSeal"] = sealed(true);
     expect(await redeem(Durability.SEALED)).toMatchObject({ actionId: action.id, version: 5n, position: 4n });

@@ -71,7 +71,7 @@ async function call(to: RunningGateway, certificate?: TestCertificate, token?: s
         asIs,
         new Uint8Array(),
         metadata,
-        { deadline: Date.now() + 5000 },
+        { deadline: Date.now() + 30_000 },
         (error) => resolve(error === null ? "OK" : fromServiceError(error).reason || fromServiceError(error).code),
       );
     });

@@ -52,7 +52,7 @@ async function startInstance() {
     await log.close();
   });
   const send = (method: string, request: Uint8Array) =>
-    commands.send("policy", method, create(CommandSchema, { caller, request }), { timeoutMs: 10_000 });
+    commands.send("policy", method, create(CommandSchema, { caller, request }), { timeoutMs: 20_000 });
   return {
     publish: async (document: string) => {
       const reply = await send("PublishPolicy", toBinary(PublishPolicyRequestSchema, create(PublishPolicyRequestSchema, { document })));

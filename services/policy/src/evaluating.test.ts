@@ -62,7 +62,7 @@ describe("Evaluate", () => {
       violations: [{ field: "input.action.name" }, { field: "input.resource.type" }, { field: "input.resource.id" }],
     });
     const garbage = create(CommandSchema, { caller: agent, request: new Uint8Array([255, 255, 255]) });
-    await expect(commands.send("policy", "Evaluate", garbage, { timeoutMs: 1000 })).rejects.toMatchObject({
+    await expect(commands.send("policy", "Evaluate", garbage, { timeoutMs: 20_000 })).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
       reason: "MALFORMED",
     });

@@ -145,7 +145,7 @@ describe.skipIf(PYTHON === undefined)(`a notifier in Python, by the contract in 
 async function api(user: string, subject: string, body: string): Promise<object> {
   const connection = await connectNats({ url: nats.url.replace("nats://", `nats://${user}@`), name: "test" });
   try {
-    return (await connection.request(subject, body, { timeout: 2000 })).json();
+    return (await connection.request(subject, body, { timeout: 20_000 })).json();
   } finally {
     await connection.close();
   }

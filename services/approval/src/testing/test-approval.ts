@@ -32,9 +32,9 @@ export const privatePem = generateKeyPairSync("ed25519").privateKey.export({ typ
 export const config: ApprovalConfig = {
   grantKeys: readGrantKeys(privatePem),
   grantIssuer: "countersign.test",
-  directory: { managedTenants: [], withoutDirectory: true, timeoutMs: 200 },
+  directory: { managedTenants: [], withoutDirectory: true, timeoutMs: 20_000 },
   issuers: [],
-  policyTimeout: 200,
+  policyTimeout: 20_000,
   verdictWait: 86_400_000,
   reportWait: 3_600_000,
   timerInterval: 20,
@@ -119,7 +119,7 @@ async function send<Name extends keyof Methods>(
   const [requestSchema, responseSchema]: Methods[Name] = METHODS[method];
   const body = toBinary<DescMessage>(requestSchema, create<DescMessage>(requestSchema, request));
   const command = create(CommandSchema, { caller: toPrincipalMessage(caller), request: body });
-  const reply = await commands.send("approval", method, command, { timeoutMs: 5_000 });
+  const reply = await commands.send("approval", method, command, { timeoutMs: 30_000 });
   return fromBinary<Methods[Name][1]>(responseSchema, reply);
 }
 

@@ -86,7 +86,7 @@ describe("P6: the Fsck call, over a sealed ledger", () => {
 describe("P6: the Fsck call, over JetStream", () => {
   /** The wire API of JetStream, as anybody with the right to it can call it. */
   async function api(method: string, request: object = {}): Promise<unknown> {
-    const reply = await running.nats.connection.request(`$JS.API.STREAM.${method}`, JSON.stringify(request), { timeout: 5000 });
+    const reply = await running.nats.connection.request(`$JS.API.STREAM.${method}`, JSON.stringify(request), { timeout: 20_000 });
     return JSON.parse(reply.string());
   }
   let name: string;

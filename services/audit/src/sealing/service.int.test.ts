@@ -119,7 +119,7 @@ describe("P6: receipts", () => {
 
   it("P8: nobody learns by waiting that somebody else's action is there", async () => {
     const schemas = [AwaitSealRequestSchema, AwaitSealResponseSchema] as const;
-    const wait = (who: CallerInit) => call(handler("AwaitSeal"), schemas, { actionId: ID, version: 1n, timeoutMs: 3000 }, who);
+    const wait = (who: CallerInit) => call(handler("AwaitSeal"), schemas, { actionId: ID, version: 1n, timeoutMs: 20_000 }, who);
     const roles = ["requester"];
     const chain = [{ issuer: "https://idp.test", id: "bob" }];
     expect((await wait(caller({ id: "exporter", roles }))).sealed).toBe(true);
@@ -139,7 +139,7 @@ describe("P6: receipts", () => {
 
   it("waits until a version is sealed, and says when it is not in time", async () => {
     const schemas = [AwaitSealRequestSchema, AwaitSealResponseSchema] as const;
-    const wait = (change: object) => call(handler("AwaitSeal"), schemas, { actionId: ID, version: 3n, timeoutMs: 3000, ...change });
+    const wait = (change: object) => call(handler("AwaitSeal"), schemas, { actionId: ID, version: 3n, timeoutMs: 20_000, ...change });
     await record(ledger.log, { tenant: "acme", id: ID, version: 2 }, [EVENTS.granted()]);
     expect((await wait({})).sealed).toBe(true);
     expect((await wait({ witnessed: true, timeoutMs: 50 })).sealed).toBe(false);

@@ -65,13 +65,13 @@ export async function runDirectory(log: EventLog, more: object = {}, clock: () =
     people: createDirectoryClient({
       commands,
       asker: "approval",
-      config: { managedTenants: ["acme", "other"], withoutDirectory: false, timeoutMs: 5000 },
+      config: { managedTenants: ["acme", "other"], withoutDirectory: false, timeoutMs: 20_000 },
     }),
     send: async (method, [request, response], message, caller) => {
       const bytes = toBinary<DescMessage>(request, create<DescMessage>(request, message));
       return fromBinary(
         response,
-        await commands.send("directory", method, create(CommandSchema, { caller, request: bytes }), { timeoutMs: 5000 }),
+        await commands.send("directory", method, create(CommandSchema, { caller, request: bytes }), { timeoutMs: 20_000 }),
       );
     },
     user: async (userName, extra = {}) => idOf(await scim("POST", "/Users", { userName, active: true, ...extra })),

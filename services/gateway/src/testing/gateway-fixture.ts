@@ -61,7 +61,7 @@ export class GatewayFixture {
   }
 
   /** One unary call with exactly these bytes and headers. */
-  async call(method: DescMethod, request: Uint8Array, headers: Record<string, string>, timeoutMs = 10_000): Promise<Outcome> {
+  async call(method: DescMethod, request: Uint8Array, headers: Record<string, string>, timeoutMs = 30_000): Promise<Outcome> {
     const metadata = new Metadata();
     for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
     const path = `/${method.parent.typeName}/${method.name}`;

@@ -26,7 +26,7 @@ const leased: LeasedDelivery = {
 function attempt(
   changes: Partial<LeasedDelivery>,
   deps: Partial<AttemptDeps> & { deliver?: Channel["deliver"]; show?: boolean; update?: boolean },
-  signal = AbortSignal.timeout(1000),
+  signal = AbortSignal.timeout(20_000),
 ) {
   const channel: Channel = {
     name: "channel",

@@ -51,7 +51,7 @@ describe("a condition that is published", () => {
   ])("is refused: %s", (source, message) => {
     const started = performance.now();
     expect(problemsOf(source).join("\n")).toMatch(message);
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 
   it.each([
@@ -107,7 +107,7 @@ describe("a condition that runs", () => {
     ]) {
       const started = performance.now();
       expect(run(source, large)).toEqual(TOO_LARGE);
-      expect(performance.now() - started).toBeLessThan(5000);
+      expect(performance.now() - started).toBeLessThan(20_000);
     }
     const text = withProperties({ text: "b".repeat(100_000) });
     expect(run("action.properties.text.matches('[ab]*[bc]{500}$')", text)).toEqual(TOO_LARGE);
@@ -123,7 +123,7 @@ describe("a condition that runs", () => {
     const conditionOf = compiled.conditions(withProperties({ ids: Array.from({ length: 20_000 }, () => 1) }));
     const started = performance.now();
     const results = Array.from({ length: 100 }, (_, index) => conditionOf(index));
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(performance.now() - started).toBeLessThan(20_000);
     expect(results[0]).toBe(true);
     expect(results[99]).toHaveProperty("failure");
   });
@@ -137,6 +137,6 @@ describe("a condition that runs", () => {
   it("gives linear time to regular expressions", () => {
     const started = performance.now();
     expect(run("action.properties.text.matches('^(a+)+$')", withProperties({ text: `${"a".repeat(5000)}!` }))).toBe(false);
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 });

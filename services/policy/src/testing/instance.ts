@@ -67,7 +67,7 @@ export async function startInstance(inner: EventLog = createMemoryEventLog({ led
     response: Response,
   ): Promise<MessageShape<Response>> => {
     const command = create(CommandSchema, { ...(caller && { caller }), request: toBinary(request[0], create(request[0], request[1])) });
-    return fromBinary(response, await commands.send("policy", method, command, { timeoutMs: 5000 }));
+    return fromBinary(response, await commands.send("policy", method, command, { timeoutMs: 20_000 }));
   };
   const publish = (document: string, caller = admin) =>
     call("PublishPolicy", caller, [proto.PublishPolicyRequestSchema, { document }], proto.PublishPolicyResponseSchema);

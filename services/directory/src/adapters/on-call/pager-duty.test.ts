@@ -63,7 +63,7 @@ beforeEach(async () => {
 });
 afterEach(() => fake.close());
 
-const source = (token = "read-only-key", timeoutMs = 5000) =>
+const source = (token = "read-only-key", timeoutMs = 20_000) =>
   pagerDutySchedules({
     url,
     token,

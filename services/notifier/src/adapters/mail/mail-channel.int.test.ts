@@ -77,7 +77,7 @@ function start(more: object = {}): MailApp {
 
 const event = (type: Delivery["event"]["type"], id: string) => ({ ...sampleDelivery().event, type, id });
 const deliver = (app: MailApp, source = sampleReview, change: Partial<Delivery> = {}) =>
-  app.channel.deliver(sampleDelivery(source, change), AbortSignal.timeout(5000));
+  app.channel.deliver(sampleDelivery(source, change), AbortSignal.timeout(20_000));
 const to = () => server.mails.flatMap((mail) => mail.to);
 
 describe("mail", () => {

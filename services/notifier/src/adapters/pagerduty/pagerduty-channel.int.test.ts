@@ -42,7 +42,7 @@ function channel(more: object = {}) {
 }
 
 const deliver = (source: ReviewSource, change: Partial<Delivery> = {}, to = channel()) =>
-  to.deliver(sampleDelivery(source, change), AbortSignal.timeout(5000));
+  to.deliver(sampleDelivery(source, change), AbortSignal.timeout(20_000));
 
 describe("PagerDuty", () => {
   it("an urgent review is one incident: triggered, acknowledged with the first approval, resolved when it is over", async () => {

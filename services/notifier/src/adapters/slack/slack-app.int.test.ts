@@ -90,7 +90,7 @@ async function start(mode: "http" | "socket" = "http", slack = new FakeSlack()) 
   }
   const [channel] = app.channels as readonly [Channel];
   const show = (change: Partial<Delivery> = {}, source: ReviewSource = world.action) =>
-    channel.deliver(sampleDelivery(source, { plannedAt: new Date(), ...change }), AbortSignal.timeout(5000));
+    channel.deliver(sampleDelivery(source, { plannedAt: new Date(), ...change }), AbortSignal.timeout(20_000));
   return { slack, world, channel, show, background, message: () => slack.messages[0] as FakeMessage };
 }
 

@@ -114,7 +114,7 @@ async function start(teams = new FakeTeams()) {
   closers.push(() => listener.close());
   teams.endpoint = `http://127.0.0.1:${listener.port}/teams/contoso/messages`;
   const [channel] = app.channels as readonly [Channel];
-  const show = (change: Partial<Delivery> = {}) => channel.deliver(sampleDelivery(world.action, change), AbortSignal.timeout(5000));
+  const show = (change: Partial<Delivery> = {}) => channel.deliver(sampleDelivery(world.action, change), AbortSignal.timeout(20_000));
   return { teams, world, show, background, activity: () => teams.activities[0]! };
 }
 
@@ -169,8 +169,8 @@ describe("teams: showing", () => {
       rules: { allowedHosts: [host] },
       clock: () => new Date(),
     });
-    await expect(channel.deliver(sampleDelivery(), AbortSignal.timeout(2000))).rejects.toMatchObject({ rateLimited: true, delayMs: 2000 });
-    expect(await channel.deliver(sampleDelivery(), AbortSignal.timeout(2000))).toEqual({});
+    await expect(channel.deliver(sampleDelivery(), AbortSignal.timeout(20_000))).rejects.toMatchObject({ rateLimited: true, delayMs: 2000 });
+    expect(await channel.deliver(sampleDelivery(), AbortSignal.timeout(20_000))).toEqual({});
     expect(activityProblem(bodies[1] ?? "")).toBeUndefined();
     expect(bodies[1]).not.toContain("Action.");
     expect(channel.capabilities).toMatchObject({ update: false, answer: false });

@@ -22,7 +22,7 @@ async function printed(
     },
   });
   const delivery = sampleDelivery(source);
-  await channel.deliver({ ...delivery, event: { ...delivery.event, type } }, AbortSignal.timeout(1000));
+  await channel.deliver({ ...delivery, event: { ...delivery.event, type } }, AbortSignal.timeout(20_000));
   return text;
 }
 

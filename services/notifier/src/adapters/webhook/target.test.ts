@@ -162,7 +162,7 @@ describe("vetTarget", () => {
       clock: () => new Date(),
       resolver,
     });
-    await channel.deliver(sampleDelivery(), AbortSignal.timeout(2000));
+    await channel.deliver(sampleDelivery(), AbortSignal.timeout(20_000));
     expect(receiver.received).toHaveLength(1);
     expect(asked).toBe(1);
     await receiver.close();
@@ -170,6 +170,6 @@ describe("vetTarget", () => {
 
   it("P7: without a vetted address there is no connection", async () => {
     const target = { url: new URL("http://localhost:9/"), addresses: [] };
-    await expect(post(target, {}, "{}", AbortSignal.timeout(1000))).rejects.toThrow(RetryableDeliveryError);
+    await expect(post(target, {}, "{}", AbortSignal.timeout(20_000))).rejects.toThrow(RetryableDeliveryError);
   });
 });
