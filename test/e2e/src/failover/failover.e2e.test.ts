@@ -3,40 +3,45 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient, statusName, type CountersignClient } from "@countersign/client";
 import { DEVELOPMENT_PRINCIPALS, type DevelopmentName } from "@countersign/identity";
-import { silentLogger, type Logger } from "@countersign/telemetry";
 import { startPostgres, type PostgresServer } from "@countersign/testing";
 import { startTcpProxy, type TcpProxy } from "@countersign/testing/tcp-proxy";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { refusal, TAG_CHANGE } from "../scenes.ts";
-import { startStack, type Stack } from "../stack.ts";
-import { demandStandby, onServer, promote, replication, SETTINGS, startStandby } from "./standby.ts";
+import { startServices, type Services } from "./services.ts";
+import { demandOneOf, furthest, onServer, promote, replication, SETTINGS, startStandby } from "./standby.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "countersign-failover-"));
 const SOON = { timeout: 30_000, interval: 20 };
-const logged: string[] = [];
-const note = (_fields: object, text?: string): number => logged.push(text ?? "");
-const logger: Logger = { ...silentLogger, warn: note, error: note, child: () => logger };
 const servers: PostgresServer[] = [];
+let first: PostgresServer;
+/** The standbys of the first. */
+let near: PostgresServer;
+let far: PostgresServer;
 /** The fixed address, behind which whoever runs PostgreSQL puts the server that writes. */
 let address: TcpProxy;
-/** The way from the primary to its standby. */
-let replicationLink: TcpProxy | undefined;
-let stack: Stack;
+/** The way of `far` to its primary. */
+let farLink: TcpProxy;
+let services: Services;
 const clients: CountersignClient[] = [];
 
 beforeAll(async () => {
   chmodSync(folder, 0o755);
-  const first = await started(startPostgres({ dataDir: join(folder, "first"), settings: SETTINGS }));
-  address = await startTcpProxy(first.port);
+  const [dataDir, standby] = [join(folder, "first"), (name: string) => join(folder, name)];
+  first = await started(startPostgres({ dataDir, settings: SETTINGS }));
+  [address, farLink] = [await startTcpProxy(first.port), await startTcpProxy(first.port)];
   const url = new URL(first.url);
   url.port = String(address.port);
-  stack = await startStack({ COUNTERSIGN_DATABASE_URL: url.href }, logger);
+  [services, near, far] = await Promise.all([
+    startServices(url.href, folder),
+    started(startStandby(first, dataDir, standby("near"))),
+    started(startStandby(first, dataDir, standby("far"), farLink.port)),
+  ]);
 });
 afterAll(async () => {
   for (const client of clients) client.close();
-  await stack.close();
+  await services.close();
   address.close();
-  replicationLink?.close();
+  farLink.close();
   await Promise.all(servers.map((server) => server.kill()));
   rmSync(folder, { recursive: true, force: true });
 });
@@ -49,8 +54,8 @@ async function started(starting: Promise<PostgresServer>): Promise<PostgresServe
 
 /** A client that repeats its calls for as long as a failover takes. */
 async function patient(who: DevelopmentName): Promise<CountersignClient> {
-  const token = await stack.issuer.mint(DEVELOPMENT_PRINCIPALS[who]);
-  const client = createClient({ address: stack.address, token, retry: { attempts: 1000, baseMs: 20, maxMs: 200 } });
+  const token = await services.issuer.mint(DEVELOPMENT_PRINCIPALS[who]);
+  const client = createClient({ address: services.address, token, retry: { attempts: 1000, baseMs: 20, maxMs: 200 } });
   clients.push(client);
   return client;
 }
@@ -67,11 +72,10 @@ async function work(agent: CountersignClient, name: string, stop: AbortSignal, d
   }
 }
 
-/** `kill -9` of the one that writes; the standby takes its place and its address. */
-async function failOver(from: PostgresServer, to: PostgresServer): Promise<void> {
-  await from.kill();
-  await promote(to);
-  address.leadTo(to.port);
+/** A standby takes the place of the primary that died, and its address. */
+async function takeOver(standby: PostgresServer): Promise<void> {
+  await promote(standby);
+  address.leadTo(standby.port);
   address.reset();
 }
 
@@ -99,19 +103,22 @@ async function sealedUpTo(): Promise<number> {
   return Number(checkpoint.split("\n")[1]);
 }
 
-describe("PostgreSQL fails over to a standby", () => {
-  it("P2, P4: that is synchronous: nothing acknowledged is lost, nothing is doubled, and everything goes on by itself", async () => {
-    const [first] = servers;
-    if (first === undefined) throw new Error("there is no server");
-    const second = await started(startStandby(first, join(folder, "first"), join(folder, "second")));
-    await demandStandby(first);
-    await vi.waitFor(async () => expect(await replication(first)).toBe("sync"), SOON);
+describe("PostgreSQL fails over to a standby, a process per service", () => {
+  it("P2, P4: the better one of a quorum: nothing acknowledged is lost, nothing is doubled, and everything goes on by itself", async () => {
+    await demandOneOf(first, ["near", "far"]);
+    await vi.waitFor(async () => expect(await replication(first)).toEqual({ near: "quorum", far: "quorum" }), SOON);
     const stop = new AbortController();
     const done: string[] = [];
     const agent = await patient("crm-agent");
     const workers = Array.from({ length: 8 }, (_, index) => work(agent, `w${index}`, stop.signal, done));
     await vi.waitFor(() => expect(done.length).toBeGreaterThan(20), SOON);
-    await failOver(first, second);
+    farLink.stall();
+    const behind = done.length;
+    await vi.waitFor(() => expect(done.length).toBeGreaterThan(behind + 20), SOON);
+    await first.kill();
+    const second = await furthest([far, near]);
+    expect(second).toBe(near);
+    await takeOver(second);
     const before = done.length;
     await vi.waitFor(() => expect(done.length).toBeGreaterThan(before + 20), SOON);
     stop.abort();
@@ -121,28 +128,33 @@ describe("PostgreSQL fails over to a standby", () => {
     expect([...redeemed.values()].filter((times) => times !== 1)).toEqual([]);
     await vi.waitFor(async () => expect(await sealedUpTo()).toBeGreaterThanOrEqual(done.length * 4), SOON);
     await vi.waitFor(async () => expect(await flaws()).toEqual([]), SOON);
+    expect(services.allAlive()).toBe(true);
   });
 
   it("P4, P6: that lags behind: the loss is found, nothing is signed over it, and an operator says so for ever", async () => {
-    const [, second] = servers;
-    if (second === undefined) throw new Error("there is no server");
-    replicationLink = await startTcpProxy(second.port);
-    const third = await started(startStandby(second, join(folder, "second"), join(folder, "third"), replicationLink.port));
-    await vi.waitFor(async () => expect(await replication(second)).toBe("async"), SOON);
-    replicationLink.stall();
+    // Whoever is behind the new primary can follow it; who had been promoted instead could not be followed by the better one.
+    farLink.reset();
+    farLink.leadTo(near.port);
+    farLink.heal();
+    await vi.waitFor(async () => expect(await replication(near)).toEqual({ far: "async" }), SOON);
+    await vi.waitFor(async () => expect((await redemptions(far)).size).toBe((await redemptions(near)).size), SOON);
+    farLink.stall();
     const agent = await patient("crm-agent");
     const { action, grantToken } = await agent.requestAction(TAG_CHANGE);
     const sealed = await sealedUpTo();
     await vi.waitFor(async () => expect(await sealedUpTo()).toBeGreaterThan(sealed), SOON);
-    await failOver(second, third);
-    expect(await refusal(agent.actions.getAction({ actionId: action.id }, PATIENCE))).toBe("NOT_FOUND NOT_FOUND");
+    await near.kill();
+    await takeOver(far);
+    const looks = Array.from({ length: 8 }, () => refusal(agent.actions.getAction({ actionId: action.id }, PATIENCE)));
+    expect(new Set(await Promise.all(looks))).toEqual(new Set(["NOT_FOUND NOT_FOUND"]));
     expect(await refusal(agent.redeem(grantToken, action.digest, PATIENCE))).toBe("UNAUTHENTICATED GRANT_INVALID");
     await vi.waitFor(async () => expect(await flaws()).toContain("ANCHOR"), SOON);
     expect(await flaws()).toEqual(["ANCHOR"]);
-    expect(logged.some((line) => /^JetStream (is ahead of|holds another event than) the log/.test(line))).toBe(true);
+    expect(services.logged.some((line) => /JetStream (is ahead of|holds another event than) the log/.test(line))).toBe(true);
     const next = await agent.requestAction(TAG_CHANGE, PATIENCE);
     expect(statusName(next.action.status)).toBe("APPROVED");
     await (await patient("operator")).audit.startEpoch({}, PATIENCE);
     await vi.waitFor(async () => expect(await flaws()).toEqual([]), SOON);
+    expect(services.allAlive()).toBe(true);
   });
 });

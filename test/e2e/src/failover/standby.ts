@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { chownSync, copyFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
 import { startPostgres, type PostgresServer } from "@countersign/testing";
@@ -8,16 +8,18 @@ import { startPostgres, type PostgresServer } from "@countersign/testing";
 /** What a standby needs of WAL is kept without a slot. The system outlives the servers, so nothing has to reach the disk. */
 export const SETTINGS = {
   shared_buffers: "32MB",
-  max_connections: "40",
+  max_connections: "100",
   wal_keep_size: "256MB",
   max_wal_size: "1GB",
   fsync: "off",
   recovery_init_sync_method: "syncfs",
+  // How long a standby waits that has lost its primary.
+  wal_retrieve_retry_interval: "100ms",
 };
 
 /**
- * Starts a standby that streams from a running server, under the name `standby`: a copy of its files between `pg_backup_start` and `pg_backup_stop`, as
- * `pg_basebackup` makes it, which not every set of binaries has.
+ * Starts a standby that streams from a running server, under the name of its folder: a copy of its files between `pg_backup_start` and `pg_backup_stop`,
+ * as `pg_basebackup` makes it, which not every set of binaries has.
  * @param port where it finds its primary: the server's own, or something before it.
  */
 export async function startStandby(
@@ -34,7 +36,7 @@ export async function startStandby(
     chownSync(join(to, name), uid, gid);
   }
   copyFileSync(`${from}.password`, `${to}.password`);
-  const conninfo = `host=127.0.0.1 port=${port} user=postgres password=${password} application_name=standby`;
+  const conninfo = `host=127.0.0.1 port=${port} user=postgres password=${password} application_name=${basename(to)}`;
   return startPostgres({ dataDir: to, settings: { ...SETTINGS, primary_conninfo: conninfo, wal_receiver_timeout: "0" } });
 }
 
@@ -53,20 +55,35 @@ async function backup(server: PostgresServer, copy: () => Promise<void>): Promis
   });
 }
 
-/** From now on nothing is acknowledged that a standby has not written down. */
-export async function demandStandby(server: PostgresServer): Promise<void> {
+/** From now on nothing is acknowledged that not one of these standbys has written down. */
+export async function demandOneOf(server: PostgresServer, standbys: readonly string[]): Promise<void> {
   await onServer(server, async (client) => {
-    await client.query("alter system set synchronous_standby_names = 'standby'");
+    await client.query(`alter system set synchronous_standby_names = 'ANY 1 (${standbys.join(", ")})'`);
     await client.query("select pg_reload_conf()");
   });
 }
 
-/** What a standby says of itself to its primary: `sync` or `async`, or nothing yet. */
-export async function replication(server: PostgresServer): Promise<string | undefined> {
+/** What each standby is to its primary, by name: `quorum` or `async`, once it streams. */
+export async function replication(server: PostgresServer): Promise<Readonly<Record<string, string>>> {
   return onServer(server, async (client) => {
-    const { rows } = await client.query<{ how: string }>("select sync_state as how from pg_stat_replication where state = 'streaming'");
-    return rows[0]?.how;
+    const { rows } = await client.query<{ name: string; how: string }>(
+      "select application_name as name, sync_state as how from pg_stat_replication where state = 'streaming'",
+    );
+    return Object.fromEntries(rows.map(({ name, how }) => [name, how]));
   });
+}
+
+/** The standby that has received most, which is the one to promote. */
+export async function furthest(standbys: readonly PostgresServer[]): Promise<PostgresServer> {
+  const received = standbys.map(async (server) => ({ server, bytes: await onServer(server, receivedBytes) }));
+  const [first] = (await Promise.all(received)).toSorted((one, other) => other.bytes - one.bytes);
+  if (first === undefined) throw new Error("there is no standby");
+  return first.server;
+}
+
+async function receivedBytes(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ bytes: string }>("select pg_last_wal_receive_lsn() - '0/0' as bytes");
+  return Number(rows[0]?.bytes);
 }
 
 /** Makes a standby the one that writes. */
