@@ -1,19 +1,26 @@
+import { create, fromBinary } from "@bufbuild/protobuf";
 import { busMigrations, type LedgerCopy } from "@countersign/bus";
 import { migrate, openDatabase, type Database } from "@countersign/database";
 import { createPostgresEventLog, eventLogMigrations, scanLedger, type PostgresEventLog } from "@countersign/event-log";
+import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
+import { FsckResponseSchema } from "@countersign/proto/v1/audit_service_pb";
+import { PrincipalSchema } from "@countersign/proto/v1/principal_pb";
 import { silentLogger } from "@countersign/telemetry";
 import { testPostgres, type TestPostgres } from "@countersign/testing";
 import { createHash } from "node:crypto";
 import { sql, type Kysely } from "kysely";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { fsckEverything } from "../adapters/commands/ledger.ts";
 import { toFact } from "../adapters/events/to-fact.ts";
 import { busCheckpoints } from "../adapters/postgres/checkpoints.ts";
 import { postgresLedgerRows } from "../adapters/postgres/ledger-rows.ts";
 import { auditMigrations } from "../migrations.ts";
 import { actionsProjection } from "../projections/actions/index.ts";
+import { caller } from "../testing/calls.ts";
 import { event, EVENTS, person, record } from "../testing/events.ts";
 import { flawsOf } from "../testing/flaws-of.ts";
-import { fsck } from "./fsck.ts";
+import { fsck, type FsckParts } from "./fsck.ts";
+import { LastCheck } from "./last-check.ts";
 
 const projection = actionsProjection(toFact);
 const ID = (number: number): string => `018f0000-0000-7000-8000-00000000000${number}`;
@@ -81,14 +88,14 @@ afterAll(async () => {
   await postgres.drop();
 });
 
-async function check(): Promise<readonly string[]> {
+function fsckParts(): FsckParts {
   const copy: LedgerCopy = {
     bounds: async () => (messages.length === 0 ? undefined : { first: 1, last: messages.length }),
     messages: async function* (first, last) {
       for (let sequence = first; sequence <= last; sequence += 1) yield { sequence, data: messages[sequence - 1] ?? Buffer.alloc(0) };
     },
   };
-  const parts = {
+  return {
     ledger: "main",
     rows: postgresLedgerRows(pool, "main"),
     scan: (range: { readonly from: number; readonly to: number }) => scanLedger(pool, "main", range),
@@ -100,7 +107,10 @@ async function check(): Promise<readonly string[]> {
     checkSealed: async () => {},
     copy,
   };
-  const { flaws, result } = await flawsOf(fsck(parts));
+}
+
+async function check(): Promise<readonly string[]> {
+  const { flaws, result } = await flawsOf(fsck(fsckParts()));
   expect(result.unchecked).toEqual([]);
   return flaws.map(({ kind, position }) => `${kind} ${position}`);
 }
@@ -184,4 +194,26 @@ describe("P6: fsck over what a superuser did", () => {
     messages[2] = Buffer.from("something else");
     expect(await check()).toEqual(["COPY 2"]);
   });
+});
+
+it("whoever stops listening, wherever the check is, leaves no session of the database behind", async () => {
+  await asOwner("update event_log.idempotency set reply = 'nonsense'");
+  const command = create(CommandSchema, { caller: create(PrincipalSchema, caller()) });
+  const leaving = new AbortController();
+  const listen = async (leave: () => "break" | "go on"): Promise<void> => {
+    for await (const bytes of fsckEverything(fsckParts(), new LastCheck())(command, leaving.signal)) {
+      const { message } = fromBinary(FsckResponseSchema, bytes);
+      if (message.case === "flaw" && message.value.kind === "BOOKMARK" && leave() === "break") return;
+      if (message.case === "result") expect.unreachable("nobody left");
+    }
+  };
+  const inUse = () => pool.pool.totalCount - pool.pool.idleCount;
+  await listen(() => "break");
+  expect(inUse()).toBe(0);
+  const aborted = listen(() => {
+    leaving.abort();
+    return "go on";
+  });
+  await expect(aborted).rejects.toThrow("abort");
+  expect(inUse()).toBe(0);
 });

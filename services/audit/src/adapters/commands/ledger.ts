@@ -10,7 +10,7 @@ import {
 import type { LastCheck } from "../../fsck/last-check.ts";
 import { fsck, type FsckParts, type FsckResult } from "../../fsck/fsck.ts";
 import { whileItRuns } from "../../fsck/while-it-runs.ts";
-import type { Check } from "../../ledger/flaws.ts";
+import type { Check, Finding } from "../../ledger/flaws.ts";
 import {
   CannotFoldError,
   compareProjection,
@@ -28,26 +28,31 @@ import { streamed } from "./streamed.ts";
 export function fsckEverything(parts: FsckParts, last: LastCheck): StreamHandler {
   return streamed(FsckRequestSchema, async function* (_request, signal) {
     const report = new ProgressReport();
-    const check = fsck(parts);
     let flaws = 0n;
-    for (;;) {
+    for await (const said of withResult(fsck(parts))) {
       signal.throwIfAborted();
-      const next = await check.next().catch(asRefusal);
-      if (next.done === true) {
-        last.ended({ flaws: Number(flaws), events: next.value.events });
-        yield fsckMessage({ case: "result", value: toResult(next.value, flaws) });
-        return;
-      }
-      if ("flaw" in next.value) {
+      if ("result" in said) {
+        last.ended({ flaws: Number(flaws), events: said.result.events });
+        yield fsckMessage({ case: "result", value: toResult(said.result, flaws) });
+      } else if ("flaw" in said) {
         flaws += 1n;
-        const { position, kind, detail } = next.value.flaw;
+        const { position, kind, detail } = said.flaw;
         yield fsckMessage({ case: "flaw", value: { position: BigInt(position), kind, detail } });
       } else {
-        const progress = report.message(next.value.progress);
+        const progress = report.message(said.progress);
         if (progress !== undefined) yield fsckMessage({ case: "progress", value: progress });
       }
     }
   });
+}
+
+/** A check for a loop, whose early end is the check's own: it may hold a session of the database. */
+async function* withResult<Result>(check: Check<Result>): AsyncGenerator<Finding | { readonly result: Result }> {
+  try {
+    yield { result: yield* check };
+  } catch (error) {
+    asRefusal(error);
+  }
 }
 
 type FsckMessage = NonNullable<MessageInitShape<typeof FsckResponseSchema>["message"]>;
