@@ -22,8 +22,8 @@ async function serving(handler: StreamHandler, options = {}): Promise<{ commands
   };
 }
 
-const read = (commands: CommandBus, signal?: AbortSignal) =>
-  readStream(commands, { service: "audit", method: "Count" }, command, { timeoutMs: 20_000, ...(signal === undefined ? {} : { signal }) });
+const read = (commands: CommandBus, goOn = (): void => {}) =>
+  readStream(commands, { service: "audit", method: "Count" }, command, { timeoutMs: 20_000, goOn });
 
 describe("streams over the command port", () => {
   it("arrive whole and in order", async () => {
@@ -47,6 +47,24 @@ describe("streams over the command port", () => {
     const reader = read(commands);
     for (let count = 0; count < 10; count += 1) await reader.next();
     expect(produced).toBeLessThan(20);
+    await close();
+  });
+
+  it("end when their reader must not go on, also while there is nothing to read", async () => {
+    const { commands, close } = await serving(
+      async function* (_command, signal) {
+        yield one(1);
+        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      },
+      { pageMs: 1 },
+    );
+    let pages = 0;
+    const reader = read(commands, () => {
+      pages += 1;
+      if (pages > 2) throw new CommandError("UNAUTHENTICATED", "TOKEN_EXPIRED", "no");
+    });
+    expect((await reader.next()).value).toEqual(one(1));
+    await expect(reader.next()).rejects.toMatchObject({ reason: "TOKEN_EXPIRED" });
     await close();
   });
 

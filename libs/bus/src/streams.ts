@@ -66,19 +66,20 @@ export async function serveStreams(
 
 /**
  * Reads a stream that `serveStreams` serves.
- * @throws CommandError as the handler does; UNAVAILABLE when its instance is gone, or when `signal` ended it.
+ * @param options.goOn asked before each further page; what it throws ends the reading.
+ * @throws CommandError as the handler does; UNAVAILABLE when its instance is gone.
  */
 export async function* readStream(
   commands: Pick<CommandBus, "send">,
   to: { readonly service: string; readonly method: string },
   command: Command,
-  { timeoutMs, signal }: { /** Of each page. */ readonly timeoutMs: number; readonly signal?: AbortSignal },
+  { timeoutMs, goOn }: { /** Of each page. */ readonly timeoutMs: number; readonly goOn?: () => void },
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let page = fromBinary(StreamPageSchema, await commands.send(to.service, to.method, command, { timeoutMs }));
   for (;;) {
     yield* page.messages;
     if (page.instance === "") return;
-    signal?.throwIfAborted();
+    goOn?.();
     const request = toBinary(NextPageRequestSchema, create(NextPageRequestSchema, { streamId: page.streamId }));
     const next = create(CommandSchema, { traceparent: command.traceparent, request });
     page = fromBinary(StreamPageSchema, await commands.send(page.instance, NEXT_PAGE, next, { timeoutMs }));

@@ -1,8 +1,11 @@
 import { createHmac } from "node:crypto";
-import type { DescMethod } from "@bufbuild/protobuf";
+import { create, type DescMethod, toBinary } from "@bufbuild/protobuf";
+import type { CountersignError } from "@countersign/client";
 import { createDevelopmentIssuer } from "@countersign/identity";
 import { ActionService } from "@countersign/proto/v1/action_service_pb";
 import { AuditService } from "@countersign/proto/v1/audit_service_pb";
+import { ReadEventsResponseSchema } from "@countersign/proto/internal/v1/command_pb";
+import { StreamPageSchema } from "@countersign/proto/internal/v1/stream_pb";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { mayCall, ROLES, type RpcName } from "./access.ts";
 import { GatewayFixture } from "./testing/gateway-fixture.ts";
@@ -68,6 +71,46 @@ describe("P7: without a good token nothing happens", () => {
       refused("UNAUTHENTICATED", "TOKEN_INVALID"),
     );
     expect(fixture.sent).toEqual([]);
+  });
+});
+
+describe("P7: a long answer ends when its caller's token has expired", () => {
+  const page = (ofOne: Uint8Array[], streamId = "1") =>
+    toBinary(StreamPageSchema, create(StreamPageSchema, { messages: ofOne, instance: "audit", streamId }));
+  const read = async (method: DescMethod) => {
+    const token = await fixture.token([...ROLES], { lifetimeSeconds: 20 });
+    let seen = 0;
+    const ended = await (async () => {
+      for await (const _ of fixture.transport(token).stream(method, {})) seen += 1;
+    })().catch(({ code, reason }: CountersignError) => `${code} ${reason}`);
+    return { seen, ended };
+  };
+  beforeEach(() => (elapsed = 0));
+  afterAll(() => {
+    elapsed = 0;
+    for (const name of Object.keys(fixture.answers)) delete fixture.answers[name];
+  });
+
+  it.each(["Export", "GetReport", "Fsck", "RebuildProjection"] as const)("%s: with nothing to say, and with more to say", async (name) => {
+    const method = AuditService.methods.find((one) => one.name === name) as DescMethod;
+    for (const later of [[], [new Uint8Array()]]) {
+      elapsed = 0;
+      fixture.answers[name] = async () => page([new Uint8Array()]);
+      fixture.answers["NextPage"] = async () => {
+        elapsed = 51_000;
+        await new Promise(setImmediate);
+        return page(later);
+      };
+      expect(await read(method)).toEqual({ seen: 1, ended: "UNAUTHENTICATED TOKEN_EXPIRED" });
+    }
+  });
+
+  it("StreamEvents: also within a page", async () => {
+    fixture.answers["ReadEvents"] = async () => {
+      elapsed = 51_000;
+      return toBinary(ReadEventsResponseSchema, create(ReadEventsResponseSchema, { events: [{ position: 1n }], nextPosition: 2n }));
+    };
+    expect(await read(AuditService.method.streamEvents)).toEqual({ seen: 0, ended: "UNAUTHENTICATED TOKEN_EXPIRED" });
   });
 });
 

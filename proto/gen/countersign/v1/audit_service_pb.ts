@@ -1789,9 +1789,10 @@ export const AuditService: GenService<{
     output: typeof GetTimelineResponseSchema;
   },
   /**
-   * Ledger operators: reads everything that is kept, of all tenants, and checks it against everything else: positions, stream versions, tenant sequences, the links between
-   * events, every leaf hash, contents, idempotency bookmarks, what was sealed, the copy in JetStream, and the live projections against a fold of the log.
-   * Reports every flaw with its position, not the first, as it is found. It tells positions, counts and hashes, and names no tenant and no content.
+   * Ledger operators: reads everything that is kept, of all tenants, and checks it against everything else: positions, stream versions, tenant sequences,
+   * the links between events, every leaf hash, contents, idempotency bookmarks, what was sealed, the copy in JetStream, and the live projections against
+   * a fold of the log. Reports every flaw with its position, not the first, as it is found. It tells positions, counts and hashes, and names no tenant
+   * and no content. It ends when the caller's token expires: about ten thousand events a second, so a large ledger takes a token that lasts.
    *
    * @generated from rpc countersign.v1.AuditService.Fsck
    */
@@ -1801,8 +1802,8 @@ export const AuditService: GenService<{
     output: typeof FsckResponseSchema;
   },
   /**
-   * Ledger operators: builds a new version of a projection, with every tenant's rows, from the log beside the live one, compares, and switches to it without a gap. It goes on when the
-   * caller stops listening, and after a crash the next one goes on where it was.
+   * Ledger operators: builds a new version of a projection, with every tenant's rows, from the log beside the live one, compares, and switches to it
+   * without a gap. It goes on when the caller stops listening, or may listen no longer, and after a crash the next one goes on where it was.
    *
    * @generated from rpc countersign.v1.AuditService.RebuildProjection
    */
@@ -1875,8 +1876,8 @@ export const AuditService: GenService<{
     output: typeof GetProofResponseSchema;
   },
   /**
-   * Ledger operators: when the database contradicts what was signed, and so nothing is signed any more, goes on with a new tree of a new origin that commits
-   * to the last checkpoint known outside of the database. FAILED_PRECONDITION while the log continues what was signed.
+   * Ledger operators: when the database contradicts what was signed, and so nothing is signed any more, goes on with a new tree of a new origin that
+   * commits to the last checkpoint known outside of the database. FAILED_PRECONDITION while the log continues what was signed.
    *
    * @generated from rpc countersign.v1.AuditService.StartEpoch
    */
@@ -1889,6 +1890,7 @@ export const AuditService: GenService<{
    * Auditors: an archive that proves what happened in a period to somebody without this service: the entries of the caller's tenant without a gap, what they
    * refer to, and the way from each to a signed checkpoint (docs/evidence-archive.md). Or the same events in a format of other systems, which proves nothing
    * and holds nothing that people typed. Each export is recorded in the log. UNAVAILABLE (reason NOT_SEALED) while the request for an archive is not sealed.
+   * It ends when the caller's token expires; what takes longer is asked for in periods that follow each other, which leave no gap.
    *
    * @generated from rpc countersign.v1.AuditService.Export
    */

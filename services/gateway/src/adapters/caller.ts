@@ -52,6 +52,11 @@ function given(traceparent: string): string {
   return isTraceparent(traceparent) ? traceparent : "";
 }
 
+/** For calls that go on for long. @throws CommandError TOKEN_EXPIRED once the caller's token has. */
+export function stillKnown({ expiresAt }: Authenticated, { clock }: Pick<HandlerDeps, "clock">): void {
+  if (clock() >= expiresAt) throw tokenExpired();
+}
+
 /** For calls that outlive a token. */
 export function tokenExpired(): CommandError {
   return new CommandError("UNAUTHENTICATED", "TOKEN_EXPIRED", "The token has expired; go on with a new one.");

@@ -3,7 +3,7 @@ import type { RpcCall, StreamHandler } from "@countersign/grpc-kit";
 import type { Authenticated } from "@countersign/identity";
 import { ReadEventsRequestSchema } from "@countersign/proto/internal/v1/command_pb";
 import type { StreamEventsRequest } from "@countersign/proto/v1/audit_service_pb";
-import { admit, commandOf, tokenExpired } from "./caller.ts";
+import { admit, commandOf, stillKnown } from "./caller.ts";
 import type { HandlerDeps } from "./deps.ts";
 import { readStreamEvents } from "./routes.ts";
 import { type EventPage, eventPageOf } from "./wire/event-page.ts";
@@ -22,9 +22,12 @@ export function streamEvents(deps: HandlerDeps): StreamHandler {
     let left = selection.limit === 0n ? Infinity : Number(selection.limit);
     try {
       for (;;) {
-        if (deps.clock() >= caller.expiresAt) throw tokenExpired();
+        stillKnown(caller, deps);
         const page = await readPage(deps, caller, call, selection, from, Math.min(left, PAGE_SIZE));
-        for (const message of page.messages) await send(message);
+        for (const message of page.messages) {
+          stillKnown(caller, deps);
+          await send(message);
+        }
         left -= page.messages.length;
         if (left <= 0 || isPast(selection, page.nextPosition)) return;
         const stuck = page.nextPosition <= from;
