@@ -8,7 +8,7 @@ import { startTcpProxy, type TcpProxy } from "@countersign/testing/tcp-proxy";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { refusal, TAG_CHANGE } from "../scenes.ts";
 import { startServices, type Services } from "./services.ts";
-import { demandOneOf, furthest, onServer, promote, replication, SETTINGS, startStandby } from "./standby.ts";
+import { demandOneOf, furthest, onServer, promote, replication, SETTINGS, startStandby, copyForStandbys } from "./standby.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "countersign-failover-"));
 const SOON = { timeout: 30_000, interval: 20 };
@@ -26,15 +26,16 @@ const clients: CountersignClient[] = [];
 
 beforeAll(async () => {
   chmodSync(folder, 0o755);
-  const [dataDir, standby] = [join(folder, "first"), (name: string) => join(folder, name)];
+  const [dataDir, nearDir, farDir] = [join(folder, "first"), join(folder, "near"), join(folder, "far")];
   first = await started(startPostgres({ dataDir, settings: SETTINGS }));
+  await copyForStandbys(first, dataDir, [nearDir, farDir]);
   [address, farLink] = [await startTcpProxy(first.port), await startTcpProxy(first.port)];
   const url = new URL(first.url);
   url.port = String(address.port);
   [services, near, far] = await Promise.all([
     startServices(url.href, folder),
-    started(startStandby(first, dataDir, standby("near"))),
-    started(startStandby(first, dataDir, standby("far"), farLink.port)),
+    started(startStandby(nearDir, first, first.port)),
+    started(startStandby(farDir, first, farLink.port)),
   ]);
 });
 afterAll(async () => {

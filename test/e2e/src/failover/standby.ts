@@ -18,35 +18,35 @@ export const SETTINGS = {
 };
 
 /**
- * Starts a standby that streams from a running server, under the name of its folder: a copy of its files between `pg_backup_start` and `pg_backup_stop`,
- * as `pg_basebackup` makes it, which not every set of binaries has.
- * @param port where it finds its primary: the server's own, or something before it.
+ * Copies a running server's files between `pg_backup_start` and `pg_backup_stop`, as `pg_basebackup` does, which not every set of binaries has. Nothing
+ * else may write meanwhile: a file that vanished would fail the copy.
+ * @param folders one for each standby to be; its name is the standby's.
  */
-export async function startStandby(
-  primary: PostgresServer,
-  from: string,
-  to: string,
-  port: number = primary.port,
-): Promise<PostgresServer> {
-  const label = await backup(primary, () => copyCluster(from, to));
-  const { password } = new URL(primary.url);
+export async function copyForStandbys(primary: PostgresServer, from: string, folders: readonly string[]): Promise<void> {
+  const label = await backup(primary, () => Promise.all(folders.map((to) => copyCluster(from, to))));
   const { uid, gid } = statSync(from);
-  for (const [name, text] of Object.entries({ backup_label: label, "standby.signal": "" })) {
-    writeFileSync(join(to, name), text);
-    chownSync(join(to, name), uid, gid);
+  for (const to of folders) {
+    for (const [name, text] of Object.entries({ backup_label: label, "standby.signal": "" })) {
+      writeFileSync(join(to, name), text);
+      chownSync(join(to, name), uid, gid);
+    }
+    copyFileSync(`${from}.password`, `${to}.password`);
   }
-  copyFileSync(`${from}.password`, `${to}.password`);
-  const conninfo = `host=127.0.0.1 port=${port} user=postgres password=${password} application_name=${basename(to)}`;
-  return startPostgres({ dataDir: to, settings: { ...SETTINGS, primary_conninfo: conninfo, wal_receiver_timeout: "0" } });
 }
 
-/** Copies while the server writes; WAL comes over the stream. */
+/** Starts a standby on its copy; it streams from the primary, which it finds at `port`: the primary's own, or something before it. */
+export async function startStandby(folder: string, primary: PostgresServer, port: number): Promise<PostgresServer> {
+  const { password } = new URL(primary.url);
+  const conninfo = `host=127.0.0.1 port=${port} user=postgres password=${password} application_name=${basename(folder)}`;
+  return startPostgres({ dataDir: folder, settings: { ...SETTINGS, primary_conninfo: conninfo, wal_receiver_timeout: "0" } });
+}
+
 async function copyCluster(from: string, to: string): Promise<void> {
   await promisify(execFile)("cp", ["-a", from, to]);
   for (const name of readdirSync(to)) if (/^postmaster|^\.s\.PGSQL/.test(name)) rmSync(join(to, name), { force: true });
 }
 
-async function backup(server: PostgresServer, copy: () => Promise<void>): Promise<string> {
+async function backup(server: PostgresServer, copy: () => Promise<unknown>): Promise<string> {
   return onServer(server, async (client) => {
     await client.query("select pg_backup_start('standby', true)");
     await copy();
