@@ -65,7 +65,8 @@ export async function startSealing(
     config.tiles && (await startTileServer({ ...config.tiles, store, verifierKeys, witnessed: config.witnesses !== undefined }));
   const sealer = startSealer({ ...parts, takeTerm, intervalMs: config.intervalMs, renewMs: termMs / 4, refusedMs: 5000, logger });
   const witnessing =
-    config.witnesses && startWitnessing({ policy: config.witnesses, witnesses, store, sealer, database, ledger: log.ledger, logger });
+    config.witnesses &&
+    startWitnessing({ policy: config.witnesses, witnesses, store, signerFor: signer, sealer, database, ledger: log.ledger, logger });
   const stopObserving = observeSealing(log.ledger, () => sealer.status());
   const watch = new SealWatch(store);
   return {

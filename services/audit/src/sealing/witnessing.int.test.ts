@@ -1,15 +1,24 @@
 import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLogger } from "@countersign/telemetry";
-import { acceptCheckpoint, formatVerifierKey, parsePolicy, parseProofFile, verifyReceipt, type TrustPolicy } from "@countersign/tlog";
+import {
+  acceptCheckpoint,
+  formatVerifierKey,
+  parsePolicy,
+  parseProofFile,
+  TREE_SIZE_TYPE,
+  verifyReceipt,
+  type TrustPolicy,
+} from "@countersign/tlog";
 import { keepWitnessKey, startWitnessServer, type RunningWitness } from "@countersign/witness";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { httpWitnesses } from "./adapters/http-witnesses.ts";
 import type { Anchor } from "./ports.ts";
 import { receiptFor } from "./receipt.ts";
 import { ORIGIN, sealedLedger, sealingDatabase, type SealedLedger } from "./testing/sealed-ledger.ts";
-import { signerFor } from "./signer.ts";
+import { signerFor as boundSigner } from "./signer.ts";
 import { startWitnessing } from "./witnessing.ts";
 
 let database: Awaited<ReturnType<typeof sealingDatabase>>;
@@ -35,9 +44,10 @@ afterAll(async () => {
   await database.drop();
 });
 
+const signerFor = (epoch: number) => boundSigner(ORIGIN, epoch, { signing: [ledger.key], retired: [] });
 const keyOf = (directory: string, number: number) => keepWitnessKey(directory, `witness.example/${number}`);
 function logKey() {
-  const [key] = signerFor(ORIGIN, 1, { signing: [ledger.key], retired: [] }).keys;
+  const [key] = signerFor(1).keys;
   if (key === undefined) throw new Error("no key");
   return key;
 }
@@ -56,6 +66,7 @@ function seal(change: Parameters<SealedLedger["start"]>[0] = {}) {
     ledger: ledger.name,
     logger: silentLogger,
     intervalMs: 10,
+    signerFor,
   });
   return {
     sealer,
@@ -106,6 +117,34 @@ describe("P6: witnesses", () => {
     running = [first, await startWitness(directories[1] ?? "", 1, port)].filter((witness) => witness !== undefined);
     await vi.waitFor(async () => expect(await witnessedSize()).toBe(316), 15_000);
     await sealing.close();
+  });
+
+  it("what a witness says without a checkpoint of ours makes nobody read the whole log again", async () => {
+    const known = await ledger.store.newest();
+    let asked = 0;
+    // It shows nothing, or only what it may have seen.
+    const liar = createServer(({ method }, response) => {
+      if (method === "GET") response.writeHead(asked % 2 === 0 ? 404 : 200).end(known?.note);
+      else if ((asked += 1) % 3 === 0) response.writeHead(422).end();
+      else response.writeHead(409, { "content-type": TREE_SIZE_TYPE }).end("4503599627370496\n");
+    });
+    await new Promise<void>((resolve) => liar.listen(0, "127.0.0.1", resolve));
+    const address = liar.address();
+    const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+    const witnesses = httpWitnesses(
+      policy.witnesses.slice(0, 1).map((witness) => ({ ...witness, url })),
+      silentLogger,
+    );
+    const recheck = vi.fn<() => void>();
+    const sealer = { status: () => ({ state: "sealing", epoch: 1, sealed: 0, lagMs: 0 }) as const, recheck };
+    const { store, database: db, name } = ledger;
+    const options = { policy, witnesses, store, sealer, database: db, ledger: name, logger: silentLogger, intervalMs: 1 };
+    const witnessing = startWitnessing({ ...options, signerFor });
+    await vi.waitFor(() => expect(asked).toBeGreaterThan(5), 20_000);
+    await witnessing.close();
+    liar.closeAllConnections();
+    liar.close();
+    expect(recheck).not.toHaveBeenCalled();
   });
 
   it("an older database with an older anchor is found out by what the witnesses have seen", async () => {

@@ -4,13 +4,14 @@ import type { Logger } from "@countersign/telemetry";
 import type { Kysely } from "kysely";
 import { markWitnessed, storeCosignature } from "./adapters/cosignatures.ts";
 import type { HttpWitnesses } from "./adapters/http-witnesses.ts";
-import type { StoredCheckpoint, TreeStore } from "./ports.ts";
+import type { CheckpointSigner, StoredCheckpoint, TreeStore } from "./ports.ts";
 import type { RunningSealer } from "./sealer.ts";
 
 export type WitnessingOptions = {
   readonly policy: TrustPolicy;
   readonly witnesses: HttpWitnesses;
   readonly store: TreeStore;
+  readonly signerFor: (epoch: number) => CheckpointSigner;
   readonly sealer: Pick<RunningSealer, "status" | "recheck">;
   readonly database: Kysely<unknown>;
   readonly ledger: string;
@@ -56,7 +57,7 @@ async function follow(options: WitnessingOptions, witness: Witness, signal: Abor
 type Seen = { readonly epoch: number; readonly size: number };
 
 async function askOnce(options: WitnessingOptions, witness: Witness, seen: Seen, told = false): Promise<Seen> {
-  const { store, witnesses, sealer } = options;
+  const { store, witnesses } = options;
   const checkpoint = await store.newest();
   if (checkpoint === undefined) return seen;
   const { epoch, size } = checkpoint;
@@ -74,17 +75,24 @@ async function askOnce(options: WitnessingOptions, witness: Witness, seen: Seen,
     case "size":
       // It has seen more than the database knows of: an older database under a newer log.
       if (answer.size > size && answer.size > ((await store.newest({ epoch }))?.size ?? 0))
-        return doubted(sealer, "it has seen a larger log");
+        return doubt(options, witness, epoch, "it says that it has seen a larger log");
       if (told) throw new Error("it does not take the size that it says it has");
       return askOnce(options, witness, { epoch, size: answer.size }, true);
     case "contradicted":
-      return doubted(sealer, "it has seen another log");
+      return doubt(options, witness, epoch, "it says that it has seen another log");
     case "failed":
       throw new Error(answer.reason);
   }
 }
 
-function doubted(sealer: Pick<RunningSealer, "recheck">, reason: string): never {
+/** Anybody can say so, and everything would be read again each time: it counts with a checkpoint of ours that does not fit. */
+async function doubt(options: WitnessingOptions, witness: Witness, epoch: number, reason: string): Promise<never> {
+  const { store, witnesses, signerFor, sealer } = options;
+  const seen = await witnesses.seenBy(witness, signerFor(epoch));
+  if (seen === undefined) throw new Error(`${reason}, and does not show it`);
+  const size = (await store.newest({ epoch }))?.size ?? 0;
+  const fits = seen.size <= size && Buffer.compare(await store.root(epoch, seen.size), seen.root) === 0;
+  if (fits) throw new Error(`${reason}, and shows what fits`);
   sealer.recheck();
   throw new Error(reason);
 }

@@ -26,6 +26,8 @@ export type WitnessAnswer =
 export type HttpWitnesses = WitnessNetwork & {
   readonly reachable: readonly (PolicyWitness & { readonly url: string })[];
   submit(witness: PolicyWitness & { readonly url: string }, request: AddCheckpoint, text: string): Promise<WitnessAnswer>;
+  /** The newest checkpoint of this log that one of them tells, with a signature of ours. @throws when it cannot be had, or is not ours */
+  seenBy(witness: PolicyWitness & { readonly url: string }, signer: CheckpointSigner): Promise<ExternalCheckpoint | undefined>;
 };
 
 /** Witnesses over HTTP (c2sp.org/tlog-witness). What they say counts only with a signature that verifies: theirs, or our own that they kept. */
@@ -42,12 +44,13 @@ export function httpWitnesses(witnesses: readonly PolicyWitness[], logger: Logge
             return await newestAt(name, url, signer);
           } catch (error) {
             logger.warn({ witness: name, err: error }, "a witness cannot say what it has seen");
-            return [];
+            return undefined;
           }
         }),
       );
-      return found.flat();
+      return found.filter((checkpoint) => checkpoint !== undefined);
     },
+    seenBy: ({ name, url }, signer) => newestAt(name, url, signer),
     submit: async ({ url, key }, request, text) => {
       try {
         const response = await fetch(`${url}/add-checkpoint`, {
@@ -71,13 +74,13 @@ export function httpWitnesses(witnesses: readonly PolicyWitness[], logger: Logge
   };
 }
 
-async function newestAt(name: string, url: string, signer: CheckpointSigner): Promise<readonly ExternalCheckpoint[]> {
+async function newestAt(name: string, url: string, signer: CheckpointSigner): Promise<ExternalCheckpoint | undefined> {
   const response = await fetch(`${url}/${witnessedPath(signer.origin)}`, limits());
   const body = await readLimited(response);
-  if (response.status === 404) return [];
+  if (response.status === 404) return undefined;
   if (response.status !== 200) throw new Error(`HTTP ${response.status}`);
   const { size, root } = openCheckpoint(body, signer.known).checkpoint;
-  return [{ source: `witness ${name}`, size, root }];
+  return { source: `witness ${name}`, size, root };
 }
 
 const limits = () => ({ signal: AbortSignal.timeout(TIMEOUT_MS), redirect: "error" as const });
