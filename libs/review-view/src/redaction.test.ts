@@ -39,6 +39,23 @@ it("P7: a password in a URL hides the password", () => {
     );
 });
 
+it.each([
+  ["AWS_SECRET_ACCESS_KEY=", " AWS_SESSION_TOKEN="],
+  ['"SecretAccessKey": "', '", "SessionToken": "'],
+  [String.raw`{\"secretAccessKey\":\"`, String.raw`\",\"sessionToken\":\"`],
+  ["aws configure set aws_secret_access_key ", "; aws configure set aws_session_token "],
+])("P7: an AWS key goes with its id: %s", (before, between) => {
+  const [id, secret, token] = ["AKIA0123456789ABCDEF", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", `IQoJb3JpZ2lu${"aB3/".repeat(20)}==`];
+  const shown = withoutSecrets(`${id} ${before}${secret}${between}${token}" aws s3 rm s3://crm --recursive`);
+  const hidden = (text: string) => `(secret, ${text.length} characters, not shown)`;
+  expect(shown).toBe(`${hidden(id)} ${before}${hidden(secret)}${between}${hidden(token)}" aws s3 rm s3://crm --recursive`);
+});
+
+it.each(["whsec_", "sk_live_", "rk_live_", "ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "xoxb-", "npm_", "AKIA", "ASIA"])(
+  "P7: a token that begins with %s is hidden, alone as well",
+  (prefix) => expect(withoutSecrets(`${prefix}0123456789ABCD`)).toBe(`(secret, ${prefix.length + 14} characters, not shown)`),
+);
+
 it("P7: a name that begins like a token hides nothing", () => {
   for (const name of ["ASIA-PACIFIC-PRODUCTION-1", "AKIA_prod_database_01"]) expect(withoutSecrets(name)).toBe(name);
   expect(withoutSecrets("AKIA0123456789ABCDEF")).toBe("(secret, 20 characters, not shown)");
