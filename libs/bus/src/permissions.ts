@@ -71,7 +71,7 @@ export type SubjectRights = { readonly publish: readonly string[]; readonly subs
 
 /**
  * The subjects of a service's user. Replies come to an inbox that nobody else may listen to, since they carry grant tokens, and only those that its
- * owner asks may publish to. Which reply it is stands in a subject that cannot be guessed (`PendingReplies`). The server's own `allow_responses` would
+ * owner asks may publish to. Which reply it is stands in a subject that cannot be guessed (`natsCommands`). The server's own `allow_responses` would
  * be narrower, but it books every message with a reply subject, every event that is heard too: 7 ms of its CPU for each action.
  */
 export function subjectRights(name: BusUserName, { prefix, ledgers }: BusLayout): SubjectRights {
