@@ -26,6 +26,11 @@ export type Authenticator = {
    * @throws AuthenticationError whatever is wrong with it; ISSUER_UNREACHABLE when it cannot be told now.
    */
   readonly authenticate: (token: string, certificate?: () => Uint8Array | undefined) => Promise<Authenticated>;
+  /**
+   * Takes trust domains as they are now, in place of those before.
+   * @throws Error when an authority cannot be read; those before stay.
+   */
+  readonly renewTrustDomains: (trustDomains: readonly TrustDomain[]) => void;
 };
 
 export type AuthenticatorOptions = {
@@ -36,7 +41,7 @@ export type AuthenticatorOptions = {
   readonly maxLifetimeSeconds?: number;
   /** How soon an unknown key may make the key set be fetched again. Default 30 s. */
   readonly refetchKeysAfterMs?: number;
-  /** Whose workloads may call with certificates. Default: none. */
+  /** Whose workloads may call with certificates, at first. Default: none. */
   readonly trustDomains?: readonly TrustDomain[];
   readonly clock?: () => Date;
 };
@@ -62,8 +67,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   );
   const limits = { tolerance: options.clockToleranceSeconds ?? 30, maxLifetime: options.maxLifetimeSeconds ?? 86_400 };
   const remembered = new LRUCache<string, Verified>({ max: 10_000 });
-  const { trustDomains = [] } = options;
-  const workloads = trustDomains.length === 0 ? undefined : createWorkloads(trustDomains, clock);
+  let { trustDomains = [] } = options;
+  const workloads = createWorkloads(trustDomains, clock);
 
   const verified = async (token: string): Promise<Verified> => {
     if (token.length > MAX_TOKEN_LENGTH) throw new AuthenticationError("TOKEN_INVALID", "the token is longer than 16 KiB");
@@ -90,8 +95,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
 
   return {
     authenticate: async (token, certificate = () => undefined) => {
-      const peer = workloads === undefined ? undefined : certificate();
-      const workload = peer && workloads?.identify(peer);
+      const peer = trustDomains.length === 0 ? undefined : certificate();
+      const workload = peer && workloads.identify(peer);
       if (token === "") {
         if (workload !== undefined) return workload;
         throw new AuthenticationError("TOKEN_MISSING", "a bearer token is needed");
@@ -104,6 +109,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         throw new AuthenticationError("TOKEN_INVALID", "the token is bound to another certificate (cnf) than this connection's");
       }
       return caller;
+    },
+    renewTrustDomains: (renewed) => {
+      workloads.renew(renewed);
+      trustDomains = renewed;
     },
   };
 }

@@ -81,6 +81,20 @@ describe("a certificate with a SPIFFE id", () => {
   });
 });
 
+it("P7: a certificate by an authority that has left its trust domain is nobody's, also one that was seen before", async () => {
+  const workloads = createWorkloads(trustDomains, () => new Date());
+  const [before, after] = await Promise.all([acme, rival].map((by) => certificate(by, ["spiffe://acme.example/ns/prod/sa/runbook"])));
+  expect([workloads.identify(before ?? Buffer.of())?.principal.tenant, workloads.identify(after ?? Buffer.of())]).toEqual([
+    "acme",
+    undefined,
+  ]);
+  workloads.renew(trustDomains.map((domain) => ({ ...domain, ca: rival.cert })));
+  expect([workloads.identify(before ?? Buffer.of()), workloads.identify(after ?? Buffer.of())?.principal.tenant]).toEqual([
+    undefined,
+    "acme",
+  ]);
+});
+
 describe("readTrustDomains", () => {
   const dir = mkdtempSync(join(tmpdir(), "countersign-trust-"));
   afterAll(() => rmSync(dir, { recursive: true }));

@@ -18,15 +18,16 @@ export type Workloads = {
    * @throws AuthenticationError TOKEN_EXPIRED when the connection has outlived the certificate, TOKEN_INVALID when it is none.
    */
   identify(certificate: Uint8Array): Authenticated | undefined;
+  /** From now on these trust domains count, also for certificates that were seen before. */
+  renew(trustDomains: readonly TrustDomain[]): void;
 };
 
+type Domains = ReadonlyMap<string, Domain>;
 type Domain = Omit<TrustDomain, "ca"> & { readonly authorities: readonly X509Certificate[] };
 
 /** Makes the identification of workloads by SPIFFE id. Certificates are looked at once and remembered by their SHA-256. */
 export function createWorkloads(trustDomains: readonly TrustDomain[], clock: () => Date): Workloads {
-  const domains = new Map<string, Domain>(
-    trustDomains.map(({ ca, ...domain }) => [domain.trustDomain, { ...domain, authorities: authoritiesOf(ca) }]),
-  );
+  let domains = domainsOf(trustDomains);
   const known = new LRUCache<string, { readonly caller: Authenticated | undefined }>({ max: 10_000 });
   return {
     identify: (certificate) => {
@@ -41,7 +42,15 @@ export function createWorkloads(trustDomains: readonly TrustDomain[], clock: () 
       }
       return entry.caller;
     },
+    renew: (renewed) => {
+      domains = domainsOf(renewed);
+      known.clear();
+    },
   };
+}
+
+function domainsOf(trustDomains: readonly TrustDomain[]): Domains {
+  return new Map(trustDomains.map(({ ca, ...domain }) => [domain.trustDomain, { ...domain, authorities: authoritiesOf(ca) }]));
 }
 
 function read(certificate: Uint8Array): X509Certificate {
@@ -52,7 +61,7 @@ function read(certificate: Uint8Array): X509Certificate {
   }
 }
 
-function callerOf(certificate: X509Certificate, domains: ReadonlyMap<string, Domain>): Authenticated | undefined {
+function callerOf(certificate: X509Certificate, domains: Domains): Authenticated | undefined {
   const [id, trustDomain = "", path = ""] = SPIFFE_ID.exec(uriOf(certificate) ?? "") ?? [];
   const domain = domains.get(trustDomain);
   // X.509-SVID, 5.2: a certificate that may sign others is nobody's identity. The authority of one domain does not speak for another.

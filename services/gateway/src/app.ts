@@ -7,7 +7,7 @@ import type { GatewayConfig } from "./config.ts";
 import { followReadiness } from "./follow-readiness.ts";
 import { Gate, type GateSettings } from "./load/gate.ts";
 import { observeGate } from "./load/observe-gate.ts";
-import { renewTls } from "./tls.ts";
+import { renewTls, type Trust } from "./tls.ts";
 import { urgencyOf } from "./urgency.ts";
 import { Changes } from "./waiting/changes.ts";
 
@@ -49,7 +49,7 @@ export async function startGateway(deps: GatewayDeps): Promise<RunningGateway> {
     deps.authenticator ??
     createAuthenticator({
       issuers: config.issuers,
-      trustDomains: config.trustDomains,
+      trustDomains: config.tls?.trustDomains ?? [],
       maxLifetimeSeconds: config.tokenMaxLifetimeMs / 1000,
       clock,
     });
@@ -66,7 +66,11 @@ export async function startGateway(deps: GatewayDeps): Promise<RunningGateway> {
   addServices(server, { commands, authenticator, gate, changes, config, clock, random: Math.random });
   const stopObserving = observeGate(gate);
   const running = await server.listen(config.host, config.port);
-  const stopRenewing = config.tls === undefined ? () => {} : renewTls(running, config.tls, config.tlsReloadMs, logger);
+  const renew = (trust: Trust): void => {
+    running.renewTls(trust);
+    authenticator.renewTrustDomains(trust.trustDomains);
+  };
+  const stopRenewing = config.tls === undefined ? () => {} : renewTls(config.tls, config.tlsReloadMs, logger, renew);
   const stopFollowing = deps.readiness === undefined ? () => {} : followReadiness(deps.readiness, running);
   const address = `${config.host.includes(":") ? `[${config.host}]` : config.host}:${running.port}`;
   logger.info({ address }, "gateway listens");

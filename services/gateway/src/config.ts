@@ -1,5 +1,5 @@
 import { booleanSetting, ConfigError, durationSetting, portSetting, readConfig } from "@countersign/config";
-import { type IssuerConfig, readIssuers, readTrustDomains, type TrustDomain } from "@countersign/identity";
+import { type IssuerConfig, readIssuers, readTrustDomains } from "@countersign/identity";
 import { type Quotas, readQuotas } from "@countersign/quotas";
 import { z } from "zod";
 import { readTls, type TlsSettings } from "./tls.ts";
@@ -52,7 +52,6 @@ const VARIABLES = {
 /** Settings of the front door. */
 export type GatewayConfig = Readonly<z.output<typeof schema>> & {
   readonly issuers: readonly IssuerConfig[];
-  readonly trustDomains: readonly TrustDomain[];
   /** Absent: plaintext. */
   readonly tls: TlsSettings | undefined;
   readonly quotas: Quotas;
@@ -67,7 +66,7 @@ export type GatewayConfig = Readonly<z.output<typeof schema>> & {
  * | COUNTERSIGN_TLS_CERT_FILE, COUNTERSIGN_TLS_KEY_FILE | none | PEM; needed unless the address is loopback |
  * | COUNTERSIGN_TLS_CLIENT_CA_FILE | none | PEM; callers must then present a certificate, one that it or a trust domain's authority signed |
  * | COUNTERSIGN_TRUST_DOMAINS_FILE | none | SPIFFE trust domains whose workloads may call with certificates in place of tokens: see `readTrustDomains` |
- * | COUNTERSIGN_TLS_RELOAD_INTERVAL | 60s | how often certificate, key and authorities are read again |
+ * | COUNTERSIGN_TLS_RELOAD_INTERVAL | 60s | how often certificate, key, authorities and trust domains are read again |
  * | COUNTERSIGN_PLAINTEXT | false | true: no TLS on other addresses either, behind a proxy or mesh that adds it |
  * | COUNTERSIGN_TOKEN_MAX_LIFETIME | 24h | tokens that live longer are refused |
  * | COUNTERSIGN_CALL_TIMEOUT | 10s | for calls that come without a deadline |
@@ -89,9 +88,9 @@ export function readGatewayConfig(env: NodeJS.ProcessEnv): GatewayConfig {
   const issuers = gather(problems, () => readIssuers(env));
   const trustDomains = gather(problems, () => readTrustDomains(env));
   const quotas = gather(problems, () => readQuotas(env));
-  const tls = settings && trustDomains && gather(problems, () => readTls(settings, trustDomains));
+  const tls = settings && trustDomains && gather(problems, () => readTls(settings, () => readTrustDomains(env)));
   if (!settings || !issuers || !trustDomains || !quotas || problems.length > 0) throw new ConfigError(problems);
-  return Object.freeze({ ...settings, issuers, trustDomains, tls, quotas });
+  return Object.freeze({ ...settings, issuers, tls, quotas });
 }
 
 function gather<Value>(problems: string[], read: () => Value): Value | undefined {

@@ -172,6 +172,24 @@ describe("TLS of the front door", () => {
     expect(await call(gateway, await workload("spiffe://acme.example/ns/prod/sa/runbook"))).toBe("OK");
   });
 
+  it("P7: takes an authority that joined a trust domain without a restart, and knows nobody any more by one that left", async () => {
+    const [first, second] = await Promise.all([testAuthority("first"), testAuthority("second")]);
+    await put("rotated.pem", first.cert);
+    const workloads = [{ path: "/ns/*", tenant: "acme", roles: ["requester"] }];
+    await put("rotated.json", JSON.stringify([{ trustDomain: "rotated.example", caFile: path("rotated.pem"), workloads }]));
+    const rotated = await startWith({ COUNTERSIGN_TRUST_DOMAINS_FILE: path("rotated.json") });
+    const calls = async () =>
+      Promise.all([first, second].map(async (by) => call(rotated, await workload("spiffe://rotated.example/ns/runbook", by))));
+    expect(await calls()).toEqual(["OK", "TOKEN_MISSING"]);
+    await put("rotated.pem", [first.cert, second.cert].join("\n"));
+    await expect.poll(calls, { timeout: 20_000 }).toEqual(["OK", "OK"]);
+    await put("rotated.pem", "no certificate");
+    expect(await calls()).toEqual(["OK", "OK"]);
+    await put("rotated.pem", second.cert);
+    await expect.poll(calls, { timeout: 20_000 }).toEqual(["TOKEN_MISSING", "OK"]);
+    await rotated.close();
+  });
+
   it("P7: turns callers without a certificate away where one is required", async () => {
     const strict = await startWith({ COUNTERSIGN_TLS_CLIENT_CA_FILE: path("acme.pem") });
     const token = await issuer.mint({ id: "ann", type: "human", tenant: "acme", roles: ["reviewer"] });

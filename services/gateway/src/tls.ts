@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
 import { ConfigError } from "@countersign/config";
-import type { RunningRpcServer, TlsFiles } from "@countersign/grpc-kit";
+import type { TlsFiles } from "@countersign/grpc-kit";
 import type { TrustDomain } from "@countersign/identity";
 import type { Logger } from "@countersign/telemetry";
 
@@ -12,15 +13,19 @@ type Settings = {
   readonly tlsClientCaFile?: string | undefined;
 };
 
+/** What says who is at the other end of a connection. */
+export type Trust = TlsFiles & { readonly trustDomains: readonly TrustDomain[] };
+
 /** TLS of the front door, and how to read it again after its files were renewed. */
-export type TlsSettings = TlsFiles & { readonly read: () => TlsFiles };
+export type TlsSettings = Trust & { readonly read: () => Trust };
 
 /** @throws ConfigError when something is missing or cannot be read, or when tokens would cross a network in the clear. */
-export function readTls(settings: Settings, trustDomains: readonly TrustDomain[]): TlsSettings | undefined {
+export function readTls(settings: Settings, readDomains: () => readonly TrustDomain[]): TlsSettings | undefined {
   const { host, plaintext, tlsCertFile, tlsKeyFile, tlsClientCaFile } = settings;
   if (tlsCertFile !== undefined && tlsKeyFile !== undefined) {
-    const authorities = trustDomains.map(({ ca }) => ca);
-    const read = (): TlsFiles => {
+    const read = (): Trust => {
+      const trustDomains = readDomains();
+      const authorities = trustDomains.map(({ ca }) => ca);
       const clientCa =
         tlsClientCaFile === undefined ? authorities : [readPem("COUNTERSIGN_TLS_CLIENT_CA_FILE", tlsClientCaFile), ...authorities];
       return {
@@ -28,11 +33,12 @@ export function readTls(settings: Settings, trustDomains: readonly TrustDomain[]
         key: readPem("COUNTERSIGN_TLS_KEY_FILE", tlsKeyFile),
         clientCa: clientCa.length === 0 ? undefined : clientCa,
         requireClientCert: tlsClientCaFile !== undefined,
+        trustDomains,
       };
     };
     return { ...read(), read };
   }
-  if (tlsCertFile !== undefined || tlsKeyFile !== undefined || tlsClientCaFile !== undefined || trustDomains.length > 0) {
+  if (tlsCertFile !== undefined || tlsKeyFile !== undefined || tlsClientCaFile !== undefined || readDomains().length > 0) {
     throw new ConfigError(["COUNTERSIGN_TLS_CERT_FILE, COUNTERSIGN_TLS_KEY_FILE: set both of them"]);
   }
   if (!plaintext && !["127.0.0.1", "::1", "localhost"].includes(host)) {
@@ -43,27 +49,23 @@ export function readTls(settings: Settings, trustDomains: readonly TrustDomain[]
   return undefined;
 }
 
-/** Looks at the files again and again. A certificate that cannot be used is told to the log, and the one before stays. */
-export function renewTls(server: RunningRpcServer, tls: TlsSettings, everyMs: number, logger: Logger): () => void {
-  let current: TlsFiles = tls;
+/** Looks at the files again and again, and says what they hold now. What cannot be used is told to the log, and what was there before stays. */
+export function renewTls(tls: TlsSettings, everyMs: number, logger: Logger, use: (trust: Trust) => void): () => void {
+  const { read, ...atStart } = tls;
+  let current: Trust = atStart;
   const timer = setInterval(() => {
     try {
-      const found = tls.read();
-      if (sameFiles(found, current)) return;
-      server.renewTls(found);
+      const found = read();
+      if (isDeepStrictEqual(found, current)) return;
+      use(found);
       current = found;
-      logger.info({}, "a renewed TLS certificate is in use");
+      logger.info({}, "renewed TLS files are in use");
     } catch (error) {
-      logger.error({ err: error }, "the TLS certificate cannot be renewed; the one before stays in use");
+      logger.error({ err: error }, "the TLS files cannot be renewed; those before stay in use");
     }
   }, everyMs);
   timer.unref();
   return () => clearInterval(timer);
-}
-
-function sameFiles(one: TlsFiles, other: TlsFiles): boolean {
-  const parts = ({ cert, key, clientCa = [] }: TlsFiles): Buffer => Buffer.concat([cert, key, ...clientCa]);
-  return parts(one).equals(parts(other));
 }
 
 function readPem(variable: string, path: string): Buffer {
