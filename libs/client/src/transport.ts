@@ -55,7 +55,7 @@ export const DEFAULT_TIMEOUT_MS = 30_000;
 export function createTransport(options: TransportOptions): Transport {
   const channels = Array.from(
     { length: options.channels ?? 1 },
-    () => new Channel(options.address, channelCredentials(options), CHANNEL_OPTIONS),
+    () => new Channel(options.address, channelCredentials(options), channelOptions(options)),
   );
   let turn = 0;
   const nextChannel = (): Channel => {
@@ -124,6 +124,11 @@ function channelCredentials({ address, tls }: TransportOptions): ChannelCredenti
   if (tls === undefined) return isLoopback(address) ? credentials.createInsecure() : credentials.createSsl();
   const read = (file: string | undefined): Buffer | null => (file === undefined ? null : readFileSync(file));
   return credentials.createSsl(read(tls.caFile), read(tls.keyFile), read(tls.certFile));
+}
+
+/** A proxy of the environment would carry what is not encrypted across the network, and to its own loopback. */
+function channelOptions({ address }: TransportOptions): ChannelOptions {
+  return isLoopback(address) ? { ...CHANNEL_OPTIONS, "grpc.enable_http_proxy": 0 } : CHANNEL_OPTIONS;
 }
 
 const CHANNEL_OPTIONS: ChannelOptions = {
