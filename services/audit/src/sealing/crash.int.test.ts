@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -28,6 +28,7 @@ afterAll(async () => {
 const PROGRAM = fileURLToPath(new URL("./testing/sealer-process.ts", import.meta.url));
 
 it("P6: a sealer killed at any moment leaves nothing that the next one does not continue", { timeout: 30_000 }, async () => {
+  const anchored = () => (existsSync(ledger.anchorFile) ? readFileSync(ledger.anchorFile, "utf8").split("\n").slice(0, -1) : []);
   const appending = new AbortController();
   const appender = (async () => {
     while (!appending.signal.aborted) {
@@ -35,14 +36,13 @@ it("P6: a sealer killed at any moment leaves nothing that the next one does not 
       await pause(20);
     }
   })();
-  for (const aliveMs of [5, 100]) {
+  for (const seals of [1, 3]) {
     const sealer = spawn(process.execPath, [PROGRAM, ledger.url, ledger.name, ledger.anchorPath, keyFile, ORIGIN], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     await once(sealer.stdout, "data");
-    const before = (await ledger.store.newest())?.size ?? 0;
-    await vi.waitFor(async () => expect((await ledger.store.newest())?.size).toBeGreaterThan(before), { timeout: 15_000, interval: 5 });
-    await pause(aliveMs);
+    const before = anchored().length;
+    await vi.waitFor(() => expect(anchored().length).toBeGreaterThanOrEqual(before + seals), { timeout: 20_000, interval: 1 });
     sealer.kill("SIGKILL");
     await once(sealer, "exit");
   }
@@ -52,7 +52,7 @@ it("P6: a sealer killed at any moment leaves nothing that the next one does not 
   await vi.waitFor(() => ledger.seal(parts), { timeout: 15_000, interval: 50 });
   expect((await ledger.store.newest())?.size).toBe(await ledger.log.nextPosition());
   // Whatever was ever signed, also by those who died before their commit, is a past of the log as it is now.
-  const signed = readFileSync(ledger.anchorFile, "utf8").split("\n").slice(0, -1);
+  const signed = anchored();
   expect(signed.length).toBeGreaterThan(3);
   for (const line of signed) {
     const { size, root } = openCheckpoint(Buffer.from(line.split(" ")[1] ?? "", "base64"), parts.signerFor(1).keys).checkpoint;
