@@ -1,10 +1,9 @@
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { migrate } from "@countersign/database";
 import { freePort, startPostgres } from "@countersign/testing";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { AppendRequest, RecordedEvent } from "../event-log.ts";
 import { ledgerProblems } from "../ledger-invariants.ts";
 import { appendTo, readEverything, stream, withKey } from "../test-requests.ts";
@@ -29,7 +28,8 @@ describe("a crash of Postgres", { timeout: 120_000 }, () => {
     const unknown: AppendRequest[] = [];
     for (let crash = 0; crash < 3; crash += 1) {
       const appending = appendUntilFailure(log, crash, acknowledged, unknown);
-      await sleep(150);
+      const before = acknowledged.length;
+      await vi.waitFor(() => expect(acknowledged.length).toBeGreaterThan(before + 50), { timeout: 20_000, interval: 1 });
       await server.kill();
       await appending;
       server = await startPostgres(settings);
