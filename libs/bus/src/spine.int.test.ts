@@ -49,12 +49,19 @@ type Process = {
   readonly relay: RunningRelay;
 };
 
-async function startProcess(name: string): Promise<Process> {
+async function startProcess(name: string, pollMs?: number): Promise<Process> {
   const log = createPostgresEventLog({ url: postgres.url, ledger: "main" });
   const connection = await connectNats({ url: nats.url, name });
   const database = openTestDatabase(postgres.url, 6);
   const kysely = database.kysely<unknown>();
-  const relay = startRelay({ log, connection, prefix: "cs", database: kysely, logger: silentLogger });
+  const relay = startRelay({
+    log,
+    connection,
+    prefix: "cs",
+    database: kysely,
+    logger: silentLogger,
+    ...(pollMs !== undefined && { pollMs }),
+  });
   publishWakeups(log, connection, "cs", () => relay.active());
   const consumer = await start(listing("test.spine"), {
     log,
@@ -91,7 +98,7 @@ test("P4 P5: two processes append and relay through kill -9 and loss of nats-ser
   await Promise.all([load("wiped"), restart(true)]);
   const head = await one.log.nextPosition();
   expect(head).toBe((3 * 10 * 8 + 2 * 20) * 3);
-  const manager = await jetstreamManager(one.connection, { checkAPI: false, timeout: 500 });
+  const manager = await jetstreamManager(one.connection, { checkAPI: false, timeout: 5000 });
   await expect.poll(async () => (await manager.streams.info("CS_EVENTS_MAIN").catch(() => undefined))?.state.last_seq).toBe(head);
   expect(await storedBodies(manager, "CS_EVENTS_MAIN")).toEqual(
     (await one.log.readAll({ from: 0, limit: 10_000 })).map(({ entry }) => new Uint8Array(entry)),
@@ -108,20 +115,15 @@ test("P4: the process with the relay's lease ends: the other one goes on within 
   await expect.poll(() => standby.relay.stored()).toBe(15);
 });
 
-test("an event appended in one process is heard in the other within milliseconds", async () => {
-  const [one, two] = [await startProcess("one"), await startProcess("two")];
+test("an event appended in one process is heard in the other at once, not at the next poll of the log", async () => {
+  const [one, two] = [await startProcess("one", 600_000), await startProcess("two", 600_000)];
   await expect.poll(() => one.relay.active() || two.relay.active()).toBe(true);
   const standby = one.relay.active() ? two : one;
-  const times: number[] = [];
   const heard = new Map<string, () => void>();
   natsFeed(standby.connection, { prefix: "cs", ledger: "main" }).subscribe((event) => heard.get(event.stream.id)?.());
   for (let index = 0; index < 20; index += 1) {
-    const before = performance.now();
     const arrival = new Promise<void>((resolve) => heard.set(`quick${index}0`, resolve));
     await appendActions(standby.log, 1, `quick${index}`);
     await arrival;
-    times.push(performance.now() - before);
   }
-  // Far below the poll of the relay: the wake-up did it.
-  expect(times.toSorted((a, b) => a - b)[10]).toBeLessThan(400);
 });
