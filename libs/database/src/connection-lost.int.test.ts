@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { testPostgres, type TestPostgres } from "@countersign/testing";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openDatabase, type Database } from "./database.ts";
@@ -19,9 +18,10 @@ it("P4: losing a connection in the middle of a transaction fails that transactio
   const connection = await database.pool.connect();
   const { rows } = await connection.query<{ pid: number }>("select pg_backend_pid() as pid");
   await connection.query("begin");
+  const ended = new Promise<void>((resolve) => connection.once("end", resolve));
   await database.pool.query("select pg_terminate_backend($1)", [rows[0]?.pid]);
   // An `error` event without a listener would end this process here.
-  await sleep(100);
+  await ended;
   await expect(connection.query("select 1")).rejects.toThrow();
   connection.release(true);
   await expect(database.pool.query("select 1")).resolves.toMatchObject({ rowCount: 1 });
