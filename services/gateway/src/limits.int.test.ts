@@ -1,7 +1,6 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { CommandError } from "@countersign/bus";
 import { ActionService } from "@countersign/proto/v1/action_service_pb";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { GatewayFixture } from "./testing/gateway-fixture.ts";
 
 const { getGrantKeys } = ActionService.method;
@@ -9,13 +8,18 @@ const { getGrantKeys } = ActionService.method;
 let fixture: GatewayFixture;
 let authorization: string;
 
-beforeEach(async () => {
-  fixture = await GatewayFixture.start({
-    COUNTERSIGN_CALL_TIMEOUT: "200ms",
-    COUNTERSIGN_ANSWER_TIMEOUT: "300ms",
-  });
+beforeEach(() => start({}));
+
+async function start(env: NodeJS.ProcessEnv): Promise<void> {
+  fixture = await GatewayFixture.start({ COUNTERSIGN_DRAIN_TIME: "20s", ...env });
   authorization = `Bearer ${await fixture.token(["requester"])}`;
-});
+}
+
+async function startAgain(env: NodeJS.ProcessEnv): Promise<void> {
+  await fixture.close();
+  await start({ COUNTERSIGN_DRAIN_TIME: "100ms", ...env });
+}
+
 afterEach(() => fixture.close());
 
 const call = (timeoutMs?: number) => fixture.call(getGrantKeys, new Uint8Array(), { authorization }, timeoutMs);
@@ -43,25 +47,24 @@ describe("the services' refusals", () => {
 
 describe("P4: a service that died with a command in hand", () => {
   it("is reported while the caller has time to repeat the call, as an outcome that nobody knows", async () => {
+    await startAgain({ COUNTERSIGN_ANSWER_TIMEOUT: "300ms" });
     fixture.answers["GetGrantKeys"] = () => new Promise(() => {});
-    const { code, error } = await call(10_000);
+    const { code, error } = await call();
     expect([code, error?.reason, error?.retryable, error?.effect]).toEqual(["UNAVAILABLE", "LINK_LOST", true, "unknown"]);
   });
 });
 
 describe("deadlines", () => {
   it("travel to the service", async () => {
+    await startAgain({});
     fixture.answers["GetGrantKeys"] = () => new Promise(() => {});
-    const started = Date.now();
     expect((await call(100)).code).toBe("DEADLINE_EXCEEDED");
-    expect(Date.now() - started).toBeLessThan(10_000);
   });
 
   it("P7: of a service that never answers are not waited for", async () => {
+    await startAgain({ COUNTERSIGN_CALL_TIMEOUT: "200ms" });
     fixture.answers["GetGrantKeys"] = () => new Promise(() => {});
-    const started = Date.now();
-    expect(await call(250)).toMatchObject({ code: "DEADLINE_EXCEEDED" });
-    expect(Date.now() - started).toBeLessThan(10_000);
+    expect(await call(Infinity)).toMatchObject({ code: "DEADLINE_EXCEEDED" });
   });
 });
 
@@ -71,7 +74,7 @@ describe("closing", () => {
     const gate = new Promise<void>((resolve) => (release = resolve));
     fixture.answers["GetGrantKeys"] = () => gate.then(() => Uint8Array.of(9));
     const held = call();
-    while (fixture.sent.length < 1) await pause(2);
+    await vi.waitFor(() => expect(fixture.sent).toHaveLength(1), { timeout: 20_000, interval: 2 });
     const closing = fixture.gateway.close();
     expect(await call()).toMatchObject({ code: "UNAVAILABLE", error: { retryable: true } });
     release();

@@ -1,8 +1,7 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { type ReadEventsRequest, ReadEventsRequestSchema, ReadEventsResponseSchema } from "@countersign/proto/internal/v1/command_pb";
 import { AuditService, type StreamEventsRequestSchema } from "@countersign/proto/v1/audit_service_pb";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { GatewayFixture } from "./testing/gateway-fixture.ts";
 
 const { method } = AuditService;
@@ -42,9 +41,7 @@ const open = async (request: MessageInitShape<typeof StreamEventsRequestSchema>)
   };
   return { seen, abort, ended: read().catch((error: { code: string }) => error.code) };
 };
-const until = async (condition: () => boolean) => {
-  for (const started = Date.now(); !condition(); await pause(2)) if (Date.now() - started > 5000) throw new Error("waited in vain");
-};
+const until = (condition: () => boolean) => vi.waitFor(() => expect(condition()).toBe(true), { timeout: 20_000, interval: 2 });
 const record = (position: number) => {
   log.push(position);
   head = position + 1;
@@ -94,11 +91,23 @@ describe("StreamEvents", () => {
     record(11);
     await until(() => seen.length === 4);
     expect(seen).toEqual([5, 8, 9, 11]);
+    const other = await open({ fromPosition: 12n, follow: true });
+    await until(() => asked.filter(({ fromPosition }) => fromPosition === 12n).length === 2);
     abort.abort();
     await ended;
-    const before = asked.length;
-    await pause(1300);
-    expect(asked).toHaveLength(before);
+    // As soon as the gateway has heard that the one hung up, only the other one looks when something is heard of.
+    await vi.waitFor(
+      async () => {
+        const [before, position] = [asked.length, head];
+        record(position);
+        fixture.feed.say("acme", "x", 1, position);
+        await until(() => other.seen.at(-1) === position);
+        expect(asked.length - before).toBe(1);
+      },
+      { timeout: 20_000, interval: 2 },
+    );
+    other.abort.abort();
+    await other.ended;
   });
 
   it("P8: each open stream counts against its own tenant, whatever it is doing", async () => {

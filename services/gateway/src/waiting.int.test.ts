@@ -1,9 +1,8 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { CommandError } from "@countersign/bus";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { ActionStatus } from "@countersign/proto/v1/action_pb";
 import { ActionService, type WatchActionResponse } from "@countersign/proto/v1/action_service_pb";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { GatewayFixture } from "./testing/gateway-fixture.ts";
 import { PlayedAction } from "./testing/played-action.ts";
 
@@ -28,10 +27,8 @@ beforeEach(async () => {
 });
 afterEach(() => fixture.close());
 
-const until = async (condition: () => boolean) => {
-  for (const started = Date.now(); !condition(); await pause(2)) if (Date.now() - started > 5000) throw new Error("waited in vain");
-};
-const requesting = async (waitMs: number, timeoutMs = 10_000) =>
+const until = (condition: () => boolean) => vi.waitFor(() => expect(condition()).toBe(true), { timeout: 20_000, interval: 2 });
+const requesting = async (waitMs: number, timeoutMs = 30_000) =>
   fixture
     .transport(await fixture.token(["requester"]))
     .unary(method.requestAction, { input, idempotencyKey: "k", wait: durationFromMs(waitMs) }, { timeoutMs });
@@ -105,7 +102,11 @@ describe("RequestAction with wait", () => {
 
   it("answers with the state as it is when the time is over, or the deadline near", async () => {
     expect(await requesting(100)).toMatchObject({ action: { status: ActionStatus.IN_REVIEW }, grantToken: "" });
-    expect(await requesting(60_000, 300)).toMatchObject({ action: { status: ActionStatus.IN_REVIEW } });
+    const [now, { reads }] = [Date.now, action];
+    const reply = requesting(60_000, 30_000);
+    await until(() => action.reads > reads);
+    vi.spyOn(Date, "now").mockImplementation(() => now() + 29_950);
+    expect(await reply).toMatchObject({ action: { status: ActionStatus.IN_REVIEW } });
   });
 
   it("P4: says what was recorded when there is no room to wait, or no way to look again", async () => {
@@ -237,15 +238,23 @@ describe("WatchAction", () => {
   });
 
   it("is held so many times per tenant, and each place is free again when the caller hangs up", async () => {
+    // The gateway hears in its time that a caller hung up.
+    const place = () =>
+      vi.waitFor(
+        async () => {
+          const watch = await watching();
+          expect(await Promise.race([watch.ended, until(() => watch.seen.length === 1).then(() => "open")])).toBe("open");
+          return watch;
+        },
+        { timeout: 20_000, interval: 2 },
+      );
     for (let round = 0; round < 3; round += 1) {
-      const held = [await watching(), await watching(), await watching()];
-      await until(() => held.every(({ seen }) => seen.length === 1));
+      const held = [await place(), await place(), await place()];
       expect(await (await watching()).ended).toBe("RESOURCE_EXHAUSTED WATCH_QUOTA");
       for (const { abort, ended } of held) {
         abort.abort();
         await ended;
       }
-      await pause(20);
     }
   });
 });

@@ -1,5 +1,4 @@
-import { setTimeout as pause } from "node:timers/promises";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { FakeFeed } from "../testing/fake-feed.ts";
 import { Changes } from "./changes.ts";
 
@@ -24,7 +23,9 @@ describe("changes", () => {
     changes.close();
   });
 
-  it("share one subscription per tenant, kept a while for the next", async () => {
+  it("share one subscription per tenant, kept a while for the next", () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
     const feed = new FakeFeed();
     const changes = new Changes(feed, limits);
     const watches = [changes.watchAction("acme", "a1"), changes.watchAction("acme", "a1")];
@@ -32,11 +33,11 @@ describe("changes", () => {
     for (const watch of watches) watch.close();
     expect(feed.listeners.size).toBe(1);
     const again = changes.watchAction("acme", "a2");
-    await pause(40);
+    vi.advanceTimersByTime(limits.lingerMs);
     expect(feed.listeners.size).toBe(1);
     again.close();
     again.close();
-    await pause(40);
+    vi.advanceTimersByTime(limits.lingerMs);
     expect(feed.listeners.size).toBe(0);
   });
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { follow, type FollowOptions } from "./follow.ts";
 import { Watch } from "./watch.ts";
 
@@ -27,6 +27,15 @@ function setUp(states: readonly State[], changes: Partial<FollowOptions<State>> 
   return { watch, seen, options, reads: () => reads };
 }
 
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** Follows, with all the time that it waits for. */
+async function followed(options: FollowOptions<State>): Promise<State> {
+  const [state] = await Promise.all([follow(options), vi.runAllTimersAsync()]);
+  return state;
+}
+
 describe("follow", () => {
   it("reads once when it is over already", async () => {
     const { options, seen, reads } = setUp([{ version: 3, over: true }]);
@@ -43,9 +52,8 @@ describe("follow", () => {
   it("does not miss what happens while it reads", async () => {
     const { options, watch, seen } = setUp([{ version: 1 }, { version: 2, over: true }]);
     const read = options.read;
-    await follow({
+    const following = follow({
       ...options,
-      recheckMs: 60_000,
       read: async () => {
         const state = await read(0);
         // Recorded after the state was taken, heard of before it was looked at.
@@ -53,15 +61,18 @@ describe("follow", () => {
         return state;
       },
     });
+    // Far sooner than it looks again by itself.
+    await vi.advanceTimersByTimeAsync(20);
     expect(seen).toEqual([1, 2]);
+    await following;
   });
 
   it("folds a burst into one read", async () => {
     const { options, watch, seen, reads } = setUp([{ version: 1 }, { version: 4 }, { version: 5, over: true }]);
     const following = follow(options);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await vi.advanceTimersByTimeAsync(0);
     for (const version of [2, 3, 4]) watch.hear(version);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await vi.advanceTimersByTimeAsync(0);
     expect([seen, reads()]).toEqual([[1, 4], 2]);
     watch.hear(5);
     await following;
@@ -70,29 +81,29 @@ describe("follow", () => {
 
   it("P7: finds out by itself when the feed is silent", async () => {
     const { options, seen } = setUp([{ version: 1 }, { version: 1 }, { version: 2, over: true }]);
-    await follow(options);
+    await followed(options);
     expect(seen).toEqual([1, 2]);
   });
 
   it("asks again, ever less often, when the answer is older than the event", async () => {
     const { options, watch, seen, reads } = setUp([{ version: 1 }], { remainingMs: remaining(200) });
     watch.hear(9);
-    await follow(options);
-    expect(seen).toEqual([1]);
-    expect(reads()).toBeGreaterThan(3);
-    expect(reads()).toBeLessThan(9);
+    await followed(options);
+    // At the beginning, after 10, 20, 40 and 80 ms more, and at the end.
+    expect([seen, reads()]).toEqual([[1], 6]);
   });
 
   it("ends with the state as it is when the time is over", async () => {
     const { options } = setUp([{ version: 1 }], { remainingMs: remaining(50) });
-    expect(await follow(options)).toEqual({ version: 1 });
+    expect(await followed(options)).toEqual({ version: 1 });
   });
 
   it("ends at once when it is cancelled", async () => {
     const controller = new AbortController();
     const { options } = setUp([{ version: 1 }], { signal: controller.signal, recheckMs: 60_000 });
     const following = follow(options);
-    setTimeout(() => controller.abort(new Error("hung up")), 20);
+    await vi.advanceTimersByTimeAsync(0);
+    controller.abort(new Error("hung up"));
     await expect(following).rejects.toThrow("hung up");
   });
 });
