@@ -36,12 +36,14 @@ const input = { action: { name: "db.export" }, resource: { type: "db.table", id:
 const documentOf = (name: string, outcome: string) =>
   `apiVersion: countersign.dev/v1\nkind: Policy\nmetadata: { name: ${name} }\nrules: [{ name: all, outcome: ${outcome} }]\n`;
 
+const MAX_AGE_MS = 200;
+
 /** An instance with a connection of its own; it hears of the others only by reading the log. */
 async function startInstance() {
   const log = createPostgresEventLog({ url: postgres.url, ledger: "main", logger: silentLogger });
   const commands = inProcessCommands({ logger: silentLogger });
   const service = await startPolicy({
-    config: { maxAgeMs: 1000, cachedTenants: 10 },
+    config: { maxAgeMs: MAX_AGE_MS, cachedTenants: 10 },
     log,
     commands,
     feed: silentFeed,
@@ -67,6 +69,12 @@ async function startInstance() {
   };
 }
 
+/** What was known before is now as old as it may be. */
+async function grownOld(): Promise<void> {
+  const since = performance.now();
+  while (performance.now() < since + MAX_AGE_MS) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
 describe("policy on Postgres", () => {
   it("P4: instances that publish at the same moment lose nothing and number densely", async () => {
     const [one, two] = await Promise.all([startInstance(), startInstance()]);
@@ -75,28 +83,25 @@ describe("policy on Postgres", () => {
     expect(new Set(revisions)).toEqual(new Set([1n, 2n, 3n, 4n]));
   });
 
-  it("instances follow an activation within a second without NATS", async () => {
+  it("instances follow an activation within the age that a policy may have, without NATS", async () => {
     const [one, two] = await Promise.all([startInstance(), startInstance()]);
     const allow = (await one.publish(documentOf("allow", "allow"))) ?? 0n;
     const deny = (await one.publish(documentOf("deny", "deny"))) ?? 0n;
     await one.activate(allow);
     expect(await two.outcome()).toBe(VerdictOutcome.ALLOW);
-    const started = performance.now();
     await one.activate(deny);
     expect(await one.outcome()).toBe(VerdictOutcome.DENY);
-    const activated = performance.now();
-    while (activated + 1000 > performance.now()) await new Promise((resolve) => setTimeout(resolve, 20));
+    await grownOld();
     expect(await two.outcome()).toBe(VerdictOutcome.DENY);
-    expect(activated - started).toBeLessThan(5000);
   });
 
-  it("P7: without Postgres there is no verdict once the policy is a second old", async () => {
+  it("P7: without Postgres there is no verdict once the policy is that old", async () => {
     const gone = postgres;
     const one = await startInstance();
     await one.publish(documentOf("allow again", "allow"));
     expect(await one.outcome()).toBe(VerdictOutcome.DENY);
     await gone.drop();
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await grownOld();
     await expect(one.outcome()).rejects.toMatchObject({ code: "UNAVAILABLE", reason: "LOG_UNREACHABLE" });
   });
 });
