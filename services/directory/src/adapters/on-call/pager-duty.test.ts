@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { once } from "node:events";
 import { silentLogger } from "@countersign/telemetry";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { pagerDutySchedules } from "./pager-duty.ts";
 
 const AT = Date.parse("2026-11-23T12:00:00Z");
@@ -63,7 +63,7 @@ beforeEach(async () => {
 });
 afterEach(() => fake.close());
 
-const source = (token = "read-only-key", timeoutMs = 20_000) =>
+const source = (token = "read-only-key") =>
   pagerDutySchedules({
     url,
     token,
@@ -73,10 +73,11 @@ const source = (token = "read-only-key", timeoutMs = 20_000) =>
       ["dba", "PDBA"],
     ]),
     cacheMs: 30_000,
-    timeoutMs,
+    timeoutMs: 20_000,
     logger: silentLogger,
     monotonicMs: () => clock,
   });
+const untilAsked = () => vi.waitFor(() => expect(fake.requests).toHaveLength(1), { timeout: 20_000, interval: 2 });
 const unknown = { shifts: new Map(), unknown: ["sre-primary", "dba"] };
 
 describe("PagerDuty", () => {
@@ -117,11 +118,15 @@ describe("PagerDuty", () => {
     "P7: when it %s, nobody is on call and the schedules are unknown",
     async (behaviour) => {
       fake.shifts = [shift("PADA", "PSRE")];
-      const onCall = source("read-only-key", 700);
+      const late = new AbortController();
+      const limit = vi.spyOn(AbortSignal, "timeout").mockReturnValueOnce(late.signal);
+      const onCall = source();
       fake.behaviour = behaviour;
+      if (behaviour === "hangs") void untilAsked().then(() => late.abort(new Error("in time")));
       expect(await onCall.at(AT)).toEqual(unknown);
       expect(await onCall.at(AT + 1)).toEqual(unknown);
       expect(fake.requests).toHaveLength(1);
+      expect(limit).toHaveBeenCalledExactlyOnceWith(20_000);
       fake.behaviour = "answers";
       clock = 5000;
       expect((await onCall.at(AT + 2)).unknown).toEqual([]);
