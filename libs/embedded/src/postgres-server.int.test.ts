@@ -27,7 +27,7 @@ async function ask(url: string, statement: string): Promise<unknown[]> {
 }
 
 async function untilGone(pid: number): Promise<void> {
-  for (let tries = 0; tries < 100; tries += 1) {
+  for (let tries = 0; tries < 300; tries += 1) {
     try {
       process.kill(pid, 0);
     } catch {
