@@ -1,10 +1,9 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { fromBinary } from "@bufbuild/protobuf";
 import { CommandError, type FailureCode, type FailureReason } from "@countersign/bus";
 import type { RpcCall } from "@countersign/grpc-kit";
 import { ActionStatus } from "@countersign/proto/v1/action_pb";
 import { RequestActionRequestSchema, WatchActionRequestSchema } from "@countersign/proto/v1/action_service_pb";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createClient } from "./client.ts";
 import { failing, INPUT, PlayedServer, replyWith, stateOf } from "./testing/played-server.ts";
 
@@ -143,7 +142,7 @@ describe("waitForDecision", () => {
     played.watch = (_request, call) => hang(call);
     const controller = new AbortController();
     const waiting = played.client.waitForDecision(ID, { signal: controller.signal });
-    await pause(50);
+    await vi.waitFor(() => expect(played.calls).toHaveLength(1), { timeout: 20_000, interval: 2 });
     controller.abort(new Error("enough"));
     await expect(waiting).rejects.toThrow();
   });
