@@ -326,6 +326,15 @@ describe("P8: a tenant never sees another one", () => {
     expect(await refusal(stranger.requestAction({ ...TAG_CHANGE, subject: { type: "agent", id: "x" } }))).toBe("not refused");
   });
 
+  it("nor does one tenant's operator work on the whole ledger", async () => {
+    const roles = ["operator", "auditor"];
+    const tenants = await stack.as({ id: "their-operator", type: "service", tenant: "globex", roles });
+    expect(await refusal(tenants.fsck())).toBe("PERMISSION_DENIED ROLE_MISSING");
+    expect(await refusal(tenants.rebuild())).toBe("PERMISSION_DENIED ROLE_MISSING");
+    expect(await refusal(tenants.audit.startEpoch({}))).toBe("PERMISSION_DENIED ROLE_MISSING");
+    expect(await refusal(tenants.audit.listDeadLetters({}))).toBe("not refused");
+  });
+
   it("nor does an agent see another agent's action", async () => {
     const { action } = await agent.requestAction(EXPORT);
     const other = await stack.as({ ...DEVELOPMENT_PRINCIPALS["crm-agent"], id: "other-agent" });

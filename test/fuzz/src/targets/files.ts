@@ -58,6 +58,7 @@ const issuers = `- issuer: https://id.example
   claims: { groups: [realm_access, roles], tenant: tid }
   types: { app: service }
   roles: { sre: [reviewer] }
+  mayGive: [reviewer, ledger_operator]
   signIn: { acr: [mfa], amr: [[pwd, otp]], maxAge: 1h }
 - { issuer: other, audience: x, tenants: "*", jwks: { keys: [{ kty: OKP, crv: Ed25519, x: abc }] }, maxTokenAge: 5m, defaultType: agent }
 `;
