@@ -16,9 +16,9 @@ export default defineConfig({
     maxWorkers: Math.min(2, availableParallelism()),
     pool: "forks",
     // Waiting conditions are met in milliseconds; on a machine that is busy with something else they take what they take.
-    testTimeout: 40_000,
-    expect: { poll: { timeout: 15_000 } },
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    expect: { poll: { timeout: 30_000 } },
+    hookTimeout: 120_000,
     teardownTimeout: 10_000,
     watch: false,
     allowOnly: false,

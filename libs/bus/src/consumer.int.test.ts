@@ -113,7 +113,7 @@ describe("events", () => {
   test("P4: a feed that has stopped for ever only makes it slower", async () => {
     await run(listing(name));
     await append("a");
-    await vi.waitFor(async () => expect(await seen(kysely, name)).toEqual([0, 1]), { timeout: 15_000, interval: 50 });
+    await vi.waitFor(async () => expect(await seen(kysely, name)).toEqual([0, 1]), { timeout: 30_000, interval: 50 });
   });
 
   test("wants only some types: the checkpoint moves past the others", async () => {

@@ -38,8 +38,7 @@ async function untilGone(pid: number): Promise<void> {
   throw new Error(`process ${pid} is still there`);
 }
 
-// Each makes a cluster, which takes seconds on a busy machine.
-describe("an embedded PostgreSQL", { timeout: 120_000 }, () => {
+describe("an embedded PostgreSQL", () => {
   it("P4: keeps what was committed through kill -9 and a second start", async () => {
     const dataDir = join(folder, "postgres");
     const first = await startPostgres({ dataDir });

@@ -45,7 +45,7 @@ describe("visible", () => {
   it("is fast on a text made to be slow", () => {
     const started = performance.now();
     for (const unit of ["a", "a\u0430", "\u0300", "-eyJaaaaaaaa", "\\", "\u202e"]) visible(unit.repeat(Math.ceil(131_072 / unit.length)));
-    expect(performance.now() - started).toBeLessThan(15_000);
+    expect(performance.now() - started).toBeLessThan(30_000);
   });
 });
 

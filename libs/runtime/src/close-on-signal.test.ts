@@ -32,7 +32,7 @@ describe("closeOnSignal", () => {
     process.emit("SIGTERM");
     expect(exit).not.toHaveBeenCalled();
     finish();
-    await vi.waitFor(() => expect(exit).toHaveBeenCalledExactlyOnceWith(0), 15_000);
+    await vi.waitFor(() => expect(exit).toHaveBeenCalledExactlyOnceWith(0), 30_000);
   });
 
   it("gives up waiting when it is asked again much later", () => {

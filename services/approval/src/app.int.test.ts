@@ -183,26 +183,26 @@ describe("timers", () => {
     const worlds = await Promise.all([instance(), instance()]);
     worlds[0].answer = verdict("review");
     await request(worlds[0]);
-    await vi.waitFor(async () => expect(await timers()).toEqual([{ kind: "tend_review", due_at: new Date(T0 + HOUR) }]), 15_000);
+    await vi.waitFor(async () => expect(await timers()).toEqual([{ kind: "tend_review", due_at: new Date(T0 + HOUR) }]), 30_000);
     const tables = database.kysely<ApprovalTables>();
     expect([await countReviews(tables, log.ledger, exporter.tenant), await countReviews(tables, log.ledger, "globex")]).toEqual([1, 0]);
     for (const world of worlds) world.now += HOUR;
-    await vi.waitFor(async () => expect(await types()).toContain("ActionExpired"), 15_000);
-    await vi.waitFor(async () => expect(await timers()).toEqual([]), 15_000);
+    await vi.waitFor(async () => expect(await types()).toContain("ActionExpired"), 30_000);
+    await vi.waitFor(async () => expect(await timers()).toEqual([]), 30_000);
     expect((await types()).filter((type) => type === "ActionExpired")).toHaveLength(1);
   });
 
   it("P4: survive a restart", async () => {
     const world = await instance();
     const { redeem } = await request(world);
-    await vi.waitFor(async () => expect(await timers()).toMatchObject([{ kind: "expire_grant" }]), 15_000);
+    await vi.waitFor(async () => expect(await timers()).toMatchObject([{ kind: "expire_grant" }]), 30_000);
     await world.call("RedeemGrant", { ...redeem, idempotencyKey: key("r") });
     await closeAll();
     const again = await instance();
-    await vi.waitFor(async () => expect(await timers()).toMatchObject([{ kind: "mark_unreported" }]), 15_000);
+    await vi.waitFor(async () => expect(await timers()).toMatchObject([{ kind: "mark_unreported" }]), 30_000);
     again.now += HOUR;
-    await vi.waitFor(async () => expect((await types()).at(-1)).toBe("ExecutionUnreported"), 15_000);
-    await vi.waitFor(async () => expect(await timers()).toEqual([]), 15_000);
+    await vi.waitFor(async () => expect((await types()).at(-1)).toBe("ExecutionUnreported"), 30_000);
+    await vi.waitFor(async () => expect(await timers()).toEqual([]), 30_000);
   });
 
   it("remind of an after-review beside the action's own timer, until it is closed", async () => {
@@ -213,43 +213,43 @@ describe("timers", () => {
     const eve = principal("eve", { groups: ["security"], signIn: "mfa" });
     await world.call("BreakGlass", { ...shownOf(action), reason: "nobody answers, and it burns" }, eve);
     const kinds = async () => (await timers()).map(({ kind }) => kind).toSorted();
-    await vi.waitFor(async () => expect(await kinds()).toEqual(["expire_grant", "remind_after_review"]), 15_000);
+    await vi.waitFor(async () => expect(await kinds()).toEqual(["expire_grant", "remind_after_review"]), 30_000);
     world.now += 24 * HOUR;
-    await vi.waitFor(async () => expect(await types()).toEqual(expect.arrayContaining(["GrantExpired", "AfterReviewReminded"])), 15_000);
+    await vi.waitFor(async () => expect(await types()).toEqual(expect.arrayContaining(["GrantExpired", "AfterReviewReminded"])), 30_000);
     const again = { kind: "remind_after_review", due_at: new Date(T0 + 48 * HOUR) };
-    await vi.waitFor(async () => expect(await timers()).toEqual([again]), 15_000);
+    await vi.waitFor(async () => expect(await timers()).toEqual([again]), 30_000);
     await world.call("CloseAfterReview", { actionId: action.id, finding: AfterReviewFinding.JUSTIFIED, reason: "it burned" }, ann);
-    await vi.waitFor(async () => expect(await timers()).toEqual([]), 15_000);
+    await vi.waitFor(async () => expect(await timers()).toEqual([]), 30_000);
   });
 
   it("P7: keep asking a policy that does not answer, and go on when it does", async () => {
     const world = await instance();
     world.answer = undefined;
     await request(world);
-    await vi.waitFor(async () => expect(await timers()).toMatchObject([{ kind: "verdict_retry" }]), 15_000);
+    await vi.waitFor(async () => expect(await timers()).toMatchObject([{ kind: "verdict_retry" }]), 30_000);
     const asked = world.questions.length;
     world.now += 2_000;
-    await vi.waitFor(() => expect(world.questions.length).toBeGreaterThan(asked), 15_000);
+    await vi.waitFor(() => expect(world.questions.length).toBeGreaterThan(asked), 30_000);
     world.answer = verdict("deny");
     world.now += MINUTE;
-    await vi.waitFor(async () => expect(await types()).toEqual(["ActionRequested", "VerdictReached"]), 15_000);
-    await vi.waitFor(async () => expect(await timers()).toEqual([]), 15_000);
+    await vi.waitFor(async () => expect(await types()).toEqual(["ActionRequested", "VerdictReached"]), 30_000);
+    await vi.waitFor(async () => expect(await timers()).toEqual([]), 30_000);
   });
 
   it("are taken over when the instance that claimed them died", async () => {
     const world = await instance();
     await request(world);
-    await vi.waitFor(async () => expect(await timers()).toHaveLength(1), 15_000);
+    await vi.waitFor(async () => expect(await timers()).toHaveLength(1), 30_000);
     const claimed = new Date(T0 + 6 * MINUTE);
     await sql`update approval.timer set claimed_until = ${claimed} where ledger = ${log.ledger}`.execute(database.kysely());
     // Another one is due at the same time, and nobody has claimed it.
     await world.call("RequestAction", { input: exportInput, idempotencyKey: key("other") });
-    await vi.waitFor(async () => expect(await timers()).toHaveLength(2), 15_000);
+    await vi.waitFor(async () => expect(await timers()).toHaveLength(2), 30_000);
     const expired = async () => (await types()).filter((type) => type === "GrantExpired").length;
     world.now += 5 * MINUTE;
-    await vi.waitFor(async () => expect(await timers()).toHaveLength(1), 15_000);
+    await vi.waitFor(async () => expect(await timers()).toHaveLength(1), 30_000);
     expect(await expired()).toBe(1);
     world.now += MINUTE;
-    await vi.waitFor(async () => expect(await expired()).toBe(2), 15_000);
+    await vi.waitFor(async () => expect(await expired()).toBe(2), 30_000);
   });
 });

@@ -101,7 +101,7 @@ const count = async (table: "delivery" | "review"): Promise<number> =>
 
 async function until(holds: () => boolean): Promise<void> {
   for (let waited = 0; !holds(); waited += 10) {
-    if (waited > 15_000) throw new Error("waited in vain");
+    if (waited > 30_000) throw new Error("waited in vain");
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

@@ -113,7 +113,7 @@ describe("notifier, killed again and again", () => {
       await slack.close();
       await teams.close();
     },
-    REVIEWS * 1000 + 60_000,
+    REVIEWS * 1000 + 120_000,
   );
 });
 

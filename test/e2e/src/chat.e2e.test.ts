@@ -93,7 +93,7 @@ async function provision(scim: string, people: readonly string[]): Promise<void>
 }
 
 async function until<Value>(look: () => Value | undefined | false): Promise<Value> {
-  for (let waited = 0; waited < 15_000; waited += 10) {
+  for (let waited = 0; waited < 30_000; waited += 10) {
     const found = look();
     if (found !== undefined && found !== false) return found;
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -197,6 +197,6 @@ describe("P6: what was erased is nowhere", () => {
     }
     expect(foundIn(readFileSync(archive, "latin1"))).toEqual([]);
     // The sealer writes its anchor before its commit: for a moment the one is ahead of the other.
-    await vi.waitFor(async () => expect((await as("operator", "fsck")).out).toContain("no flaws"), 15_000);
+    await vi.waitFor(async () => expect((await as("operator", "fsck")).out).toContain("no flaws"), 30_000);
   });
 });

@@ -129,7 +129,7 @@ describe.skipIf(PYTHON === undefined)(`a notifier in Python, by the contract in 
       ["ReviewOpened", action.id],
       ["ActionRejected", action.id],
     ]);
-  }, 60_000);
+  });
 
   it("P8: its user makes no consumer, of nobody's events, and sends no command", async () => {
     const user = "notifier-file-notifier:password-of-program";

@@ -54,7 +54,7 @@ export function processesWith(text: string): readonly string[] {
 }
 
 /** Waits until `holds`; fails with `what` after `limitMs`. */
-export async function eventually(what: string, holds: () => boolean | Promise<boolean>, limitMs = 15_000): Promise<void> {
+export async function eventually(what: string, holds: () => boolean | Promise<boolean>, limitMs = 30_000): Promise<void> {
   const end = performance.now() + limitMs;
   while (!(await holds())) {
     if (performance.now() > end) throw new Error(`it never happened that ${what}`);

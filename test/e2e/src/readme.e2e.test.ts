@@ -50,7 +50,7 @@ describe("README", () => {
     expect(named.filter((name) => !(name in scripts))).toEqual([]);
   });
 
-  it("the snippet runs the tool once it is approved, and compiles", { timeout: 120_000 }, async () => {
+  it("the snippet runs the tool once it is approved, and compiles", async () => {
     const [snippet = ""] = blocks("ts");
     const file = join(folder, "snippet.ts");
     const token = await stack.issuer.mint(DEVELOPMENT_PRINCIPALS["crm-agent"]);

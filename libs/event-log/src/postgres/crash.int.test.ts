@@ -17,8 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-// Several starts of a server, each of which takes seconds on a busy machine.
-describe("a crash of Postgres", { timeout: 120_000 }, () => {
+describe("a crash of Postgres", () => {
   it("P4: an acknowledged append survives kill -9 of Postgres, and every caller can find out what became of its own", async () => {
     const settings = { dataDir: join(folder, "postgres"), port: await freePort() };
     let server = await startPostgres(settings);

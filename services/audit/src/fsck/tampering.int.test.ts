@@ -25,7 +25,7 @@ beforeAll(async () => {
     ),
   );
   await running.audit.reached(EVENT_COUNT);
-  await vi.waitFor(async () => expect((await running.audit.sealing?.store.newest())?.size).toBe(EVENT_COUNT), 15_000);
+  await vi.waitFor(async () => expect((await running.audit.sealing?.store.newest())?.size).toBe(EVENT_COUNT), 30_000);
 });
 afterAll(async () => {
   await running.close();
@@ -95,7 +95,7 @@ describe("P6: the Fsck call, over JetStream", () => {
   beforeAll(async () => {
     const found = (await api("NAMES", { subject: `${running.nats.prefix}.evt.>` })) as { readonly streams: readonly string[] };
     [name = ""] = found.streams;
-    await vi.waitFor(async () => expect(await api(`INFO.${name}`)).toMatchObject({ state: { last_seq: EVENT_COUNT } }), 15_000);
+    await vi.waitFor(async () => expect(await api(`INFO.${name}`)).toMatchObject({ state: { last_seq: EVENT_COUNT } }), 30_000);
     await running.nats.stopRelay();
     ({ config } = (await api(`INFO.${name}`)) as { readonly config: object });
     type Stored = { readonly message: (typeof stored)[number] };

@@ -55,7 +55,7 @@ it("P5: a rebuild killed in the middle is gone on with, and the live projection 
   expect(told).not.toContain("version");
   expect(await liveRows()).toEqual(before);
   // Postgres finds out by itself that nobody is there any more.
-  await vi.waitFor(async () => expect(await rows(LOCKS)).toEqual([]), 15_000);
+  await vi.waitFor(async () => expect(await rows(LOCKS)).toEqual([]), 30_000);
   const [left] = await rows<{ position: number }>("select position from audit.build where state = 'building'");
   expect(left?.position).toBeGreaterThan(100);
 

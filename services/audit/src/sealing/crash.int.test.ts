@@ -27,7 +27,7 @@ afterAll(async () => {
 
 const PROGRAM = fileURLToPath(new URL("./testing/sealer-process.ts", import.meta.url));
 
-it("P6: a sealer killed at any moment leaves nothing that the next one does not continue", { timeout: 30_000 }, async () => {
+it("P6: a sealer killed at any moment leaves nothing that the next one does not continue", async () => {
   const anchored = () => (existsSync(ledger.anchorFile) ? readFileSync(ledger.anchorFile, "utf8").split("\n").slice(0, -1) : []);
   const appending = new AbortController();
   const appender = (async () => {
@@ -49,7 +49,7 @@ it("P6: a sealer killed at any moment leaves nothing that the next one does not 
   appending.abort();
   await appender;
   const parts = ledger.parts({ keys: [readKeyFile(keyFile)] });
-  await vi.waitFor(() => ledger.seal(parts), { timeout: 15_000, interval: 50 });
+  await vi.waitFor(() => ledger.seal(parts), { timeout: 30_000, interval: 50 });
   expect((await ledger.store.newest())?.size).toBe(await ledger.log.nextPosition());
   // Whatever was ever signed, also by those who died before their commit, is a past of the log as it is now.
   const signed = anchored();

@@ -46,7 +46,7 @@ describe("P6: sealing", () => {
   it("makes a checkpoint within a second of an event, and none when nothing is new", async () => {
     const sealer = ledger.start();
     await ledger.append(3);
-    await vi.waitFor(async () => expect((await ledger.store.newest())?.size).toBe(3), { timeout: 15_000, interval: 10 });
+    await vi.waitFor(async () => expect((await ledger.store.newest())?.size).toBe(3), { timeout: 30_000, interval: 10 });
     await sealer.close();
     const lines = readFileSync(ledger.anchorFile, "utf8").trim().split("\n");
     await ledger.seal();
@@ -87,11 +87,11 @@ describe("P6: one sealer at a time", () => {
   it("two instances at once seal everything once", async () => {
     const sealers = [ledger.start(), ledger.start()];
     for (let round = 0; round < 5; round += 1) await ledger.append(37);
-    await vi.waitFor(async () => expect((await ledger.store.newest())?.size).toBe(185), { timeout: 15_000, interval: 10 });
+    await vi.waitFor(async () => expect((await ledger.store.newest())?.size).toBe(185), { timeout: 30_000, interval: 10 });
     const [one] = sealers;
     await one?.close();
     await ledger.append(1);
-    await vi.waitFor(async () => expect((await ledger.store.newest())?.size).toBe(186), { timeout: 15_000, interval: 10 });
+    await vi.waitFor(async () => expect((await ledger.store.newest())?.size).toBe(186), { timeout: 30_000, interval: 10 });
     await Promise.all(sealers.map((sealer) => sealer.close()));
     await expect(resume(ledger.parts())).resolves.toMatchObject({ edge: { size: 186 } });
   });
@@ -181,10 +181,10 @@ describe("P6: a past that is not the one that was signed is refused", () => {
 
   it("a row changed under a running sealer, which stops and says so until the row is back", async () => {
     const sealer = ledger.start();
-    await vi.waitFor(() => expect(sealer.status()).toMatchObject({ state: "sealing", sealed: 600, lagMs: 0 }), 15_000);
+    await vi.waitFor(() => expect(sealer.status()).toMatchObject({ state: "sealing", sealed: 600, lagMs: 0 }), 30_000);
     await ledger.tamper("update event_log.event set entry = set_byte(entry, 9, get_byte(entry, 9) # 1) where @ and position = 77");
     await vi.waitFor(() => expect(sealer.status()).toMatchObject({ state: "refused", refusal: { kind: "REWRITTEN", position: 77 } }), {
-      timeout: 15_000,
+      timeout: 30_000,
     });
     await sealer.close();
   });

@@ -82,7 +82,7 @@ const version = (value: bigint) => ({ case: "actionVersion", value: { actionId: 
 
 describe("P6: receipts", () => {
   it("prove an event by any of its names, to whoever pins the key", async () => {
-    await vi.waitFor(async () => expect((await sealing.store.newest())?.size).toBe(302), 15_000);
+    await vi.waitFor(async () => expect((await sealing.store.newest())?.size).toBe(302), 30_000);
     const [first] = await ledger.log.readStream({ tenant: "acme", type: "action", id: ID });
     const names: Named[] = [
       version(1n),
@@ -201,14 +201,14 @@ describe("P6: a new epoch", () => {
       delete from audit.tree_checkpoint where @; delete from audit.tile where @`);
     await vi.waitFor(
       () => expect(sealing.status()).toMatchObject({ state: "refused", refusal: { kind: "ROLLED_BACK", position: 200 } }),
-      15_000,
+      30_000,
     );
     await ledger.append(3, "third");
     expect(await sealing.awaitSealed({ position: 201, leafHash: createHash("sha256").digest() }, "sealed", 100)).toBe(false);
     const started = await call(handler("StartEpoch"), START, {});
     expect(started).toMatchObject({ epoch: 2n, origin: `${ORIGIN}/2`, position: 203n });
     expect(started.previousCheckpoint).toBe(Buffer.from(before?.note ?? []).toString());
-    await vi.waitFor(async () => expect(await sealing.store.newest()).toMatchObject({ epoch: 2, size: 204 }), 15_000);
+    await vi.waitFor(async () => expect(await sealing.store.newest()).toMatchObject({ epoch: 2, size: 204 }), 30_000);
     expect(await sealing.store.covering({ size: 1 })).toMatchObject({ size: 204, origin: `${ORIGIN}/2` });
     const flaws: unknown[] = [];
     await sealing.check((flaw) => flaws.push(flaw));

@@ -95,7 +95,7 @@ describe("P6: witnesses", () => {
       [1, 306],
     ] as const) {
       await ledger.append(count);
-      await vi.waitFor(async () => expect(await witnessedSize()).toBe(size), 15_000);
+      await vi.waitFor(async () => expect(await witnessedSize()).toBe(size), 30_000);
     }
     await sealing.close();
     const newest = await ledger.store.newest({ assurance: "witnessed" });
@@ -112,10 +112,10 @@ describe("P6: witnesses", () => {
     await second?.close();
     const sealing = seal();
     await ledger.append(10);
-    await vi.waitFor(async () => expect((await ledger.store.newest())?.size).toBe(316), 15_000);
+    await vi.waitFor(async () => expect((await ledger.store.newest())?.size).toBe(316), 30_000);
     expect(await witnessedSize()).toBe(306);
     running = [first, await startWitness(directories[1] ?? "", 1, port)].filter((witness) => witness !== undefined);
-    await vi.waitFor(async () => expect(await witnessedSize()).toBe(316), 15_000);
+    await vi.waitFor(async () => expect(await witnessedSize()).toBe(316), 30_000);
     await sealing.close();
   });
 
@@ -162,7 +162,7 @@ describe("P6: witnesses", () => {
     const real = httpWitnesses(policy.witnesses, silentLogger);
     const newest = vi.fn<typeof real.newest>(real.newest).mockResolvedValueOnce([]);
     const sealing = seal({ witnesses: { newest }, anchor: await olderAnchor() });
-    await vi.waitFor(() => expect(sealing.sealer.status()).toMatchObject({ state: "refused", refusal: { kind: "REWRITTEN" } }), 15_000);
+    await vi.waitFor(() => expect(sealing.sealer.status()).toMatchObject({ state: "refused", refusal: { kind: "REWRITTEN" } }), 30_000);
     expect(newest.mock.calls.length).toBeGreaterThan(1);
     await sealing.close();
   });

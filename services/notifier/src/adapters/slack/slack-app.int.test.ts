@@ -96,7 +96,7 @@ async function start(mode: "http" | "socket" = "http", slack = new FakeSlack()) 
 
 async function until(holds: () => boolean): Promise<void> {
   for (let waited = 0; !holds(); waited += 5) {
-    if (waited > 15_000) throw new Error("waited in vain");
+    if (waited > 30_000) throw new Error("waited in vain");
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
