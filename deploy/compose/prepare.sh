@@ -4,6 +4,12 @@
 set -eu
 umask 077
 folder=${1:-$(dirname "$0")/secrets}
+mkdir -p "$folder"
+# Keys in it can be read by whoever gets in: see the end.
+if [ -n "$(find "$folder/." -prune \( -perm -010 -o -perm -001 \))" ]; then
+  echo "others may enter the folder of the keys: chmod 700 $folder" >&2
+  exit 1
+fi
 mkdir -p "$folder/tls" "$folder/keys"
 cd "$folder"
 
