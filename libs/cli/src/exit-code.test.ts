@@ -69,6 +69,11 @@ describe("P7: an exit code of 0 is a yes, and nothing else is", () => {
     expect(await cli([...REQUEST, "--wait", "1s"])).toMatchObject({ code: 1, err: "not decided yet: IN_REVIEW\n" });
   });
 
+  it("wrong usage is said in words", async () => {
+    expect(await cli(["list", "--status", "x"])).toMatchObject({ code: 2, err: expect.stringContaining("--status must be") as string });
+    expect(await cli(["erase", "--reason", "asked"])).toMatchObject({ code: 2, err: "name one of --action and --person\n" });
+  });
+
   it("a no stays a no when its reader pressed Ctrl-C, and what was interrupted is no success", async () => {
     const interrupt = new AbortController();
     meanwhile = () => interrupt.abort();

@@ -10,7 +10,7 @@ import {
   RequestActionResponseSchema,
 } from "@countersign/proto/v1/action_service_pb";
 import { visible } from "@countersign/review-view";
-import { InvalidArgumentError, type Command } from "commander";
+import type { Command } from "commander";
 import { actionsTable, actionText, verdictText } from "../action-text.ts";
 import { withContext, type Context, type Io } from "../context.ts";
 import { stateText } from "../state-text.ts";
@@ -229,7 +229,7 @@ function parseStatus(text: string): ActionStatus {
     .map(([name, status]) => ({ name, status }))
     .filter(({ status }) => status !== ActionStatus.UNSPECIFIED);
   const found = statuses.find(({ name }) => name === text.toUpperCase());
-  if (found === undefined) throw new InvalidArgumentError(`must be one of ${statuses.map(({ name }) => name).join(", ")}`);
+  if (found === undefined) throw new UsageError(`--status must be one of ${statuses.map(({ name }) => name).join(", ")}`);
   return found.status;
 }
 

@@ -2,8 +2,9 @@ import { EraseContentResponseSchema } from "@countersign/proto/v1/action_service
 import { ErasePersonResponseSchema } from "@countersign/proto/v1/directory_service_pb";
 import type { Erasure } from "@countersign/proto/v1/erasure_pb";
 import { visible } from "@countersign/review-view";
-import { InvalidArgumentError, type Command } from "commander";
+import type { Command } from "commander";
 import { withContext, type Io } from "../context.ts";
+import { UsageError } from "../errors.ts";
 import { table } from "../output.ts";
 
 type Options = {
@@ -32,7 +33,7 @@ export function addEraseCommand(program: Command, io: Io): void {
         } else if (person !== undefined && action === undefined) {
           const reply = await client.directory.erasePerson({ personId: person, reason, force, dryRun });
           output.message(ErasePersonResponseSchema, reply, () => erasureText(reply.erasure, dryRun));
-        } else throw new InvalidArgumentError("name one of --action and --person");
+        } else throw new UsageError("name one of --action and --person");
       }),
     );
 }
