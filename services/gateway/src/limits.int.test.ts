@@ -11,7 +11,7 @@ let authorization: string;
 beforeEach(() => start({}));
 
 async function start(env: NodeJS.ProcessEnv): Promise<void> {
-  fixture = await GatewayFixture.start({ COUNTERSIGN_DRAIN_TIME: "20s", ...env });
+  fixture = await GatewayFixture.start(env);
   authorization = `Bearer ${await fixture.token(["requester"])}`;
 }
 

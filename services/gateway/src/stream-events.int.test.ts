@@ -92,7 +92,6 @@ describe("StreamEvents", () => {
     await until(() => seen.length === 4);
     expect(seen).toEqual([5, 8, 9, 11]);
     const other = await open({ fromPosition: 12n, follow: true });
-    await until(() => asked.filter(({ fromPosition }) => fromPosition === 12n).length === 2);
     abort.abort();
     await ended;
     // As soon as the gateway has heard that the one hung up, only the other one looks when something is heard of.
@@ -112,7 +111,7 @@ describe("StreamEvents", () => {
 
   it("P8: each open stream counts against its own tenant, whatever it is doing", async () => {
     await fixture.close();
-    fixture = await GatewayFixture.start({ COUNTERSIGN_MAX_WATCHES_PER_TENANT: "1" });
+    fixture = await GatewayFixture.start({ COUNTERSIGN_MAX_WATCHES_PER_TENANT: "1", COUNTERSIGN_DRAIN_TIME: "100ms" });
     fixture.answers["ReadEvents"] = () => new Promise(() => {});
     const held = await open({});
     await until(() => fixture.sent.length === 1);

@@ -38,7 +38,7 @@ export class GatewayFixture {
     const commands = inProcessCommands({ logger: silentLogger });
     const config = readGatewayConfig({
       COUNTERSIGN_PORT: "0",
-      COUNTERSIGN_DRAIN_TIME: "500ms",
+      COUNTERSIGN_DRAIN_TIME: "20s",
       COUNTERSIGN_ISSUERS: JSON.stringify([issuer]),
       ...env,
     });
