@@ -19,7 +19,7 @@ import { planAction, type Intent } from "./workload/intents.ts";
 const ACTIONS = 200;
 /** Acknowledgements between one part's return and the next one's death. */
 const BETWEEN = 40;
-const TEST_MS = 180_000;
+const TEST_MS = 420_000;
 /** Set it to the seed of a failure to run the same plan again. */
 const SEED = Number(process.env["COUNTERSIGN_CRASH_SEED"] ?? Date.now() % 1_000_000);
 
@@ -138,6 +138,6 @@ function partOf(victim: string): Cluster["postgres"] {
 }
 
 const IN_FLIGHT = 24;
-const PATIENCE_MS = 45_000;
+const PATIENCE_MS = 120_000;
 /** Of the notifier: how many deliveries a worker has at a time. */
 const UNDER_WAY = 8;
