@@ -102,10 +102,12 @@ describe("RequestAction with wait", () => {
 
   it("answers with the state as it is when the time is over, or the deadline near", async () => {
     expect(await requesting(100)).toMatchObject({ action: { status: ActionStatus.IN_REVIEW }, grantToken: "" });
-    const [now, { reads }] = [Date.now, action];
+    let now = Date.now();
+    vi.spyOn(Date, "now").mockImplementation(() => now);
+    const { reads } = action;
     const reply = requesting(60_000, 30_000);
     await until(() => action.reads > reads);
-    vi.spyOn(Date, "now").mockImplementation(() => now() + 29_950);
+    now += 29_990;
     expect(await reply).toMatchObject({ action: { status: ActionStatus.IN_REVIEW } });
   });
 
