@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient, statusName, type CountersignClient, type Decision } from "@countersign/client";
 import { DEVELOPMENT_PRINCIPALS, type DevelopmentName } from "@countersign/identity";
+import type { ActionState } from "@countersign/proto/v1/action_pb";
 import { startPostgres, type PostgresServer } from "@countersign/testing";
 import { startTcpProxy, type TcpProxy } from "@countersign/testing/tcp-proxy";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -64,7 +65,7 @@ async function patient(who: DevelopmentName): Promise<CountersignClient> {
 const PATIENCE = { timeoutMs: 60_000 };
 
 /** Asks, and waits: while `policy` still looks for its database, an action is recorded without a verdict. */
-async function allowed(agent: CountersignClient, idempotencyKey: string): Promise<Decision> {
+async function allowed(agent: CountersignClient, idempotencyKey: string): Promise<Decision<Pick<ActionState, "id" | "digest" | "status">>> {
   const asked = await agent.requestAction(TAG_CHANGE, { idempotencyKey, ...PATIENCE });
   return asked.grantToken === "" ? agent.waitForDecision(asked.action.id) : asked;
 }
