@@ -51,10 +51,10 @@ function timeStandsStill(): void {
   onTestFinished(() => void vi.useRealTimers());
 }
 /** What was handled, once it is so many; `expect.poll` would set the clock going. */
-async function seenSoon(count: number): Promise<readonly number[]> {
+async function seenSoon(wanted: number): Promise<readonly number[]> {
   for (const end = Date.now() + 30_000; ; await manyTurns()) {
     const positions = await seen(kysely, name);
-    if (positions.length >= count || Date.now() > end) return positions;
+    if (positions.length >= wanted || Date.now() > end) return positions;
   }
 }
 const manyTurns = async () => {
