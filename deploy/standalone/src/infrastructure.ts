@@ -1,4 +1,7 @@
-import { startNatsServer, startPostgres } from "@countersign/embedded";
+import { randomBytes } from "node:crypto";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { startNatsServer, startPostgres, type NatsServer } from "@countersign/embedded";
 
 /** Where Postgres and NATS are, and how to stop what was started here. */
 export type Infrastructure = {
@@ -24,8 +27,7 @@ export async function startInfrastructure(options: InfrastructureOptions): Promi
       ? await startPostgres({ dataDir: `${options.dataDir}/postgres`, settings: POSTGRES_SETTINGS })
       : undefined;
   try {
-    const nats =
-      options.natsUrl === undefined ? await startNatsServer({ storeDir: `${options.dataDir}/nats`, jetstream: true }) : undefined;
+    const nats = options.natsUrl === undefined ? await startPrivateNats(options.dataDir) : undefined;
     return {
       databaseUrl: options.databaseUrl ?? postgres?.localUrl ?? "",
       natsUrl: options.natsUrl ?? nats?.url ?? "",
@@ -38,6 +40,17 @@ export async function startInfrastructure(options: InfrastructureOptions): Promi
     await postgres?.stop();
     throw error;
   }
+}
+
+/** Every user of this machine reaches a loopback port: only who may read the data directory knows the password, which is another one at each start. */
+async function startPrivateNats(dataDir: string): Promise<Pick<NatsServer, "url" | "stop">> {
+  const password = randomBytes(24).toString("hex");
+  const configFile = join(dataDir, "nats.conf");
+  await mkdir(dataDir, { recursive: true });
+  await rm(configFile, { force: true });
+  await writeFile(configFile, `authorization { user: countersign, password: "${password}" }\n`, { mode: 0o600 });
+  const server = await startNatsServer({ storeDir: join(dataDir, "nats"), jetstream: true, configFile });
+  return { url: server.url.replace("nats://", `nats://countersign:${password}@`), stop: () => server.stop() };
 }
 
 const POSTGRES_SETTINGS = { shared_buffers: "128MB", max_wal_size: "2GB", checkpoint_completion_target: "0.9" };

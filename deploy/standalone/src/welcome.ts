@@ -16,7 +16,7 @@ Countersign is ready.
   gRPC        ${standalone.address} (no TLS, reflection on)
   log         http://${standalone.tiles}/checkpoint (checkpoints, hash tiles, keys)
   PostgreSQL  ${withoutPassword(standalone.databaseUrl)}
-  NATS        ${standalone.natsUrl}
+  NATS        ${standalone.natsUrl.split(",").map(withoutPassword).join(",")}
   data        ${dataDir}/
 
 Development principals of tenant acme; \`${CLI} token NAME\` prints a token, --as NAME uses it:
@@ -32,8 +32,8 @@ Ctrl-C stops everything; the data stays.
 `;
 }
 
-function withoutPassword(databaseUrl: string): string {
-  const url = new URL(databaseUrl);
+function withoutPassword(server: string): string {
+  const url = new URL(server);
   if (url.password !== "") url.password = "***";
   return url.href;
 }

@@ -4,6 +4,7 @@ import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { migrate, openDatabase } from "@countersign/database";
 import { ALL_MIGRATIONS } from "@countersign/server";
+import { connect } from "@nats-io/transport-node";
 import { freePort, testNats, testPostgres } from "@countersign/testing";
 import { afterAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { asUser } from "./command-line.ts";
@@ -41,6 +42,8 @@ describe("npm start", () => {
     await first.prints(READY);
     const { address } = JSON.parse(readFileSync(join(first.dataDir, "instance.json"), "utf8")) as { address: string };
     expect(first.output()).toContain(address);
+    const nats = /nats:\/\/countersign:\*{3}@(\S+)/.exec(first.output())?.[1] ?? "";
+    await expect(connect({ servers: nats, reconnect: false })).rejects.toThrow("Authorization Violation");
     const agent = asUser("crm-agent", first.dataDir);
     const asked = await agent("request", "db.export", "--resource", "database:crm", "--context", "environment=production", "--json");
     expect(asked.err).toBe("");
