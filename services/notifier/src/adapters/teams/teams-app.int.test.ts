@@ -169,7 +169,10 @@ describe("teams: showing", () => {
       rules: { allowedHosts: [host] },
       clock: () => new Date(),
     });
-    await expect(channel.deliver(sampleDelivery(), AbortSignal.timeout(20_000))).rejects.toMatchObject({ rateLimited: true, delayMs: 2000 });
+    await expect(channel.deliver(sampleDelivery(), AbortSignal.timeout(20_000))).rejects.toMatchObject({
+      rateLimited: true,
+      delayMs: 2000,
+    });
     expect(await channel.deliver(sampleDelivery(), AbortSignal.timeout(20_000))).toEqual({});
     expect(activityProblem(bodies[1] ?? "")).toBeUndefined();
     expect(bodies[1]).not.toContain("Action.");
