@@ -24,13 +24,24 @@ export function mountDisk(folder: string, bytes = GIGABYTE): Disk | undefined {
   });
   reaper.unref();
   return {
-    fill: () => mount("-o", `remount,size=${usedBytes(folder)}`, folder),
+    fill: () => shrink(folder),
     free: () => mount("-o", `remount,size=${bytes}`, folder),
     remove: () => {
       execFileSync("umount", ["-l", folder]);
       reaper.kill("SIGKILL");
     },
   };
+}
+
+/** Others write meanwhile, and a disk cannot be smaller than what is on it. */
+function shrink(folder: string): void {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return mount("-o", `remount,size=${usedBytes(folder)}`, folder);
+    } catch (error) {
+      if (attempt === 20) throw error;
+    }
+  }
 }
 
 function usedBytes(folder: string): number {
