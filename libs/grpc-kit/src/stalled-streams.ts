@@ -1,11 +1,10 @@
 import { Duplex } from "node:stream";
 import { type Metadata, ServerInterceptingCall, type ServerInterceptor, status } from "@grpc/grpc-js";
+import { Sweeper } from "./sweeper.ts";
 
 type Call = Parameters<ServerInterceptor>[1];
 
-const SWEEP_MS = 100;
-/** A sweep that comes so late finds what has waited for nothing but the process. It lets all off, once. */
-const LATE_MS = 150;
+const SWEEPS = { everyMs: 100, lateMs: 150 };
 /** So many requests may be coming in; beyond, a request has a sixtieth of the time. */
 const MAX_ARRIVING = 128;
 const HURRY = 60;
@@ -19,9 +18,7 @@ export class StalledStreams {
   readonly #calls = new WeakMap<Metadata, Call>();
   readonly #arriving = new Map<Call, number>();
   readonly #leaving = new Map<Call, number>();
-  #sweeper: NodeJS.Timeout | undefined;
-  #sweptAt = 0;
-  #excused = false;
+  readonly #sweeper = new Sweeper(SWEEPS, (now) => this.#sweep(now));
 
   /** @param stallMs how long a request may take to come in, and its answer to be taken */
   constructor(stallMs: number) {
@@ -59,23 +56,15 @@ export class StalledStreams {
   }
 
   close(): void {
-    clearInterval(this.#sweeper);
-    this.#sweeper = undefined;
+    this.#sweeper.end();
   }
 
   #watch(calls: Map<Call, number>, call: Call): void {
     calls.set(call, performance.now());
-    if (this.#sweeper !== undefined) return;
-    this.#sweptAt = performance.now();
-    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref();
+    this.#sweeper.begin();
   }
 
-  #sweep(): void {
-    const now = performance.now();
-    // The process itself stood still, and timers go before what came in meanwhile.
-    this.#excused = !this.#excused && now - this.#sweptAt > LATE_MS;
-    this.#sweptAt = now;
-    if (this.#excused) return;
+  #sweep(now: number): void {
     // In the order in which they began.
     for (const [call, since] of this.#arriving) {
       if (now - since < (this.#arriving.size > MAX_ARRIVING ? this.#stallMs / HURRY : this.#stallMs)) break;

@@ -1,14 +1,12 @@
 import { CommandError } from "@countersign/bus";
-import type { RpcCall } from "@countersign/grpc-kit";
+import { type RpcCall, Sweeper } from "@countersign/grpc-kit";
 import type { Quotas } from "@countersign/quotas";
 import { ConcurrencyLimit, type LimitSettings } from "../domain/concurrency-limit.ts";
 import { type Applicant, FairLine, type LineSettings } from "../domain/fair-line.ts";
 import { RequestRates } from "./request-rates.ts";
 
-/** How often the line is looked through for calls that have waited too long. */
-const SWEEP_MS = 20;
-/** A sweep that comes so late finds many that have waited for nothing but the process. It lets them off, once. */
-const LATE_MS = 100;
+/** How the line is looked through for calls that have waited too long. When a sweep is late, places may be free that nobody has heard of. */
+const SWEEPS = { everyMs: 20, lateMs: 100 };
 
 /** One for all, frozen, so that what is sent is made once: refusals must not cost what calls do. */
 const OVERLOADED = Object.freeze(
@@ -37,9 +35,7 @@ export class Gate {
   readonly #line: FairLine<Waiting>;
   readonly #rates: RequestRates;
   readonly #now: () => number;
-  #sweeper: NodeJS.Timeout | undefined;
-  #sweptAt = 0;
-  #excused = false;
+  readonly #sweeper: Sweeper;
 
   /** @param now monotonic milliseconds */
   constructor({ limit, line }: GateSettings, quotas: Quotas, now: () => number = () => performance.now()) {
@@ -47,6 +43,7 @@ export class Gate {
     this.#line = new FairLine(line);
     this.#rates = new RequestRates(quotas);
     this.#now = now;
+    this.#sweeper = new Sweeper(SWEEPS, (at) => this.#sweep(at), now);
   }
 
   /** Places there are now, calls that have one, calls in line. */
@@ -72,8 +69,7 @@ export class Gate {
   }
 
   close(): void {
-    clearInterval(this.#sweeper);
-    this.#sweeper = undefined;
+    this.#sweeper.end();
   }
 
   #place(call: Enterer, entered: Waiting): void {
@@ -89,17 +85,10 @@ export class Gate {
 
   #letIn(): void {
     for (let next = this.#line.next(this.#limit.places); next !== undefined; next = this.#line.next(this.#limit.places)) next.start();
-    if (this.#line.waiting === 0 || this.#sweeper !== undefined) return;
-    this.#sweptAt = this.#now();
-    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
+    if (this.#line.waiting > 0) this.#sweeper.begin();
   }
 
-  #sweep(): void {
-    const now = this.#now();
-    // The process itself stood still, and timers go before what came in meanwhile: places may be free that nobody has heard of.
-    this.#excused = !this.#excused && now - this.#sweptAt > LATE_MS;
-    this.#sweptAt = now;
-    if (this.#excused) return;
+  #sweep(now: number): void {
     for (const { refuse } of this.#line.expire(now, this.#limit.places)) refuse(OVERLOADED);
     if (this.#line.waiting === 0) this.close();
   }
