@@ -36,7 +36,7 @@ export async function run(args: readonly string[], io: Io, err: { write(text: st
   }
 }
 
-function createProgram(io: Io, err: { write(text: string): unknown }): Command {
+export function createProgram(io: Io, err: { write(text: string): unknown }): Command {
   const program = new Command("countersign")
     .description("Approval for exactly one action.")
     .option("--address <host:port>", "the gRPC front door; default: the npm start that runs here")
