@@ -149,8 +149,8 @@ function escalate(review: Review, { stage, deadline }: ReviewEscalated): Review 
 
 function edited(state: ActionState, event: ActionEdited): ActionState {
   if (state.status !== "IN_REVIEW") return state;
-  const others = state.review.editors.filter(({ principal }) => !samePrincipal(principal, event.editor));
-  const editors = [...others, { principal: toRef(event.editor), principals: principalsOf(event.standing) }];
+  // Also whoever edited before: in whose place it did so then stays barred.
+  const editors = [...state.review.editors, { principal: toRef(event.editor), principals: principalsOf(event.standing) }];
   const review = { ...state.review, editors, edits: state.review.edits + 1, deadline: event.deadline, claim: undefined };
   return { ...state, status: "EDITED", input: event.input, review };
 }

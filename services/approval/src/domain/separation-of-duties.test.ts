@@ -19,6 +19,7 @@ import {
   rejectBy,
   sponsor,
   stage,
+  standing,
   T0,
   verdict,
 } from "../testing/fixtures.ts";
@@ -63,6 +64,16 @@ describe("P3: nobody approves what they caused, agents never review", () => {
           .events(),
       ).toHaveLength(13);
     }
+  });
+
+  it("whom an editor stood in for stays barred when it edits again in its own name", () => {
+    const eve = principal("eve", { groups: ["oncall"] });
+    const place = { person: "ann", principals: [ref("ann")], entirely: true };
+    const inPlace = editBy(eve, verdict("review"), { standings: [standing(eve, { inPlaceOf: place })] });
+    const again = editBy(eve, verdict("review"), { input: hex(0x13), digest: EDITED_DIGEST, version: 7 });
+    given(...editedBy(editedBy(inReview(), inPlace), again))
+      .when(approveBy(ann, { digest: EDITED_DIGEST, version: 11 }))
+      .thenRefused("SELF_APPROVAL");
   });
 
   it("does not take an agent's word for a human's own vote that it repeats", () => {

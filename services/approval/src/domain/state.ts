@@ -68,7 +68,7 @@ export type Review = {
   readonly escalated: readonly number[];
   /** Version from which on a reviewer has seen what is to be decided: that of the last ReviewOpened. */
   readonly shownFrom: number;
-  /** Everybody who edited, last one last. */
+  /** Who made each edit, last one last. */
   readonly editors: readonly Editor[];
   /** How often it was edited. */
   readonly edits: number;
