@@ -15,6 +15,7 @@ import { addReviewCommands } from "./commands/review.ts";
 import { addWitnessCommand } from "./commands/witness.ts";
 import type { Io } from "./context.ts";
 import { AnswerIsNo, UsageError } from "./errors.ts";
+import { optionDescription } from "./help.ts";
 import { developmentToken, type SessionOptions } from "./session.ts";
 
 /** As the shell says it of a program that SIGINT ended. */
@@ -39,15 +40,17 @@ export async function run(args: readonly string[], io: Io, err: { write(text: st
 export function createProgram(io: Io, err: { write(text: string): unknown }): Command {
   const program = new Command("countersign")
     .description("Approval for exactly one action.")
-    .option("--address <host:port>", "the gRPC front door; default: the npm start that runs here")
+    .option("--address <host:port>", "the gRPC front door; default: COUNTERSIGN_ADDRESS, or else the npm start that runs here")
     .option("--token <token>", "bearer token; default: COUNTERSIGN_TOKEN")
     .option("--as <name>", "a development principal, for example data-owner")
     .option("--mfa", "with --as and token: signed in with a second factor")
-    .option("--ca-file <file>", "trust this CA (turns TLS on)")
-    .option("--data-dir <dir>", "of npm start", io.env["COUNTERSIGN_DATA_DIR"] ?? ".countersign")
+    .option("--ca-file <file>", "trust this CA, and use TLS to this machine as well; to any other it always is")
+    .option("--data-dir <dir>", "where npm start keeps its data", io.env["COUNTERSIGN_DATA_DIR"] ?? ".countersign")
     .option("--json", "print ProtoJSON")
     .showHelpAfterError("Add --help to see how.")
     .exitOverride()
+    .addHelpText("after", "\nExit codes: 0 done, 1 refused, failed or answered with no, 2 wrong usage, 130 interrupted.")
+    .configureHelp({ optionDescription, showGlobalOptions: true })
     .configureOutput({ writeOut: (text) => io.out.write(text), writeErr: (text) => err.write(text) });
   program
     .command("token")

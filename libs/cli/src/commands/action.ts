@@ -51,7 +51,7 @@ export function addActionCommands(program: Command, io: Io): void {
   program
     .command("get")
     .description("show an action")
-    .argument("<id>")
+    .argument("<action-id>")
     .action((actionId: string, _options: object, command: Command) =>
       withContext(command, io, async ({ client, output }) => {
         const reply = await client.actions.getAction({ actionId });
@@ -82,7 +82,7 @@ export function addActionCommands(program: Command, io: Io): void {
   program
     .command("watch")
     .description("print where an action is at every change, until it is over")
-    .argument("<id>")
+    .argument("<action-id>")
     .action((actionId: string, _options: object, command: Command) =>
       withContext(command, io, async ({ client, output, signal }) => {
         for await (const { action, grantToken } of client.actions.watchAction({ actionId }, { signal })) {
@@ -98,7 +98,7 @@ function addStateCommand(program: Command, io: Io): void {
   program
     .command("state")
     .description("show an action as it was")
-    .argument("<id>")
+    .argument("<action-id>")
     .requiredOption("--at <position|time>", "just after this position, or at this time, such as 2026-01-31T12:30:05Z", parseAt)
     .action((actionId: string, { at }: { at: At }, command: Command) =>
       withContext(command, io, async ({ client, output }) => {
@@ -112,7 +112,7 @@ function addExecutionCommands(program: Command, io: Io): void {
   program
     .command("redeem")
     .description("use the grant of an approved action, once")
-    .argument("<id>")
+    .argument("<action-id>")
     .option("--durability <level>", DURABILITY_HELP, parseDurability)
     .action((actionId: string, options: Firm, command: Command) =>
       withContext(command, io, (context) => redeem(context, actionId, options)),
@@ -120,7 +120,7 @@ function addExecutionCommands(program: Command, io: Io): void {
   program
     .command("report")
     .description("say how the execution went")
-    .argument("<id>")
+    .argument("<action-id>")
     .option("--succeeded", "it was done")
     .option("--failed", "it was tried and failed")
     .option("--message <text>", "in your words")
@@ -141,7 +141,7 @@ function addExecutionCommands(program: Command, io: Io): void {
   program
     .command("accept")
     .description("take the form that a reviewer made of an action for your own; cancel says no")
-    .argument("<id>")
+    .argument("<action-id>")
     .requiredOption("--digest <hex>", "of the edited form, as you have seen it", parseDigest)
     .action((actionId: string, { digest }: { digest: Uint8Array }, command: Command) =>
       withContext(command, io, async ({ client, output }) => {
@@ -152,7 +152,7 @@ function addExecutionCommands(program: Command, io: Io): void {
   program
     .command("cancel")
     .description("take an action back")
-    .argument("<id>")
+    .argument("<action-id>")
     .option("--reason <text>", "why", "")
     .option("--durability <level>", DURABILITY_HELP, parseDurability)
     .action((actionId: string, options: Firm & { reason: string }, command: Command) =>

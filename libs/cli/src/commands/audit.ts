@@ -12,7 +12,7 @@ export function addAuditCommands(program: Command, io: Io): void {
   program
     .command("timeline")
     .description("all that happened to an action")
-    .argument("<id>")
+    .argument("<action-id>")
     .option("--at <position|time>", "as it was then", parseAt)
     .action((actionId: string, { at }: { at?: At }, command: Command) =>
       withContext(command, io, async ({ client, output }) => {

@@ -8,8 +8,7 @@ import { stateText } from "../state-text.ts";
 
 /** What is said about a review without deciding it: comment, ask, answer, claim, release. */
 export function addDiscussionCommands(program: Command, io: Io): void {
-  const writing = (name: string, description: string): Command =>
-    program.command(name).description(description).argument("<id>", "the action");
+  const writing = (name: string, description: string): Command => program.command(name).description(description).argument("<action-id>");
   writing("comment", "write on an action in review; it decides nothing")
     .argument("<text>")
     .action((id: string, text: string, _options: object, command: Command) =>

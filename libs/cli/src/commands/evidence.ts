@@ -30,7 +30,7 @@ export function addEvidenceCommands(program: Command, io: Io): void {
     .requiredOption("--out <file>", "where to")
     .option("--from <time>", "events at this time or later; default: the first event", parseMoment)
     .option("--to <time>", "events before this time; default: now", parseMoment)
-    .option("--format <name>", `one of ${[...FORMATS.keys()].join(", ")}`, parseFormat, ExportFormat.ARCHIVE)
+    .option("--format <name>", `one of ${[...FORMATS.keys()].join(", ")}; default: archive`, parseFormat, ExportFormat.ARCHIVE)
     .option("--witnessed", "archives: with a checkpoint that the witnesses have cosigned")
     .action((options: ExportOptions, command: Command) => withContext(command, io, (context) => exportTo(context, options)));
   program

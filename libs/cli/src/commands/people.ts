@@ -84,7 +84,7 @@ function addDelegateCommands(program: Command, io: Io): void {
   delegate
     .command("revoke")
     .description("end one before its time")
-    .argument("<id>")
+    .argument("<id>", "as delegate list shows it")
     .action((delegationId: string, _options: object, command: Command) =>
       withContext(command, io, async ({ client, output }) => {
         const { delegation } = await client.directory.revokeDelegation({ delegationId });

@@ -38,7 +38,7 @@ export function addReviewCommands(program: Command, io: Io): void {
   review
     .command("show")
     .description("all that a reviewer must see, and the commands to decide exactly that")
-    .argument("<id>")
+    .argument("<action-id>")
     .action((actionId: string, _options: object, command: Command) =>
       withContext(command, io, async ({ client, output, columns, command: called }) => {
         const reply = await client.reviews.getReview({ actionId });
@@ -56,7 +56,7 @@ function addVotes(program: Command, io: Io): void {
     program
       .command(name)
       .description(description)
-      .argument("<id>")
+      .argument("<action-id>")
       .option("--digest <hex>", "what you were shown; refused if it is not that any more. Default: what it is now", parseDigest)
       .option("--durability <level>", DURABILITY_HELP, parseDurability);
   voting("approve", "approve exactly one digest")
@@ -82,7 +82,7 @@ function addBreakGlass(program: Command, io: Io): void {
   program
     .command("break-glass")
     .description("approve alone in an emergency, where policy lets you; everybody is told, and somebody looks at it afterwards")
-    .argument("<id>")
+    .argument("<action-id>")
     .option("--digest <hex>", "what you were shown; refused if it is not that any more. Default: what it is now", parseDigest)
     .requiredOption("--reason <text>", "what the emergency is, at least 10 characters")
     .action((actionId: string, { reason, digest }: VoteOptions, command: Command) =>
@@ -97,7 +97,7 @@ function addBreakGlass(program: Command, io: Io): void {
   program
     .command("close-after-review")
     .description("say whether a break-glass was right")
-    .argument("<id>")
+    .argument("<action-id>")
     .addOption(new Option("--finding <finding>", "what you found").choices(["justified", "not-justified"]).makeOptionMandatory())
     .requiredOption("--reason <text>", "why")
     .action((actionId: string, options: { finding: string; reason: string }, command: Command) =>

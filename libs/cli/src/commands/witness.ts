@@ -23,7 +23,7 @@ export function addWitnessCommand(program: Command, io: Io, err: { write(text: s
     .requiredOption("--name <name>", "name of its key, such as witness.example/one")
     .option("--log <vkey...>", "verifier keys of the logs")
     .option("--policy <file>", "takes the logs from the log lines of this file")
-    .option("--listen <host:port>", "where to listen for HTTP", parseListen, { host: "127.0.0.1", port: 8080 })
+    .option("--listen <host:port>", "where to listen for HTTP; default: 127.0.0.1:8080", parseListen, { host: "127.0.0.1", port: 8080 })
     .action(async ({ dir: directory, name, log = [], policy, listen }: WitnessOptions) => {
       const pinned = policy === undefined ? [] : parsePolicy(readFileSync(policy)).logs.map(({ key }) => key);
       const logs = [...log.map(parseVerifierKey), ...pinned];
