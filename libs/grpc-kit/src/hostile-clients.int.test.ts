@@ -12,9 +12,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ServiceHandlers, StreamHandler, UnaryHandler } from "./handlers.ts";
 import { REFLECTION_PATHS } from "./reflection.ts";
 import { createRpcServer, type RunningRpcServer } from "./server.ts";
+import { GET_POLICY, STREAM_EVENTS } from "./testing/calling.ts";
 
-const GET_POLICY = "/countersign.v1.PolicyService/GetPolicy";
-const STREAM_EVENTS = "/countersign.v1.AuditService/StreamEvents";
 const EMPTY = Buffer.alloc(5);
 const LARGE = new Uint8Array(100_000);
 

@@ -1,24 +1,16 @@
-import { create, fromBinary, toBinary, type DescService } from "@bufbuild/protobuf";
 import { CommandError } from "@countersign/bus";
-import {
-  HealthCheckRequestSchema,
-  HealthCheckResponse_ServingStatus as Serving,
-  HealthCheckResponseSchema,
-} from "@countersign/proto/grpc/health/v1/health_pb";
-import { ServerReflectionRequestSchema, ServerReflectionResponseSchema } from "@countersign/proto/grpc/reflection/v1/reflection_pb";
+import { HealthCheckResponse_ServingStatus as Serving } from "@countersign/proto/grpc/health/v1/health_pb";
 import { PolicyService } from "@countersign/proto/v1/policy_service_pb";
 import { AuditService } from "@countersign/proto/v1/audit_service_pb";
 import { silentLogger } from "@countersign/telemetry";
-import { Client, credentials, Metadata, status, type ServiceError } from "@grpc/grpc-js";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { ServiceHandlers, StreamHandler, UnaryHandler } from "./handlers.ts";
+import { Client, credentials, Metadata } from "@grpc/grpc-js";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { StreamHandler, UnaryHandler } from "./handlers.ts";
 import type { RpcCall } from "./rpc-call.ts";
 import { createRpcServer, type RpcLimits, type RunningRpcServer } from "./server.ts";
+import { calling, failure, GET_POLICY, hungUp, silent, until } from "./testing/calling.ts";
 
-const GET_POLICY = "/countersign.v1.PolicyService/GetPolicy";
-const STREAM_EVENTS = "/countersign.v1.AuditService/StreamEvents";
 const LIMITS = { maxInFlight: 3, maxParked: 2, maxParkedOf: () => 1, sendMs: 150, maxMessageBytes: 1000, drainMs: 20_000 };
-const identity = (bytes: Uint8Array): Buffer => Buffer.from(bytes);
 
 let server: RunningRpcServer;
 let client: Client;
@@ -26,14 +18,6 @@ let unary: UnaryHandler;
 let stream: StreamHandler;
 /** Calls that their handlers have seen. */
 let arrived: number;
-
-/** A handler for every method there is: unary ones answer with an empty message, streams end at once. */
-function silent<Service extends DescService>(service: Service): ServiceHandlers<Service> {
-  const nothing: UnaryHandler = async () => new Uint8Array();
-  const end: StreamHandler = async () => {};
-  const handlers = service.methods.map((method) => [method.localName, method.methodKind === "unary" ? nothing : end]);
-  return Object.fromEntries(handlers) as ServiceHandlers<Service>;
-}
 
 beforeEach(async () => {
   unary = async (request) => request;
@@ -61,40 +45,7 @@ async function stop(): Promise<void> {
   await server.close();
 }
 
-const call = (path: string, request: Uint8Array, options: { deadline?: number; metadata?: Metadata } = {}) =>
-  new Promise<Uint8Array>((resolve, reject) => {
-    client.makeUnaryRequest(
-      path,
-      identity,
-      identity,
-      request,
-      options.metadata ?? new Metadata(),
-      { deadline: options.deadline ?? Infinity },
-      (error, reply) => (error === null ? resolve(reply ?? new Uint8Array()) : reject(error)),
-    );
-  });
-const failure = (work: Promise<unknown>) =>
-  work.then(
-    () => "ok",
-    (error: ServiceError) => status[error.code],
-  );
-const open = (request = new Uint8Array()) => {
-  const messages: number[] = [];
-  const reading = client.makeServerStreamRequest(STREAM_EVENTS, identity, identity, request);
-  reading.on("data", (message: Uint8Array) => messages.push(message.length));
-  const ended = new Promise<string>((resolve) => {
-    reading.on("error", (error: ServiceError) => resolve(status[error.code] ?? ""));
-    reading.on("end", () => resolve("OK"));
-  });
-  return { reading, messages, ended };
-};
-const until = (condition: () => boolean) => vi.waitFor(() => expect(condition()).toBe(true), { timeout: 20_000, interval: 2 });
-const hungUp = ({ signal }: RpcCall) =>
-  new Promise<never>((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
-const health = async (service: string) => {
-  const request = toBinary(HealthCheckRequestSchema, create(HealthCheckRequestSchema, { service }));
-  return fromBinary(HealthCheckResponseSchema, await call("/grpc.health.v1.Health/Check", request)).status;
-};
+const { call, open, health, watchHealth, reflected } = calling(() => client);
 
 describe("calls", () => {
   it("hand bytes in and out untouched, well-formed or not", async () => {
@@ -312,14 +263,7 @@ describe("health", () => {
   });
 
   it("can be watched", async () => {
-    const seen: Serving[] = [];
-    const watch = (service: string) => {
-      const request = toBinary(HealthCheckRequestSchema, create(HealthCheckRequestSchema, { service }));
-      const watching = client.makeServerStreamRequest("/grpc.health.v1.Health/Watch", identity, identity, request);
-      watching.on("data", (bytes: Uint8Array) => seen.push(fromBinary(HealthCheckResponseSchema, bytes).status));
-      return new Promise<void>((resolve) => watching.on("error", () => resolve()));
-    };
-    const ended = watch("");
+    const { seen, ended } = watchHealth("");
     await until(() => seen.length === 1);
     await server.close();
     await ended;
@@ -329,28 +273,13 @@ describe("health", () => {
 
 describe("reflection", () => {
   it.each(["v1", "v1alpha"])("answers %s clients", async (version) => {
-    const asking = client.makeBidiStreamRequest(`/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`, identity, identity);
-    const answers: string[] = [];
-    const ended = new Promise<void>((resolve) => asking.on("end", resolve));
-    asking.on("data", (bytes: Uint8Array) => {
-      const { messageResponse } = fromBinary(ServerReflectionResponseSchema, bytes);
-      answers.push(
-        messageResponse.case === "listServicesResponse"
-          ? messageResponse.value.service.map(({ name }) => name).join(" ")
-          : `${messageResponse.case} ${messageResponse.case === "fileDescriptorResponse" ? (messageResponse.value.fileDescriptorProto.length > 1 ? "with imports" : "alone") : ""}`,
-      );
-    });
-    for (const messageRequest of [
+    const answers = await reflected(version, [
       { case: "listServices", value: "" },
       { case: "fileContainingSymbol", value: "countersign.v1.PolicyService.GetPolicy" },
       { case: "fileByFilename", value: "countersign/v1/principal.proto" },
       { case: "fileByFilename", value: "etc/passwd" },
       { case: "allExtensionNumbersOfType", value: "countersign.v1.Principal" },
-    ] as const) {
-      asking.write(toBinary(ServerReflectionRequestSchema, create(ServerReflectionRequestSchema, { messageRequest })));
-    }
-    asking.end();
-    await ended;
+    ]);
     expect(answers).toEqual([
       "countersign.v1.PolicyService countersign.v1.AuditService grpc.health.v1.Health",
       "fileDescriptorResponse with imports",
