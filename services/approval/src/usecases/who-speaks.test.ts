@@ -117,6 +117,27 @@ describe("P3: who speaks, as the directory knows it", () => {
     expect(await vote(principal("max"))).toMatchObject({ outcome: "done", view: { state: { status: "APPROVED" } } });
   });
 
+  it.each([
+    ["two groups, one by one", [["sales"], ["oncall"]]],
+    ["a group, and then everything", [["sales"], []]],
+  ])("whom somebody stands in for by %s is one place: the vote in it counts, and is one", async (_what, delegations) => {
+    const place = { personId: "person-ann", untilMs: Infinity, principals: [ref("ann")] };
+    const standsInFor = delegations.map((groups) => ({
+      ...place,
+      groups,
+      effectiveGroups: groups.length === 0 ? ["sales", "oncall"] : groups,
+    }));
+    people = new Map<string, Partial<Person>>([
+      ["ann", { groups: ["sales", "oncall"] }],
+      ["eve", { standsInFor }],
+      ["max", { groups: ["oncall"] }],
+    ]);
+    const { vote } = await asked(oncall);
+    expect(await vote(principal("eve"))).toMatchObject({ outcome: "done" });
+    expect(await vote(ann)).toEqual(refused("ALREADY_VOTED"));
+    expect(await vote(principal("max"))).toMatchObject({ outcome: "done", view: { state: { status: "APPROVED" } } });
+  });
+
   it("somebody who is switched off is nobody", async () => {
     people = new Map<string, Partial<Person>>([["ann", { groups: ["oncall"], active: false }]]);
     expect(await (await asked(oncall)).vote(ann)).toEqual(refused("NOT_ELIGIBLE"));

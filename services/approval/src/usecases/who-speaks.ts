@@ -86,7 +86,17 @@ function fromPerson(person: Person | undefined, token: PrincipalRef, manager: st
   const known = person.principals.some((principal) => samePrincipal(principal, token));
   const principals = known ? person.principals : [...person.principals, toRef(token)];
   const own: Standing = { person: id, principals, groups, teams, onCall, managesRequester: manager === id, inPlaceOf: undefined };
-  return [own, ...person.standsInFor.map((place) => inPlaceOf(own, place, manager))];
+  return [own, ...placesIn(person.standsInFor).map((place) => inPlaceOf(own, place, manager))];
+}
+
+/** Several delegations of one human are one place: a vote is found again by whose place it was cast in. */
+function placesIn(standsInFor: readonly StandIn[]): readonly StandIn[] {
+  return [...Map.groupBy(standsInFor, ({ personId }) => personId).values()].flatMap((places) => {
+    const whole = places.find(({ groups }) => groups.length === 0) ?? places[0];
+    if (whole === undefined || whole.groups.length === 0) return whole ?? [];
+    const joined = (of: (place: StandIn) => readonly string[]) => [...new Set(places.flatMap(of))];
+    return { ...whole, groups: joined(({ groups }) => groups), effectiveGroups: joined(({ effectiveGroups }) => effectiveGroups) };
+  });
 }
 
 function inPlaceOf(own: Standing, { personId, principals, groups, effectiveGroups }: StandIn, manager: string | undefined): Standing {
