@@ -161,6 +161,30 @@ describe("a claim on a review", () => {
       .then(claimed(bob, T0 + 5 * MINUTE));
   });
 
+  it("P3: is one human's, whatever account it uses: it holds it once, releases it, votes, and has three", () => {
+    const [ann1, ann2] = ["ann", "ann-in-chat"].map((id) => principal(id, { groups: ["oncall"] }));
+    if (ann1 === undefined || ann2 === undefined) throw new Error("there are two");
+    const known = { person: "p1", principals: [ref("ann"), ref("ann-in-chat")] };
+    const as = (reviewer: Principal) => ({ standings: [standing(reviewer, known)] });
+    const byOne = given(...two)
+      .when({ ...claims(ann1), ...as(ann1) })
+      .events();
+    given(...byOne)
+      .when({ ...claims(ann2, T0 + 2 * MINUTE), ...as(ann2) })
+      .thenNothing();
+    const releasedByOther = given(...byOne)
+      .when(releases(ann2))
+      .events();
+    expect(releasedByOther.at(-1)).toMatchObject({ type: "ClaimReleased", reviewer: ref("ann-in-chat") });
+    const voted = given(...byOne)
+      .when(approveBy(ann2, as(ann2)))
+      .events();
+    expect([holder(byOne, T0 + 5 * MINUTE), holder(voted, T0 + 5 * MINUTE)]).toEqual(["ann", undefined]);
+    given(...releasedByOther, ...byOne.slice(-1), ...releasedByOther.slice(-1), ...byOne.slice(-1), ...releasedByOther.slice(-1))
+      .when({ ...claims(ann2, T0 + 5 * MINUTE), ...as(ann2) })
+      .thenRefused("CLAIM_LIMIT");
+  });
+
   it("does not depend on how somebody signed in: it decides nothing", () => {
     const strong = inReview(verdict("review", { stages: [stage(["oncall"], 1, { leastSignIn: "mfa" })] }));
     expect(

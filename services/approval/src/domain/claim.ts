@@ -1,9 +1,9 @@
 import type { ClaimReview, ReleaseReview } from "./commands.ts";
 import { claimingAs } from "./eligibility.ts";
 import { isPast } from "./escalation.ts";
-import { samePrincipal, toRef } from "./principal.ts";
+import { toRef } from "./principal.ts";
 import { type Decision, reject } from "./rejection.ts";
-import { type ActionState, claimAt } from "./state.ts";
+import { type ActionState, claimAt, isClaimOf } from "./state.ts";
 
 /** How long somebody can be taken to look at a review without a word about it. */
 const CLAIM_MS = 30 * 60_000;
@@ -19,8 +19,8 @@ export function claimReview({ at, reviewer, standings }: ClaimReview, state: Act
   const standing = claimingAs(state, { reviewer, standings });
   if (typeof standing === "string") return reject(standing);
   const held = claimAt(state.review, at);
-  if (held !== undefined) return samePrincipal(held.reviewer, reviewer) ? [] : reject("ALREADY_CLAIMED");
-  if (state.review.claimants.filter((other) => samePrincipal(other, reviewer)).length >= MOST_CLAIMS) return reject("CLAIM_LIMIT");
+  if (held !== undefined) return isClaimOf(held, reviewer) ? [] : reject("ALREADY_CLAIMED");
+  if (state.review.claims.filter((claim) => isClaimOf(claim, reviewer)).length >= MOST_CLAIMS) return reject("CLAIM_LIMIT");
   return [{ type: "ReviewClaimed", at, reviewer, standing, expiresAt: at + CLAIM_MS }];
 }
 
@@ -29,5 +29,5 @@ export function releaseReview({ at, reviewer }: ReleaseReview, state: ActionStat
   if (state.status === "NONE") return reject("NOT_FOUND");
   const held = state.status === "IN_REVIEW" ? claimAt(state.review, at) : undefined;
   if (held === undefined) return [];
-  return samePrincipal(held.reviewer, reviewer) ? [{ type: "ClaimReleased", at, reviewer: toRef(reviewer) }] : reject("ALREADY_CLAIMED");
+  return isClaimOf(held, reviewer) ? [{ type: "ClaimReleased", at, reviewer: toRef(reviewer) }] : reject("ALREADY_CLAIMED");
 }

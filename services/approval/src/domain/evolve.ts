@@ -16,7 +16,7 @@ import type {
 } from "./events.ts";
 import { samePrincipal, toRef } from "./principal.ts";
 import { principalsOf } from "./standing.ts";
-import type { ActionState, AfterReview, Claim, Comment, Review, Vote } from "./state.ts";
+import { type ActionState, type AfterReview, type Claim, type Comment, isClaimOf, type Review, type Vote } from "./state.ts";
 
 /** What the past adds up to. Accepts every past: an event that makes no sense in its place counts in the version and changes nothing else. */
 export function evolve(state: ActionState, event: ActionEvent): ActionState {
@@ -135,7 +135,7 @@ function opened(state: ActionState, event: ReviewOpened): ActionState {
 }
 
 /** What only an edit carries over to the next opening. */
-const FIRST = { votes: [], editors: [], edits: 0, comments: [], claimants: [], afterReview: undefined };
+const FIRST = { votes: [], editors: [], edits: 0, comments: [], claims: [], afterReview: undefined };
 
 /** A stage that has just opened. */
 function fresh({ at, deadline }: ReviewOpened | StageOpened) {
@@ -178,12 +178,12 @@ function voted(state: ActionState, vote: Vote): ActionState {
 
 /** Who has voted is not looking any more. */
 function othersClaim({ claim }: Review, { reviewer }: Vote): Claim | undefined {
-  return claim !== undefined && samePrincipal(claim.reviewer, reviewer) ? undefined : claim;
+  return claim !== undefined && isClaimOf(claim, reviewer) ? undefined : claim;
 }
 
-function claimed(review: Review, { reviewer, at, expiresAt }: ReviewClaimed): Review {
-  const claimant = toRef(reviewer);
-  return { ...review, claim: { reviewer: claimant, at, expiresAt }, claimants: [...review.claimants, claimant] };
+function claimed(review: Review, { reviewer, standing: { principals }, at, expiresAt }: ReviewClaimed): Review {
+  const claim = { reviewer: toRef(reviewer), principals, at, expiresAt };
+  return { ...review, claim, claims: [...review.claims, claim] };
 }
 
 function toComment({ number, kind, author, standing, text, question, at }: CommentAdded): Comment {

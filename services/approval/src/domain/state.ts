@@ -1,4 +1,4 @@
-import type { Principal, PrincipalRef, SignIn } from "./principal.ts";
+import { type Principal, type PrincipalRef, samePrincipal, type SignIn } from "./principal.ts";
 import type { Stage } from "./stage.ts";
 import type { Standing } from "./standing.ts";
 import type {
@@ -45,8 +45,13 @@ export type Comment = {
   readonly at: Instant;
 };
 
-/** A reviewer is looking at it, until then at most. */
-export type Claim = { readonly reviewer: PrincipalRef; readonly at: Instant; readonly expiresAt: Instant };
+/** A reviewer, under every account, is looking at it, until then at most. */
+export type Claim = {
+  readonly reviewer: PrincipalRef;
+  readonly principals: readonly PrincipalRef[];
+  readonly at: Instant;
+  readonly expiresAt: Instant;
+};
 
 /** Somebody who edited, under every account. */
 export type Editor = { readonly principal: PrincipalRef; readonly principals: readonly PrincipalRef[] };
@@ -78,8 +83,8 @@ export type Review = {
   readonly comments: readonly Comment[];
   /** The last one; over when its time is. See `claimAt`. */
   readonly claim: Claim | undefined;
-  /** Whoever claimed it, once for each claim. */
-  readonly claimants: readonly PrincipalRef[];
+  /** Every one that there was. */
+  readonly claims: readonly Claim[];
   /** There when somebody approved alone. */
   readonly afterReview: AfterReview | undefined;
 };
@@ -188,6 +193,11 @@ const TERMINAL: ReadonlySet<string> = new Set<ActionStatus>([
 export function isTerminal(state: ActionState): boolean {
   const after = afterReviewOf(state);
   return TERMINAL.has(state.status) && (after === undefined || after.closed !== undefined);
+}
+
+/** One human, however many accounts it claims and votes under. */
+export function isClaimOf({ principals }: Claim, reviewer: PrincipalRef): boolean {
+  return principals.some((own) => samePrincipal(own, reviewer));
 }
 
 /** Who is looking at it at this moment. A claim lapses by time alone: no timer, no event. */
