@@ -21,7 +21,7 @@ function mentions(path: string): readonly Mention[] {
   let block = false;
   return readFileSync(join(ROOT, path), "utf8")
     .split("\n")
-    .flatMap((line, index) => {
+    .flatMap((line, index): readonly Mention[] => {
       const where = `${path}:${index + 1}`;
       if (/^\s*```/.test(line)) block = !block;
       if (block) return [{ where, text: line.replace(/\s{2,}.*$|\s#.*$/, "").trim(), whole: true }];
