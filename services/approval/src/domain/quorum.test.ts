@@ -44,6 +44,15 @@ describe("P3: a quorum is of distinct humans", () => {
     expect(reached(atLeast(2, "sre"), [voter("a", ["sre"], ["db"]), bridge, voter("c", ["sre"], ["web"])], true)).toBe(true);
   });
 
+  it.each([
+    ["Platform", "platform "],
+    ["Data  Platform", "data\u00a0platform"],
+    ["Zo\u00eb", "Zoe\u0308"],
+    ["Platform", " "],
+  ])("%j and %j are not two teams", (one, other) => {
+    expect(reached(atLeast(2, "sre"), [voter("a", ["sre"], [one]), voter("b", ["sre"], [other])], true)).toBe(false);
+  });
+
   it("P7: gives up on what it cannot count", () => {
     const or = { kind: "any" as const, of: [atLeast(1, "a"), atLeast(1, "b")] };
     expect(isCountable({ kind: "all", of: [or, or, or, or, or] })).toBe(true);

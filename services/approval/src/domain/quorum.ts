@@ -67,6 +67,7 @@ function canSeat(places: readonly (readonly number[])[]): boolean {
 /** The same with nobody beside somebody of the same team. Whoever is in no team cannot be told from the others. */
 function canSeatByTeam(places: readonly (readonly number[])[], voters: readonly Standing[]): boolean {
   let steps = 0;
+  const teamsOf = voters.map((voter) => voter.teams.map(comparable).filter((team) => team !== ""));
   const teams = new Set<string>();
   const seat = (place: number, after: number): boolean => {
     const candidates = places[place];
@@ -74,7 +75,7 @@ function canSeatByTeam(places: readonly (readonly number[])[], voters: readonly 
     // Places of one part share their candidates: in ascending order no set of people is tried twice.
     const from = places[place - 1] === candidates ? after : -1;
     return candidates.some((candidate) => {
-      const own = voters[candidate]?.teams ?? [];
+      const own = teamsOf[candidate] ?? [];
       if (candidate <= from || own.length === 0 || own.some((team) => teams.has(team)) || (steps += 1) > MOST_STEPS) return false;
       for (const team of own) teams.add(team);
       if (seat(place + 1, candidate)) return true;
@@ -83,4 +84,9 @@ function canSeatByTeam(places: readonly (readonly number[])[], voters: readonly 
     });
   };
   return seat(0, -1);
+}
+
+/** People type them: `Data Platform` and `data platform ` are one team, however they are encoded. */
+function comparable(team: string): string {
+  return team.normalize("NFKC").toLowerCase().replaceAll(/\s+/gu, " ").trim();
 }
