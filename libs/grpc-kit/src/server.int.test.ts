@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { StreamHandler, UnaryHandler } from "./handlers.ts";
 import type { RpcCall } from "./rpc-call.ts";
 import { createRpcServer, type RpcLimits, type RunningRpcServer } from "./server.ts";
-import { calling, failure, GET_POLICY, hungUp, silent, until } from "./testing/calling.ts";
+import { calling, failure, GET_POLICY, hungUp, reflected, silent, until } from "./testing/calling.ts";
 
 const LIMITS = { maxInFlight: 3, maxParked: 2, maxParkedOf: () => 1, sendMs: 150, maxMessageBytes: 1000, drainMs: 20_000 };
 
@@ -45,7 +45,7 @@ async function stop(): Promise<void> {
   await server.close();
 }
 
-const { call, open, health, watchHealth, reflected } = calling(() => client);
+const { call, open, health, watchHealth } = calling(() => client);
 
 describe("calls", () => {
   it("hand bytes in and out untouched, well-formed or not", async () => {
@@ -273,7 +273,7 @@ describe("health", () => {
 
 describe("reflection", () => {
   it.each(["v1", "v1alpha"])("answers %s clients", async (version) => {
-    const answers = await reflected(version, [
+    const answers = await reflected(client, version, [
       { case: "listServices", value: "" },
       { case: "fileContainingSymbol", value: "countersign.v1.PolicyService.GetPolicy" },
       { case: "fileByFilename", value: "countersign/v1/principal.proto" },

@@ -1,7 +1,7 @@
 import { create, fromBinary, toBinary, type DescService } from "@bufbuild/protobuf";
 import {
   HealthCheckRequestSchema,
-  HealthCheckResponse_ServingStatus as Serving,
+  type HealthCheckResponse_ServingStatus as Serving,
   HealthCheckResponseSchema,
 } from "@countersign/proto/grpc/health/v1/health_pb";
 import {
@@ -77,26 +77,30 @@ export function calling(client: () => Client) {
     return { seen, ended };
   };
 
-  /** What reflection answers to these questions, asked in one stream. */
-  const reflected = async (version: string, questions: readonly ServerReflectionRequest["messageRequest"][]) => {
-    const asking = client().makeBidiStreamRequest(`/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`, identity, identity);
-    const answers: string[] = [];
-    const ended = new Promise<void>((resolve) => asking.on("end", resolve));
-    asking.on("data", (bytes: Uint8Array) => {
-      const { messageResponse } = fromBinary(ServerReflectionResponseSchema, bytes);
-      answers.push(
-        messageResponse.case === "listServicesResponse"
-          ? messageResponse.value.service.map(({ name }) => name).join(" ")
-          : `${messageResponse.case} ${messageResponse.case === "fileDescriptorResponse" ? (messageResponse.value.fileDescriptorProto.length > 1 ? "with imports" : "alone") : ""}`,
-      );
-    });
-    for (const messageRequest of questions) {
-      asking.write(toBinary(ServerReflectionRequestSchema, create(ServerReflectionRequestSchema, { messageRequest })));
-    }
-    asking.end();
-    await ended;
-    return answers;
-  };
+  return { call, open, health, watchHealth };
+}
 
-  return { call, open, health, watchHealth, reflected };
+/** What reflection answers to these questions, asked in one stream. */
+export async function reflected(
+  client: Client,
+  version: string,
+  questions: readonly ServerReflectionRequest["messageRequest"][],
+): Promise<readonly string[]> {
+  const asking = client.makeBidiStreamRequest(`/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`, identity, identity);
+  const answers: string[] = [];
+  const ended = new Promise<void>((resolve) => asking.on("end", resolve));
+  asking.on("data", (bytes: Uint8Array) => {
+    const { messageResponse } = fromBinary(ServerReflectionResponseSchema, bytes);
+    answers.push(
+      messageResponse.case === "listServicesResponse"
+        ? messageResponse.value.service.map(({ name }) => name).join(" ")
+        : `${messageResponse.case} ${messageResponse.case === "fileDescriptorResponse" ? (messageResponse.value.fileDescriptorProto.length > 1 ? "with imports" : "alone") : ""}`,
+    );
+  });
+  for (const messageRequest of questions) {
+    asking.write(toBinary(ServerReflectionRequestSchema, create(ServerReflectionRequestSchema, { messageRequest })));
+  }
+  asking.end();
+  await ended;
+  return answers;
 }
