@@ -18,7 +18,13 @@ export type Row = LoopResult & {
   readonly residentMegabytes: number;
 };
 
-export type Plan = { readonly layouts: readonly Layout[]; readonly inFlight: readonly number[]; readonly seconds: number };
+export type Plan = {
+  readonly layouts: readonly Layout[];
+  readonly inFlight: readonly number[];
+  readonly seconds: number;
+  /** Seconds of each of the two lifecycles before the first row. */
+  readonly warm: number;
+};
 
 /** Runs the plan, telling each row as soon as it is there. */
 export async function runBench(plan: Plan, onRow: (row: Row) => void): Promise<readonly Row[]> {
@@ -27,9 +33,9 @@ export async function runBench(plan: Plan, onRow: (row: Row) => void): Promise<r
     const system = await startSystem(layout);
     const workloads = await openWorkloads(system);
     try {
-      // Young processes run interpreted code: warm up as the rows are measured.
-      await closedLoop(workloads.auto, 32, plan.seconds);
-      await closedLoop(workloads.reviewed, 32, plan.seconds);
+      // Young processes run interpreted code, and go on compiling for half a minute.
+      await closedLoop(workloads.auto, 64, plan.warm);
+      await closedLoop(workloads.reviewed, 64, plan.warm);
       for (const step of stepsOf(plan, workloads)) {
         const row = await measure(layout, step, plan.seconds);
         rows.push(row);

@@ -21,7 +21,13 @@ const COLUMNS = [
   ["signs/s", 8],
 ] as const;
 
-type Options = { readonly layout?: Layout; readonly inFlight: readonly string[]; readonly seconds: number; readonly json?: boolean };
+type Options = {
+  readonly layout?: Layout;
+  readonly inFlight: readonly string[];
+  readonly seconds: number;
+  readonly warm: number;
+  readonly json?: boolean;
+};
 
 /** `bench`: Countersign alone, every row of the documented method. */
 export function runCommand(): Command {
@@ -29,13 +35,14 @@ export function runCommand(): Command {
     .description("Complete actions per second: (auto) request, verdict, grant, redeem; (reviewed) request, wait, approve, redeem.")
     .addOption(layoutOption())
     .option("--in-flight <n...>", "how many at once", ["1", "16", "64", "256"])
-    .option("--seconds <n>", "per row, and twice for warming up", Number, 5)
+    .option("--seconds <n>", "per row", Number, 5)
+    .option("--warm <seconds>", "with each lifecycle before the first row of a layout", Number, 20)
     .option("--json", "print JSON")
     .action(run);
 }
 
-async function run({ layout, inFlight, seconds, json = false }: Options): Promise<void> {
-  const plan = { layouts: layout === undefined ? LAYOUTS : [layout], inFlight: inFlight.map(Number), seconds };
+async function run({ layout, inFlight, seconds, warm, json = false }: Options): Promise<void> {
+  const plan = { layouts: layout === undefined ? LAYOUTS : [layout], inFlight: inFlight.map(Number), seconds, warm };
   if (!json)
     print(
       tableLine(
@@ -47,7 +54,7 @@ async function run({ layout, inFlight, seconds, json = false }: Options): Promis
     if (!json) print(tableLine(COLUMNS, cells(row)));
   });
   const cpu = { model: cpus()[0]?.model ?? "", cores: cpus().length };
-  if (json) print(JSON.stringify({ node: process.version, cpu, seconds, rows }, undefined, 2));
+  if (json) print(JSON.stringify({ node: process.version, cpu, seconds, warm, rows }, undefined, 2));
 }
 
 function cells(row: Row): readonly string[] {

@@ -1,7 +1,8 @@
 import { cpus } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
 import { print, tableLine } from "../table.ts";
-import { compare, type Contender, type Lap } from "./compare.ts";
+import { compare, type Lap } from "./compare.ts";
+import type { Contender } from "./contender.ts";
 import { summarize, type Summary } from "./summary.ts";
 import { PEERS } from "./peers.ts";
 
@@ -17,7 +18,13 @@ const COLUMNS = [
   ["signs/s", 8],
 ] as const;
 
-type Options = { readonly only: readonly string[]; readonly rounds: number; readonly seconds: number; readonly json?: boolean };
+type Options = {
+  readonly only: readonly string[];
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly warm: number;
+  readonly json?: boolean;
+};
 
 /** `bench peers`: Countersign beside what an engineer would pick instead. */
 export function compareCommand(): Command {
@@ -25,14 +32,15 @@ export function compareCommand(): Command {
     .description("Ours, Restate, DBOS and a hand-written service side by side in one run, taking turns; median of the rounds.")
     .option("--only <contender...>", `some of ${CONTENDERS.join(", ")}`, [...CONTENDERS])
     .option("--rounds <n>", "turns of each contender in each row", Number, 3)
-    .option("--seconds <n>", "per turn, and twice for warming up", Number, 4)
+    .option("--seconds <n>", "per turn", Number, 4)
+    .option("--warm <seconds>", "of each contender with each lifecycle before the first turn", Number, 20)
     .option("--json", "print JSON")
     .action(run);
 }
 
-async function run({ only, rounds, seconds, json = false }: Options): Promise<void> {
+async function run({ only, rounds, seconds, warm, json = false }: Options): Promise<void> {
   const laps: Lap[] = [];
-  await compare({ contenders: only.map(contender), rounds, seconds }, (lap) => {
+  await compare({ contenders: only.map(contender), rounds, seconds, warm }, (lap) => {
     laps.push(lap);
     if (!json)
       process.stderr.write(`${lap.round}/${rounds} ${lap.workload} ${lap.inFlight} ${lap.contender}: ${lap.perSecond.toFixed(0)}/s\n`);
@@ -40,7 +48,7 @@ async function run({ only, rounds, seconds, json = false }: Options): Promise<vo
   const rows = summarize(laps);
   if (json) {
     const cpu = { model: cpus()[0]?.model ?? "", cores: cpus().length };
-    print(JSON.stringify({ node: process.version, cpu, seconds, rounds, rows, laps }, undefined, 2));
+    print(JSON.stringify({ node: process.version, cpu, seconds, warm, rounds, rows, laps }, undefined, 2));
     return;
   }
   print(

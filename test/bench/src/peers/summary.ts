@@ -1,4 +1,5 @@
-import type { Contender, Lap } from "./compare.ts";
+import type { Lap } from "./compare.ts";
+import type { Contender } from "./contender.ts";
 
 /** The rounds of one contender in one row. */
 export type Summary = {
