@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { describeError, framesOf, isInfrastructureError, StaleCheckpoint } from "./consumer-errors.ts";
+import { describeError, framesOf, isInfrastructureError, isStatementTimeout, StaleCheckpoint } from "./consumer-errors.ts";
 
 const coded = (code: string, message = "text") => Object.assign(new Error(message), { code });
 
@@ -10,6 +10,7 @@ test.each([
   "53100",
   "53300",
   "55P03",
+  "57014",
   "57P01",
   "57P03",
   "58030",
@@ -33,6 +34,12 @@ test("errors of the driver without a code", () => {
   expect(isInfrastructureError(new StaleCheckpoint("moved"))).toBe(true);
   expect(isInfrastructureError(new TypeError("x is undefined"))).toBe(false);
   expect(isInfrastructureError("text")).toBe(false);
+});
+
+test("a statement that was stopped, also when somebody wraps that, and nothing else", () => {
+  expect(isStatementTimeout(new Error("wrapped", { cause: coded("57014") }))).toBe(true);
+  expect(["55P03", "57P01", "25P03"].map((code) => isStatementTimeout(coded(code)))).toEqual([false, false, false]);
+  expect(isStatementTimeout("57014")).toBe(false);
 });
 
 test("what is stored names the kind and never quotes", () => {

@@ -8,7 +8,7 @@ export class StaleCheckpoint extends Error {
  * serialization failure, a full disk. The latter pass, so they are retried for ever and never make a dead letter.
  */
 export function isInfrastructureError(error: unknown): boolean {
-  for (let each = error, depth = 0; each instanceof Error && depth < 5; each = each.cause, depth += 1) {
+  for (const each of causesOf(error)) {
     if (each instanceof StaleCheckpoint) return true;
     const code = codeOf(each);
     if (code !== undefined && (PASSING_CODES.has(code) || PASSING_CLASSES.some((prefix) => SQLSTATE.test(code) && code.startsWith(prefix))))
@@ -17,6 +17,14 @@ export function isInfrastructureError(error: unknown): boolean {
     if (PASSING_MESSAGES.test(each.message)) return true;
   }
   return false;
+}
+
+/**
+ * Whether Postgres stopped a statement as it took longer than `statement_timeout`, or because somebody asked it to. It may say how much was to be done at once; of an
+ * event it says nothing, as the machine may be busy, or a lock held.
+ */
+export function isStatementTimeout(error: unknown): boolean {
+  return causesOf(error).some((each) => codeOf(each) === "57014");
 }
 
 /** The errors of events that a newer build wrote, by their names: this build will not know them however often it looks, and another does. */
@@ -36,6 +44,12 @@ export function framesOf(error: unknown): readonly string[] {
     .filter((line) => /^ {4}at /.test(line))
     .slice(0, 8)
     .map((line) => line.trim());
+}
+
+function causesOf(error: unknown): readonly Error[] {
+  const causes: Error[] = [];
+  for (let each = error; each instanceof Error && causes.length < 5; each = each.cause) causes.push(each);
+  return causes;
 }
 
 function codeOf(error: Error): string | undefined {

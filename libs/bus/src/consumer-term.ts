@@ -10,7 +10,6 @@ import { Signal } from "./signal.ts";
 export class ConsumerTerm<Tables> {
   readonly #work: Workplace<Tables>;
   readonly #deps: Pick<ConsumerDeps<Tables>, "log" | "feed">;
-  readonly #mayWork: () => boolean;
   readonly #onProgress: (next: number) => void;
   readonly #source: EventSource;
   readonly #signal = new Signal();
@@ -24,15 +23,9 @@ export class ConsumerTerm<Tables> {
   #lastTick = Number.NEGATIVE_INFINITY;
   #nextAtLastTick = -1;
 
-  constructor(
-    work: Workplace<Tables>,
-    deps: Pick<ConsumerDeps<Tables>, "log" | "feed">,
-    mayWork: () => boolean,
-    onProgress: (next: number) => void,
-  ) {
+  constructor(work: Workplace<Tables>, deps: Pick<ConsumerDeps<Tables>, "log" | "feed">, onProgress: (next: number) => void) {
     this.#work = work;
     this.#deps = deps;
-    this.#mayWork = mayWork;
     this.#onProgress = onProgress;
     this.#source = new EventSource(deps.log);
   }
@@ -58,7 +51,7 @@ export class ConsumerTerm<Tables> {
       this.#advance(this.#saved);
       // The first tick looks into the log: there may be much to catch up with.
       this.#nextAtLastTick = this.#next;
-      while (this.#mayWork()) await this.#step();
+      while (this.#work.mayWork()) await this.#step();
       await this.#save();
     } finally {
       unsubscribe();
@@ -87,7 +80,7 @@ export class ConsumerTerm<Tables> {
   /** Lets a few events gather: one transaction for ten costs little more than for one. Who is behind has gathered enough. */
   async #linger(): Promise<void> {
     const lingerMs = Math.min(this.#work.definition.lingerMs ?? DEFAULT_LINGER_MS, MAX_LINGER_MS);
-    if (lingerMs <= 0 || this.#wanted > this.#next || this.#source.isBehind(this.#next) || !this.#mayWork()) return;
+    if (lingerMs <= 0 || this.#wanted > this.#next || this.#source.isBehind(this.#next) || !this.#work.mayWork()) return;
     if (this.#source.available(this.#next) >= READ_LIMIT) return;
     this.#lingering = true;
     this.#signal.lower();

@@ -1,10 +1,10 @@
 import type { Database } from "@countersign/database";
-import type { EventLog } from "@countersign/event-log";
+import type { EventLog, RecordedEvent } from "@countersign/event-log";
 import { createMemoryEventLog } from "@countersign/event-log/testing";
 import { silentLogger, type Logger } from "@countersign/telemetry";
 import { testPostgres, type TestPostgres } from "@countersign/testing";
-import type { Kysely } from "kysely";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { sql, type Kysely } from "kysely";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { RunningConsumer } from "./consumer.ts";
 import { listing, migrateForConsumers, range, seen, start } from "./consumer-fixture.ts";
 import { discardDeadLetter, listDeadLetters, replayDeadLetters } from "./dead-letters.ts";
@@ -186,6 +186,52 @@ test("a poison event in the middle of a batch of thousands costs nobody else, an
   ]);
   // Two at each of eleven halvings, three of the event itself, the batch, and the next one.
   expect(tries).toBeLessThanOrEqual(2 * 11 + 3 + 2);
+});
+
+describe("a batch that meets Postgres' limit on the time of a statement", () => {
+  let sizes: number[];
+  beforeEach(() => void (sizes = []));
+  const startSlow = async (isTooMuch: (events: readonly RecordedEvent[]) => boolean) => {
+    const { handle, ...definition } = listing(name);
+    const slowly: typeof handle = async (events, transaction) => {
+      sizes.push(events.length);
+      if (isTooMuch(events)) await sql`set local statement_timeout = 1; select pg_sleep(60)`.execute(transaction);
+      await handle(events, transaction);
+    };
+    consumer = await start({ ...definition, handle: slowly }, { log, database, logger });
+  };
+
+  test("P4: is done in parts that take less", async () => {
+    await appendActions(log, 16);
+    await startSlow((events) => events.length > 12);
+    await reachedHead();
+    expect(await seen(kysely, name)).toEqual(range(0, 48));
+    expect(sizes).toEqual([48, 24, 12, 12, 24, 12, 12]);
+  });
+
+  test("P4 P5: an event that meets it alone is tried until it does not, in its place, and never parked", async () => {
+    let slow = true;
+    await appendTo(log, { id: "good" }, ["A", "B"]);
+    await appendTo(log, { id: "slow" }, ["A"]);
+    await appendTo(log, { id: "good" }, ["C"], { after: 2 });
+    await startSlow((events) => slow && events.some((event) => event.stream.id === "slow"));
+    await vi.waitFor(() => expect(sizes.filter((size) => size === 1).length).toBeGreaterThan(1), WAIT);
+    expect(await seen(kysely, name)).toEqual([0, 1]);
+    expect(logged).toContainEqual(expect.objectContaining({ consumer: name, position: 2, eventType: "A", error: "error 57014" }));
+    slow = false;
+    await reachedHead();
+    expect(await seen(kysely, name)).toEqual([0, 1, 2, 3]);
+    expect(await letters()).toEqual([]);
+  });
+
+  test("keeps nobody from closing", async () => {
+    await appendActions(log, 16);
+    let closed: Promise<void> | undefined;
+    await startSlow(() => (closed = consumer?.close()) !== undefined);
+    await vi.waitFor(() => expect(closed).toBeDefined(), WAIT);
+    await closed;
+    expect(sizes).toEqual([48]);
+  });
 });
 
 test("the list comes in pages, of one tenant if asked", async () => {

@@ -3,7 +3,7 @@ import { ATTRIBUTES, errorType, inSpan, instruments, isSampled, type Logger } fr
 import type { Kysely } from "kysely";
 import { setTimeout as sleep } from "node:timers/promises";
 import { moveCheckpoint, type ConsumerKey } from "./checkpoint.ts";
-import { describeError, framesOf, isInfrastructureError, OF_NEWER_BUILDS } from "./consumer-errors.ts";
+import { describeError, framesOf, isInfrastructureError, isStatementTimeout, OF_NEWER_BUILDS } from "./consumer-errors.ts";
 import type { ConsumerDefinition } from "./consumer.ts";
 import { park } from "./dead-letters.ts";
 import type { ParkedStreams } from "./parked-streams.ts";
@@ -17,6 +17,8 @@ export type Workplace<Tables> = {
   readonly server: string;
   readonly parked: ParkedStreams;
   readonly logger: Logger;
+  /** Asked before what may take long. */
+  readonly mayWork: () => boolean;
 };
 
 /** Why an event is parked that was never tried. */
@@ -31,6 +33,10 @@ export type Failed = { readonly error: Error; readonly attempts: number };
 /**
  * Handles events and moves the checkpoint from `from` to `to`, in one transaction. When handling fails, half by half, down to what keeps
  * failing: that becomes dead letters, and the others go on together.
+ *
+ * A batch that Postgres stops as it takes too long is tried half by half too: tried whole, it could take too long for ever. An event that is stopped alone is no dead letter, though it
+ * holds up all that follow: on a busy machine any event can be stopped, and parking for that would make thousands of healthy ones wait for an operator, out of order with the rest. It is
+ * tried again with everything from it on, and the consumer's lag tells people.
  * @throws what says nothing about an event (see `isInfrastructureError`): the checkpoint then stands where the last commit left it.
  */
 export async function handleBatch<Tables>(
@@ -72,9 +78,14 @@ async function tryTogether<Tables>(
     await observed(work, events, () => handleTogether(work, from, to, events));
     return undefined;
   } catch (error) {
-    if (events.length === 0 || isInfrastructureError(error)) throw error;
+    if (events.length === 0 || (isInfrastructureError(error) && !isWorthHalving(work, events, error))) throw error;
     return error instanceof Error ? error : new Error("not an error", { cause: error });
   }
+}
+
+/** Each part can take as long as the whole: who closes does not wait for them. */
+function isWorthHalving<Tables>({ mayWork }: Workplace<Tables>, events: readonly RecordedEvent[], error: unknown): boolean {
+  return events.length > 1 && isStatementTimeout(error) && mayWork();
 }
 
 /** A span that links to the traces whose events came together, and a measurement. Nothing for a checkpoint that only moves. */
@@ -130,7 +141,14 @@ async function handleTogether<Tables>(work: Workplace<Tables>, from: number, to:
 
 async function handleAlone<Tables>(work: Workplace<Tables>, from: number, to: number, event: RecordedEvent): Promise<void> {
   const { database, key, parked, logger } = work;
-  const failed = await tryRepeatedly(() => handleTogether(work, from, to, [event]));
+  const failed = await tryRepeatedly(() => handleTogether(work, from, to, [event])).catch((problem: unknown) => {
+    if (isStatementTimeout(problem))
+      logger.error(
+        { ...key, position: event.position, eventType: event.type, error: describeError(problem) },
+        "consumer was stopped at a single event, as a statement took too long; it tries again",
+      );
+    throw problem;
+  });
   if (failed === undefined) return;
   const { attempts } = failed;
   const error = describeError(failed.error);

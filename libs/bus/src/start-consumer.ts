@@ -77,9 +77,9 @@ class ConsumerInstance<Tables> {
   async #work(): Promise<void> {
     const { database, log, feed, logger } = this.#deps;
     const server = await serverOf(database);
-    const work = { server, definition: this.#definition, database, key: this.#key, parked: new ParkedStreams(), logger };
     const mayWork = () => !this.#closed && this.#lease.held();
-    this.#term = new ConsumerTerm(work, { log, feed }, mayWork, (next) => this.#progress.advance(next));
+    const work = { server, definition: this.#definition, database, key: this.#key, parked: new ParkedStreams(), logger, mayWork };
+    this.#term = new ConsumerTerm(work, { log, feed }, (next) => this.#progress.advance(next));
     this.#term.announce(this.#progress.wanted);
     this.#definition.begin?.();
     try {
