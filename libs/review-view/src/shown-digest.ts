@@ -1,10 +1,10 @@
 import type { DecidedOn } from "./review-source.ts";
-import type { ShownMembers } from "./shown-members.ts";
+import type { ShownMember, ShownMembers } from "./shown-members.ts";
 import { shownParts, type ShownParts } from "./shown-parts.ts";
-import type { ShownText, TextHash } from "./shown-text.ts";
+import type { TextHash } from "./shown-text.ts";
 
 /** Changes with every change of what the same action looks like. */
-const VIEW_VERSION = 3;
+const VIEW_VERSION = 4;
 
 /**
  * Names what a reviewer decides on as it is shown: the rendered parameters with their redactions, what the requester claims, who asked, the rule, its
@@ -14,49 +14,35 @@ const VIEW_VERSION = 3;
  * @param parts of this source, if they are at hand.
  */
 export function shownDigest(source: DecidedOn, sha256: TextHash, parts: ShownParts = shownParts(source, sha256)): string {
-  return sha256(JSON.stringify([VIEW_VERSION, source.tenant, source.id, source.digest, ...named(parts)]));
+  const { title, about, parameters, claims } = parts;
+  const { tenant, id, digest } = source;
+  return sha256(JSON.stringify([VIEW_VERSION, tenant, id, digest, title, about, inOrder(parameters), inOrder(claims)]));
 }
 
 /** Names of what is shown differently now: `parameters.limit`, `requested by`. Sorted. */
 export function changedParts(before: DecidedOn, after: DecidedOn, sha256: TextHash): readonly string[] {
-  const [old, now] = [byName(named(shownParts(before, sha256))), byName(named(shownParts(after, sha256)))];
+  const [old, now] = [byName(shownParts(before, sha256)), byName(shownParts(after, sha256))];
   const names = new Set([...old.keys(), ...now.keys()]);
   return [...names].filter((name) => old.get(name) !== now.get(name)).sort();
 }
 
-type Part = readonly [name: string, shown: string];
-
 /** In an order that does not depend on that of the members of the input. */
-function named({ title, about, parameters, claims }: ShownParts): readonly Part[] {
-  const members = (section: string, { members: all }: ShownMembers): Part[] =>
-    all.map(({ path, value, redacted }): Part => [`${section} ${text(path)}`, JSON.stringify([text(value), redacted])]).sort(byFirst);
-  return [
-    ["title", text(title)],
-    ...about.map(({ label, value }): Part => [label, text(value)]),
-    ...members("shown", parameters),
-    ...members("claimed", claims),
-  ];
+function inOrder({ members }: ShownMembers): readonly ShownMember[] {
+  return members.toSorted(byPath);
 }
 
-function text({ text: head, cut, notes }: ShownText): string {
-  // What JSON.stringify makes of it, for most texts.
-  if (cut === undefined && notes.length === 0) return `[${JSON.stringify(head)},null,[]]`;
-  return JSON.stringify([head, cut ?? null, notes]);
-}
-
-function byFirst([one]: Part, [other]: Part): number {
-  return one < other ? -1 : 1;
+function byPath({ path: one }: ShownMember, { path: other }: ShownMember): number {
+  if (one.text !== other.text) return one.text < other.text ? -1 : 1;
+  // Long ones may differ beyond what is shown of them.
+  return JSON.stringify(one) < JSON.stringify(other) ? -1 : 1;
 }
 
 /** Several facts may have one label: they count together. */
-function byName(parts: readonly Part[]): ReadonlyMap<string, string> {
+function byName({ title, about, parameters, claims }: ShownParts): ReadonlyMap<string, string> {
   const together = new Map<string, string>();
-  for (const [name, shown] of parts) together.set(plainName(name), (together.get(plainName(name)) ?? "") + shown);
+  const add = (name: string, shown: unknown): unknown => together.set(name, (together.get(name) ?? "") + JSON.stringify(shown));
+  add("title", title);
+  for (const { label, value } of about) add(label, value);
+  for (const { path, value, redacted } of [...inOrder(parameters), ...inOrder(claims)]) add(path.text, [value, redacted]);
   return together;
-}
-
-/** `shown ["parameters.limit",null,[]]` becomes `parameters.limit`. */
-function plainName(name: string): string {
-  const match = /^(?:shown|claimed) (.*)$/s.exec(name);
-  return match?.[1] === undefined ? name : String((JSON.parse(match[1]) as readonly unknown[])[0]);
 }

@@ -1,5 +1,6 @@
-import { leaves, type JsonLeaf, type JsonValue } from "./json.ts";
-import { holdsSecret, isSecretName, withheldText, withoutSecrets } from "./redaction.ts";
+import type { JsonValue } from "./json.ts";
+import { withheldText, withoutSecrets } from "./redaction.ts";
+import { leavesOf, type ShownLeaf } from "./shown-leaves.ts";
 import { showString, showText, type ShownText, type TextLimit } from "./shown-text.ts";
 
 /** One value with the way to it. */
@@ -17,36 +18,22 @@ export type ShownMembers = { readonly members: readonly ShownMember[]; readonly 
 
 /** Flattens named JSON values to one line per value. */
 export function showMembers(named: readonly (readonly [string, JsonValue])[], limit: TextLimit, most: number): ShownMembers {
-  const all = named.flatMap(([name, value]) => leaves(value, isSecretName, [name]));
-  const members = all.slice(0, most).map((leaf) => showMember(leaf, limit));
-  return { members, more: Math.max(0, all.length - most) };
+  const all = leavesOf(named);
+  const members = (all.length > most ? all.slice(0, most) : all).map((leaf) => showMember(leaf, limit));
+  return { members, more: all.length - members.length };
 }
 
-function showMember({ path, value }: JsonLeaf, limit: TextLimit): ShownMember {
-  const name = path.findLast((part) => typeof part === "string");
-  const isSecret = typeof name === "string" && isSecretName(name);
-  return {
-    path: showText(pathText(path), limit),
-    value: isSecret ? { text: withheld(value), notes: [] } : showValue(value, limit),
-    redacted: isSecret || (typeof value === "string" && holdsSecret(value)),
-  };
+function showMember({ path, value, secret }: ShownLeaf, limit: TextLimit): ShownMember {
+  const shownPath = showText(path, limit);
+  if (secret) return { path: shownPath, value: { text: withheld(value), notes: [] }, redacted: true };
+  if (typeof value !== "string") return { path: shownPath, value: showText(JSON.stringify(value), limit), redacted: false };
+  // What stands in place of a secret is never the secret.
+  const without = withoutSecrets(value);
+  return { path: shownPath, value: showString(without, limit), redacted: without !== value };
 }
 
 function withheld(value: JsonValue): string {
   if (typeof value === "string") return withheldText(value);
   if (typeof value === "object" && value !== null) return "(secret, several values, not shown)";
   return "(secret, not shown)";
-}
-
-function showValue(value: JsonValue, limit: TextLimit): ShownText {
-  return typeof value === "string" ? showString(withoutSecrets(value), limit) : showText(JSON.stringify(value), limit);
-}
-
-function pathText(path: readonly (string | number)[]): string {
-  return path.map((part, index) => (typeof part === "number" ? `[${part}]` : memberText(part, index === 0))).join("");
-}
-
-function memberText(name: string, first: boolean): string {
-  if (!/^[A-Za-z_][\w-]*$/.test(name)) return `[${JSON.stringify(name)}]`;
-  return first ? name : `.${name}`;
 }

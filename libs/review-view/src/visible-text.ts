@@ -33,19 +33,21 @@ export type TextNote = "escaped" | "hidden characters" | "mixed scripts" | "look
 /** A text that is harmless to print on one line: what cannot be shown stands as an escape such as `\n` or `\u{202e}`. */
 export type VisibleText = { readonly text: string; readonly notes: readonly TextNote[] };
 
+const NO_NOTES: readonly TextNote[] = Object.freeze([]);
+
 /**
  * Makes a text visible. A text without anything to hide comes back as it is, backslashes included; else the note `escaped` says that `\` starts an escape
  * (and a backslash of the text is doubled), so no text can pass for another one.
  */
 export function visible(text: string): VisibleText {
-  if (PLAIN.test(text)) return { text, notes: [] };
+  if (PLAIN.test(text)) return { text, notes: NO_NOTES };
   const notes = notesOn(text);
   return { text: notes.includes("escaped") ? escapeUnshowable(text.replaceAll("\\", "\\\\")) : text, notes };
 }
 
 /** A string as a JSON-like literal in quotes: newlines, quotes and backslashes are escaped as in JSON, the unshowable as `\u{...}`. */
 export function quoted(text: string): VisibleText {
-  if (PLAIN_IN_QUOTES.test(text)) return { text: `"${text}"`, notes: [] };
+  if (PLAIN_IN_QUOTES.test(text)) return { text: `"${text}"`, notes: NO_NOTES };
   return {
     text: `"${escapeUnshowable(text.replaceAll("\\", "\\\\").replaceAll('"', String.raw`\"`))}"`,
     // In quotes everything is escaped always: only what was hidden is worth a note.
