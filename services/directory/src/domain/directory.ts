@@ -63,6 +63,8 @@ export class Directory {
   readonly byAccount = new Index<Person>((person) => accountsOf(person).map(accountKey));
   readonly byManager = new Index<Person>(({ profile }) => keys(profile.managerId));
   readonly byDeputy = new Index<Person>(({ away }) => keys(away?.deputyId ?? ""));
+  /** Who is switched off, by address: another record with it is taken for the same human. */
+  readonly switchedOff = new Index<Person>(({ active, profile }) => (active ? [] : addressesOf(profile)));
   /** Who was removed, by all that it could come again under. */
   readonly byTrace = new Index<Person>(tracesOf);
   readonly removed = new Map<string, Person>();
@@ -74,8 +76,8 @@ export class Directory {
   /** Puts a person in the place of what was known of it; `undefined` takes it out. */
   setPerson(id: string, next: Person | undefined): void {
     const before = this.people.get(id);
-    const { byUserName, byExternalId, byPrincipal, byAccount, byManager, byDeputy } = this;
-    for (const index of [byUserName, byExternalId, byPrincipal, byAccount, byManager, byDeputy]) index.move(id, before, next);
+    const { byUserName, byExternalId, byPrincipal, byAccount, byManager, byDeputy, switchedOff } = this;
+    for (const index of [byUserName, byExternalId, byPrincipal, byAccount, byManager, byDeputy, switchedOff]) index.move(id, before, next);
     if (next === undefined) this.people.delete(id);
     else this.people.set(id, next);
   }
@@ -88,7 +90,11 @@ export function tracesOf({ profile, former }: Pick<Person, "profile" | "former">
     ...(externalId === "" ? [] : [`external ${externalId}`]),
     ...principals.map((principal) => `principal ${principalKey(principal)}`),
   ]);
-  return [...new Set([...names, ...profile.emails.map(({ value }) => `mail ${value.toLowerCase()}`)])];
+  return [...new Set([...names, ...addressesOf(profile).map((address) => `mail ${address}`)])];
+}
+
+function addressesOf({ emails }: Profile): readonly string[] {
+  return emails.map(({ value }) => value.toLowerCase());
 }
 
 /** Everybody who was removed and may be the human of this profile, the last one first. */
@@ -138,8 +144,8 @@ export function personOf(directory: Directory, principal: PrincipalName, rules: 
 }
 
 /**
- * Everything that a person signs in with, and after it what it signed in with before and nobody else does now: under a new name nobody
- * approves what it asked for under the old one.
+ * Everything that a person signs in with, and after it what it signed in with before, and whoever is switched off and has its address, and
+ * nobody else does now: under a new name, or as a new record, nobody approves what it asked for under the old one.
  */
 export function principalsOf(
   directory: Directory,
@@ -147,9 +153,14 @@ export function principalsOf(
   rules: readonly SignInRule[],
 ): readonly PrincipalName[] {
   const now = namesBy(profile, rules);
-  if (now.length === 0) return [];
-  const before = former.flatMap((names) => namesBy(names, rules));
-  const all = [...now, ...before.filter((one) => (personOf(directory, one, rules)?.id ?? id) === id)];
+  const same = addressesOf(profile).flatMap((address) => [...directory.switchedOff.find(address)]);
+  const twins = same.flatMap((twin) => directory.people.get(twin) ?? []);
+  const before = [...former, ...twins.flatMap((twin) => [twin.profile, ...twin.former])].flatMap((names) => namesBy(names, rules));
+  const isFree = (one: PrincipalName): boolean => {
+    const holder = personOf(directory, one, rules);
+    return holder === undefined || holder.id === id || !holder.active;
+  };
+  const all = [...now, ...before.filter(isFree)];
   return all.filter((one, index) => all.findIndex((other) => principalKey(other) === principalKey(one)) === index);
 }
 

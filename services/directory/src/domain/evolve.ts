@@ -68,7 +68,14 @@ const MOST_FORMER = 50;
 function formerOf({ userName, externalId, principals }: Profile, now: Profile, former: Person["former"]): Person["former"] {
   const kept = principals.every((one) => now.principals.some((other) => principalKey(other) === principalKey(one)));
   if (kept && userName === now.userName && externalId === now.externalId) return former;
-  return [...former.slice(1 - MOST_FORMER), { userName, externalId, principals }];
+  const gone = { userName, externalId, principals };
+  // Each once: going back and forth between two names pushes no third one out.
+  return [...former.filter((one) => !sameNames(one, gone)).slice(1 - MOST_FORMER), gone];
+}
+
+function sameNames(one: Person["former"][number], other: Person["former"][number]): boolean {
+  const texts = ({ userName, externalId, principals }: typeof one) => [userName, externalId, ...principals.map(principalKey)];
+  return JSON.stringify(texts(one)) === JSON.stringify(texts(other));
 }
 
 function removePerson(directory: Directory, id: string): void {

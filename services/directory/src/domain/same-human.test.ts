@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import { Directory, personOf, principalsOf } from "./directory.ts";
+import type { DirectoryEvent } from "./events.ts";
+import { evolve } from "./evolve.ts";
+import { NO_PROFILE, type Profile } from "./profile.ts";
+
+const ISSUER = "https://id.acme.example";
+const rules = [{ issuer: ISSUER, by: "externalId" }] as const;
+const profile = (externalId: string, address = `${externalId}@acme.example`): Profile => ({
+  ...NO_PROFILE,
+  userName: address,
+  externalId,
+  emails: [{ value: address, type: "work", primary: true }],
+});
+const added = (personId: string, as: Profile): DirectoryEvent => ({
+  type: "PersonProvisioned",
+  personId,
+  profile: as,
+  active: true,
+  cause: "scim",
+});
+const changed = (personId: string, as: Profile): DirectoryEvent => ({ type: "PersonChanged", personId, profile: as, cause: "scim" });
+const off = (personId: string): DirectoryEvent => ({ type: "PersonDeactivated", personId, removed: false, cause: "scim" });
+const on = (personId: string): DirectoryEvent => ({ type: "PersonReactivated", personId, cause: "scim" });
+
+function after(...events: readonly DirectoryEvent[]): Directory {
+  const directory = new Directory();
+  for (const event of events) evolve(directory, event, 0);
+  return directory;
+}
+
+function namesOf(directory: Directory, id: string): readonly string[] {
+  const person = directory.people.get(id);
+  return person === undefined ? [] : principalsOf(directory, person, rules).map((principal) => principal.id);
+}
+
+describe("P3: what was asked for under an earlier name is still its own", () => {
+  it("however often names come and go", () => {
+    const names = ["b", ...Array.from({ length: 60 }, () => ["c", "b"]).flat()];
+    expect(namesOf(after(added("p", profile("a")), ...names.map((name) => changed("p", profile(name)))), "p")).toEqual(["b", "a", "c"]);
+  });
+
+  it("also when nothing signs it in any more: others may stand in for it", () => {
+    const directory = after(added("p", profile("a")), changed("p", { ...profile("a"), externalId: "" }));
+    expect(namesOf(directory, "p")).toEqual(["a"]);
+    expect(personOf(directory, { issuer: ISSUER, id: "a" }, rules)).toBeUndefined();
+  });
+
+  it("in a second record with the same address, while the first is switched off, whichever comes first", () => {
+    const [one, other] = [added("p", profile("a", "Ann@acme.example")), added("q", profile("b", "ann@ACME.example"))];
+    for (const events of [
+      [one, off("p"), other],
+      [one, other, off("p")],
+    ])
+      expect([namesOf(after(...events), "q"), namesOf(after(...events), "p")]).toEqual([["b", "a"], ["a"]]);
+    expect(namesOf(after(one, other, off("p"), on("p")), "q")).toEqual(["b"]);
+    expect(namesOf(after(one, other, off("p"), changed("p", profile("a"))), "q")).toEqual(["b"]);
+  });
+});
