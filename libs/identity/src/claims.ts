@@ -121,7 +121,9 @@ function textsOf(claim: unknown, name: string, max: number): string[] {
 }
 
 function isTexts(claim: unknown): claim is readonly string[] {
-  return Array.isArray(claim) && claim.every((text) => typeof text === "string" && text !== "" && text.length <= 256);
+  return (
+    Array.isArray(claim) && claim.every((text) => typeof text === "string" && text !== "" && text.length <= 256 && text.isWellFormed())
+  );
 }
 
 function refusal(problem: string): AuthenticationError {

@@ -49,7 +49,7 @@ function memberOf(value: unknown, name: string): unknown {
 }
 
 function isName(value: unknown, max: number): value is string {
-  return typeof value === "string" && value !== "" && value.length <= max && !/\p{Cc}/u.test(value);
+  return typeof value === "string" && value !== "" && value.length <= max && value.isWellFormed() && !/\p{Cc}/u.test(value);
 }
 
 function refusal(problem: string): AuthenticationError {

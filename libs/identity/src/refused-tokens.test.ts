@@ -23,6 +23,8 @@ describe("P7: what cannot be verified is refused", () => {
     ["without subject", { sub: undefined }, "TOKEN_INVALID"],
     ["with an empty subject", { sub: "" }, "TOKEN_INVALID"],
     ["with control characters in its subject", { sub: "alice\n" }, "TOKEN_INVALID"],
+    ["with half a character in its subject, which the log would hold as another", { sub: "alice\ud800" }, "TOKEN_INVALID"],
+    ["with half a character in the name of a group", { groups: ["sre\ud800"] }, "TOKEN_INVALID"],
     ["without principal type", { principal_type: undefined }, "TOKEN_INVALID"],
     ["with an unknown principal type", { principal_type: "constructor" }, "TOKEN_INVALID"],
     ["with groups that are no array", { groups: "sre" }, "TOKEN_INVALID"],
