@@ -1,5 +1,6 @@
+import { request } from "node:http";
 import { createMemoryEventLog } from "@countersign/event-log/testing";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ISSUER, runDirectory, TOKENS, type RunningTestDirectory } from "../../testing/running-directory.ts";
 import { SCIM_ISSUER } from "./answer.ts";
 
@@ -42,6 +43,22 @@ describe("who may speak SCIM", () => {
     expect((await directory.scim("POST", "/Groups", { displayName: "x", members: [{ value: ada }] }, other)).status).toBe(400);
     expect((await directory.scim("POST", "/Users", { userName: "ada@acme.example" }, other)).status).toBe(201);
     expect(await directory.people.resolvePerson("other", { personId: ada }, new Date())).toEqual({ managed: true, person: undefined });
+  });
+
+  it("P8: a tenant that holds its requests open takes no place of another tenant's", async () => {
+    const headers = { authorization: `Bearer ${TOKENS.acme}`, "content-type": "application/scim+json", "content-length": "10" };
+    const open = Array.from({ length: 64 }, () => {
+      const one = request({ port: directory.port, host: "127.0.0.1", path: "/scim/v2/Users", method: "POST", headers, agent: false });
+      one.on("error", () => {}).flushHeaders();
+      return one;
+    });
+    try {
+      await vi.waitFor(async () => expect((await directory.scim("GET", "/Users")).status).toBe(429), { timeout: 20_000 });
+      const other = { authorization: `Bearer ${TOKENS.other}` };
+      expect((await directory.scim("GET", "/Users", undefined, other)).status).toBe(200);
+    } finally {
+      for (const one of open) one.destroy();
+    }
   });
 });
 

@@ -10,6 +10,8 @@ import { SCIM_BASE, targetOf } from "./target.ts";
 import { tokenOf, type ScimToken } from "./tokens.ts";
 
 const MAX_IN_FLIGHT = 64;
+/** P8: a tenant that holds its requests open must not keep another's deactivations out. */
+const MAX_OF_A_TENANT = 16;
 const MAX_CONNECTIONS = 512;
 
 export type ScimServerOptions = Omit<AnswerDeps, "baseUrl"> & {
@@ -29,12 +31,13 @@ export type RunningScimServer = { readonly port: number; close(): Promise<void> 
 export async function startScimServer(options: ScimServerOptions): Promise<RunningScimServer> {
   const { host, port, tls, logger } = options;
   let inFlight = 0;
+  const inFlightOf = new Map<string, number>();
   const deps: AnswerDeps = { ...options, baseUrl: `${options.publicUrl ?? ""}${SCIM_BASE}` };
   const listener = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     inFlight += 1;
     try {
       if (inFlight > MAX_IN_FLIGHT) throw new ScimError(429, "too many requests at once; try again");
-      send(response, await serve(deps, options.tokens, request));
+      send(response, await serve(deps, options.tokens, inFlightOf, request));
     } catch (error) {
       const { refusal, unexpected } = toRefusal(error);
       if (unexpected) logger.error({ err: error, method: request.method }, "a SCIM request failed");
@@ -63,13 +66,26 @@ export async function startScimServer(options: ScimServerOptions): Promise<Runni
   };
 }
 
-async function serve(deps: AnswerDeps, tokens: readonly ScimToken[], request: IncomingMessage): Promise<ScimReply> {
+async function serve(
+  deps: AnswerDeps,
+  tokens: readonly ScimToken[],
+  inFlightOf: Map<string, number>,
+  request: IncomingMessage,
+): Promise<ScimReply> {
   // Before anything else is looked at, and before the body is read.
   const token = tokenOf(tokens, request.headers.authorization);
   if (token === undefined) throw new ScimError(401, "a bearer token of the tenant is required");
-  const target = targetOf(request.url ?? "/");
-  const body = await readBody(request);
-  return answer(deps, token, { method: request.method ?? "", ...target, body }, currentTraceparent());
+  const { tenant } = token;
+  const others = inFlightOf.get(tenant) ?? 0;
+  if (others >= MAX_OF_A_TENANT) throw new ScimError(429, "too many requests of the tenant at once; try again");
+  inFlightOf.set(tenant, others + 1);
+  try {
+    const target = targetOf(request.url ?? "/");
+    const body = await readBody(request);
+    return await answer(deps, token, { method: request.method ?? "", ...target, body }, currentTraceparent());
+  } finally {
+    inFlightOf.set(tenant, (inFlightOf.get(tenant) ?? 1) - 1);
+  }
 }
 
 function send(response: ServerResponse, { status, body, location }: ScimReply): void {
@@ -78,7 +94,7 @@ function send(response: ServerResponse, { status, body, location }: ScimReply): 
   if (status === 401) headers["www-authenticate"] = 'Bearer realm="scim"';
   if (status === 429 || status === 503) headers["retry-after"] = "1";
   // The rest of a body that was not read would be taken for the next request.
-  if (status === 401 || status === 413) headers["connection"] = "close";
+  if (status === 401 || status === 413 || status === 429) headers["connection"] = "close";
   if (body !== undefined) headers["content-type"] = "application/scim+json; charset=utf-8";
   response.writeHead(status, headers).end(body === undefined ? undefined : JSON.stringify(body));
 }
