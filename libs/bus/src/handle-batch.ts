@@ -1,5 +1,5 @@
 import type { RecordedEvent } from "@countersign/event-log";
-import { ATTRIBUTES, errorType, inSpan, instruments, isSampled, type Logger } from "@countersign/telemetry";
+import { ATTRIBUTES, beginSpan, errorType, inSpan, instruments, isSampled, type Logger } from "@countersign/telemetry";
 import type { Kysely } from "kysely";
 import { setTimeout as sleep } from "node:timers/promises";
 import { moveCheckpoint, type ConsumerKey } from "./checkpoint.ts";
@@ -97,12 +97,10 @@ async function observed<Tables>({ key }: Workplace<Tables>, events: readonly Rec
   let failed = {};
   try {
     if (links.length === 0) await work();
-    else
-      await inSpan(
-        `process ${key.consumer}`,
-        { kind: "consumer", attributes: { ...attributes, [ATTRIBUTES.messageCount]: events.length }, links, parent: "" },
-        work,
-      );
+    else {
+      const told = { ...attributes, [ATTRIBUTES.messageCount]: events.length };
+      await inSpan(beginSpan(`process ${key.consumer}`, { kind: "consumer", attributes: told, links }, ""), work);
+    }
   } catch (error) {
     failed = { [ATTRIBUTES.errorType]: errorType(error) };
     throw error;

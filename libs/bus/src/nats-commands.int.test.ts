@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startNatsServer, testNats, type TestNats } from "@countersign/testing";
-import { currentTraceparent, inSpan, silentLogger } from "@countersign/telemetry";
+import { beginSpan, currentTraceparent, inSpan, silentLogger } from "@countersign/telemetry";
 import { recordSpans } from "@countersign/telemetry/testing";
 import { MsgHdrsImpl } from "@nats-io/transport-node";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -38,7 +38,7 @@ describe("commands over NATS", () => {
       },
     });
     const bus = observedCommands(natsCommands(sender, { prefix: nats.prefix, logger: silentLogger }), "nats");
-    await inSpan("client", {}, () => failureOf(bus.send("traced", "Evaluate", commandOf("x"), { timeoutMs: 20_000 })));
+    await inSpan(beginSpan("client", {}, ""), () => failureOf(bus.send("traced", "Evaluate", commandOf("x"), { timeoutMs: 20_000 })));
     const byName = new Map(recorded.spans().map((span) => [span.name, span]));
     const [client, send, handled] = ["client", "send traced.Evaluate", "traced.Evaluate"].map((name) => byName.get(name));
     expect(send?.parentSpanContext?.spanId).toBe(client?.spanContext().spanId);

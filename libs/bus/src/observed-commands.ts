@@ -1,5 +1,15 @@
 import type { Command } from "@countersign/proto/internal/v1/command_pb";
-import { ATTRIBUTES, errorType, inSpan, instruments, observing, tenantLabel, traceparentOf } from "@countersign/telemetry";
+import {
+  ATTRIBUTES,
+  errorType,
+  inSpan,
+  instruments,
+  observing,
+  startSpan,
+  tellSpan,
+  tenantLabel,
+  traceparentOf,
+} from "@countersign/telemetry";
 import { CommandError, type CommandBus, type CommandHandler, type FailureCode } from "./commands.ts";
 
 /** What carries the commands. */
@@ -7,18 +17,16 @@ export type CommandCarrier = "nats" | "in_process";
 
 /**
  * The same bus, measured and traced: one trace goes from whoever sends a command to whoever handles it. Costs a test for each command while nothing is
- * measured. Within a process, where a command is a call, only its handling is a span.
+ * measured. Within a process, where a command is a call, it is no span of its own: the span that it is part of is told when it was handled.
  */
 export function observedCommands(bus: CommandBus, carrier: CommandCarrier): CommandBus {
   return {
     send: (service, method, command, options) => {
       if (carrier === "in_process" || !observing()) return bus.send(service, method, command, options);
       const attributes = attributesOf(service, method, carrier);
-      return timed(instruments()?.commandsSent, attributes, () =>
-        inSpan(`send ${service}.${method}`, { kind: "client", attributes }, (span) =>
-          bus.send(service, method, span === undefined ? command : { ...command, traceparent: traceparentOf(span) }, options),
-        ),
-      );
+      const span = startSpan(`send ${service}.${method}`, { kind: "client", attributes });
+      const sent = (): Promise<Uint8Array> => bus.send(service, method, below(command, span), options);
+      return timed(instruments()?.commandsSent, attributes, () => inSpan(span, sent), command);
     },
     serve: (service, handlers) => {
       const observed = Object.entries(handlers).map(
@@ -33,43 +41,55 @@ function attributesOf(service: string, method: string, carrier: CommandCarrier) 
   return { [ATTRIBUTES.messagingSystem]: carrier, [ATTRIBUTES.destination]: `${service}.${method}` };
 }
 
+function below(command: Command, span: ReturnType<typeof startSpan>): Command {
+  return span === undefined ? command : { ...command, traceparent: traceparentOf(span) };
+}
+
 function observedHandler(service: string, method: string, handler: CommandHandler, carrier: CommandCarrier): CommandHandler {
   const attributes = attributesOf(service, method, carrier);
   const name = `${service}.${method}`;
-  // Within a process they would repeat its name.
-  const details = { kind: "server" as const, ...(carrier === "nats" ? { attributes } : {}) };
-  const isVote = service === "approval" && VOTES.has(method);
+  const traced = carrier === "nats" ? inItsSpan(name, attributes, handler) : toldOf(name, handler);
+  const handled = service === "approval" && VOTES.has(method) ? countingRefusals(traced) : traced;
+  return (command) => (observing() ? timed(instruments()?.commandsServed, attributes, handled, command) : handler(command));
+}
+
+function inItsSpan(name: string, attributes: Record<string, string>, handler: CommandHandler): CommandHandler {
+  const details = { kind: "server", attributes } as const;
   return (command) => {
-    if (!observing()) return handler(command);
-    return timed(instruments()?.commandsServed, attributes, async () => {
-      const parent = { ...details, parent: command.traceparent };
-      try {
-        return await inSpan(name, parent, (span) =>
-          handler(span === undefined ? command : { ...command, traceparent: traceparentOf(span) }),
-        );
-      } catch (error) {
-        if (isVote) countRefusedVote(command, error);
-        throw error;
-      }
-    });
+    const span = startSpan(name, details, command.traceparent);
+    return inSpan(span, () => handler(below(command, span)));
   };
+}
+
+function toldOf(name: string, handler: CommandHandler): CommandHandler {
+  return (command) => (tellSpan(name) ? tellingFailure(name, handler(command)) : handler(command));
+}
+
+async function tellingFailure(name: string, reply: Promise<Uint8Array>): Promise<Uint8Array> {
+  try {
+    return await reply;
+  } catch (error) {
+    tellSpan(`${name} failed`, { [ATTRIBUTES.errorType]: errorType(error) });
+    throw error;
+  }
 }
 
 async function timed(
   timing: { record(seconds: number, attributes: Record<string, string>): void } | undefined,
   attributes: Record<string, string>,
-  work: () => Promise<Uint8Array>,
+  work: CommandHandler,
+  command: Command,
 ): Promise<Uint8Array> {
-  if (timing === undefined) return work();
+  if (timing === undefined) return work(command);
   const startedAt = performance.now();
-  let failed = {};
+  let told = attributes;
   try {
-    return await work();
+    return await work(command);
   } catch (error) {
-    failed = { [ATTRIBUTES.errorType]: errorType(error) };
+    told = { ...attributes, [ATTRIBUTES.errorType]: errorType(error) };
     throw error;
   } finally {
-    timing.record((performance.now() - startedAt) / 1000, { ...attributes, ...failed });
+    timing.record((performance.now() - startedAt) / 1000, told);
   }
 }
 
@@ -78,7 +98,14 @@ const VOTES: ReadonlySet<string> = new Set(["SubmitVote", "BreakGlass"]);
 /** A "no" to the voter, as opposed to a fault. */
 const REFUSALS: ReadonlySet<FailureCode> = new Set(["PERMISSION_DENIED", "FAILED_PRECONDITION", "NOT_FOUND", "INVALID_ARGUMENT"]);
 
-function countRefusedVote({ caller }: Command, error: unknown): void {
-  if (!(error instanceof CommandError) || !REFUSALS.has(error.code)) return;
-  instruments()?.votesRefused.add(1, { [ATTRIBUTES.reason]: error.reason, ...tenantLabel(caller?.tenant ?? "") });
+function countingRefusals(handler: CommandHandler): CommandHandler {
+  return async (command) => {
+    try {
+      return await handler(command);
+    } catch (error) {
+      if (error instanceof CommandError && REFUSALS.has(error.code))
+        instruments()?.votesRefused.add(1, { [ATTRIBUTES.reason]: error.reason, ...tenantLabel(command.caller?.tenant ?? "") });
+      throw error;
+    }
+  };
 }

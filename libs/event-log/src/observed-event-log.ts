@@ -1,4 +1,4 @@
-import { ATTRIBUTES, currentTraceparent, inSpan, instruments, isSampled, mayTrace, type SpanDetails } from "@countersign/telemetry";
+import { ATTRIBUTES, currentTraceparent, inSpan, instruments, isSampled, startSpan, type SpanDetails } from "@countersign/telemetry";
 import { LRUCache } from "lru-cache";
 import { EventLogError } from "./errors.ts";
 import type { AppendOutcome, AppendRequest, EventLog, RecordedEvent, StreamName } from "./event-log.ts";
@@ -15,8 +15,8 @@ export function observedEventLog<Log extends EventLog>(log: Log): Log {
   const append = (request: AppendRequest): Promise<AppendOutcome> => {
     const parent = request.traceparent || currentTraceparent();
     const work = (): Promise<AppendOutcome> => log.append(request);
-    if (!mayTrace(parent)) return timed(work);
-    return timed(() => inSpan(`append ${request.stream.type}`, detailsOf(request, parent, origins), work));
+    if (!isSampled(parent)) return timed(work);
+    return timed(() => inSpan(startSpan(`append ${request.stream.type}`, detailsOf(request, parent, origins), parent), work));
   };
   const readStream = async (stream: StreamName, afterVersion?: number): Promise<readonly RecordedEvent[]> => {
     const events = await log.readStream(stream, afterVersion);
@@ -31,14 +31,14 @@ function detailsOf({ stream, expectedVersion, events }: AppendRequest, parent: s
   const key = keyOf(stream);
   const isFirst = expectedVersion === 0;
   const origin = isFirst ? undefined : origins.get(key);
-  if (isFirst && isSampled(parent)) origins.set(key, parent);
+  if (isFirst) origins.set(key, parent);
   const attributes = {
     [ATTRIBUTES.dbSystem]: "postgresql",
     [ATTRIBUTES.dbOperation]: "append",
     [ATTRIBUTES.stream]: stream.id,
     [ATTRIBUTES.messageCount]: events.length,
   };
-  return { kind: "client", attributes, parent, ...(origin === undefined ? {} : { links: [origin] }) };
+  return { kind: "client", attributes, ...(origin === undefined ? {} : { links: [origin] }) };
 }
 
 async function timed(work: () => Promise<AppendOutcome>): Promise<AppendOutcome> {

@@ -1,5 +1,16 @@
 import { CommandError } from "@countersign/bus";
-import { ATTRIBUTES, instruments, markFailed, observing, startSpan, traceparentOf, within, type Instruments } from "@countersign/telemetry";
+import {
+  ATTRIBUTES,
+  beginSpan,
+  instruments,
+  markFailed,
+  observing,
+  startSpan,
+  traceparentOf,
+  within,
+  type Instruments,
+  type SpanDetails,
+} from "@countersign/telemetry";
 import type { Metadata } from "@grpc/grpc-js";
 import { CallCancelled, type CallObserver } from "./rpc-call.ts";
 
@@ -26,8 +37,7 @@ async function observed<Reply>(
   work: (observer: CallObserver) => Promise<Reply>,
 ): Promise<Reply> {
   const measured = instruments() !== undefined;
-  const attributes = { [ATTRIBUTES.rpcMethod]: method };
-  const span = startSpan(method, { kind: "server", attributes, parent: String(metadata.get("traceparent")[0] ?? "") });
+  const span = beginSpan(method, detailsOf(method), String(metadata.get("traceparent")[0] ?? ""));
   if (!measured && span === undefined) return work(UNOBSERVED);
   const call = new ObservedCall(method, span);
   try {
@@ -39,6 +49,17 @@ async function observed<Reply>(
     if (measured) countTurnedAway(error, urgencyOf(method));
     throw error;
   }
+}
+
+/** Made once for each method: most calls are of traces that nobody keeps. */
+const details = new Map<string, SpanDetails>();
+
+function detailsOf(method: string): SpanDetails {
+  const known = details.get(method);
+  if (known !== undefined) return known;
+  const made = { kind: "server", attributes: { [ATTRIBUTES.rpcMethod]: method } } as const;
+  details.set(method, made);
+  return made;
 }
 
 const UNOBSERVED: CallObserver = { parked: () => {}, causedBy: () => {} };
@@ -71,23 +92,21 @@ class ObservedCall implements CallObserver {
     span?.setAttribute(ATTRIBUTES.rpcStatus, code);
     if (span !== undefined && error !== undefined) markFailed(span, error);
     const measured = instruments();
-    // Inside of the span, so that the measurement names it.
-    if (measured !== undefined && span !== undefined) within(span, () => this.#record(measured, code));
-    else if (measured !== undefined) this.#record(measured, code);
+    if (measured !== undefined) this.#record(measured, code, span);
     span?.end();
   }
 
-  #record({ rpcServer, rpcWait }: Instruments, code: string): void {
+  #record({ rpcServer, rpcWait }: Instruments, code: string, span: Span | undefined): void {
     const attributes = { [ATTRIBUTES.rpcMethod]: this.#method, [ATTRIBUTES.rpcStatus]: code };
     const now = performance.now();
-    rpcServer.record(((this.#parkedAt ?? now) - this.#startedAt) / 1000, attributes);
-    if (this.#parkedAt !== undefined) rpcWait.record((now - this.#parkedAt) / 1000, attributes);
+    rpcServer.record(((this.#parkedAt ?? now) - this.#startedAt) / 1000, attributes, span);
+    if (this.#parkedAt !== undefined) rpcWait.record((now - this.#parkedAt) / 1000, attributes, span);
   }
 
   #answerSpan(): Span | undefined {
     if (this.#span === undefined) return undefined;
     const attributes = { [ATTRIBUTES.rpcMethod]: this.#method };
-    return startSpan(`answer ${this.#method}`, { attributes, parent: traceparentOf(this.#span), links: this.#causes });
+    return startSpan(`answer ${this.#method}`, { attributes, links: this.#causes }, traceparentOf(this.#span));
   }
 }
 

@@ -1,5 +1,6 @@
 /**
- * What a call costs with its spans (call, command, append, publish), stage by stage: CPU of this process, in turns, medians. No network but for `SINK=<url of a collector>`.
+ * What a call costs with its spans (call, command, append, publish), stage by stage: CPU of this process, in turns, medians. `PROCESSES=1`: as with a process per service,
+ * where a command is a span of its own. No network but for `SINK=<url of a collector>`.
  * `node libs/telemetry/bench/spans.ts [turns]`
  */
 import { setImmediate as later } from "node:timers/promises";
@@ -8,13 +9,14 @@ import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-ho
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { BatchSpanProcessor, InMemorySpanExporter, TracerProvider, type ReadableSpan, type SpanExporter } from "@opentelemetry/sdk-trace";
 import { measureWith } from "../src/current.ts";
-import { samplerOf } from "../src/sampler.ts";
-import { inSpan, startSpan, traceparentOf } from "../src/spans.ts";
+import { samplingOf } from "../src/sampler.ts";
+import { beginSpan, inSpan, isSampled, startSpan, tellSpan, traceparentOf } from "../src/spans.ts";
 
 const CALLS = 4096;
 const AT_ONCE = 32;
 const SPANS = 4;
 const TURNS = Number(process.argv[2] ?? 9);
+const APART = process.env["PROCESSES"] === "1";
 const sink = process.env["SINK"];
 
 class ThrownAway extends InMemorySpanExporter {
@@ -25,8 +27,9 @@ class ThrownAway extends InMemorySpanExporter {
 
 const trace = (samplerRatio: number, exporter?: SpanExporter) => (): void => {
   const spanProcessors = exporter === undefined ? [] : [new BatchSpanProcessor({ exporter, maxQueueSize: 2 * CALLS * SPANS })];
-  const provider = new TracerProvider({ sampler: samplerOf({ sampler: "parentbased_traceidratio", samplerRatio }), spanProcessors });
-  measureWith({ tracer: provider.getTracer("bench"), followsParents: true });
+  const sampling = samplingOf({ sampler: "parentbased_traceidratio", samplerRatio });
+  const provider = new TracerProvider({ sampler: sampling.sampler, spanProcessors });
+  measureWith({ tracer: provider.getTracer("bench"), sampling });
 };
 
 const stages: Readonly<Record<string, () => void>> = {
@@ -37,18 +40,31 @@ const stages: Readonly<Record<string, () => void>> = {
   ...(sink === undefined ? {} : { "made and sent": trace(1, new OTLPTraceExporter({ url: sink })) }),
 };
 
-async function call(id: string): Promise<void> {
-  const method = "countersign.v1.ActionService/RequestAction";
-  await inSpan(method, { kind: "server", attributes: { "rpc.method": method }, parent: "" }, async (server) => {
-    const command = server === undefined ? "" : traceparentOf(server);
-    await inSpan("approval.RequestAction", { kind: "server", parent: command }, async (handler) => {
-      const parent = handler === undefined ? command : traceparentOf(handler);
-      const attributes = { "db.system.name": "postgresql", "db.operation.name": "append", "countersign.stream.id": id };
-      await inSpan("append action", { kind: "client", parent, attributes }, () => later());
-      startSpan("publish events", { kind: "producer", parent, attributes: { "messaging.system.name": "nats" } })?.end();
-    });
+const METHOD = "countersign.v1.ActionService/RequestAction";
+const CALL = { kind: "server", attributes: { "rpc.method": METHOD } } as const;
+
+function call(id: string): Promise<void> {
+  return inSpan(beginSpan(METHOD, CALL, ""), async (server) => {
+    await command(id, server === undefined ? "" : traceparentOf(server));
     server?.setAttribute("rpc.response.status_code", "OK");
   });
+}
+
+function command(id: string, parent: string): Promise<void> {
+  if (!APART) {
+    tellSpan("approval.RequestAction");
+    return append(id, parent);
+  }
+  const handler = startSpan("approval.RequestAction", { kind: "server" }, parent);
+  return inSpan(handler, () => append(id, handler === undefined ? parent : traceparentOf(handler)));
+}
+
+async function append(id: string, parent: string): Promise<void> {
+  if (isSampled(parent)) {
+    const attributes = { "db.system.name": "postgresql", "db.operation.name": "append", "countersign.stream.id": id };
+    await inSpan(startSpan("append action", { kind: "client", attributes }, parent), () => later());
+  } else await later();
+  if (isSampled(parent)) startSpan("publish events", { kind: "producer", attributes: { "messaging.system.name": "nats" } }, parent)?.end();
 }
 
 context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());

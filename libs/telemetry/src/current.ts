@@ -1,11 +1,12 @@
 import type { Tracer } from "@opentelemetry/api";
 import type { Gauges } from "./gauges.ts";
 import type { Instruments } from "./instruments.ts";
+import type { Sampling } from "./sampler.ts";
 
 let instrumentsNow: Instruments | undefined;
 let gaugesNow: Gauges | undefined;
 let tracerNow: Tracer | undefined;
-let followsParentsNow = false;
+let samplingNow: Sampling | undefined;
 let tenantsNow = false;
 
 /**
@@ -31,9 +32,9 @@ export function observing(): boolean {
   return instrumentsNow !== undefined || tracerNow !== undefined;
 }
 
-/** Whether a trace that its caller does not keep is not kept here either: then its spans need not be made. */
-export function followsParents(): boolean {
-  return followsParentsNow;
+/** Which traces are kept; by default all that their callers keep, and all that begin here. */
+export function sampling(): Omit<Sampling, "sampler"> | undefined {
+  return samplingNow;
 }
 
 /** The label of a tenant, where an operator has asked for one: with thousands of tenants it would be thousands of series. */
@@ -46,12 +47,12 @@ export function measureWith(now: {
   readonly instruments?: Instruments;
   readonly gauges?: Gauges;
   readonly tracer?: Tracer;
-  readonly followsParents?: boolean;
+  readonly sampling?: Sampling;
   readonly tenants?: boolean;
 }): void {
   instrumentsNow = now.instruments;
   gaugesNow = now.gauges;
   tracerNow = now.tracer;
-  followsParentsNow = now.followsParents ?? false;
+  samplingNow = now.sampling;
   tenantsNow = now.tenants ?? false;
 }

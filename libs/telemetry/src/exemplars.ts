@@ -1,5 +1,4 @@
-import { context, trace, type Attributes } from "@opentelemetry/api";
-import { isKept } from "./traceparent.ts";
+import type { Attributes, SpanContext } from "@opentelemetry/api";
 
 /** A measurement that can be looked at as a trace. */
 export type Exemplar = { readonly traceId: string; readonly spanId: string; readonly value: number; readonly atMs: number };
@@ -8,10 +7,8 @@ export type Exemplar = { readonly traceId: string; readonly spanId: string; read
 export class Exemplars {
   readonly #newest = new Map<string, (Exemplar | undefined)[]>();
 
-  /** Remembers a measurement taken inside a sampled span; any other is not worth a link. */
-  offer(name: string, attributes: Attributes, bucket: number, value: number): void {
-    const span = trace.getSpanContext(context.active());
-    if (span === undefined || !isKept(span)) return;
+  /** Remembers a measurement taken inside of a span that is kept; any other is not worth a link. */
+  offer(name: string, attributes: Attributes, bucket: number, value: number, span: SpanContext): void {
     const key = seriesKey(name, attributes);
     const buckets = this.#newest.get(key) ?? [];
     buckets[bucket] = { traceId: span.traceId, spanId: span.spanId, value, atMs: Date.now() };

@@ -7,7 +7,18 @@ export type { Instruments } from "./instruments.ts";
 export type { Reading } from "./gauges.ts";
 export { observe } from "./observe.ts";
 // For those who trace.
-export { errorType, inSpan, isSampled, markFailed, mayTrace, startSpan, traceparentOf, within, type SpanDetails } from "./spans.ts";
+export {
+  beginSpan,
+  errorType,
+  inSpan,
+  isSampled,
+  markFailed,
+  startSpan,
+  tellSpan,
+  traceparentOf,
+  within,
+  type SpanDetails,
+} from "./spans.ts";
 export { currentTraceparent, isTraceparent } from "./traceparent.ts";
 // For those who start programs.
 export { Readiness, type CheckKind, type ReadinessCheck, type ReadinessReport } from "./readiness.ts";

@@ -1,20 +1,38 @@
-import { AlwaysOffSampler, AlwaysOnSampler, ParentBasedSampler, TraceIdRatioBasedSampler, type Sampler } from "@opentelemetry/sdk-trace";
+import { AlwaysOffSampler, AlwaysOnSampler, TraceIdRatioBasedSampler, type Sampler } from "@opentelemetry/sdk-trace";
 import type { TelemetrySettings } from "./settings.ts";
 
-/** The sampler that `OTEL_TRACES_SAMPLER` names. */
-export function samplerOf({ sampler, samplerRatio }: Pick<TelemetrySettings, "sampler" | "samplerRatio">): Sampler {
+/** Which traces are kept. */
+export type Sampling = {
+  /** Asked last, about what the others leave open. */
+  readonly sampler: Sampler;
+  /** A trace that its caller does not keep is not kept here either. */
+  readonly followsParents: boolean;
+  /** Whether a trace that begins here may be kept. Asked once for each, before anything is made for it, not even its id. */
+  keepsNew(): boolean;
+};
+
+/** What `OTEL_TRACES_SAMPLER` names. What follows its parents is decided before the SDK is asked: most traces are not kept, and all that it makes would be thrown away. */
+export function samplingOf({ sampler, samplerRatio }: Pick<TelemetrySettings, "sampler" | "samplerRatio">): Sampling {
   switch (sampler) {
     case "always_on":
-      return new AlwaysOnSampler();
+      return named(new AlwaysOnSampler());
     case "always_off":
-      return new AlwaysOffSampler();
+      return named(new AlwaysOffSampler());
     case "traceidratio":
-      return new TraceIdRatioBasedSampler(samplerRatio);
+      return named(new TraceIdRatioBasedSampler(samplerRatio));
     case "parentbased_always_on":
-      return new ParentBasedSampler({ root: new AlwaysOnSampler() });
+      return parentBased(() => true);
     case "parentbased_always_off":
-      return new ParentBasedSampler({ root: new AlwaysOffSampler() });
+      return parentBased(() => false);
     case "parentbased_traceidratio":
-      return new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(samplerRatio) });
+      return parentBased(() => Math.random() < samplerRatio);
   }
+}
+
+function named(sampler: Sampler): Sampling {
+  return { sampler, followsParents: false, keepsNew: () => true };
+}
+
+function parentBased(keepsNew: () => boolean): Sampling {
+  return { sampler: new AlwaysOnSampler(), followsParents: true, keepsNew };
 }

@@ -4,20 +4,21 @@ import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@open
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { measureWith } from "./current.ts";
-import { samplerOf } from "./sampler.ts";
-import { inSpan, isSampled, mayTrace, startSpan, traceparentOf } from "./spans.ts";
+import { samplingOf } from "./sampler.ts";
+import type { TelemetrySettings } from "./settings.ts";
+import { beginSpan, inSpan, isSampled, startSpan, tellSpan, traceparentOf, within } from "./spans.ts";
 import { currentTraceparent, isTraceparent, readTraceparent } from "./traceparent.ts";
 
 const KEPT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 const LEFT_OUT = KEPT.replace(/01$/, "00");
 
 /** Keeps this part of the traces that begin here, and what came with a trace as it came. */
-function keep(samplerRatio: number): InMemorySpanExporter {
+function keep(samplerRatio: number, sampler: TelemetrySettings["sampler"] = "parentbased_traceidratio"): InMemorySpanExporter {
   const exporter = new InMemorySpanExporter();
-  const sampler = samplerOf({ sampler: "parentbased_traceidratio", samplerRatio });
-  const provider = new TracerProvider({ sampler, spanProcessors: [new SimpleSpanProcessor({ exporter })] });
+  const sampling = samplingOf({ sampler, samplerRatio });
+  const provider = new TracerProvider({ sampler: sampling.sampler, spanProcessors: [new SimpleSpanProcessor({ exporter })] });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  measureWith({ tracer: provider.getTracer("test"), followsParents: true });
+  measureWith({ tracer: provider.getTracer("test"), sampling });
   return exporter;
 }
 
@@ -46,41 +47,67 @@ describe("a traceparent", () => {
 describe("spans", () => {
   it("of one trace name each other, across links too", async () => {
     const exporter = keep(0);
-    const seen = await inSpan("outer", { parent: KEPT, kind: "server", attributes: { a: 1 } }, async (outer) => {
-      const inner = startSpan("inner", { links: [KEPT, "nonsense", KEPT] });
-      inner?.end();
-      return [currentTraceparent(), outer === undefined ? "" : traceparentOf(outer)];
+    const outer = beginSpan("outer", { kind: "server", attributes: { a: 1 } }, KEPT);
+    const seen = await inSpan(outer, async (span) => {
+      expect(tellSpan("told", { b: 2 })).toBe(true);
+      startSpan("inner", { links: [KEPT, "nonsense", KEPT] })?.end();
+      return [currentTraceparent(), span === undefined ? "" : traceparentOf(span)];
     });
-    const [inner, outer] = exporter.getFinishedSpans();
-    expect(outer).toMatchObject({ name: "outer", attributes: { a: 1 }, parentSpanContext: { spanId: "b7ad6b7169203331" } });
-    expect(inner?.parentSpanContext?.spanId).toBe(outer?.spanContext().spanId);
+    const [inner, ended] = exporter.getFinishedSpans();
+    expect(ended).toMatchObject({ name: "outer", attributes: { a: 1 }, parentSpanContext: { spanId: "b7ad6b7169203331" } });
+    expect(ended?.events).toMatchObject([{ name: "told", attributes: { b: 2 } }]);
+    expect(inner?.parentSpanContext?.spanId).toBe(ended?.spanContext().spanId);
     expect(inner?.links.map((link) => link.context.spanId)).toEqual(["b7ad6b7169203331"]);
     expect(seen[0]).toBe(seen[1]);
     expect(isSampled(seen[0] ?? "")).toBe(true);
   });
 
-  it("of a trace that its caller does not keep are not made, and what it came with goes on", async () => {
+  it("are told nothing once they are over", () => {
+    keep(1);
+    const span = beginSpan("x", {}, "");
+    span?.end();
+    expect(span && within(span, () => tellSpan("late"))).toBe(false);
+  });
+
+  it("of a trace that its caller does not keep are not made", () => {
     const exporter = keep(1);
-    expect([startSpan("x", { parent: LEFT_OUT }), mayTrace(LEFT_OUT), isSampled(LEFT_OUT)]).toEqual([undefined, false, false]);
-    expect([mayTrace(KEPT), mayTrace("")]).toEqual([true, true]);
-    expect([KEPT, KEPT.replace(/01$/, "0b"), KEPT.replace(/01$/, "0a"), "", "nonsense"].map(isSampled)).toEqual([
-      true,
-      true,
-      false,
-      false,
-      false,
-    ]);
+    expect([beginSpan("x", {}, LEFT_OUT), startSpan("x", {}, LEFT_OUT), isSampled(LEFT_OUT)]).toEqual([undefined, undefined, false]);
+    const texts = [KEPT, KEPT.replace(/01$/, "0b"), KEPT.replace(/01$/, "0a"), "", "nonsense"];
+    expect(texts.map(isSampled)).toEqual([true, true, false, false, false]);
     expect(exporter.getFinishedSpans()).toEqual([]);
   });
 
-  it("below one that is left out are not made either, by its text or as the active one", async () => {
-    const exporter = keep(0);
-    await inSpan("root", { parent: "" }, async (root) => {
-      const text = currentTraceparent();
-      expect(text).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
-      expect(root?.isRecording()).toBe(false);
-      expect([startSpan("active", {}), startSpan("by text", { parent: text })]).toEqual([undefined, undefined]);
-    });
-    expect(exporter.getFinishedSpans()).toEqual([]);
+  it("begin a trace only where something comes in, as often as is asked for", () => {
+    for (const [ratio, begun] of [
+      [0, 0],
+      [1, 100],
+    ] as const) {
+      const exporter = keep(ratio);
+      for (let index = 0; index < 100; index += 1) {
+        startSpan("below nothing", {}, "")?.end();
+        startSpan("below nothing", {})?.end();
+        beginSpan("x", {}, "")?.end();
+      }
+      expect(exporter.getFinishedSpans()).toHaveLength(begun);
+    }
+  });
+
+  it("of a trace that is left out leave nothing for others to go on with", async () => {
+    keep(0);
+    const seen = await inSpan(beginSpan("root", {}, ""), async (root) => [root, currentTraceparent(), tellSpan("x"), startSpan("y", {})]);
+    expect(seen).toEqual([undefined, "", false, undefined]);
+  });
+
+  it.each([
+    ["always_on", true, true, true],
+    ["always_off", false, false, false],
+    ["traceidratio", false, false, false],
+    ["parentbased_always_on", true, true, false],
+    ["parentbased_always_off", false, true, false],
+    ["parentbased_traceidratio", false, true, false],
+  ] as const)("by %s are made of what begins here: %s, of what a caller keeps: %s, of what it does not: %s", (sampler, ...made) => {
+    keep(0, sampler);
+    expect(["", KEPT, LEFT_OUT].map((parent) => beginSpan("x", {}, parent) !== undefined)).toEqual(made);
+    expect(startSpan("x", {}, KEPT) !== undefined).toBe(made[1]);
   });
 });

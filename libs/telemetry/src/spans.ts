@@ -11,7 +11,7 @@ import {
   type SpanContext,
   type SpanOptions,
 } from "@opentelemetry/api";
-import { followsParents, tracer } from "./current.ts";
+import { sampling, tracer } from "./current.ts";
 import { isKept, readTraceparent, writeTraceparent } from "./traceparent.ts";
 
 const KINDS = { server: SpanKind.SERVER, client: SpanKind.CLIENT, producer: SpanKind.PRODUCER, consumer: SpanKind.CONSUMER };
@@ -20,33 +20,41 @@ export type SpanDetails = {
   /** Default: internal. */
   readonly kind?: keyof typeof KINDS;
   readonly attributes?: Attributes;
-  /** `traceparent` of the span that this one is part of; default: the active one. */
-  readonly parent?: string;
   /** `traceparent`s of what else led to it: a vote that ended a wait, events that came together. */
   readonly links?: readonly string[];
 };
 
-/** Starts a span that somebody ends. @returns undefined when traces go nowhere, or this one is not kept: whoever is next goes on with the `traceparent` as it came. */
-export function startSpan(name: string, details: SpanDetails): Span | undefined {
-  const making = tracer();
-  if (making === undefined) return undefined;
-  const { parent } = details;
+/**
+ * Starts a span of a trace that is kept, which somebody ends.
+ * @param parent `traceparent` of the span that it is part of; default: the active one
+ * @returns undefined when traces go nowhere, there is no parent, or its trace is not kept. Of such a trace nothing is made at all, and nothing of it goes along.
+ */
+export function startSpan(name: string, details: SpanDetails, parent?: string): Span | undefined {
+  if (tracer() === undefined) return undefined;
   const above = parent === undefined ? trace.getSpanContext(context.active()) : readTraceparent(parent);
-  if (isLeftOut(above)) return undefined;
-  return making.startSpan(name, optionsOf(details), parent === undefined ? context.active() : below(above));
+  return above !== undefined && isKept(above) ? make(name, details, below(above)) : undefined;
 }
 
-/** Whether a span with this `parent` would be made: what would only be told to it need not be gathered otherwise. */
-export function mayTrace(parent: string): boolean {
-  return tracer() !== undefined && !isLeftOut(readTraceparent(parent));
+/**
+ * Starts a span with which a trace may begin: where something comes in that nobody traces yet. If every span could, a trace that is not kept would have to be carried along, so that whoever is
+ * next does not begin one.
+ * @param parent `traceparent` that came in, or what there is instead
+ * @returns undefined when traces go nowhere, or this one is not kept
+ */
+export function beginSpan(name: string, details: SpanDetails, parent: string): Span | undefined {
+  if (tracer() === undefined) return undefined;
+  const above = readTraceparent(parent);
+  if (above === undefined) return sampling()?.keepsNew() === false ? undefined : make(name, details, ROOT_CONTEXT);
+  return isKept(above) || sampling()?.followsParents === false ? make(name, details, below(above)) : undefined;
 }
 
-function isLeftOut(above: SpanContext | undefined): boolean {
-  return above !== undefined && followsParents() && !isKept(above);
+function make(name: string, details: SpanDetails, above: Context): Span | undefined {
+  const span = tracer()?.startSpan(name, optionsOf(details), above);
+  return span?.isRecording() === true ? span : undefined;
 }
 
-function below(above: SpanContext | undefined): Context {
-  return above === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, above);
+function below(above: SpanContext): Context {
+  return trace.setSpanContext(ROOT_CONTEXT, above);
 }
 
 function optionsOf({ kind, attributes, links }: SpanDetails): SpanOptions {
@@ -57,9 +65,8 @@ function optionsOf({ kind, attributes, links }: SpanDetails): SpanOptions {
   return options;
 }
 
-/** Runs something inside of a span; what it throws marks the span. Just runs it when traces go nowhere. */
-export function inSpan<Result>(name: string, details: SpanDetails, work: (span?: Span) => Promise<Result>): Promise<Result> {
-  const span = startSpan(name, details);
+/** Runs something inside of a span; what it throws marks the span. Just runs it without one. */
+export function inSpan<Result>(span: Span | undefined, work: (span?: Span) => Promise<Result>): Promise<Result> {
   return span === undefined ? work() : spanned(span, work);
 }
 
@@ -77,6 +84,15 @@ async function spanned<Result>(span: Span, work: (span: Span) => Promise<Result>
 /** Runs something with a span as the active one. */
 export function within<Result>(span: Span, work: () => Result): Result {
   return context.with(trace.setSpan(context.active(), span), work);
+}
+
+/** Tells the active span of something that happens below it, for a fraction of what a span of its own costs. @returns false when there is none, or it is over. */
+export function tellSpan(event: string, attributes?: Attributes): boolean {
+  if (tracer() === undefined) return false;
+  const span = trace.getSpan(context.active());
+  if (span?.isRecording() !== true) return false;
+  span.addEvent(event, attributes);
+  return true;
 }
 
 /** Marks a span as failed. By the kind of error only: messages may hold what people typed. */
@@ -97,7 +113,7 @@ export function traceparentOf(span: Span): string {
   return writeTraceparent(span.spanContext());
 }
 
-/** Whether somebody keeps the trace that a `traceparent` names. */
+/** Whether somebody keeps the trace that a `traceparent` names: else what would only be told to its spans need not be gathered. */
 export function isSampled(traceparent: string): boolean {
   // Every event of the log comes by here, more than once: most are of traces that nobody keeps.
   if (tracer() === undefined || traceparent === "" || traceparent.endsWith("-00")) return false;

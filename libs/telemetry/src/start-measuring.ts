@@ -20,7 +20,7 @@ import { openMetrics } from "./open-metrics.ts";
 import { observeProcess } from "./process-gauges.ts";
 import { observeReadiness } from "./readiness-gauge.ts";
 import type { Readiness } from "./readiness.ts";
-import { samplerOf } from "./sampler.ts";
+import { samplingOf, type Sampling } from "./sampler.ts";
 import type { TelemetrySettings } from "./settings.ts";
 
 const EXPORT_MS = 30_000;
@@ -43,7 +43,8 @@ export function startMeasuring(
   const exemplars = new Exemplars();
   const gauges = new Gauges();
   const scraper = new Scraper({ metricProducers: [gauges] });
-  const tracer = settings.sendTraces ? startTracing(resource, settings, endings) : undefined;
+  const sampling = samplingOf(settings);
+  const tracer = settings.sendTraces ? startTracing(resource, settings, sampling, endings) : undefined;
   if (measures) {
     const provider = new MeterProvider({ resource, readers: [...(scraped ? [scraper] : []), ...periodicReaders(settings, gauges)] });
     metrics.setGlobalMeterProvider(provider);
@@ -51,8 +52,7 @@ export function startMeasuring(
   }
   measureWith({
     ...(measures ? { gauges, instruments: createInstruments(metrics.getMeter("countersign"), exemplars) } : {}),
-    ...(tracer === undefined ? {} : { tracer }),
-    followsParents: settings.sampler.startsWith("parentbased_"),
+    ...(tracer === undefined ? {} : { tracer, sampling }),
     tenants: settings.tenants,
   });
   if (measures) endings.push(observeProcess(), observeReadiness(readiness));
@@ -65,15 +65,19 @@ function periodicReaders({ sendMetrics, metricIntervalMs }: TelemetrySettings, g
   return [new PeriodicExportingMetricReader({ exporter: new OTLPMetricExporter(), metricProducers: [gauges], ...timing })];
 }
 
-function startTracing(resource: Resource, settings: TelemetrySettings, endings: (() => unknown)[]) {
-  const { spanDelayMs, spanQueue, spanBatch } = settings;
+function startTracing(
+  resource: Resource,
+  { spanDelayMs, spanQueue, spanBatch }: TelemetrySettings,
+  { sampler }: Sampling,
+  endings: (() => unknown)[],
+) {
   const processor = new BatchSpanProcessor({
     exporter: new OTLPTraceExporter(),
     scheduledDelayMillis: spanDelayMs,
     maxQueueSize: spanQueue,
     maxExportBatchSize: spanBatch,
   });
-  const provider = new TracerProvider({ resource, sampler: samplerOf(settings), spanProcessors: [processor] });
+  const provider = new TracerProvider({ resource, sampler, spanProcessors: [processor] });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   trace.setGlobalTracerProvider(provider);
   endings.push(() =>

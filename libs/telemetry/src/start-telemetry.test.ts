@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { instruments, measureWith, tenantLabel, tracer } from "./current.ts";
 import { observe } from "./observe.ts";
 import { Readiness } from "./readiness.ts";
-import { inSpan, startSpan } from "./spans.ts";
+import { beginSpan, inSpan, startSpan, tellSpan } from "./spans.ts";
 import { startTelemetry, type Telemetry } from "./start-telemetry.ts";
 
 let telemetry: Telemetry | undefined;
@@ -17,8 +17,9 @@ const get = async (path: string, method = "GET"): Promise<{ status: number; body
 describe("telemetry", () => {
   it("does nothing unless it is asked to", async () => {
     const { address } = await start();
-    expect([address, instruments(), tracer(), startSpan("x", {})]).toEqual([undefined, undefined, undefined, undefined]);
-    expect(await inSpan("x", {}, async (span) => span)).toBeUndefined();
+    expect([address, instruments(), tracer()]).toEqual([undefined, undefined, undefined]);
+    expect([beginSpan("x", {}, ""), startSpan("x", {}), tellSpan("x")]).toEqual([undefined, undefined, false]);
+    expect(await inSpan(undefined, async (span) => span)).toBeUndefined();
   });
 
   it("serves metrics on loopback, from zero on, and nothing else", async () => {

@@ -1,5 +1,6 @@
-import type { Attributes, Histogram, Meter } from "@opentelemetry/api";
+import { context, trace, type Attributes, type Histogram, type Meter, type Span } from "@opentelemetry/api";
 import type { Exemplars } from "./exemplars.ts";
+import { isKept } from "./traceparent.ts";
 
 /** Answers of a system: 1 ms to 30 s. */
 export const LATENCY_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -20,9 +21,12 @@ export class Timing {
     this.#exemplars = exemplars;
   }
 
-  record(seconds: number, attributes: Attributes): void {
+  /** @param span whose trace the bucket names if it is kept; default: the active one. */
+  record(seconds: number, attributes: Attributes, span?: Span): void {
     this.#histogram.record(seconds, attributes);
+    const measured = span === undefined ? trace.getSpanContext(context.active()) : span.spanContext();
+    if (measured === undefined || !isKept(measured)) return;
     const above = this.#bounds.findIndex((bound) => seconds <= bound);
-    this.#exemplars.offer(this.#name, attributes, above < 0 ? this.#bounds.length : above, seconds);
+    this.#exemplars.offer(this.#name, attributes, above < 0 ? this.#bounds.length : above, seconds, measured);
   }
 }

@@ -1,16 +1,25 @@
 import { context, INVALID_TRACEID, trace, TraceFlags, type SpanContext } from "@opentelemetry/api";
 
 const FORM = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+const LENGTH = 55;
 const NO_TRACE = "0".repeat(32);
 const NO_SPAN = "0".repeat(16);
 
-/** The same one is asked about several times in a row: whether it is one, whether it is kept, as a parent. */
-let last: { readonly text: string; readonly names: SpanContext | undefined } = { text: "", names: undefined };
+/** What texts name that were read or written lately: the same one is asked about by whoever handles a call, and by everybody who hears of its events. */
+const known = new Map<string, SpanContext>();
+const MOST_KNOWN = 1024;
 
-/** What a `traceparent` (W3C Trace Context, version 00) names, which is always of somebody else; undefined: the text is none. */
+/** What a `traceparent` (W3C Trace Context, version 00) names; undefined: the text is none. */
 export function readTraceparent(text: string): SpanContext | undefined {
-  if (last.text !== text) last = { text, names: parse(text) };
-  return last.names;
+  if (text.length !== LENGTH) return undefined;
+  const names = known.get(text) ?? parse(text);
+  return names === undefined ? undefined : remember(text, names);
+}
+
+function remember(text: string, names: SpanContext): SpanContext {
+  if (known.size >= MOST_KNOWN) known.clear();
+  known.set(text, names);
+  return names;
 }
 
 function parse(text: string): SpanContext | undefined {
@@ -39,5 +48,7 @@ export function currentTraceparent(): string {
 
 /** The only flag of version 00 is whether the trace is kept. */
 export function writeTraceparent(span: SpanContext): string {
-  return `00-${span.traceId}-${span.spanId}-${isKept(span) ? "01" : "00"}`;
+  const text = `00-${span.traceId}-${span.spanId}-${isKept(span) ? "01" : "00"}`;
+  remember(text, span);
+  return text;
 }

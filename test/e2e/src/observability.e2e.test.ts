@@ -57,38 +57,46 @@ describe("traces", () => {
   const named = (name: string): CollectedSpan | undefined =>
     stack.collector.spans().find((span) => span.name === name && span.traceId === TRACE);
 
+  const CALL = "countersign.v1.ActionService/RequestAction";
+  const VOTE = "countersign.v1.ReviewService/SubmitVote";
+
   it("one trace goes from the client to the answer, across the wait for a human", async () => {
-    const parts = [
-      "countersign.v1.ActionService/RequestAction",
-      "approval.RequestAction",
-      "policy.Evaluate",
-      "append action",
-      "publish events",
-      "deliver ReviewOpened",
-      "answer countersign.v1.ActionService/RequestAction",
-    ];
+    const parts = [CALL, "append action", "deliver ReviewOpened", `answer ${CALL}`];
     await eventually("every part was heard of", () => parts.every((part) => named(part) !== undefined), LIMIT_MS);
-    expect(named("countersign.v1.ActionService/RequestAction")?.parentId).toBe("b7ad6b7169203331");
+    expect(named(CALL)?.parentId).toBe("b7ad6b7169203331");
     const byId = new Map(stack.collector.spans().map((span) => [span.spanId, span]));
     for (const part of parts.slice(1)) {
       let span = named(part);
       while (span !== undefined && byId.has(span.parentId)) span = byId.get(span.parentId);
-      expect([part, span?.name]).toEqual([part, "countersign.v1.ActionService/RequestAction"]);
+      expect([part, span?.name]).toEqual([part, CALL]);
     }
+    const told = ["approval.RequestAction", "policy.Evaluate", "waits for people or events"];
+    expect(named(CALL)?.events.filter((event) => told.includes(event))).toEqual(told);
+  });
+
+  it("the relay's part is in it, or in a trace of the same batch that links to it", async () => {
+    const published = (): CollectedSpan | undefined =>
+      stack.collector
+        .spans()
+        .find((span) => span.name === "publish events" && [span, ...span.links].some(({ traceId }) => traceId === TRACE));
+    await eventually("its events were published", () => published() !== undefined, LIMIT_MS);
+    const request = named(CALL);
+    const parents = [published()?.parentId, ...(published()?.links ?? []).map(({ spanId }) => spanId)];
+    expect(parents).toContain(request?.spanId);
   });
 
   it("no span lasts as long as the wait; the vote and the answer link to each other's trace", async () => {
-    const all = stack.collector.spans();
-    const vote = all.find(
-      (span) =>
-        span.name === "approval.SubmitVote" &&
-        stack.collector.spans().some((each) => each.parentId === span.spanId && each.links.length > 0),
-    );
-    const append = all.find((span) => span.parentId === vote?.spanId && span.name === "append action");
+    const appends = (): readonly CollectedSpan[] =>
+      stack.collector.spans().filter((span) => span.name === "append action" && span.links.some(({ traceId }) => traceId === TRACE));
+    const isVote = (span: CollectedSpan): boolean => span.name === VOTE && appends().some(({ parentId }) => parentId === span.spanId);
+    await eventually("the vote was heard of", () => stack.collector.spans().some(isVote), LIMIT_MS);
+    const vote = stack.collector.spans().find(isVote);
+    const append = appends().find(({ parentId }) => parentId === vote?.spanId);
+    expect(vote?.events).toContain("approval.SubmitVote");
     expect(append?.links.map(({ traceId }) => traceId)).toEqual([TRACE]);
-    const answer = named("answer countersign.v1.ActionService/RequestAction");
+    const answer = named(`answer ${CALL}`);
     expect(answer?.links.map(({ traceId }) => traceId)).toEqual([vote?.traceId]);
-    const request = named("countersign.v1.ActionService/RequestAction");
+    const request = named(CALL);
     expect(Number(request?.endedAt)).toBeLessThan(Number(vote?.startedAt));
   });
 });

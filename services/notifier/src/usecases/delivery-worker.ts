@@ -1,4 +1,4 @@
-import { ATTRIBUTES, inSpan, instruments, type Logger } from "@countersign/telemetry";
+import { ATTRIBUTES, inSpan, instruments, startSpan, type Logger } from "@countersign/telemetry";
 import { attemptDelivery, type AttemptDeps } from "./attempt-delivery.ts";
 import { USUAL_BREAKER, type BreakerTuning } from "../domain/breaker.ts";
 import type { DeliveryOutcome, DeliveryStore, LeasedDelivery } from "./delivery-store.ts";
@@ -102,7 +102,8 @@ export class DeliveryWorker {
   async #observed(delivery: LeasedDelivery, attempt: () => Promise<DeliveryOutcome>): Promise<DeliveryOutcome> {
     const attributes = { [ATTRIBUTES.channel]: this.#deps.channel.name };
     const startedAt = performance.now();
-    return inSpan(`deliver ${delivery.type}`, { kind: "producer", attributes, parent: delivery.traceparent }, async (span) => {
+    const deliver = startSpan(`deliver ${delivery.type}`, { kind: "producer", attributes }, delivery.traceparent);
+    return inSpan(deliver, async (span) => {
       const ended = await attempt();
       span?.setAttribute(ATTRIBUTES.outcome, ended.outcome);
       const seconds = (performance.now() - startedAt) / 1000;

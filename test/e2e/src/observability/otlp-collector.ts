@@ -9,6 +9,8 @@ export type CollectedSpan = {
   readonly parentId: string;
   readonly startedAt: bigint;
   readonly endedAt: bigint;
+  /** What it was told of, in order. */
+  readonly events: readonly string[];
   /** Of other traces that led to it: trace id and span id. */
   readonly links: readonly { readonly traceId: string; readonly spanId: string }[];
 };
@@ -64,6 +66,7 @@ function spansOf(body: Uint8Array): CollectedSpan[] {
 function toSpan(fields: Fields): CollectedSpan {
   const hex = (number: number, of = fields) => Buffer.from(bytes(of.get(number)?.[0])).toString("hex");
   const moment = (number: number) => BigInt(fields.get(number)?.[0]?.toString() ?? "0");
+  const events = (fields.get(11) ?? []).map((event) => Buffer.from(bytes(fieldsOf(bytes(event)).get(2)?.[0])).toString());
   const links = (fields.get(13) ?? []).map((link) => fieldsOf(bytes(link)));
   return {
     name: Buffer.from(bytes(fields.get(5)?.[0])).toString(),
@@ -72,6 +75,7 @@ function toSpan(fields: Fields): CollectedSpan {
     parentId: hex(4),
     startedAt: moment(7),
     endedAt: moment(8),
+    events,
     links: links.map((link) => ({ traceId: hex(1, link), spanId: hex(2, link) })),
   };
 }

@@ -1,4 +1,4 @@
-import type { Logger } from "@countersign/telemetry";
+import { beginSpan, inSpan, type Logger } from "@countersign/telemetry";
 import type { Kysely } from "kysely";
 import type { Fired } from "../../usecases/fire-timer.ts";
 import type { ActionRef } from "../../usecases/ports.ts";
@@ -61,7 +61,7 @@ export async function pollTimers(deps: TimerPollerDeps): Promise<number> {
 async function fireOne(deps: TimerPollerDeps, timer: DueTimer): Promise<DueTimer | undefined> {
   const retryAt = () => nextRetry(timer.attempts + 1, deps.clock().getTime());
   try {
-    const fired = await deps.fire(timer.ref, timer.kind);
+    const fired = await inSpan(beginSpan(`fire ${timer.kind}`, {}, ""), () => deps.fire(timer.ref, timer.kind));
     if (fired === "done") return timer;
     await postponeTimer(deps.database, deps.ledger, timer, Math.min(retryAt(), fired.againBy));
   } catch (err) {

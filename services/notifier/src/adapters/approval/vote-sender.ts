@@ -10,6 +10,7 @@ import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
 import { CommentKind } from "@countersign/proto/v1/action_pb";
 import { PrincipalType } from "@countersign/proto/v1/principal_pb";
 import type { SubmitVoteRequestSchema } from "@countersign/proto/v1/review_service_pb";
+import { beginSpan, inSpan, traceparentOf } from "@countersign/telemetry";
 import type { Account, AnswerPorts, Decision, ShownCard, VoteReply, Word } from "../../usecases/answer.ts";
 
 const TIMEOUT_MS = 5000;
@@ -59,7 +60,12 @@ export function notifierOf(tenant: string) {
 
 async function sendVote(commands: CommandBus, method: string, { tenant }: ShownCard, request: Uint8Array): Promise<VoteReply> {
   try {
-    await commands.send("approval", method, create(CommandSchema, { caller: notifierOf(tenant), request }), { timeoutMs: TIMEOUT_MS });
+    // A trace begins with what a person answered.
+    await inSpan(beginSpan(`receive ${method}`, { kind: "server" }, ""), (span) => {
+      const traceparent = span === undefined ? "" : traceparentOf(span);
+      const command = create(CommandSchema, { caller: notifierOf(tenant), traceparent, request });
+      return commands.send("approval", method, command, { timeoutMs: TIMEOUT_MS });
+    });
     return { outcome: "recorded" };
   } catch (error) {
     return replyOf(error);
