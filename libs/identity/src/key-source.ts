@@ -64,8 +64,7 @@ class RemoteKeys {
   async find(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey> {
     const age = this.#options.now() - this.#fetchedAt;
     if (age >= this.#ages.maxAge) await this.#fetch(LONGEST_RETRY_MS);
-    // Whoever needs a fresh set meets the failure then.
-    else if (age >= this.#ages.refreshAfter) void this.#fetch().catch(() => {});
+    else if (age >= this.#ages.refreshAfter) await this.#refresh(age);
     try {
       return await this.#remote(header, token);
     } catch (error) {
@@ -74,6 +73,16 @@ class RemoteKeys {
       await this.#fetch();
       return this.#remote(header, token);
     }
+  }
+
+  /**
+   * In the background, unless nobody called for long: a key that was withdrawn meanwhile would be good for a first token. The first one waits then,
+   * and nobody for an issuer that is down. Whoever needs a fresh set meets the failure later.
+   */
+  async #refresh(age: number): Promise<void> {
+    const isLate = age >= 2 * this.#ages.refreshAfter && this.#failure === undefined;
+    const refreshed = this.#fetch().catch(() => {});
+    if (isLate) await refreshed;
   }
 
   #cools(longestMs = Infinity): boolean {

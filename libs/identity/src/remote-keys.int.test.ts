@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createAuthenticator } from "./authenticator.ts";
 
 type Pair = Awaited<ReturnType<typeof pair>>;
@@ -15,17 +15,18 @@ async function pair(kid: string) {
   const { publicKey, privateKey } = await generateKeyPair("EdDSA", { extractable: true });
   return { kid, privateKey, publicKey: { ...(await exportJWK(publicKey)), kid } };
 }
-const mint = ({ kid, privateKey }: Pair) =>
+const mint = ({ kid, privateKey }: Pair, at = new Date()) =>
   new SignJWT({ principal_type: "human", tenant: "acme", jti: crypto.randomUUID() })
     .setProtectedHeader({ alg: "EdDSA", kid })
     .setIssuer("https://id.acme.test")
     .setAudience("countersign")
     .setSubject("alice")
-    .setIssuedAt()
-    .setExpirationTime("5m")
+    .setIssuedAt(at)
+    .setExpirationTime(new Date(at.getTime() + 300_000))
     .sign(privateKey);
-const authenticator = (refetchKeysAfterMs: number) =>
+const authenticator = (refetchKeysAfterMs: number, clock = () => new Date()) =>
   createAuthenticator({
+    clock,
     issuers: [
       {
         issuer: "https://id.acme.test",
@@ -63,6 +64,24 @@ describe("keys from a URL", () => {
     published = [next];
     await expect(authenticate(await mint(next))).resolves.toMatchObject({ principal: { id: "alice" } });
     expect(fetches).toBe(2);
+  });
+
+  it("P7: that were withdrawn while nobody called let nobody in, and those of an issuer that is down still do", async () => {
+    const [withdrawn] = published;
+    if (withdrawn === undefined) throw new Error("one is published");
+    let now = new Date();
+    const { authenticate } = authenticator(0, () => now);
+    await authenticate(await mint(withdrawn));
+    now = new Date(now.getTime() + 30 * 60_000);
+    answer = "fault";
+    await expect(authenticate(await mint(withdrawn, now))).resolves.toMatchObject({ principal: { id: "alice" } });
+    [published, answer] = [[await pair("second")], "keys"];
+    await vi.waitFor(async () => expect(authenticate(await mint(withdrawn, now))).rejects.toMatchObject({ code: "TOKEN_INVALID" }), 20_000);
+    now = new Date(now.getTime() + 30 * 60_000);
+    const [second] = published;
+    if (second === undefined) throw new Error("one is published");
+    published = [await pair("third")];
+    await expect(authenticate(await mint(second, now))).rejects.toMatchObject({ code: "TOKEN_INVALID" });
   });
 
   it("are not fetched again and again for forged key ids", async () => {
