@@ -9,7 +9,7 @@ import {
   HOUR,
   inReview,
   judgement,
-  MINUTE,
+  later,
   opened,
   owner,
   reached,
@@ -24,8 +24,6 @@ import {
 import { given, stateAfter } from "../testing/given.ts";
 import type { ActionCommand, CancelAction, RedeemGrant, ReportExecution } from "./commands.ts";
 import type { ActionEvent } from "./events.ts";
-
-const later = T0 + MINUTE;
 
 describe("RequestAction", () => {
   it("records the request and the grant when policy allows", () => {

@@ -18,23 +18,20 @@ import {
   HOUR,
   INPUT,
   inReview,
-  MINUTE,
+  later,
   opened,
   owner,
   reached,
   ref,
   rejectBy,
   sponsor,
-  stage,
   standing,
   T0,
+  twoOnCall,
   verdict,
 } from "../testing/fixtures.ts";
 import { given, stateAfter } from "../testing/given.ts";
 import type { ActionEvent } from "./events.ts";
-
-const later = T0 + MINUTE;
-const two = verdict("review", { stages: [stage(["oncall"], 2)] });
 
 describe("EditAction", () => {
   const review = verdict("review");
@@ -50,18 +47,18 @@ describe("EditAction", () => {
   };
 
   it("lapses the votes and starts the quorum over on the new digest", () => {
-    const one = given(...inReview(two))
+    const one = given(...inReview(twoOnCall))
       .when(approveBy(ann))
       .events();
     given(...one)
-      .when(editBy(bob, two))
+      .when(editBy(bob, twoOnCall))
       .then(
         { type: "VoteLapsed", at: later, reviewer: ref("ann"), digest: approveBy(ann).digest, cause: "edited" },
         edited,
-        reached(two, later, EDITED_DIGEST),
+        reached(twoOnCall, later, EDITED_DIGEST),
       );
-    const after = editedBy(one, editBy(bob, two));
-    expect(after.slice(-2)).toEqual([{ type: "EditAccepted", at: later, digest: EDITED_DIGEST }, opened(two, later)]);
+    const after = editedBy(one, editBy(bob, twoOnCall));
+    expect(after.slice(-2)).toEqual([{ type: "EditAccepted", at: later, digest: EDITED_DIGEST }, opened(twoOnCall, later)]);
     given(...after)
       .when(approveBy(ann))
       .thenRefused("STALE_DIGEST");
@@ -78,10 +75,10 @@ describe("EditAction", () => {
     let history = inReview();
     for (let count = 0; count < 20; count += 1) {
       const digest = count === 0 ? DIGEST : EDITED_DIGEST;
-      history = editedBy(history, editBy(bob, two, { digest, version: history.length, input: String(count).padStart(64, "0") }));
+      history = editedBy(history, editBy(bob, twoOnCall, { digest, version: history.length, input: String(count).padStart(64, "0") }));
     }
     given(...history)
-      .when(editBy(bob, two, { digest: EDITED_DIGEST, version: history.length, input: "f".repeat(64) }))
+      .when(editBy(bob, twoOnCall, { digest: EDITED_DIGEST, version: history.length, input: "f".repeat(64) }))
       .thenRefused("EDIT_LIMIT");
   });
 
@@ -107,11 +104,11 @@ describe("EditAction", () => {
   });
 
   it("P1: an approval of the form before the edit does not count when an edit brings it back", () => {
-    const one = given(...inReview(two))
+    const one = given(...inReview(twoOnCall))
       .when(approveBy(ann))
       .events();
-    const there = editedBy(one, editBy(bob, two));
-    const back = editBy(bob, two, { input: INPUT, digest: EDITED_DIGEST, version: 9 });
+    const there = editedBy(one, editBy(bob, twoOnCall));
+    const back = editBy(bob, twoOnCall, { input: INPUT, digest: EDITED_DIGEST, version: 9 });
     const home = editedBy(there, { ...back, judgement: { ...back.judgement, digest: approveBy(ann).digest } });
     given(...home)
       .when(approveBy(dan, { version: 13 }))

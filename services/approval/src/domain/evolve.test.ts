@@ -1,8 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ann, approveBy, approved, inReview, MINUTE, redeemed, rejectBy, T0 } from "../testing/fixtures.ts";
+import { ann, approveBy, approved, inReview, later, redeemed, rejectBy, T0 } from "../testing/fixtures.ts";
 import { given, stateAfter } from "../testing/given.ts";
-
-const later = T0 + MINUTE;
 
 describe("P5: evolve", () => {
   it("accepts every past, whatever its order", () => {

@@ -13,7 +13,7 @@ import {
   editedBy,
   HOUR,
   inReview,
-  MINUTE,
+  later,
   owner,
   principal,
   ref,
@@ -21,8 +21,8 @@ import {
   sponsor,
   stage,
   standing,
-  T0,
   TERMS,
+  twoOnCall,
   verdict,
   voterNow,
 } from "../testing/fixtures.ts";
@@ -31,7 +31,6 @@ import type { Quorum, Selector, Stage } from "./stage.ts";
 import type { Standing } from "./standing.ts";
 import type { Verdict } from "./values.ts";
 
-const later = T0 + MINUTE;
 const review = (...stages: readonly Stage[]): Verdict => verdict("review", { stages });
 const oncall = (more: Partial<Stage> = {}): Verdict => review(stage(["oncall"], 1, more));
 const asked = (...of: readonly Selector[]): Verdict => review(stage([], 1, { quorum: { kind: "at_least", count: 1, of } }));
@@ -66,8 +65,7 @@ describe("P3: one human, however many accounts", () => {
   });
 
   it("a second account of a voter does not count again", () => {
-    const two = review(stage(["oncall"], 2));
-    const first = given(...inReview(two))
+    const first = given(...inReview(twoOnCall))
       .when(approveBy(ann, { standings: [standing(ann, { person: "p1" })] }))
       .events();
     const alias = standing(eve, { person: "p1", principals: [ref("eve"), ref("ann")], groups: ["oncall"] });
@@ -77,15 +75,14 @@ describe("P3: one human, however many accounts", () => {
   });
 
   it("a stand-in and the one stood in for are one vote, in either order", () => {
-    const two = review(stage(["oncall"], 2));
     const standIn = standing(eve, { groups: ["oncall"], ...place("bob"), person: "eve" });
-    const byStandIn = given(...inReview(two))
+    const byStandIn = given(...inReview(twoOnCall))
       .when(approveBy(eve, { standings: [standIn] }))
       .events();
     given(...byStandIn)
       .when(approveBy(bob, { standings: [standing(bob, { person: "bob" })] }))
       .thenRefused("ALREADY_VOTED");
-    const byBob = given(...inReview(two))
+    const byBob = given(...inReview(twoOnCall))
       .when(approveBy(bob, { standings: [standing(bob, { person: "bob" })] }))
       .events();
     given(...byBob)
@@ -198,8 +195,7 @@ describe("who is asked", () => {
 });
 
 describe("P3: eligible at the vote, and again when the quorum is reached", () => {
-  const two = review(stage(["oncall"], 2));
-  const byAnn = given(...inReview(two))
+  const byAnn = given(...inReview(twoOnCall))
     .when(approveBy(ann))
     .events();
 

@@ -12,21 +12,17 @@ import {
   hex,
   inReview,
   ISSUER,
-  MINUTE,
+  later,
   owner,
   principal,
   ref,
   rejectBy,
   sponsor,
-  stage,
   standing,
-  T0,
+  twoOnCall,
   verdict,
 } from "../testing/fixtures.ts";
 import { given } from "../testing/given.ts";
-
-const later = T0 + MINUTE;
-const two = verdict("review", { stages: [stage(["oncall"], 2)] });
 
 describe("P3: nobody approves what they caused, agents never review", () => {
   const human = principal("exporter", { groups: ["oncall"] });
@@ -77,7 +73,7 @@ describe("P3: nobody approves what they caused, agents never review", () => {
   });
 
   it("does not take an agent's word for a human's own vote that it repeats", () => {
-    const one = given(...inReview(two))
+    const one = given(...inReview(twoOnCall))
       .when(approveBy(ann))
       .events();
     given(...one)

@@ -11,19 +11,18 @@ import {
   EDITED_DIGEST,
   HOUR,
   inReview,
-  MINUTE,
+  later,
   owner,
   ref,
   rejectBy,
   requested,
   stage,
   T0,
+  twoOnCall,
   verdict,
 } from "../testing/fixtures.ts";
 import { given, stateAfter } from "../testing/given.ts";
 
-const later = T0 + MINUTE;
-const two = verdict("review", { stages: [stage(["oncall"], 2)] });
 const staged = verdict("review", { stages: [stage(["oncall"]), stage(["managers"])] });
 
 describe("CastVote approve", () => {
@@ -34,10 +33,10 @@ describe("CastVote approve", () => {
   });
 
   it("waits for the rest of the quorum", () => {
-    given(...inReview(two))
+    given(...inReview(twoOnCall))
       .when(approveBy(ann))
       .then(cast(approveBy(ann)));
-    const one = given(...inReview(two))
+    const one = given(...inReview(twoOnCall))
       .when(approveBy(ann))
       .events();
     given(...one)
@@ -68,7 +67,7 @@ describe("CastVote approve", () => {
 
   it("stays quiet when the vote is repeated, also when it ended the review", () => {
     given(
-      ...given(...inReview(two))
+      ...given(...inReview(twoOnCall))
         .when(approveBy(ann))
         .events(),
     )
@@ -97,7 +96,7 @@ describe("CastVote approve", () => {
 
   it("is not made stale by other people's votes", () => {
     given(
-      ...given(...inReview(two))
+      ...given(...inReview(twoOnCall))
         .when(approveBy(ann))
         .events(),
     )
@@ -135,12 +134,12 @@ describe("CastVote approve", () => {
 
 describe("CastVote reject", () => {
   it("ends the review: one is enough", () => {
-    given(...inReview(two))
+    given(...inReview(twoOnCall))
       .when(rejectBy(ann))
       .then(cast(rejectBy(ann)), { type: "ActionRejected", at: later, digest: rejectBy(ann).digest });
     expect(
       stateAfter(
-        given(...inReview(two))
+        given(...inReview(twoOnCall))
           .when(rejectBy(ann))
           .events(),
       ).status,
@@ -148,7 +147,7 @@ describe("CastVote reject", () => {
   });
 
   it("can take the place of one's own approval", () => {
-    const one = given(...inReview(two))
+    const one = given(...inReview(twoOnCall))
       .when(approveBy(ann))
       .events();
     given(...one)

@@ -21,6 +21,8 @@ import { given } from "./given.ts";
 export const T0 = Date.UTC(2026, 0, 5, 10);
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
+/** When the commands below come, unless they say so. */
+export const later = T0 + MINUTE;
 
 export const hex = (byte: number): Hex => byte.toString(16).padStart(2, "0").repeat(32);
 
@@ -111,6 +113,9 @@ export function verdict(outcome: Verdict["outcome"], more: Partial<Verdict> = {}
   };
 }
 
+/** Two of those on call have to agree. */
+export const twoOnCall = verdict("review", { stages: [stage(["oncall"], 2)] });
+
 export function offer(at: number, more: Partial<GrantOffer> = {}): GrantOffer {
   return { grantId: "grant-1", issuedAt: at, expiresAt: at + 300_000, keyId: "key-1", tokenDigest: TOKEN_DIGEST, ...more };
 }
@@ -138,7 +143,7 @@ export function request(what: Judgement | undefined, more: Partial<RequestAction
 export type Approve = Extract<CastVote, { decision: "approve" }>;
 
 export function approveBy(reviewer: Principal, more: Partial<Omit<Approve, "type" | "decision">> = {}): Approve {
-  const at = more.at ?? T0 + MINUTE;
+  const at = more.at ?? later;
   const ballot = { digest: DIGEST, version: 3, shown: SHOWN, reason: undefined, keyId: "key-1", signature: hex(0x51), readingSeconds: 0 };
   const known = { standings: [standing(reviewer)], voters: [ann, bob, cid, dan].map((voter) => voterNow(voter)) };
   return { type: "CastVote", reviewer, ...ballot, ...known, grant: offer(at), ...more, at, decision: "approve" };
@@ -147,11 +152,11 @@ export function approveBy(reviewer: Principal, more: Partial<Omit<Approve, "type
 export function rejectBy(reviewer: Principal, more: Partial<Omit<CastVote, "type" | "decision" | "grant">> = {}): CastVote {
   const ballot = { digest: DIGEST, version: 3, shown: SHOWN, reason: hex(0x21), keyId: "key-1", signature: hex(0x51), readingSeconds: 0 };
   const standings = [standing(reviewer)];
-  return { type: "CastVote", at: T0 + MINUTE, reviewer, standings, ...ballot, ...more, decision: "reject" };
+  return { type: "CastVote", at: later, reviewer, standings, ...ballot, ...more, decision: "reject" };
 }
 
 export function breakGlassBy(reviewer: Principal, more: Partial<BreakGlass> = {}): BreakGlass {
-  const at = more.at ?? T0 + MINUTE;
+  const at = more.at ?? later;
   const ballot = { digest: DIGEST, version: 3, shown: SHOWN, reason: hex(0x23), keyId: "key-1", signature: hex(0x51) };
   return { type: "BreakGlass", reviewer, standings: [standing(reviewer)], ...ballot, grant: offer(at), ...more, at };
 }
@@ -162,7 +167,7 @@ export function closeBy(reviewer: Principal, more: Partial<CloseAfterReview> = {
 }
 
 export function editBy(reviewer: Principal, what: Verdict, more: Partial<EditAction> = {}): EditAction {
-  const at = more.at ?? T0 + MINUTE;
+  const at = more.at ?? later;
   const ballot = { digest: DIGEST, version: 3, shown: SHOWN, reason: hex(0x22), input: EDITED_INPUT };
   return {
     type: "EditAction",
@@ -175,7 +180,7 @@ export function editBy(reviewer: Principal, what: Verdict, more: Partial<EditAct
   };
 }
 
-export function acceptEdit(digest = EDITED_DIGEST, at = T0 + MINUTE): AcceptEdit {
+export function acceptEdit(digest = EDITED_DIGEST, at = later): AcceptEdit {
   return { type: "AcceptEdit", at, caller: exporter, digest, grant: offer(at) };
 }
 
