@@ -11,6 +11,7 @@ import { PolicyService } from "@countersign/proto/v1/policy_service_pb";
 import { ReviewService } from "@countersign/proto/v1/review_service_pb";
 import { answerQuestions, type OnQuestion } from "./answer-questions.ts";
 import { fsck, rebuild, type FsckListener } from "./operations.ts";
+import { plainInput } from "./plain-input.ts";
 import type { RetryPolicy } from "./retry.ts";
 import { createServiceClient, type ServiceClient } from "./service-client.ts";
 import { createTransport, type CallOptions, type TransportOptions } from "./transport.ts";
@@ -41,6 +42,7 @@ export type CountersignClient = {
   readonly notifiers: ServiceClient<typeof NotifierService>;
   /**
    * Asks for an action; the reply is allowed (with a token), denied or in review. Safe to repeat with the same key: it is one action.
+   * What is no JSON, or no part of an action, is refused with a TypeError that names it: nobody would be shown it.
    * @param options.idempotencyKey default: a new one, so each call is an action of its own.
    * @param options.waitMs how long the server may wait for a human, at most 300,000.
    */
@@ -73,7 +75,9 @@ export type CountersignClient = {
   close(): void;
 };
 
+/** @throws TypeError without an address or a token, as when an environment variable is not set. */
 export function createClient(options: ClientOptions): CountersignClient {
+  refuseMissing(options);
   const transport = createTransport(options);
   const actions = createServiceClient(ActionService, transport, options.retry);
   const reviews = createServiceClient(ReviewService, transport, options.retry);
@@ -88,7 +92,7 @@ export function createClient(options: ClientOptions): CountersignClient {
     requestAction: async (input, { idempotencyKey = randomUUID(), waitMs = 0, ...call } = {}) => {
       const timeoutMs = call.timeoutMs ?? waitMs + 30_000;
       const wait = waitMs > 0 ? { wait: durationFromMs(waitMs) } : {};
-      const reply = await actions.requestAction({ input: toMessage(input), idempotencyKey, ...wait }, { ...call, timeoutMs });
+      const reply = await actions.requestAction({ input: toMessage(plainInput(input)), idempotencyKey, ...wait }, { ...call, timeoutMs });
       return { action: present(reply.action), grantToken: reply.grantToken };
     },
     waitForDecision: (actionId, { onQuestion, ...wait } = {}) =>
@@ -108,6 +112,14 @@ export function createClient(options: ClientOptions): CountersignClient {
     rebuild: (name = "", onProgress = () => {}, call = {}) => rebuild(audit, name, onProgress, call),
     close: () => transport.close(),
   };
+}
+
+/** Checked here, for programs without types: what is missing would only show later, as something else. */
+function refuseMissing({ address, token }: ClientOptions): void {
+  if (typeof address !== "string" || address === "") throw new TypeError("address must be HOST:PORT");
+  if (address.includes("://")) throw new TypeError(`address must be HOST:PORT, not a URL: ${address}`);
+  if (token === "" || !["string", "function"].includes(typeof token))
+    throw new TypeError("token must be a bearer token, or a function that returns one");
 }
 
 /** The digest of what is about to run, as the grant must name it. An action, or its state, supplies tenant, salt and binding members. */

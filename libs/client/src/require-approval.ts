@@ -4,6 +4,7 @@ import type { OnQuestion } from "./answer-questions.ts";
 import { statusName } from "./status-name.ts";
 import { digestOf, type ActionInput, type CountersignClient, type Report } from "./client.ts";
 import { isUndecided, knownOf, type KnownAction } from "./known-action.ts";
+import { plainInput } from "./plain-input.ts";
 import type { Decision } from "./wait-for-decision.ts";
 
 /** The action was decided, and not with yes: it must not run. */
@@ -37,7 +38,7 @@ export async function requireApproval<Output>(
   } = {},
 ): Promise<Output> {
   // What its owner changes while people decide, or while the grant is redeemed, is neither asked for nor run.
-  const input = structuredClone(asOfNow);
+  const input = plainInput(asOfNow);
   const asked = await client.requestAction(input, options);
   const { action, grantToken } = await decided(client, input, { ...asked, action: knownOf(asked.action) }, options);
   const { name } = input.action;

@@ -51,5 +51,7 @@ describe("P1: the digest names exactly one action with exactly one input", () =>
   it("refuses what has no canonical form", () => {
     const odd = { ...input, action: { name: "x", properties: { text: "\ud800" } } };
     expect(() => actionDigest(salt, odd, [])).toThrow("lone surrogate");
+    const hiding = { ...input, action: { name: "x", properties: Object.assign({}, { rows: new Map([["hidden", 1]]) as never }) } };
+    expect(() => actionDigest(salt, hiding, [])).toThrow("no JSON");
   });
 });

@@ -5,7 +5,7 @@ export type JsonObject = { [key: string]: JsonValue };
 
 /**
  * RFC 8785 canonical JSON of an I-JSON value (RFC 7493).
- * @throws TypeError on a number that is not finite or a string with a lone surrogate: no two parsers agree on these.
+ * @throws TypeError on a number that is not finite or a string with a lone surrogate, as no two parsers agree on these; and on an object that is no literal.
  */
 export function canonicalJson(value: JsonValue): string {
   assertIJson(value);
@@ -18,8 +18,16 @@ function assertIJson(value: JsonValue): void {
   if (typeof value === "number" && !Number.isFinite(value)) throw new TypeError("number is not finite");
   if (typeof value === "string" && !value.isWellFormed()) throw new TypeError("string holds a lone surrogate");
   if (typeof value !== "object" || value === null) return;
+  // A Map, say, would be hashed as `{}` whatever is in it.
+  if (!Array.isArray(value) && !isPlain(value)) throw new TypeError("a value that is no JSON: only object literals and lists have members");
   for (const [key, member] of Object.entries(value)) {
     assertIJson(key);
     assertIJson(member);
   }
+}
+
+/** An object literal, of whichever realm. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

@@ -1,0 +1,66 @@
+import type { JsonObject, JsonValue } from "@countersign/digest";
+import type { ActionInput } from "./client.ts";
+
+/**
+ * A copy of what is to be done that holds nothing but JSON: what people are shown, what the digest covers and what runs are then one and the same.
+ * A Map, for example, would be shown as `{}` and run with all that is in it. Members that are undefined are left out, as in JSON.
+ * @throws TypeError that names what is missing, is no part of an action, or cannot be in JSON.
+ */
+export function plainInput(input: ActionInput): ActionInput {
+  const { subject, action, resource, context } = whole(input, "input", ["subject", "action", "resource"], ["context"]);
+  return {
+    subject: entity(subject, "input.subject"),
+    action: { name: whole(action, "input.action", ["name"], ["properties"]).name, ...propertiesOf(action, "input.action") },
+    resource: entity(resource, "input.resource"),
+    ...(context === undefined ? {} : { context: plainObject(context, "input.context") }),
+  };
+}
+
+function entity(part: ActionInput["subject"], path: string): ActionInput["subject"] {
+  const { type, id } = whole(part, path, ["type", "id"], ["properties"]);
+  return { type, id, ...propertiesOf(part, path) };
+}
+
+function propertiesOf({ properties }: ActionInput["action" | "subject"], path: string): { readonly properties?: JsonObject } {
+  return properties === undefined ? {} : { properties: plainObject(properties, `${path}.properties`) };
+}
+
+/** The part itself, when it has what it must have and nothing that nobody would be shown. */
+function whole<Part extends object>(part: Part, path: string, needed: readonly string[], others: readonly string[]): Part {
+  if (!isPlainObject(part)) throw new TypeError(`${path} must be an object with ${needed.join(", ")}; it is ${kindOf(part)}`);
+  const members: ReadonlyMap<string, unknown> = new Map(Object.entries(part));
+  for (const name of needed) if (members.get(name) === undefined) throw new TypeError(`${path}.${name} is missing`);
+  const known = [...needed, ...others];
+  const strange = [...members].find(([name, member]) => member !== undefined && !known.includes(name));
+  if (strange !== undefined) throw new TypeError(`${path}.${strange[0]} is no part of an action; there are ${known.join(", ")}`);
+  return part;
+}
+
+function plainObject(value: unknown, path: string): JsonObject {
+  if (!isPlainObject(value)) throw new TypeError(`${path} must be an object of JSON values; it is ${kindOf(value)}`);
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  // Not assigned one by one: a member may be called `__proto__`.
+  return Object.fromEntries(members.map(([name, member]) => [name, plainValue(member, `${path}.${name}`)]));
+}
+
+function plainValue(value: unknown, path: string): JsonValue {
+  if (value === null || typeof value === "string" || typeof value === "boolean") return value;
+  if (typeof value === "number" && Number.isFinite(value)) return value;
+  // Array.from looks at the holes of a list as well.
+  if (Array.isArray(value)) return Array.from(value, (element: unknown, index) => plainValue(element, `${path}[${index}]`));
+  if (isPlainObject(value)) return plainObject(value, path);
+  throw new TypeError(`${path} must be a JSON value, so that it can be shown and hashed; it is ${kindOf(value)}`);
+}
+
+/** An object literal, of whichever realm. */
+function isPlainObject(value: unknown): value is object {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+function kindOf(value: unknown): string {
+  if (typeof value === "number") return String(value);
+  if (typeof value !== "object" || value === null) return value === null ? "null" : typeof value;
+  return value.constructor?.name ?? "an object";
+}
