@@ -190,6 +190,25 @@ describe("P7: requireApproval runs nothing that is not approved", () => {
     expect([asked, ran]).toEqual([['{"table":"t"}'], [INPUT]]);
   });
 
+  it("what is called off while it waits is cancelled, unless its key lets somebody come back to it", async () => {
+    played.unary["RequestAction"] = async () => replyWith(ActionStatus.IN_REVIEW);
+    played.unary["CancelAction"] = async () => stateOf(ActionStatus.CANCELLED);
+    for (const [key, end] of [
+      [{}, ["WatchAction", "CancelAction"]],
+      [{ idempotencyKey: "k" }, ["RequestAction", "WatchAction"]],
+    ] as const) {
+      const calledOff = new AbortController();
+      played.watch = (_request, call) =>
+        new Promise((_resolve, reject) => {
+          call.signal.addEventListener("abort", () => reject(new Error("the caller went away")));
+          calledOff.abort(new Error("enough"));
+        });
+      await expect(requireApproval(played.client, INPUT, run, { signal: calledOff.signal, ...key })).rejects.toThrow("enough");
+      expect(played.methods().slice(-2)).toEqual(end);
+    }
+    expect(ran).toEqual([]);
+  });
+
   it("does not run what was called off while the grant was redeemed", async () => {
     const calledOff = new AbortController();
     played.unary["RequestAction"] = async () => replyWith(ActionStatus.APPROVED, {}, "a.b.c");

@@ -23,7 +23,8 @@ export class NotApprovedError extends Error {
  * Runs `run` if, and only if, exactly this input is approved: asks, waits for policy and people, redeems the grant for the digest of the input
  * that `run` is given, runs it, and reports. An action whose parameters a reviewer edited is taken back, unless `acceptEdits` says that `run` uses
  * the input that it is given: then the edited form is accepted, `run` gets it, and the digest is computed over it. `onQuestion` answers what reviewers ask.
- * Aborting `signal` calls it off for as long as `run` has not begun.
+ * Aborting `signal` calls it off for as long as `run` has not begun. Without an `idempotencyKey` nobody could come back to the action, so that it is cancelled
+ * then; with one it stays, and the same call goes on with it.
  * @throws NotApprovedError when the answer is no; CountersignError when there is no answer. In both cases `run` was not called.
  */
 export async function requireApproval<Output>(
@@ -40,7 +41,8 @@ export async function requireApproval<Output>(
   // What its owner changes while people decide, or while the grant is redeemed, is neither asked for nor run.
   const input = plainInput(asOfNow);
   const asked = await client.requestAction(input, options);
-  const { action, grantToken } = await decided(client, input, { ...asked, action: knownOf(asked.action) }, options);
+  const waited = decided(client, input, { ...asked, action: knownOf(asked.action) }, options);
+  const { action, grantToken } = await waited.catch((error: unknown) => leave(client, asked.action.id, options, error));
   const { name } = input.action;
   if (action.status !== ActionStatus.APPROVED || grantToken === "") throw new NotApprovedError(name, action);
   const approved = options.acceptEdits === true ? withParametersOf(action, input) : input;
@@ -49,6 +51,18 @@ export async function requireApproval<Output>(
   // A key of its own per call: a second run of the same program must be refused here, not handed the first one's receipt.
   await client.redeem(grantToken, digest, options.signal === undefined ? {} : { signal: options.signal });
   return runAndReport(client, action.id, () => run(approved));
+}
+
+/** Reviewers are not left with what nobody waits for any more. */
+async function leave(
+  client: CountersignClient,
+  actionId: string,
+  { signal, idempotencyKey }: { readonly signal?: AbortSignal; readonly idempotencyKey?: string },
+  error: unknown,
+): Promise<never> {
+  if (signal?.aborted === true && idempotencyKey === undefined)
+    await client.actions.cancelAction({ actionId, reason: "The requester called it off." }, { timeoutMs: 5000 }).catch(() => {});
+  throw error;
 }
 
 /** Waits, and answers every edit, until there is a decision. */
