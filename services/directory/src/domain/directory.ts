@@ -87,14 +87,17 @@ export class Directory {
 export function tracesOf({ profile, former }: Pick<Person, "profile" | "former">): readonly string[] {
   const names = [profile, ...former].flatMap(({ userName, externalId, principals }) => [
     ...(userName === "" ? [] : [`name ${userName.toLowerCase()}`]),
+    ...addressesOf({ emails: [], userName }).map((address) => `mail ${address}`),
     ...(externalId === "" ? [] : [`external ${externalId}`]),
     ...principals.map((principal) => `principal ${principalKey(principal)}`),
   ]);
   return [...new Set([...names, ...addressesOf(profile).map((address) => `mail ${address}`)])];
 }
 
-function addressesOf({ emails }: Profile): readonly string[] {
-  return emails.map(({ value }) => value.toLowerCase());
+/** Many are named by their address. */
+function addressesOf({ emails, userName }: Pick<Profile, "emails" | "userName">): readonly string[] {
+  const all = emails.map(({ value }) => value);
+  return (userName.includes("@") ? [...all, userName] : all).map((text) => text.toLowerCase());
 }
 
 /** Everybody who was removed and may be the human of this profile, the last one first. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { provisionPerson } from "./decide-people.ts";
 import { Directory, personOf, principalsOf } from "./directory.ts";
 import type { DirectoryEvent } from "./events.ts";
 import { evolve } from "./evolve.ts";
@@ -33,6 +34,26 @@ function namesOf(directory: Directory, id: string): readonly string[] {
   const person = directory.people.get(id);
   return person === undefined ? [] : principalsOf(directory, person, rules).map((principal) => principal.id);
 }
+
+describe("P3: whoever comes again is who it was", () => {
+  const gone = (personId: string): DirectoryEvent => ({ type: "PersonDeactivated", personId, removed: true, cause: "scim" });
+  const named = (userName: string, ...addresses: readonly string[]): Profile => ({
+    ...NO_PROFILE,
+    userName,
+    externalId: `of ${userName}`,
+    emails: addresses.map((value) => ({ value, type: "work", primary: false })),
+  });
+
+  it.each([
+    ["an address", named("ann", "ann@acme.example"), named("ann.s", "ANN@acme.example")],
+    ["an address that is the name now", named("ann", "ann@acme.example"), named("Ann@acme.example")],
+    ["a name that is an address now", named("ann@acme.example"), named("ann.s", "Ann@acme.example")],
+  ])("by %s", (_what, before, now) => {
+    const decided = provisionPerson(after(added("p", before), gone("p")), "new", { profile: now, active: true });
+    expect(decided).toMatchObject({ events: [{ personId: "p" }] });
+    expect(namesOf(after(added("p", before), off("p"), added("q", now)), "q")).toEqual([now.externalId, before.externalId]);
+  });
+});
 
 describe("P3: what was asked for under an earlier name is still its own", () => {
   it("however often names come and go", () => {
