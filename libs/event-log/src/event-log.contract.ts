@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
 import { EventLogError } from "./errors.ts";
 import type { AppendRequest, EventLog, RecordedEvent } from "./event-log.ts";
+import { streamKey } from "./batch.ts";
 import { decodeEntry } from "./entry-codec.ts";
 import { ledgerProblems } from "./ledger-invariants.ts";
 import { appended, appendTo, erasure, readEverything, stream, TIME, withKey } from "./test-requests.ts";
@@ -181,6 +182,32 @@ function describeReads(name: string, open: () => Promise<EventLog>): void {
       expect((await log.readStream(stream("a"))).map((event) => event.streamVersion)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
       expect((await log.readStream(stream("a"), 8)).map((event) => event.streamVersion)).toEqual([9, 10]);
       expect(await log.readStream(stream("a"), 10)).toEqual([]);
+    });
+
+    it("P8: many streams at once, each only its own and to its end, however long", async () => {
+      for (let version = 0; version < 100; version += 50) await appended(log, appendTo(stream("long"), version, { count: 50 }));
+      await appended(log, appendTo(stream("a", "other"), 0));
+      const names = [stream("a"), stream("a", "other"), stream("long"), { ...stream("a"), type: "policy" }, stream("none"), stream("a")];
+      for (const after of [0, 1, 68]) {
+        const read = await Promise.all(names.map((wanted) => log.readStream(wanted, after)));
+        expect(read.map((events) => events.length)).toEqual([10, 1, 100, 0, 0, 10].map((length) => Math.max(0, length - after)));
+        expect(
+          read.flatMap((events, at) => events.filter((event) => streamKey(event.stream) !== streamKey(names[at] ?? stream("")))),
+        ).toEqual([]);
+        expect(read[2]?.map((event) => event.streamVersion)).toEqual(Array.from({ length: 100 - after }, (_, index) => after + index + 1));
+      }
+    });
+
+    it("refuses a stream or a version that cannot be, and nobody else suffers", async () => {
+      const [id, tenant, version, good] = await Promise.allSettled([
+        log.readStream(stream("a\0b")),
+        log.readStream(stream("a", "ac\0me")),
+        log.readStream(stream("a"), Number.NaN),
+        log.readStream(stream("a"), 8),
+      ]);
+      for (const refused of [id, tenant, version])
+        expect(refused).toMatchObject({ status: "rejected", reason: { name: "EventLogError", code: "invalid" } });
+      expect(good).toMatchObject({ status: "fulfilled", value: [{ streamVersion: 9 }, { streamVersion: 10 }] });
     });
 
     it("one tenant from a position", async () => {

@@ -118,7 +118,7 @@ export type EventAppender = {
 
 /** The read side of one ledger. */
 export type EventReader = {
-  /** The stream's events after `afterVersion` (default 0), oldest first. */
+  /** The stream's events after `afterVersion` (default 0), oldest first: with all that were committed before this call. */
   readStream(stream: StreamName, afterVersion?: number): Promise<readonly RecordedEvent[]>;
   /** All tenants' events in position order. What is returned is final: no event appears later at a position before them. */
   readAll(range: ReadRange): Promise<readonly RecordedEvent[]>;

@@ -3,7 +3,7 @@ import { checkAppendRequest } from "./append-request.ts";
 import { NO_EVENTS, planBatch, replyKey, streamKey, type Head } from "./batch.ts";
 import { CommitListeners } from "./commit-listeners.ts";
 import type { Content, EventLog, RecordedEvent, StoredReply } from "./event-log.ts";
-import { checkRange } from "./stored-events.ts";
+import { checkRange, checkStreamRead } from "./stored-events.ts";
 
 /** A ledger that is gone with the process: for fast tests of what stands on an `EventLog`. It decides, links and hashes as the real one does. */
 export function createMemoryEventLog(options: { readonly ledger: string }): EventLog {
@@ -40,8 +40,10 @@ export function createMemoryEventLog(options: { readonly ledger: string }): Even
       return outcome;
     },
     onCommitted: (listener) => listeners.add(listener),
-    readStream: async (stream, afterVersion = 0) =>
-      events.filter((event) => streamKey(event.stream) === streamKey(stream) && event.streamVersion > afterVersion),
+    readStream: async (stream, afterVersion = 0) => {
+      checkStreamRead(stream, afterVersion);
+      return events.filter((event) => streamKey(event.stream) === streamKey(stream) && event.streamVersion > afterVersion);
+    },
     readAll: async (range) => {
       checkRange(range);
       return events.slice(range.from, range.from + range.limit);

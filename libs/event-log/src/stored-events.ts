@@ -1,6 +1,6 @@
 import { decodeEntry } from "./entry-codec.ts";
 import { EventLogError } from "./errors.ts";
-import type { ReadRange, RecordedEvent } from "./event-log.ts";
+import type { ReadRange, RecordedEvent, StreamName } from "./event-log.ts";
 
 type Counter = "position" | "streamVersion" | "tenantSequence";
 
@@ -39,4 +39,13 @@ export function storedDecoder(counter: Counter, first?: number): (entry: Uint8Ar
 export function checkRange({ from, limit }: ReadRange): void {
   if (!Number.isSafeInteger(from) || from < 0) throw new EventLogError("invalid", "a range starts at a position");
   if (!Number.isInteger(limit) || limit < 1 || limit > 10_000) throw new EventLogError("invalid", "a range has 1 to 10,000 events");
+}
+
+/**
+ * Refuses what Postgres would refuse, before it shares a statement with the reads of others.
+ * @throws EventLogError `invalid`
+ */
+export function checkStreamRead({ tenant, type, id }: StreamName, afterVersion: number): void {
+  if ([tenant, type, id].some((name) => name.includes("\0"))) throw new EventLogError("invalid", "no stream has U+0000 in its name");
+  if (!Number.isSafeInteger(afterVersion) || afterVersion < 0) throw new EventLogError("invalid", "a stream is read after a version");
 }

@@ -3,8 +3,9 @@ import type { Logger } from "@countersign/telemetry";
 import { sql, type Kysely } from "kysely";
 import { EventLogError } from "../errors.ts";
 import type { Content, ContentName, EventReader, ReadRange, RecordedEvent, StreamName } from "../event-log.ts";
-import { checkRange, decodeStored } from "../stored-events.ts";
+import { checkRange, checkStreamRead, decodeStored } from "../stored-events.ts";
 import { INDEX_PLANS } from "./index-plans.ts";
+import { streamReads } from "./stream-reads.ts";
 import type { EventLogTables } from "./tables.ts";
 
 /** Reads one ledger. Everything that comes back was checked against its stored hash, and for gaps. */
@@ -12,6 +13,7 @@ export class PostgresReader implements EventReader {
   readonly #ledger: string;
   readonly #database: Database;
   readonly #tables: Kysely<EventLogTables>;
+  readonly #readStream: ReturnType<typeof streamReads>;
 
   constructor(options: {
     readonly url: string;
@@ -45,11 +47,12 @@ export class PostgresReader implements EventReader {
         options.logger.warn({ err: error, ledger: options.ledger }, "a reading connection of the event log broke"),
     });
     this.#tables = this.#database.kysely<EventLogTables>();
+    this.#readStream = streamReads(this.#database.pool, options.ledger);
   }
 
   async readStream(stream: StreamName, afterVersion = 0): Promise<readonly RecordedEvent[]> {
-    const values = [this.#ledger, stream.tenant, stream.type, stream.id, afterVersion];
-    const { rows } = await reading(this.#database.pool.query<StoredRow>({ ...READ_STREAM, values }));
+    checkStreamRead(stream, afterVersion);
+    const rows = await reading(this.#readStream({ stream, afterVersion }));
     return decodeStored(rows, "streamVersion", afterVersion + 1);
   }
 
@@ -130,15 +133,6 @@ export class PostgresReader implements EventReader {
       .limit(limit);
   }
 }
-
-type StoredRow = { readonly entry: Buffer; readonly leaf_hash: Buffer };
-
-/** By hand and prepared: a third of the time that Postgres spent on it went into parsing, and reloads ask it most. */
-const READ_STREAM = {
-  name: "event-log-read-stream",
-  text: `select entry, leaf_hash from event_log.event
-    where (ledger, tenant, stream_type, stream_id) = ($1, $2, $3, $4) and stream_version > $5 order by stream_version`,
-};
 
 /** The subselect is asked once for each name, so that no plan reads more of the table than that, whatever Postgres believes about it. */
 const READ_NAMED_CONTENTS = {
