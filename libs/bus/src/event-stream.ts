@@ -1,4 +1,4 @@
-import type { RecordedEvent } from "@countersign/event-log";
+import type { EventReader, RecordedEvent } from "@countersign/event-log";
 import {
   JetStreamApiCodes,
   JetStreamApiError,
@@ -9,6 +9,7 @@ import {
 } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { isOmitted, uuidText } from "./event-headers.ts";
+import { firstKept } from "./first-kept.ts";
 import { eventStreamName, ledgerSubjects } from "./subjects.ts";
 
 /** How much of the log JetStream keeps for readers that live outside. The log itself keeps everything, whatever is set here. */
@@ -28,7 +29,7 @@ export class EventStreamError extends Error {
 
 /** The JetStream copy of one ledger: sequence = position + 1, always. */
 export type EventStream = {
-  /** Makes the stream if it is missing, mends its settings if they differ, and returns its last sequence. */
+  /** Makes the stream if it is missing, mends its settings if they differ, and returns its last sequence: of a new one, the one before its first event. */
   ensure(): Promise<number>;
   /** Whether the message with this sequence is this event, byte for byte; true when it has aged out. */
   holds(sequence: number, event: RecordedEvent): Promise<boolean>;
@@ -39,13 +40,14 @@ export type EventStream = {
 export async function openEventStream(
   connection: NatsConnection,
   prefix: string,
-  ledger: string,
+  log: Pick<EventReader, "readAll" | "nextPosition"> & { readonly ledger: string },
   limits: StreamLimits,
 ): Promise<EventStream> {
   const manager = await jetstreamManager(connection, { checkAPI: false, timeout: API_TIMEOUT_MS });
-  const wanted = streamConfig(prefix, ledger, limits);
+  const wanted = streamConfig(prefix, log.ledger, limits);
+  const maxAgeMs = limits.maxAgeMs ?? SEVEN_DAYS_MS;
   return {
-    ensure: () => ensure(manager, wanted),
+    ensure: () => ensure(manager, wanted, async () => (canBegin(connection) ? firstKept(log, { maxAgeMs, now: Date.now() }) : 0)),
     holds: async (sequence, event) => {
       const message = await manager.streams.getMessage(wanted.name, { seq: sequence });
       if (message === null) return true;
@@ -75,16 +77,30 @@ function streamConfig(prefix: string, ledger: string, limits: StreamLimits) {
 
 type Wanted = ReturnType<typeof streamConfig>;
 
-async function ensure(manager: JetStreamManager, wanted: Wanted): Promise<number> {
+async function ensure(manager: JetStreamManager, wanted: Wanted, begin: () => Promise<number>): Promise<number> {
   const config = { ...wanted, subjects: [...wanted.subjects] };
   let info = await manager.streams.info(wanted.name).catch(undefinedIfNone);
-  info ??= await manager.streams.add(config);
+  // The answer says where it ends, whatever was asked for: a server that knows no `first_seq` is given everything.
+  info ??= await manager.streams.add({ ...config, ...firstSequence(await begin()) });
   if (differences(info, wanted).length > 0) info = await manager.streams.update(wanted.name, config);
   // Servers drop settings that they do not know without a word, so what they echo is what counts.
   const remaining = differences(info, wanted);
   if (remaining.length > 0)
     throw new EventStreamError(`JetStream stream ${wanted.name} does not take ${remaining.join(", ")}; delete it and it will be made anew`);
   return info.state.last_seq;
+}
+
+function firstSequence(position: number): { readonly first_seq?: number } {
+  return position === 0 ? {} : { first_seq: position + 1 };
+}
+
+/**
+ * Whether a stream can be made that begins elsewhere than at 1: from 2.10 on. A purge up to there moves 2.9's store as well, but not the sequence that it compares with
+ * `Nats-Expected-Last-Sequence`, before it is restarted: the fence would let the wrong event in.
+ */
+function canBegin({ info }: NatsConnection): boolean {
+  const [major = 0, minor = 0] = (info?.version ?? "").split(".").map(Number);
+  return major > 2 || (major === 2 && minor >= 10);
 }
 
 function differences(info: StreamInfo, wanted: Wanted): string[] {

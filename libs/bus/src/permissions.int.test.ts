@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
+import { createMemoryEventLog } from "@countersign/event-log/testing";
 import { silentLogger } from "@countersign/telemetry";
 import { type NatsServer, startNatsServer } from "@countersign/testing";
 import type { NatsConnection } from "@nats-io/transport-node";
@@ -15,6 +16,8 @@ import { natsCommands } from "./nats-commands.ts";
 import { natsAccounts } from "./nats-accounts.ts";
 import { ensureProgramConsumers } from "./program-consumers.ts";
 import { BUS_USERS, type BusUserName } from "./permissions.ts";
+
+const log = createMemoryEventLog({ ledger: "main" });
 
 const USERS = Object.keys(BUS_USERS) as BusUserName[];
 const PASSWORDS = { approval: "a", audit: "b", directory: "c", gateway: "d", notifier: "e", policy: "f", countersign: "g" };
@@ -134,9 +137,9 @@ describe("users of NATS", () => {
     expect(Buffer.from(await asking.send("audit-0b6e", "NextPage", command, { timeoutMs: 20_000 })).toString()).toBe("page");
     await Promise.all(served.map((each) => each.close()));
 
-    const stream = await openEventStream(await as("approval"), "cs", "main", {});
+    const stream = await openEventStream(await as("approval"), "cs", log, {});
     expect(await stream.ensure()).toBe(0);
-    await expect(openEventStream(await as("policy"), "cs", "main", {}).then((own) => own.ensure())).rejects.toThrow();
+    await expect(openEventStream(await as("policy"), "cs", log, {}).then((own) => own.ensure())).rejects.toThrow();
     await stream.remove();
   });
 });
@@ -165,7 +168,7 @@ describe("a notifier that is a program of its own", () => {
 
   it("P3: takes and acknowledges what the relay's consumer has for it, and has JetStream send nothing to a command's subject", async () => {
     const relay = await as("approval");
-    const stream = await openEventStream(relay, "cs", "main", {});
+    const stream = await openEventStream(relay, "cs", log, {});
     await stream.ensure();
     const registered = { name: "pager", tenant: "acme", contract: 1, capabilities: ["show"], channels: [], ackSeconds: 30 };
     await ensureProgramConsumers(relay, { prefix: "cs", ledger: "main", programs: [registered] });

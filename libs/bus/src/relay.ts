@@ -112,7 +112,7 @@ export class Relay {
   async #relay(): Promise<void> {
     const { log, connection, prefix, limits, lease, logger, pollMs } = this.#options;
     this.#resumedAt = undefined;
-    const stream = await openEventStream(connection, prefix, log.ledger, limits);
+    const stream = await openEventStream(connection, prefix, log, limits);
     this.#next = await resumePoint(stream, log, logger);
     this.#source.reset();
     this.#window.restart(this.#next);

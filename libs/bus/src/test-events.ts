@@ -6,14 +6,14 @@ export async function appendTo(
   log: EventAppender,
   stream: { readonly id: string; readonly tenant?: string; readonly type?: string },
   types: readonly string[],
-  options: { readonly after?: number; readonly traceparent?: string } = {},
+  options: { readonly after?: number; readonly traceparent?: string; readonly time?: Date } = {},
 ): Promise<readonly RecordedEvent[]> {
   const outcome = await log.append({
     stream: { tenant: stream.tenant ?? "acme", type: stream.type ?? "action", id: stream.id },
     expectedVersion: options.after ?? 0,
     events: types.map((type, index) => ({ type, schemaVersion: 1, data: Buffer.from(`${stream.id}/${index}`) })),
     actor: { issuer: "https://issuer.test", id: "agent-1" },
-    time: new Date("2026-11-21T12:00:00.123Z"),
+    time: options.time ?? new Date("2026-11-21T12:00:00.123Z"),
     traceparent: options.traceparent,
   });
   if (outcome.outcome !== "appended") throw new Error(`append ended as ${outcome.outcome}`);
