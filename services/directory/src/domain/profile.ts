@@ -4,6 +4,9 @@ export type PrincipalName = { readonly issuer: string; readonly id: string };
 /** An account in a channel; `id` is the user's id there, never a name. */
 export type Account = { readonly channel: string; readonly workspace: string; readonly id: string };
 
+/** The channel of accounts at PagerDuty: who has one may be on call. */
+export const PAGER_DUTY = "pagerduty";
+
 export type Email = { readonly value: string; readonly type: string; readonly primary: boolean };
 
 /** What the identity provider says of a person. Absent texts are empty. */

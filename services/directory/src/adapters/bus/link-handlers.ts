@@ -5,6 +5,7 @@ import * as wire from "@countersign/proto/internal/v1/directory_pb";
 import * as api from "@countersign/proto/v1/directory_service_pb";
 import { PrincipalType } from "@countersign/proto/v1/principal_pb";
 import { linkAccount, offered, OFFER_MS, offerLink, unlinkAccount } from "../../domain/decide-links.ts";
+import { PAGER_DUTY } from "../../domain/profile.ts";
 import type { HandlerDeps } from "./deps.ts";
 import { refusal } from "./failures.ts";
 import { digestOf, openNames, sealNames } from "./link-code.ts";
@@ -20,6 +21,9 @@ export function offerLinkHandler({ directories, tenants, clock, newCode }: Handl
     }
     const { account, displayName, workspaceName } = readRequest(wire.OfferLinkRequestSchema, command);
     if (account === undefined || account.channel === "" || account.id === "") throw invalid("account", "is required, with channel and id");
+    // P3: nobody clicks there, and whoever is somebody there is on call.
+    if (account.channel === PAGER_DUTY)
+      throw invalid("account.channel", "must be one that people answer in: the identity provider says who is who at PagerDuty");
     const reply = create(wire.OfferLinkResponseSchema, { managed: tenants.has(caller.tenant) });
     if (reply.managed) {
       const { channel, workspace, id } = account;

@@ -1,5 +1,6 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { EventLog } from "@countersign/event-log";
+import * as wire from "@countersign/proto/internal/v1/directory_pb";
 import * as api from "@countersign/proto/v1/directory_service_pb";
 import { PrincipalType, SignInStrength } from "@countersign/proto/v1/principal_pb";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -54,6 +55,13 @@ describe("linking an account", () => {
     await expect(directory.send("LinkAccount", message, { code }, human("ada"))).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
     await link(code, human("ada"), "U0MALLORY");
     await expect(link(code, human("ada"), "U1")).rejects.toMatchObject(mismatch);
+  });
+
+  it("P3: makes nobody on call: who somebody is at PagerDuty, only the identity provider says", async () => {
+    const offered = [wire.OfferLinkRequestSchema, wire.OfferLinkResponseSchema] as const;
+    const account = { channel: "pagerduty", workspace: "acme", id: "PX" };
+    const notifier = { tenant: "acme", type: PrincipalType.SERVICE, issuer: "countersign", id: "notifier" };
+    await expect(directory.send("OfferLink", offered, { account }, notifier)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 
   it("what a channel calls an account stands in the log only as the code's holder can read it", async () => {

@@ -1,5 +1,6 @@
 import type { Logger } from "@countersign/telemetry";
 import { z } from "zod";
+import { PAGER_DUTY } from "../../domain/profile.ts";
 import type { OnCallName, OnCallNow, OnCallSource } from "../../usecases/ports.ts";
 
 export type PagerDutyOptions = {
@@ -77,7 +78,7 @@ function onCallNow({ shifts }: Known, schedules: ReadonlyMap<string, string>, wo
   const namesOf = (scheduleId: string): readonly OnCallName[] =>
     during
       .filter(({ schedule }) => schedule?.id === scheduleId)
-      .map(({ user }) => ({ account: { channel: "pagerduty", workspace, id: user.id } }));
+      .map(({ user }) => ({ account: { channel: PAGER_DUTY, workspace, id: user.id } }));
   return { shifts: new Map([...schedules].map(([name, id]) => [name, namesOf(id)] as const)), unknown: [] };
 }
 

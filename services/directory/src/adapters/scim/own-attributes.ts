@@ -1,11 +1,11 @@
-import { principalKey, type Account, type PrincipalName, type Profile } from "../../domain/profile.ts";
+import { PAGER_DUTY, principalKey, type Account, type PrincipalName, type Profile } from "../../domain/profile.ts";
 import type { Op } from "./operations.ts";
 import type { Path } from "./path.ts";
 import { badValue, ScimError } from "./scim-error.ts";
 import { isRecord, listOf, memberOf, textOf, type Json } from "./values.ts";
 
 /** Attributes of our extension that name an account, and the channel it is in. */
-export const ACCOUNT_ATTRIBUTES = { slackaccount: "slack", teamsaccount: "teams", pagerdutyaccount: "pagerduty" } as const;
+export const ACCOUNT_ATTRIBUTES = { slackaccount: "slack", teamsaccount: "teams", pagerdutyaccount: PAGER_DUTY } as const;
 
 const MAX_PRINCIPALS = 20;
 
