@@ -1,4 +1,5 @@
 import { DirectoryUnreachableError } from "@countersign/directory-client";
+import { samplePerson } from "@countersign/directory-client/testing";
 import { ActionStatus } from "@countersign/proto/v1/action_pb";
 import { beforeEach, describe, expect, it } from "vitest";
 import { ann, bob, exporter, owner, principal, sponsor, verdict, stage, TERMS } from "../testing/fixtures.ts";
@@ -104,18 +105,7 @@ describe("P3, P7: somebody with two accounts", () => {
     const given = { ref: { tenant: "acme", id: actionId }, reason: REASON, force: false, dryRun: false };
     return eraseContent(deps, { principal: officer, traceparent: "" }, given);
   };
-  const nothing = {
-    groups: [],
-    teams: [],
-    accounts: [],
-    onCall: [],
-    standsInFor: [],
-    email: "",
-    managerId: undefined,
-    away: false,
-    roles: [],
-  };
-  const person = (...principals: readonly Principal[]) => ({ id: "p", displayName: "p", active: true, principals, ...nothing });
+  const person = (...principals: readonly Principal[]) => samplePerson({ id: "p", displayName: "p", principals });
 
   it("does not erase with one what it asked for or decided with the other", async () => {
     const { actionId } = await rejected();

@@ -1,4 +1,5 @@
 import { DirectoryUnreachableError, type Person, type Resolved } from "@countersign/directory-client";
+import { samplePerson } from "@countersign/directory-client/testing";
 import { beforeEach, describe, expect, it } from "vitest";
 import { ann, bob, exporter, principal, ref, stage, verdict } from "../testing/fixtures.ts";
 import { exportInput, shownOf, testApproval, type TestApproval } from "../testing/test-approval.ts";
@@ -27,20 +28,8 @@ const directory = {
   },
 };
 
-function person(id: string, more: Partial<Person>): Person {
-  const nothing = {
-    groups: [],
-    teams: [],
-    accounts: [],
-    onCall: [],
-    standsInFor: [],
-    email: "",
-    managerId: undefined,
-    away: false,
-    roles: [],
-  };
-  return { id: `person-${id}`, displayName: id, active: true, principals: [ref(id)], ...nothing, ...more };
-}
+const person = (id: string, more: Partial<Person>): Person =>
+  samplePerson({ id: `person-${id}`, displayName: id, principals: [ref(id)], ...more });
 
 async function asked(answer: Verdict) {
   world.answer = answer;

@@ -1,6 +1,7 @@
 import { create, fromBinary, toBinary, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf";
 import type { CommandHandler } from "@countersign/bus";
-import { DirectoryUnreachableError, type Person, type Resolved } from "@countersign/directory-client";
+import { DirectoryUnreachableError, type Resolved } from "@countersign/directory-client";
+import { samplePerson } from "@countersign/directory-client/testing";
 import { readIssuers, whoSignedIn } from "@countersign/identity";
 import * as wire from "@countersign/proto/internal/v1/channel_pb";
 import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
@@ -27,21 +28,14 @@ const issuer = {
 };
 const issuers = readIssuers({ COUNTERSIGN_ISSUERS: JSON.stringify([issuer]) });
 const account = { channel: "slack", workspace: "T1", id: "U1" };
-const ann: Person = {
+const ann = samplePerson({
   id: "p-ann",
   displayName: "Ann",
-  active: true,
   groups: ["oncall"],
-  teams: [],
   principals: [{ issuer: ISSUER, id: "ann" }],
   accounts: [account],
-  email: "",
-  managerId: undefined,
-  onCall: [],
-  standsInFor: [],
-  away: false,
   roles: ["reviewer"],
-};
+});
 
 let world: TestApproval;
 let handlers: Readonly<Record<string, CommandHandler>>;

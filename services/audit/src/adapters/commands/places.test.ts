@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { DirectoryUnreachableError, type Person, type Resolved } from "@countersign/directory-client";
+import { samplePerson } from "@countersign/directory-client/testing";
 import { PrincipalSchema } from "@countersign/proto/v1/principal_pb";
 import { describe, expect, it } from "vitest";
 import { placesOf } from "./places.ts";
@@ -10,21 +11,7 @@ const name = (id: string) => ({ issuer: ISSUER, id });
 const key = (id: string) => JSON.stringify([ISSUER, id]);
 const AT = new Date("2026-01-05T10:00:00Z");
 
-const person: Person = {
-  id: "0193",
-  displayName: "Ann",
-  active: true,
-  groups: ["sre"],
-  teams: [],
-  principals: [name("ann")],
-  accounts: [],
-  email: "",
-  managerId: undefined,
-  onCall: ["primary"],
-  standsInFor: [],
-  away: false,
-  roles: [],
-};
+const person = samplePerson({ id: "0193", groups: ["sre"], principals: [name("ann")], onCall: ["primary"] });
 const standIn = { personId: "0194", groups: [], untilMs: 0, principals: [name("bob")], effectiveGroups: ["dba"] };
 
 const places = (found: Resolved) => placesOf({ resolvePerson: async () => found }, caller, AT);

@@ -1,5 +1,6 @@
 import { migrate, openDatabase, type Database } from "@countersign/database";
 import type { DirectoryClient, Person } from "@countersign/directory-client";
+import { samplePerson } from "@countersign/directory-client/testing";
 import { isUndecided, type ReviewSource } from "@countersign/review-view";
 import { silentLogger as logger } from "@countersign/telemetry";
 import { testPostgres, type TestPostgres } from "@countersign/testing";
@@ -43,8 +44,7 @@ afterEach(async () => {
 });
 
 function person(id: string, email = `${id}@example.com`): Person {
-  const nothing = { groups: ["dpo"], teams: [], principals: [], accounts: [], onCall: [], standsInFor: [], roles: [] };
-  return { id, displayName: id, active: true, email, managerId: undefined, away: false, ...nothing };
+  return samplePerson({ id, displayName: id, email, groups: ["dpo"] });
 }
 
 const directory: DirectoryClient = {

@@ -1,4 +1,5 @@
 import type { DirectoryClient, Person, PrincipalName } from "@countersign/directory-client";
+import { samplePerson } from "@countersign/directory-client/testing";
 import { describe, expect, it } from "vitest";
 import { findRecipients } from "./recipients.ts";
 
@@ -10,10 +11,7 @@ const KNOWN: readonly (PrincipalName & { readonly person: string })[] = [
   { issuer: "https://two.example#x", id: "y", person: "two" },
 ];
 
-function person(id: string): Person {
-  const nothing = { groups: [], teams: [], principals: [], accounts: [], onCall: [], standsInFor: [], roles: [] };
-  return { id, displayName: id, active: true, email: `${id}@acme.example`, managerId: undefined, away: false, ...nothing };
-}
+const person = (id: string): Person => samplePerson({ id, displayName: id, email: `${id}@acme.example` });
 
 const directory: DirectoryClient = {
   resolvePerson: async (_tenant, who) => {

@@ -2,6 +2,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { CommandError, inProcessCommands, type CommandBus } from "@countersign/bus";
 import { migrate, openDatabase, type Database } from "@countersign/database";
 import type { DirectoryClient } from "@countersign/directory-client";
+import { samplePerson } from "@countersign/directory-client/testing";
 import { ActionSchema, ActionStatus, type Action } from "@countersign/proto/v1/action_pb";
 import { PrincipalType, SignInStrength, type Principal } from "@countersign/proto/v1/principal_pb";
 import {
@@ -88,24 +89,7 @@ beforeAll(async () => {
   );
   if (page === undefined) throw new Error("there is a page");
   const directory: DirectoryClient = {
-    resolvePerson: async () => ({
-      managed: true,
-      person: {
-        id: personId,
-        active: true,
-        displayName: "",
-        groups: [],
-        teams: [],
-        principals: [],
-        accounts: [],
-        email: "",
-        managerId: undefined,
-        onCall: [],
-        standsInFor: [],
-        away: false,
-        roles: [],
-      },
-    }),
+    resolvePerson: async () => ({ managed: true, person: samplePerson({ id: personId }) }),
     listReviewers: async () => ({ managed: false }),
   };
   const clock = () => new Date(Date.now() + elapsed);
