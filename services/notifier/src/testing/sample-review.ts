@@ -1,5 +1,16 @@
-import { askedGroups, editableText, askedStage, isUndecided, renderReview, riskScore, type ReviewSource } from "@countersign/review-view";
+import {
+  askedGroups,
+  editableText,
+  askedStage,
+  isUndecided,
+  renderReview,
+  riskScore,
+  sha256Hex,
+  shownDigest,
+  type ReviewSource,
+} from "@countersign/review-view";
 import { createHash } from "node:crypto";
+import type { ShownCard } from "../usecases/answer.ts";
 import type { Delivery } from "../usecases/channel.ts";
 
 export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
@@ -55,3 +66,13 @@ export function sampleDelivery(source: ReviewSource = sampleReview, changes: Par
     ...changes,
   };
 }
+
+/** What a message about the sample review, in the channel `dpo`, says it shows. */
+export const sampleCard: ShownCard = {
+  channel: "dpo",
+  tenant: "acme",
+  actionId: sampleReview.id,
+  digest: sampleReview.digest,
+  version: 3,
+  shownDigest: shownDigest(sampleReview, sha256Hex),
+};

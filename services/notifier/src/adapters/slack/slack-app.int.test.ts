@@ -1,114 +1,16 @@
-import { createDirectoryClient } from "@countersign/directory-client";
-import { inProcessCommands } from "@countersign/bus";
-import { sha256Hex, shownDigest, type ReviewSource } from "@countersign/review-view";
-import { silentLogger } from "@countersign/telemetry";
 import { afterEach, describe, expect, it } from "vitest";
-import type { SlackAppConfig } from "../../channels-file.ts";
-import { parseChannels } from "../../config.ts";
-import { FakeSlack, type FakeMessage } from "../../testing/index.ts";
-import { sampleDelivery, sampleReview } from "../../testing/sample-review.ts";
-import type { Account, AnswerPorts, Decision, ShownCard, VoteReply } from "../../usecases/answer.ts";
-import { RetryableDeliveryError, TerminalDeliveryError, type Channel, type Delivery } from "../../usecases/channel.ts";
-import { Background } from "../background.ts";
-import type { ChatChannelConfig } from "../chat-app.ts";
-import { listen } from "../http/listener.ts";
-import { slackApp } from "./slack-app.ts";
+import { FakeSlack } from "../../testing/index.ts";
+import { ada, startSlackApp, until } from "../../testing/running-slack-app.ts";
+import { sampleCard as card, sampleDelivery, sampleReview } from "../../testing/sample-review.ts";
+import type { VoteReply } from "../../usecases/answer.ts";
+import { RetryableDeliveryError, TerminalDeliveryError, type Delivery } from "../../usecases/channel.ts";
 
-const ada = { id: "U0ADA", team: "T0TEAM" };
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
 
-type Vote = { readonly account: Account; readonly card: ShownCard; readonly decision: Decision };
-
-/** An app on a fake Slack, with an approval and a directory that the test plays. */
-async function start(mode: "http" | "socket" = "http", slack = new FakeSlack()) {
-  await slack.start();
-  closers.push(() => slack.close());
-  const how = mode === "http" ? { signing_secret: slack.signingSecret } : { app_token: slack.appToken };
-  const config = parseChannels(
-    JSON.stringify({
-      apps: [
-        {
-          name: "acme-slack",
-          kind: "slack",
-          bot_token: slack.botToken,
-          api_url: slack.apiUrl,
-          review_url: "https://cs.example/{tenant}/{action}",
-          link_help: "Run: countersign link.",
-          ...how,
-        },
-      ],
-      channels: [{ name: "dpo", kind: "slack", app: "acme-slack", conversation: "C0DPO", tenants: ["acme"] }],
-    }),
-    { host: "127.0.0.1", port: 0 },
-  );
-  const world = {
-    votes: [] as Vote[],
-    words: [] as unknown[],
-    refreshed: [] as ShownCard[],
-    reply: { outcome: "recorded" } as VoteReply | Promise<VoteReply>,
-    action: sampleReview,
-    seen: new Set<string>(),
-  };
-  const ports: AnswerPorts = {
-    offerLink: async () => "K7Q2",
-    submitVote: async (account, card, decision) => {
-      if (card.tenant !== "acme" || account.workspace !== ada.team || account.id !== ada.id)
-        return { outcome: "refused", reason: "NOT_IN_DIRECTORY" };
-      world.votes.push({ account, card, decision });
-      return world.reply;
-    },
-    discuss: async (account, shown, word) => {
-      world.words.push([account.id, shown, word]);
-      return world.reply;
-    },
-    refresh: async (card) => void world.refreshed.push(card),
-  };
-  const background = new Background(silentLogger);
-  const app = slackApp(config.apps[0] as SlackAppConfig, config.channels as (ChatChannelConfig & { kind: "slack" })[], {
-    ports,
-    readAction: async () => world.action,
-    directory: createDirectoryClient({
-      commands: inProcessCommands({ logger: silentLogger }),
-      asker: "test",
-      config: { managedTenants: [], withoutDirectory: true, timeoutMs: 50 },
-    }),
-    isFirstTime: async (_app, id) => !world.seen.has(id) && world.seen.add(id) !== undefined,
-    background,
-    clock: () => new Date(),
-    logger: silentLogger,
-  });
-  const listener = await listen({ host: "127.0.0.1", port: 0 }, app.routes, silentLogger);
-  closers.push(() => listener.close());
-  slack.requestUrl = `http://127.0.0.1:${listener.port}/slack/acme-slack/interactions`;
-  const socket = app.start?.();
-  if (socket !== undefined) {
-    closers.push(() => socket.close());
-    while (slack.connections === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  const [channel] = app.channels as readonly [Channel];
-  const show = (change: Partial<Delivery> = {}, source: ReviewSource = world.action) =>
-    channel.deliver(sampleDelivery(source, { plannedAt: new Date(), ...change }), AbortSignal.timeout(20_000));
-  return { slack, world, channel, show, background, message: () => slack.messages[0] as FakeMessage };
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  for (let waited = 0; !holds(); waited += 5) {
-    if (waited > 30_000) throw new Error("waited in vain");
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
-const card: ShownCard = {
-  channel: "dpo",
-  tenant: "acme",
-  actionId: sampleReview.id,
-  digest: sampleReview.digest,
-  version: 3,
-  shownDigest: shownDigest(sampleReview, sha256Hex),
-};
+const start = (mode?: "http" | "socket", slack?: FakeSlack) => startSlackApp(closers, mode, slack);
 
 describe("slack: showing", () => {
   it("posts once, changes in place, and lets Slack read no markup into it", async () => {

@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { inProcessCommands } from "@countersign/bus";
-import { createDirectoryClient, type DirectoryClient, type Person } from "@countersign/directory-client";
-import { sha256Hex, shownDigest } from "@countersign/review-view";
+import { createDirectoryClient, type DirectoryClient } from "@countersign/directory-client";
+import { samplePerson } from "@countersign/directory-client/testing";
 import { silentLogger } from "@countersign/telemetry";
 import { afterEach, describe, expect, it } from "vitest";
 import type { TeamsAppConfig } from "../../channels-file.ts";
@@ -10,7 +10,7 @@ import { parseChannels } from "../../config.ts";
 import { activityProblem, inputsOf } from "../../testing/fake-teams/rules.ts";
 import { textOf as textOfRequest } from "../../testing/faults.ts";
 import { FakeTeams } from "../../testing/index.ts";
-import { sampleDelivery, sampleReview } from "../../testing/sample-review.ts";
+import { sampleCard as card, sampleDelivery, sampleReview } from "../../testing/sample-review.ts";
 import type { AnswerPorts, Decision, ShownCard, VoteReply } from "../../usecases/answer.ts";
 import { RetryableDeliveryError, TerminalDeliveryError, type Channel, type Delivery } from "../../usecases/channel.ts";
 import { Background } from "../background.ts";
@@ -21,37 +21,21 @@ import { workflowsChannel } from "./workflows-channel.ts";
 
 const ada = { id: "0000aaaa-0000-4000-8000-000000000ada", tenant: "contoso" };
 const voter = { issuer: "https://id.example", id: "ada", groups: ["dpo"] };
-const card: ShownCard = {
-  channel: "dpo",
-  tenant: "acme",
-  actionId: sampleReview.id,
-  digest: sampleReview.digest,
-  version: 3,
-  shownDigest: shownDigest(sampleReview, sha256Hex),
-};
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
 
-const person: Person = {
+const person = samplePerson({
   id: "p1",
   displayName: "Ada",
-  active: true,
   groups: ["dpo"],
-  teams: [],
   principals: [{ issuer: voter.issuer, id: voter.id }],
   accounts: [
     { channel: "slack", workspace: "T0TEAM", id: "U0ADA" },
     { channel: "teams", workspace: ada.tenant, id: ada.id },
   ],
-  email: "",
-  managerId: undefined,
-  onCall: [],
-  standsInFor: [],
-  away: false,
-  roles: [],
-};
+});
 
 async function start(teams = new FakeTeams()) {
   await teams.start();
