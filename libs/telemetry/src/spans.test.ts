@@ -2,7 +2,7 @@ import { context } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import fc from "fast-check";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { measureWith } from "./current.ts";
 import { samplingOf } from "./sampler.ts";
 import type { TelemetrySettings } from "./settings.ts";
@@ -90,6 +90,13 @@ describe("spans", () => {
       }
       expect(exporter.getFinishedSpans()).toHaveLength(begun);
     }
+  });
+
+  it("begin as many traces as are drawn", () => {
+    const { keepsNew } = samplingOf({ sampler: "parentbased_traceidratio", samplerRatio: 0.1 });
+    const drawn = vi.spyOn(Math, "random");
+    expect([0, 0.0999, 0.1, 0.9999].map((draw) => (drawn.mockReturnValueOnce(draw), keepsNew()))).toEqual([true, true, false, false]);
+    drawn.mockRestore();
   });
 
   it("of a trace that is left out leave nothing for others to go on with", async () => {

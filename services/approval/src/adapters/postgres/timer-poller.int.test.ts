@@ -1,7 +1,8 @@
 import { busMigrations } from "@countersign/bus";
 import { migrate, openDatabase, type Database } from "@countersign/database";
 import { eventLogMigrations } from "@countersign/event-log";
-import { silentLogger } from "@countersign/telemetry";
+import { currentTraceparent, silentLogger } from "@countersign/telemetry";
+import { recordSpans } from "@countersign/telemetry/testing";
 import { testPostgres, type TestPostgres } from "@countersign/testing";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { approvalMigrations } from "./migrations.ts";
@@ -39,4 +40,21 @@ it("P4: a timer that fails for a moment fires within seconds, and less and less 
   expect(fired).toEqual([0, 2, 6, 14]);
   for (; now <= T0 + 40_000; now += 500) await poll(async () => "done");
   expect(fired).toEqual([0, 2, 6, 14, 30]);
+});
+
+it("what a timer does is a trace of its own", async () => {
+  const tables = database.kysely<ApprovalTables>();
+  await setTimers(tables, "traced", [{ ref: { tenant: "acme", id: "one" }, kind: "expire_grant", dueAt: T0 }]);
+  const recorded = recordSpans();
+  const seen: string[] = [];
+  const fire = async (): Promise<"done"> => {
+    seen.push(currentTraceparent());
+    return "done";
+  };
+  const deps = { database: tables, ledger: "traced", clock: () => new Date(T0), logger: silentLogger, intervalMs: 500 };
+  await pollTimers({ ...deps, fire });
+  recorded.close();
+  const [span] = recorded.spans();
+  expect(recorded.spans().map(({ name }) => name)).toEqual(["fire expire_grant"]);
+  expect(seen).toEqual([`00-${span?.spanContext().traceId}-${span?.spanContext().spanId}-01`]);
 });

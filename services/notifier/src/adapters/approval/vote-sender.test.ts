@@ -10,6 +10,7 @@ import {
 import { CommentKind } from "@countersign/proto/v1/action_pb";
 import { PrincipalType } from "@countersign/proto/v1/principal_pb";
 import { silentLogger } from "@countersign/telemetry";
+import { recordSpans } from "@countersign/telemetry/testing";
 import { describe, expect, it } from "vitest";
 import type { Decision } from "../../usecases/answer.ts";
 import { voteFromChat, voteFromPage, wordFromChat } from "./vote-sender.ts";
@@ -25,6 +26,23 @@ async function commandsWith(handlers: Readonly<Record<string, CommandHandler>>) 
 }
 
 describe("vote sender", () => {
+  it("begins a trace with what a person answered", async () => {
+    const recorded = recordSpans();
+    const heard: string[] = [];
+    const commands = await commandsWith({
+      SubmitVoteFromChat: async ({ traceparent }) => {
+        heard.push(traceparent);
+        return new Uint8Array();
+      },
+    });
+    await voteFromChat(commands)(account, card, approve);
+    recorded.close();
+    await voteFromChat(commands)(account, card, approve);
+    const [span] = recorded.spans();
+    expect(recorded.spans().map(({ name }) => name)).toEqual(["receive SubmitVoteFromChat"]);
+    expect(heard).toEqual([`00-${span?.spanContext().traceId}-${span?.spanContext().spanId}-01`, ""]);
+  });
+
   it.each<[Decision, object]>([
     [
       { kind: "approve", reason: "" },
