@@ -13,7 +13,7 @@ export type Logger = {
 };
 
 /**
- * JSON lines on stderr, so that stdout stays free for what a program prints. Each names the trace that it was written in. Errors are cut down to what helps, and what looks like
+ * JSON lines on stderr, so that stdout stays free for what a program prints. Each names the trace that it was written in, if that is kept. Errors are cut down to what helps, and what looks like
  * a secret is blanked, whoever let it through.
  */
 export function createLogger(service: string, level = "info"): Logger {
