@@ -14,6 +14,7 @@ export function evolve(directory: Directory, event: DirectoryEvent, atMs: number
     case "PersonChanged":
       return person(({ profile, former }) => ({ profile: event.profile, former: formerOf(profile, event.profile, former) }));
     case "PersonDeactivated":
+      endPlaces(directory, event.personId);
       return event.removed ? removePerson(directory, event.personId) : person(() => ({ active: false }));
     case "PersonErased":
       forget(directory, event.personId);
@@ -85,13 +86,16 @@ function removePerson(directory: Directory, id: string): void {
     directory.removed.set(id, gone);
     directory.byTrace.move(id, undefined, gone);
   }
-  // What it gave and had does not come back with it.
-  for (const ids of [directory.delegationsFrom.get(id), directory.delegationsTo.get(id)])
-    for (const delegation of ids ?? []) endDelegation(directory, delegation);
-  for (const absent of directory.byDeputy.find(id)) withoutDeputy(directory, absent);
   directory.setPerson(id, undefined);
   for (const group of directory.groupsOf.get(id) ?? []) directory.groups.get(group)?.members.delete(id);
   directory.groupsOf.delete(id);
+}
+
+/** Delegations and deputies that it gave and had. They do not come back with it: it may have been a thief who gave them. */
+function endPlaces(directory: Directory, id: string): void {
+  for (const ids of [directory.delegationsFrom.get(id), directory.delegationsTo.get(id)])
+    for (const delegation of ids ?? []) endDelegation(directory, delegation);
+  for (const absent of [id, ...directory.byDeputy.find(id)]) withoutDeputy(directory, absent);
 }
 
 function withoutDeputy(directory: Directory, id: string): void {

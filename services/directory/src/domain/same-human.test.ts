@@ -4,6 +4,7 @@ import { Directory, personOf, principalsOf } from "./directory.ts";
 import type { DirectoryEvent } from "./events.ts";
 import { evolve } from "./evolve.ts";
 import { NO_PROFILE, type Profile } from "./profile.ts";
+import { viewOf } from "./resolve.ts";
 
 const ISSUER = "https://id.acme.example";
 const rules = [{ issuer: ISSUER, by: "externalId" }] as const;
@@ -77,4 +78,27 @@ describe("P3: what was asked for under an earlier name is still its own", () => 
     expect(namesOf(after(one, other, off("p"), on("p")), "q")).toEqual(["b"]);
     expect(namesOf(after(one, other, off("p"), changed("p", profile("a"))), "q")).toEqual(["b"]);
   });
+});
+
+it("P3: who is switched off and on again stands in for nobody, and nobody for it: a thief's delegation ends with its session", () => {
+  const places = (...events: readonly DirectoryEvent[]) => {
+    const directory = after(added("p", profile("a")), added("q", profile("b")), ...events);
+    const moment = { atMs: 1, rules, reviewerGroups: [], shifts: new Map() };
+    return [...directory.people.values()].flatMap((person) =>
+      viewOf(directory, person, moment).standsInFor.map(({ personId }) => personId),
+    );
+  };
+  const period = { fromMs: 0, untilMs: 9 };
+  const granted: DirectoryEvent = {
+    type: "DelegationGranted",
+    delegationId: "d",
+    fromId: "p",
+    toId: "q",
+    groupIds: [],
+    ...period,
+    cause: "person",
+  };
+  const away: DirectoryEvent = { type: "AwaySet", personId: "p", period: { ...period, deputyId: "q" }, cause: "person" };
+  expect(places(granted, away)).toEqual(["p", "p"]);
+  for (const person of ["p", "q"]) expect(places(granted, away, off(person), on(person))).toEqual([]);
 });
