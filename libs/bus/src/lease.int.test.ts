@@ -1,7 +1,7 @@
 import type { Database } from "@countersign/database";
 import { testPostgres, type TestPostgres } from "@countersign/testing";
 import { sql } from "kysely";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { postgresLease } from "./lease.ts";
 import { openTestDatabase } from "./test-database.ts";
 
@@ -63,4 +63,23 @@ test("a holder whose connection dies learns it soon, and another takes over", as
   await second.release();
   expect(await first.tryAcquire()).toBe(true);
   await first.release();
+});
+
+test("heartbeats do not pile up behind a server that is silent", async () => {
+  const [database] = databases;
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const [held, next] = [lease(0, "silent"), lease(0, "next")];
+  expect(await held.tryAcquire()).toBe(true);
+  let taken = 0;
+  database?.pool.on("acquire", () => (taken += 1));
+  await sql`select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and pid <> pg_backend_pid()`.execute(
+    databases[1]?.kysely<unknown>() ?? expect.fail(),
+  );
+  // No answer comes in the meantime: nothing else runs.
+  vi.advanceTimersByTime(60_000);
+  await expect.poll(() => next.tryAcquire().catch(() => false), { timeout: 20_000, interval: 20 }).toBe(true);
+  expect(held.held()).toBe(false);
+  expect(taken).toBeLessThan(20);
+  await next.release();
 });

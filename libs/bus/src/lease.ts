@@ -53,6 +53,7 @@ class LeaseSession {
   #reserved: Reserved | undefined;
   #lastTerm = 0;
   #heartbeat: NodeJS.Timeout | undefined;
+  #beating = false;
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(open: () => Promise<Reserved>) {
@@ -91,8 +92,7 @@ class LeaseSession {
         this.#reserved ??= await this.#open();
         const outcome = await work(this.#reserved);
         if (this.#held.size === 0) this.#close();
-        else
-          this.#heartbeat ??= setInterval(() => void this.#inTurn((reserved) => reserved.query("beat", "")).catch(() => {}), HEARTBEAT_MS);
+        else this.#heartbeat ??= setInterval(() => void this.#beat(), HEARTBEAT_MS);
         return outcome;
       } catch (error) {
         this.#held.clear();
@@ -102,6 +102,14 @@ class LeaseSession {
     });
     this.#queue = result.catch(() => {});
     return result;
+  }
+
+  /** One at a time: while the server is silent they would pile up, and each would then open a connection, before whoever wants a lease. */
+  async #beat(): Promise<void> {
+    if (this.#beating) return;
+    this.#beating = true;
+    await this.#inTurn((reserved) => reserved.query("beat", "")).catch(() => {});
+    this.#beating = false;
   }
 
   #close(): void {
