@@ -59,9 +59,9 @@ describe("linking an account", () => {
 
   it("P3: makes nobody on call: who somebody is at PagerDuty, only the identity provider says", async () => {
     const offered = [wire.OfferLinkRequestSchema, wire.OfferLinkResponseSchema] as const;
-    const account = { channel: "pagerduty", workspace: "acme", id: "PX" };
+    const pager = { channel: "pagerduty", workspace: "acme", id: "PX" };
     const notifier = { tenant: "acme", type: PrincipalType.SERVICE, issuer: "countersign", id: "notifier" };
-    await expect(directory.send("OfferLink", offered, { account }, notifier)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    await expect(directory.send("OfferLink", offered, { account: pager }, notifier)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 
   it("what a channel calls an account stands in the log only as the code's holder can read it", async () => {
