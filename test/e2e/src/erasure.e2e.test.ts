@@ -5,6 +5,7 @@ import { randomUUID } from "node:crypto";
 import { inspect } from "node:util";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
 import type { CountersignClient } from "@countersign/client";
+import { refusal, shownTo } from "@countersign/client/testing";
 import { openDatabase } from "@countersign/database";
 import { DEVELOPMENT_PRINCIPALS, type DevelopmentName } from "@countersign/identity";
 import { CommentKind, ExecutionOutcome } from "@countersign/proto/v1/action_pb";
@@ -13,7 +14,7 @@ import { DeliverPolicy, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { countersign, type CommandResult } from "./command-line.ts";
-import { EXPORT, refusal, shownTo } from "./scenes.ts";
+import { EXPORT } from "./scenes.ts";
 import { startStack, type Stack } from "./stack.ts";
 
 let stack: Stack;

@@ -1,10 +1,11 @@
+import { approvedBy } from "@countersign/client/testing";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DEVELOPMENT_PRINCIPALS, type DevelopmentName } from "@countersign/identity";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { countersign, type CommandResult } from "./command-line.ts";
-import { approvedBy, EXPORT, TAG_CHANGE } from "./scenes.ts";
+import { EXPORT, TAG_CHANGE } from "./scenes.ts";
 import { startStack, type Stack } from "./stack.ts";
 
 let stack: Stack;

@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectNats, natsAccounts } from "@countersign/bus";
 import type { CountersignClient } from "@countersign/client";
+import { shownTo } from "@countersign/client/testing";
 import { startNatsServer, type NatsServer } from "@countersign/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { EXPORT, shownTo } from "./scenes.ts";
+import { EXPORT } from "./scenes.ts";
 import { startStack, type Stack } from "./stack.ts";
 
 const PROGRAM = new URL("../../../deploy/examples/notifier-python/notifier.py", import.meta.url).pathname;

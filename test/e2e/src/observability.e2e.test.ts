@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { statusName, type CountersignClient } from "@countersign/client";
+import { refusal, shownTo } from "@countersign/client/testing";
 import { openDatabase } from "@countersign/database";
 import { ExecutionOutcome } from "@countersign/proto/v1/action_pb";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -9,7 +10,7 @@ import { startObservedStack, PLANTED, type ObservedStack } from "./observability
 import type { CollectedSpan } from "./observability/otlp-collector.ts";
 import { hasPrometheus, OBSERVABILITY, startPrometheus, type Rule, type RunningPrometheus } from "./observability/prometheus.ts";
 import { eventually } from "./program.ts";
-import { EXPORT, refusal, shownTo } from "./scenes.ts";
+import { EXPORT } from "./scenes.ts";
 
 const LIMIT_MS = 60_000;
 /** Of the requester's own trace. */

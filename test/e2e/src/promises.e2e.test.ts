@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { digestOf, statusName, type CountersignClient } from "@countersign/client";
+import { approve, approvedBy, refusal, shownTo } from "@countersign/client/testing";
 import { DEVELOPMENT_PRINCIPALS, type DevelopmentPrincipal } from "@countersign/identity";
 import { CommentKind } from "@countersign/proto/v1/action_pb";
 import { ClaimFilter } from "@countersign/proto/v1/review_service_pb";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { approve, approvedBy, DROP, EXPORT, refusal, ROTATION, shownTo, TAG_CHANGE } from "./scenes.ts";
+import { DROP, EXPORT, ROTATION, TAG_CHANGE } from "./scenes.ts";
 import { startStack, type Stack } from "./stack.ts";
 
 let stack: Stack;

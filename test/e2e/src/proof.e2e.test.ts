@@ -1,3 +1,4 @@
+import { approvedBy, refusal, shownTo } from "@countersign/client/testing";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +9,7 @@ import { GetCheckpointResponseSchema, GetReportResponseSchema } from "@countersi
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { countersign, type CommandResult } from "./command-line.ts";
 import { eventually } from "./program.ts";
-import { approvedBy, EXPORT, refusal, shownTo, TAG_CHANGE } from "./scenes.ts";
+import { EXPORT, TAG_CHANGE } from "./scenes.ts";
 import { startStack, type Stack } from "./stack.ts";
 
 let stack: Stack;
@@ -55,7 +56,7 @@ describe("P6: what proves the log, on the command line", () => {
   it("proof: a receipt of an action's version, of a position, of an event; it verifies offline and not for another entry", async () => {
     const file = join(folder, "one.tlog-proof");
     await eventually("it is sealed", async () => (await as("crm-agent", "proof", actionId, "--out", file)).code === 0);
-    expect((await as("crm-agent", "proof", actionId, "--out", file)).out).toMatch(/^position \d+: receipt in .*one\.tlog-proof, entry in /);
+    expect((await as("crm-agent", "proof", actionId, "--out", file)).out).toMatch(/^position \d+: proof in .*one\.tlog-proof, entry in /);
     const key = await vkey();
     const good = await countersign(["verify-proof", file, "--key", key]);
     expect(good).toMatchObject({ code: 0, err: "" });

@@ -1,3 +1,4 @@
+import { approve } from "@countersign/client/testing";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -5,7 +6,6 @@ import { DEVELOPMENT_PRINCIPALS } from "@countersign/identity";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { countersign } from "./command-line.ts";
 import { eventually, runProgram } from "./program.ts";
-import { approve } from "./scenes.ts";
 import { startStack, type Stack } from "./stack.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;

@@ -4,13 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { statusName, type ActionInput, type CountersignClient } from "@countersign/client";
+import { approve, refusal, shownTo } from "@countersign/client/testing";
 import { createDevelopmentIssuer, DEVELOPMENT_PRINCIPALS, type DevelopmentIssuer, type DevelopmentPrincipal } from "@countersign/identity";
 import { AfterReviewFinding, AfterReviewState } from "@countersign/proto/v1/action_pb";
 import { starterPolicy } from "@countersign/policy";
 import { silentLogger } from "@countersign/telemetry";
 import { freePort } from "@countersign/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { approve, EXPORT, refusal, shownTo } from "./scenes.ts";
+import { EXPORT } from "./scenes.ts";
 import { startStack, type Stack } from "./stack.ts";
 
 /** The `iss` of development tokens, and that of a provider at which the same people have other accounts. */

@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { digestOf, type CountersignClient } from "@countersign/client";
+import { approve, approvedBy, refusal, shownTo } from "@countersign/client/testing";
 import { DEVELOPMENT_PRINCIPALS } from "@countersign/identity";
 import { AfterReviewFinding, CommentKind, ExecutionOutcome } from "@countersign/proto/v1/action_pb";
 import { POLICY } from "./policy.ts";
 import type { RunningBuild } from "./running-build.ts";
-import { approve, approvedBy, eventually, input, refusal, shownTo } from "./scenes.ts";
+import { eventually, input } from "./scenes.ts";
 import type { SettableDate } from "./settable-date.ts";
 
 const MINUTE = 60_000;

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { statusName, type CountersignClient } from "@countersign/client";
+import { approve, refusal, shownTo } from "@countersign/client/testing";
 import { migrate } from "@countersign/database";
 import { EVENT_SCHEMAS } from "@countersign/events";
 import { verifyFile } from "@countersign/evidence";
@@ -14,7 +15,7 @@ import { ARCHIVE, readBaseline, readMigrations, restoreDatabase, restoreFolder, 
 import { brokenMigrations } from "./kept-migrations.ts";
 import { becomeNewer, becomeOlder, newerBuildAppends, OF_A_LATER_VERSION } from "./older-build.ts";
 import { startBuild, type RunningBuild } from "./running-build.ts";
-import { approve, eventually, input, refusal, shownTo } from "./scenes.ts";
+import { eventually, input } from "./scenes.ts";
 import { settableDate } from "./settable-date.ts";
 import { shapeOf } from "./shape-of.ts";
 import { exportArchive, sealed } from "./story-of-operations.ts";

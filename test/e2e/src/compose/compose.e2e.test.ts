@@ -3,11 +3,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CountersignError, createClient, statusName, type CountersignClient } from "@countersign/client";
+import { approve } from "@countersign/client/testing";
 import { openDatabase } from "@countersign/database";
 import { createDevelopmentIssuer, DEVELOPMENT_PRINCIPALS, type DevelopmentIssuer, type DevelopmentName } from "@countersign/identity";
 import { starterPolicy } from "@countersign/policy";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { approve, EXPORT, TAG_CHANGE } from "../scenes.ts";
+import { EXPORT, TAG_CHANGE } from "../scenes.ts";
 import { startComposed, type Composed } from "./without-containers.ts";
 
 const ACTIONS = 24;

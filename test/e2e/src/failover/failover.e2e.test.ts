@@ -2,12 +2,13 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient, statusName, type CountersignClient, type Decision } from "@countersign/client";
+import { refusal } from "@countersign/client/testing";
 import { DEVELOPMENT_PRINCIPALS, type DevelopmentName } from "@countersign/identity";
 import type { ActionState } from "@countersign/proto/v1/action_pb";
 import { startPostgres, type PostgresServer } from "@countersign/testing";
 import { startTcpProxy, type TcpProxy } from "@countersign/testing/tcp-proxy";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { refusal, TAG_CHANGE } from "../scenes.ts";
+import { TAG_CHANGE } from "../scenes.ts";
 import { startServices, type Services } from "./services.ts";
 import { demandOneOf, furthest, onServer, promote, replication, SETTINGS, startStandby, copyForStandbys } from "./standby.ts";
 
