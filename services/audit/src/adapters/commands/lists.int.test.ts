@@ -2,6 +2,7 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { CommandHandler } from "@countersign/bus";
 import type { DirectoryClient, Person, Resolved } from "@countersign/directory-client";
+import { samplePerson } from "@countersign/directory-client/testing";
 import { migrate, openDatabase, type Database } from "@countersign/database";
 import type { EventLog, NewEvent } from "@countersign/event-log";
 import { createMemoryEventLog } from "@countersign/event-log/testing";
@@ -266,21 +267,6 @@ describe("ListReviews", () => {
     const end = { moment: { case: "position", value: BigInt(await log.nextPosition()) - 1n } } as const;
     const olga = reference("olga");
     const bea = { personId: "0194", groups: [], untilMs: 0, principals: [reference("bea")], effectiveGroups: ["security"] };
-    const nobody: Person = {
-      id: "",
-      displayName: "",
-      active: true,
-      groups: [],
-      teams: [],
-      principals: [],
-      accounts: [],
-      email: "",
-      managerId: undefined,
-      onCall: [],
-      standsInFor: [],
-      away: false,
-      roles: [],
-    };
     const rows: readonly (readonly [Partial<Person>, readonly number[]])[] = [
       [{ id: "0193" }, [1, 2]],
       [{ onCall: ["primary"] }, [2, 3]],
@@ -293,7 +279,7 @@ describe("ListReviews", () => {
       [{ id: "0193", active: false }, []],
     ];
     for (const [who, expected] of rows) {
-      known = { managed: true, person: { ...nobody, ...who } };
+      known = { managed: true, person: samplePerson(who) };
       questions = [];
       expect(await toReview(), JSON.stringify(who)).toEqual(expected.map(idOf));
       expect(questions).toHaveLength(1);
