@@ -192,7 +192,7 @@ describe("a batch that meets Postgres' limit on the time of a statement", () => 
   let sizes: number[];
   beforeEach(() => void (sizes = []));
   const startSlow = async (isTooMuch: (events: readonly RecordedEvent[]) => boolean) => {
-    const { handle, ...definition } = listing(name);
+    const { handle, ...definition } = listing(name, poison);
     const slowly: typeof handle = async (events, transaction) => {
       sizes.push(events.length);
       if (isTooMuch(events)) await sql`set local statement_timeout = 1; select pg_sleep(60)`.execute(transaction);
@@ -222,6 +222,20 @@ describe("a batch that meets Postgres' limit on the time of a statement", () => 
     await reachedHead();
     expect(await seen(kysely, name)).toEqual([0, 1, 2, 3]);
     expect(await letters()).toEqual([]);
+  });
+
+  test("a dead letter that meets it when it is replayed waits for somebody again, and nobody for it", async () => {
+    let slow = false;
+    poison.add("bad");
+    await appendTo(log, { id: "bad" }, ["A"]);
+    await startSlow((events) => slow && events.some((event) => event.stream.id === "bad"));
+    await reachedHead();
+    slow = true;
+    await replayDeadLetters(kysely, name);
+    await expect.poll(async () => (await letters())[0], WAIT).toMatchObject({ state: "parked", error: "error 57014", attempts: 4 });
+    await appendTo(log, { id: "good" }, ["A"]);
+    await reachedHead();
+    expect(await seen(kysely, name)).toEqual([1]);
   });
 
   test("keeps nobody from closing", async () => {

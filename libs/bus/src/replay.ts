@@ -1,7 +1,7 @@
 import type { EventReader, RecordedEvent } from "@countersign/event-log";
 import { sql, type Kysely } from "kysely";
 import type { ConsumerKey } from "./checkpoint.ts";
-import { describeError, OF_NEWER_BUILDS, StaleCheckpoint } from "./consumer-errors.ts";
+import { describeError, isStatementTimeout, OF_NEWER_BUILDS, StaleCheckpoint } from "./consumer-errors.ts";
 import { tryRepeatedly, WAITS, type Failed, type Workplace } from "./handle-batch.ts";
 
 type Stream = RecordedEvent["stream"];
@@ -32,7 +32,7 @@ async function replayStream<Tables>(work: Workplace<Tables>, log: Pick<EventRead
     const [event] = await log.readAll({ from: position, limit: 1 });
     const problem =
       event?.position === position
-        ? await tryRepeatedly(() => replayOne(work, event))
+        ? await tryRepeatedly(() => replayOne(work, event)).catch(unlessTooLong)
         : { error: new RangeError("the log does not hold the event of a dead letter"), attempts: 1 };
     if (problem === undefined) continue;
     await parkAgain(work, stream, position, problem);
@@ -40,6 +40,12 @@ async function replayStream<Tables>(work: Workplace<Tables>, log: Pick<EventRead
   }
   // Only the holder of the lease parks, and it is busy here: nothing was added meanwhile.
   work.parked.remove(stream);
+}
+
+/** New events are not to wait for an old one that takes too long. It is parked already, so that nothing is lost when it stays so. */
+function unlessTooLong(error: unknown): Failed {
+  if (error instanceof Error && isStatementTimeout(error)) return { error, attempts: 1 };
+  throw error;
 }
 
 async function replayOne<Tables>({ database, definition, key }: Workplace<Tables>, event: RecordedEvent): Promise<void> {
