@@ -17,41 +17,59 @@ export type CallEnd = {
   readonly sent: boolean;
 };
 
-/** Told of what comes back: a message after each `read`, and once of the end, however the call ends. */
-export type CallListener = { onMessage(message: Buffer): void; onEnd(end: CallEnd): void };
-
-/** A call under way. */
-export type StartedCall = {
-  /** Lets the next message, or the end, come. */
-  read(): void;
-  /** Ends the call with this status; nothing when it has ended. */
-  cancel(code: status, details: string): void;
-};
-
 /**
  * One call with one request, straight on the channel: what grpc-js' `Client` puts above it (interceptors, an event emitter or a stream, a captured stack
  * for an error that mostly does not come) costs a tenth of what a unary call costs its caller, and more of a stream.
+ * It is its own listener, and lets go of all that it holds when it ends: Node's http2 keeps what it was given until a full garbage collection.
  */
-export function startCall(
-  channel: Channel,
-  { path, request, metadata, deadline, signal }: Call,
-  { onMessage, onEnd }: CallListener,
-): StartedCall {
-  const call = channel.createCall(path, deadline, undefined, null, propagate.DEFAULTS);
-  const cancel = (): void => call.cancelWithStatus(status.CANCELLED, "Cancelled on client");
-  call.start(metadata, {
-    onReceiveMetadata: () => {},
-    onReceiveMessage: onMessage,
-    onReceiveStatus: (ended) => {
-      signal?.removeEventListener("abort", cancel);
-      // Until it is on a connection, a call names its target for its peer.
-      onEnd({ status: ended, sent: call.getPeer() !== channel.getTarget() });
-    },
-  });
-  call.startRead();
-  call.sendMessageWithContext({}, request);
-  call.halfClose();
-  if (signal?.aborted === true) cancel();
-  else signal?.addEventListener("abort", cancel, { once: true });
-  return { read: () => call.startRead(), cancel: (code, details) => call.cancelWithStatus(code, details) };
+export abstract class StartedCall {
+  private call: ReturnType<Channel["createCall"]> | undefined;
+  private channel: Channel | undefined;
+  private signal: AbortSignal | undefined;
+  private abort: (() => void) | undefined;
+
+  /** Once for each call of `read`, until it ends. */
+  abstract onReceiveMessage(message: Buffer): void;
+
+  /** Told once, however the call ends. */
+  protected abstract onEnd(end: CallEnd): void;
+
+  start(channel: Channel, { path, request, metadata, deadline, signal }: Call): void {
+    const call = channel.createCall(path, deadline, undefined, null, propagate.DEFAULTS);
+    this.call = call;
+    this.channel = channel;
+    call.start(metadata, this);
+    call.startRead();
+    call.sendMessageWithContext({}, request);
+    call.halfClose();
+    if (signal !== undefined) this.endWith(signal);
+  }
+
+  /** Lets the next message, or the end, come. */
+  read(): void {
+    this.call?.startRead();
+  }
+
+  /** Ends the call with this status; nothing when it has ended. */
+  cancel(code: status, details: string): void {
+    this.call?.cancelWithStatus(code, details);
+  }
+
+  onReceiveMetadata(): void {}
+
+  onReceiveStatus(ended: StatusObject): void {
+    const { call, channel, signal, abort } = this;
+    if (abort !== undefined) signal?.removeEventListener("abort", abort);
+    this.call = this.channel = this.signal = this.abort = undefined;
+    // Until it is on a connection, a call names its target for its peer.
+    this.onEnd({ status: ended, sent: ended.code === status.OK || call?.getPeer() !== channel?.getTarget() });
+  }
+
+  private endWith(signal: AbortSignal): void {
+    const abort = (): void => this.cancel(status.CANCELLED, "Cancelled on client");
+    if (signal.aborted) return abort();
+    this.signal = signal;
+    this.abort = abort;
+    signal.addEventListener("abort", abort, { once: true });
+  }
 }

@@ -1,39 +1,47 @@
-import { status, type Channel } from "@grpc/grpc-js";
-import { startCall, type Call, type CallEnd } from "./call.ts";
+import { status } from "@grpc/grpc-js";
+import { StartedCall, type CallEnd } from "./call.ts";
 import { fromServiceError } from "./countersign-error.ts";
 
-/**
- * One server-streaming call: its messages as they come, read one by one as they are asked for. Whoever stops asking cancels it.
- * @throws CountersignError when it ends with anything but OK.
- */
-export async function* streamCall(channel: Channel, call: Call): AsyncGenerator<Buffer, void> {
-  let message: Buffer | undefined;
-  let end: CallEnd | undefined;
-  let wake = (): void => {};
-  const started = startCall(channel, call, {
-    onMessage: (received) => {
-      message = received;
-      wake();
-    },
-    onEnd: (ended) => {
-      end = ended;
-      wake();
-    },
-  });
-  try {
-    for (;;) {
-      if (message === undefined && end === undefined) await new Promise<void>((resolve) => (wake = resolve));
-      if (message !== undefined) {
-        const received = message;
-        message = undefined;
-        yield received;
-        started.read();
-      } else if (end !== undefined) {
-        if (end.status.code !== status.OK) throw fromServiceError(end.status, end.sent);
-        return;
-      }
-    }
-  } finally {
-    if (end === undefined) started.cancel(status.CANCELLED, "Cancelled on client");
+/** One server-streaming call: its messages as they come, read one by one as they are asked for, by one reader. */
+export class StreamCall extends StartedCall {
+  private message: Buffer | undefined;
+  private end: CallEnd | undefined;
+  private wake: (() => void) | undefined;
+  private taken = false;
+
+  /**
+   * The next message; none when it ended well.
+   * @throws CountersignError when it ended with anything but OK.
+   */
+  async next(): Promise<Buffer | undefined> {
+    if (this.taken) this.read();
+    this.taken = false;
+    if (this.message === undefined && this.end === undefined) await new Promise<void>((resolve) => (this.wake = resolve));
+    const { message, end } = this;
+    this.message = undefined;
+    this.taken = message !== undefined;
+    if (message === undefined && end !== undefined && end.status.code !== status.OK) throw fromServiceError(end.status, end.sent);
+    return message;
+  }
+
+  /** For whoever stops asking: cancels what has not ended. */
+  close(): void {
+    this.cancel(status.CANCELLED, "Cancelled on client");
+  }
+
+  override onReceiveMessage(message: Buffer): void {
+    this.message = message;
+    this.goOn();
+  }
+
+  protected override onEnd(end: CallEnd): void {
+    this.end = end;
+    this.goOn();
+  }
+
+  private goOn(): void {
+    const { wake } = this;
+    this.wake = undefined;
+    wake?.();
   }
 }

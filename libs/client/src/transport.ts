@@ -11,7 +11,7 @@ import {
 import { Channel, credentials, Metadata, status, type ChannelCredentials, type ChannelOptions } from "@grpc/grpc-js";
 import { context, propagation } from "@opentelemetry/api";
 import { fromServiceError } from "./countersign-error.ts";
-import { streamCall } from "./stream-call.ts";
+import { StreamCall } from "./stream-call.ts";
 import { unaryCall } from "./unary-call.ts";
 
 /** Where the front door is and who calls. */
@@ -84,7 +84,15 @@ export function createTransport(options: TransportOptions): Transport {
       const bytes = asBuffer(encode(method.input, request));
       const metadata = metadataFor(typeof token === "string" ? token : await token(), call);
       const started = { path: pathOf(method), request: bytes, metadata, deadline, signal: call.signal };
-      for await (const message of streamCall(nextChannel(), started)) yield fromBinary(method.output, message);
+      const messages = new StreamCall();
+      messages.start(nextChannel(), started);
+      try {
+        for (let message = await messages.next(); message !== undefined; message = await messages.next()) {
+          yield fromBinary(method.output, message);
+        }
+      } finally {
+        messages.close();
+      }
     },
     close: () => {
       for (const channel of channels) channel.close();

@@ -1,20 +1,32 @@
 import { status, type Channel } from "@grpc/grpc-js";
-import { startCall, type Call, type CallEnd } from "./call.ts";
+import { StartedCall, type Call, type CallEnd } from "./call.ts";
 
 /** How it ended: `reply` holds the message when the status is OK. */
 export type UnaryOutcome = CallEnd & { readonly reply: Buffer | undefined };
 
 /** One unary call. Resolves however it ends. */
 export function unaryCall(channel: Channel, call: Call): Promise<UnaryOutcome> {
-  return new Promise((resolve) => {
-    let reply: Buffer | undefined;
-    const started = startCall(channel, call, {
-      onMessage: (message) => {
-        if (reply !== undefined) started.cancel(status.UNIMPLEMENTED, "Too many responses received");
-        reply = message;
-        started.read();
-      },
-      onEnd: (end) => resolve({ ...end, reply }),
-    });
-  });
+  return new Promise((resolve) => new UnaryCall(resolve).start(channel, call));
+}
+
+class UnaryCall extends StartedCall {
+  private reply: Buffer | undefined;
+  private resolve: ((outcome: UnaryOutcome) => void) | undefined;
+
+  constructor(resolve: (outcome: UnaryOutcome) => void) {
+    super();
+    this.resolve = resolve;
+  }
+
+  override onReceiveMessage(message: Buffer): void {
+    if (this.reply !== undefined) this.cancel(status.UNIMPLEMENTED, "Too many responses received");
+    this.reply = message;
+    this.read();
+  }
+
+  protected override onEnd({ status: ended, sent }: CallEnd): void {
+    const { resolve, reply } = this;
+    this.resolve = this.reply = undefined;
+    resolve?.({ status: ended, sent, reply });
+  }
 }
