@@ -28,19 +28,27 @@ function propertiesOf({ properties }: ActionInput["action" | "subject"], path: s
 /** The part itself, when it has what it must have and nothing that nobody would be shown. */
 function whole<Part extends object>(part: Part, path: string, needed: readonly string[], others: readonly string[]): Part {
   if (!isPlainObject(part)) throw new TypeError(`${path} must be an object with ${needed.join(", ")}; it is ${kindOf(part)}`);
-  const members: ReadonlyMap<string, unknown> = new Map(Object.entries(part));
-  for (const name of needed) if (members.get(name) === undefined) throw new TypeError(`${path}.${name} is missing`);
-  const known = [...needed, ...others];
-  const strange = [...members].find(([name, member]) => member !== undefined && !known.includes(name));
-  if (strange !== undefined) throw new TypeError(`${path}.${strange[0]} is no part of an action; there are ${known.join(", ")}`);
+  for (const name of needed) if (ownMember(part, name) === undefined) throw new TypeError(`${path}.${name} is missing`);
+  for (const name of Object.keys(part)) {
+    if (needed.includes(name) || others.includes(name) || ownMember(part, name) === undefined) continue;
+    throw new TypeError(`${path}.${name} is no part of an action; there are ${[...needed, ...others].join(", ")}`);
+  }
   return part;
 }
 
 function plainObject(value: unknown, path: string): JsonObject {
   if (!isPlainObject(value)) throw new TypeError(`${path} must be an object of JSON values; it is ${kindOf(value)}`);
-  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  const members: [string, JsonValue][] = [];
+  for (const name of Object.keys(value)) {
+    const member = ownMember(value, name);
+    if (member !== undefined) members.push([name, plainValue(member, `${path}.${name}`)]);
+  }
   // Not assigned one by one: a member may be called `__proto__`.
-  return Object.fromEntries(members.map(([name, member]) => [name, plainValue(member, `${path}.${name}`)]));
+  return Object.fromEntries(members);
+}
+
+function ownMember(object: object, name: string): unknown {
+  return Object.hasOwn(object, name) ? (object as Readonly<Record<string, unknown>>)[name] : undefined;
 }
 
 function plainValue(value: unknown, path: string): JsonValue {

@@ -18,11 +18,15 @@ function assertIJson(value: JsonValue): void {
   if (typeof value === "number" && !Number.isFinite(value)) throw new TypeError("number is not finite");
   if (typeof value === "string" && !value.isWellFormed()) throw new TypeError("string holds a lone surrogate");
   if (typeof value !== "object" || value === null) return;
+  if (Array.isArray(value)) {
+    for (const item of value) assertIJson(item);
+    return;
+  }
   // A Map, say, would be hashed as `{}` whatever is in it.
-  if (!Array.isArray(value) && !isPlain(value)) throw new TypeError("a value that is no JSON: only object literals and lists have members");
-  for (const [key, member] of Object.entries(value)) {
+  if (!isPlain(value)) throw new TypeError("a value that is no JSON: only object literals and lists have members");
+  for (const key of Object.keys(value)) {
     assertIJson(key);
-    assertIJson(member);
+    assertIJson(value[key] ?? null);
   }
 }
 
