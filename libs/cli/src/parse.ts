@@ -62,6 +62,11 @@ export function parseMoment(text: string): Date {
 
 const MILLISECONDS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
+/** Every value of an option that may be given again. One option with many values would take the arguments behind it for more. */
+export function collect(text: string, before: readonly string[]): readonly string[] {
+  return [...before, text];
+}
+
 /** `channel:workspace/user`, as `whoami` shows it. */
 export function parseAccount(text: string): { readonly channel: string; readonly workspace: string; readonly id: string } {
   const [, channel, workspace, id] = /^([^:/\s]+):([^/\s]*)\/([^/\s]+)$/.exec(text) ?? [];

@@ -76,8 +76,11 @@ export function createProgram(io: Io, err: { write(text: string): unknown }): Co
 
 function explain(error: unknown): string {
   if (!(error instanceof CountersignError)) return visible(error instanceof Error ? error.message : String(error)).text;
-  const { code, reason, message, violations } = error;
-  const what = visible(`${reason === "" ? code : `${code} ${reason}`}: ${message}`).text;
+  const { code, reason, message, violations, metadata } = error;
+  const what = visible(`${reason === "" || reason === code ? code : `${code} ${reason}`}: ${message}`).text;
   const where = code === "UNAVAILABLE" && reason === "" ? ["Is Countersign running there?"] : [];
-  return [what, ...where, ...violations.map(({ field, description }) => `  ${visible(`${field}: ${description}`).text}`)].join("\n");
+  // One violation alone is the message already.
+  const fields = violations.filter(({ field, description }) => message !== `${field} ${description}`);
+  const more = [...fields.map(({ field, description }) => [field, description]), ...Object.entries(metadata)];
+  return [what, ...where, ...more.map(([name, value]) => `  ${visible(`${name}: ${value}`).text}`)].join("\n");
 }

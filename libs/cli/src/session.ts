@@ -17,8 +17,10 @@ export type SessionOptions = {
 
 /** Opens a client: `--address` or the `npm start` that runs on the data directory; `--token` or a development principal's. */
 export async function openSession(options: SessionOptions, env: NodeJS.ProcessEnv): Promise<CountersignClient> {
+  const address = options.address ?? env["COUNTERSIGN_ADDRESS"] ?? localAddress(options.dataDir);
+  if (address.includes("://")) throw new UsageError(`the address must be HOST:PORT, not a URL: ${address}`);
   return createClient({
-    address: options.address ?? env["COUNTERSIGN_ADDRESS"] ?? localAddress(options.dataDir),
+    address,
     token: await tokenOf(options, env),
     ...(options.caFile === undefined ? {} : { tls: { caFile: options.caFile } }),
     retry: { attempts: 3, baseMs: 100, maxMs: 1000 },
@@ -42,7 +44,8 @@ export async function developmentToken(name: string, { dataDir, mfa = false }: P
 async function tokenOf(options: SessionOptions, env: NodeJS.ProcessEnv): Promise<string> {
   if (options.as !== undefined) return developmentToken(options.as, options);
   const token = options.token ?? env["COUNTERSIGN_TOKEN"];
-  if (token === undefined) throw new UsageError("who calls? pass --as NAME (development) or --token TOKEN, or set COUNTERSIGN_TOKEN");
+  if (token === undefined || token === "")
+    throw new UsageError("who calls? pass --as NAME (development) or --token TOKEN, or set COUNTERSIGN_TOKEN");
   return token;
 }
 

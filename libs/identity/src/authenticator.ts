@@ -146,7 +146,8 @@ async function verify(token: string, { config, keys }: TrustedIssuer, now: Date,
     throw new AuthenticationError("TOKEN_INVALID", "the token's typ is not one of an access token");
   const seconds = now.getTime() / 1000;
   const issued = payload.iat ?? seconds;
-  if (issued > seconds + limits.tolerance) throw new AuthenticationError("TOKEN_INVALID", "the token was issued in the future");
+  if (issued > seconds + limits.tolerance)
+    throw new AuthenticationError("TOKEN_INVALID", "the token was issued in the future: a clock is wrong, here or at its issuer");
   if ((payload.exp ?? Infinity) - Math.min(issued, seconds) > limits.maxLifetime + limits.tolerance) {
     throw new AuthenticationError("TOKEN_INVALID", `the token lives longer than ${limits.maxLifetime} s`);
   }

@@ -1,7 +1,7 @@
-import { approvedBy, refusal, shownTo } from "@countersign/client/testing";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { approvedBy, refusal, shownTo } from "@countersign/client/testing";
 import { fromJsonString } from "@bufbuild/protobuf";
 import { DEVELOPMENT_PRINCIPALS, type DevelopmentName } from "@countersign/identity";
 import { ExecutionOutcome } from "@countersign/proto/v1/action_pb";

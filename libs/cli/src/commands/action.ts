@@ -14,7 +14,7 @@ import type { Command } from "commander";
 import { actionsTable, actionText, verdictText } from "../action-text.ts";
 import { withContext, type Context, type Io } from "../context.ts";
 import { stateText } from "../state-text.ts";
-import { table } from "../output.ts";
+import { hex, table } from "../output.ts";
 import { parseAt, type At } from "../parse-at.ts";
 import { AnswerIsNo, UsageError } from "../errors.ts";
 import { DURABILITY_HELP, firm, type Firm } from "../durability.ts";
@@ -53,10 +53,14 @@ export function addActionCommands(program: Command, io: Io): void {
     .description("show an action")
     .argument("<action-id>")
     .action((actionId: string, _options: object, command: Command) =>
-      withContext(command, io, async ({ client, output }) => {
+      withContext(command, io, async ({ client, output, command: called }) => {
         const reply = await client.actions.getAction({ actionId });
         if (reply.action !== undefined)
-          output.message(ActionSchema, reply.action, () => actionText(present(reply.action), reply.grantToken));
+          output.message(
+            ActionSchema,
+            reply.action,
+            () => `${actionText(present(reply.action), reply.grantToken)}${afterEdit(called, present(reply.action))}`,
+          );
       }),
     );
   program
@@ -199,13 +203,21 @@ async function evaluate({ client, output }: Context, name: string, options: Inpu
 /** The digest is computed over the action as it was approved: use this when a person runs it by hand from what `get` shows. */
 async function redeem({ client, output, command }: Context, actionId: string, options: Firm): Promise<void> {
   const { action, grantToken } = await client.actions.getAction({ actionId });
-  if (grantToken === "") throw new UsageError("there is no grant that you could redeem");
+  if (grantToken === "")
+    throw new AnswerIsNo(`there is no grant that you could redeem: the action is ${statusName(present(action).status)}`);
   const reply = await client.redeem(grantToken, digestOf(present(action), approvedInput(present(action))), firm(options));
   output.message(
     RedeemGrantResponseSchema,
     reply,
-    () => `redeemed at position ${reply.position}: run it now, then ${command} report ${visible(actionId).text}`,
+    () => `redeemed at position ${reply.position}: run it now, then ${command} report ${visible(actionId).text} --succeeded, or --failed`,
   );
+}
+
+/** An edited action waits for its requester, and for nobody else. */
+function afterEdit(command: string, { id, status, digest }: Action): string {
+  if (status !== ActionStatus.EDITED) return "";
+  const accept = `${command} accept ${visible(id).text} --digest ${hex(digest)}`;
+  return `\n\nA reviewer edited it. If this is what you would run: ${accept}; else: ${command} cancel ${visible(id).text}`;
 }
 
 function approvedInput({ input }: Action): ActionInput {

@@ -11,7 +11,7 @@ import { InvalidArgumentError, type Command } from "commander";
 import { globalOptions, withContext, type Context, type Io } from "../context.ts";
 import { AnswerIsNo, UsageError } from "../errors.ts";
 import { hex } from "../output.ts";
-import { parseMoment } from "../parse.ts";
+import { collect, parseMoment } from "../parse.ts";
 
 type ExportOptions = {
   readonly format: ExportFormat;
@@ -61,7 +61,7 @@ function parseFormat(name: string): ExportFormat {
   return format;
 }
 
-async function exportTo({ client, output, signal }: Context, { out, from, to, witnessed, format }: ExportOptions): Promise<void> {
+async function exportTo({ client, output, signal, command }: Context, { out, from, to, witnessed, format }: ExportOptions): Promise<void> {
   const request = {
     witnessed: witnessed === true,
     format,
@@ -80,7 +80,7 @@ async function exportTo({ client, output, signal }: Context, { out, from, to, wi
     file.end();
     await once(file, "finish");
     await rename(partial, out);
-    output.message(ExportResponseSchema, create(ExportResponseSchema, { summary }), () => done(out, summary));
+    output.message(ExportResponseSchema, create(ExportResponseSchema, { summary }), () => done(out, summary, command));
   } catch (error) {
     file.destroy();
     if (!isExists(error)) await rm(partial, { force: true });
@@ -105,17 +105,16 @@ async function writeAll(
   throw new Error("the export ended before its end: nothing was kept");
 }
 
-function done(out: string, { events, bytes, digest, checkpointSize, exportId, format }: ExportSummary): string {
+function done(out: string, { events, bytes, digest, checkpointSize, exportId, format }: ExportSummary, command: string): string {
   const recorded = `SHA-256 ${hex(digest)}, recorded in the log as export ${exportId}`;
   if (format !== ExportFormat.ARCHIVE) return `${out}: ${events} events, ${bytes} bytes\n${recorded}`;
   return [
     `${out}: ${events} events, ${bytes} bytes, checkpoint over ${checkpointSize}`,
     recorded,
-    "verify it with: countersign verify FILE --key VKEY",
+    `verify it with: ${command} verify ${out} --key KEY, where KEY is the log's as ${command} checkpoint prints it, had from elsewhere`,
   ].join("\n");
 }
 
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 const isExists = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "EEXIST";
 
 function asUsage(error: unknown): never {

@@ -175,4 +175,14 @@ describe("deliveries", () => {
     const { code, err } = await cli("deliveries", "list");
     expect([code, err]).toEqual([1, expect.stringContaining("ROLE_MISSING")]);
   });
+
+  it("says all that a refusal says, and nothing twice", async () => {
+    refused = new CommandError("FAILED_PRECONDITION", "EDIT_NOT_ALLOWED", "see the metadata", { metadata: { members: "table" } });
+    expect((await cli("deliveries", "list")).err).toBe("FAILED_PRECONDITION EDIT_NOT_ALLOWED: see the metadata\n  members: table\n");
+    const violations = [{ field: "name", description: "must be known" }];
+    refused = new CommandError("INVALID_ARGUMENT", "FIELD_VIOLATION", "name must be known", { violations });
+    expect((await cli("deliveries", "list")).err).toBe("INVALID_ARGUMENT FIELD_VIOLATION: name must be known\n");
+    refused = new CommandError("NOT_FOUND", "NOT_FOUND", "There is none.");
+    expect((await cli("deliveries", "list")).err).toBe("NOT_FOUND: There is none.\n");
+  });
 });

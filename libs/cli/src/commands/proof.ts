@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import {
   leafHash,
   parsePolicy,
@@ -14,7 +14,7 @@ import { type Command, Option } from "commander";
 import { globalOptions, withContext, type Io } from "../context.ts";
 import { AnswerIsNo, UsageError } from "../errors.ts";
 import { createOutput, lines, moment } from "../output.ts";
-import { parseCount } from "../parse.ts";
+import { collect, parseCount, readBytes } from "../parse.ts";
 
 /** What proves the log to others: proof, checkpoint, verify-proof; and what a ledger operator does when it cannot be proven any more: ledger new-epoch. */
 export function addProofCommands(program: Command, io: Io): void {
@@ -65,13 +65,13 @@ type ProofOptions = { event?: string; version: bigint; position?: bigint; witnes
 function addProof(program: Command, io: Io): void {
   program
     .command("proof")
-    .description("a receipt that an event is in the log, for somebody who was not there")
+    .description("prove that an event is in the log, to somebody who was not there")
     .argument("[action-id]", "the action whose event is meant")
     .option("--version <n>", "the version that the event made", parseCount, 1n)
     .addOption(new Option("--event <id>", "any event by its id").conflicts("position"))
     .option("--position <n>", "any event by its place in the ledger", parseCount)
     .option("--witnessed", "against a checkpoint that the witnesses have cosigned")
-    .option("--out <file>", "write the receipt to this file, and the entry beside it (.entry)")
+    .option("--out <file>", "write the proof to this file, and the entry beside it (.entry)")
     .action((actionId: string | undefined, options: ProofOptions, command: Command) =>
       withContext(command, io, async ({ client, output }) => {
         const reply = await client.audit.getProof({ event: namedEvent(actionId, options), witnessed: options.witnessed === true });
@@ -81,7 +81,7 @@ function addProof(program: Command, io: Io): void {
           writeFileSync(`${out}.entry`, reply.entry);
         }
         output.message(GetProofResponseSchema, reply, () =>
-          out === undefined ? lines(reply.proof) : `position ${reply.index}: receipt in ${out}, entry in ${out}.entry`,
+          out === undefined ? lines(reply.proof) : `position ${reply.index}: proof in ${out}, entry in ${out}.entry`,
         );
       }),
     );
@@ -95,15 +95,15 @@ function namedEvent(actionId: string | undefined, { event, position, version }: 
   return { case: "actionVersion", value: { actionId: actionId ?? "", version } } as const;
 }
 
-type VerifyOptions = { entry?: string; key?: string[]; policy?: string };
+type VerifyOptions = { entry?: string; key: readonly string[]; policy?: string };
 
 function addVerifyProof(program: Command, io: Io): void {
   program
     .command("verify-proof")
-    .description("verify a receipt offline, with a key that you trust")
-    .argument("<file>", "the receipt (.tlog-proof)")
-    .option("--entry <file>", "what the receipt is about; default: the file beside it (.entry)")
-    .option("--key <vkey...>", "verifier keys of the log; default: those of the policy")
+    .description("check a proof offline, against a key that you trust")
+    .argument("<file>", "the proof (.tlog-proof)")
+    .option("--entry <file>", "what the proof is about; default: the file beside it (.entry)")
+    .option("--key <vkey>", "the log's verifier key; may be given again; default: those of the policy", collect, [])
     .option("--policy <file>", "keys of log and witnesses, and the quorum (c2sp.org/tlog-policy)")
     .action((file: string, options: VerifyOptions, command: Command) => {
       const output = createOutput(io.out, globalOptions(command).json === true);
@@ -114,17 +114,27 @@ function addVerifyProof(program: Command, io: Io): void {
 }
 
 function verify(file: string, options: VerifyOptions): VerifiedReceipt {
+  const policy = trust(options);
+  const [proof, entry] = [readBytes(file), readBytes(options.entry ?? `${file}.entry`)];
   try {
-    const policy = readTrust(options);
-    return verifyReceipt(parseProofFile(readFileSync(file)), leafHash(readFileSync(options.entry ?? `${file}.entry`)), policy);
+    return verifyReceipt(parseProofFile(proof), leafHash(entry), policy);
   } catch (error) {
     if (error instanceof TlogError) throw new AnswerIsNo(`NOT PROVEN: ${error.message} (${error.code})`);
     throw error;
   }
 }
 
-function readTrust({ key = [], policy }: VerifyOptions): TrustPolicy {
-  const pinned = policy === undefined ? undefined : parsePolicy(readFileSync(policy));
+function trust(options: VerifyOptions): TrustPolicy {
+  try {
+    return readTrust(options);
+  } catch (error) {
+    if (error instanceof TlogError) throw new UsageError(`--key or --policy: ${error.message}`);
+    throw error;
+  }
+}
+
+function readTrust({ key, policy }: VerifyOptions): TrustPolicy {
+  const pinned = policy === undefined ? undefined : parsePolicy(readBytes(policy));
   const logs = key.map((text) => ({ key: parseVerifierKey(text), url: undefined }));
   if (pinned === undefined && logs.length === 0) throw new UsageError("say whom you trust: --key or --policy");
   return {

@@ -12,7 +12,7 @@ export function reportHtml(report: Report): Buffer {
       fragment`<tr><td>${control.framework} ${control.control}</td><td>${control.title}</td><td>${control.how}</td><td>${control.count}</td><td>${positionsText(control)}</td></tr>`,
   );
   return page(`Compliance report of ${result.tenant}, ${periodText(result.from, result.to)}`, [
-    fragment`<p>${result.events} events of ledger ${result.ledger}${placeText(result)}. Positions are places in the ledger: countersign proof --position N gives the receipt of each, and an archive of the same period holds them all.</p>`,
+    fragment`<p>${result.events} events of ledger ${result.ledger}${placeText(result)}. Positions are places in the ledger: countersign proof --position N proves each, and an archive of the same period holds them all.</p>`,
     fragment`<p>${latencyText(result.latency)}.</p>`,
     ...SECTIONS.map(([name, title]) => fragment`<h2>${title}</h2>${findingsIn(report, name).map(findingHtml)}`),
     fragment`<h2>Controls</h2><table><tr><th>control</th><th>asks for</th><th>how it is met</th><th>events</th><th>positions</th></tr>${controls}</table>`,
