@@ -24,7 +24,7 @@ test("within a process, a command and what it asks for are told to the call's sp
   });
   await bus.serve("policy", {
     Evaluate: async () => {
-      throw new CommandError("NOT_FOUND", "NO_POLICY", "a reason that nobody may read in a trace");
+      throw new CommandError("NOT_FOUND", "NOT_FOUND", "a reason that nobody may read in a trace");
     },
   });
   const call = beginSpan("call", {}, "");
@@ -40,8 +40,8 @@ test("within a process, a command and what it asks for are told to the call's sp
   expect(span?.events.map(({ name, attributes }) => [name, attributes?.["error.type"]])).toEqual([
     ["approval.RequestAction", undefined],
     ["policy.Evaluate", undefined],
-    ["policy.Evaluate failed", "NO_POLICY"],
-    ["approval.RequestAction failed", "NO_POLICY"],
+    ["policy.Evaluate failed", "NOT_FOUND"],
+    ["approval.RequestAction failed", "NOT_FOUND"],
   ]);
   expect(JSON.stringify(span?.events)).not.toContain("nobody may read");
 });
