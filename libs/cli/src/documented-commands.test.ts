@@ -24,7 +24,7 @@ function mentions(path: string): readonly Mention[] {
     .flatMap((line, index): readonly Mention[] => {
       const where = `${path}:${index + 1}`;
       if (/^\s*```/.test(line)) block = !block;
-      if (block) return [{ where, text: line.replace(/\s{2,}.*$|\s#.*$/, "").trim(), whole: true }];
+      if (block) return [{ where, text: line.replace(/\s{2,}.*$|\s#.*$|\s>.*$/, "").trim(), whole: true }];
       return Array.from(line.matchAll(/`([^`]+)`/g), ([, text = ""]) => ({ where, text, whole: false }));
     });
 }

@@ -1,7 +1,7 @@
-import { approve } from "@countersign/client/testing";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { approve } from "@countersign/client/testing";
 import { DEVELOPMENT_PRINCIPALS } from "@countersign/identity";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { countersign } from "./command-line.ts";
@@ -46,7 +46,9 @@ describe("README", () => {
 
   it("the scripts that it names exist", () => {
     const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { scripts: Record<string, string> };
-    const named = Array.from(README.matchAll(/npm (?:run )?([a-z]+)/g), ([, name]) => name ?? "").filter((name) => name !== "install");
+    const named = Array.from(README.matchAll(/npm (?:run (?:-s )?)?([a-z]+)/g), ([, name]) => name ?? "").filter(
+      (name) => name !== "install",
+    );
     expect(named.filter((name) => !(name in scripts))).toEqual([]);
   });
 
