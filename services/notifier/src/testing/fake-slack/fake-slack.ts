@@ -1,28 +1,23 @@
-import { createHmac, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { WebSocketServer, type WebSocket } from "ws";
 import { textOf, withFault, type Fault } from "../faults.ts";
+import {
+  envelope,
+  json,
+  ok,
+  signedHeaders,
+  submission,
+  type Answer,
+  type FakeBlock,
+  type FakeButton,
+  type FakeMessage,
+  type FakeView,
+  type Form,
+  type User,
+} from "./payloads.ts";
 import { messageProblem, viewProblem } from "./rules.ts";
-
-export type FakeBlock = { readonly type: string; readonly text?: { readonly text: string }; readonly elements?: readonly FakeButton[] };
-export type FakeButton = { readonly action_id: string; readonly value?: string; readonly url?: string };
-
-export type FakeMessage = {
-  readonly ts: string;
-  readonly conversation: string;
-  text: string;
-  blocks: readonly FakeBlock[];
-  metadata: { readonly event_type: string; readonly event_payload: Readonly<Record<string, unknown>> } | undefined;
-  /** How often it was changed. */
-  updates: number;
-};
-
-export type FakeView = {
-  readonly callback_id: string;
-  readonly private_metadata: string;
-  readonly blocks: readonly { readonly block_id?: string; readonly element?: { readonly initial_value?: string } }[];
-};
 
 export type FakeSlackOptions = {
   /** Fault of each call, by its method and number. */
@@ -30,10 +25,6 @@ export type FakeSlackOptions = {
   /** Posts per second and conversation, above which it answers 429; default no limit. */
   readonly perSecond?: number;
 };
-
-type User = { readonly id: string; readonly team: string };
-type Answer = { readonly status: number; readonly json?: unknown; readonly headers?: Readonly<Record<string, string>> };
-type Form = URLSearchParams;
 
 const BOT = { user_id: "U0BOT", bot_id: "B0BOT", team_id: "T0TEAM" };
 /** Slack itself waits for 3 s, which a busy machine may need for anything. */
@@ -131,15 +122,7 @@ export class FakeSlack {
 
   /** A user sends a form with these values. */
   submit(user: User, view: FakeView, values: Readonly<Record<string, string>>): Promise<{ status: number; ack: unknown }> {
-    const state = Object.fromEntries(
-      Object.entries(values).map(([field, value]) => [field, { [field]: { type: "plain_text_input", value } }]),
-    );
-    return this.interact({
-      type: "view_submission",
-      user: { id: user.id, team_id: user.team },
-      team: { id: BOT.team_id },
-      view: { id: "V1", type: "modal", ...view, state: { values: state } },
-    });
+    return this.interact(submission({ user, team: BOT.team_id, view, values }));
   }
 
   /** Sends a payload as Slack does: over the socket if there is one, else as a signed request. */
@@ -152,14 +135,8 @@ export class FakeSlack {
     return { status: answer.status, ack: text === "" ? undefined : JSON.parse(text) };
   }
 
-  sign(body: string, at: Date = new Date()): Record<string, string> {
-    const timestamp = String(Math.floor(at.getTime() / 1000));
-    const mac = createHmac("sha256", this.signingSecret).update(`v0:${timestamp}:${body}`).digest("hex");
-    return {
-      "content-type": "application/x-www-form-urlencoded",
-      "x-slack-request-timestamp": timestamp,
-      "x-slack-signature": `v0=${mac}`,
-    };
+  sign(body: string, at?: Date): Record<string, string> {
+    return signedHeaders(this.signingSecret, body, at);
   }
 
   /** Sends one envelope again, as Slack does when it heard no acknowledgement. */
@@ -317,17 +294,4 @@ export class FakeSlack {
     this.#clock += 100;
     return `${Math.floor(this.#clock / 1_000_000)}.${String(this.#clock % 1_000_000).padStart(6, "0")}`;
   }
-}
-
-function ok(more: object): Answer {
-  return { status: 200, json: { ok: true, ...more } };
-}
-
-function json(form: Form, field: string): unknown {
-  const text = form.get(field);
-  return text === null ? undefined : JSON.parse(text);
-}
-
-function envelope(id: string, payload: object): string {
-  return JSON.stringify({ envelope_id: id, type: "interactive", accepts_response_payload: true, payload });
 }
