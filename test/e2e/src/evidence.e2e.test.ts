@@ -1,7 +1,7 @@
-import { approvedBy } from "@countersign/client/testing";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { approvedBy } from "@countersign/client/testing";
 import { DEVELOPMENT_PRINCIPALS, type DevelopmentName } from "@countersign/identity";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { countersign, type CommandResult } from "./command-line.ts";
