@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
-import { actionDigest, type DigestInput, type JsonObject } from "@countersign/digest";
+import { actionDigest, type JsonObject } from "@countersign/digest";
 import { ExecutionOutcome, type Action, type ActionState } from "@countersign/proto/v1/action_pb";
 import { ActionService, type RedeemGrantResponse } from "@countersign/proto/v1/action_service_pb";
 import { AuditService, type FsckResult, type Progress, type Rebuild } from "@countersign/proto/v1/audit_service_pb";
@@ -11,14 +11,11 @@ import { PolicyService } from "@countersign/proto/v1/policy_service_pb";
 import { ReviewService } from "@countersign/proto/v1/review_service_pb";
 import { answerQuestions, type OnQuestion } from "./answer-questions.ts";
 import { fsck, rebuild, type FsckListener } from "./operations.ts";
-import { plainInput } from "./plain-input.ts";
+import { plainInput, type ActionInput } from "./plain-input.ts";
 import type { RetryPolicy } from "./retry.ts";
 import { createServiceClient, type ServiceClient } from "./service-client.ts";
 import { createTransport, type CallOptions, type TransportOptions } from "./transport.ts";
 import { waitForDecision, type Decision } from "./wait-for-decision.ts";
-
-/** What is to be done, in AuthZEN's words. */
-export type ActionInput = Omit<DigestInput, "tenant">;
 
 export type ClientOptions = TransportOptions & { readonly retry?: RetryPolicy };
 

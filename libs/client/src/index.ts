@@ -1,6 +1,7 @@
 export type { OnQuestion } from "./answer-questions.ts";
-export { createClient, digestOf, type ActionInput, type ClientOptions, type CountersignClient, type Report } from "./client.ts";
+export { createClient, digestOf, type ClientOptions, type CountersignClient, type Report } from "./client.ts";
 export { CountersignError, fromServiceError, type FieldViolation } from "./countersign-error.ts";
+export type { ActionInput } from "./plain-input.ts";
 export { NotApprovedError, requireApproval } from "./require-approval.ts";
 export { DEFAULT_RETRY, type RetryPolicy } from "./retry.ts";
 export { createServiceClient, type ServiceClient } from "./service-client.ts";

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ActionInput } from "./client.ts";
-import { plainInput } from "./plain-input.ts";
+import { plainInput, type ActionInput } from "./plain-input.ts";
 
 const INPUT: ActionInput = {
   subject: { type: "agent", id: "crm-agent", properties: { team: "crm" } },

@@ -1,5 +1,7 @@
-import type { JsonObject, JsonValue } from "@countersign/digest";
-import type { ActionInput } from "./client.ts";
+import type { DigestInput, JsonObject, JsonValue } from "@countersign/digest";
+
+/** What is to be done, in AuthZEN's words. */
+export type ActionInput = Omit<DigestInput, "tenant">;
 
 /**
  * A copy of what is to be done that holds nothing but JSON: what people are shown, what the digest covers and what runs are then one and the same.

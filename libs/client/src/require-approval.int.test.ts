@@ -4,7 +4,7 @@ import { ActionStatus, CommentKind, VoteDecision, type Comment } from "@counters
 import { AcceptEditRequestSchema, RedeemGrantRequestSchema, RequestActionRequestSchema } from "@countersign/proto/v1/action_service_pb";
 import { AddCommentRequestSchema } from "@countersign/proto/v1/review_service_pb";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ActionInput } from "./client.ts";
+import type { ActionInput } from "./plain-input.ts";
 import { requireApproval } from "./require-approval.ts";
 import { digestFor, failing, INPUT, PlayedServer, receipt, replyWith, stateOf } from "./testing/played-server.ts";
 

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { ActionStatus } from "@countersign/proto/v1/action_pb";
 import type { OnQuestion } from "./answer-questions.ts";
 import { statusName } from "./status-name.ts";
-import { digestOf, type ActionInput, type CountersignClient, type Report } from "./client.ts";
+import { digestOf, type CountersignClient, type Report } from "./client.ts";
 import { isUndecided, knownOf, type KnownAction } from "./known-action.ts";
-import { plainInput } from "./plain-input.ts";
+import { plainInput, type ActionInput } from "./plain-input.ts";
 import type { Decision } from "./wait-for-decision.ts";
 
 /** The action was decided, and not with yes: it must not run. */

@@ -11,7 +11,8 @@ import {
 } from "@countersign/proto/v1/action_service_pb";
 import { ReviewService } from "@countersign/proto/v1/review_service_pb";
 import { silentLogger } from "@countersign/telemetry";
-import { type ActionInput, type CountersignClient, createClient } from "../client.ts";
+import { type CountersignClient, createClient } from "../client.ts";
+import type { ActionInput } from "../plain-input.ts";
 
 const SALT = new Uint8Array(32).fill(7);
 
