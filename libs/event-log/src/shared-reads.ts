@@ -18,6 +18,8 @@ export class SharedReads<Connection, Read, Result> {
   readonly #connect: () => Promise<Connection>;
   readonly #send: (connection: Connection, reads: readonly Read[]) => Promise<readonly Result[]>;
   readonly #limit: number;
+  /** Whether the last statement was shared. */
+  #crowded = false;
 
   constructor(options: {
     /** Waits for one no longer than a caller would. */
@@ -41,8 +43,8 @@ export class SharedReads<Connection, Read, Result> {
   }
 
   async #next(): Promise<void> {
-    // To the end of this turn of the event loop: what arrived together goes together.
-    await new Promise(setImmediate);
+    // To the end of this turn of the event loop: what arrived together goes together. Where reads come alone, that would only cost time.
+    if (this.#crowded) await new Promise(setImmediate);
     let connection: Connection;
     try {
       connection = await this.#connect();
@@ -51,6 +53,7 @@ export class SharedReads<Connection, Read, Result> {
       return;
     }
     const together = this.#waiting.splice(0, this.#limit);
+    this.#crowded = together.length > 1;
     if (this.#waiting.length > 0) void this.#next();
     try {
       const results = await this.#send(
