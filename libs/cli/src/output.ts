@@ -57,6 +57,11 @@ export function moment(time: Timestamp | undefined): string {
     .replace(/\.\d+Z$/, "Z");
 }
 
+/** What stands behind a count of 0, where the server does not tell a name without work from a name that is none. */
+export function nothing(count: bigint): string {
+  return count === 0n ? ": nothing was waiting under that name" : "";
+}
+
 export function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("hex");
 }

@@ -7,7 +7,7 @@ import {
 import { visible } from "@countersign/review-view";
 import type { Command } from "commander";
 import { withContext, type Io } from "../context.ts";
-import { moment, table } from "../output.ts";
+import { moment, nothing, table } from "../output.ts";
 import { parseCount } from "../parse.ts";
 
 /** What operators do with events that a consumer could not handle. Whatever changes something is recorded in the log. */
@@ -73,7 +73,11 @@ function addChanges(deadLetters: Command, io: Io): void {
     .action((consumer: string, options: { position?: bigint }, command: Command) =>
       withContext(command, io, async ({ client, output }) => {
         const reply = await client.audit.replayDeadLetters({ consumer, ...options });
-        output.message(ReplayDeadLettersResponseSchema, reply, () => `${reply.replayed} handed out again${at(reply.eventPosition)}`);
+        output.message(
+          ReplayDeadLettersResponseSchema,
+          reply,
+          () => `${reply.replayed} handed out again${nothing(reply.replayed)}${at(reply.eventPosition)}`,
+        );
       }),
     );
   deadLetters

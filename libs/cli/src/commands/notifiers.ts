@@ -1,11 +1,14 @@
+import type { CountersignClient } from "@countersign/client";
 import {
   ListDeliveriesResponseSchema,
   ListNotifiersResponseSchema,
   RetryDeliveriesResponseSchema,
 } from "@countersign/proto/v1/notifier_service_pb";
+import { visible } from "@countersign/review-view";
 import type { Command } from "commander";
 import { withContext, type Io } from "../context.ts";
-import { moment, table } from "../output.ts";
+import { AnswerIsNo } from "../errors.ts";
+import { moment, nothing, table } from "../output.ts";
 import { parseCount } from "../parse.ts";
 
 /** What operators do so that reviews reach people: notifiers, deliveries. */
@@ -64,7 +67,18 @@ export function addNotifierCommands(program: Command, io: Io): void {
     .action((channel: string, { id }: { id?: bigint }, command: Command) =>
       withContext(command, io, async ({ client, output }) => {
         const reply = await client.notifiers.retryDeliveries({ channel, ids: id === undefined ? [] : [id] });
-        output.message(RetryDeliveriesResponseSchema, reply, () => `${reply.retried} tried again`);
+        if (reply.retried === 0n) await mustBeKnown(client, channel);
+        output.message(RetryDeliveriesResponseSchema, reply, () => `${reply.retried} tried again${nothing(reply.retried)}`);
       }),
     );
+}
+
+/** The server answers with none for a name that nobody has, too. A notifier that is a program has no deliveries here. */
+async function mustBeKnown(client: CountersignClient, channel: string): Promise<void> {
+  const { notifiers } = await client.notifiers.listNotifiers({});
+  const names = notifiers.filter(({ kind }) => kind !== "program").map(({ name }) => name);
+  if (names.includes(channel)) return;
+  throw new AnswerIsNo(
+    visible(`there is no channel "${channel}"; there ${names.length === 0 ? "is none" : `are ${names.join(", ")}`}`).text,
+  );
 }

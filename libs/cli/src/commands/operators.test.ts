@@ -17,6 +17,7 @@ let server: RunningRpcServer;
 /** What the server was asked, as messages, and what it answers. */
 let asked: (readonly [method: string, request: unknown])[];
 let refused: CommandError | undefined;
+const retried = { retried: 1n };
 
 const method = <Response extends DescMessage>(
   name: string,
@@ -59,9 +60,7 @@ beforeAll(async () => {
     listDeliveries: method("ListDeliveries", notifiers.ListDeliveriesRequestSchema, notifiers.ListDeliveriesResponseSchema, {
       deliveries: [{ id: 12n, channel: "team-slack", actionId: "a1", eventType: "ReviewOpened", attempts: 9, error: HOSTILE }],
     }),
-    retryDeliveries: method("RetryDeliveries", notifiers.RetryDeliveriesRequestSchema, notifiers.RetryDeliveriesResponseSchema, {
-      retried: 1n,
-    }),
+    retryDeliveries: method("RetryDeliveries", notifiers.RetryDeliveriesRequestSchema, notifiers.RetryDeliveriesResponseSchema, retried),
   });
   server = await rpc.listen("127.0.0.1", 0);
 });
@@ -69,6 +68,7 @@ afterAll(() => server.close());
 beforeEach(() => {
   asked = [];
   refused = undefined;
+  retried.retried = 1n;
 });
 
 async function cli(...args: readonly string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
@@ -163,6 +163,15 @@ describe("deliveries", () => {
       ["RetryDeliveries", { channel: "team-slack", ids: [] }],
       ["RetryDeliveries", { channel: "team-slack", ids: [12n] }],
     ]);
+  });
+
+  it("P7: says that there is no such channel, and which there are; one without anything to do is no error", async () => {
+    retried.retried = 0n;
+    const nowhere = { code: 1, out: "", err: 'there is no channel "team-slak"; there are team-slack\n' };
+    expect(await cli("deliveries", "retry", "team-slak")).toEqual(nowhere);
+    expect(await cli("deliveries", "retry", "pager", "--json")).toMatchObject({ code: 1, out: "" });
+    const idle = { code: 0, out: "0 tried again: nothing was waiting under that name\n" };
+    expect(await cli("deliveries", "retry", "team-slack")).toMatchObject(idle);
   });
 
   it.each(["-1", "twelve", "1.5"])("asks nobody to retry delivery %s", async (id) => {
