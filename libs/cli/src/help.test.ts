@@ -25,6 +25,15 @@ describe("help", () => {
     }
   });
 
+  it("says of every moment in which direction a duration counts, and counts so", () => {
+    const moments = commands.flatMap((command) => command.options.filter(({ flags }) => /^--(from|to|until) <time>/.test(flags)));
+    expect(moments.length).toBeGreaterThan(10);
+    for (const { parseArg, description, flags } of moments) {
+      const counted = new Date(String(parseArg?.("12h", "")));
+      expect(description, flags).toContain(counted > new Date() ? "from now" : " ago");
+    }
+  });
+
   it("names what is required, the choices and the default", () => {
     expect(optionDescription(new Option("--out <file>", "where to").makeOptionMandatory())).toBe("where to (required)");
     expect(optionDescription(new Option("--n <n>", "how many").default(50n))).toBe("how many (default: 50)");

@@ -13,7 +13,14 @@ export function parseAt(text: string): At {
 
 /** RFC 3339 with a zone. */
 export function parseTime(text: string): Date {
-  const time = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/i.test(text) ? new Date(text.replace(" ", "T")) : undefined;
-  if (time === undefined || Number.isNaN(time.getTime())) throw new InvalidArgumentError("must be a time such as 2026-01-31T12:30:05Z");
+  const time = timeOf(text);
+  if (time === undefined) throw new InvalidArgumentError("must be a time such as 2026-01-31T12:30:05Z");
   return time;
+}
+
+/** What is not ISO 8601 with an offset would mean another moment on another machine: no time. */
+export function timeOf(text: string): Date | undefined {
+  if (!/^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/i.test(text)) return undefined;
+  const time = new Date(text.replace(" ", "T"));
+  return Number.isNaN(time.getTime()) ? undefined : time;
 }

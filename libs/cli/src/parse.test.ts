@@ -1,6 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { Durability } from "@countersign/proto/v1/durability_pb";
-import { collectMember, parseAccount, parseCount, parseDurability, parseMoment, parseObject, parseResource, parseWait } from "./parse.ts";
+import {
+  collectMember,
+  parseAccount,
+  parseCount,
+  parseDurability,
+  parseMoment,
+  parseObject,
+  parsePastMoment,
+  parseResource,
+  parseWait,
+} from "./parse.ts";
 
 describe("command line values", () => {
   it("splits a resource at the first colon", () => {
@@ -16,7 +26,23 @@ describe("command line values", () => {
     expect(given).toBeGreaterThanOrEqual(before);
     expect(given).toBeLessThanOrEqual(Date.now());
     for (const text of ["tomorrow", "2026-11-30", "2026-11-30T18:00:00", "2026-13-30T18:00:00Z", "5", "-5d"])
-      expect(() => parseMoment(text)).toThrow("must be a time");
+      expect(() => parseMoment(text)).toThrow("must be a time with its zone such as 2026-11-30T18:00:00Z, or so long from now");
+  });
+
+  it("takes a duration back from now where a moment that is over is named", () => {
+    expect(parsePastMoment("2026-01-31 12:30:05.250Z")).toEqual(new Date("2026-01-31T12:30:05.250Z"));
+    for (const [text, ago] of [
+      ["5d", 5 * 86_400_000],
+      ["12h", 12 * 3_600_000],
+      ["30m", 30 * 60_000],
+    ] as const) {
+      const before = Date.now();
+      const then = parsePastMoment(text).getTime() + ago;
+      expect(then).toBeGreaterThanOrEqual(before);
+      expect(then).toBeLessThanOrEqual(Date.now());
+    }
+    for (const text of ["yesterday", "2026-11-30", "2026-11-30T18:00:00", "5", "-5d", "5d ago", "2w", "5M"])
+      expect(() => parsePastMoment(text)).toThrow("or so long ago in days, hours or minutes: 5d, 12h or 30m");
   });
 
   it("takes an account as whoami shows it", () => {

@@ -3,6 +3,7 @@ import type { JsonObject, JsonValue } from "@countersign/digest";
 import { Durability } from "@countersign/proto/v1/durability_pb";
 import { InvalidArgumentError } from "commander";
 import { UsageError } from "./errors.ts";
+import { timeOf } from "./parse-at.ts";
 
 /** `type:id`, split at the first colon. */
 export function parseResource(text: string): { readonly type: string; readonly id: string } {
@@ -48,16 +49,24 @@ const LEVELS: ReadonlyMap<string, Durability> = new Map([
   ["witnessed", Durability.WITNESSED],
 ]);
 
-/** A time such as `2026-11-30T18:00:00Z`, or a duration from now such as `5d`, `12h` or `30m`. */
+/** A moment that is to come (a deadline, the end of a delegation): a time such as `2026-11-30T18:00:00Z`, or so long from now: `5d`, `12h`, `30m`. */
 export function parseMoment(text: string): Date {
+  return momentOf(text, 1, "so long from now");
+}
+
+/** A moment that is over (the bounds of a report): a time, or so long ago: `5d` is five days ago. */
+export function parsePastMoment(text: string): Date {
+  return momentOf(text, -1, "so long ago");
+}
+
+function momentOf(text: string, direction: 1 | -1, meaning: string): Date {
   const [, amount, unit] = /^(\d{1,4})([mhd])$/.exec(text) ?? [];
-  if (amount !== undefined && unit !== undefined) return new Date(Date.now() + Number(amount) * (MILLISECONDS[unit] ?? 0));
-  const time = new Date(text);
-  // What is not ISO 8601 with an offset would mean another moment on another machine.
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$/.test(text) || Number.isNaN(time.getTime())) {
-    throw new InvalidArgumentError("must be a time such as 2026-11-30T18:00:00Z, or a duration such as 5d, 12h or 30m");
-  }
-  return time;
+  if (amount !== undefined && unit !== undefined) return new Date(Date.now() + direction * Number(amount) * (MILLISECONDS[unit] ?? 0));
+  const time = timeOf(text);
+  if (time !== undefined) return time;
+  throw new InvalidArgumentError(
+    `must be a time with its zone such as 2026-11-30T18:00:00Z, or ${meaning} in days, hours or minutes: 5d, 12h or 30m`,
+  );
 }
 
 const MILLISECONDS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };

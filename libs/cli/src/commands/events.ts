@@ -1,8 +1,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { globalOptions, withContext, type Io } from "../context.ts";
 import { UsageError } from "../errors.ts";
-import { parseCount, parseResource } from "../parse.ts";
-import { parseTime } from "../parse-at.ts";
+import { parseCount, parsePastMoment, parseResource } from "../parse.ts";
 import { Cursor } from "../replay/cursor.ts";
 import { Pace, parseRate, parseSpeed, type Speed } from "../replay/pace.ts";
 import { replay, type Replayed } from "../replay/replay.ts";
@@ -51,8 +50,8 @@ function withFilters(command: Command): Command {
   return command
     .option("--from-position <n>", "first position", parseCount)
     .option("--to-position <n>", "stop before this position", parseCount)
-    .option("--from <time>", "this time or later, such as 2026-01-31T12:30:05Z", parseTime)
-    .option("--to <time>", "earlier than this time", parseTime)
+    .option("--from <time>", "this time or later, such as 2026-01-31T12:30:05Z; 5d: five days ago", parsePastMoment)
+    .option("--to <time>", "earlier than this time; 12h: twelve hours ago", parsePastMoment)
     .option("--type <type...>", "only these types")
     .option("--action <id>", "only of this action")
     .option("--actor <issuer|id>", "only what this principal caused", parseActor)

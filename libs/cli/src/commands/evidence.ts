@@ -11,7 +11,7 @@ import { InvalidArgumentError, type Command } from "commander";
 import { globalOptions, withContext, type Context, type Io } from "../context.ts";
 import { AnswerIsNo, UsageError } from "../errors.ts";
 import { hex } from "../output.ts";
-import { collect, parseMoment } from "../parse.ts";
+import { collect, parsePastMoment } from "../parse.ts";
 
 type ExportOptions = {
   readonly format: ExportFormat;
@@ -28,8 +28,8 @@ export function addEvidenceCommands(program: Command, io: Io): void {
     .command("export")
     .description("what happened in a period, for the tenant of the token: an archive that proves it, or lines for another system")
     .requiredOption("--out <file>", "where to")
-    .option("--from <time>", "events at this time or later; default: the first event", parseMoment)
-    .option("--to <time>", "events before this time; default: now", parseMoment)
+    .option("--from <time>", "events at this time or later; 5d: five days ago; default: the first event", parsePastMoment)
+    .option("--to <time>", "events before this time; 12h: twelve hours ago; default: now", parsePastMoment)
     .option("--format <name>", `one of ${[...FORMATS.keys()].join(", ")}; default: archive`, parseFormat, ExportFormat.ARCHIVE)
     .option("--witnessed", "archives: with a checkpoint that the witnesses have cosigned")
     .action((options: ExportOptions, command: Command) => withContext(command, io, (context) => exportTo(context, options)));

@@ -31,8 +31,8 @@ export function addPeopleCommands(program: Command, io: Io): void {
   program
     .command("away")
     .description("say that you are out of office; without --until, that you are back")
-    .option("--from <time>", "default: now", parseMoment)
-    .option("--until <time>", "a time, or a duration such as 5d", parseMoment)
+    .option("--from <time>", "a time, or a duration from now such as 5d; default: now", parseMoment)
+    .option("--until <time>", "a time, or a duration from now such as 5d", parseMoment)
     .option("--deputy <person>", "who decides in your place meanwhile: user name or id; at most 30 days", "")
     .action(({ from, until, deputy }: { from?: Date; until?: Date; deputy: string }, command: Command) =>
       withContext(command, io, async ({ client, output }) => {
@@ -53,8 +53,8 @@ function addDelegateCommands(program: Command, io: Io): void {
     .command("to")
     .description("give; at most 30 days, and nobody passes it on")
     .argument("<person>", "user name or id")
-    .requiredOption("--until <time>", "a time, or a duration such as 5d", parseMoment)
-    .option("--from <time>", "default: now", parseMoment)
+    .requiredOption("--until <time>", "a time, or a duration from now such as 5d", parseMoment)
+    .option("--from <time>", "a time, or a duration from now such as 5d; default: now", parseMoment)
     .option("--group <name>", "only by this group of yours; repeat for more", collected, [])
     .action((to: string, { until, from, group }: { until: Date; from?: Date; group: string[] }, command: Command) =>
       withContext(command, io, async ({ client, output }) => {

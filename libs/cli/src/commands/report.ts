@@ -6,7 +6,7 @@ import { Option, type Command } from "commander";
 import { globalOptions, withContext, type Context, type Io } from "../context.ts";
 import { AnswerIsNo } from "../errors.ts";
 import { table } from "../output.ts";
-import { parseMoment } from "../parse.ts";
+import { parsePastMoment } from "../parse.ts";
 import { reportCsv } from "../report/report-csv.ts";
 import { periodText, reportHtml } from "../report/report-html.ts";
 import { findingsIn, latencyText, positionsText, SECTIONS, type Report } from "../report/report.ts";
@@ -51,8 +51,8 @@ export function addReportCommands(program: Command, io: Io): void {
 
 function withPeriod(command: Command): Command {
   return command
-    .option("--from <time>", "events at this time or later; default: the first event", parseMoment)
-    .option("--to <time>", "events before this time; default: now", parseMoment);
+    .option("--from <time>", "events at this time or later; 5d: five days ago; default: the first event", parsePastMoment)
+    .option("--to <time>", "events before this time; 12h: twelve hours ago; default: now", parsePastMoment);
 }
 
 async function fetchReport({ client, signal }: Context, { from, to }: Period): Promise<Report> {

@@ -8,6 +8,7 @@ import {
   parseDurability,
   parseMoment,
   parseObject,
+  parsePastMoment,
   parseResource,
   parseWait,
 } from "../../../../libs/cli/src/parse.ts";
@@ -28,6 +29,7 @@ const PARSERS: readonly Read[] = [
   parseCount,
   parseDigest,
   (text) => must(isTime(parseMoment(text)), "a moment is none"),
+  (text) => must(isTime(parsePastMoment(text)), "a moment that is over is none"),
   (text) => must(isTime(parseTime(text)), "a time is none"),
 ];
 
