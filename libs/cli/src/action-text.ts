@@ -7,6 +7,7 @@ import {
   type Action,
   type AfterReview,
   type Verdict,
+  type VerdictOutcome,
   type Vote,
 } from "@countersign/proto/v1/action_pb";
 import type { ActionSummary } from "@countersign/proto/v1/action_service_pb";
@@ -65,11 +66,16 @@ function contentRows(action: Action): [string, string][] {
 }
 
 /** `review by rule "exports" of revision 3: Data leaves.` */
-export function verdictText(verdict: Verdict | undefined): string {
+export function verdictText(verdict: Verdict | undefined, document?: string): string {
   if (verdict === undefined) return "none";
-  const outcome = VerdictOutcomeSchema.value[verdict.outcome]?.name.replace("VERDICT_OUTCOME_", "").toLowerCase() ?? "unknown";
   const rule = verdict.rule === "" ? "no rule" : `rule "${verdict.rule}"`;
-  return visible(`${outcome} by ${rule} of revision ${verdict.revision}: ${verdict.reasons.join(" ")}`).text;
+  const source = document ?? `revision ${verdict.revision}`;
+  return visible(`${outcomeName(verdict.outcome)} by ${rule} of ${source}: ${verdict.reasons.join(" ")}`).text;
+}
+
+/** `allow`, `deny` or `review`. */
+export function outcomeName(outcome: VerdictOutcome): string {
+  return VerdictOutcomeSchema.value[outcome]?.name.replace("VERDICT_OUTCOME_", "").toLowerCase() ?? "unknown";
 }
 
 function voteText({ reviewer, decision, reason, lapsed }: Vote): string {

@@ -103,7 +103,7 @@ describe("requester's commands", () => {
     const evaluated = await as("crm-agent", "evaluate", ...drop);
     expect(evaluated.code).toBe(0);
     expect(evaluated.out).toMatch(/^deny by rule "no drops in production" of revision 1/);
-    expect(evaluated.out).toMatch(/^no drops in production +matched$/m);
+    expect(evaluated.out).toMatch(/^no drops in production +deny +matched$/m);
     expect((await json(EvaluateActionResponseSchema, "crm-agent", "evaluate", ...drop)).verdict?.outcome).toBe(VerdictOutcome.DENY);
   });
 
@@ -201,6 +201,8 @@ describe("administrator's commands", () => {
     writeFileSync(file, STARTER_POLICY);
     expect((await as("policy-admin", "policy", "publish", file)).out).toMatch(/^revision 1, in force, SHA-256 [0-9a-f]{64}\n$/);
     writeFileSync(file, document);
+    const tried = await as("policy-admin", "policy", "test", file, ...TAG, "--requester", "agent:crm-agent");
+    expect(tried).toMatchObject({ code: 0, out: matching(/^allow by rule "tag changes are harmless" of policy.yaml: /) });
     const published = await as("policy-admin", "policy", "publish", file);
     expect(published.out).toContain("not in force yet: countersign policy activate 2");
     expect((await as("policy-admin", "policy", "activate", "2")).out).toMatch(/^revision 2, in force, SHA-256 [0-9a-f]{64}$/m);

@@ -1,7 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { digestOf, isUndecided, statusName, type ActionInput } from "@countersign/client";
-import type { JsonObject } from "@countersign/digest";
 import { ActionSchema, ActionStateSchema, ActionStatus, type Action } from "@countersign/proto/v1/action_pb";
 import {
   EvaluateActionResponseSchema,
@@ -11,22 +10,16 @@ import {
 } from "@countersign/proto/v1/action_service_pb";
 import { visible } from "@countersign/review-view";
 import type { Command } from "commander";
-import { actionsTable, actionText, verdictText } from "../action-text.ts";
+import { inputOptions, toInput, type InputOptions } from "../action-input.ts";
+import { actionsTable, actionText } from "../action-text.ts";
 import { withContext, type Context, type Io } from "../context.ts";
+import { evaluationText } from "../evaluation-text.ts";
 import { stateText } from "../state-text.ts";
-import { hex, table } from "../output.ts";
+import { hex } from "../output.ts";
 import { parseAt, type At } from "../parse-at.ts";
 import { AnswerIsNo, UsageError } from "../errors.ts";
 import { DURABILITY_HELP, firm, type Firm } from "../durability.ts";
-import { collectMember, parseCount, parseDigest, parseDurability, parseObject, parseResource, parseWait, readBytes } from "../parse.ts";
-
-type InputOptions = {
-  readonly resource: { readonly type: string; readonly id: string };
-  readonly subject?: { readonly type: string; readonly id: string };
-  readonly param: JsonObject;
-  readonly params?: JsonObject;
-  readonly context: JsonObject;
-};
+import { parseCount, parseDigest, parseDurability, parseWait, readBytes } from "../parse.ts";
 
 type RequestOptions = InputOptions & Firm & { readonly key?: string; readonly wait?: number };
 type ReportOptions = Firm & {
@@ -167,15 +160,6 @@ function addExecutionCommands(program: Command, io: Io): void {
     );
 }
 
-function inputOptions(command: Command): Command {
-  return command
-    .requiredOption("--resource <type:id>", "what it runs on", parseResource)
-    .option("--subject <type:id>", "on whose behalf; default: the caller", parseResource)
-    .option("--param <name=value>", "a parameter; repeat for more; JSON values are taken as such", collectMember, {})
-    .option("--params <json>", "all parameters as a JSON object, or @file", parseObject)
-    .option("--context <name=value>", "a member of the context, for example environment=production", collectMember, {});
-}
-
 async function request({ client, output, command }: Context, name: string, options: RequestOptions): Promise<void> {
   const { wait = 0, key: idempotencyKey = randomUUID() } = options;
   const reply = await client.actions.requestAction(
@@ -194,10 +178,7 @@ async function request({ client, output, command }: Context, name: string, optio
 
 async function evaluate({ client, output }: Context, name: string, options: InputOptions): Promise<void> {
   const reply = await client.actions.evaluateAction({ input: toInput(name, options) });
-  output.message(EvaluateActionResponseSchema, reply, () => {
-    const rows = reply.rules.map((rule) => [rule.rule, rule.matched ? "matched" : "", rule.note]);
-    return `${verdictText(reply.verdict)}\n\n${table(["RULE", "", "NOTE"], rows)}`;
-  });
+  output.message(EvaluateActionResponseSchema, reply, () => evaluationText(reply));
 }
 
 /** The digest is computed over the action as it was approved: use this when a person runs it by hand from what `get` shows. */
@@ -224,16 +205,6 @@ function approvedInput({ input }: Action): ActionInput {
   if (input?.subject === undefined || input.action === undefined || input.resource === undefined)
     throw new UsageError("the content of this action was erased");
   return { subject: input.subject, action: input.action, resource: input.resource, context: input.context };
-}
-
-/** Without a subject the caller itself is meant. */
-function toInput(name: string, options: InputOptions) {
-  return {
-    ...(options.subject === undefined ? {} : { subject: options.subject }),
-    action: { name, properties: { ...options.params, ...options.param } },
-    resource: options.resource,
-    context: options.context,
-  };
 }
 
 function parseStatus(text: string): ActionStatus {

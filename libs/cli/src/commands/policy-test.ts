@@ -1,0 +1,64 @@
+import { basename } from "node:path";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { TestPolicyResponseSchema } from "@countersign/proto/v1/policy_service_pb";
+import { PrincipalType } from "@countersign/proto/v1/principal_pb";
+import { InvalidArgumentError, type Command } from "commander";
+import { inputOptions, toInput, type InputOptions } from "../action-input.ts";
+import { withContext, type Context, type Io } from "../context.ts";
+import { evaluationText } from "../evaluation-text.ts";
+import { parseTime } from "../parse-at.ts";
+import { collect, readBytes } from "../parse.ts";
+
+type Requester = { readonly type: PrincipalType; readonly id: string };
+type Options = InputOptions & {
+  readonly requester: Requester;
+  readonly issuer?: string;
+  readonly group: readonly string[];
+  readonly role: readonly string[];
+  readonly at?: Date;
+};
+
+/** Tries a document against an action before it is published. */
+export function addPolicyTestCommand(policy: Command, io: Io): void {
+  inputOptions(
+    policy
+      .command("test")
+      .description("what a document would answer; neither it nor the action is stored")
+      .argument("<file>", "need not be published")
+      .argument("<name>", "of the action, for example db.export"),
+  )
+    .requiredOption("--requester <type:id>", "who asks: agent:ID, service:ID or human:ID", parseRequester)
+    .option("--issuer <name>", "the issuer of the requester's token; default: that of yours")
+    .option("--group <name>", "a group of the requester; repeat for more", collect, [])
+    .option("--role <name>", "a role of the requester; repeat for more", collect, [])
+    .option("--at <time>", "as if it were asked then, such as 2026-01-31T12:30:05Z; default: now", parseTime)
+    .action((file: string, name: string, options: Options, command: Command) =>
+      withContext(command, io, (context) => test(context, file, name, options)),
+    );
+}
+
+async function test({ client, output }: Context, file: string, name: string, options: Options): Promise<void> {
+  const document = readBytes(file).toString("utf8");
+  const { requester, group, role, at } = options;
+  const issuer = options.issuer ?? (await client.directory.getMe({})).principal?.issuer ?? "";
+  const reply = await client.policies.testPolicy({
+    document,
+    input: toInput(name, options),
+    requester: { ...requester, issuer, groups: [...group], roles: [...role] },
+    ...(at === undefined ? {} : { time: timestampFromDate(at) }),
+  });
+  output.message(TestPolicyResponseSchema, reply, () => evaluationText(reply, basename(file)));
+}
+
+const TYPES: ReadonlyMap<string, PrincipalType> = new Map([
+  ["agent", PrincipalType.AGENT],
+  ["service", PrincipalType.SERVICE],
+  ["human", PrincipalType.HUMAN],
+]);
+
+function parseRequester(text: string): Requester {
+  const [, word = "", id = ""] = /^([a-z]+):(.+)$/.exec(text) ?? [];
+  const type = TYPES.get(word);
+  if (type === undefined) throw new InvalidArgumentError("must be agent:ID, service:ID or human:ID, for example agent:crm-agent");
+  return { type, id };
+}

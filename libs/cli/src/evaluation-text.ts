@@ -1,0 +1,52 @@
+import { TimeoutAction, type RiskPoint, type Stage, type Verdict } from "@countersign/proto/v1/action_pb";
+import type { RuleTrace } from "@countersign/proto/v1/action_service_pb";
+import { visible } from "@countersign/review-view";
+import { outcomeName, verdictText } from "./action-text.ts";
+import { table } from "./output.ts";
+
+type Evaluation = { readonly verdict?: Verdict | undefined; readonly rules: readonly RuleTrace[] };
+
+/** What policy would answer, whom it would ask, and how every rule fared. `document` names a policy that is no revision. */
+export function evaluationText({ verdict, rules }: Evaluation, document?: string): string {
+  const { stages = [], risk = [] } = verdict ?? {};
+  return [
+    [verdictText(verdict, document), ...risk.map(riskText)].join("\n"),
+    ...(stages.length === 0 ? [] : [stagesTable(stages)]),
+    table(
+      ["RULE", "ANSWERS", "", "NOTE"],
+      rules.map(({ rule, outcome, matched, note }) => [rule, outcomeName(outcome), matched ? "matched" : "", note]),
+    ),
+  ].join("\n\n");
+}
+
+function riskText({ points, reason }: RiskPoint): string {
+  return visible(`risk ${points}: ${reason}`).text;
+}
+
+function stagesTable(stages: readonly Stage[]): string {
+  return table(
+    ["STAGE", "NEEDS", "DEADLINE", "THEN"],
+    stages.map(({ name, quorumText, seconds, onTimeout }) => [name, quorumText, durationText(seconds), THEN[onTimeout] ?? ""]),
+  );
+}
+
+/** What happens at the deadline. */
+const THEN: Readonly<Record<TimeoutAction, string>> = {
+  [TimeoutAction.UNSPECIFIED]: "expired",
+  [TimeoutAction.DENY]: "expired",
+  [TimeoutAction.HOLD]: "stays open",
+  [TimeoutAction.ESCALATE]: "others are asked, once",
+};
+
+/** In the largest unit that it is a whole number of, as a policy writes it: `90m`. */
+function durationText(seconds: number): string {
+  const [unit = "s", size = 1] = UNITS.find(([, length]) => seconds % length === 0) ?? [];
+  return `${seconds / size}${unit}`;
+}
+
+const UNITS = [
+  ["d", 86_400],
+  ["h", 3600],
+  ["m", 60],
+  ["s", 1],
+] as const;
