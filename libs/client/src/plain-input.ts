@@ -1,4 +1,4 @@
-import type { DigestInput, JsonObject, JsonValue } from "@countersign/digest";
+import { isObjectLiteral, type DigestInput, type JsonObject, type JsonValue } from "@countersign/digest";
 
 /** What is to be done, in AuthZEN's words. */
 export type ActionInput = Omit<DigestInput, "tenant">;
@@ -29,7 +29,7 @@ function propertiesOf({ properties }: ActionInput["action" | "subject"], path: s
 
 /** The part itself, when it has what it must have and nothing that nobody would be shown. */
 function whole<Part extends object>(part: Part, path: string, needed: readonly string[], others: readonly string[]): Part {
-  if (!isPlainObject(part)) throw new TypeError(`${path} must be an object with ${needed.join(", ")}; it is ${kindOf(part)}`);
+  if (!isObjectLiteral(part)) throw new TypeError(`${path} must be an object with ${needed.join(", ")}; it is ${kindOf(part)}`);
   for (const name of needed) if (ownMember(part, name) === undefined) throw new TypeError(`${path}.${name} is missing`);
   for (const name of Object.keys(part)) {
     if (needed.includes(name) || others.includes(name) || ownMember(part, name) === undefined) continue;
@@ -39,7 +39,7 @@ function whole<Part extends object>(part: Part, path: string, needed: readonly s
 }
 
 function plainObject(value: unknown, path: string): JsonObject {
-  if (!isPlainObject(value)) throw new TypeError(`${path} must be an object of JSON values; it is ${kindOf(value)}`);
+  if (!isObjectLiteral(value)) throw new TypeError(`${path} must be an object of JSON values; it is ${kindOf(value)}`);
   const members: [string, JsonValue][] = [];
   for (const name of Object.keys(value)) {
     const member = ownMember(value, name);
@@ -58,15 +58,8 @@ function plainValue(value: unknown, path: string): JsonValue {
   if (typeof value === "number" && Number.isFinite(value)) return value;
   // Array.from looks at the holes of a list as well.
   if (Array.isArray(value)) return Array.from(value, (element: unknown, index) => plainValue(element, `${path}[${index}]`));
-  if (isPlainObject(value)) return plainObject(value, path);
+  if (isObjectLiteral(value)) return plainObject(value, path);
   throw new TypeError(`${path} must be a JSON value, so that it can be shown and hashed; it is ${kindOf(value)}`);
-}
-
-/** An object literal, of whichever realm. */
-function isPlainObject(value: unknown): value is object {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 function kindOf(value: unknown): string {

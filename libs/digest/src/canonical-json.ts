@@ -23,15 +23,16 @@ function assertIJson(value: JsonValue): void {
     return;
   }
   // A Map, say, would be hashed as `{}` whatever is in it.
-  if (!isPlain(value)) throw new TypeError("a value that is no JSON: only object literals and lists have members");
+  if (!isObjectLiteral(value)) throw new TypeError("a value that is no JSON: only object literals and lists have members");
   for (const key of Object.keys(value)) {
     assertIJson(key);
     assertIJson(value[key] ?? null);
   }
 }
 
-/** An object literal, of whichever realm. */
-function isPlain(value: object): boolean {
+/** Whether a value is what an object literal makes, of whichever realm: no list, no instance of a class. */
+export function isObjectLiteral(value: unknown): value is object {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
