@@ -13,7 +13,7 @@ import type { Command } from "commander";
 import { withContext, type Io } from "../context.ts";
 import { moment, table } from "../output.ts";
 import { parseAt, type At } from "../parse-at.ts";
-import { parseMoment } from "../parse.ts";
+import { collect, parseMoment } from "../parse.ts";
 import { accountText, addLinkCommands } from "./link.ts";
 
 /** What people tell the directory about themselves: whoami, delegate, away, link, unlink. */
@@ -55,7 +55,7 @@ function addDelegateCommands(program: Command, io: Io): void {
     .argument("<person>", "user name or id")
     .requiredOption("--until <time>", "a time, or a duration from now such as 5d", parseMoment)
     .option("--from <time>", "a time, or a duration from now such as 5d; default: now", parseMoment)
-    .option("--group <name>", "only by this group of yours; repeat for more", collected, [])
+    .option("--group <name>", "only by this group of yours; repeat for more", collect, [])
     .action((to: string, { until, from, group }: { until: Date; from?: Date; group: string[] }, command: Command) =>
       withContext(command, io, async ({ client, output }) => {
         const fromTime = from === undefined ? {} : { fromTime: timestampFromDate(from) };
@@ -91,10 +91,6 @@ function addDelegateCommands(program: Command, io: Io): void {
         if (delegation !== undefined) output.message(DelegationSchema, delegation, () => delegationsTable([delegation]));
       }),
     );
-}
-
-function collected(name: string, before: string[]): string[] {
-  return [...before, name];
 }
 
 function meText(me: GetMeResponse): string {
