@@ -13,13 +13,14 @@ const MOST_KNOWN = 1024;
 export function readTraceparent(text: string): SpanContext | undefined {
   if (text.length !== LENGTH) return undefined;
   const names = known.get(text) ?? parse(text);
-  return names === undefined ? undefined : remember(text, names);
+  if (names !== undefined) remember(text, names);
+  return names;
 }
 
-function remember(text: string, names: SpanContext): SpanContext {
+function remember(text: string, names: SpanContext): void {
+  if (known.has(text)) return;
   if (known.size >= MOST_KNOWN) known.clear();
   known.set(text, names);
-  return names;
 }
 
 function parse(text: string): SpanContext | undefined {
