@@ -57,7 +57,7 @@ describe("shared reads", () => {
     expect(sent()).toEqual(["a", "b", "cd"]);
   });
 
-  it("P1: see what was committed before they were asked for, whatever was sent before", async () => {
+  it("P4: see what was committed before they were asked for, whatever was sent before", async () => {
     const { log, shared, statements, sent } = slowStatements();
     const early = shared.read("a");
     await settled();
