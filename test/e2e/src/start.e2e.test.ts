@@ -23,7 +23,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 /** `npm start` on a data directory below ours; ended with the test at the latest. */
 function start(name: string, env: NodeJS.ProcessEnv = {}): Program & { readonly dataDir: string } {
   const dataDir = join(root, name);
-  const program = runProgram(MAIN, { COUNTERSIGN_DATA_DIR: dataDir, COUNTERSIGN_PORT: "0", ...env });
+  const program = runProgram(MAIN, { COUNTERSIGN_DATA_DIR: dataDir, COUNTERSIGN_PORT: "0", COUNTERSIGN_TILES_PORT: "0", ...env });
   onTestFinished(async () => {
     program.signal("SIGKILL");
     await program.ended();
