@@ -80,7 +80,7 @@ describe("tokens of a certified provider", () => {
   it("P7: older than their issuer's may be are refused before they expire", async () => {
     const strict = authenticatorWith({ maxTokenAge: "1m" });
     const token = await provider.serviceToken();
-    elapsed = 89_000;
+    elapsed = 75_000;
     expect(await outcome(token, strict)).toBe("runbook");
     elapsed = 91_000;
     expect(await outcome(token, strict)).toBe("TOKEN_EXPIRED");
