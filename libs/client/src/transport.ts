@@ -22,8 +22,6 @@ export type TransportOptions = {
   readonly token: string | (() => string | Promise<string>);
   /** Absent: no TLS to a loopback address, TLS with the system's roots to any other: a token never crosses a network in the clear. */
   readonly tls?: { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string };
-  /** HTTP/2 connections to spread calls over, 1 to 16; default 1. One grpc-js connection carries some 10,000 calls a second. */
-  readonly channels?: number;
 };
 
 export type CallOptions = {
@@ -53,17 +51,7 @@ export type Transport = {
 export const DEFAULT_TIMEOUT_MS = 30_000;
 
 export function createTransport(options: TransportOptions): Transport {
-  const channels = Array.from(
-    { length: options.channels ?? 1 },
-    () => new Channel(options.address, channelCredentials(options), channelOptions(options)),
-  );
-  let turn = 0;
-  const nextChannel = (): Channel => {
-    turn = (turn + 1) % channels.length;
-    const channel = channels[turn];
-    if (channel === undefined) throw new RangeError("channels must be at least 1");
-    return channel;
-  };
+  const channel = new Channel(options.address, channelCredentials(options), channelOptions(options));
   const metadataFor = metadataSource();
   const { token } = options;
   return {
@@ -73,7 +61,7 @@ export function createTransport(options: TransportOptions): Transport {
       const bytes = asBuffer(encode(method.input, request));
       const deadline = Date.now() + (call.timeoutMs ?? DEFAULT_TIMEOUT_MS);
       const started = { path: pathOf(method), request: bytes, metadata, deadline, signal: call.signal };
-      const ended = await unaryCall(nextChannel(), started);
+      const ended = await unaryCall(channel, started);
       if (ended.status.code !== status.OK) throw fromServiceError(ended.status, ended.sent);
       if (ended.reply === undefined) throw new Error(`${method.name} ended without a reply`);
       return fromBinary(method.output, ended.reply);
@@ -85,7 +73,7 @@ export function createTransport(options: TransportOptions): Transport {
       const metadata = metadataFor(typeof token === "string" ? token : await token(), call);
       const started = { path: pathOf(method), request: bytes, metadata, deadline, signal: call.signal };
       const messages = new StreamCall();
-      messages.start(nextChannel(), started);
+      messages.start(channel, started);
       try {
         for (let message = await messages.next(); message !== undefined; message = await messages.next()) {
           yield fromBinary(method.output, message);
@@ -94,9 +82,7 @@ export function createTransport(options: TransportOptions): Transport {
         messages.close();
       }
     },
-    close: () => {
-      for (const channel of channels) channel.close();
-    },
+    close: () => channel.close(),
   };
 }
 
@@ -140,7 +126,7 @@ function channelOptions({ address }: TransportOptions): ChannelOptions {
 }
 
 const CHANNEL_OPTIONS: ChannelOptions = {
-  // Channels of one process to one address would otherwise share a connection.
+  // A connection for each client, also where others of its process call the same address.
   "grpc.use_local_subchannel_pool": 1,
   // Its bookkeeping per call is for a service that nobody serves here.
   "grpc.enable_channelz": 0,

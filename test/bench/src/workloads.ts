@@ -9,10 +9,10 @@ import type { System } from "./system.ts";
 /** The two complete lifecycles that are measured. */
 export type Workloads = { readonly auto: Workload; readonly reviewed: Workload; readonly voteToRequester: Workload; close(): void };
 
-/** Opens the clients: four channels each, because one grpc-js channel is a bottleneck of its own. */
+/** Opens the clients of an agent and of a reviewer: a connection each. */
 export async function openWorkloads(system: System): Promise<Workloads> {
   const open = async (name: "crm-agent" | "data-owner"): Promise<CountersignClient> =>
-    createClient({ address: system.address, token: await system.issuer.mint(DEVELOPMENT_PRINCIPALS[name]), channels: 4 });
+    createClient({ address: system.address, token: await system.issuer.mint(DEVELOPMENT_PRINCIPALS[name]) });
   const agent = await open("crm-agent");
   const reviewer = await open("data-owner");
   return {

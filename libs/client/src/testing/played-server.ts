@@ -40,7 +40,6 @@ export class PlayedServer {
     this.client = createClient({
       address: `127.0.0.1:${server.port}`,
       token: () => this.token(),
-      channels: 2,
       retry: { attempts: 4, baseMs: 1, maxMs: 5 },
     });
   }

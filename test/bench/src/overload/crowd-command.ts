@@ -31,7 +31,7 @@ export function crowdCommand(): Command {
 
 async function run({ reviews, watches, seconds }: Options): Promise<void> {
   const system = await startSystem("process-per-service");
-  const agent = await clientOf(system, "crm-agent", undefined, 4);
+  const agent = await clientOf(system, "crm-agent");
   // The services start in a fixed order; the gateway is the last.
   const gateway = system.pids.slice(-1);
   const others = system.pids.slice(0, -1);

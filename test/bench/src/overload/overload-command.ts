@@ -41,7 +41,7 @@ export function overloadCommand(): Command {
 
 async function measure(system: System, options: Options): Promise<void> {
   await copyPolicy(system, "quiet");
-  const noisy = await clientOf(system, "crm-agent", undefined, 4);
+  const noisy = await clientOf(system, "crm-agent");
   const quiet = await clientOf(system, "crm-agent", "quiet");
   const contenders = { ask: () => autoAction(noisy), askQuietly: () => autoAction(quiet) };
   try {

@@ -8,10 +8,10 @@ import type { System } from "../system.ts";
 const ONCE = { attempts: 1, baseMs: 0, maxMs: 0 };
 
 /** A client of somebody of a tenant. */
-export async function clientOf(system: System, name: DevelopmentName, tenant?: string, channels = 1): Promise<CountersignClient> {
+export async function clientOf(system: System, name: DevelopmentName, tenant?: string): Promise<CountersignClient> {
   const principal = DEVELOPMENT_PRINCIPALS[name];
   const token = await system.issuer.mint(tenant === undefined ? principal : { ...principal, tenant });
-  return createClient({ address: system.address, token, channels, retry: ONCE });
+  return createClient({ address: system.address, token, retry: ONCE });
 }
 
 /** Gives another tenant the policy that the development tenant has. */

@@ -16,25 +16,19 @@ type Stub = {
   close(): void;
 };
 type Loaded = {
-  readonly handwritten: { readonly Approvals: new (address: string, channel: object, options: object) => Stub };
+  readonly handwritten: { readonly Approvals: new (address: string, channel: object) => Stub };
 };
 
 const PROTO = fileURLToPath(new URL("../../peers/src/hand-written.proto", import.meta.url));
-const CHANNELS = 4;
 
-/** The two lifecycles against the hand-written service, over as many channels as ours get. Proves first that a second redemption is refused. */
+/** The two lifecycles against the hand-written service, over one channel, as ours. Proves first that a second redemption is refused. */
 export async function openHandWritten(address: string): Promise<Workloads> {
   const { handwritten } = loadPackageDefinition(loadSync(PROTO)) as never as Loaded;
-  const stubs = Array.from(
-    { length: CHANNELS },
-    (_, channel) => new handwritten.Approvals(address, credentials.createInsecure(), { "grpc.use_local_subchannel_pool": 1, channel }),
-  );
-  let turn = 0;
+  const stub = new handwritten.Approvals(address, credentials.createInsecure());
   const call = async <Name extends "Request" | "Wait" | "Approve" | "Redeem">(
     name: Name,
     asking: Parameters<Stub[Name]>[0],
   ): Promise<Answer> => {
-    const stub = stubs[(turn += 1) % CHANNELS] as Stub;
     const answer = await promisify((stub[name] as Call<typeof asking>).bind(stub))(asking);
     if (answer === undefined) throw new Error(`${name} answered nothing`);
     return answer;
@@ -73,6 +67,6 @@ export async function openHandWritten(address: string): Promise<Workloads> {
     auto,
     reviewed: async () => (await reviewed()).wholeMs,
     voteToRequester: async () => (await reviewed()).voteMs,
-    close: () => stubs.forEach((stub) => stub.close()),
+    close: () => stub.close(),
   };
 }

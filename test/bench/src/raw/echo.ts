@@ -7,23 +7,17 @@ import { cpuSecondsOf } from "../process-usage.ts";
 import { ECHO } from "./echo-service.ts";
 import { repeat, type Part } from "./measure.ts";
 
-const CHANNELS = 4;
 const WAITING = 64;
 const REQUEST = randomBytes(250);
 
-/** Unary calls of bare grpc-js, server and client in two processes, over as many channels as ours get. */
+/** Unary calls of bare grpc-js, server and client in two processes, over one channel, as ours. */
 export async function openEcho(): Promise<{ readonly bare: Part; close(): Promise<void> }> {
   const server = fork(fileURLToPath(new URL("echo-server.ts", import.meta.url)));
   const [port] = (await once(server, "message")) as [number];
-  const clients = Array.from(
-    { length: CHANNELS },
-    (_, channel) => new Client(`127.0.0.1:${port}`, credentials.createInsecure(), { "grpc.use_local_subchannel_pool": 1, channel }),
-  );
+  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
   const { path, requestSerialize, responseDeserialize } = ECHO.Echo;
-  let turn = 0;
   const call = (): Promise<unknown> =>
     new Promise<void>((resolve, reject) => {
-      const client = clients[(turn += 1) % CHANNELS] as Client;
       client.makeUnaryRequest(path, requestSerialize, responseDeserialize, REQUEST, (error) =>
         error === null ? resolve() : reject(error),
       );
@@ -31,7 +25,7 @@ export async function openEcho(): Promise<{ readonly bare: Part; close(): Promis
   return {
     bare: { cpu: () => cpuSecondsOf([process.pid, server.pid ?? 0]), run: (seconds) => repeat(seconds, WAITING, call) },
     close: async () => {
-      clients.forEach((client) => client.close());
+      client.close();
       server.disconnect();
       await once(server, "exit");
     },

@@ -16,7 +16,7 @@ export async function openWhole(): Promise<Whole> {
   const system = await startSystem("one-process");
   const workloads = await openWorkloads(system);
   const token = await system.issuer.mint(DEVELOPMENT_PRINCIPALS["crm-agent"]);
-  const client = createClient({ address: system.address, token, channels: 4 });
+  const client = createClient({ address: system.address, token });
   const { action } = await client.requestAction(AUTO);
   const cpu = (): number => cpuSecondsOf([process.pid, ...system.pids, system.natsPid]) + postgresCpuSeconds(system.postgresPid);
   const loop = (workload: Workload): Part => ({
