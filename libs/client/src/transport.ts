@@ -135,6 +135,8 @@ const CHANNEL_OPTIONS: ChannelOptions = {
   "grpc.initial_reconnect_backoff_ms": 100,
   "grpc.max_reconnect_backoff_ms": 2000,
   "grpc.max_receive_message_length": 4 * 1024 * 1024,
+  // HTTP/2's own 64 KB hold some 30 replies with an action; the rest would wait for a round trip.
+  "grpc-node.flow_control_window": 1024 * 1024,
 };
 
 const pathOf = (method: DescMethod): string => `/${method.parent.typeName}/${method.name}`;
