@@ -44,7 +44,7 @@ async function clientOf(
   return createDirectoryClient({ commands, asker: "approval", config: { ...CONFIG, ...config }, ...clock });
 }
 
-function resolves(response: { managed: boolean; person?: wire.Person }): Readonly<Record<string, CommandHandler>> {
+function resolves(response: { managed: boolean; person?: wire.Person; known?: boolean }): Readonly<Record<string, CommandHandler>> {
   const bytes = toBinary(wire.ResolvePersonResponseSchema, create(wire.ResolvePersonResponseSchema, response));
   return { ResolvePerson: async () => bytes };
 }
@@ -99,6 +99,8 @@ describe("directory client", () => {
     expect(await known.resolvePerson("acme", { principal }, at)).toEqual({ managed: true, person });
     const unknown = await clientOf(resolves({ managed: true }));
     expect(await unknown.resolvePerson("acme", { principal }, at)).toEqual({ managed: true, person: undefined });
+    const former = await clientOf(resolves({ managed: true, known: true }));
+    expect(await former.resolvePerson("acme", { principal }, at)).toEqual({ managed: true, person: undefined, known: true });
   });
 
   it("says which schedules are not known now", async () => {

@@ -54,7 +54,9 @@ export function createDirectoryClient(options: DirectoryClientOptions): Director
         const reply = await ask(tenant, "ResolvePerson", toBinary(wire.ResolvePersonRequestSchema, request));
         const response = fromBinary(wire.ResolvePersonResponseSchema, reply);
         assertManaged(tenant, response.managed);
-        return { managed: true, person: response.person && fromPersonMessage(response.person), ...unknownIn(response) };
+        const person = response.person && fromPersonMessage(response.person);
+        const known = person === undefined && response.known ? { known: true } : {};
+        return { managed: true, person, ...known, ...unknownIn(response) };
       });
     },
     listReviewers: async (tenant, wanted, at) => {

@@ -53,6 +53,8 @@ export type Resolved =
   | {
       readonly managed: true;
       readonly person: Person | undefined;
+      /** It is nobody who may decide, and was somebody once: whoever that was is barred as this. Absent without a person: nobody knows whose it is. */
+      readonly known?: boolean;
       /** Schedules that cannot be read now: nobody counts as on call in them. Absent: none. */
       readonly unknownSchedules?: readonly string[];
     };

@@ -1,6 +1,6 @@
 import type { AwayPeriod } from "./events.ts";
 import { Index } from "./index-of-people.ts";
-import { accountKey, principalKey, type Account, type PrincipalName, type Profile } from "./profile.ts";
+import { accountKey, NO_PROFILE, principalKey, type Account, type PrincipalName, type Profile } from "./profile.ts";
 
 /** When something came and last changed, by the log. */
 export type Dated = {
@@ -60,6 +60,8 @@ export class Directory {
   readonly byUserName = new Index<Person>(({ profile }) => keys(profile.userName.toLowerCase()));
   readonly byExternalId = new Index<Person>(({ profile }) => keys(profile.externalId));
   readonly byPrincipal = new Index<Person>(({ profile }) => profile.principals.map(principalKey));
+  /** By names that it had before, as `tracesOf` has them. */
+  readonly byFormerName = new Index<Person>(({ former }) => tracesOf({ profile: NO_PROFILE, former }));
   readonly byAccount = new Index<Person>((person) => accountsOf(person).map(accountKey));
   readonly byManager = new Index<Person>(({ profile }) => keys(profile.managerId));
   readonly byDeputy = new Index<Person>(({ away }) => keys(away?.deputyId ?? ""));
@@ -76,8 +78,9 @@ export class Directory {
   /** Puts a person in the place of what was known of it; `undefined` takes it out. */
   setPerson(id: string, next: Person | undefined): void {
     const before = this.people.get(id);
-    const { byUserName, byExternalId, byPrincipal, byAccount, byManager, byDeputy, switchedOff } = this;
-    for (const index of [byUserName, byExternalId, byPrincipal, byAccount, byManager, byDeputy, switchedOff]) index.move(id, before, next);
+    const { byUserName, byExternalId, byPrincipal, byFormerName, byAccount, byManager, byDeputy, switchedOff } = this;
+    const names = [byUserName, byExternalId, byPrincipal, byFormerName];
+    for (const index of [...names, byAccount, byManager, byDeputy, switchedOff]) index.move(id, before, next);
     if (next === undefined) this.people.delete(id);
     else this.people.set(id, next);
   }
@@ -144,6 +147,21 @@ export function personOf(directory: Directory, principal: PrincipalName, rules: 
   }
   const id = onlyOne(found);
   return id === undefined ? undefined : directory.people.get(id);
+}
+
+/**
+ * Whether this is, or was, how anybody here signs in: also two people at once, who are nobody then, a name of before, and whoever was removed. What it
+ * caused is then kept from whoever it was, as `principalsOf` has them; of any other account nobody can say whose it is.
+ */
+export function isKnown(directory: Directory, principal: PrincipalName, rules: readonly SignInRule[]): boolean {
+  const { byPrincipal, byUserName, byExternalId, byFormerName, byTrace } = directory;
+  const { issuer, id } = principal;
+  const traces = [`name ${id.toLowerCase()}`, `external ${id}`, `principal ${principalKey(principal)}`];
+  const now = [byPrincipal.find(principalKey(principal)), byUserName.find(id.toLowerCase()), byExternalId.find(id)];
+  const ids = [...now, ...traces.flatMap((trace) => [byFormerName.find(trace), byTrace.find(trace)])].flatMap((found) => [...found]);
+  const people = ids.flatMap((person) => directory.people.get(person) ?? directory.removed.get(person) ?? []);
+  const names = people.flatMap(({ profile, former }) => [profile, ...former]);
+  return names.some((name) => namesBy(name, rules).some((one) => one.issuer === issuer && one.id === id));
 }
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { provisionPerson } from "./decide-people.ts";
-import { Directory, personOf, principalsOf } from "./directory.ts";
+import { Directory, isKnown, personOf, principalsOf } from "./directory.ts";
 import type { DirectoryEvent } from "./events.ts";
 import { evolve } from "./evolve.ts";
 import { NO_PROFILE, type Profile } from "./profile.ts";
@@ -77,6 +77,28 @@ describe("P3: what was asked for under an earlier name is still its own", () => 
       expect([namesOf(after(...events), "q"), namesOf(after(...events), "p")]).toEqual([["b", "a"], ["a"]]);
     expect(namesOf(after(one, other, off("p"), on("p")), "q")).toEqual(["b"]);
     expect(namesOf(after(one, other, off("p"), changed("p", profile("a"))), "q")).toEqual(["b"]);
+  });
+});
+
+describe("P3: an account is known as long as whoever had it is kept from what it caused", () => {
+  const at = (id: string, issuer = ISSUER) => ({ issuer, id });
+  const linked = { ...profile("a"), principals: [at("ann", "https://agents.example")] };
+
+  it.each<[string, readonly DirectoryEvent[], { readonly issuer: string; readonly id: string }, boolean]>([
+    ["whoever signs in so", [added("p", profile("a"))], at("a"), true],
+    ["switched off", [added("p", profile("a")), off("p")], at("a"), true],
+    ["removed", [added("p", profile("a")), { type: "PersonDeactivated", personId: "p", removed: true, cause: "scim" }], at("a"), true],
+    ["under another name by now", [added("p", profile("a")), changed("p", profile("b"))], at("a"), true],
+    ["two at once", [added("p", profile("a")), added("q", profile("a"))], at("a"), true],
+    ["a linked account", [added("p", linked)], at("ann", "https://agents.example"), true],
+    ["an account that was linked", [added("p", linked), changed("p", profile("a"))], at("ann", "https://agents.example"), true],
+    ["the same id at an issuer of others", [added("p", profile("a"))], at("a", "https://agents.example"), false],
+    ["a user name where ids are external", [added("p", profile("a"))], at("a@acme.example"), false],
+    ["an id that differs by case", [added("p", profile("a"))], at("A"), false],
+    ["erased", [added("p", profile("a")), { type: "PersonErased", personId: "p", digests: [], reason: "" }], at("a"), false],
+    ["nobody", [added("p", profile("a"))], at("c"), false],
+  ])("%s", (_what, events, principal, known) => {
+    expect(isKnown(after(...events), principal, rules)).toBe(known);
   });
 });
 

@@ -1,4 +1,4 @@
-import { findPerson, onlyOne, type Directory, type SignInRule } from "../domain/directory.ts";
+import { findPerson, isKnown, onlyOne, type Directory, type SignInRule } from "../domain/directory.ts";
 import { accountKey } from "../domain/profile.ts";
 import {
   find,
@@ -29,6 +29,8 @@ export type Found = {
   readonly person: PersonView | undefined;
   /** Absent: they were not asked for, or there is nobody. */
   readonly reports?: Reports;
+  /** Whoever it is, or was, is kept from what it caused. */
+  readonly known: boolean;
   readonly unknownSchedules: readonly string[];
 };
 export type FoundReviewers = {
@@ -51,7 +53,8 @@ export async function whoIs(
   const moment = momentOf(directory, settings, onCall, atMs);
   const view = person && viewOf(directory, person, moment);
   const reports = view && who.withReports === true ? { reports: reportsOf(directory, view, settings.signIn) } : {};
-  return { person: view, ...reports, unknownSchedules: onCall.unknown };
+  const known = person !== undefined || ("principal" in who && isKnown(directory, who.principal, settings.signIn));
+  return { person: view, ...reports, known, unknownSchedules: onCall.unknown };
 }
 
 export async function whoCanReview(

@@ -52,7 +52,7 @@ describe("a new name", () => {
   it("P3: does not make another human: what was asked for under the old name is still its own", async () => {
     await delegate({});
     expect((await rename(ada, "lovelace")).status).toBe(200);
-    expect(await byName("ada")).toEqual({ managed: true, person: undefined });
+    expect(await byName("ada")).toEqual({ managed: true, person: undefined, known: true });
     const principals = [
       { issuer: ISSUER, id: "lovelace" },
       { issuer: ISSUER, id: "ada" },

@@ -17,8 +17,9 @@ export function resolvePersonHandler({ directories, tenants }: HandlerDeps): Com
     const settings = tenants.get(tenant);
     const reply = create(wire.ResolvePersonResponseSchema, { managed: settings !== undefined });
     if (settings !== undefined) {
-      const { person, reports, unknownSchedules } = await whoIs(directories, tenant, settings, who, atMs);
+      const { person, reports, known, unknownSchedules } = await whoIs(directories, tenant, settings, who, atMs);
       if (person !== undefined) reply.person = toPersonMessage(person, reports);
+      reply.known = known;
       reply.unknownSchedules.push(...unknownSchedules);
     }
     return toBinary(wire.ResolvePersonResponseSchema, reply);

@@ -1,4 +1,4 @@
-import { contentDigest, newSalt } from "@countersign/digest";
+import { contentDigest, isContentOf, newSalt } from "@countersign/digest";
 import { EventLogError, type Content, type EventLog, type RecordedEvent } from "@countersign/event-log";
 import { decodeEvent, encodeEvent, isDirectoryEvent, UnknownEventError } from "@countersign/events";
 import type { Profile } from "../../domain/profile.ts";
@@ -110,7 +110,7 @@ function profileDigest(message: EventMessage): Uint8Array | undefined {
 function bodyOf(contents: ReadonlyMap<string, Content>, digest: Uint8Array): Uint8Array | undefined {
   const content = contents.get(Buffer.from(digest).toString("hex"));
   if (content === undefined) return undefined;
-  if (Buffer.compare(contentDigest(content.salt, content.body), digest) === 0) return content.body;
+  if (isContentOf(digest, content)) return content.body;
   throw new DirectoryStoreError("unreadable", "a person's profile is not what was recorded");
 }
 
