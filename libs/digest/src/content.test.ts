@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { newSalt } from "./content.ts";
+import { contentDigest, isContentOf, newSalt } from "./content.ts";
 
 it("gives every salt once, and leaves those that are out as they were", () => {
   const salts: Buffer[] = [];
@@ -13,4 +13,15 @@ it("gives every salt once, and leaves those that are out as they were", () => {
   expect(given.every((hex) => hex.length === 64 && !/^(00)+$/.test(hex))).toBe(true);
   expect(new Set(given).size).toBe(1000);
   expect(salts.map((salt) => salt.toString("hex"))).toEqual(given);
+});
+
+it("P6: names one content, wherever a byte moves between salt and body", () => {
+  const [salt, body] = [newSalt(), Buffer.from("no, never")];
+  const digest = contentDigest(salt, body);
+  const joined = Buffer.concat([salt, body]);
+  const named = Array.from({ length: joined.length + 1 }, (_, at) =>
+    isContentOf(digest, { salt: joined.subarray(0, at), body: joined.subarray(at) }),
+  );
+  expect(named.flatMap((is, at) => (is ? [at] : []))).toEqual([salt.length]);
+  expect(isContentOf(digest, { salt, body: Buffer.from("yes") })).toBe(false);
 });

@@ -24,3 +24,8 @@ export function contentDigest(salt: Uint8Array, body: Uint8Array): Buffer {
   // One call and a string of bytes cost a third of a hash object and its buffer.
   return Buffer.from(hash("sha256", Buffer.concat([salt, body]), "binary"), "binary");
 }
+
+/** Whether an entry that holds this digest names this content. A salt has one length: bytes that move between salt and body leave the hash as it is. */
+export function isContentOf(digest: Uint8Array, { salt, body }: { readonly salt: Uint8Array; readonly body: Uint8Array }): boolean {
+  return salt.length === SALT_BYTES && contentDigest(salt, body).equals(digest);
+}

@@ -157,6 +157,11 @@ describe("P6: fsck over what a superuser did", () => {
     ["a changed leaf hash", ["update event_log.event set leaf_hash = sha256('x') where position = 4"], ["LEAF_HASH 4"]],
     ["changed words", ["update event_log.content set body = 'another reason' where convert_from(body, 'UTF8') = 'because'"], ["CONTENT 3"]],
     ["changed salt", ["update event_log.content set salt = sha256('x') where convert_from(body, 'UTF8') = 'because'"], ["CONTENT 3"]],
+    [
+      "words whose beginning was made salt, so that the hash stays",
+      ["update event_log.content set salt = salt || substring(body for 2), body = substring(body from 3) where salt is not null"],
+      ["CONTENT 3"],
+    ],
     ["a bookmark to nowhere", [`update event_log.idempotency set reply = '${ID(0)} 9'`], ["BOOKMARK 0"]],
     [
       "a bookmark to another's action",

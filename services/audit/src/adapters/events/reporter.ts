@@ -1,4 +1,4 @@
-import { contentDigest } from "@countersign/digest";
+import { isContentOf } from "@countersign/digest";
 import { createHtmlReporter, type Contents, type Reporter, type ReportOptions } from "@countersign/evidence";
 import { describeEvent, type Words } from "./describe.ts";
 
@@ -11,5 +11,5 @@ export function createReporter(about: Omit<ReportOptions, "describe">): Reporter
 function words(contents: Contents, digest: Uint8Array): Words {
   const content = contents.get(Buffer.from(digest).toString("hex"));
   if (content === undefined) return "erased";
-  return contentDigest(content.salt, content.body).equals(digest) ? { text: new TextDecoder().decode(content.body) } : "altered";
+  return isContentOf(digest, content) ? { text: new TextDecoder().decode(content.body) } : "altered";
 }
