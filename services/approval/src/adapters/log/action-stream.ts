@@ -1,10 +1,11 @@
-import type { EventReader, RecordedEvent, StreamName } from "@countersign/event-log";
+import { isContentOf } from "@countersign/digest";
+import { EventLogError, type EventReader, type RecordedEvent, type StreamName } from "@countersign/event-log";
 import { actionDecider } from "../../domain/decider.ts";
 import type { ActionEvent } from "../../domain/events.ts";
 import type { ActionState } from "../../domain/state.ts";
 import type { Hex } from "../../domain/values.ts";
 import { inOwnMemory } from "../../usecases/content.ts";
-import type { ActionRef, ActionView, NamedContent } from "../../usecases/ports.ts";
+import type { ActionRef, ActionView, Contents, NamedContent } from "../../usecases/ports.ts";
 import { fromRecordedEvent } from "./event-codec.ts";
 
 export function streamOf({ tenant, id }: ActionRef): StreamName {
@@ -26,8 +27,16 @@ export async function catchUp(log: EventReader, view: ActionView): Promise<Actio
   if (!erased && events.flatMap(contentsNamedBy).every(({ digest }) => view.contents.has(digest)))
     return { ref, state, contents: view.contents };
   // After the events that name them, never before.
-  const contents = await log.readContents(streamOf(ref));
+  const contents = await contentsOf(log, ref);
   return { ref, state, contents: new Map([...contents].map(([digest, content]) => [digest, inOwnMemory(content)])) };
+}
+
+/** @throws EventLogError corrupt, when one is not what was recorded: a reviewer would judge another action than the one that runs. */
+export async function contentsOf(log: EventReader, ref: ActionRef): Promise<Contents> {
+  const contents = await log.readContents(streamOf(ref));
+  for (const content of contents.values())
+    if (!isContentOf(content.digest, content)) throw new EventLogError("corrupt", `a content of action ${ref.id} is not what was recorded`);
+  return contents;
 }
 
 const evolveAll = (state: ActionState, events: readonly ActionEvent[]): ActionState => events.reduce(actionDecider.evolve, state);

@@ -1,7 +1,7 @@
 import type { EventReader } from "@countersign/event-log";
 import { initialState } from "../../domain/state.ts";
 import type { ActionView, Bookmark } from "../../usecases/ports.ts";
-import { fold, streamOf } from "./action-stream.ts";
+import { contentsOf, fold, streamOf } from "./action-stream.ts";
 
 /** What the log keeps for a retry: `<action id> <version>`. */
 export function toReply({ ref, version }: Bookmark): Uint8Array {
@@ -21,6 +21,6 @@ export async function asOf(
   const events = await log.readStream(streamOf(ref));
   const last = events[version - 1];
   if (last === undefined) throw new Error(`action ${ref.id} has no version ${version}`);
-  const contents = await log.readContents(streamOf(ref));
+  const contents = await contentsOf(log, ref);
   return { view: { ref, state: fold(initialState, events.slice(0, version)), contents }, position: last.position };
 }
