@@ -63,7 +63,7 @@ export async function startServiceProcesses(envOf: (name: ServiceName) => NodeJS
   }
 }
 
-/** What they cost and give: test/bench. A container's limit makes V8 stricter by itself (deploy/capacity.md). */
+/** What they cost and give: test/bench/findings/memory.md. A container's limit makes V8 stricter by itself (deploy/capacity.md). */
 function heapOf(name: ServiceProcess["name"]): readonly string[] {
   const young = `--max-semi-space-size=${YOUNG_MEGABYTES[name]}`;
   return name === "countersign" ? [young] : [young, `--max-old-space-size=${OLD_MEGABYTES}`];
