@@ -13,7 +13,7 @@ export class NotApprovedError extends Error {
   readonly action: KnownAction;
 
   /** @param name of what was asked for. */
-  constructor(name: string, action: KnownAction, why = `${statusName(action.status)} ${action.reasons.join("; ")}`.trimEnd()) {
+  constructor(name: string, action: KnownAction, why: string = `${statusName(action.status)} ${action.reasons.join("; ")}`.trimEnd()) {
     super(`${name} was not approved: ${why}`);
     this.action = action;
   }
