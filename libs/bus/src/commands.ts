@@ -39,6 +39,7 @@ export const FAILURE_REASONS = [
   "BREAK_GLASS_NOT_ALLOWED",
   "ALREADY_VOTED",
   "REASON_REQUIRED",
+  // of an action: metadata `status` and `version`, for whoever may see it
   "WRONG_STATE",
   "DEADLINE_PASSED",
   "DIGEST_MISMATCH",

@@ -179,7 +179,9 @@ describe("reviewer's commands", () => {
     const edited = await json(ActionStateSchema, "data-owner", "edit", id, "--param", "limit=5", "--reason", HOSTILE);
     expect(edited.editedProperties).toEqual({ table: "customers", limit: 5 });
     const digest = Buffer.from(edited.digest).toString("hex");
-    expect((await as("second-data-owner", "approve", id)).err).toMatch(/WRONG_STATE/);
+    expect((await as("second-data-owner", "approve", id)).err).toMatch(
+      /WRONG_STATE: The action is EDITED; this needs IN_REVIEW\.\n  status: EDITED\n  version: \d+$/m,
+    );
     expect((await as("crm-agent", "accept", id, "--digest", "00".repeat(32))).err).toMatch(/STALE_DIGEST/);
     expect((await as("crm-agent", "accept", id, "--digest", digest)).out).toMatch(/^status +IN_REVIEW$/m);
     expect((await as("data-owner", "approve", id)).err).toMatch(/SELF_APPROVAL/);

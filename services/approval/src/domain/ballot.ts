@@ -2,8 +2,8 @@ import { type Act, standingFor } from "./eligibility.ts";
 import { isPast } from "./escalation.ts";
 import { staleness } from "./freshness.ts";
 import type { Principal } from "./principal.ts";
-import type { RejectionCode } from "./rejection.ts";
-import type { ActionState, InReview } from "./state.ts";
+import type { Fault } from "./rejection.ts";
+import type { InReview } from "./state.ts";
 import type { Standing } from "./standing.ts";
 import type { Hex, Instant } from "./values.ts";
 
@@ -22,7 +22,7 @@ export type Ballot = {
 };
 
 /** As whom this reviewer may do this now, on what was shown. Or why not. */
-export function admit(state: InReview, ballot: Ballot, act: Act): Standing | RejectionCode {
+export function admit(state: InReview, ballot: Ballot, act: Act): Standing | Fault {
   // The timer that expires the review may be late; the deadline is not.
   if (isPast(state.review, ballot.at)) return "DEADLINE_PASSED";
   const standing = standingFor(state, ballot, act);
@@ -35,8 +35,6 @@ export function admit(state: InReview, ballot: Ballot, act: Act): Standing | Rej
 }
 
 /** The same, before policy is asked about an edit. */
-export function admitEdit(state: ActionState, ballot: Ballot): Standing | RejectionCode {
-  if (state.status === "NONE") return "NOT_FOUND";
-  if (state.status !== "IN_REVIEW") return "WRONG_STATE";
+export function admitEdit(state: InReview, ballot: Ballot): Standing | Fault {
   return state.review.edits >= MAX_EDITS ? "EDIT_LIMIT" : admit(state, ballot, "edit");
 }

@@ -5,7 +5,7 @@ import { isPast } from "./escalation.ts";
 import type { ActionEvent } from "./events.ts";
 import { staleness } from "./freshness.ts";
 import { type Principal, samePrincipal, strongEnough } from "./principal.ts";
-import { type Decision, reject } from "./rejection.ts";
+import { type Decision, reject, wrongState } from "./rejection.ts";
 import { causedEdit, causedRequest } from "./separation-of-duties.ts";
 import { leavesOf } from "./stage.ts";
 import { sameHuman, type Standing } from "./standing.ts";
@@ -15,6 +15,8 @@ import type { SkippedStage } from "./values.ts";
 /** How often the reviewers of skipped stages are reminded that nobody has looked at it. */
 const REMINDER_MS = 24 * 3_600_000;
 
+const OPEN_AFTER_REVIEW = "an open after-review";
+
 /** One human approves alone what policy lets them, in its own name; whoever was not waited for has an after-review to close. */
 export function breakGlass(command: BreakGlass, state: ActionState): Decision {
   if (state.status === "NONE") return reject("NOT_FOUND");
@@ -22,7 +24,7 @@ export function breakGlass(command: BreakGlass, state: ActionState): Decision {
   if (!actsInPerson(reviewer)) return reject("NOT_HUMAN");
   const used = afterReviewOf(state);
   if (used !== undefined && used.digest === digest && samePrincipal(used.reviewer, reviewer)) return [];
-  if (state.status !== "IN_REVIEW") return reject("WRONG_STATE");
+  if (state.status !== "IN_REVIEW") return wrongState("IN_REVIEW");
   if (state.ruling.verdict.terms.breakGlass === undefined) return reject("BREAK_GLASS_NOT_ALLOWED");
   if (isPast(state.review, at)) return reject("DEADLINE_PASSED");
   const standing = ownStandingFor(state, command);
@@ -58,10 +60,11 @@ export function closeAfterReview(command: CloseAfterReview, state: ActionState):
   if (state.status === "NONE") return reject("NOT_FOUND");
   const { at, reviewer, finding, reason } = command;
   if (!actsInPerson(reviewer)) return reject("NOT_HUMAN");
-  if (!("review" in state) || state.review?.afterReview === undefined || state.ruling === undefined) return reject("WRONG_STATE");
+  if (!("review" in state) || state.review?.afterReview === undefined || state.ruling === undefined) return wrongState(OPEN_AFTER_REVIEW);
   const { review, ruling } = state;
   const { closed } = state.review.afterReview;
-  if (closed !== undefined) return closed.finding === finding && samePrincipal(closed.reviewer, reviewer) ? [] : reject("WRONG_STATE");
+  if (closed !== undefined)
+    return closed.finding === finding && samePrincipal(closed.reviewer, reviewer) ? [] : wrongState(OPEN_AFTER_REVIEW);
   const asked: InReview = { ...state, status: "IN_REVIEW", review, ruling };
   const standing = closerOf(asked, state.review.afterReview, command);
   if (typeof standing === "string") return reject(standing);

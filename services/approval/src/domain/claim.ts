@@ -2,7 +2,7 @@ import type { ClaimReview, ReleaseReview } from "./commands.ts";
 import { claimingAs } from "./eligibility.ts";
 import { isPast } from "./escalation.ts";
 import { toRef } from "./principal.ts";
-import { type Decision, reject } from "./rejection.ts";
+import { type Decision, reject, wrongState } from "./rejection.ts";
 import { type ActionState, claimAt, isClaimOf } from "./state.ts";
 
 /** How long somebody can be taken to look at a review without a word about it. */
@@ -14,7 +14,7 @@ const MOST_CLAIMS = 3;
 /** A reviewer tells the others that it is looking at this. Nobody is kept from deciding by it: safety over tidiness. */
 export function claimReview({ at, reviewer, standings }: ClaimReview, state: ActionState): Decision {
   if (state.status === "NONE") return reject("NOT_FOUND");
-  if (state.status !== "IN_REVIEW") return reject("WRONG_STATE");
+  if (state.status !== "IN_REVIEW") return wrongState("IN_REVIEW");
   if (isPast(state.review, at)) return reject("DEADLINE_PASSED");
   const standing = claimingAs(state, { reviewer, standings });
   if (typeof standing === "string") return reject(standing);

@@ -2,7 +2,7 @@ import type { AddComment } from "./commands.ts";
 import { commentingAs } from "./eligibility.ts";
 import { isPast } from "./escalation.ts";
 import { type CallerRef, type Principal, sameCaller, samePrincipal } from "./principal.ts";
-import { type Decision, reject, type RejectionCode } from "./rejection.ts";
+import { type Decision, type Fault, reject, wrongState } from "./rejection.ts";
 import type { ActionState, Comment, InReview } from "./state.ts";
 import type { Standing } from "./standing.ts";
 
@@ -12,7 +12,7 @@ const MOST_COMMENTS = 50;
 /** Somebody writes on the review. It decides nothing: no vote, no deadline and no digest moves by it. */
 export function addComment(command: AddComment, state: ActionState): Decision {
   if (state.status === "NONE") return reject("NOT_FOUND");
-  if (state.status !== "IN_REVIEW") return reject("WRONG_STATE");
+  if (state.status !== "IN_REVIEW") return wrongState("IN_REVIEW");
   const { at, author, kind, text, question } = command;
   // Questions put no deadline off: who wants more time asks policy for it.
   if (isPast(state.review, at)) return reject("DEADLINE_PASSED");
@@ -28,7 +28,7 @@ export function addComment(command: AddComment, state: ActionState): Decision {
 }
 
 /** As whom a reviewer writes; undefined: as the requester's side. Or why not. Reviewers ask, the requester's side answers. */
-function standingOf(state: InReview, { kind, author, standings }: AddComment): Standing | undefined | RejectionCode {
+function standingOf(state: InReview, { kind, author, standings }: AddComment): Standing | undefined | Fault {
   const asRequester = isRequestersSide(state.requester, author);
   if (kind === "answer") return asRequester ? undefined : "NOT_REQUESTER";
   const standing = commentingAs(state, { reviewer: author, standings });

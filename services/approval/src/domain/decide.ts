@@ -28,13 +28,13 @@ import { evolve } from "./evolve.ts";
 import { type PrincipalRef, sameCaller, toRef } from "./principal.ts";
 import { asKnownNow, isReached, lapsedNow } from "./recount.ts";
 import { hasExpired, isGrantee, redemptionFault } from "./redemption.ts";
-import { type Decision, reject } from "./rejection.ts";
+import { type Decision, reject, wrongState } from "./rejection.ts";
 import type { ActionState, Approved, Edited, InReview, RecordedAction } from "./state.ts";
 import type { Hex, Instant, Verdict } from "./values.ts";
 import { ownVote } from "./votes.ts";
 
 export function requestAction(command: RequestAction, state: ActionState): Decision {
-  if (state.status !== "NONE") return reject("WRONG_STATE");
+  if (state.status !== "NONE") return wrongState("an id that no action has");
   const { at, requester, operation, input, deadline, judgement } = command;
   const requested: ActionEvent = { type: "ActionRequested", at, requester, operation, input, deadline };
   return judgement === undefined ? [requested] : [requested, ...follow(judgement, requester, at)];
@@ -54,7 +54,7 @@ export function castVote(command: CastVote, state: ActionState): Decision {
   // Before anything else, so that a retry is quiet also when this very vote ended the review.
   if ("review" in state && state.review !== undefined && ownVote(state.review, reviewer, decision, digest) !== undefined) return [];
   if (state.status === "APPROVED" && decision === "reject") return rejectLate(command, state);
-  if (state.status !== "IN_REVIEW") return reject("WRONG_STATE");
+  if (state.status !== "IN_REVIEW") return wrongState(decision === "reject" ? "IN_REVIEW or APPROVED" : "IN_REVIEW");
   const standing = admit(state, command, decision);
   if (typeof standing === "string") return reject(standing);
   const { openStage: stage } = state.review;
@@ -67,7 +67,7 @@ export function castVote(command: CastVote, state: ActionState): Decision {
 /** A reviewer's no that comes after the approval, and before the grant was used, takes the grant back. */
 function rejectLate(command: CastVote, state: Approved): Decision {
   const { review } = state;
-  if (review === undefined) return reject("WRONG_STATE");
+  if (review === undefined) return wrongState("IN_REVIEW");
   // The review as it was when its last vote approved: whoever could have rejected then can still.
   const open: InReview = { ...state, status: "IN_REVIEW", review: { ...review, deadline: undefined } };
   const standing = admit(open, command, "reject");
@@ -96,9 +96,10 @@ function count({ at, digest, grant, ...vote }: Extract<CastVote, { decision: "ap
 }
 
 export function editAction(command: EditAction, state: ActionState): Decision {
+  if (state.status === "NONE") return reject("NOT_FOUND");
+  if (state.status !== "IN_REVIEW") return wrongState("IN_REVIEW");
   const standing = admitEdit(state, command);
   if (typeof standing === "string") return reject(standing);
-  if (state.status !== "IN_REVIEW") return reject("WRONG_STATE");
   if (command.input === state.input) return [];
   const { at, reviewer: editor, input, reason, judgement } = command;
   const lapsed = state.review.votes.filter((vote) => !vote.lapsed);
@@ -118,7 +119,7 @@ export function acceptEdit(command: AcceptEdit, state: ActionState): Decision {
   if (state.status === "NONE") return reject("NOT_FOUND");
   const { at, caller, digest, grant } = command;
   if (!sameCaller(state.requester, caller)) return reject("NOT_REQUESTER");
-  if (state.status !== "EDITED") return hasAccepted(state, digest) ? [] : reject("WRONG_STATE");
+  if (state.status !== "EDITED") return hasAccepted(state, digest) ? [] : wrongState("EDITED");
   if (isOverdue(state, at)) return reject("DEADLINE_PASSED");
   if (digest !== state.ruling.digest) return reject("STALE_DIGEST");
   const accepted: ActionEvent = { type: "EditAccepted", at, digest };
@@ -145,20 +146,20 @@ export function cancelAction(command: CancelAction, state: ActionState): Decisio
   if (state.status === "REQUESTED" || state.status === "IN_REVIEW" || state.status === "EDITED")
     return [{ type: "ActionCancelled", at, reason }];
   if (state.status === "APPROVED") return [{ type: "GrantRevoked", at, grantId: state.grant.id, reason }];
-  return reject("WRONG_STATE");
+  return wrongState("REQUESTED, IN_REVIEW, EDITED or APPROVED");
 }
 
 export function redeemGrant(command: RedeemGrant, state: ActionState): Decision {
   const fault = redemptionFault(state, command);
   if (fault !== undefined) return reject(fault);
-  if (state.status !== "APPROVED") return reject("WRONG_STATE");
+  if (state.status !== "APPROVED") return wrongState("APPROVED");
   const { at, caller, reportDeadline } = command;
   return [{ type: "GrantRedeemed", at, grantId: state.grant.id, principal: toRef(caller), reportDeadline }];
 }
 
 export function reportExecution(command: ReportExecution, state: ActionState): Decision {
   if (state.status === "NONE") return reject("NOT_FOUND");
-  if (!("grant" in state)) return reject(sameCaller(state.requester, command.caller) ? "WRONG_STATE" : "NOT_GRANTEE");
+  if (!("grant" in state)) return sameCaller(state.requester, command.caller) ? wrongState("REDEEMED") : reject("NOT_GRANTEE");
   if (!isGrantee(state, command.caller)) return reject("NOT_GRANTEE");
   const { at, outcome, outputDigest, message } = command;
   if (state.status === "SUCCEEDED" || state.status === "FAILED") {
@@ -167,7 +168,7 @@ export function reportExecution(command: ReportExecution, state: ActionState): D
     return same ? [] : reject("REPORT_CONFLICT");
   }
   // Late is better than never: until the log says UNREPORTED, a report counts.
-  return state.status === "REDEEMED" ? [{ type: "ExecutionReported", at, outcome, outputDigest, message }] : reject("WRONG_STATE");
+  return state.status === "REDEEMED" ? [{ type: "ExecutionReported", at, outcome, outputDigest, message }] : wrongState("REDEEMED");
 }
 
 export function tendReview(command: TendReview, state: ActionState): Decision {

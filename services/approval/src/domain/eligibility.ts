@@ -1,6 +1,6 @@
 import { type Principal, strongEnough } from "./principal.ts";
 import { type CountsFor } from "./quorum.ts";
-import type { RejectionCode } from "./rejection.ts";
+import type { Fault } from "./rejection.ts";
 import { causedEdit, causedRequest, isRequestersOwnHuman } from "./separation-of-duties.ts";
 import { leavesOf, type Selector, type Stage } from "./stage.ts";
 import type { InReview } from "./state.ts";
@@ -10,7 +10,7 @@ import { countingVotes } from "./votes.ts";
 /** What a reviewer can do to an action in review. */
 export type Act = "approve" | "reject" | "edit";
 
-export type Ineligibility = RejectionCode & ("NOT_HUMAN" | "SELF_APPROVAL" | "NOT_ELIGIBLE" | "ALREADY_VOTED" | "SIGN_IN_TOO_WEAK");
+export type Ineligibility = Fault & ("NOT_HUMAN" | "SELF_APPROVAL" | "NOT_ELIGIBLE" | "ALREADY_VOTED" | "SIGN_IN_TOO_WEAK");
 
 /** A human whose token came through an agent is the agent's hand. */
 export function actsInPerson(reviewer: Principal): boolean {

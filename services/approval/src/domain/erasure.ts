@@ -1,6 +1,6 @@
 import type { EraseContent } from "./commands.ts";
 import { samePrincipal, strongEnough, type PrincipalRef } from "./principal.ts";
-import { type Decision, reject } from "./rejection.ts";
+import { type Decision, reject, wrongState } from "./rejection.ts";
 import { isTerminal, type ActionState, type AfterReview, type RecordedAction } from "./state.ts";
 
 /**
@@ -14,7 +14,7 @@ export function eraseContent(command: EraseContent, state: ActionState): Decisio
   if (caller.type === "human" && !strongEnough(caller.signIn, "mfa")) return reject("SIGN_IN_TOO_WEAK");
   if (tookPart(state, [caller, ...aliases])) return reject("SELF_APPROVAL");
   if (digests.length === 0) return [];
-  if (!force && !isTerminal(state)) return reject("WRONG_STATE");
+  if (!force && !isTerminal(state)) return wrongState("an action that has ended, and its after-review too, or `force`");
   return [{ type: "ContentErased", at, digests, reason }];
 }
 

@@ -1,7 +1,7 @@
 import type { JoinReview } from "./commands.ts";
 import { isPast } from "./escalation.ts";
 import { sameCaller } from "./principal.ts";
-import { type Decision, reject } from "./rejection.ts";
+import { type Decision, reject, wrongState } from "./rejection.ts";
 import type { ActionState } from "./state.ts";
 
 /** Each time is an event and may bring words of its own: without an end, an agent in a loop could grow an action for ever. */
@@ -14,7 +14,7 @@ const MAX_ASKED = 20;
 export function joinReview({ at, caller, digest, input }: JoinReview, state: ActionState): Decision {
   if (state.status === "NONE") return reject("NOT_FOUND");
   if (!sameCaller(state.requester, caller)) return reject("NOT_REQUESTER");
-  if (state.status !== "IN_REVIEW") return reject("WRONG_STATE");
+  if (state.status !== "IN_REVIEW") return wrongState("IN_REVIEW");
   if (isPast(state.review, at)) return reject("DEADLINE_PASSED");
   if (digest !== state.ruling.digest) return reject("STALE_DIGEST");
   const { times } = state.review.asked;

@@ -1,12 +1,12 @@
 import { type CallerRef, sameCaller, samePrincipal } from "./principal.ts";
-import type { RejectionCode } from "./rejection.ts";
+import type { Fault } from "./rejection.ts";
 import type { ActionState, Grant, RecordedAction } from "./state.ts";
 import type { Hex, Instant } from "./values.ts";
 
 export type Attempt = { readonly caller: CallerRef; readonly tokenDigest: Hex; readonly digest: Hex; readonly at: Instant };
 
 /** P2: why this attempt may not use the grant; undefined when it may. Whoever has not got the token learns nothing else. */
-export function redemptionFault(state: ActionState, attempt: Attempt): RejectionCode | undefined {
+export function redemptionFault(state: ActionState, attempt: Attempt): Fault | undefined {
   if (!("grant" in state) || !sameInConstantTime(attempt.tokenDigest, state.grant.tokenDigest)) return "GRANT_INVALID";
   if (!isGrantee(state, attempt.caller)) return "NOT_GRANTEE";
   if (state.status === "REVOKED") return "GRANT_REVOKED";

@@ -30,13 +30,24 @@ export type RejectionCode =
   | "DIGEST_MISMATCH"
   | "REPORT_CONFLICT";
 
-export type Rejection = { readonly code: RejectionCode };
+/** What needs no more words than its code. */
+export type Fault = Exclude<RejectionCode, "WRONG_STATE">;
+
+export type Rejection =
+  | { readonly code: Fault }
+  /** With the state in which it would have been possible, for people to read. */
+  | { readonly code: "WRONG_STATE"; readonly needs: string };
 
 /** Events to record; none at all means "already so". Or why not. */
 export type Decision = readonly ActionEvent[] | Rejection;
 
-export function reject(code: RejectionCode): Rejection {
+export function reject(code: Fault): Rejection {
   return { code };
+}
+
+/** It is possible, and not now. */
+export function wrongState(needs: string): Rejection & { readonly code: "WRONG_STATE" } {
+  return { code: "WRONG_STATE", needs };
 }
 
 export function isRejection(decision: Decision): decision is Rejection {

@@ -22,7 +22,7 @@ export function given(...history: readonly ActionEvent[]) {
           if (isRejection(decision)) throw new Error(`refused: ${decision.code}`);
           return [...history, ...decision];
         },
-        thenRefused: (code: RejectionCode): void => expect(decision).toEqual({ code }),
+        thenRefused: (code: RejectionCode): void => expect(isRejection(decision) ? decision.code : decision).toBe(code),
         thenNothing: (): void => expect(decision).toEqual([]),
       };
     },

@@ -1,9 +1,10 @@
 import type { Content } from "@countersign/event-log";
 import type { ActionCommand } from "../domain/commands.ts";
 import { actionDecider } from "../domain/decider.ts";
-import type { PrincipalRef } from "../domain/principal.ts";
-import { isRejection, type RejectionCode } from "../domain/rejection.ts";
+import type { Principal } from "../domain/principal.ts";
+import { isRejection, type Rejection, type RejectionCode } from "../domain/rejection.ts";
 import type { Hex } from "../domain/values.ts";
+import { mayRead } from "./read-action.ts";
 import type { ActionRef, ActionStore, ActionView, Bookmark, Change, Loaded } from "./ports.ts";
 
 /** A rejection, or why there is nothing to decide on. */
@@ -27,19 +28,30 @@ export type Step =
       readonly erased?: readonly Hex[];
       readonly idempotency?: Change["idempotency"];
     }
-  | { readonly refusal: RefusalCode; readonly details?: RefusalDetails };
+  | { readonly refusal: Exclude<RefusalCode, "WRONG_STATE">; readonly details?: RefusalDetails }
+  | Rejection;
+
+export type Refused = {
+  readonly outcome: "refused";
+  readonly code: RefusalCode;
+  readonly details?: RefusalDetails;
+  /** Of WRONG_STATE: where the action is and where it would have to be. */
+  readonly misplaced?: Misplaced;
+};
+
+export type Misplaced = { readonly status: string; readonly version: number; readonly needs: string };
 
 export type Handled =
   | { readonly outcome: "done"; readonly view: ActionView; readonly lastPosition: number }
   /** Already so; nothing was recorded. */
   | { readonly outcome: "unchanged"; readonly view: ActionView }
-  | { readonly outcome: "refused"; readonly code: RefusalCode; readonly details?: RefusalDetails }
+  | Refused
   | { readonly outcome: "replayed"; readonly bookmark: Bookmark }
   | { readonly outcome: "key_reused" }
   /** Others were faster, again and again. */
   | { readonly outcome: "lost_race" };
 
-export type Origin = { readonly actor: PrincipalRef | undefined; readonly traceparent: string };
+export type Origin = { readonly actor: Principal | undefined; readonly traceparent: string };
 
 const ATTEMPTS = 10;
 
@@ -56,7 +68,7 @@ export async function handle(
   let { view, certain } = "view" in start ? start : await store.load(start);
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const step = await prepare(view);
-    const decided = decideStep(step, view);
+    const decided = decideStep(step, view, origin.actor);
     if ("outcome" in decided) {
       if (certain) return decided;
     } else {
@@ -70,10 +82,20 @@ export async function handle(
   return { outcome: "lost_race" };
 }
 
-function decideStep(step: Step, view: ActionView): Handled | Omit<Change, keyof Origin> {
+function decideStep(step: Step, view: ActionView, actor: Principal | undefined): Handled | Omit<Change, keyof Origin> {
   if ("refusal" in step) return { outcome: "refused", code: step.refusal, ...(step.details && { details: step.details }) };
+  if ("code" in step) return refusedBy(step, view, actor);
   const decision = actionDecider.decide(step.command, view.state);
-  if (isRejection(decision)) return { outcome: "refused", code: decision.code };
+  if (isRejection(decision)) return refusedBy(decision, view, actor);
   if (decision.length === 0) return { outcome: "unchanged", view };
   return { events: decision, contents: step.contents ?? [], erased: step.erased ?? [], at: step.command.at, idempotency: step.idempotency };
+}
+
+/** P8: where the action is learns only who may see it. */
+function refusedBy(rejection: Rejection, { state }: ActionView, actor: Principal | undefined): Refused {
+  const { code } = rejection;
+  if (code !== "WRONG_STATE" || state.status === "NONE" || actor === undefined || !mayRead(state, actor))
+    return { outcome: "refused", code };
+  const { status, version } = state;
+  return { outcome: "refused", code, misplaced: { status, version, needs: rejection.needs } };
 }

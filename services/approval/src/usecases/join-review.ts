@@ -1,8 +1,9 @@
 import { actionDigest, canonicalJson } from "@countersign/digest";
 import type { Principal, PrincipalRef } from "../domain/principal.ts";
+import { wrongState } from "../domain/rejection.ts";
 import type { Hex, Verdict } from "../domain/values.ts";
 import { inputContent, inputOf, toHex, unstored } from "./content.ts";
-import { handle, type Handled } from "./handle.ts";
+import { handle, type Handled, type Refused } from "./handle.ts";
 import type { ActionInput, ActionRef, Caller, Deps, ReplyKey } from "./ports.ts";
 
 /** How long whoever was first may take to record its action, before somebody else takes its place: beyond, it has died. */
@@ -68,7 +69,7 @@ async function isRecorded({ store, pause }: Deps, ref: ActionRef): Promise<boole
 function join(deps: Deps, { principal: caller, traceparent }: Caller, { input, idempotency }: Asked, ref: ActionRef): Promise<Handled> {
   return handle(deps.store, ref, { actor: caller, traceparent }, ({ state, contents }) => {
     const at = deps.clock().getTime();
-    if (state.status !== "IN_REVIEW") return { refusal: "WRONG_STATE" };
+    if (state.status !== "IN_REVIEW") return wrongState("IN_REVIEW");
     const stored = inputOf(contents, state.input);
     if (stored === undefined) return { refusal: "CONTENT_ERASED" };
     const content = inputContent(input, stored.salt);
@@ -82,12 +83,7 @@ function join(deps: Deps, { principal: caller, traceparent }: Caller, { input, i
 }
 
 /** A retry of what was answered before gets its answer, also when no more is taken in. */
-async function repeated(
-  deps: Deps,
-  { idempotency, ref: { tenant } }: Asked,
-  refused: Extract<Handled, { outcome: "refused" }>,
-  ref: ActionRef,
-): Promise<Handled> {
+async function repeated(deps: Deps, { idempotency, ref: { tenant } }: Asked, refused: Refused, ref: ActionRef): Promise<Handled> {
   const found = await deps.store.findReply({ tenant, ...idempotency });
   return found ?? { ...refused, details: { action_id: ref.id } };
 }

@@ -1,6 +1,7 @@
 import type { JsonObject } from "@countersign/digest";
 import { admitEdit } from "../domain/ballot.ts";
 import type { GrantOffer } from "../domain/commands.ts";
+import { reject, wrongState } from "../domain/rejection.ts";
 import type { ActionState } from "../domain/state.ts";
 import type { Hex, Instant, VoteDecision } from "../domain/values.ts";
 import { inputContent, inputOf, textContent, toHex, unstored } from "./content.ts";
@@ -64,9 +65,10 @@ export async function editAction(deps: Deps, { principal: reviewer, traceparent 
     if (speakers === undefined) return { refusal: "DIRECTORY_UNREACHABLE" };
     const shown = { given: edit.shownDigest, now: deps.views.digest(view) };
     const ballot = { at, reviewer, standings: speakers.standings, digest: edit.digest, version: edit.version, shown, reason };
+    if (state.status === "NONE") return reject("NOT_FOUND");
+    if (state.status !== "IN_REVIEW") return wrongState("IN_REVIEW");
     const admitted = admitEdit(state, ballot);
-    if (typeof admitted === "string") return { refusal: admitted };
-    if (state.status !== "IN_REVIEW") return { refusal: "WRONG_STATE" };
+    if (typeof admitted === "string") return reject(admitted);
     const { requester } = state;
     const before = inputOf(contents, state.input);
     if (before === undefined) return { refusal: "CONTENT_ERASED" };

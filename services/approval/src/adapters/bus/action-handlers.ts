@@ -19,6 +19,8 @@ import {
   ReportExecutionResponseSchema,
   RequestActionRequestSchema,
   RequestActionResponseSchema,
+  type RequestAndWatchRequest,
+  RequestAndWatchRequestSchema,
   WatchActionRequestSchema,
   WatchActionResponseSchema,
 } from "@countersign/proto/v1/action_service_pb";
@@ -38,7 +40,7 @@ import type { Principal } from "../../domain/principal.ts";
 import { fromInputMessage } from "../wire/input-message.ts";
 import { action, actionState, settled } from "./answers.ts";
 import { call } from "./call.ts";
-import { failure, fieldViolation } from "./failures.ts";
+import { failure, fieldViolation, refused } from "./failures.ts";
 
 /** As it was then; there is no token in the past. */
 async function actionAt(deps: Deps, principal: Principal, actionId: string, at: At): Promise<Uint8Array> {
@@ -53,16 +55,10 @@ async function actionAt(deps: Deps, principal: Principal, actionId: string, at: 
 export function actionHandlers(deps: Deps, keys: readonly GrantJwk[]): Readonly<Record<string, CommandHandler>> {
   const jwks = encodeMessage(GetGrantKeysResponseSchema, { jwks: JSON.stringify({ keys }) });
   return {
-    RequestAction: call(RequestActionRequestSchema, async (request, caller) => {
-      const input = request.input && fromInputMessage(request.input, caller.principal);
-      if (input === undefined) throw fieldViolation("input", "must have an action name, a resource type and a resource id");
-      if (request.idempotencyKey === "") throw fieldViolation("idempotency_key", "is required");
-      const requested = await requestAction(deps, caller, { input, idempotencyKey: request.idempotencyKey });
-      if (requested.outcome === "refused") throw failure(requested.code, undefined, requested.details);
-      if (requested.outcome !== "recorded") throw failure(requested.outcome === "key_reused" ? "KEY_REUSED" : "LOST_RACE");
-      const response = { action: action(requested.view), grantToken: requested.token ?? "" };
-      return encodeMessage(RequestActionResponseSchema, response);
-    }),
+    RequestAction: call(RequestActionRequestSchema, (asked, caller) => request(deps, asked, caller, "then")),
+
+    // Its first message, without what says that it is the first: gateway goes on as for a watch.
+    RequestAndWatch: call(RequestAndWatchRequestSchema, (asked, caller) => request(deps, asked, caller, "now")),
 
     GetAction: call(GetActionRequestSchema, async ({ actionId, at }, { principal, knownVersion }) => {
       if (at !== undefined) return actionAt(deps, principal, actionId, at);
@@ -92,7 +88,7 @@ export function actionHandlers(deps: Deps, keys: readonly GrantJwk[]): Readonly<
       if (idempotencyKey === "") throw fieldViolation("idempotency_key", "is required");
       const redemption = { ref, tokenDigest: tokenDigest(grantToken), digest: toHex(digest), idempotencyKey };
       const redeemed = await redeemGrant(deps, caller, redemption);
-      if (redeemed.outcome === "refused") throw failure(redeemed.code);
+      if (redeemed.outcome === "refused") throw refused(redeemed);
       if (redeemed.outcome !== "redeemed") throw failure(redeemed.outcome === "key_reused" ? "KEY_REUSED" : "LOST_RACE");
       const { actionId, version, position, redeemedAt: redeemTime } = redeemed.receipt;
       const response = { actionId, version: BigInt(version), position: BigInt(position), redeemTime };
@@ -103,6 +99,23 @@ export function actionHandlers(deps: Deps, keys: readonly GrantJwk[]): Readonly<
 
     GetGrantKeys: call(GetGrantKeysRequestSchema, async () => jwks),
   };
+}
+
+async function request(
+  deps: Deps,
+  asked: Pick<RequestAndWatchRequest, "input" | "idempotencyKey">,
+  caller: Caller,
+  retryTells: "then" | "now",
+): Promise<Uint8Array> {
+  const { idempotencyKey } = asked;
+  const input = asked.input && fromInputMessage(asked.input, caller.principal);
+  if (input === undefined) throw fieldViolation("input", "must have an action name, a resource type and a resource id");
+  if (idempotencyKey === "") throw fieldViolation("idempotency_key", "is required");
+  const requested = await requestAction(deps, caller, { input, idempotencyKey, retryTells });
+  if (requested.outcome === "refused") throw refused(requested);
+  if (requested.outcome !== "recorded") throw failure(requested.outcome === "key_reused" ? "KEY_REUSED" : "LOST_RACE");
+  const response = { action: action(requested.view), grantToken: requested.token ?? "" };
+  return encodeMessage(RequestActionResponseSchema, response);
 }
 
 async function accept(deps: Deps, { actionId, digest }: AcceptEditRequest, caller: Caller): Promise<Uint8Array> {

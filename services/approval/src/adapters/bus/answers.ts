@@ -5,7 +5,7 @@ import type { ActionView } from "../../usecases/ports.ts";
 import { isRecorded, toActionMessage } from "../wire/action-message.ts";
 import { toActionStateMessage } from "../wire/action-state-message.ts";
 import { oncePer } from "../wire/once-per.ts";
-import { failure } from "./failures.ts";
+import { failure, refused } from "./failures.ts";
 
 /** The whole action for a reply, encoded once. Kept with the view, in the same cache: what is erased there is erased here. */
 export const action = oncePer((view: ActionView) => {
@@ -26,7 +26,7 @@ export function settled(handled: Handled) {
     case "unchanged":
       return actionState(handled.view);
     case "refused":
-      throw failure(handled.code, undefined, handled.details);
+      throw refused(handled);
     case "lost_race":
       throw failure("LOST_RACE");
     case "replayed":

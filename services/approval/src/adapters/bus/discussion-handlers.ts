@@ -17,7 +17,7 @@ import type { ActionView, Caller, Deps } from "../../usecases/ports.ts";
 import { fromCommentKind, toCommentMessages } from "../wire/comment-message.ts";
 import { settled } from "./answers.ts";
 import { call } from "./call.ts";
-import { failure, fieldViolation, limited } from "./failures.ts";
+import { failure, fieldViolation, limited, refused } from "./failures.ts";
 
 /** What people do about a review without deciding it: they write on it, and say that they are looking at it. */
 export function discussionHandlers(deps: Deps): Readonly<Record<string, CommandHandler>> {
@@ -30,7 +30,7 @@ export function discussionHandlers(deps: Deps): Readonly<Record<string, CommandH
 
 export async function comment(deps: Deps, request: AddCommentRequest, caller: Caller): Promise<Uint8Array> {
   const commented = await addComment(deps, caller, toComment(request, caller.principal.tenant));
-  if (commented.outcome === "refused") throw failure(commented.code);
+  if (commented.outcome === "refused") throw refused(commented);
   if (commented.outcome !== "recorded") throw failure(commented.outcome === "key_reused" ? "KEY_REUSED" : "LOST_RACE");
   return encodeMessage(AddCommentResponseSchema, answer(commented.view));
 }

@@ -5,7 +5,7 @@ import { eraseContent } from "../../usecases/erase-content.ts";
 import type { Deps } from "../../usecases/ports.ts";
 import { fromHex } from "../wire/bytes.ts";
 import { call } from "./call.ts";
-import { failure, fieldViolation } from "./failures.ts";
+import { failure, fieldViolation, refused } from "./failures.ts";
 
 /** What stays, in every answer: nobody shall believe that more is gone than is. */
 const REMAINING = [
@@ -21,7 +21,7 @@ export function erasureHandlers(deps: Deps): Readonly<Record<string, CommandHand
     EraseContent: call(EraseContentRequestSchema, async ({ actionId, reason, force, dryRun }, caller) => {
       if (reason.trim() === "") throw fieldViolation("reason", "must say why");
       const erased = await eraseContent(deps, caller, { ref: { tenant: caller.principal.tenant, id: actionId }, reason, force, dryRun });
-      if (erased.outcome === "refused") throw failure(erased.code);
+      if (erased.outcome === "refused") throw refused(erased);
       if (erased.outcome === "lost_race") throw failure("LOST_RACE");
       const contents = erased.contents.map(({ digest, namedBy, version, bytes }) => ({
         digest: fromHex(digest),

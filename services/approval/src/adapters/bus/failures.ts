@@ -1,7 +1,7 @@
 import { CommandError, type FailureCode } from "@countersign/bus";
-import type { RefusalCode } from "../../usecases/handle.ts";
+import type { RefusalCode, Refused } from "../../usecases/handle.ts";
 
-/** What each refusal is on the bus. The sentences are fixed: nothing of a stored action gets into them. */
+/** What each refusal is on the bus. The sentences are fixed: of a stored action nothing but its status gets into one. */
 export const FAILURES: Readonly<
   Record<RefusalCode | "KEY_REUSED" | "LOST_RACE" | "UNKNOWN_EVENT" | "LOG_UNREACHABLE", readonly [FailureCode, string]>
 > = {
@@ -65,6 +65,14 @@ export const FAILURES: Readonly<
 export function failure(reason: keyof typeof FAILURES, cause?: unknown, metadata: Readonly<Record<string, string>> = {}): CommandError {
   const [code, message] = FAILURES[reason];
   return new CommandError(code, reason, message, { cause, metadata });
+}
+
+/** A refusal for its caller; one for the action's state says which that is, and which it would have to be. */
+export function refused({ code, details, misplaced }: Refused): CommandError {
+  if (misplaced === undefined) return failure(code, undefined, details);
+  const { status, version, needs } = misplaced;
+  const message = `The action is ${status}; this needs ${needs}.`;
+  return new CommandError(FAILURES[code][0], code, message, { metadata: { status, version: String(version) } });
 }
 
 /** What people write about an action is part of every answer about it. */
