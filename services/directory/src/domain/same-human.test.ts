@@ -84,7 +84,8 @@ describe("P3: an account is known as long as whoever had it is kept from what it
   const at = (id: string, issuer = ISSUER) => ({ issuer, id });
   const linked = { ...profile("a"), principals: [at("ann", "https://agents.example")] };
 
-  it.each<[string, readonly DirectoryEvent[], { readonly issuer: string; readonly id: string }, boolean]>([
+  type Case = readonly [string, readonly DirectoryEvent[], { readonly issuer: string; readonly id: string }, boolean];
+  it.each<Case>([
     ["whoever signs in so", [added("p", profile("a"))], at("a"), true],
     ["switched off", [added("p", profile("a")), off("p")], at("a"), true],
     ["removed", [added("p", profile("a")), { type: "PersonDeactivated", personId: "p", removed: true, cause: "scim" }], at("a"), true],
@@ -95,7 +96,12 @@ describe("P3: an account is known as long as whoever had it is kept from what it
     ["the same id at an issuer of others", [added("p", profile("a"))], at("a", "https://agents.example"), false],
     ["a user name where ids are external", [added("p", profile("a"))], at("a@acme.example"), false],
     ["an id that differs by case", [added("p", profile("a"))], at("A"), false],
-    ["erased", [added("p", profile("a")), { type: "PersonErased", personId: "p", digests: [], reason: "" }], at("a"), false],
+    [
+      "erased",
+      [added("p", profile("a")), { type: "PersonErased", personId: "p", digests: [], reason: "", cause: "person" }],
+      at("a"),
+      false,
+    ],
     ["nobody", [added("p", profile("a"))], at("c"), false],
   ])("%s", (_what, events, principal, known) => {
     expect(isKnown(after(...events), principal, rules)).toBe(known);
