@@ -918,6 +918,8 @@ export const EraseContentResponseSchema: GenMessage<EraseContentResponse> = /*@_
 
 /**
  * What platforms call: ask, wait, redeem once, report.
+ * FAILED_PRECONDITION with reason WRONG_STATE, here and in ReviewService, says to whoever may see the action in which state it is (metadata `status`,
+ * as the status is named without its prefix, and `version`), and in its message in which one this would have been possible.
  *
  * @generated from service countersign.v1.ActionService
  */
