@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Verifies Countersign's evidence archives and tlog-proof receipts. Standard library only; shares no code with what made them.
+"""Verifies Countersign's evidence archives and tlog-proof files. Standard library only; shares no code with what made them.
 
     verify_evidence.py archive VKEY [--witness VKEY]... FILE...
-    verify_evidence.py receipt VKEY [--witness VKEY]... FILE ENTRY_FILE
+    verify_evidence.py proof VKEY [--witness VKEY]... FILE ENTRY_FILE
 
 Written from RFC 6962 and RFC 9162 (tree), RFC 8032 (Ed25519), RFC 8785 (canonical JSON), c2sp.org/signed-note, tlog-checkpoint, tlog-cosignature and tlog-proof, RFC 4180 (tables), POSIX ustar,
 the protobuf wire format, docs/evidence-archive.md and proto/countersign/event/v1. Exit code 0: no flaw; 1: flaws, one a line; 2: nothing was verified.
@@ -175,7 +175,7 @@ def root_of_proof(index, size, node, proof):
     return node
 
 
-def verify_receipt(data, vkey, witnesses, entry):
+def verify_proof(data, vkey, witnesses, entry):
     header, checkpoint = data.split(b"\n\n", 1)
     lines = header.decode().split("\n")
     if lines.pop(0) != "c2sp.org/tlog-proof@v1":
@@ -577,7 +577,7 @@ def judge(kind, vkey, witnesses, file, entry_file=None):
             verify_archive(data, vkey, witnesses)
         else:
             with open(entry_file, "rb") as handle:
-                verify_receipt(data, vkey, witnesses, handle.read())
+                verify_proof(data, vkey, witnesses, handle.read())
     except (ValueError, KeyError, IndexError, AttributeError, TypeError, OverflowError, StopIteration, RecursionError) as error:
         flaw(f"MALFORMED, {type(error).__name__}: {error}")
     for line in FLAWS:
@@ -593,11 +593,11 @@ def main(arguments):
         witnesses.append(read_vkey(arguments[place + 1], COSIGNATURE))
         arguments = arguments[:place] + arguments[place + 2 :]
     kind, count = arguments[0] if arguments else None, len(arguments)
-    if not ((kind == "archive" and count >= 3) or (kind == "receipt" and count == 4)):
+    if not ((kind == "archive" and count >= 3) or (kind == "proof" and count == 4)):
         print(__doc__.strip(), file=sys.stderr)
         return 2
     vkey = read_vkey(arguments[1])
-    if kind == "receipt":
+    if kind == "proof":
         return judge(kind, vkey, witnesses, arguments[2], arguments[3])
     return max([judge(kind, vkey, witnesses, file) for file in arguments[2:]])
 

@@ -19,7 +19,7 @@ import {
   tilePath,
   verifyConsistency,
   verifyInclusion,
-  verifyReceipt,
+  verifyProofFile,
   verifySignature,
 } from "../src/index.ts";
 
@@ -66,8 +66,8 @@ const checkpoint = formatNote({ text, signatures: [logLine, signNote(text, witne
 const policy = parsePolicy(
   Buffer.from(`log ${formatVerifierKey(log.verifier)}\nwitness w ${formatVerifierKey(witness.verifier)}\nquorum w\n`),
 );
-const receipt = formatProofFile({ index, proof, checkpoint });
-measure("receipts verified (log and one witness)", 2_000, () => verifyReceipt(parseProofFile(receipt), leaf, policy));
+const file = formatProofFile({ index, proof, checkpoint });
+measure("proof files verified (log and one witness)", 2_000, () => verifyProofFile(parseProofFile(file), leaf, policy));
 
 function measure(name: string, runs: number, once: (run: number) => unknown, perRun = 1): void {
   const start = process.cpuUsage();

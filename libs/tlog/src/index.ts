@@ -31,8 +31,8 @@ export { formatNote, parseNote, type NoteSignature, type SignedNote } from "./no
 export { noteSignature, signedMessage, signNote, verifyNote, verifySignature, type VerifiedSignature } from "./signing.ts";
 export { formatCheckpoint, openCheckpoint, parseCheckpoint, type Checkpoint, type OpenedCheckpoint } from "./checkpoint.ts";
 
-// Receipts, witnesses, policies
-export { formatProofFile, parseProofFile, verifyReceipt, type ProofFile, type VerifiedReceipt } from "./proof-file.ts";
+// Proof files, witnesses, policies
+export { formatProofFile, parseProofFile, verifyProofFile, type ProofFile, type VerifiedProof } from "./proof-file.ts";
 export {
   checkAdvance,
   formatAddCheckpoint,

@@ -19,9 +19,9 @@ import {
   parseTilePath,
   parseTreeSize,
   parseVerifierKey,
-  verifyReceipt,
+  verifyProofFile,
 } from "./index.ts";
-import { log, policy, policyText, receipt, signedCheckpoint, witnesses } from "./testing/receipts.ts";
+import { log, policy, policyText, proofFile, signedCheckpoint, witnesses } from "./testing/proof-files.ts";
 import { leaves, nodes, refusal } from "./testing/trees.ts";
 
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString();
@@ -32,8 +32,8 @@ const PARSERS: readonly (readonly [string, Uint8Array, (bytes: Uint8Array) => vo
   ["note", checkpoint, parseNote],
   ["checkpoint", Buffer.from(`${text(checkpoint).split("\n\n")[0]!}\n`), (bytes) => parseCheckpoint(text(bytes))],
   ["checkpoint under a policy", checkpoint, (bytes) => acceptCheckpoint(bytes, policy)],
-  ["proof file", receipt(5, 9), parseProofFile],
-  ["receipt", receipt(5, 9), (bytes) => verifyReceipt(parseProofFile(bytes), leaves[5]!, policy)],
+  ["proof file", proofFile(5, 9), parseProofFile],
+  ["verified proof file", proofFile(5, 9), (bytes) => verifyProofFile(parseProofFile(bytes), leaves[5]!, policy)],
   ["add-checkpoint", formatAddCheckpoint({ oldSize: 3, proof: inclusionProof(5, 9, nodes), checkpoint }), parseAddCheckpoint],
   ["cosignatures", Buffer.from(text(checkpoint).split("\n\n")[1]!), parseCosignatures],
   ["tree size", Buffer.from("123\n"), parseTreeSize],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { acceptCheckpoint, formatVerifierKey, meetsQuorum, parsePolicy, signerKeyOfSeed } from "./index.ts";
-import { log, policy, policyText, signedCheckpoint, TIME, witnesses } from "./testing/receipts.ts";
+import { log, policy, policyText, signedCheckpoint, TIME, witnesses } from "./testing/proof-files.ts";
 import { caught, refusal } from "./testing/trees.ts";
 
 const logLine = `log ${formatVerifierKey(log.verifier)}`;

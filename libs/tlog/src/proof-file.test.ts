@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatProofFile, inclusionProof, leafHash, parseProofFile, type ProofFile, verifyReceipt } from "./index.ts";
-import { policy, receipt, signedCheckpoint, witnesses } from "./testing/receipts.ts";
+import { formatProofFile, inclusionProof, leafHash, parseProofFile, type ProofFile, verifyProofFile } from "./index.ts";
+import { policy, proofFile, signedCheckpoint, witnesses } from "./testing/proof-files.ts";
 import { flip, leaves, nodes, refusal } from "./testing/trees.ts";
 
 const HASH = leaves[0]!.toString("base64");
@@ -57,13 +57,13 @@ describe("proof file", () => {
   });
 });
 
-describe("receipt", () => {
+describe("verified proof file", () => {
   it("verifies for every entry, and says what it proves", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 600 }).chain((size) => fc.tuple(fc.nat(size - 1), fc.constant(size))),
         ([index, size]) => {
-          const verified = verifyReceipt(parseProofFile(receipt(index, size)), leaves[index]!, policy);
+          const verified = verifyProofFile(parseProofFile(proofFile(index, size)), leaves[index]!, policy);
           expect(verified).toMatchObject({ index, checkpoint: { size } });
           expect(verified.cosignatures).toHaveLength(3);
         },
@@ -73,33 +73,33 @@ describe("receipt", () => {
   });
 
   it("fails for another entry, index, tree, or too few witnesses", () => {
-    const file = parseProofFile(receipt(7, 20));
-    expect(refusal(() => verifyReceipt(file, leaves[8]!, policy))).toBe("root_mismatch");
-    expect(refusal(() => verifyReceipt(file, leafHash(Buffer.from("entry 07")), policy))).toBe("root_mismatch");
-    expect(refusal(() => verifyReceipt({ ...file, index: 6 }, leaves[7]!, policy))).toBe("root_mismatch");
-    expect(refusal(() => verifyReceipt({ ...file, index: 20 }, leaves[7]!, policy))).toBe("index_out_of_range");
-    expect(refusal(() => verifyReceipt({ ...file, checkpoint: signedCheckpoint(21) }, leaves[7]!, policy))).toBe("root_mismatch");
-    expect(refusal(() => verifyReceipt({ ...file, proof: inclusionProof(7, 40, nodes) }, leaves[7]!, policy))).toBe("proof_length_wrong");
-    expect(refusal(() => verifyReceipt(parseProofFile(receipt(7, 20, witnesses.slice(2))), leaves[7]!, policy))).toBe("quorum_missed");
+    const file = parseProofFile(proofFile(7, 20));
+    expect(refusal(() => verifyProofFile(file, leaves[8]!, policy))).toBe("root_mismatch");
+    expect(refusal(() => verifyProofFile(file, leafHash(Buffer.from("entry 07")), policy))).toBe("root_mismatch");
+    expect(refusal(() => verifyProofFile({ ...file, index: 6 }, leaves[7]!, policy))).toBe("root_mismatch");
+    expect(refusal(() => verifyProofFile({ ...file, index: 20 }, leaves[7]!, policy))).toBe("index_out_of_range");
+    expect(refusal(() => verifyProofFile({ ...file, checkpoint: signedCheckpoint(21) }, leaves[7]!, policy))).toBe("root_mismatch");
+    expect(refusal(() => verifyProofFile({ ...file, proof: inclusionProof(7, 40, nodes) }, leaves[7]!, policy))).toBe("proof_length_wrong");
+    expect(refusal(() => verifyProofFile(parseProofFile(proofFile(7, 20, witnesses.slice(2))), leaves[7]!, policy))).toBe("quorum_missed");
   });
 
   it("fails after any flipped bit that is not of a witness beyond the quorum", () => {
-    const bytes = receipt(5, 11, witnesses.slice(0, 2));
+    const bytes = proofFile(5, 11, witnesses.slice(0, 2));
     fc.assert(
       fc.property(fc.nat(bytes.length - 1), fc.nat(7), (byte, bit) => {
-        expect(refusal(() => verifyReceipt(parseProofFile(flip(bytes, byte, bit)), leaves[5]!, policy))).not.toBe("passed");
+        expect(refusal(() => verifyProofFile(parseProofFile(flip(bytes, byte, bit)), leaves[5]!, policy))).not.toBe("passed");
       }),
       { numRuns: 400 },
     );
   });
 
   it("fails cut at any byte, or with bytes added", () => {
-    const bytes = receipt(5, 11);
+    const bytes = proofFile(5, 11);
     for (let length = 0; length < bytes.length - 400; length += 1) {
-      expect(refusal(() => verifyReceipt(parseProofFile(bytes.subarray(0, length)), leaves[5]!, policy))).not.toBe("passed");
+      expect(refusal(() => verifyProofFile(parseProofFile(bytes.subarray(0, length)), leaves[5]!, policy))).not.toBe("passed");
     }
     for (const more of ["\n", "x", "x\n", "\n\n"]) {
-      expect(refusal(() => verifyReceipt(parseProofFile(Buffer.concat([bytes, Buffer.from(more)])), leaves[5]!, policy))).not.toBe(
+      expect(refusal(() => verifyProofFile(parseProofFile(Buffer.concat([bytes, Buffer.from(more)])), leaves[5]!, policy))).not.toBe(
         "passed",
       );
     }

@@ -5,7 +5,7 @@ import { checkCount, parseDecimal } from "./number.ts";
 import { acceptCheckpoint, type AcceptedCheckpoint, type TrustPolicy } from "./policy.ts";
 import { formatText, parseText } from "./text.ts";
 
-/** A receipt: that an entry is in a log, for somebody who was not there (c2sp.org/tlog-proof). Stored as `*.tlog-proof`. */
+/** A proof in a file: that an entry is in a log, for somebody who was not there (c2sp.org/tlog-proof). Stored as `*.tlog-proof`. */
 export type ProofFile = {
   /** Number of the entry in the log, from 0. */
   readonly index: number;
@@ -17,10 +17,10 @@ export type ProofFile = {
   readonly extra?: Uint8Array;
 };
 
-/** A receipt that a policy accepts. */
-export type VerifiedReceipt = AcceptedCheckpoint & { readonly index: number };
+/** A proof that a policy accepts. */
+export type VerifiedProof = AcceptedCheckpoint & { readonly index: number };
 
-/** Reads a receipt; its checkpoint stays unread until `verifyReceipt`. Throws `proof_malformed`, or what its numbers and hashes may be faulted for. */
+/** Reads a proof file; its checkpoint stays unread until `verifyProofFile`. Throws `proof_malformed`, or what its numbers and hashes may be faulted for. */
 export function parseProofFile(bytes: Uint8Array): ProofFile {
   const text = parseText(bytes, "proof", MAX_PROOF_BYTES);
   const end = text.indexOf("\n\n");
@@ -38,7 +38,7 @@ export function parseProofFile(bytes: Uint8Array): ProofFile {
   };
 }
 
-/** Writes a receipt; `parseProofFile` reads the same back. Throws like it. */
+/** Writes a proof file; `parseProofFile` reads the same back. Throws like it. */
 export function formatProofFile({ index, proof, checkpoint, extra }: ProofFile): Buffer {
   const lines = [
     HEADER,
@@ -56,10 +56,10 @@ export function formatProofFile({ index, proof, checkpoint, extra }: ProofFile):
  * Passes if the policy accepts the checkpoint and the proof binds `leaf` (the leaf hash of the entry at hand) to it. Returns what was proven: the index, the
  * checkpoint, and who cosigned it when. Throws a `TlogError` that says which of the steps failed.
  */
-export function verifyReceipt(receipt: ProofFile, leaf: Uint8Array, policy: TrustPolicy): VerifiedReceipt {
-  const accepted = acceptCheckpoint(receipt.checkpoint, policy);
-  verifyInclusion({ index: receipt.index, leaf, size: accepted.checkpoint.size, root: accepted.checkpoint.root }, receipt.proof);
-  return { ...accepted, index: receipt.index };
+export function verifyProofFile(file: ProofFile, leaf: Uint8Array, policy: TrustPolicy): VerifiedProof {
+  const accepted = acceptCheckpoint(file.checkpoint, policy);
+  verifyInclusion({ index: file.index, leaf, size: accepted.checkpoint.size, root: accepted.checkpoint.root }, file.proof);
+  return { ...accepted, index: file.index };
 }
 
 function readExtra(line: string | undefined): { extra: Uint8Array } {

@@ -77,7 +77,7 @@ describe("requester's commands", () => {
     expect(asked.out).toMatch(/^ +parameters.rows = 1$/m);
     const id = await requested(...TAG, "--key", "once");
     expect(asked.out).toContain(id);
-    // What was answered as sealed has its receipt at once.
+    // What was answered as sealed has its proof at once.
     expect((await as("crm-agent", "proof", id)).code).toBe(0);
     expect((await json(ActionSchema, "crm-agent", "get", id)).id).toBe(id);
     expect((await as("crm-agent", "get", id)).out).toMatch(/^grant token +\S+\.\S+\.\S+$/m);

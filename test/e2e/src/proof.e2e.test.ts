@@ -53,7 +53,7 @@ describe("P6: what proves the log, on the command line", () => {
     expect((await as("auditor", "checkpoint", "--witnessed")).code).toBe(1);
   });
 
-  it("proof: a receipt of an action's version, of a position, of an event; it verifies offline and not for another entry", async () => {
+  it("proof: of an action's version, of a position, of an event; it verifies offline and not for another entry", async () => {
     const file = join(folder, "one.tlog-proof");
     await eventually("it is sealed", async () => (await as("crm-agent", "proof", actionId, "--out", file)).code === 0);
     expect((await as("crm-agent", "proof", actionId, "--out", file)).out).toMatch(/^position \d+: proof in .*one\.tlog-proof, entry in /);

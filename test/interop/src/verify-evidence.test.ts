@@ -151,29 +151,29 @@ describe.runIf(python)("P6: an implementation that shares no code with ours", ()
     });
   });
 
-  describe("verifies receipts", () => {
+  describe("verifies proofs", () => {
     const entries = Array.from({ length: 11 }, (_, number) => Buffer.from(`entry ${number}`));
     const text = formatCheckpoint({ origin: logKey.verifier.name, size: 11, root: treeRoot(11, nodesOfEntries(entries)), extensions: [] });
     const checkpoint = formatNote({ text, signatures: [signNote(text, logKey)] });
-    const receipt = (index: number): Buffer =>
+    const proof = (index: number): Buffer =>
       formatProofFile({ index, proof: inclusionProof(index, 11, nodesOfEntries(entries)), checkpoint });
-    const judgeReceipt = (bytes: Uint8Array, entry: Uint8Array): ReturnType<typeof run> =>
-      run("receipt", LOG_VKEY, file("r.tlog-proof", bytes), file("entry", entry));
+    const judgeProof = (bytes: Uint8Array, entry: Uint8Array): ReturnType<typeof run> =>
+      run("proof", LOG_VKEY, file("r.tlog-proof", bytes), file("entry", entry));
 
     it.each([0, 7, 10])("of entry %i", (index) => {
       expect(leafHash(entries[index] ?? Buffer.alloc(0))).toHaveLength(32);
-      const { status, out } = judgeReceipt(receipt(index), entries[index] ?? Buffer.alloc(0));
+      const { status, out } = judgeProof(proof(index), entries[index] ?? Buffer.alloc(0));
       expect(out).toContain("no flaw");
       expect(status).toBe(0);
     });
 
     it("and refuses one for another entry, and one whose proof or signature was changed", () => {
-      expect(judgeReceipt(receipt(4), Buffer.from("entry 5")).status).toBe(1);
-      const good = receipt(4).toString();
+      expect(judgeProof(proof(4), Buffer.from("entry 5")).status).toBe(1);
+      const good = proof(4).toString();
       const lines = good.split("\n");
       const swapped = [lines[0], lines[1], lines[3], lines[2], ...lines.slice(4)].join("\n");
-      expect(judgeReceipt(Buffer.from(swapped), Buffer.from("entry 4")).status).toBe(1);
-      expect(judgeReceipt(Buffer.from(good.replace("\n11\n", "\n12\n")), Buffer.from("entry 4")).status).toBe(1);
+      expect(judgeProof(Buffer.from(swapped), Buffer.from("entry 4")).status).toBe(1);
+      expect(judgeProof(Buffer.from(good.replace("\n11\n", "\n12\n")), Buffer.from("entry 4")).status).toBe(1);
     });
   });
 });

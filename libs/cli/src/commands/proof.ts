@@ -5,9 +5,9 @@ import {
   parseProofFile,
   parseVerifierKey,
   TlogError,
-  verifyReceipt,
+  verifyProofFile,
   type TrustPolicy,
-  type VerifiedReceipt,
+  type VerifiedProof,
 } from "@countersign/tlog";
 import { GetCheckpointResponseSchema, GetProofResponseSchema, StartEpochResponseSchema } from "@countersign/proto/v1/audit_service_pb";
 import { type Command, Option } from "commander";
@@ -113,11 +113,11 @@ function addVerifyProof(program: Command, io: Io): void {
     });
 }
 
-function verify(file: string, options: VerifyOptions): VerifiedReceipt {
+function verify(file: string, options: VerifyOptions): VerifiedProof {
   const policy = trust(options);
   const [proof, entry] = [readBytes(file), readBytes(options.entry ?? `${file}.entry`)];
   try {
-    return verifyReceipt(parseProofFile(proof), leafHash(entry), policy);
+    return verifyProofFile(parseProofFile(proof), leafHash(entry), policy);
   } catch (error) {
     if (error instanceof TlogError) throw new AnswerIsNo(`NOT PROVEN: ${error.message} (${error.code})`);
     throw error;

@@ -1129,20 +1129,20 @@ export const ActionVersionSchema: GenMessage<ActionVersion> = /*@__PURE__*/
   messageDesc(file_countersign_v1_audit_service, 27);
 
 /**
- * A receipt.
+ * A proof, and what it is about.
  *
  * @generated from message countersign.v1.GetProofResponse
  */
 export type GetProofResponse = Message<"countersign.v1.GetProofResponse"> & {
   /**
-   * The receipt, as it is stored in a `.tlog-proof` file.
+   * The proof, as it is stored in a `.tlog-proof` file.
    *
    * @generated from field: string proof = 1;
    */
   proof: string;
 
   /**
-   * The envelope, exactly as hashed: what the receipt is about.
+   * The envelope, exactly as hashed: what the proof is about.
    *
    * @generated from field: bytes entry = 2;
    */
@@ -1865,7 +1865,7 @@ export const AuditService: GenService<{
     output: typeof GetCheckpointResponseSchema;
   },
   /**
-   * A receipt (c2sp.org/tlog-proof) for one event of the caller's tenant: that its entry is in the ledger, for somebody who was not there.
+   * A proof (c2sp.org/tlog-proof) for one event of the caller's tenant: that its entry is in the ledger, for somebody who was not there.
    * UNAVAILABLE (reason NOT_SEALED) while it is not sealed, which takes about a second: ask again.
    *
    * @generated from rpc countersign.v1.AuditService.GetProof

@@ -20,7 +20,7 @@ import {
   rootHash,
   appendLeaves,
   EMPTY_RANGE,
-  verifyReceipt,
+  verifyProofFile,
 } from "@countersign/tlog";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { sealingHandlers } from "../adapters/commands/sealing.ts";
@@ -80,7 +80,7 @@ const refused = async (promise: Promise<unknown>): Promise<string> => {
 };
 const version = (value: bigint) => ({ case: "actionVersion", value: { actionId: ID, version: value } }) as const;
 
-describe("P6: receipts", () => {
+describe("P6: proofs", () => {
   it("prove an event by any of its names, to whoever pins the key", async () => {
     await vi.waitFor(async () => expect((await sealing.store.newest())?.size).toBe(302), 30_000);
     const [first] = await ledger.log.readStream({ tenant: "acme", type: "action", id: ID });
@@ -92,13 +92,13 @@ describe("P6: receipts", () => {
     const policy = parsePolicy(Buffer.from(`log ${sealing.verifierKeys(1)[0]}\nquorum none\n`));
     for (const event of names) {
       const { proof, entry, index } = await prove(event);
-      expect(verifyReceipt(parseProofFile(Buffer.from(proof)), leafHash(entry), policy).index).toBe(300);
+      expect(verifyProofFile(parseProofFile(Buffer.from(proof)), leafHash(entry), policy).index).toBe(300);
       expect(index).toBe(300n);
-      expect(() => verifyReceipt(parseProofFile(Buffer.from(proof)), leafHash(entry.subarray(1)), policy)).toThrow();
+      expect(() => verifyProofFile(parseProofFile(Buffer.from(proof)), leafHash(entry.subarray(1)), policy)).toThrow();
     }
   });
 
-  it("P8: a tenant gets receipts for its own events only, and learns nothing of others", async () => {
+  it("P8: a tenant gets proofs for its own events only, and learns nothing of others", async () => {
     const others = (await ledger.log.readAll({ from: 7, limit: 1 }))[0];
     const requests: Named[] = [
       { case: "position", value: 7n },

@@ -13,7 +13,7 @@ import { checkSealed, type SealedFlaw } from "./check-sealed.ts";
 import type { SealingConfig } from "./config.ts";
 import { NothingToBegin, startEpoch, type StartedEpoch } from "./new-epoch.ts";
 import type { Assurance, TreeStore } from "./ports.ts";
-import { receiptFor, type ProvenEvent } from "./receipt.ts";
+import { proofFor, type ProvenEvent } from "./proof.ts";
 import { SealWatch } from "./seal-watch.ts";
 import { startSealer } from "./sealer.ts";
 import { signerFor } from "./signer.ts";
@@ -74,7 +74,7 @@ export async function startSealing(
     status: () => sealer.status(),
     verifierKeys,
     awaitSealed: async (event, assurance, timeoutMs) =>
-      (await watch.covered(event.position, assurance, timeoutMs)) && (await receiptFor(store, event, assurance)) !== undefined,
+      (await watch.covered(event.position, assurance, timeoutMs)) && (await proofFor(store, event, assurance)) !== undefined,
     check: async (report) => checkSealed({ ...parts, epoch: await epochs.newest(), witnessKeys }, report),
     startEpoch: async (by) => {
       if (sealer.status().state === "sealing") throw new NothingToBegin("the log continues what was signed, and is being sealed");

@@ -9,14 +9,14 @@ import {
   parsePolicy,
   parseProofFile,
   TREE_SIZE_TYPE,
-  verifyReceipt,
+  verifyProofFile,
   type TrustPolicy,
 } from "@countersign/tlog";
 import { keepWitnessKey, startWitnessServer, type RunningWitness } from "@countersign/witness";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { httpWitnesses } from "./adapters/http-witnesses.ts";
 import type { Anchor } from "./ports.ts";
-import { receiptFor } from "./receipt.ts";
+import { proofFor } from "./proof.ts";
 import { ORIGIN, sealedLedger, sealingDatabase, type SealedLedger } from "./testing/sealed-ledger.ts";
 import { signerFor as boundSigner } from "./signer.ts";
 import { startWitnessing } from "./witnessing.ts";
@@ -87,7 +87,7 @@ async function olderAnchor(): Promise<Anchor> {
 const witnessedSize = async (): Promise<number> => (await ledger.store.newest({ assurance: "witnessed" }))?.size ?? 0;
 
 describe("P6: witnesses", () => {
-  it("cosign what is sealed, over HTTP, until the quorum is met; a receipt then satisfies the pinned policy", async () => {
+  it("cosign what is sealed, over HTTP, until the quorum is met; a proof then satisfies the pinned policy", async () => {
     const sealing = seal();
     for (const [count, size] of [
       [5, 5],
@@ -102,8 +102,8 @@ describe("P6: witnesses", () => {
     expect(acceptCheckpoint(newest?.note ?? Buffer.alloc(0), policy).cosignatures).toHaveLength(2);
     const [event] = await ledger.log.readAll({ from: 300, limit: 1 });
     if (event === undefined) throw new Error("no event");
-    const receipt = await receiptFor(ledger.store, event, "witnessed");
-    expect(verifyReceipt(parseProofFile(receipt ?? Buffer.alloc(0)), event.leafHash, policy).index).toBe(300);
+    const proof = await proofFor(ledger.store, event, "witnessed");
+    expect(verifyProofFile(parseProofFile(proof ?? Buffer.alloc(0)), event.leafHash, policy).index).toBe(300);
   });
 
   it("a sealer that starts anew learns from a 409 what a witness has, and a witness that is away holds up nobody but the quorum", async () => {

@@ -32,7 +32,7 @@ import {
   signerKeyOfSeed,
   signNote,
   TlogError,
-  verifyReceipt,
+  verifyProofFile,
 } from "@countersign/tlog";
 import { must, textOf, texts, type Target } from "../engine/target.ts";
 
@@ -60,7 +60,7 @@ const FORMATS: Readonly<Record<string, Read>> = {
   },
   "signed checkpoint": (bytes) => void [openCheckpoint(bytes, [key.verifier], [witness.verifier]), acceptCheckpoint(bytes, policy)],
   "proof file": (bytes) => formatProofFile(parseProofFile(bytes)),
-  receipt: (bytes) => void verifyReceipt(parseProofFile(bytes), leaves[1] ?? root, policy),
+  "proof file under a policy": (bytes) => void verifyProofFile(parseProofFile(bytes), leaves[1] ?? root, policy),
   "witness request": (bytes) => formatAddCheckpoint(parseAddCheckpoint(bytes)),
   "opened witness request": (bytes) => void openAddCheckpoint(parseAddCheckpoint(bytes), [key.verifier]),
   cosignatures: (bytes) => formatCosignatures(parseCosignatures(bytes)),

@@ -14,7 +14,7 @@ import type { Principal } from "@countersign/proto/v1/principal_pb";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { NothingToBegin } from "../../sealing/new-epoch.ts";
 import type { Assurance } from "../../sealing/ports.ts";
-import { receiptFor } from "../../sealing/receipt.ts";
+import { proofFor } from "../../sealing/proof.ts";
 import type { Sealing } from "../../sealing/start-sealing.ts";
 import { invalidField, unary } from "./unary.ts";
 import { onlyOwn, requesterOf } from "./viewer.ts";
@@ -29,7 +29,7 @@ export type SealingDeps = {
   positionOf(tenant: string, eventId: string): Promise<number | undefined>;
 };
 
-/** Checkpoints, receipts, waiting for them, and new epochs. */
+/** Checkpoints, proofs, waiting for them, and new epochs. */
 export function sealingHandlers(deps: SealingDeps): Readonly<Record<string, CommandHandler>> {
   return {
     GetCheckpoint: getCheckpoint(deps),
@@ -61,7 +61,7 @@ function getProof(deps: SealingDeps): CommandHandler {
     const { store } = available(deps);
     const event = await findEvent(deps, request, caller);
     if (event === undefined) throw new CommandError("NOT_FOUND", "NOT_FOUND", "no such event");
-    const proof = await receiptFor(store, event, assuranceOf(request.witnessed));
+    const proof = await proofFor(store, event, assuranceOf(request.witnessed));
     if (proof === undefined) throw notSealed(`the event is not ${assuranceOf(request.witnessed)} yet`);
     return { proof: Buffer.from(proof).toString("utf8"), entry: event.entry, index: BigInt(event.position) };
   });

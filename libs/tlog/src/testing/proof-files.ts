@@ -35,7 +35,7 @@ export function signedCheckpoint(size: number, cosigners = witnesses): Buffer {
   return formatNote({ text, signatures: [signNote(text, log), ...cosigners.map((signer) => signNote(text, signer, TIME))] });
 }
 
-/** Receipt for an entry of it. */
-export function receipt(index: number, size: number, cosigners = witnesses): Buffer {
+/** Proof for an entry of it. */
+export function proofFile(index: number, size: number, cosigners = witnesses): Buffer {
   return formatProofFile({ index, proof: inclusionProof(index, size, nodes), checkpoint: signedCheckpoint(size, cosigners) });
 }

@@ -1,14 +1,14 @@
 import { formatProofFile, TlogError, verifyInclusion } from "@countersign/tlog";
 import type { Assurance, StoredCheckpoint, TreeStore } from "./ports.ts";
 
-/** An event as far as its receipt is concerned. */
+/** An event as far as its proof is concerned. */
 export type ProvenEvent = { readonly position: number; readonly leafHash: Uint8Array };
 
 /**
- * The receipt of an event against the newest checkpoint of the assurance asked for, verified before it is handed out. Nothing while the event is not sealed, and
+ * The proof of an event against the newest checkpoint of the assurance asked for, verified before it is handed out. Nothing while the event is not sealed, and
  * when what was sealed at its position is another one: a checkpoint that covers a position need not cover what stands there now.
  */
-export async function receiptFor(store: TreeStore, event: ProvenEvent, assurance: Assurance): Promise<Uint8Array | undefined> {
+export async function proofFor(store: TreeStore, event: ProvenEvent, assurance: Assurance): Promise<Uint8Array | undefined> {
   const checkpoint = await store.newest({ assurance });
   if (checkpoint === undefined || checkpoint.size <= event.position) return undefined;
   const proof = await verifiedProof(store, event, checkpoint);
