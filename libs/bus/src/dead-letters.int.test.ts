@@ -7,7 +7,7 @@ import { sql, type Kysely } from "kysely";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { RunningConsumer } from "./consumer.ts";
 import { listing, migrateForConsumers, range, seen, start } from "./consumer-fixture.ts";
-import { discardDeadLetter, listDeadLetters, replayDeadLetters } from "./dead-letters.ts";
+import { discardDeadLetter, listConsumers, listDeadLetters, replayDeadLetters } from "./dead-letters.ts";
 import { openTestDatabase } from "./test-database.ts";
 import { appendActions, appendTo } from "./test-events.ts";
 
@@ -44,6 +44,7 @@ afterEach(async () => {
   consumer = undefined;
 });
 
+const key = () => ({ consumer: name, ledger: "main" });
 const letters = async () => (await listDeadLetters(kysely, { consumer: name }, { limit: 200 })).deadLetters;
 const run = async () => (consumer = await start(listing(name, poison), { log, database, logger }));
 const reachedHead = async () => consumer?.reached(await log.nextPosition());
@@ -95,6 +96,8 @@ test("one poison event is parked with the rest of its stream; all others go on",
     streamId: "bad",
     eventType: "A",
   });
+  expect(await listConsumers(kysely, "main")).toContain(name);
+  expect(await listConsumers(kysely, "other")).toEqual([]);
   expect(first).toMatchObject({ error: "TypeError", attempts: 3, state: "parked" });
   expect(first?.parkedAt).toBeInstanceOf(Date);
   expect(second).toMatchObject({ position: 3, error: "waits behind an earlier one of its stream", attempts: 0 });
@@ -131,7 +134,7 @@ test("replayed dead letters are handled in order and are gone; the stream flows 
   await appendTo(log, { id: "bad" }, ["C"], { after: 2 });
   await reachedHead();
   poison.clear();
-  expect(await replayDeadLetters(kysely, name)).toBe(3);
+  expect(await replayDeadLetters(kysely, key())).toBe(3);
   await expect.poll(letters).toEqual([]);
   expect(await seen(kysely, name)).toEqual([2, 0, 1, 3]);
   await appendTo(log, { id: "bad" }, ["D"], { after: 3 });
@@ -144,7 +147,7 @@ test("a replay that fails parks again, counts its tries and keeps what is behind
   await appendTo(log, { id: "bad" }, ["A", "B"]);
   await run();
   await reachedHead();
-  await replayDeadLetters(kysely, name);
+  await replayDeadLetters(kysely, key());
   await expect.poll(async () => (await letters())[0]?.attempts).toBe(6);
   expect((await letters()).map(({ position, state, attempts }) => [position, state, attempts])).toEqual([
     [0, "parked", 6],
@@ -160,7 +163,8 @@ test("replay of one position takes its whole stream, and only that", async () =>
   await run();
   await reachedHead();
   poison.clear();
-  expect(await replayDeadLetters(kysely, name, 1)).toBe(2);
+  expect(await replayDeadLetters(kysely, { ...key(), ledger: "other" }, 1)).toBe(0);
+  expect(await replayDeadLetters(kysely, key(), 1)).toBe(2);
   await expect.poll(async () => (await letters()).map(({ position }) => position)).toEqual([2]);
   expect(await seen(kysely, name)).toEqual([0, 1]);
 });
@@ -231,7 +235,7 @@ describe("a batch that meets Postgres' limit on the time of a statement", () => 
     await startSlow((events) => slow && events.some((event) => event.stream.id === "bad"));
     await reachedHead();
     slow = true;
-    await replayDeadLetters(kysely, name);
+    await replayDeadLetters(kysely, key());
     await expect.poll(async () => (await letters())[0], WAIT).toMatchObject({ state: "parked", error: "error 57014", attempts: 4 });
     await appendTo(log, { id: "good" }, ["A"]);
     await reachedHead();
@@ -273,8 +277,8 @@ test("P8: a replay for one tenant leaves the others' alone, also when it names t
   await run();
   await reachedHead();
   poison.clear();
-  expect(await replayDeadLetters(kysely, name, 1, "acme")).toBe(0);
-  expect(await replayDeadLetters(kysely, name, undefined, "acme")).toBe(1);
+  expect(await replayDeadLetters(kysely, key(), 1, "acme")).toBe(0);
+  expect(await replayDeadLetters(kysely, key(), undefined, "acme")).toBe(1);
   await expect.poll(async () => (await letters()).map(({ position }) => position)).toEqual([1]);
   expect((await listDeadLetters(kysely, { consumer: name, tenant: "acme" })).deadLetters).toEqual([]);
 });
@@ -285,18 +289,17 @@ test("a discarded one is never handled, what waits behind it is, and the stream 
   await run();
   await reachedHead();
   poison.clear();
-  const key = { consumer: name, ledger: "main" };
   const recorded: number[] = [];
   const record = async (positions: readonly number[]): Promise<void> => void recorded.push(...positions);
-  expect(await discardDeadLetter(kysely, key, "other", 0, record)).toBe(false);
-  expect(await discardDeadLetter(kysely, key, "acme", 0, record)).toBe(true);
-  expect(await discardDeadLetter(kysely, key, "acme", 0, record)).toBe(false);
+  expect(await discardDeadLetter(kysely, key(), "other", 0, record)).toBe(false);
+  expect(await discardDeadLetter(kysely, key(), "acme", 0, record)).toBe(true);
+  expect(await discardDeadLetter(kysely, key(), "acme", 0, record)).toBe(false);
   expect(recorded).toEqual([0]);
   await expect.poll(async () => (await letters()).map(({ position, state }) => [position, state])).toEqual([[0, "discarded"]]);
   await appendTo(log, { id: "bad" }, ["C"], { after: 2 });
   await reachedHead();
   await expect.poll(() => seen(kysely, name)).toEqual([1, 2]);
-  expect(await replayDeadLetters(kysely, name)).toBe(0);
+  expect(await replayDeadLetters(kysely, key())).toBe(0);
 });
 
 test("P4: what cannot be recorded does not happen", async () => {
@@ -305,7 +308,7 @@ test("P4: what cannot be recorded does not happen", async () => {
   await run();
   await reachedHead();
   const refuse = async (): Promise<void> => Promise.reject(new Error("the log is away"));
-  await expect(discardDeadLetter(kysely, { consumer: name, ledger: "main" }, "acme", 0, refuse)).rejects.toThrow("away");
-  await expect(replayDeadLetters(kysely, name, undefined, undefined, refuse)).rejects.toThrow("away");
+  await expect(discardDeadLetter(kysely, key(), "acme", 0, refuse)).rejects.toThrow("away");
+  await expect(replayDeadLetters(kysely, key(), undefined, undefined, refuse)).rejects.toThrow("away");
   expect(await letters()).toMatchObject([{ position: 0, state: "parked" }]);
 });

@@ -42,6 +42,14 @@ export async function listDeadLetters<Tables>(
   return rows.length > limit && last !== undefined ? { deadLetters, next: cursor(last) } : { deadLetters };
 }
 
+/** The consumers that a ledger has or had, by name. */
+export async function listConsumers<Tables>(database: Kysely<Tables>, ledger: string): Promise<readonly string[]> {
+  const { rows } = await sql<{ consumer: string }>`
+    select consumer from bus.checkpoint where ledger = ${ledger} union select consumer from bus.dead_letter where ledger = ${ledger}
+    order by consumer`.execute(database);
+  return rows.map(({ consumer }) => consumer);
+}
+
 /** One dead letter, if the tenant has it. */
 export async function findDeadLetter<Tables>(
   database: Kysely<Tables>,
@@ -69,7 +77,7 @@ export type RecordDeadLetters = (positions: readonly number[]) => Promise<void>;
  */
 export async function replayDeadLetters<Tables>(
   database: Kysely<Tables>,
-  consumer: string,
+  { consumer, ledger }: ConsumerKey,
   position?: number,
   tenant?: string,
   record: RecordDeadLetters = async () => {},
@@ -77,8 +85,10 @@ export async function replayDeadLetters<Tables>(
   return database.transaction().execute(async (transaction) => {
     const { rows } = await sql<{ position: string }>`
       update bus.dead_letter set state = 'replay'
-      where consumer = ${consumer} and state <> 'discarded' and (${tenant ?? null}::text is null or tenant = ${tenant ?? null}) and (${position ?? null}::bigint is null or (ledger, tenant, stream_type, stream_id) in (
-        select ledger, tenant, stream_type, stream_id from bus.dead_letter where consumer = ${consumer} and position = ${position ?? null}))
+      where consumer = ${consumer} and ledger = ${ledger} and state <> 'discarded' and (${tenant ?? null}::text is null or tenant = ${tenant ?? null})
+        and (${position ?? null}::bigint is null or (tenant, stream_type, stream_id) in (
+          select tenant, stream_type, stream_id from bus.dead_letter
+          where consumer = ${consumer} and ledger = ${ledger} and position = ${position ?? null}))
       returning position::text as position`.execute(transaction);
     const positions = rows.map((row) => Number(row.position)).toSorted((a, b) => a - b);
     if (positions.length > 0) await record(positions);

@@ -13,7 +13,7 @@ export type { EventFeed } from "./event-feed.ts";
 export { startConsumer } from "./start-consumer.ts";
 export type { ConsumerDefinition, ConsumerDeps, RunningConsumer } from "./consumer.ts";
 export { lockCheckpoint, readCheckpoint, type ConsumerKey } from "./checkpoint.ts";
-export { discardDeadLetter, findDeadLetter, listDeadLetters, replayDeadLetters, type DeadLetter } from "./dead-letters.ts";
+export { discardDeadLetter, findDeadLetter, listConsumers, listDeadLetters, replayDeadLetters, type DeadLetter } from "./dead-letters.ts";
 export { busMigrations } from "./migrations.ts";
 // For those who wire.
 export { startRelay, type RelayDeps, type RunningRelay } from "./start-relay.ts";

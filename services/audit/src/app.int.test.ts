@@ -181,7 +181,10 @@ describe("events of a newer build", () => {
   });
 
   it("refuses bad names, positions and page tokens", async () => {
-    await expect(replay({ consumer: "a b" })).rejects.toMatchObject({ violations: [{ field: "consumer" }] });
+    await unknownEvents();
+    const description: unknown = expect.stringMatching(/^must be one of audit\.actions(, |$)/);
+    for (const consumer of ["audit.action", "a b", "%", ""])
+      await expect(replay({ consumer })).rejects.toMatchObject({ violations: [{ field: "consumer", description }] });
     await expect(replay({ position: 2n ** 60n })).rejects.toMatchObject({ violations: [{ field: "position" }] });
     await expect(running.ask("ListDeadLetters", DEAD_LETTERS, { pageToken: "garbage" })).rejects.toMatchObject({
       violations: [{ field: "page_token" }],

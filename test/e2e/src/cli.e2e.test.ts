@@ -251,6 +251,8 @@ describe("administrator's commands", () => {
     expect((await as("operator", "dead-letters", "replay", "audit.actions")).out).toBe(
       "0 handed out again: nothing was waiting under that name\n",
     );
+    const slip = await as("operator", "dead-letters", "replay", "audit.action");
+    expect([slip.code, slip.err]).toEqual([1, matching(/must be one of .*audit\.actions/)]);
     expect(await as("operator", "fsck")).toMatchObject({
       code: 0,
       out: matching(/^\d+ events, root [0-9a-f]{64}\nno flaws\n$/m),

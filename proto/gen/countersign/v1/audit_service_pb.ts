@@ -677,7 +677,7 @@ export const RebuildSchema: GenMessage<Rebuild> = /*@__PURE__*/
  */
 export type ListDeadLettersRequest = Message<"countersign.v1.ListDeadLettersRequest"> & {
   /**
-   * Only of this consumer, if given.
+   * Only of this consumer, if given. One that the ledger does not have is refused with the names of those it has.
    *
    * @generated from field: string consumer = 1;
    */
@@ -929,7 +929,7 @@ export const DiscardDeadLetterResponseSchema: GenMessage<DiscardDeadLetterRespon
  */
 export type ReplayDeadLettersRequest = Message<"countersign.v1.ReplayDeadLettersRequest"> & {
   /**
-   * The consumer.
+   * The consumer. One that the ledger does not have is refused with the names of those it has.
    *
    * @generated from field: string consumer = 1;
    */
@@ -1845,7 +1845,7 @@ export const AuditService: GenService<{
   },
   /**
    * Operators: gives up on a dead letter: its consumer never handles the event. Recorded in the log, with the reason. What waits behind it in its
-   * stream waits on, until it is replayed.
+   * stream is handled next.
    *
    * @generated from rpc countersign.v1.AuditService.DiscardDeadLetter
    */

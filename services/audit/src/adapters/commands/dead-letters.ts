@@ -3,6 +3,7 @@ import {
   CommandError,
   discardDeadLetter,
   findDeadLetter,
+  listConsumers,
   listDeadLetters,
   replayDeadLetters,
   type CommandHandler,
@@ -27,10 +28,11 @@ import { OPERATIONS_STREAM, type OperationsLog } from "./operations-log.ts";
 import { badPageToken, invalidField, pageSize, unary } from "./unary.ts";
 
 /** Dead letters of the caller's tenant: which events, never what is in them. */
-export function listTenantDeadLetters(database: Kysely<unknown>): CommandHandler {
+export function listTenantDeadLetters(database: Kysely<unknown>, ledger: string): CommandHandler {
   return unary(ListDeadLettersRequestSchema, ListDeadLettersResponseSchema, async (request, caller) => {
     const limit = pageSize(request.pageSize);
-    const filter = { tenant: caller.tenant, ...(request.consumer === "" ? {} : { consumer: consumerName(request.consumer) }) };
+    const consumer = request.consumer === "" ? {} : { consumer: await known(database, ledger, request.consumer) };
+    const filter = { tenant: caller.tenant, ledger, ...consumer };
     const page = await listDeadLetters(database, filter, { after: request.pageToken, limit }).catch(asBadToken);
     return { deadLetters: page.deadLetters.map(toWire), nextPageToken: page.next ?? "" };
   });
@@ -39,7 +41,7 @@ export function listTenantDeadLetters(database: Kysely<unknown>): CommandHandler
 /** One of them with its event, and with the reason why it was given up. */
 export function getTenantDeadLetter(database: Kysely<unknown>, log: EventLog): CommandHandler {
   return unary(GetDeadLetterRequestSchema, GetDeadLetterResponseSchema, async (request, caller) => {
-    const key = { consumer: consumerName(request.consumer), ledger: log.ledger };
+    const key = { consumer: await known(database, log.ledger, request.consumer), ledger: log.ledger };
     const position = exact(request.position);
     const letter = await findDeadLetter(database, key, caller.tenant, position);
     const [event] = letter === undefined ? [] : await log.readAll({ from: position, limit: 1 });
@@ -53,12 +55,12 @@ export function getTenantDeadLetter(database: Kysely<unknown>, log: EventLog): C
 }
 
 /** Hands the caller's tenant's dead letters to their consumer again. */
-export function replayTenantDeadLetters(database: Kysely<unknown>, operations: OperationsLog): CommandHandler {
+export function replayTenantDeadLetters(database: Kysely<unknown>, ledger: string, operations: OperationsLog): CommandHandler {
   return unary(ReplayDeadLettersRequestSchema, ReplayDeadLettersResponseSchema, async (request, caller) => {
-    const consumer = consumerName(request.consumer);
+    const consumer = await known(database, ledger, request.consumer);
     const position = request.position === undefined ? undefined : exact(request.position);
     let eventPosition: number | undefined;
-    const replayed = await replayDeadLetters(database, consumer, position, caller.tenant, async (positions) => {
+    const replayed = await replayDeadLetters(database, { consumer, ledger }, position, caller.tenant, async (positions) => {
       eventPosition = await operations.replayed(caller, consumer, positions);
     });
     return { replayed: BigInt(replayed), ...(eventPosition === undefined ? {} : { eventPosition: BigInt(eventPosition) }) };
@@ -68,7 +70,7 @@ export function replayTenantDeadLetters(database: Kysely<unknown>, operations: O
 /** Gives up on one dead letter of the caller's tenant. */
 export function discardTenantDeadLetter(database: Kysely<unknown>, ledger: string, operations: OperationsLog): CommandHandler {
   return unary(DiscardDeadLetterRequestSchema, DiscardDeadLetterResponseSchema, async (request, caller) => {
-    const consumer = consumerName(request.consumer);
+    const consumer = await known(database, ledger, request.consumer);
     const position = exact(request.position);
     if (request.reason.trim() === "" || request.reason.length > 8192)
       throw invalidField("reason", "must say why, in 1 to 4,096 characters");
@@ -102,9 +104,11 @@ function exact(position: bigint): number {
   return Number(position);
 }
 
-function consumerName(name: string): string {
-  if (!/^[\w.-]{1,128}$/.test(name)) throw invalidField("consumer", "must name a consumer, for example audit.actions");
-  return name;
+/** A name that nobody has is a slip, and no consumer without dead letters. */
+async function known(database: Kysely<unknown>, ledger: string, consumer: string): Promise<string> {
+  const names = await listConsumers(database, ledger);
+  if (names.includes(consumer)) return consumer;
+  throw invalidField("consumer", names.length === 0 ? "names none: none has handled an event yet" : `must be one of ${names.join(", ")}`);
 }
 
 function asBadToken(error: unknown): never {
