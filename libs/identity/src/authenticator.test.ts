@@ -117,6 +117,38 @@ describe("claims mean what the configuration says", () => {
   });
 });
 
+describe("P3: to which issuer an owner belongs", () => {
+  const people = { ...acme, issuer: "https://people.test" };
+  const ownerAt = async (issuers: readonly IssuerInput[], owner: unknown) =>
+    authenticatorWith({ issuers })
+      .authenticate(await mint({ owner }))
+      .then(
+        ({ principal }) => principal.owner?.issuer,
+        (error: unknown) => String(error),
+      );
+
+  it("its token says it, or else the settings of its issuer", async () => {
+    const agents = { ...acme, ownerIssuer: people.issuer };
+    expect(await ownerAt([agents, people], "ann")).toBe(people.issuer);
+    expect(await ownerAt([agents, people], { sub: "ann" })).toBe(people.issuer);
+    expect(await ownerAt([agents, people], { sub: "ann", iss: acme.issuer })).toBe(acme.issuer);
+    expect(await ownerAt([{ ...acme, ownerIssuer: acme.issuer }, people], "ann")).toBe(acme.issuer);
+  });
+
+  it("an id alone is refused where several issuers speak for the tenant, and nobody said which one it is of", async () => {
+    expect(await ownerAt([acme, people], "ann")).toMatch(/owner by an id alone.*\{iss, sub\}.*ownerIssuer/);
+    expect(await ownerAt([acme, { ...people, tenants: "*" }], "ann")).toMatch(/owner by an id alone/);
+    expect(await ownerAt([acme, { ...people, tenants: { x: "acme" } }], { sub: "ann" })).toMatch(/owner by an id alone/);
+    expect(await ownerAt([acme, people], { sub: "ann", iss: people.issuer })).toBe(people.issuer);
+    expect(await ownerAt([acme, people], undefined)).toBeUndefined();
+  });
+
+  it("an id alone is of the token's own issuer where no other one speaks for the tenant", async () => {
+    expect(await ownerAt([acme], "ann")).toBe(acme.issuer);
+    expect(await ownerAt([acme, { ...people, tenants: ["globex"] }], "ann")).toBe(acme.issuer);
+  });
+});
+
 describe("P8: an issuer speaks for its own tenants only", () => {
   it.each<[string, Record<string, unknown>]>([
     ["another tenant", { tenant: "globex" }],
@@ -160,6 +192,23 @@ describe("P3: who acts for whom (RFC 8693)", () => {
     const trusting = authenticatorWith({ issuers: [{ ...acme, actorIssuers: ["https://agents.test"] }] });
     const { principal } = await trusting.authenticate(await mint({ act }));
     expect(principal).toMatchObject({ type: PrincipalType.SERVICE, issuer: "https://agents.test", id: "runbook" });
+  });
+
+  it("P3: says of each link whether it is a human, as far as the token does: one of whom nobody knows may be one", async () => {
+    const act = {
+      sub: "planner",
+      act: { sub: "helpdesk", principal_type: "human", act: { sub: "ide", act: { sub: "x", principal_type: "robot" } } },
+    };
+    const types = async (changes: Record<string, unknown>, more: Partial<IssuerInput> = {}) => {
+      const { principal } = await authenticatorWith({ issuers: [{ ...acme, ...more }] }).authenticate(await mint({ act, ...changes }));
+      return principal.chain.map(({ type }) => type);
+    };
+    const { HUMAN, AGENT, SERVICE, UNSPECIFIED } = PrincipalType;
+    expect(await types({})).toEqual([HUMAN, AGENT, UNSPECIFIED, HUMAN]);
+    expect((await types({ principal_type: "service" })).at(-1)).toBe(SERVICE);
+    expect((await types({ principal_type: "robot" })).at(-1)).toBe(UNSPECIFIED);
+    expect((await types({ principal_type: undefined })).at(-1)).toBe(UNSPECIFIED);
+    expect((await types({ principal_type: undefined }, { defaultType: "service" })).at(-1)).toBe(SERVICE);
   });
 
   it.each<[string, unknown]>([

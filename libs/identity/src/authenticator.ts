@@ -59,8 +59,9 @@ type TrustedIssuer = { readonly config: IssuerConfig; readonly keys: JWTVerifyGe
  */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   const clock = options.clock ?? (() => new Date());
+  const configs = checkIssuers(options.issuers);
   const issuers = new Map<string, TrustedIssuer>(
-    checkIssuers(options.issuers).map((config) => [
+    configs.map((config) => [
       config.issuer,
       { config, keys: keySource(config, { cooldownMs: options.refetchKeysAfterMs ?? 30_000, now: () => clock().getTime() }) },
     ]),
@@ -83,7 +84,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     const payload = await verify(token, issuer, now, limits);
     const signIn = signInOf(payload, issuer.config, now, limits.tolerance);
     const end = endOf(payload, issuer.config);
-    const { principal, withheldRoles } = principalOf(payload, issuer.config, signIn.strength);
+    const { principal, withheldRoles } = principalOf(payload, issuer.config, configs, signIn.strength);
     const entry = {
       caller: { principal: freeze(principal), withheldRoles, expiresAt: new Date(end + limits.tolerance * 1000) },
       until: Math.min(end, now.getTime() + CACHE_MS, signIn.untilMs),

@@ -2,8 +2,8 @@ import { create } from "@bufbuild/protobuf";
 import { PrincipalSchema, PrincipalType, SignInStrength, type Principal } from "@countersign/proto/v1/principal_pb";
 import type { JWTPayload } from "jose";
 import { AuthenticationError } from "./authentication-error.ts";
-import { type Delegation, readDelegation, readReference } from "./delegation.ts";
-import { mayGive, TENANT_NAME, type IssuerConfig } from "./issuer-config.ts";
+import { type Delegation, readDelegation, readReference, type Reference } from "./delegation.ts";
+import { mayGive, speaksFor, TENANT_NAME, type IssuerConfig } from "./issuer-config.ts";
 
 const TYPES = { human: PrincipalType.HUMAN, agent: PrincipalType.AGENT, service: PrincipalType.SERVICE } as const;
 const MAX_GROUPS = 256;
@@ -15,13 +15,19 @@ export type Claimed = { readonly principal: Principal; readonly withheldRoles: r
 /**
  * What verified claims say about the caller. Nothing is guessed: a claim that is missing, of another shape or beyond its cap refuses the
  * token, since a principal with half its groups or chain is another principal.
+ * @param issuers all that are configured.
  * @param strength how strongly the person whom the token is about signed in. It says nothing about an actor.
  * @throws AuthenticationError TOKEN_INVALID, naming the claim.
  */
-export function principalOf(payload: JWTPayload, issuer: IssuerConfig, strength: SignInStrength): Claimed {
+export function principalOf(
+  payload: JWTPayload,
+  issuer: IssuerConfig,
+  issuers: readonly IssuerConfig[],
+  strength: SignInStrength,
+): Claimed {
   const { claims } = issuer;
   const subject = readReference(payload.sub, "sub", issuer.issuer);
-  const delegation = readDelegation(payload["act"], subject, issuer.issuer);
+  const delegation = readDelegation(payload["act"], issuer.issuer);
   const actorIssuer = delegation?.actor.issuer ?? issuer.issuer;
   // Its tokens would otherwise call as anybody of any issuer, without that one's owner and roles.
   if (actorIssuer !== issuer.issuer && !issuer.actorIssuers.includes(actorIssuer)) {
@@ -33,18 +39,43 @@ export function principalOf(payload: JWTPayload, issuer: IssuerConfig, strength:
     throw refusal("says neither who owns its agent nor for whom it acts");
   }
   const roles = rolesOf(claimAt(payload, claims.roles), issuer);
+  const tenant = tenantOf(claimAt(payload, claims.tenant), issuer);
   const principal = create(PrincipalSchema, {
-    tenant: tenantOf(claimAt(payload, claims.tenant), issuer),
+    tenant,
     type,
     issuer: actorIssuer,
     id: delegation?.actor.id ?? subject.id,
     groups: groupsOf(payload, issuer),
     roles: roles.filter((role) => mayGive(issuer, role)),
-    chain: delegation?.chain ?? [],
-    ...(owner === undefined ? {} : { owner: readReference(owner, "owner", issuer.issuer) }),
+    chain: delegation === undefined ? [] : chainOf(payload, delegation, subject, issuer),
+    ...(owner === undefined ? {} : { owner: ownerOf(owner, tenant, issuer, issuers) }),
     signIn: type === PrincipalType.HUMAN && delegation === undefined ? strength : SignInStrength.UNSPECIFIED,
   });
   return { principal, withheldRoles: roles.filter((role) => !mayGive(issuer, role)) };
+}
+
+/** Everybody whom the actor acts for or through, nearest first; each with what it is, where the token says that. */
+function chainOf(payload: JWTPayload, { earlier }: Delegation, subject: Reference, issuer: IssuerConfig) {
+  const through = earlier.map(({ type, ...actor }) => ({ ...actor, type: linkType(type, "agent", issuer) }));
+  return [...through, { ...subject, type: linkType(claimAt(payload, issuer.claims.type), issuer.defaultType, issuer) }];
+}
+
+/** Not set where nobody can say: it may be a human then. */
+function linkType(claim: unknown, otherwise: IssuerConfig["defaultType"], { types }: IssuerConfig): PrincipalType {
+  const type = claim === undefined ? otherwise : typeof claim === "string" && Object.hasOwn(types, claim) ? types[claim] : undefined;
+  return type === undefined ? PrincipalType.UNSPECIFIED : TYPES[type];
+}
+
+/** P3: an owner who is taken for somebody at another issuer than the one where people sign in is barred from nothing. */
+function ownerOf(claim: unknown, tenant: string, issuer: IssuerConfig, issuers: readonly IssuerConfig[]): Reference {
+  const owner = readReference(claim, "owner", issuer.ownerIssuer ?? "");
+  if (owner.issuer !== "") return owner;
+  if (issuers.some((other) => other.issuer !== issuer.issuer && speaksFor(other, tenant))) {
+    throw refusal(
+      "names its owner by an id alone, and several issuers speak for its tenant: have it carry {iss, sub}, or set ownerIssuer for its issuer",
+    );
+  }
+  return { ...owner, issuer: issuer.issuer };
 }
 
 function claimAt(payload: JWTPayload, path: string | readonly string[]): unknown {
@@ -80,7 +111,7 @@ function tenantNamed(claim: unknown, tenants: IssuerConfig["tenants"]): string |
 
 /** Who acts by an `act` claim is an agent unless that claim says otherwise; the token's own type claim is about its subject. */
 function typeOf(payload: JWTPayload, delegation: Delegation | undefined, { claims, types, defaultType }: IssuerConfig): PrincipalType {
-  const claim = delegation === undefined ? claimAt(payload, claims.type) : delegation.type;
+  const claim = delegation === undefined ? claimAt(payload, claims.type) : delegation.actor.type;
   if (claim === undefined) {
     const otherwise = delegation === undefined ? defaultType : "agent";
     if (otherwise !== undefined) return TYPES[otherwise];

@@ -1,33 +1,30 @@
 import { AuthenticationError } from "./authentication-error.ts";
 
-type Reference = { readonly issuer: string; readonly id: string };
+export type Reference = { readonly issuer: string; readonly id: string };
 
 /** Longest chain taken; a longer one is refused, never cut, because everybody on it is barred from approving. */
 const MAX_CHAIN = 8;
 
-/** Who calls when a token carries an RFC 8693 `act` claim. */
-export type Delegation = {
-  readonly actor: Reference;
-  /** The actor's `principal_type`, if it carries one. */
-  readonly type: unknown;
-  /** Everybody it acts for or through, nearest first: the nested actors, then the token's subject. */
-  readonly chain: Reference[];
-};
+/** An actor, with its `principal_type` if it carries one. */
+export type Actor = Reference & { readonly type: unknown };
+
+/** Who calls when a token carries an RFC 8693 `act` claim; the actors that it acts through, nearest first, for the token's subject. */
+export type Delegation = { readonly actor: Actor; readonly earlier: readonly Actor[] };
 
 /**
  * Reads the `act` claim (RFC 8693, 4.1): the outermost actor is the one that calls, the nested ones acted before it.
  * @throws AuthenticationError TOKEN_INVALID when any part of it is malformed.
  */
-export function readDelegation(act: unknown, subject: Reference, issuer: string): Delegation | undefined {
+export function readDelegation(act: unknown, issuer: string): Delegation | undefined {
   if (act === undefined) return undefined;
-  const actors: Reference[] = [];
+  const actors: Actor[] = [];
   for (let next: unknown = act; next !== undefined; next = memberOf(next, "act")) {
     if (actors.length === MAX_CHAIN) throw refusal(`has an act chain longer than ${MAX_CHAIN}`);
-    actors.push(readReference({ iss: memberOf(next, "iss"), sub: memberOf(next, "sub") }, "act", issuer));
+    const named = readReference({ iss: memberOf(next, "iss"), sub: memberOf(next, "sub") }, "act", issuer);
+    actors.push({ ...named, type: memberOf(next, "principal_type") });
   }
   const [actor, ...earlier] = actors;
-  if (actor === undefined) return undefined;
-  return { actor, type: memberOf(act, "principal_type"), chain: [...earlier, subject] };
+  return actor && { actor, earlier };
 }
 
 /**

@@ -60,6 +60,7 @@ export async function createDevelopmentIssuer(
       jwks: { keys: [{ ...publicKey, kty: "OKP" }] },
       algorithms: ["EdDSA"],
       tenants: "*",
+      ownerIssuer: name,
       mayGive: [...TENANT_ROLES, LEDGER_OPERATOR],
       signIn: { amr: ["mfa"], maxAge: LIFETIME_SECONDS * 1000 },
     },

@@ -53,6 +53,7 @@ const issuerSettings = z.strictObject({
   mayGive: z.array(text).optional(),
   groupsFrom: z.enum(["token", "directory"]).default("token"),
   agentsNeedOwner: z.boolean().default(false),
+  ownerIssuer: text.optional(),
   signIn: signIn.prefault({}),
   signInClients: z.array(text).default([]),
 });
@@ -70,11 +71,22 @@ export function mayGive({ mayGive: listed }: Pick<z.output<typeof issuerSettings
   return listed === undefined ? role !== LEDGER_OPERATOR : listed.includes(role);
 }
 
-/** At least one issuer, each named once. */
+/** Whether an issuer may speak for a tenant. */
+export function speaksFor({ tenants }: Pick<z.output<typeof issuerSettings>, "tenants">, tenant: string): boolean {
+  return tenants === "*" || Object.values(tenants).includes(tenant);
+}
+
+/** At least one issuer, each named once, and owners at none but these. */
 export const issuersSchema = z
   .array(issuerSchema)
   .min(1, "needs at least one issuer: without one nobody could call")
-  .refine((issuers) => new Set(issuers.map(({ issuer }) => issuer)).size === issuers.length, "names an issuer twice");
+  .refine((issuers) => new Set(issuers.map(({ issuer }) => issuer)).size === issuers.length, "names an issuer twice")
+  .superRefine((issuers, context) => {
+    for (const [index, { ownerIssuer }] of issuers.entries()) {
+      if (ownerIssuer === undefined || issuers.some(({ issuer }) => issuer === ownerIssuer)) continue;
+      context.addIssue({ code: "custom", path: [index, "ownerIssuer"], message: `names ${ownerIssuer}, which is no issuer of this list` });
+    }
+  });
 
 /** Whose tokens are accepted, and what their claims mean. */
 export type IssuerConfig = z.output<typeof issuerSchema>;
@@ -98,6 +110,8 @@ export type IssuerConfig = z.output<typeof issuerSchema>;
  *   every tenant's part of them: list it for the issuer of those who run this deployment, never for one that a tenant runs.
  * - `groupsFrom`: `directory` when groups are looked up there; those of the token then count for nothing. Default: `token`.
  * - `agentsNeedOwner`: refuses tokens of agents that say neither who owns the agent nor for whom it acts.
+ * - `ownerIssuer`: the issuer, one of those listed, to which an owner belongs whom a token names by an id alone: the one where people sign in.
+ *   Default: its own, where no other issuer speaks for the tenant; else such a token is refused.
  * - `signIn`: which `acr`, or which `amr` (a value, or several that must come together), is a second factor, and how long after `auth_time`
  *   it counts (1 h). Default: none is.
  * - `signInClients`: ids of this deployment's own clients at the issuer, by which people sign in to the page of reviews. Their ID tokens speak for

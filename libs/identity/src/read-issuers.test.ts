@@ -56,6 +56,7 @@ describe("readIssuers", () => {
       { roles: { sre: ["operator"] }, mayGive: ["reviewer"] },
       /roles\.sre: gives operator.*mayGive/,
     ],
+    ["owners at an issuer that is not listed", { ownerIssuer: "https://people.test" }, /\.0\.ownerIssuer: names https:\/\/people\.test/],
     ["a misspelt member", { algorithm: ["EdDSA"] }, /algorithm/],
   ])("P7: refuses %s", (_what, changes, message) => {
     expect(reading([{ ...acme, ...changes }])).toThrow(message);

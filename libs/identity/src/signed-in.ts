@@ -12,7 +12,10 @@ export type WhoSignedIn = (tenant: string, idToken: string) => Promise<Principal
 
 /** Without an issuer that has such clients nobody signs in: every token is refused. */
 export function whoSignedIn(issuers: readonly IssuerConfig[], clock: () => Date = () => new Date()): WhoSignedIn {
-  const own = issuers.flatMap((issuer) => (issuer.signInClients.length === 0 ? [] : [{ ...issuer, audience: issuer.signInClients }]));
+  // Nobody owns a person: where owners belong does not matter here, and may be at an issuer that is left out.
+  const own = issuers.flatMap(({ ownerIssuer: _, ...issuer }) =>
+    issuer.signInClients.length === 0 ? [] : [{ ...issuer, audience: issuer.signInClients }],
+  );
   const authenticator = own.length === 0 ? undefined : createAuthenticator({ issuers: own, clock });
   return async (tenant, idToken) => {
     if (authenticator === undefined) throw new AuthenticationError("TOKEN_INVALID", "nobody signs in here: no issuer has signInClients");

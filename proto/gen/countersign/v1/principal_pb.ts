@@ -10,7 +10,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file countersign/v1/principal.proto.
  */
 export const file_countersign_v1_principal: GenFile = /*@__PURE__*/
-  fileDesc("Ch5jb3VudGVyc2lnbi92MS9wcmluY2lwYWwucHJvdG8SDmNvdW50ZXJzaWduLnYxIo4CCglQcmluY2lwYWwSDgoGdGVuYW50GAEgASgJEisKBHR5cGUYAiABKA4yHS5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxUeXBlEg4KBmlzc3VlchgDIAEoCRIKCgJpZBgEIAEoCRIOCgZncm91cHMYBSADKAkSDQoFcm9sZXMYBiADKAkSKwoFY2hhaW4YByADKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSKwoFb3duZXIYCCABKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSLwoHc2lnbl9pbhgJIAEoDjIeLmNvdW50ZXJzaWduLnYxLlNpZ25JblN0cmVuZ3RoIioKDFByaW5jaXBhbFJlZhIOCgZpc3N1ZXIYASABKAkSCgoCaWQYAiABKAkqfwoNUHJpbmNpcGFsVHlwZRIeChpQUklOQ0lQQUxfVFlQRV9VTlNQRUNJRklFRBAAEhgKFFBSSU5DSVBBTF9UWVBFX0hVTUFOEAESGAoUUFJJTkNJUEFMX1RZUEVfQUdFTlQQAhIaChZQUklOQ0lQQUxfVFlQRV9TRVJWSUNFEAMqhQEKDlNpZ25JblN0cmVuZ3RoEiAKHFNJR05fSU5fU1RSRU5HVEhfVU5TUEVDSUZJRUQQABIZChVTSUdOX0lOX1NUUkVOR1RIX0NIQVQQARIcChhTSUdOX0lOX1NUUkVOR1RIX1NFU1NJT04QAhIYChRTSUdOX0lOX1NUUkVOR1RIX01GQRADYgZwcm90bzM");
+  fileDesc("Ch5jb3VudGVyc2lnbi92MS9wcmluY2lwYWwucHJvdG8SDmNvdW50ZXJzaWduLnYxIo4CCglQcmluY2lwYWwSDgoGdGVuYW50GAEgASgJEisKBHR5cGUYAiABKA4yHS5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxUeXBlEg4KBmlzc3VlchgDIAEoCRIKCgJpZBgEIAEoCRIOCgZncm91cHMYBSADKAkSDQoFcm9sZXMYBiADKAkSKwoFY2hhaW4YByADKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSKwoFb3duZXIYCCABKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSLwoHc2lnbl9pbhgJIAEoDjIeLmNvdW50ZXJzaWduLnYxLlNpZ25JblN0cmVuZ3RoIlcKDFByaW5jaXBhbFJlZhIOCgZpc3N1ZXIYASABKAkSCgoCaWQYAiABKAkSKwoEdHlwZRgDIAEoDjIdLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFR5cGUqfwoNUHJpbmNpcGFsVHlwZRIeChpQUklOQ0lQQUxfVFlQRV9VTlNQRUNJRklFRBAAEhgKFFBSSU5DSVBBTF9UWVBFX0hVTUFOEAESGAoUUFJJTkNJUEFMX1RZUEVfQUdFTlQQAhIaChZQUklOQ0lQQUxfVFlQRV9TRVJWSUNFEAMqhQEKDlNpZ25JblN0cmVuZ3RoEiAKHFNJR05fSU5fU1RSRU5HVEhfVU5TUEVDSUZJRUQQABIZChVTSUdOX0lOX1NUUkVOR1RIX0NIQVQQARIcChhTSUdOX0lOX1NUUkVOR1RIX1NFU1NJT04QAhIYChRTSUdOX0lOX1NUUkVOR1RIX01GQRADYgZwcm90bzM");
 
 /**
  * Who calls, as its verified token says. A principal is identified by issuer and id together.
@@ -109,6 +109,13 @@ export type PrincipalRef = Message<"countersign.v1.PrincipalRef"> & {
    * @generated from field: string id = 2;
    */
   id: string;
+
+  /**
+   * What it is, in a `chain`; not set: its token did not say, so it may be a human. Not set anywhere else.
+   *
+   * @generated from field: countersign.v1.PrincipalType type = 3;
+   */
+  type: PrincipalType;
 };
 
 /**
