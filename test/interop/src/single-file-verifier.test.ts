@@ -1,28 +1,16 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { LOG_VKEY, sampleArchive, sampleLog, witnessKey } from "@countersign/evidence/testing";
+import { machineNode } from "@countersign/testing/machine-node";
 import { formatVerifierKey } from "@countersign/tlog";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const BUILD = fileURLToPath(new URL("../../../deploy/build-verifier.ts", import.meta.url));
 
-/** The machine's own Node.js, where it is one that the verifier is for (20.12 or newer): a stranger has that one, not the one that comes with this repository. */
-const NODE =
-  (process.env["PATH"] ?? "")
-    .split(delimiter)
-    .filter((folder) => !folder.includes("node_modules"))
-    .map((folder) => join(folder, "node"))
-    .find((file) => existsSync(file) && isNewEnough(file)) ?? process.execPath;
-
-function isNewEnough(file: string): boolean {
-  const { status, stdout } = spawnSync(file, ["--version"], { encoding: "utf8" });
-  if (status !== 0) return false;
-  const [major = 0, minor = 0] = stdout.replace("v", "").split(".").map(Number);
-  return major > 20 || (major === 20 && minor >= 12);
-}
+const NODE = machineNode([20, 12]);
 
 describe("P6: the verifier as one file, in a directory with nothing else", () => {
   const folder = mkdtempSync(join(tmpdir(), "countersign-verifier-"));
