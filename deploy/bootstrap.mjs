@@ -20,6 +20,7 @@ const TARGETS = {
   chaos: { main: "test/chaos/src/main.ts", needsNats: true },
   fuzz: { main: "test/fuzz/src/main.ts", needsNats: false },
   cli: { main: "libs/cli/src/main.ts", needsNats: false },
+  "build:client": { main: "deploy/build-client.ts", needsNats: false },
   verify: { main: "deploy/verify.ts", needsNats: false },
 };
 
