@@ -104,7 +104,7 @@ function fsckParts(): FsckParts {
     checkpoints: busCheckpoints("main"),
     projections: [projection],
     logger: silentLogger,
-    checkSealed: async () => {},
+    checkSealed: async () => [],
     copy,
   };
 }

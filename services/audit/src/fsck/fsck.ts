@@ -21,8 +21,8 @@ export type FsckParts = RebuildParts & {
   readonly projections: readonly Projection[];
   /** Absent: this process has no JetStream. */
   readonly copy?: LedgerCopy;
-  /** Compares all that was sealed with the log. Absent: nothing is sealed here. */
-  readonly checkSealed?: (report: (flaw: Flaw) => void) => Promise<void>;
+  /** Compares all that was sealed with the log, and returns what it could not. Absent: nothing is sealed here. */
+  readonly checkSealed?: (report: (flaw: Flaw) => void) => Promise<readonly string[]>;
 };
 
 export type FsckResult = {
@@ -43,7 +43,7 @@ export async function* fsck(parts: FsckParts): Check<FsckResult> {
   yield* checkErasures(database, ledger);
   yield* checkBookmarks(pool, ledger, actorOf);
   if (parts.checkSealed === undefined) unchecked.push("what was sealed: nothing is sealed by this process");
-  else yield* checkSeals(parts.checkSealed);
+  else unchecked.push(...(yield* whileItRuns<Flaw, readonly string[]>(parts.checkSealed, (flaw) => ({ flaw }))));
   if (parts.copy === undefined) unchecked.push("the copy in JetStream: this process has none");
   else yield* orUnchecked(unchecked, "the copy in JetStream", checkCopy(parts.copy, rows, entriesOf(database, ledger)));
   const compared: Comparison[] = [];
@@ -52,10 +52,6 @@ export async function* fsck(parts: FsckParts): Check<FsckResult> {
     if (comparison !== undefined) compared.push(comparison);
   }
   return { ...checked, compared, unchecked };
-}
-
-async function* checkSeals(check: NonNullable<FsckParts["checkSealed"]>): Check {
-  yield* whileItRuns<Flaw, void>(check, (flaw) => ({ flaw }));
 }
 
 async function* checkProjection(parts: FsckParts, projection: Projection, unchecked: string[]): Check<Comparison | undefined> {

@@ -30,7 +30,9 @@ export type FlawKind =
   | "SEALED_ROW"
   | "TILE"
   | "CHECKPOINT"
-  | "ANCHOR";
+  | "ANCHOR"
+  /** A witness has seen another log. */
+  | "WITNESS";
 
 /** How far a step is; `total` is absent where it is not known. */
 export type StepProgress = { readonly step: string; readonly done: number; readonly total?: number };

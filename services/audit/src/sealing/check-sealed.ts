@@ -15,14 +15,14 @@ import {
   type TileId,
   type VerifierKey,
 } from "@countersign/tlog";
-import type { Anchor, CheckpointSigner, Epoch, SealableLog, StoredCheckpoint, TileReader, TreeStore } from "./ports.ts";
+import type { Anchor, CheckpointSigner, Epoch, SealableLog, StoredCheckpoint, TileReader, TreeStore, WitnessNetwork } from "./ports.ts";
 import { SealRefusedError } from "./refusal.ts";
 
 /** Something sealed that does not fit. Names no tenant and no content. */
 export type SealedFlaw = {
   /** The event's; of a tile the first event under the hash that is wrong; of a checkpoint its size. */
   readonly position: number;
-  readonly kind: "SEALED_ROW" | "TILE" | "CHECKPOINT" | "ANCHOR";
+  readonly kind: "SEALED_ROW" | "TILE" | "CHECKPOINT" | "ANCHOR" | "WITNESS";
   readonly detail: string;
 };
 
@@ -31,9 +31,11 @@ export type SealedParts = {
   readonly store: TreeStore;
   /** Absent: what lies outside of the database is not looked at. */
   readonly anchor?: Anchor;
+  /** Absent: nobody is asked what the log was. */
+  readonly witnesses?: WitnessNetwork;
   readonly epoch: Pick<Epoch, "epoch">;
   /** By whose signatures, under which name, a checkpoint of an epoch is ours. */
-  signerFor(epoch: number): Pick<CheckpointSigner, "origin" | "known">;
+  signerFor(epoch: number): CheckpointSigner;
   /** Of the witnesses whose cosignatures can be verified; default: none. */
   readonly witnessKeys?: readonly VerifierKey[];
 };
@@ -47,11 +49,11 @@ const PAGE = 64;
 
 /**
  * Compares all that is sealed, and reports every flaw: in each epoch each hash of a tile with the tile under it, each checkpoint with the tiles, its signatures
- * and its cosignatures; in the newest one also each row (its entry hashed anew) with its leaf in the tiles, and the newest checkpoint outside of the database with
- * all of it. A log that was put back is not what older epochs sealed, which is why they ended. Memory does not grow with the log. What is not sealed yet is not
- * looked at.
+ * and its cosignatures; in the newest one also each row (its entry hashed anew) with its leaf in the tiles, and the newest checkpoints outside of the database, of
+ * the anchor and of the witnesses, with all of it. A log that was put back is not what older epochs sealed, which is why they ended. Memory does not grow with the log. What is not sealed yet is not
+ * looked at. Returns what could not be checked: a witness that does not answer may know of another log.
  */
-export async function checkSealed(parts: SealedParts, report: Report): Promise<void> {
+export async function checkSealed(parts: SealedParts, report: Report): Promise<readonly string[]> {
   for (let epoch = 1; epoch <= parts.epoch.epoch; epoch += 1) {
     const size = (await parts.store.newest({ epoch }))?.size ?? 0;
     const ofEpoch = { ...parts, epoch: { epoch } };
@@ -60,6 +62,7 @@ export async function checkSealed(parts: SealedParts, report: Report): Promise<v
     await checkCheckpoints(ofEpoch, report);
     if (epoch === parts.epoch.epoch && parts.anchor !== undefined) await checkAnchor(parts, parts.anchor, size, report);
   }
+  return parts.witnesses === undefined ? [] : checkWitnesses(parts, parts.witnesses, report);
 }
 
 async function checkRows({ log, epoch: { epoch } }: SealedParts, size: number, report: Report): Promise<void> {
@@ -153,6 +156,19 @@ async function checkAnchor(parts: SealedParts, anchor: Anchor, size: number, rep
   if (!(await hasRoot(parts, epoch, signed))) flaw(signed.size, "the tiles do not lead to the root that the anchor has");
 }
 
+/** The anchor may have been rolled back together with the database: witnesses are somebody else's. */
+async function checkWitnesses(parts: SealedParts, witnesses: WitnessNetwork, report: Report): Promise<readonly string[]> {
+  const silent: string[] = [];
+  const { epoch } = parts.epoch;
+  for (const seen of await witnesses.newest(parts.signerFor(epoch), (name) => silent.push(name))) {
+    const flaw = (position: number, detail: string): void => report({ position, kind: "WITNESS", detail });
+    const known = await sizeOnceAt(parts, seen.size);
+    if (seen.size > known) flaw(known, `${seen.source} has seen ${seen.size} events, and the database knows of ${known}`);
+    else if (!(await hasRoot(parts, epoch, seen))) flaw(seen.size, `the tiles do not lead to the root that ${seen.source} has seen`);
+  }
+  return silent.map((name) => `what witness ${name} has seen: it does not answer with a checkpoint of ours`);
+}
+
 /** A checkpoint is in the anchor before its transaction commits, and sealing goes on during a check: only what stays missing is missing. */
 async function sizeOnceAt({ store, epoch: { epoch } }: SealedParts, wanted: number): Promise<number> {
   for (let attempt = 1; ; attempt += 1) {
@@ -162,7 +178,7 @@ async function sizeOnceAt({ store, epoch: { epoch } }: SealedParts, wanted: numb
   }
 }
 
-async function hasRoot({ store }: SealedParts, epoch: number, { size, root }: Checkpoint): Promise<boolean> {
+async function hasRoot({ store }: SealedParts, epoch: number, { size, root }: Pick<Checkpoint, "size" | "root">): Promise<boolean> {
   try {
     return Buffer.compare(await store.root(epoch, size), root) === 0;
   } catch (error) {

@@ -143,6 +143,6 @@ export type CheckpointSigner = {
 
 /** The witnesses that the policy names. */
 export type WitnessNetwork = {
-  /** The newest checkpoints of this log that they have cosigned and now tell; those that cannot be reached are left out. */
-  newest(signer: CheckpointSigner): Promise<readonly ExternalCheckpoint[]>;
+  /** The newest checkpoints of this log that they have cosigned and now tell. Those that do not tell, or tell what we have not signed, are left out, and named to `onSilent`. */
+  newest(signer: CheckpointSigner, onSilent?: (name: string) => void): Promise<readonly ExternalCheckpoint[]>;
 };

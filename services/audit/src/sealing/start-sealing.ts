@@ -30,7 +30,8 @@ export type Sealing = {
   verifierKeys(epoch: number): readonly string[];
   /** Whether the event is sealed before the time is over: it, and not only its position. */
   awaitSealed(event: ProvenEvent, assurance: Assurance, timeoutMs: number): Promise<boolean>;
-  check(report: (flaw: SealedFlaw) => void): Promise<void>;
+  /** What could not be checked. */
+  check(report: (flaw: SealedFlaw) => void): Promise<readonly string[]>;
   /** @throws NothingToBegin */
   startEpoch(by: { readonly actor: Actor; readonly time: Date }): Promise<StartedEpoch>;
   /** host:port of the tiles, if they are served. */

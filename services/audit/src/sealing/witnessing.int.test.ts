@@ -19,6 +19,7 @@ import type { Anchor } from "./ports.ts";
 import { proofFor } from "./proof.ts";
 import { ORIGIN, sealedLedger, sealingDatabase, type SealedLedger } from "./testing/sealed-ledger.ts";
 import { signerFor as boundSigner } from "./signer.ts";
+import { checkSealed, type SealedFlaw } from "./check-sealed.ts";
 import { startWitnessing } from "./witnessing.ts";
 
 let database: Awaited<ReturnType<typeof sealingDatabase>>;
@@ -153,6 +154,16 @@ describe("P6: witnesses", () => {
     const anchor = await olderAnchor();
     const witnesses = httpWitnesses(policy.witnesses, silentLogger);
     await expect(ledger.seal(ledger.parts({ anchor, witnesses }))).rejects.toMatchObject({ refusal: "ROLLED_BACK", position: 305 });
+    const away = "http://127.0.0.1:1";
+    const [reached, ...others] = policy.witnesses;
+    if (reached === undefined) throw new Error("no witness");
+    const oneAway = httpWitnesses([reached, ...others.map((witness) => ({ ...witness, url: away }))], silentLogger);
+    const found: SealedFlaw[] = [];
+    const unchecked = await checkSealed({ ...ledger.parts({ anchor, witnesses: oneAway }), epoch: { epoch: 1 } }, (flaw) =>
+      found.push(flaw),
+    );
+    expect(found).toEqual([{ kind: "WITNESS", position: 305, detail: "witness w0 has seen 316 events, and the database knows of 305" }]);
+    expect(unchecked).toEqual(["what witness w1 has seen: it does not answer with a checkpoint of ours"]);
     // Another past of the same length, or longer, is no better.
     await ledger.append(20, "forger");
     await expect(ledger.seal(ledger.parts({ anchor, witnesses }))).rejects.toMatchObject({ refusal: "REWRITTEN", position: 305 });

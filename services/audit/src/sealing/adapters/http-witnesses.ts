@@ -37,13 +37,14 @@ export function httpWitnesses(witnesses: readonly PolicyWitness[], logger: Logge
   );
   return {
     reachable,
-    newest: async (signer) => {
+    newest: async (signer, onSilent) => {
       const found = await Promise.all(
         reachable.map(async ({ name, url }) => {
           try {
             return await newestAt(name, url, signer);
           } catch (error) {
             logger.warn({ witness: name, err: error }, "a witness cannot say what it has seen");
+            onSilent?.(name);
             return undefined;
           }
         }),
