@@ -76,6 +76,22 @@ export function collect(text: string, before: readonly string[]): readonly strin
   return [...before, text];
 }
 
+/** Every principal of an option that may be given again. */
+export function collectPrincipal(text: string, before: readonly NamedPrincipal[]): readonly NamedPrincipal[] {
+  return [...before, parsePrincipal(text)];
+}
+
+/** As policies name people; without an issuer it is somebody of an issuer that the command knows. */
+export type NamedPrincipal = { readonly issuer?: string; readonly id: string };
+
+/** `id`, or `<issuer>#<id>`, split at the first `#`. */
+export function parsePrincipal(text: string): NamedPrincipal {
+  const hash = text.indexOf("#");
+  if (text === "" || hash === 0 || hash === text.length - 1)
+    throw new InvalidArgumentError("must be an id such as ann, or ISSUER#ID such as https://idp.example#ann");
+  return hash < 0 ? { id: text } : { issuer: text.slice(0, hash), id: text.slice(hash + 1) };
+}
+
 /** `channel:workspace/user`, as `whoami` shows it. */
 export function parseAccount(text: string): { readonly channel: string; readonly workspace: string; readonly id: string } {
   const [, channel, workspace, id] = /^([^:/\s]+):([^/\s]*)\/([^/\s]+)$/.exec(text) ?? [];

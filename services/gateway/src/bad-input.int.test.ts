@@ -4,6 +4,7 @@ import { ActionService, type RequestActionRequestSchema } from "@countersign/pro
 import { AuditService } from "@countersign/proto/v1/audit_service_pb";
 import { NotifierService } from "@countersign/proto/v1/notifier_service_pb";
 import { PolicyService } from "@countersign/proto/v1/policy_service_pb";
+import { PrincipalType } from "@countersign/proto/v1/principal_pb";
 import { ReviewService } from "@countersign/proto/v1/review_service_pb";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ROLES } from "./access.ts";
@@ -283,10 +284,13 @@ describe("P7: a bad request changes nothing and says what is wrong", () => {
     ["ActivatePolicy: nothing", () => send(policies.activatePolicy, {}), ["revision"]],
     ["ActivatePolicy: beyond 2^53", () => send(policies.activatePolicy, { revision: 1n << 60n }), ["revision"]],
     [
-      "TestPolicy: another tenant's requester",
-      () =>
-        send(policies.testPolicy, { document: "rules: []", input: good, requester: { tenant: "globex", type: 1, issuer: "i", id: "x" } }),
-      ["requester.tenant"],
+      "TestPolicy: another tenant's requester, with nobody for its owner and on its chain",
+      () => {
+        const who = { tenant: "globex", type: PrincipalType.AGENT, issuer: "i", id: "x" };
+        const requester = { ...who, owner: { issuer: "i" }, chain: [{ issuer: "i", id: "y" }, {}] };
+        return send(policies.testPolicy, { document: "rules: []", input: good, requester });
+      },
+      ["requester.tenant", "requester.chain[1].issuer", "requester.chain[1].id", "requester.owner.id"],
     ],
     ["TestPolicy: nobody", () => send(policies.testPolicy, { document: "rules: []", input: good }), ["requester"]],
     ["ReplayDeadLetters: nothing", () => send(audits.replayDeadLetters, {}), ["consumer"]],

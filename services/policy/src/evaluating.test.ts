@@ -4,7 +4,7 @@ import { CommandSchema, EvaluateRequestSchema, EvaluateResponseSchema } from "@c
 import { EvaluateActionRequestSchema, EvaluateActionResponseSchema } from "@countersign/proto/v1/action_service_pb";
 import { VerdictOutcome } from "@countersign/proto/v1/action_pb";
 import * as proto from "@countersign/proto/v1/policy_service_pb";
-import { PrincipalType } from "@countersign/proto/v1/principal_pb";
+import { type Principal, PrincipalRefSchema, PrincipalType } from "@countersign/proto/v1/principal_pb";
 import { createHash } from "node:crypto";
 import { afterEach, describe, expect, it } from "vitest";
 import { starterPolicy } from "./starter-policy.ts";
@@ -82,5 +82,20 @@ describe("Evaluate", () => {
       verdict: { outcome: VerdictOutcome.DENY, revision: 0n, rule: "all" },
       rules: [{ rule: "all", matched: true }],
     });
+  });
+
+  it("TestPolicy lets conditions see the owner and the chain that it is given", async () => {
+    const { call } = await startInstance();
+    const condition = 'has(principal.owner) && principal.owner.id == "ann" && principal.chain.map(p, p.id) == ["copilot", "bob"]';
+    const document = documentOf("tried").replace("outcome:", () => `when: '${condition}', outcome:`);
+    const ref = (id: string) => create(PrincipalRefSchema, { issuer: "i", id });
+    const outcome = async (behind: Partial<Pick<Principal, "owner" | "chain">>) => {
+      const test = { document, input: exportAction, requester: { ...agent, ...behind } };
+      const tried = await call("TestPolicy", admin, [proto.TestPolicyRequestSchema, test], proto.TestPolicyResponseSchema);
+      return tried.verdict?.outcome;
+    };
+    expect(await outcome({ owner: ref("ann"), chain: [ref("copilot"), ref("bob")] })).toBe(VerdictOutcome.ALLOW);
+    expect(await outcome({ owner: ref("ann"), chain: [ref("bob"), ref("copilot")] })).toBe(VerdictOutcome.DENY);
+    expect(await outcome({ chain: [ref("copilot"), ref("bob")] })).toBe(VerdictOutcome.DENY);
   });
 });

@@ -83,6 +83,14 @@ async function test(...args: readonly string[]) {
   return { code, out, err };
 }
 
+const BEHIND = {
+  owner: { issuer: "https://idp.example", id: "ann" },
+  chain: [
+    { issuer: "https://idp.example", id: "copilot" },
+    { issuer: "https://other.example", id: "bob" },
+  ],
+};
+
 const EXPORT = [file, "db.export", "--resource", "database:crm", "--requester", "agent:crm-agent"];
 
 describe("policy test", () => {
@@ -107,7 +115,8 @@ describe("policy test", () => {
     const what = ["--param", "limit=10", "--context", "environment=production", "--subject", "user:ann"];
     const who = ["--group", "sre", "--group", "dba", "--role", "requester"];
     await test(...EXPORT, ...what, ...who, "--at", "2026-01-31T12:30:05Z");
-    await test(...EXPORT, "--issuer", "https://idp.example");
+    const behind = ["--owner", "ann", "--chain", "copilot", "--chain", "https://other.example#bob"];
+    await test(...EXPORT, "--issuer", "https://idp.example", ...behind);
     const input = { action: { name: "db.export" }, resource: { type: "database", id: "crm" } };
     expect(asked).toMatchObject([
       {
@@ -121,8 +130,10 @@ describe("policy test", () => {
         requester: { type: PrincipalType.AGENT, id: "crm-agent", issuer: "urn:mine", groups: ["sre", "dba"], roles: ["requester"] },
         time: timestampFromDate(new Date("2026-01-31T12:30:05Z")),
       },
-      { input, requester: { issuer: "https://idp.example", groups: [] } },
+      { input, requester: { issuer: "https://idp.example", groups: [], ...BEHIND } },
     ]);
+    expect(asked[0]).toHaveProperty("requester.chain", []);
+    expect(asked[0]).not.toHaveProperty("requester.owner");
     expect(asked[1]).not.toHaveProperty("time");
   });
 
@@ -133,6 +144,12 @@ describe("policy test", () => {
         code: 2,
         err: expect.stringContaining("must be agent:ID, service:ID or human:ID") as string,
       });
+    for (const behind of [
+      ["--owner", ""],
+      ["--owner", "#ann"],
+      ["--chain", "https://idp.example#"],
+    ])
+      expect(await test(...EXPORT, ...behind)).toMatchObject({ code: 2, err: expect.stringContaining("ISSUER#ID") as string });
     expect(await test(join(folder, "missing"), ...EXPORT.slice(1))).toMatchObject({ code: 2 });
     expect(await test(...EXPORT, "--at", "noon")).toMatchObject({ code: 2 });
     expect(asked).toEqual([]);

@@ -7,7 +7,7 @@ import { inputOptions, toInput, type InputOptions } from "../action-input.ts";
 import { withContext, type Context, type Io } from "../context.ts";
 import { evaluationText } from "../evaluation-text.ts";
 import { parseTime } from "../parse-at.ts";
-import { collect, readBytes } from "../parse.ts";
+import { collect, collectPrincipal, type NamedPrincipal, parsePrincipal, readBytes } from "../parse.ts";
 
 type Requester = { readonly type: PrincipalType; readonly id: string };
 type Options = InputOptions & {
@@ -15,6 +15,8 @@ type Options = InputOptions & {
   readonly issuer?: string;
   readonly group: readonly string[];
   readonly role: readonly string[];
+  readonly owner?: NamedPrincipal;
+  readonly chain: readonly NamedPrincipal[];
   readonly at?: Date;
 };
 
@@ -31,6 +33,8 @@ export function addPolicyTestCommand(policy: Command, io: Io): void {
     .option("--issuer <name>", "the issuer of the requester's token; default: that of yours")
     .option("--group <name>", "a group of the requester; repeat for more", collect, [])
     .option("--role <name>", "a role of the requester; repeat for more", collect, [])
+    .option("--owner <id>", "the human who answers for the requester: an id at the same issuer, or <issuer>#<id>", parsePrincipal)
+    .option("--chain <id>", "whom it acts for or through, named alike, nearest first; repeat for more", collectPrincipal, [])
     .option("--at <time>", "as if it were asked then, such as 2026-01-31T12:30:05Z; default: now", parseTime)
     .action((file: string, name: string, options: Options, command: Command) =>
       withContext(command, io, (context) => test(context, file, name, options)),
@@ -39,12 +43,19 @@ export function addPolicyTestCommand(policy: Command, io: Io): void {
 
 async function test({ client, output }: Context, file: string, name: string, options: Options): Promise<void> {
   const document = readBytes(file).toString("utf8");
-  const { requester, group, role, at } = options;
+  const { group, role, owner, chain, at } = options;
   const issuer = options.issuer ?? (await client.directory.getMe({})).principal?.issuer ?? "";
   const reply = await client.policies.testPolicy({
     document,
     input: toInput(name, options),
-    requester: { ...requester, issuer, groups: [...group], roles: [...role] },
+    requester: {
+      ...options.requester,
+      issuer,
+      groups: [...group],
+      roles: [...role],
+      chain: chain.map((one) => ({ issuer, ...one })),
+      ...(owner && { owner: { issuer, ...owner } }),
+    },
     ...(at === undefined ? {} : { time: timestampFromDate(at) }),
   });
   output.message(TestPolicyResponseSchema, reply, () => evaluationText(reply, basename(file)));

@@ -1,4 +1,4 @@
-import { type Principal, PrincipalTypeSchema } from "@countersign/proto/v1/principal_pb";
+import { type Principal, type PrincipalRef, PrincipalTypeSchema } from "@countersign/proto/v1/principal_pb";
 import type {
   ActivatePolicyRequest,
   GetPolicyRequest,
@@ -49,9 +49,15 @@ function checkRequester(violations: Violations, requester: Principal, caller: Pr
   if (requester.tenant !== "" && requester.tenant !== caller.tenant)
     violations.add("requester.tenant", "must be your own tenant, or empty");
   checkEnum(violations, "requester.type", requester.type, PrincipalTypeSchema);
-  checkName(violations, "requester.issuer", requester.issuer, 512);
-  checkName(violations, "requester.id", requester.id, 256);
+  checkRef(violations, "requester", requester);
   if (requester.groups.length > 256) violations.add("requester.groups", "has more than 256 items");
   if (requester.roles.length > 64) violations.add("requester.roles", "has more than 64 items");
   if (requester.chain.length > 8) violations.add("requester.chain", "has more than 8 items");
+  else requester.chain.forEach((one, index) => checkRef(violations, `requester.chain[${index}]`, one));
+  if (requester.owner !== undefined) checkRef(violations, "requester.owner", requester.owner);
+}
+
+function checkRef(violations: Violations, field: string, { issuer, id }: Pick<PrincipalRef, "issuer" | "id">): void {
+  checkName(violations, `${field}.issuer`, issuer, 512);
+  checkName(violations, `${field}.id`, id, 256);
 }
