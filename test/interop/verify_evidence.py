@@ -512,7 +512,7 @@ class Archive:
     def finish(self):
         if [name for name, _ in self.read][-1:] != ["manifest.sha256"]:
             flaw("ARCHIVE, the manifest is not the last member")
-        if self.sequence < self.header["last_sequence"]:
+        if self.sequence <= self.header["last_sequence"]:
             flaw(f"TENANT_SEQUENCE, the tenant's events from number {self.sequence + 1} on are missing")
         if self.tree.size != self.size or self.tree.root() != self.root:
             flaw("ROOT, the archive does not lead to the root of the checkpoint")

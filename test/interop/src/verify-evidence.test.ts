@@ -119,6 +119,16 @@ describe.runIf(python)("P6: an implementation that shares no code with ours", ()
       ]);
     });
 
+    it("tells when the end was cut off, up to which it says that nothing is missing", async () => {
+      const { bytes } = await sampleArchive(await sampleLog({ actions: 2 }), {
+        to: 2,
+        change: (entries, header) => (entries.splice(-2), { ...header, lastSequence: header.lastSequence - 1 }),
+      });
+      const { status, out } = judge(bytes);
+      expect(out).toMatch(/^TENANT_SEQUENCE, the tenant's events from number \d+ on are missing$/m);
+      expect(status).toBe(1);
+    });
+
     it("takes an erasure behind the archive for what it is", async () => {
       const erasedLater = async (by: number): Promise<string> => {
         const { bytes } = await sampleArchive(await sampleLog({ actions: 2 }), {

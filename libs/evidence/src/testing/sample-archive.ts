@@ -1,4 +1,8 @@
+import { create } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { EventLog, RecordedEvent } from "@countersign/event-log";
+import { encodeEvent } from "@countersign/events";
+import { ExportRequestedSchema } from "@countersign/proto/event/v1/export_events_pb";
 import { contentRefs, readPayload } from "../content-refs.ts";
 import {
   appendLeaves,
@@ -41,12 +45,13 @@ export type SampleExport = {
 
 /** Writes an archive of `acme` as an exporter would, out of a log in memory and a tree made of all its leaves. */
 export async function sampleArchive(log: EventLog, options: SampleExport): Promise<Sample> {
+  const from = options.from === undefined ? undefined : START + options.from * STEP;
+  const to = START + options.to * STEP;
+  await closeAt(log, to);
   const all = await readEverything(log);
   const leaves = all.map(({ leafHash }) => leafHash);
   const text = formatCheckpoint({ origin: ORIGIN, size: leaves.length, root: rootHash(appendLeaves(EMPTY_RANGE, leaves)), extensions: [] });
   const checkpoint = formatNote({ text, signatures: [signNote(text, logKey), signNote(text, witnessKey, 1_790_000_000)] });
-  const from = options.from === undefined ? undefined : START + options.from * STEP;
-  const to = START + options.to * STEP;
   const own = all.filter(({ stream }) => stream.tenant === "acme");
   const first = own.find(({ time }) => from === undefined || time.getTime() >= from)?.tenantSequence ?? own.length + 1;
   const last = own.findLast(({ time }) => time.getTime() < to)?.tenantSequence ?? first - 1;
@@ -69,6 +74,15 @@ export async function sampleArchive(log: EventLog, options: SampleExport): Promi
     segmentEntries: options.segmentEntries,
   });
   return collect(archive);
+}
+
+/** As the request for an export does: an event behind the period, so that nothing can be missing before it. */
+async function closeAt(log: EventLog, to: number): Promise<void> {
+  const newest = (await readEverything(log)).findLast(({ stream }) => stream.tenant === "acme");
+  if (newest !== undefined && newest.time.getTime() >= to) return;
+  const event = encodeEvent({ type: "ExportRequested", data: create(ExportRequestedSchema, { to: timestampFromMs(to) }) });
+  const stream = { tenant: "acme", type: "export", id: `to ${to}` };
+  await log.append({ stream, expectedVersion: 0, events: [event], time: new Date(to) });
 }
 
 async function collect(archive: AsyncGenerator<Uint8Array, WrittenArchive>): Promise<Sample> {

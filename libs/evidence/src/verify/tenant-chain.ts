@@ -25,11 +25,6 @@ export class TenantChain {
     this.#flaws = flaws;
   }
 
-  /** The event behind the period is there, so that nothing can be missing before it. */
-  get closed(): boolean {
-    return this.#sequence > this.#header.lastSequence;
-  }
-
   /** The entry, as the tree holds it; `policy`: of a stream of policies. */
   add(rows: SegmentRows, row: number, policy: boolean): void {
     const position = rows.positions[row] ?? 0;
@@ -71,10 +66,15 @@ export class TenantChain {
     for (let word = 0; word < HASH_WORDS; word += 1) this.#leaf[word] = hashes[at + word] ?? 0;
   }
 
+  /** The event behind the period must be there, so that nothing can be missing before it: its own end an archive could set anywhere. */
   end(): void {
     const { lastSequence } = this.#header;
-    if (this.#sequence >= lastSequence) return;
-    this.#flaws.add({ code: "TENANT_SEQUENCE", detail: `numbers ${this.#sequence + 1} to ${lastSequence} of the tenant are missing` });
+    if (this.#sequence > lastSequence) return;
+    const detail =
+      this.#sequence < lastSequence
+        ? `numbers ${this.#sequence + 1} to ${lastSequence} of the tenant are missing`
+        : `number ${lastSequence + 1} of the tenant is missing, the one behind the period: its end may be cut off`;
+    this.#flaws.add({ code: "TENANT_SEQUENCE", detail });
   }
 
   #border(sequence: number, time: number, position: number): void {

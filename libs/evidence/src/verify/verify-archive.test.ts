@@ -25,7 +25,6 @@ describe("P6: an archive proves itself", () => {
     const { flaws, check, digest } = await verify(sample.bytes);
     expect(flaws.listed).toEqual([]);
     expect(digest).toBe(Buffer.from(sample.written.digest).toString("hex"));
-    expect(check?.chain.closed).toBe(true);
     expect(check?.counts).toEqual({
       contents: 24,
       absentContents: 0,
@@ -93,7 +92,7 @@ describe("P6: an archive proves itself", () => {
     const { flaws, check } = await verify((await sampleArchive(others, { to: 10 })).bytes);
     expect(flaws.listed).toEqual([]);
     expect(check?.counts).toMatchObject({ unknown: 0, contents: 3 + 2 + 1 + 2 });
-    expect(check?.streams.count).toBe(3 + 1 + 1 + 2);
+    expect(check?.streams.count).toBe(3 + 1 + 1 + 2 + 1);
   });
 
   it("P3: and tells of a vote that was cast after its review's deadline", async () => {
@@ -122,10 +121,24 @@ describe("P6: an archive proves itself", () => {
   });
 
   it("of a period without an event", async () => {
-    const { bytes } = await sampleArchive(log, { from: 40, to: 50 });
+    const { bytes } = await sampleArchive(await sampleLog({ actions: 3 }), { from: 40, to: 50 });
     const { flaws, check } = await verify(bytes);
     expect(flaws.listed).toEqual([]);
-    expect(check?.chain.closed).toBe(false);
+    expect(check?.chain.events).toBe(0);
+  });
+
+  it.each([0, 1, 7])("and tells when its end was cut off: the event behind the period, and %i before it", async (more) => {
+    const { bytes } = await sampleArchive(log, {
+      from: 5,
+      to: 20,
+      change: (entries, header) => {
+        entries.splice(-1 - more);
+        return { ...header, lastSequence: header.lastSequence - more };
+      },
+    });
+    expect((await verify(bytes)).flaws.listed.map(({ code, detail }) => `${code}: ${detail}`)).toEqual([
+      expect.stringMatching(/^TENANT_SEQUENCE: number \d+ of the tenant is missing, the one behind the period: its end may be cut off$/),
+    ]);
   });
 
   it("P7: only for whoever pins the key that signed", async () => {
