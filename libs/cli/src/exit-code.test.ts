@@ -30,6 +30,7 @@ beforeAll(async () => {
       meanwhile();
       if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve));
     },
+    requestAndWatch: async () => {},
     getAction: unanswered,
     listActions: unanswered,
     acceptEdit: unanswered,

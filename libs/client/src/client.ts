@@ -12,9 +12,10 @@ import { ReviewService } from "@countersign/proto/v1/review_service_pb";
 import { answerQuestions, type OnQuestion } from "./answer-questions.ts";
 import { fsck, rebuild, type FsckListener } from "./operations.ts";
 import { plainInput, type ActionInput } from "./plain-input.ts";
-import type { RetryPolicy } from "./retry.ts";
+import { DEFAULT_RETRY, type RetryPolicy } from "./retry.ts";
 import { createServiceClient, type ServiceClient } from "./service-client.ts";
 import { createTransport, type CallOptions, type TransportOptions } from "./transport.ts";
+import { requestAndWatch, type Requested } from "./request-and-watch.ts";
 import { waitForDecision, type Decision } from "./wait-for-decision.ts";
 
 export type ClientOptions = TransportOptions & { readonly retry?: RetryPolicy };
@@ -47,6 +48,16 @@ export type CountersignClient = {
     input: ActionInput,
     options?: CallOptions & { readonly idempotencyKey?: string; readonly waitMs?: number },
   ): Promise<Decision<Action>>;
+  /**
+   * Asks as `requestAction` does, resolves as soon as the action is recorded, and has its decision to wait for with it: one call for whoever waits for
+   * people. Aborting `signal` ends both.
+   * @param options.timeoutMs until it is recorded; the decision may take as long as it likes.
+   * @param options.onQuestion answers what reviewers ask while the decision is waited for.
+   */
+  requestAndWatch(
+    input: ActionInput,
+    options?: CallOptions & { readonly idempotencyKey?: string; readonly onQuestion?: OnQuestion },
+  ): Promise<Requested>;
   /**
    * Waits until the action is decided, however long it takes, across broken connections and restarts of the server.
    * @param options.onQuestion answers what reviewers ask meanwhile.
@@ -91,6 +102,11 @@ export function createClient(options: ClientOptions): CountersignClient {
       const wait = waitMs > 0 ? { wait: durationFromMs(waitMs) } : {};
       const reply = await actions.requestAction({ input: toMessage(plainInput(input)), idempotencyKey, ...wait }, { ...call, timeoutMs });
       return { action: present(reply.action), grantToken: reply.grantToken };
+    },
+    requestAndWatch: (input, { idempotencyKey = randomUUID(), onQuestion, ...call } = {}) => {
+      const onAction = onQuestion && answerQuestions(reviews, onQuestion);
+      const request = { input: toMessage(plainInput(input)), idempotencyKey };
+      return requestAndWatch({ transport, actions, retry: options.retry ?? DEFAULT_RETRY }, request, { ...call, onAction });
     },
     waitForDecision: (actionId, { onQuestion, ...wait } = {}) =>
       waitForDecision(actions, actionId, onQuestion === undefined ? wait : { ...wait, onAction: answerQuestions(reviews, onQuestion) }),

@@ -4,6 +4,7 @@ import { ActionStatus, CommentKind, VoteDecision, type Comment } from "@counters
 import { AcceptEditRequestSchema, RedeemGrantRequestSchema, RequestActionRequestSchema } from "@countersign/proto/v1/action_service_pb";
 import { AddCommentRequestSchema } from "@countersign/proto/v1/review_service_pb";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { CountersignClient } from "./client.ts";
 import type { ActionInput } from "./plain-input.ts";
 import { requireApproval } from "./require-approval.ts";
 import { digestFor, failing, INPUT, PlayedServer, receipt, replyWith, stateOf } from "./testing/played-server.ts";
@@ -30,7 +31,7 @@ describe("P7: requireApproval runs nothing that is not approved", () => {
   it("allowed: redeems for the digest of what runs, runs, reports", async () => {
     played.unary["RequestAction"] = async () => replyWith(ActionStatus.APPROVED, {}, "a.b.c");
     expect(await requireApproval(played.client, INPUT, run)).toBe("rows");
-    expect([ran, played.methods()]).toEqual([[INPUT], ["RequestAction", "RedeemGrant", "ReportExecution"]]);
+    expect([ran, played.methods()]).toEqual([[INPUT], ["RequestAndWatch", "RedeemGrant", "ReportExecution"]]);
     expect(Buffer.from(fromBinary(RedeemGrantRequestSchema, played.calls[1]!.request).digest)).toEqual(digestFor(INPUT));
   });
 
@@ -38,7 +39,7 @@ describe("P7: requireApproval runs nothing that is not approved", () => {
     played.unary["RequestAction"] = async () => replyWith(ActionStatus.IN_REVIEW);
     played.watch = async (_request, _call, send) => send(stateOf(ActionStatus.APPROVED, { version: 4n }, "a.b.c"));
     expect(await requireApproval(played.client, INPUT, run)).toBe("rows");
-    expect(played.methods()).toEqual(["RequestAction", "WatchAction", "RedeemGrant", "ReportExecution"]);
+    expect(played.methods()).toEqual(["RequestAndWatch", "RedeemGrant", "ReportExecution"]);
   });
 
   it("answers what reviewers ask, each once, and waits on whatever comes of that", async () => {
@@ -81,7 +82,7 @@ describe("P7: requireApproval runs nothing that is not approved", () => {
     async (status) => {
       played.unary["RequestAction"] = async () => replyWith(status);
       await expect(requireApproval(played.client, INPUT, run)).rejects.toMatchObject({ name: "NotApprovedError", action: { status } });
-      expect([ran, played.methods()]).toEqual([[], ["RequestAction"]]);
+      expect([ran, played.methods()]).toEqual([[], ["RequestAndWatch"]]);
     },
   );
 
@@ -103,7 +104,7 @@ describe("P7: requireApproval runs nothing that is not approved", () => {
     const editor = { issuer: "i", id: "rita" };
     played.unary["RequestAction"] = async () => replyWith(ActionStatus.APPROVED, { asked: edited, review: { editor } }, "a.b.c");
     await expect(requireApproval(played.client, INPUT, run)).rejects.toThrow("not what would run");
-    expect([ran, played.methods()]).toEqual([[], ["RequestAction"]]);
+    expect([ran, played.methods()]).toEqual([[], ["RequestAndWatch"]]);
     expect(await requireApproval(played.client, INPUT, run, { acceptEdits: true })).toBe("rows");
     expect(ran).toEqual([edited]);
   });
@@ -123,7 +124,7 @@ describe("P7: requireApproval runs nothing that is not approved", () => {
     played.unary["CancelAction"] = async () => stateOf(ActionStatus.CANCELLED);
     for (const acceptEdits of [true, false])
       await expect(requireApproval(played.client, INPUT, run, { acceptEdits })).rejects.toThrow("the edited form is not accepted");
-    expect([ran.length, played.methods().slice(0, 3)]).toEqual([1, ["RequestAction", "WatchAction", "CancelAction"]]);
+    expect([ran.length, played.methods().slice(0, 2)]).toEqual([1, ["RequestAndWatch", "CancelAction"]]);
   });
 
   it("says why not, in the words of policy or of the reviewer", async () => {
@@ -143,7 +144,7 @@ describe("P7: requireApproval runs nothing that is not approved", () => {
   it("reports a failure, and passes it on", async () => {
     played.unary["RequestAction"] = async () => replyWith(ActionStatus.APPROVED, {}, "a.b.c");
     await expect(requireApproval(played.client, INPUT, () => Promise.reject(new Error("disk full")))).rejects.toThrow("disk full");
-    expect(played.methods()).toEqual(["RequestAction", "RedeemGrant", "ReportExecution"]);
+    expect(played.methods()).toEqual(["RequestAndWatch", "RedeemGrant", "ReportExecution"]);
   });
 
   it("a report that cannot be delivered does not make what was done undone", async () => {
@@ -194,16 +195,21 @@ describe("P7: requireApproval runs nothing that is not approved", () => {
     played.unary["RequestAction"] = async () => replyWith(ActionStatus.IN_REVIEW);
     played.unary["CancelAction"] = async () => stateOf(ActionStatus.CANCELLED);
     for (const [key, end] of [
-      [{}, ["WatchAction", "CancelAction"]],
-      [{ idempotencyKey: "k" }, ["RequestAction", "WatchAction"]],
+      [{}, ["RequestAndWatch", "CancelAction"]],
+      [{ idempotencyKey: "k" }, ["CancelAction", "RequestAndWatch"]],
     ] as const) {
       const calledOff = new AbortController();
       played.watch = (_request, call) =>
-        new Promise((_resolve, reject) => {
-          call.signal.addEventListener("abort", () => reject(new Error("the caller went away")));
-          calledOff.abort(new Error("enough"));
-        });
-      await expect(requireApproval(played.client, INPUT, run, { signal: calledOff.signal, ...key })).rejects.toThrow("enough");
+        new Promise((_resolve, reject) => call.signal.addEventListener("abort", () => reject(new Error("the caller went away"))));
+      const client: CountersignClient = {
+        ...played.client,
+        requestAndWatch: async (...asked) => {
+          const requested = await played.client.requestAndWatch(...asked);
+          setImmediate(() => calledOff.abort(new Error("enough")));
+          return requested;
+        },
+      };
+      await expect(requireApproval(client, INPUT, run, { signal: calledOff.signal, ...key })).rejects.toThrow("enough");
       expect(played.methods().slice(-2)).toEqual(end);
     }
     expect(ran).toEqual([]);

@@ -3,8 +3,9 @@ import { ActionStatus } from "@countersign/proto/v1/action_pb";
 import type { OnQuestion } from "./answer-questions.ts";
 import { statusName } from "./status-name.ts";
 import { digestOf, type CountersignClient, type Report } from "./client.ts";
-import { isUndecided, knownOf, type KnownAction } from "./known-action.ts";
+import { isUndecided, type KnownAction } from "./known-action.ts";
 import { plainInput, type ActionInput } from "./plain-input.ts";
+import type { Requested } from "./request-and-watch.ts";
 import type { Decision } from "./wait-for-decision.ts";
 
 /** The action was decided, and not with yes: it must not run. */
@@ -40,8 +41,8 @@ export async function requireApproval<Output>(
 ): Promise<Output> {
   // What its owner changes while people decide, or while the grant is redeemed, is neither asked for nor run.
   const input = plainInput(asOfNow);
-  const asked = await client.requestAction(input, options);
-  const waited = decided(client, input, { ...asked, action: knownOf(asked.action) }, options);
+  const asked = await client.requestAndWatch(input, options);
+  const waited = decided(client, input, asked, options);
   const { action, grantToken } = await waited.catch((error: unknown) => leave(client, asked.action.id, options, error));
   const { name } = input.action;
   if (action.status !== ActionStatus.APPROVED || grantToken === "") throw new NotApprovedError(name, action);
@@ -69,11 +70,10 @@ async function leave(
 async function decided(
   client: CountersignClient,
   input: ActionInput,
-  asked: Decision<KnownAction>,
+  asked: Requested,
   options: { readonly signal?: AbortSignal; readonly acceptEdits?: boolean; readonly onQuestion?: OnQuestion },
 ): Promise<Decision<KnownAction>> {
-  let current = asked;
-  for (;;) {
+  for (let current = await asked.decided(); ;) {
     const { action } = current;
     if (isUndecided(action)) {
       // A question may have been there before this program was: then the action as it is, is news.

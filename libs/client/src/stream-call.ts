@@ -8,6 +8,13 @@ export class StreamCall extends StartedCall {
   private end: CallEnd | undefined;
   private wake: (() => void) | undefined;
   private taken = false;
+  private readonly ended: () => void;
+
+  /** @param ended told once, however it ends */
+  constructor(ended: () => void) {
+    super();
+    this.ended = ended;
+  }
 
   /**
    * The next message; none when it ended well.
@@ -29,6 +36,11 @@ export class StreamCall extends StartedCall {
     this.cancel(status.CANCELLED, "Cancelled on client");
   }
 
+  /** For whoever has waited too long for what comes next. */
+  expire(): void {
+    this.cancel(status.DEADLINE_EXCEEDED, "Deadline exceeded");
+  }
+
   override onReceiveMessage(message: Buffer): void {
     this.message = message;
     this.goOn();
@@ -36,6 +48,7 @@ export class StreamCall extends StartedCall {
 
   protected override onEnd(end: CallEnd): void {
     this.end = end;
+    this.ended();
     this.goOn();
   }
 

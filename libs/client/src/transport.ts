@@ -32,6 +32,16 @@ export type CallOptions = {
   readonly traceparent?: string;
 };
 
+/** A stream as its one reader asks for its messages. */
+export type MessageStream<Message> = {
+  /** The next message; none when it ended well. @throws CountersignError when it ended with anything but OK. */
+  next(): Promise<Message | undefined>;
+  /** Ends it, and so a `next` that waits, with CANCELLED. */
+  close(): void;
+  /** The same with DEADLINE_EXCEEDED. */
+  expire(): void;
+};
+
 /** Sends messages to methods; knows nothing of what they mean. */
 export type Transport = {
   unary<I extends DescMessage, O extends DescMessage>(
@@ -44,6 +54,13 @@ export type Transport = {
     request: MessageInitShape<I>,
     options?: CallOptions,
   ): AsyncIterable<MessageShape<O>>;
+  /** The same, for whoever takes the first messages elsewhere than the others. */
+  open<I extends DescMessage, O extends DescMessage>(
+    method: DescMethod & { readonly input: I; readonly output: O },
+    request: MessageInitShape<I>,
+    options?: CallOptions,
+  ): Promise<MessageStream<MessageShape<O>>>;
+  /** Ends all streams. Unary calls under way are still answered. */
   close(): void;
 };
 
@@ -54,6 +71,24 @@ export function createTransport(options: TransportOptions): Transport {
   const channel = new Channel(options.address, channelCredentials(options), channelOptions(options));
   const metadataFor = metadataSource();
   const { token } = options;
+  const streams = new Set<StreamCall>();
+  const open: Transport["open"] = async (method, request, call = {}) => {
+    call.signal?.throwIfAborted();
+    const deadline = call.timeoutMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + call.timeoutMs;
+    const bytes = asBuffer(encode(method.input, request));
+    const metadata = metadataFor(typeof token === "string" ? token : await token(), call);
+    const messages = new StreamCall(() => streams.delete(messages));
+    streams.add(messages);
+    messages.start(channel, { path: pathOf(method), request: bytes, metadata, deadline, signal: call.signal });
+    return {
+      next: async () => {
+        const message = await messages.next();
+        return message && fromBinary(method.output, message);
+      },
+      close: () => messages.close(),
+      expire: () => messages.expire(),
+    };
+  };
   return {
     /** @throws CountersignError: here, after the await, so that its stack names who called. */
     unary: async (method, request, call = {}) => {
@@ -66,23 +101,19 @@ export function createTransport(options: TransportOptions): Transport {
       if (ended.reply === undefined) throw new Error(`${method.name} ended without a reply`);
       return fromBinary(method.output, ended.reply);
     },
-    stream: async function* (method, request, call = {}) {
-      call.signal?.throwIfAborted();
-      const deadline = call.timeoutMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + call.timeoutMs;
-      const bytes = asBuffer(encode(method.input, request));
-      const metadata = metadataFor(typeof token === "string" ? token : await token(), call);
-      const started = { path: pathOf(method), request: bytes, metadata, deadline, signal: call.signal };
-      const messages = new StreamCall();
-      messages.start(channel, started);
+    open,
+    stream: async function* (method, request, call) {
+      const messages = await open(method, request, call);
       try {
-        for (let message = await messages.next(); message !== undefined; message = await messages.next()) {
-          yield fromBinary(method.output, message);
-        }
+        for (let message = await messages.next(); message !== undefined; message = await messages.next()) yield message;
       } finally {
         messages.close();
       }
     },
-    close: () => channel.close(),
+    close: () => {
+      for (const each of streams) each.close();
+      channel.close();
+    },
   };
 }
 

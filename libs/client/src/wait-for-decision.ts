@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ActionState } from "@countersign/proto/v1/action_pb";
-import type { ActionService } from "@countersign/proto/v1/action_service_pb";
+import type { ActionService, WatchActionResponse } from "@countersign/proto/v1/action_service_pb";
 import { CountersignError } from "./countersign-error.ts";
 import { isUndecided } from "./known-action.ts";
 import type { ServiceClient } from "./service-client.ts";
@@ -14,17 +14,20 @@ export async function waitForDecision(
   actionId: string,
   options: {
     readonly afterVersion?: bigint;
-    readonly signal?: AbortSignal;
-    /** Told of the action whenever it is seen. */ readonly onAction?: (action: ActionState) => void;
+    readonly signal?: AbortSignal | undefined;
+    /** Told of the action whenever it is seen. */ readonly onAction?: ((action: ActionState) => void) | undefined;
+    /** A watch of it that is open already. */ readonly from?: AsyncIterable<WatchActionResponse>;
   },
 ): Promise<Decision> {
   const call = options.signal === undefined ? {} : { signal: options.signal };
-  let afterVersion = options.afterVersion ?? 0n;
+  let { afterVersion = 0n, from } = options;
   for (let failures = 0; ;) {
     let decision: Decision | undefined;
+    const watch = from ?? actions.watchAction({ actionId, afterVersion, untilDecided: true }, call);
+    from = undefined;
     try {
       // Read to its end: cancelling a stream that is about to end costs both sides more than the end does.
-      for await (const { action, grantToken } of actions.watchAction({ actionId, afterVersion, untilDecided: true }, call)) {
+      for await (const { action, grantToken } of watch) {
         if (action === undefined) continue;
         failures = 0;
         afterVersion = action.version;

@@ -21,9 +21,14 @@ export type UnaryHandler = (request: Uint8Array, call: RpcCall) => Promise<Uint8
 /** Serves a server-streaming method. `send` resolves when the caller has room for more; it throws CallCancelled when the caller is gone. */
 export type StreamHandler = (request: Uint8Array, call: RpcCall, send: (message: Uint8Array) => Promise<void>) => Promise<void>;
 
+/** A stream that is worked for before anybody is waited for: it counts as in flight until its handler parks the call, or it ends. */
+export type WorkThenStream = { readonly workThenStream: StreamHandler };
+
 /** A handler for each method of a service, by its local name. */
 export type ServiceHandlers<Service extends DescService> = {
-  readonly [Name in keyof Service["method"]]: Service["method"][Name] extends { methodKind: "unary" } ? UnaryHandler : StreamHandler;
+  readonly [Name in keyof Service["method"]]: Service["method"][Name] extends { methodKind: "unary" }
+    ? UnaryHandler
+    : StreamHandler | WorkThenStream;
 };
 
 /** What every call passes. */
@@ -67,15 +72,16 @@ export function serveUnary(method: DescMethod, handler: UnaryHandler, rules: Cal
 /** A server-streaming handler as grpc-js calls it. */
 export function serveStream(
   method: DescMethod,
-  handler: StreamHandler,
+  handler: StreamHandler | WorkThenStream,
   rules: CallRules,
 ): handleServerStreamingCall<Uint8Array, Uint8Array> {
   const name = nameOf(method);
+  const [worksFirst, handle] = typeof handler === "function" ? [false, handler] : [true, handler.workThenStream];
   const answer = async (surface: ServerWritableStream<Uint8Array, Uint8Array>): Promise<void> => {
     try {
       await runCall(rules, name, surface, async (call) => {
-        call.park();
-        await handler(surface.request, call, (message) => write(surface, call, message, rules.sendMs));
+        if (!worksFirst) call.park();
+        await handle(surface.request, call, (message) => write(surface, call, message, rules.sendMs));
       });
       surface.end();
     } catch (error) {

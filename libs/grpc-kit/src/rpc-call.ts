@@ -72,7 +72,7 @@ export class RpcCall {
 
   /**
    * From now on this call waits for people: it no longer counts as in flight, and closing the server ends it with UNAVAILABLE.
-   * Streams are parked from the start.
+   * Streams are parked from the start, unless they work first.
    */
   park(): void {
     this.#slot.park(this);
@@ -81,7 +81,7 @@ export class RpcCall {
     this.#release();
   }
 
-  /** The call waits for people, or is a stream. */
+  /** The call waits for people or events. */
   get parked(): boolean {
     return this.#parked;
   }

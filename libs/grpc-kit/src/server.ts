@@ -12,6 +12,7 @@ import {
   serveUnary,
   type StreamHandler,
   type UnaryHandler,
+  type WorkThenStream,
 } from "./handlers.ts";
 import { HealthState } from "./health.ts";
 import { REFLECTION_PATHS, serveReflection } from "./reflection.ts";
@@ -133,7 +134,7 @@ function addService<Service extends DescService>(
   handlers: ServiceHandlers<Service>,
   rules: CallRules,
 ): void {
-  const byName: Readonly<Record<string, UnaryHandler | StreamHandler>> = handlers;
+  const byName: Readonly<Record<string, UnaryHandler | StreamHandler | WorkThenStream>> = handlers;
   const implementation: UntypedServiceImplementation = {};
   for (const method of service.methods) {
     const handler = byName[method.localName];
@@ -141,7 +142,7 @@ function addService<Service extends DescService>(
     implementation[method.name] =
       method.methodKind === "unary"
         ? serveUnary(method, handler as UnaryHandler, rules)
-        : serveStream(method, handler as StreamHandler, rules);
+        : serveStream(method, handler as StreamHandler | WorkThenStream, rules);
   }
   server.addService(Object.fromEntries(service.methods.map((method) => [method.name, methodDefinition(method)])), implementation);
 }

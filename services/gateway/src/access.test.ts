@@ -14,6 +14,7 @@ describe("P7, P8: who may call what", () => {
     ["RedeemGrant", ["executor"]],
     ["ReportExecution", ["executor"]],
     ["GetAction", OF_TENANT],
+    ["RequestAndWatch", ["requester"]],
     ["WatchAction", OF_TENANT],
     ["ListActions", OF_TENANT],
     ["GetGrantKeys", ALL],

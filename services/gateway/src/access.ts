@@ -7,6 +7,7 @@ export type Role = (typeof ROLES)[number];
 /** Who may call what: one of the roles, or `everyone` with a good token. What one may then see of an action is for the service behind. */
 export const ACCESS = {
   RequestAction: ["requester"],
+  RequestAndWatch: ["requester"],
   EvaluateAction: ["requester"],
   AcceptEdit: ["requester"],
   CancelAction: ["requester"],

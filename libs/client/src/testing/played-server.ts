@@ -1,4 +1,4 @@
-import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { create, type DescMessage, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { CommandError, type FailureCode, type FailureReason } from "@countersign/bus";
 import { actionDigest } from "@countersign/digest";
 import { createRpcServer, type RunningRpcServer, type StreamHandler, type UnaryHandler } from "@countersign/grpc-kit";
@@ -7,11 +7,15 @@ import {
   ActionService,
   GetActionResponseSchema,
   RedeemGrantResponseSchema,
+  RequestActionResponseSchema,
+  type RequestAndWatchResponse,
+  RequestAndWatchResponseSchema,
   WatchActionResponseSchema,
 } from "@countersign/proto/v1/action_service_pb";
 import { ReviewService } from "@countersign/proto/v1/review_service_pb";
 import { silentLogger } from "@countersign/telemetry";
 import { type CountersignClient, createClient } from "../client.ts";
+import { isUndecided } from "../known-action.ts";
 import type { ActionInput } from "../plain-input.ts";
 
 const SALT = new Uint8Array(32).fill(7);
@@ -30,8 +34,9 @@ export class PlayedServer {
   readonly server: RunningRpcServer;
   readonly client: CountersignClient;
   token: () => string = () => "t";
-  /** By method; others answer with an empty message. */
+  /** By method; others answer with an empty message. RequestAction's answer is also the first message of RequestAndWatch. */
   unary: Record<string, UnaryHandler> = {};
+  /** Also what follows on the first message of RequestAndWatch. */
   watch: StreamHandler = async () => {};
   calls: { readonly method: string; readonly request: Uint8Array; readonly token: string }[] = [];
 
@@ -54,6 +59,14 @@ export class PlayedServer {
       };
     rpc.add(ActionService, {
       requestAction: answer("RequestAction"),
+      requestAndWatch: async (request, call, send) => {
+        played.calls.push({ method: "RequestAndWatch", request, token: call.bearerToken });
+        const reply = await played.unary["RequestAction"]?.(request, call);
+        const asked = fromBinary(RequestActionResponseSchema, reply ?? new Uint8Array());
+        await send(told({ case: "requested", value: asked }));
+        if (asked.action === undefined || !isUndecided(asked.action)) return;
+        await played.watch(request, call, (state) => send(told({ case: "changed", value: fromBinary(WatchActionResponseSchema, state) })));
+      },
       getAction: answer("GetAction"),
       listActions: answer("ListActions"),
       acceptEdit: answer("AcceptEdit"),
@@ -90,6 +103,10 @@ export class PlayedServer {
     this.client.close();
     await this.server.close();
   }
+}
+
+function told(what: RequestAndWatchResponse["told"]): Uint8Array {
+  return toBinary(RequestAndWatchResponseSchema, create(RequestAndWatchResponseSchema, { told: what }));
 }
 
 type Init<Schema extends DescMessage> = Exclude<MessageInitShape<Schema>, { $typeName: string }>;

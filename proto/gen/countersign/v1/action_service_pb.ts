@@ -20,7 +20,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file countersign/v1/action_service.proto.
  */
 export const file_countersign_v1_action_service: GenFile = /*@__PURE__*/
-  fileDesc("CiNjb3VudGVyc2lnbi92MS9hY3Rpb25fc2VydmljZS5wcm90bxIOY291bnRlcnNpZ24udjEitAEKFFJlcXVlc3RBY3Rpb25SZXF1ZXN0EioKBWlucHV0GAEgASgLMhsuY291bnRlcnNpZ24udjEuQWN0aW9uSW5wdXQSFwoPaWRlbXBvdGVuY3lfa2V5GAIgASgJEicKBHdhaXQYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoKZHVyYWJpbGl0eRgEIAEoDjIaLmNvdW50ZXJzaWduLnYxLkR1cmFiaWxpdHkiVAoVUmVxdWVzdEFjdGlvblJlc3BvbnNlEiYKBmFjdGlvbhgBIAEoCzIWLmNvdW50ZXJzaWduLnYxLkFjdGlvbhITCgtncmFudF90b2tlbhgCIAEoCSJFChBHZXRBY3Rpb25SZXF1ZXN0EhEKCWFjdGlvbl9pZBgBIAEoCRIeCgJhdBgCIAEoCzISLmNvdW50ZXJzaWduLnYxLkF0IlAKEUdldEFjdGlvblJlc3BvbnNlEiYKBmFjdGlvbhgBIAEoCzIWLmNvdW50ZXJzaWduLnYxLkFjdGlvbhITCgtncmFudF90b2tlbhgCIAEoCSKgAQoSTGlzdEFjdGlvbnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEi4KCHN0YXR1c2VzGAMgAygOMhwuY291bnRlcnNpZ24udjEuQWN0aW9uU3RhdHVzEhMKC2FjdGlvbl9uYW1lGAQgASgJEh4KAmF0GAUgASgLMhIuY291bnRlcnNpZ24udjEuQXQiXgoTTGlzdEFjdGlvbnNSZXNwb25zZRIuCgdhY3Rpb25zGAEgAygLMh0uY291bnRlcnNpZ24udjEuQWN0aW9uU3VtbWFyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkixAMKDUFjdGlvblN1bW1hcnkSCgoCaWQYASABKAkSLAoGc3RhdHVzGAIgASgOMhwuY291bnRlcnNpZ24udjEuQWN0aW9uU3RhdHVzEg8KB3ZlcnNpb24YAyABKAQSEwoLYWN0aW9uX25hbWUYBCABKAkSFQoNcmVzb3VyY2VfdHlwZRgFIAEoCRITCgtyZXNvdXJjZV9pZBgGIAEoCRIzCglyZXF1ZXN0ZXIYByABKAsyIC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxTdW1tYXJ5EhQKDHJlcXVlc3RfdGltZRgIIAEoCRITCgt1cGRhdGVfdGltZRgJIAEoCRIXCg9yZXZpZXdfZGVhZGxpbmUYCiABKAkSFQoNcmV2aWV3X2dyb3VwcxgLIAMoCRIRCglhcHByb3ZhbHMYDCABKA0SDgoGcXVvcnVtGA0gASgJEhQKDGFmdGVyX3JldmlldxgOIAEoCBINCgVhc2tlZBgPIAEoDRI0CgpjbGFpbWVkX2J5GBAgASgLMiAuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsU3VtbWFyeRIZChFjbGFpbV9leHBpcmVfdGltZRgRIAEoCSI8ChBQcmluY2lwYWxTdW1tYXJ5Eg4KBmlzc3VlchgBIAEoCRIKCgJpZBgCIAEoCRIMCgR0eXBlGAMgASgJIlUKEldhdGNoQWN0aW9uUmVxdWVzdBIRCglhY3Rpb25faWQYASABKAkSFQoNYWZ0ZXJfdmVyc2lvbhgCIAEoBBIVCg11bnRpbF9kZWNpZGVkGAMgASgIIlcKE1dhdGNoQWN0aW9uUmVzcG9uc2USKwoGYWN0aW9uGAEgASgLMhsuY291bnRlcnNpZ24udjEuQWN0aW9uU3RhdGUSEwoLZ3JhbnRfdG9rZW4YAiABKAkiNgoRQWNjZXB0RWRpdFJlcXVlc3QSEQoJYWN0aW9uX2lkGAEgASgJEg4KBmRpZ2VzdBgCIAEoDCJWChJBY2NlcHRFZGl0UmVzcG9uc2USKwoGYWN0aW9uGAEgASgLMhsuY291bnRlcnNpZ24udjEuQWN0aW9uU3RhdGUSEwoLZ3JhbnRfdG9rZW4YAiABKAkiaAoTQ2FuY2VsQWN0aW9uUmVxdWVzdBIRCglhY3Rpb25faWQYASABKAkSDgoGcmVhc29uGAIgASgJEi4KCmR1cmFiaWxpdHkYAyABKA4yGi5jb3VudGVyc2lnbi52MS5EdXJhYmlsaXR5IkMKFENhbmNlbEFjdGlvblJlc3BvbnNlEisKBmFjdGlvbhgBIAEoCzIbLmNvdW50ZXJzaWduLnYxLkFjdGlvblN0YXRlIoIBChJSZWRlZW1HcmFudFJlcXVlc3QSEwoLZ3JhbnRfdG9rZW4YASABKAkSDgoGZGlnZXN0GAIgASgMEhcKD2lkZW1wb3RlbmN5X2tleRgDIAEoCRIuCgpkdXJhYmlsaXR5GAQgASgOMhouY291bnRlcnNpZ24udjEuRHVyYWJpbGl0eSJ8ChNSZWRlZW1HcmFudFJlc3BvbnNlEhEKCWFjdGlvbl9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgEEhAKCHBvc2l0aW9uGAMgASgEEi8KC3JlZGVlbV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCK2AQoWUmVwb3J0RXhlY3V0aW9uUmVxdWVzdBIRCglhY3Rpb25faWQYASABKAkSMQoHb3V0Y29tZRgCIAEoDjIgLmNvdW50ZXJzaWduLnYxLkV4ZWN1dGlvbk91dGNvbWUSFQoNb3V0cHV0X2RpZ2VzdBgDIAEoDBIPCgdtZXNzYWdlGAQgASgJEi4KCmR1cmFiaWxpdHkYBSABKA4yGi5jb3VudGVyc2lnbi52MS5EdXJhYmlsaXR5IkYKF1JlcG9ydEV4ZWN1dGlvblJlc3BvbnNlEisKBmFjdGlvbhgBIAEoCzIbLmNvdW50ZXJzaWduLnYxLkFjdGlvblN0YXRlIhUKE0dldEdyYW50S2V5c1JlcXVlc3QiJAoUR2V0R3JhbnRLZXlzUmVzcG9uc2USDAoEandrcxgBIAEoCSJDChVFdmFsdWF0ZUFjdGlvblJlcXVlc3QSKgoFaW5wdXQYASABKAsyGy5jb3VudGVyc2lnbi52MS5BY3Rpb25JbnB1dCJsChZFdmFsdWF0ZUFjdGlvblJlc3BvbnNlEigKB3ZlcmRpY3QYASABKAsyFy5jb3VudGVyc2lnbi52MS5WZXJkaWN0EigKBXJ1bGVzGAIgAygLMhkuY291bnRlcnNpZ24udjEuUnVsZVRyYWNlImkKCVJ1bGVUcmFjZRIMCgRydWxlGAEgASgJEg8KB21hdGNoZWQYAiABKAgSLwoHb3V0Y29tZRgDIAEoDjIeLmNvdW50ZXJzaWduLnYxLlZlcmRpY3RPdXRjb21lEgwKBG5vdGUYBCABKAkiWAoTRXJhc2VDb250ZW50UmVxdWVzdBIRCglhY3Rpb25faWQYASABKAkSDgoGcmVhc29uGAIgASgJEg0KBWZvcmNlGAMgASgIEg8KB2RyeV9ydW4YBCABKAgiQAoURXJhc2VDb250ZW50UmVzcG9uc2USKAoHZXJhc3VyZRgBIAEoCzIXLmNvdW50ZXJzaWduLnYxLkVyYXN1cmUy9AcKDUFjdGlvblNlcnZpY2USXAoNUmVxdWVzdEFjdGlvbhIkLmNvdW50ZXJzaWduLnYxLlJlcXVlc3RBY3Rpb25SZXF1ZXN0GiUuY291bnRlcnNpZ24udjEuUmVxdWVzdEFjdGlvblJlc3BvbnNlElAKCUdldEFjdGlvbhIgLmNvdW50ZXJzaWduLnYxLkdldEFjdGlvblJlcXVlc3QaIS5jb3VudGVyc2lnbi52MS5HZXRBY3Rpb25SZXNwb25zZRJWCgtMaXN0QWN0aW9ucxIiLmNvdW50ZXJzaWduLnYxLkxpc3RBY3Rpb25zUmVxdWVzdBojLmNvdW50ZXJzaWduLnYxLkxpc3RBY3Rpb25zUmVzcG9uc2USWAoLV2F0Y2hBY3Rpb24SIi5jb3VudGVyc2lnbi52MS5XYXRjaEFjdGlvblJlcXVlc3QaIy5jb3VudGVyc2lnbi52MS5XYXRjaEFjdGlvblJlc3BvbnNlMAESWQoMQ2FuY2VsQWN0aW9uEiMuY291bnRlcnNpZ24udjEuQ2FuY2VsQWN0aW9uUmVxdWVzdBokLmNvdW50ZXJzaWduLnYxLkNhbmNlbEFjdGlvblJlc3BvbnNlElMKCkFjY2VwdEVkaXQSIS5jb3VudGVyc2lnbi52MS5BY2NlcHRFZGl0UmVxdWVzdBoiLmNvdW50ZXJzaWduLnYxLkFjY2VwdEVkaXRSZXNwb25zZRJWCgtSZWRlZW1HcmFudBIiLmNvdW50ZXJzaWduLnYxLlJlZGVlbUdyYW50UmVxdWVzdBojLmNvdW50ZXJzaWduLnYxLlJlZGVlbUdyYW50UmVzcG9uc2USYgoPUmVwb3J0RXhlY3V0aW9uEiYuY291bnRlcnNpZ24udjEuUmVwb3J0RXhlY3V0aW9uUmVxdWVzdBonLmNvdW50ZXJzaWduLnYxLlJlcG9ydEV4ZWN1dGlvblJlc3BvbnNlEl8KDkV2YWx1YXRlQWN0aW9uEiUuY291bnRlcnNpZ24udjEuRXZhbHVhdGVBY3Rpb25SZXF1ZXN0GiYuY291bnRlcnNpZ24udjEuRXZhbHVhdGVBY3Rpb25SZXNwb25zZRJZCgxHZXRHcmFudEtleXMSIy5jb3VudGVyc2lnbi52MS5HZXRHcmFudEtleXNSZXF1ZXN0GiQuY291bnRlcnNpZ24udjEuR2V0R3JhbnRLZXlzUmVzcG9uc2USWQoMRXJhc2VDb250ZW50EiMuY291bnRlcnNpZ24udjEuRXJhc2VDb250ZW50UmVxdWVzdBokLmNvdW50ZXJzaWduLnYxLkVyYXNlQ29udGVudFJlc3BvbnNlYgZwcm90bzM", [file_countersign_v1_action, file_countersign_v1_durability, file_countersign_v1_at, file_countersign_v1_erasure, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("CiNjb3VudGVyc2lnbi92MS9hY3Rpb25fc2VydmljZS5wcm90bxIOY291bnRlcnNpZ24udjEitAEKFFJlcXVlc3RBY3Rpb25SZXF1ZXN0EioKBWlucHV0GAEgASgLMhsuY291bnRlcnNpZ24udjEuQWN0aW9uSW5wdXQSFwoPaWRlbXBvdGVuY3lfa2V5GAIgASgJEicKBHdhaXQYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoKZHVyYWJpbGl0eRgEIAEoDjIaLmNvdW50ZXJzaWduLnYxLkR1cmFiaWxpdHkiVAoVUmVxdWVzdEFjdGlvblJlc3BvbnNlEiYKBmFjdGlvbhgBIAEoCzIWLmNvdW50ZXJzaWduLnYxLkFjdGlvbhITCgtncmFudF90b2tlbhgCIAEoCSKNAQoWUmVxdWVzdEFuZFdhdGNoUmVxdWVzdBIqCgVpbnB1dBgBIAEoCzIbLmNvdW50ZXJzaWduLnYxLkFjdGlvbklucHV0EhcKD2lkZW1wb3RlbmN5X2tleRgCIAEoCRIuCgpkdXJhYmlsaXR5GAMgASgOMhouY291bnRlcnNpZ24udjEuRHVyYWJpbGl0eSKVAQoXUmVxdWVzdEFuZFdhdGNoUmVzcG9uc2USOgoJcmVxdWVzdGVkGAEgASgLMiUuY291bnRlcnNpZ24udjEuUmVxdWVzdEFjdGlvblJlc3BvbnNlSAASNgoHY2hhbmdlZBgCIAEoCzIjLmNvdW50ZXJzaWduLnYxLldhdGNoQWN0aW9uUmVzcG9uc2VIAEIGCgR0b2xkIkUKEEdldEFjdGlvblJlcXVlc3QSEQoJYWN0aW9uX2lkGAEgASgJEh4KAmF0GAIgASgLMhIuY291bnRlcnNpZ24udjEuQXQiUAoRR2V0QWN0aW9uUmVzcG9uc2USJgoGYWN0aW9uGAEgASgLMhYuY291bnRlcnNpZ24udjEuQWN0aW9uEhMKC2dyYW50X3Rva2VuGAIgASgJIqABChJMaXN0QWN0aW9uc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSLgoIc3RhdHVzZXMYAyADKA4yHC5jb3VudGVyc2lnbi52MS5BY3Rpb25TdGF0dXMSEwoLYWN0aW9uX25hbWUYBCABKAkSHgoCYXQYBSABKAsyEi5jb3VudGVyc2lnbi52MS5BdCJeChNMaXN0QWN0aW9uc1Jlc3BvbnNlEi4KB2FjdGlvbnMYASADKAsyHS5jb3VudGVyc2lnbi52MS5BY3Rpb25TdW1tYXJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLEAwoNQWN0aW9uU3VtbWFyeRIKCgJpZBgBIAEoCRIsCgZzdGF0dXMYAiABKA4yHC5jb3VudGVyc2lnbi52MS5BY3Rpb25TdGF0dXMSDwoHdmVyc2lvbhgDIAEoBBITCgthY3Rpb25fbmFtZRgEIAEoCRIVCg1yZXNvdXJjZV90eXBlGAUgASgJEhMKC3Jlc291cmNlX2lkGAYgASgJEjMKCXJlcXVlc3RlchgHIAEoCzIgLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbFN1bW1hcnkSFAoMcmVxdWVzdF90aW1lGAggASgJEhMKC3VwZGF0ZV90aW1lGAkgASgJEhcKD3Jldmlld19kZWFkbGluZRgKIAEoCRIVCg1yZXZpZXdfZ3JvdXBzGAsgAygJEhEKCWFwcHJvdmFscxgMIAEoDRIOCgZxdW9ydW0YDSABKAkSFAoMYWZ0ZXJfcmV2aWV3GA4gASgIEg0KBWFza2VkGA8gASgNEjQKCmNsYWltZWRfYnkYECABKAsyIC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxTdW1tYXJ5EhkKEWNsYWltX2V4cGlyZV90aW1lGBEgASgJIjwKEFByaW5jaXBhbFN1bW1hcnkSDgoGaXNzdWVyGAEgASgJEgoKAmlkGAIgASgJEgwKBHR5cGUYAyABKAkiVQoSV2F0Y2hBY3Rpb25SZXF1ZXN0EhEKCWFjdGlvbl9pZBgBIAEoCRIVCg1hZnRlcl92ZXJzaW9uGAIgASgEEhUKDXVudGlsX2RlY2lkZWQYAyABKAgiVwoTV2F0Y2hBY3Rpb25SZXNwb25zZRIrCgZhY3Rpb24YASABKAsyGy5jb3VudGVyc2lnbi52MS5BY3Rpb25TdGF0ZRITCgtncmFudF90b2tlbhgCIAEoCSI2ChFBY2NlcHRFZGl0UmVxdWVzdBIRCglhY3Rpb25faWQYASABKAkSDgoGZGlnZXN0GAIgASgMIlYKEkFjY2VwdEVkaXRSZXNwb25zZRIrCgZhY3Rpb24YASABKAsyGy5jb3VudGVyc2lnbi52MS5BY3Rpb25TdGF0ZRITCgtncmFudF90b2tlbhgCIAEoCSJoChNDYW5jZWxBY3Rpb25SZXF1ZXN0EhEKCWFjdGlvbl9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkSLgoKZHVyYWJpbGl0eRgDIAEoDjIaLmNvdW50ZXJzaWduLnYxLkR1cmFiaWxpdHkiQwoUQ2FuY2VsQWN0aW9uUmVzcG9uc2USKwoGYWN0aW9uGAEgASgLMhsuY291bnRlcnNpZ24udjEuQWN0aW9uU3RhdGUiggEKElJlZGVlbUdyYW50UmVxdWVzdBITCgtncmFudF90b2tlbhgBIAEoCRIOCgZkaWdlc3QYAiABKAwSFwoPaWRlbXBvdGVuY3lfa2V5GAMgASgJEi4KCmR1cmFiaWxpdHkYBCABKA4yGi5jb3VudGVyc2lnbi52MS5EdXJhYmlsaXR5InwKE1JlZGVlbUdyYW50UmVzcG9uc2USEQoJYWN0aW9uX2lkGAEgASgJEg8KB3ZlcnNpb24YAiABKAQSEAoIcG9zaXRpb24YAyABKAQSLwoLcmVkZWVtX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIrYBChZSZXBvcnRFeGVjdXRpb25SZXF1ZXN0EhEKCWFjdGlvbl9pZBgBIAEoCRIxCgdvdXRjb21lGAIgASgOMiAuY291bnRlcnNpZ24udjEuRXhlY3V0aW9uT3V0Y29tZRIVCg1vdXRwdXRfZGlnZXN0GAMgASgMEg8KB21lc3NhZ2UYBCABKAkSLgoKZHVyYWJpbGl0eRgFIAEoDjIaLmNvdW50ZXJzaWduLnYxLkR1cmFiaWxpdHkiRgoXUmVwb3J0RXhlY3V0aW9uUmVzcG9uc2USKwoGYWN0aW9uGAEgASgLMhsuY291bnRlcnNpZ24udjEuQWN0aW9uU3RhdGUiFQoTR2V0R3JhbnRLZXlzUmVxdWVzdCIkChRHZXRHcmFudEtleXNSZXNwb25zZRIMCgRqd2tzGAEgASgJIkMKFUV2YWx1YXRlQWN0aW9uUmVxdWVzdBIqCgVpbnB1dBgBIAEoCzIbLmNvdW50ZXJzaWduLnYxLkFjdGlvbklucHV0ImwKFkV2YWx1YXRlQWN0aW9uUmVzcG9uc2USKAoHdmVyZGljdBgBIAEoCzIXLmNvdW50ZXJzaWduLnYxLlZlcmRpY3QSKAoFcnVsZXMYAiADKAsyGS5jb3VudGVyc2lnbi52MS5SdWxlVHJhY2UiaQoJUnVsZVRyYWNlEgwKBHJ1bGUYASABKAkSDwoHbWF0Y2hlZBgCIAEoCBIvCgdvdXRjb21lGAMgASgOMh4uY291bnRlcnNpZ24udjEuVmVyZGljdE91dGNvbWUSDAoEbm90ZRgEIAEoCSJYChNFcmFzZUNvbnRlbnRSZXF1ZXN0EhEKCWFjdGlvbl9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkSDQoFZm9yY2UYAyABKAgSDwoHZHJ5X3J1bhgEIAEoCCJAChRFcmFzZUNvbnRlbnRSZXNwb25zZRIoCgdlcmFzdXJlGAEgASgLMhcuY291bnRlcnNpZ24udjEuRXJhc3VyZTLaCAoNQWN0aW9uU2VydmljZRJcCg1SZXF1ZXN0QWN0aW9uEiQuY291bnRlcnNpZ24udjEuUmVxdWVzdEFjdGlvblJlcXVlc3QaJS5jb3VudGVyc2lnbi52MS5SZXF1ZXN0QWN0aW9uUmVzcG9uc2USZAoPUmVxdWVzdEFuZFdhdGNoEiYuY291bnRlcnNpZ24udjEuUmVxdWVzdEFuZFdhdGNoUmVxdWVzdBonLmNvdW50ZXJzaWduLnYxLlJlcXVlc3RBbmRXYXRjaFJlc3BvbnNlMAESUAoJR2V0QWN0aW9uEiAuY291bnRlcnNpZ24udjEuR2V0QWN0aW9uUmVxdWVzdBohLmNvdW50ZXJzaWduLnYxLkdldEFjdGlvblJlc3BvbnNlElYKC0xpc3RBY3Rpb25zEiIuY291bnRlcnNpZ24udjEuTGlzdEFjdGlvbnNSZXF1ZXN0GiMuY291bnRlcnNpZ24udjEuTGlzdEFjdGlvbnNSZXNwb25zZRJYCgtXYXRjaEFjdGlvbhIiLmNvdW50ZXJzaWduLnYxLldhdGNoQWN0aW9uUmVxdWVzdBojLmNvdW50ZXJzaWduLnYxLldhdGNoQWN0aW9uUmVzcG9uc2UwARJZCgxDYW5jZWxBY3Rpb24SIy5jb3VudGVyc2lnbi52MS5DYW5jZWxBY3Rpb25SZXF1ZXN0GiQuY291bnRlcnNpZ24udjEuQ2FuY2VsQWN0aW9uUmVzcG9uc2USUwoKQWNjZXB0RWRpdBIhLmNvdW50ZXJzaWduLnYxLkFjY2VwdEVkaXRSZXF1ZXN0GiIuY291bnRlcnNpZ24udjEuQWNjZXB0RWRpdFJlc3BvbnNlElYKC1JlZGVlbUdyYW50EiIuY291bnRlcnNpZ24udjEuUmVkZWVtR3JhbnRSZXF1ZXN0GiMuY291bnRlcnNpZ24udjEuUmVkZWVtR3JhbnRSZXNwb25zZRJiCg9SZXBvcnRFeGVjdXRpb24SJi5jb3VudGVyc2lnbi52MS5SZXBvcnRFeGVjdXRpb25SZXF1ZXN0GicuY291bnRlcnNpZ24udjEuUmVwb3J0RXhlY3V0aW9uUmVzcG9uc2USXwoORXZhbHVhdGVBY3Rpb24SJS5jb3VudGVyc2lnbi52MS5FdmFsdWF0ZUFjdGlvblJlcXVlc3QaJi5jb3VudGVyc2lnbi52MS5FdmFsdWF0ZUFjdGlvblJlc3BvbnNlElkKDEdldEdyYW50S2V5cxIjLmNvdW50ZXJzaWduLnYxLkdldEdyYW50S2V5c1JlcXVlc3QaJC5jb3VudGVyc2lnbi52MS5HZXRHcmFudEtleXNSZXNwb25zZRJZCgxFcmFzZUNvbnRlbnQSIy5jb3VudGVyc2lnbi52MS5FcmFzZUNvbnRlbnRSZXF1ZXN0GiQuY291bnRlcnNpZ24udjEuRXJhc2VDb250ZW50UmVzcG9uc2ViBnByb3RvMw", [file_countersign_v1_action, file_countersign_v1_durability, file_countersign_v1_at, file_countersign_v1_erasure, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * Asks for an action.
@@ -94,6 +94,79 @@ export const RequestActionResponseSchema: GenMessage<RequestActionResponse> = /*
   messageDesc(file_countersign_v1_action_service, 1);
 
 /**
+ * Asks for an action, and for its decision.
+ *
+ * @generated from message countersign.v1.RequestAndWatchRequest
+ */
+export type RequestAndWatchRequest = Message<"countersign.v1.RequestAndWatchRequest"> & {
+  /**
+   * What is to be done.
+   *
+   * @generated from field: countersign.v1.ActionInput input = 1;
+   */
+  input?: ActionInput | undefined;
+
+  /**
+   * 1 to 128 printable ASCII characters, chosen by the caller, one per intended action.
+   *
+   * @generated from field: string idempotency_key = 2;
+   */
+  idempotencyKey: string;
+
+  /**
+   * Send the first message only when what it tells is that firm. If it is not in time: DEADLINE_EXCEEDED (reason NOT_SEALED; `recorded` is true in its
+   * metadata, with the action's id and version): it is recorded all the same. The messages that follow are not held back.
+   *
+   * @generated from field: countersign.v1.Durability durability = 3;
+   */
+  durability: Durability;
+};
+
+/**
+ * Describes the message countersign.v1.RequestAndWatchRequest.
+ * Use `create(RequestAndWatchRequestSchema)` to create a new message.
+ */
+export const RequestAndWatchRequestSchema: GenMessage<RequestAndWatchRequest> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_action_service, 2);
+
+/**
+ * What RequestAction or WatchAction would have answered.
+ *
+ * @generated from message countersign.v1.RequestAndWatchResponse
+ */
+export type RequestAndWatchResponse = Message<"countersign.v1.RequestAndWatchResponse"> & {
+  /**
+   * Always one of them.
+   *
+   * @generated from oneof countersign.v1.RequestAndWatchResponse.told
+   */
+  told: {
+    /**
+     * The first message, and no other.
+     *
+     * @generated from field: countersign.v1.RequestActionResponse requested = 1;
+     */
+    value: RequestActionResponse;
+    case: "requested";
+  } | {
+    /**
+     * Every later one.
+     *
+     * @generated from field: countersign.v1.WatchActionResponse changed = 2;
+     */
+    value: WatchActionResponse;
+    case: "changed";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message countersign.v1.RequestAndWatchResponse.
+ * Use `create(RequestAndWatchResponseSchema)` to create a new message.
+ */
+export const RequestAndWatchResponseSchema: GenMessage<RequestAndWatchResponse> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_action_service, 3);
+
+/**
  * Names an action.
  *
  * @generated from message countersign.v1.GetActionRequest
@@ -119,7 +192,7 @@ export type GetActionRequest = Message<"countersign.v1.GetActionRequest"> & {
  * Use `create(GetActionRequestSchema)` to create a new message.
  */
 export const GetActionRequestSchema: GenMessage<GetActionRequest> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action_service, 2);
+  messageDesc(file_countersign_v1_action_service, 4);
 
 /**
  * The action, and its token if the caller requested it and it is APPROVED.
@@ -147,7 +220,7 @@ export type GetActionResponse = Message<"countersign.v1.GetActionResponse"> & {
  * Use `create(GetActionResponseSchema)` to create a new message.
  */
 export const GetActionResponseSchema: GenMessage<GetActionResponse> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action_service, 3);
+  messageDesc(file_countersign_v1_action_service, 5);
 
 /**
  * Selects actions.
@@ -196,7 +269,7 @@ export type ListActionsRequest = Message<"countersign.v1.ListActionsRequest"> & 
  * Use `create(ListActionsRequestSchema)` to create a new message.
  */
 export const ListActionsRequestSchema: GenMessage<ListActionsRequest> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action_service, 4);
+  messageDesc(file_countersign_v1_action_service, 6);
 
 /**
  * One page.
@@ -224,7 +297,7 @@ export type ListActionsResponse = Message<"countersign.v1.ListActionsResponse"> 
  * Use `create(ListActionsResponseSchema)` to create a new message.
  */
 export const ListActionsResponseSchema: GenMessage<ListActionsResponse> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action_service, 5);
+  messageDesc(file_countersign_v1_action_service, 7);
 
 /**
  * An action in a list: what the log itself says, without erasable content.
@@ -357,7 +430,7 @@ export type ActionSummary = Message<"countersign.v1.ActionSummary"> & {
  * Use `create(ActionSummarySchema)` to create a new message.
  */
 export const ActionSummarySchema: GenMessage<ActionSummary> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action_service, 6);
+  messageDesc(file_countersign_v1_action_service, 8);
 
 /**
  * A principal in a list.
@@ -392,7 +465,7 @@ export type PrincipalSummary = Message<"countersign.v1.PrincipalSummary"> & {
  * Use `create(PrincipalSummarySchema)` to create a new message.
  */
 export const PrincipalSummarySchema: GenMessage<PrincipalSummary> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action_service, 7);
+  messageDesc(file_countersign_v1_action_service, 9);
 
 /**
  * Names an action to watch.
@@ -427,7 +500,7 @@ export type WatchActionRequest = Message<"countersign.v1.WatchActionRequest"> & 
  * Use `create(WatchActionRequestSchema)` to create a new message.
  */
 export const WatchActionRequestSchema: GenMessage<WatchActionRequest> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action_service, 8);
+  messageDesc(file_countersign_v1_action_service, 10);
 
 /**
  * The action has changed.
@@ -455,7 +528,7 @@ export type WatchActionResponse = Message<"countersign.v1.WatchActionResponse"> 
  * Use `create(WatchActionResponseSchema)` to create a new message.
  */
 export const WatchActionResponseSchema: GenMessage<WatchActionResponse> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action_service, 9);
+  messageDesc(file_countersign_v1_action_service, 11);
 
 /**
  * Accepts what a reviewer changed.
@@ -483,7 +556,7 @@ export type AcceptEditRequest = Message<"countersign.v1.AcceptEditRequest"> & {
  * Use `create(AcceptEditRequestSchema)` to create a new message.
  */
 export const AcceptEditRequestSchema: GenMessage<AcceptEditRequest> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action_service, 10);
+  messageDesc(file_countersign_v1_action_service, 12);
 
 /**
  * The action, and its token if policy allowed the edited form.
@@ -511,7 +584,7 @@ export type AcceptEditResponse = Message<"countersign.v1.AcceptEditResponse"> & 
  * Use `create(AcceptEditResponseSchema)` to create a new message.
  */
 export const AcceptEditResponseSchema: GenMessage<AcceptEditResponse> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action_service, 11);
+  messageDesc(file_countersign_v1_action_service, 13);
 
 /**
  * Takes an action back.
@@ -547,7 +620,7 @@ export type CancelActionRequest = Message<"countersign.v1.CancelActionRequest"> 
  * Use `create(CancelActionRequestSchema)` to create a new message.
  */
 export const CancelActionRequestSchema: GenMessage<CancelActionRequest> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action_service, 12);
+  messageDesc(file_countersign_v1_action_service, 14);
 
 /**
  * The action afterwards.
@@ -568,7 +641,7 @@ export type CancelActionResponse = Message<"countersign.v1.CancelActionResponse"
  * Use `create(CancelActionResponseSchema)` to create a new message.
  */
 export const CancelActionResponseSchema: GenMessage<CancelActionResponse> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action_service, 13);
+  messageDesc(file_countersign_v1_action_service, 15);
 
 /**
  * Uses a grant.
@@ -611,7 +684,7 @@ export type RedeemGrantRequest = Message<"countersign.v1.RedeemGrantRequest"> & 
  * Use `create(RedeemGrantRequestSchema)` to create a new message.
  */
 export const RedeemGrantRequestSchema: GenMessage<RedeemGrantRequest> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action_service, 14);
+  messageDesc(file_countersign_v1_action_service, 16);
 
 /**
  * The receipt: run it now. It holds nothing that can be erased: a retry with the same key gets the same one for ever.
@@ -653,7 +726,7 @@ export type RedeemGrantResponse = Message<"countersign.v1.RedeemGrantResponse"> 
  * Use `create(RedeemGrantResponseSchema)` to create a new message.
  */
 export const RedeemGrantResponseSchema: GenMessage<RedeemGrantResponse> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action_service, 15);
+  messageDesc(file_countersign_v1_action_service, 17);
 
 /**
  * Says what happened.
@@ -703,7 +776,7 @@ export type ReportExecutionRequest = Message<"countersign.v1.ReportExecutionRequ
  * Use `create(ReportExecutionRequestSchema)` to create a new message.
  */
 export const ReportExecutionRequestSchema: GenMessage<ReportExecutionRequest> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action_service, 16);
+  messageDesc(file_countersign_v1_action_service, 18);
 
 /**
  * The action afterwards.
@@ -724,7 +797,7 @@ export type ReportExecutionResponse = Message<"countersign.v1.ReportExecutionRes
  * Use `create(ReportExecutionResponseSchema)` to create a new message.
  */
 export const ReportExecutionResponseSchema: GenMessage<ReportExecutionResponse> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action_service, 17);
+  messageDesc(file_countersign_v1_action_service, 19);
 
 /**
  * Asks for the keys.
@@ -739,7 +812,7 @@ export type GetGrantKeysRequest = Message<"countersign.v1.GetGrantKeysRequest"> 
  * Use `create(GetGrantKeysRequestSchema)` to create a new message.
  */
 export const GetGrantKeysRequestSchema: GenMessage<GetGrantKeysRequest> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action_service, 18);
+  messageDesc(file_countersign_v1_action_service, 20);
 
 /**
  * The keys.
@@ -760,7 +833,7 @@ export type GetGrantKeysResponse = Message<"countersign.v1.GetGrantKeysResponse"
  * Use `create(GetGrantKeysResponseSchema)` to create a new message.
  */
 export const GetGrantKeysResponseSchema: GenMessage<GetGrantKeysResponse> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action_service, 19);
+  messageDesc(file_countersign_v1_action_service, 21);
 
 /**
  * A dry run.
@@ -781,7 +854,7 @@ export type EvaluateActionRequest = Message<"countersign.v1.EvaluateActionReques
  * Use `create(EvaluateActionRequestSchema)` to create a new message.
  */
 export const EvaluateActionRequestSchema: GenMessage<EvaluateActionRequest> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action_service, 20);
+  messageDesc(file_countersign_v1_action_service, 22);
 
 /**
  * What policy would answer.
@@ -809,7 +882,7 @@ export type EvaluateActionResponse = Message<"countersign.v1.EvaluateActionRespo
  * Use `create(EvaluateActionResponseSchema)` to create a new message.
  */
 export const EvaluateActionResponseSchema: GenMessage<EvaluateActionResponse> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action_service, 21);
+  messageDesc(file_countersign_v1_action_service, 23);
 
 /**
  * How one rule fared.
@@ -851,7 +924,7 @@ export type RuleTrace = Message<"countersign.v1.RuleTrace"> & {
  * Use `create(RuleTraceSchema)` to create a new message.
  */
 export const RuleTraceSchema: GenMessage<RuleTrace> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action_service, 22);
+  messageDesc(file_countersign_v1_action_service, 24);
 
 /**
  * Names what to erase.
@@ -893,7 +966,7 @@ export type EraseContentRequest = Message<"countersign.v1.EraseContentRequest"> 
  * Use `create(EraseContentRequestSchema)` to create a new message.
  */
 export const EraseContentRequestSchema: GenMessage<EraseContentRequest> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action_service, 23);
+  messageDesc(file_countersign_v1_action_service, 25);
 
 /**
  * What was erased.
@@ -914,7 +987,7 @@ export type EraseContentResponse = Message<"countersign.v1.EraseContentResponse"
  * Use `create(EraseContentResponseSchema)` to create a new message.
  */
 export const EraseContentResponseSchema: GenMessage<EraseContentResponse> = /*@__PURE__*/
-  messageDesc(file_countersign_v1_action_service, 24);
+  messageDesc(file_countersign_v1_action_service, 26);
 
 /**
  * What platforms call: ask, wait, redeem once, report.
@@ -941,6 +1014,23 @@ export const ActionService: GenService<{
     methodKind: "unary";
     input: typeof RequestActionRequestSchema;
     output: typeof RequestActionResponseSchema;
+  },
+  /**
+   * RequestAction, which goes on as a watch until the action is decided: for a requester who waits for people, one call in place of two. It records,
+   * joins and refuses as RequestAction does; a key is one action's, whichever of the two it comes by.
+   * The first message is the action, as soon as it is recorded. When neither policy nor people have to answer any more, the stream ends well with it;
+   * else the state follows at each change, as in WatchAction with `until_decided`. The watch is open before the first message is sent: what is done
+   * because of that message is told.
+   * The same key again tells the action as it is now, and goes on from there. A stream that breaks after its first message is taken up by that, or by
+   * WatchAction with the last version seen. Whatever ends it after the first message, also RESOURCE_EXHAUSTED (WATCH_QUOTA, OVERLOADED: no room to
+   * wait) and UNAUTHENTICATED (TOKEN_EXPIRED), the action stays recorded.
+   *
+   * @generated from rpc countersign.v1.ActionService.RequestAndWatch
+   */
+  requestAndWatch: {
+    methodKind: "server_streaming";
+    input: typeof RequestAndWatchRequestSchema;
+    output: typeof RequestAndWatchResponseSchema;
   },
   /**
    * The action as it is now. The requester of an approved action also gets its token again. NOT_FOUND also for other tenants' ids.

@@ -45,6 +45,7 @@ export const config: ApprovalConfig = {
 
 const METHODS = {
   RequestAction: [actions.RequestActionRequestSchema, actions.RequestActionResponseSchema],
+  RequestAndWatch: [actions.RequestAndWatchRequestSchema, actions.RequestActionResponseSchema],
   AcceptEdit: [actions.AcceptEditRequestSchema, actions.AcceptEditResponseSchema],
   GetAction: [actions.GetActionRequestSchema, actions.GetActionResponseSchema],
   WatchAction: [actions.WatchActionRequestSchema, actions.WatchActionResponseSchema],

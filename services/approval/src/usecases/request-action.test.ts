@@ -2,7 +2,7 @@ import { actionDigest } from "@countersign/digest";
 import { ActionStatus } from "@countersign/proto/v1/action_pb";
 import { beforeEach, describe, expect, it } from "vitest";
 import { addressOf } from "../adapters/grants/grant-token.ts";
-import { bob, exporter, MINUTE, principal, verdict, stage } from "../testing/fixtures.ts";
+import { ann, bob, exporter, MINUTE, principal, verdict, stage } from "../testing/fixtures.ts";
 import { ask, refusal } from "../testing/ask.ts";
 import { exportInput, testApproval, type TestApproval } from "../testing/test-approval.ts";
 
@@ -57,6 +57,24 @@ describe("RequestAction", () => {
     const { action, grantToken } = await ask(world, verdict("allow"), "once");
     await world.call("RedeemGrant", { grantToken, digest: action.digest, idempotencyKey: "r" });
     expect(await ask(world, verdict("allow"), "once")).toMatchObject({ action, grantToken: "" });
+  });
+
+  it("P4: RequestAndWatch is the same action by the same key, and tells a retry how it is now", async () => {
+    const { action: asked, shown } = await ask(world, verdict("review"), "once");
+    const again = () => world.call("RequestAndWatch", { input: exportInput, idempotencyKey: "once" });
+    expect(await again()).toMatchObject({
+      action: { id: asked.id, status: ActionStatus.IN_REVIEW, version: asked.version },
+      grantToken: "",
+    });
+    await world.call("SubmitVote", { ...shown, decision: { case: "approve", value: {} } }, ann);
+    const { action, grantToken } = await again();
+    expect(action).toMatchObject({ id: asked.id, status: ActionStatus.APPROVED });
+    expect(addressOf(grantToken)).toEqual({ tenant: "acme", id: asked.id });
+    expect((await ask(world, verdict("review"), "once")).action).toMatchObject({ status: ActionStatus.IN_REVIEW, version: asked.version });
+    await world.call("RedeemGrant", { grantToken, digest: asked.digest, idempotencyKey: "r" });
+    expect(await again()).toMatchObject({ action: { status: ActionStatus.REDEEMED }, grantToken: "" });
+    const other = world.call("RequestAndWatch", { input: { ...exportInput, resource: { type: "db", id: "hr" } }, idempotencyKey: "once" });
+    await expect(other).rejects.toEqual(refusal("KEY_REUSED"));
   });
 
   it("refuses a key that was used for another request", async () => {

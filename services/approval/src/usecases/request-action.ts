@@ -9,14 +9,17 @@ import { joinOpenReview } from "./join-review.ts";
 import { judge } from "./judge.ts";
 import type { ActionInput, ActionRef, ActionView, Bookmark, Caller, Deps, ReplyKey } from "./ports.ts";
 import { replyCaller } from "./reply-caller.ts";
+import { refuseUnknown } from "./unknown-causers.ts";
 
 export type Request = {
   readonly input: ActionInput;
   readonly idempotencyKey: string;
+  /** What a retry is told: the action as it was when this was answered before, or as it is now. */
+  readonly retryTells: "then" | "now";
 };
 
 export type Requested =
-  /** Now, or when this caller asked exactly this before: then as it was then. */
+  /** Now, or when this caller asked exactly this before. */
   | { readonly outcome: "recorded"; readonly view: ActionView; readonly token: string | undefined }
   | Extract<Handled, { outcome: "key_reused" | "lost_race" | "refused" }>;
 
@@ -37,9 +40,12 @@ export async function requestAction(deps: Deps, caller: Caller, request: Request
 
   const idempotency = { caller: replyCaller("RequestAction", requester), key: request.idempotencyKey };
   if (judged?.judgement.outcome === "review") {
-    const joined = await joinOpenReview(deps, caller, { input, ref, verdict: judged.judgement.verdict, idempotency });
-    const settled = joined ?? (await overQuota(deps, ref, idempotency));
-    if (settled !== undefined) return answer(deps, requester, content.body, settled);
+    const { verdict } = judged.judgement;
+    const settled =
+      (await refuseUnknown(deps, { requester, verdict, at }, idempotency)) ??
+      (await joinOpenReview(deps, caller, { input, ref, verdict, idempotency })) ??
+      (await overQuota(deps, ref, idempotency));
+    if (settled !== undefined) return answer(deps, requester, { ...request, body: content.body }, settled);
   }
   const handled = await handle(
     deps.store,
@@ -61,7 +67,7 @@ export async function requestAction(deps: Deps, caller: Caller, request: Request
     }),
   );
   if (handled.outcome !== "done") await deps.openRequests.release(ref);
-  return answer(deps, requester, content.body, handled, judged?.token);
+  return answer(deps, requester, { ...request, body: content.body }, handled, judged?.token);
 }
 
 /** One review too many; a retry of what was answered before gets its answer. */
@@ -71,12 +77,14 @@ async function overQuota(deps: Deps, ref: ActionRef, key: ReplyKey): Promise<Han
   return (await deps.store.findReply({ tenant: ref.tenant, ...key })) ?? { outcome: "refused", code: "REVIEW_QUOTA" };
 }
 
-function answer(deps: Deps, requester: Principal, body: Uint8Array, handled: Handled, token?: string): Requested | Promise<Requested> {
+type Asked = Pick<Request, "retryTells"> & { readonly body: Uint8Array };
+
+function answer(deps: Deps, requester: Principal, asked: Asked, handled: Handled, token?: string): Requested | Promise<Requested> {
   switch (handled.outcome) {
     case "done":
       return { outcome: "recorded", view: handled.view, token };
     case "replayed":
-      return repeat(deps, requester, body, handled.bookmark);
+      return repeat(deps, requester, asked, handled.bookmark);
     case "unchanged":
       throw new Error("a request left everything as it was");
     default:
@@ -85,18 +93,19 @@ function answer(deps: Deps, requester: Principal, body: Uint8Array, handled: Han
 }
 
 /**
- * What was answered then, if it was asked for the same and in the same place; the token only if that was the answer and it is still good. The request
- * is compared with the content itself: a hash of it that outlived the content's salt could be guessed back.
+ * What was answered then, or what is so now, if it was asked for the same and in the same place; the token only if that is the answer and it is still
+ * good. The request is compared with the content itself: a hash of it that outlived the content's salt could be guessed back.
  */
-async function repeat(deps: Deps, requester: Principal, body: Uint8Array, bookmark: Bookmark): Promise<Requested> {
+async function repeat(deps: Deps, requester: Principal, { body, retryTells }: Asked, bookmark: Bookmark): Promise<Requested> {
   const { view } = await deps.store.asOf(bookmark);
   if (view.state.status === "NONE" || standingOf(view.state.requester) !== standingOf(requester)) return { outcome: "key_reused" };
   const asked = askedThen(view.state);
   const stored = view.contents.get(asked);
   if (stored === undefined) return { outcome: "refused", code: "CONTENT_ERASED" };
   if (toHex(contentDigest(stored.salt, body)) !== asked) return { outcome: "key_reused" };
-  const token = view.state.status === "APPROVED" ? await tokenFor(deps, await deps.store.refresh(view.ref), requester) : undefined;
-  return { outcome: "recorded", view, token };
+  if (retryTells === "then" && view.state.status !== "APPROVED") return { outcome: "recorded", view, token: undefined };
+  const now = await deps.store.refresh(view.ref);
+  return { outcome: "recorded", view: retryTells === "now" ? now : view, token: await tokenFor(deps, now, requester) };
 }
 
 /** The input of the request that made the state what it is: the first one, or one that joined its review. */

@@ -42,9 +42,9 @@ export function actionReader(
   };
 }
 
-/** Policy and people have not spoken yet. */
-export function isOpen({ status }: { readonly status: number }): boolean {
-  return status === ActionStatus.REQUESTED || status === ActionStatus.IN_REVIEW;
+/** Neither policy nor people have to answer any more. */
+export function isDecided({ status }: { readonly status: number }): boolean {
+  return status !== ActionStatus.REQUESTED && status !== ActionStatus.IN_REVIEW;
 }
 
 /** It will never change again. */

@@ -41,7 +41,7 @@ export async function onceFirm(
   if (durability <= Durability.RECORDED) return reply;
   const recorded = recordedIn(reply);
   const timeoutMs = Math.max(0, Math.min(call.remainingMs(deps.config.callTimeoutMs) - ANSWER_MS, MAX_WAIT_MS));
-  call.park();
+  park(call, recorded, durability);
   const question = create(AwaitSealRequestSchema, {
     actionId: recorded.id,
     version: BigInt(recorded.version),
@@ -56,6 +56,17 @@ export async function onceFirm(
     });
   if (fromBinary(AwaitSealResponseSchema, answer).sealed) return reply;
   throw notFirm(recorded, durability);
+}
+
+/** No room to wait is no reason to believe that nothing was recorded. */
+function park(call: RpcCall, recorded: Recorded, durability: Durability): void {
+  try {
+    call.park();
+  } catch (cause) {
+    // Another instance waits in its place: the call is repeated there.
+    if (cause instanceof CommandError && cause.reason === "SHUTTING_DOWN") throw cause;
+    throw notFirm(recorded, durability, cause);
+  }
 }
 
 function notFirm({ id, version }: Recorded, durability: Durability, cause?: unknown): CommandError {

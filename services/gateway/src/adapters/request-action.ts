@@ -5,7 +5,7 @@ import type { RpcCall, UnaryHandler } from "@countersign/grpc-kit";
 import type { Authenticated } from "@countersign/identity";
 import { GetActionRequestSchema } from "@countersign/proto/v1/action_service_pb";
 import { follow } from "../waiting/follow.ts";
-import { type ActionReply, actionReader, isOpen } from "./action-reader.ts";
+import { type ActionReply, actionReader, isDecided } from "./action-reader.ts";
 import { ask } from "./ask.ts";
 import { admit, commandOf } from "./caller.ts";
 import type { HandlerDeps } from "./deps.ts";
@@ -49,7 +49,7 @@ async function waitForDecision(
 ): Promise<Uint8Array> {
   const { clock, changes, config } = deps;
   const requested = actionStateOf(reply);
-  if (!isOpen(requested)) return reply;
+  if (isDecided(requested)) return reply;
   call.park();
   const until = Math.min(clock().getTime() + waitMs, caller.expiresAt.getTime());
   const remainingMs = (): number => Math.min(until - clock().getTime(), call.remainingMs(Infinity) - ANSWER_MS);
@@ -62,7 +62,7 @@ async function waitForDecision(
       read: actionReader(deps, caller, call, { method: "GetAction", request }),
       afterVersion: requested.version,
       onChange: async () => {},
-      isOver: (state) => !isOpen(state),
+      isOver: isDecided,
       remainingMs,
       recheckMs: config.recheckMs,
       random: deps.random,

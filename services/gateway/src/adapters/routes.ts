@@ -58,6 +58,7 @@ export type Route = {
 
 /** Requests whose handlers look into them. */
 export const readRequestAction = reader(action.RequestActionRequestSchema, actions.checkRequestAction);
+export const readRequestAndWatch = reader(action.RequestAndWatchRequestSchema, actions.checkRequestAndWatch);
 export const readWatchAction = reader(action.WatchActionRequestSchema, actions.checkWatchAction);
 export const readStreamEvents = reader(audit.StreamEventsRequestSchema, audits.checkStreamEvents);
 

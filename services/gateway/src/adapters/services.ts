@@ -9,6 +9,7 @@ import { forward } from "./command.ts";
 import type { HandlerDeps } from "./deps.ts";
 import { forwardStream } from "./forward-stream.ts";
 import { requestAction } from "./request-action.ts";
+import { requestAndWatch } from "./request-and-watch.ts";
 import { streamEvents } from "./stream-events.ts";
 import { watchAction } from "./watch-action.ts";
 
@@ -16,6 +17,7 @@ import { watchAction } from "./watch-action.ts";
 export function addServices(server: RpcServer, deps: HandlerDeps): void {
   server.add(ActionService, {
     requestAction: requestAction(deps),
+    requestAndWatch: { workThenStream: requestAndWatch(deps) },
     getAction: forward("GetAction", deps),
     listActions: forward("ListActions", deps),
     watchAction: watchAction(deps),

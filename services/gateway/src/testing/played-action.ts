@@ -16,7 +16,7 @@ export class PlayedAction {
     this.version = version;
   }
 
-  /** The reply of RequestAction. */
+  /** The reply of RequestAction, and of RequestAndWatch. */
   readonly request: CommandHandler = async ({ caller }) => this.#reply(caller?.id === "alice");
 
   /** The reply of GetAction: the token goes to the requester only; other tenants find nothing. */

@@ -12,6 +12,8 @@ export type FollowOptions<State> = {
   read(knownVersion: number): Promise<State>;
   /** Changes up to here are known already. */
   readonly afterVersion: number;
+  /** The state at `afterVersion`, for whoever has it: then there is no first read. */
+  readonly known?: State;
   onChange(state: State): Promise<void>;
   isOver(state: State): boolean;
   /** Milliseconds left; no more than that is waited. */
@@ -24,7 +26,7 @@ export type FollowOptions<State> = {
 };
 
 /**
- * Reads the state now, and again whenever a change was heard of, until it is over or the time is. Changes that come fast are folded:
+ * Reads the state now, unless it is known, and again whenever a change was heard of, until it is over or the time is. Changes that come fast are folded:
  * what was heard of while reading is not read again. Returns the last state.
  */
 export async function follow<State extends { readonly version: number }>(options: FollowOptions<State>): Promise<State> {
@@ -32,8 +34,11 @@ export async function follow<State extends { readonly version: number }>(options
   let seen = options.afterVersion;
   let staleReads = 0;
   let read = 0;
+  let { known } = options;
   for (let round = 0; ; round += 1) {
-    const state = await options.read(knownVersion(round, watch.latest, read, options.afterVersion));
+    const heard = known === undefined ? watch.latest : 0;
+    const state = known ?? (await options.read(knownVersion(round, heard, read, options.afterVersion)));
+    known = undefined;
     read = state.version;
     if (state.version > seen) {
       seen = state.version;
@@ -41,11 +46,11 @@ export async function follow<State extends { readonly version: number }>(options
     }
     const remaining = options.remainingMs();
     if (options.isOver(state) || remaining <= 0) return state;
-    staleReads = watch.latest > state.version ? staleReads + 1 : 0;
-    const base =
-      staleReads > 0 ? Math.min(STALE_MS * 2 ** (staleReads - 1), MAX_STALE_MS) : (FIRST_RECHECKS_MS[round] ?? options.recheckMs);
+    const stale = heard > state.version;
+    staleReads = stale ? staleReads + 1 : 0;
+    const base = stale ? Math.min(STALE_MS * 2 ** (staleReads - 1), MAX_STALE_MS) : (FIRST_RECHECKS_MS[round] ?? options.recheckMs);
     const pause = Math.min(base * (0.8 + 0.4 * options.random()), remaining);
-    await watch.beyond(Math.max(state.version, watch.latest), pause, signal);
+    await watch.beyond(stale ? watch.latest : state.version, pause, signal);
   }
 }
 

@@ -11,6 +11,7 @@ import { ReviewService } from "@countersign/proto/v1/review_service_pb";
 import {
   COMMANDS,
   readRequestAction,
+  readRequestAndWatch,
   readStreamEvents,
   readWatchAction,
   STREAMS,
@@ -26,6 +27,7 @@ type Read = (bytes: Uint8Array, by: typeof caller) => unknown;
 const READERS: ReadonlyMap<string, Read> = new Map<string, Read>([
   ...[...Object.entries(COMMANDS), ...Object.entries(STREAMS)].map(([name, { read }]): [string, Read] => [name, read]),
   ["RequestAction", readRequestAction],
+  ["RequestAndWatch", readRequestAndWatch],
   ["WatchAction", readWatchAction],
   ["StreamEvents", readStreamEvents],
 ]);

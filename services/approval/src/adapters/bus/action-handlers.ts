@@ -19,6 +19,8 @@ import {
   ReportExecutionResponseSchema,
   RequestActionRequestSchema,
   RequestActionResponseSchema,
+  type RequestAndWatchRequest,
+  RequestAndWatchRequestSchema,
   WatchActionRequestSchema,
   WatchActionResponseSchema,
 } from "@countersign/proto/v1/action_service_pb";
@@ -53,16 +55,10 @@ async function actionAt(deps: Deps, principal: Principal, actionId: string, at: 
 export function actionHandlers(deps: Deps, keys: readonly GrantJwk[]): Readonly<Record<string, CommandHandler>> {
   const jwks = encodeMessage(GetGrantKeysResponseSchema, { jwks: JSON.stringify({ keys }) });
   return {
-    RequestAction: call(RequestActionRequestSchema, async (request, caller) => {
-      const input = request.input && fromInputMessage(request.input, caller.principal);
-      if (input === undefined) throw fieldViolation("input", "must have an action name, a resource type and a resource id");
-      if (request.idempotencyKey === "") throw fieldViolation("idempotency_key", "is required");
-      const requested = await requestAction(deps, caller, { input, idempotencyKey: request.idempotencyKey });
-      if (requested.outcome === "refused") throw refused(requested);
-      if (requested.outcome !== "recorded") throw failure(requested.outcome === "key_reused" ? "KEY_REUSED" : "LOST_RACE");
-      const response = { action: action(requested.view), grantToken: requested.token ?? "" };
-      return encodeMessage(RequestActionResponseSchema, response);
-    }),
+    RequestAction: call(RequestActionRequestSchema, (asked, caller) => recordRequest(deps, asked, caller, "then")),
+
+    // Its first message, without what says that it is the first: gateway goes on as for a watch.
+    RequestAndWatch: call(RequestAndWatchRequestSchema, (asked, caller) => recordRequest(deps, asked, caller, "now")),
 
     GetAction: call(GetActionRequestSchema, async ({ actionId, at }, { principal, knownVersion }) => {
       if (at !== undefined) return actionAt(deps, principal, actionId, at);
@@ -103,6 +99,23 @@ export function actionHandlers(deps: Deps, keys: readonly GrantJwk[]): Readonly<
 
     GetGrantKeys: call(GetGrantKeysRequestSchema, async () => jwks),
   };
+}
+
+async function recordRequest(
+  deps: Deps,
+  asked: Pick<RequestAndWatchRequest, "input" | "idempotencyKey">,
+  caller: Caller,
+  retryTells: "then" | "now",
+): Promise<Uint8Array> {
+  const { idempotencyKey } = asked;
+  const input = asked.input && fromInputMessage(asked.input, caller.principal);
+  if (input === undefined) throw fieldViolation("input", "must have an action name, a resource type and a resource id");
+  if (idempotencyKey === "") throw fieldViolation("idempotency_key", "is required");
+  const requested = await requestAction(deps, caller, { input, idempotencyKey, retryTells });
+  if (requested.outcome === "refused") throw refused(requested);
+  if (requested.outcome !== "recorded") throw failure(requested.outcome === "key_reused" ? "KEY_REUSED" : "LOST_RACE");
+  const response = { action: action(requested.view), grantToken: requested.token ?? "" };
+  return encodeMessage(RequestActionResponseSchema, response);
 }
 
 async function accept(deps: Deps, { actionId, digest }: AcceptEditRequest, caller: Caller): Promise<Uint8Array> {

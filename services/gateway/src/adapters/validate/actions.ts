@@ -9,6 +9,7 @@ import type {
   RedeemGrantRequest,
   ReportExecutionRequest,
   RequestActionRequest,
+  RequestAndWatchRequest,
   WatchActionRequest,
 } from "@countersign/proto/v1/action_service_pb";
 import { checkAt, checkCount, checkDigest, checkEnum, checkIdempotencyKey, checkPage, checkText, checkUuid } from "./fields.ts";
@@ -19,9 +20,18 @@ import type { Violations } from "./violations.ts";
 const MAX_WAIT_SECONDS = 300;
 
 export function checkRequestAction(request: RequestActionRequest, violations: Violations, wireSize: number): void {
+  checkRequestAndWatch(request, violations, wireSize);
+  if (request.wait !== undefined) checkWait(violations, "wait", request.wait);
+}
+
+/** What both ways to ask have in common, and all that the one that watches has. */
+export function checkRequestAndWatch(
+  request: Pick<RequestAndWatchRequest, "input" | "idempotencyKey">,
+  violations: Violations,
+  wireSize: number,
+): void {
   checkInput(violations, "input", request.input, wireSize);
   checkIdempotencyKey(violations, "idempotency_key", request.idempotencyKey);
-  if (request.wait !== undefined) checkWait(violations, "wait", request.wait);
 }
 
 export function checkEvaluateAction(request: EvaluateActionRequest, violations: Violations, wireSize: number): void {

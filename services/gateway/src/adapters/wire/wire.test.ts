@@ -6,6 +6,7 @@ import {
   GetActionResponseSchema,
   RedeemGrantResponseSchema,
   RequestActionResponseSchema,
+  RequestAndWatchResponseSchema,
   WatchActionResponseSchema,
 } from "@countersign/proto/v1/action_service_pb";
 import { StreamEventsResponseSchema } from "@countersign/proto/v1/audit_service_pb";
@@ -15,6 +16,7 @@ import { describe, expect, it } from "vitest";
 import { actionStateOf } from "./action-state.ts";
 import { eventPageOf } from "./event-page.ts";
 import { redemptionIn } from "./recorded.ts";
+import { changed, requested } from "./told.ts";
 
 const action = {
   id: "a1",
@@ -47,11 +49,21 @@ describe("replies read without decoding them", () => {
     expect(own.every(({ number }) => ![...numbers.values()].includes(number))).toBe(true);
   });
 
+  it("what RequestAndWatch tells is a reply of RequestAction or of WatchAction, however long", () => {
+    for (const length of [0, 1, 100, 16_000, 3_000_000]) {
+      const reply = create(RequestActionResponseSchema, { action: { id: "a1" }, grantToken: "t".repeat(length) });
+      const change = create(WatchActionResponseSchema, { action: { id: "a1", version: 3n }, grantToken: "t".repeat(length) });
+      const read = (bytes: Uint8Array) => fromBinary(RequestAndWatchResponseSchema, bytes).told;
+      expect(read(requested(toBinary(RequestActionResponseSchema, reply)))).toEqual({ case: "requested", value: reply });
+      expect(read(changed(toBinary(WatchActionResponseSchema, change)))).toEqual({ case: "changed", value: change });
+    }
+  });
+
   it("every other reply that a caller can have sealed holds the action or its state in its field 1", () => {
     const others = [...ActionService.methods, ...ReviewService.methods].filter(({ input }) => input.field["durability"] !== undefined);
     const kinds: readonly unknown[] = [ActionSchema, ActionStateSchema];
     const elsewhere = others.filter(({ output }) => !kinds.includes(output.fields.find(({ number }) => number === 1)?.message));
-    expect(elsewhere.map(({ name }) => name)).toEqual(["RedeemGrant"]);
+    expect(elsewhere.map(({ name }) => name)).toEqual(["RequestAndWatch", "RedeemGrant"]);
   });
 
   it("a reply of GetAction is one of RequestAction", () => {

@@ -1,0 +1,30 @@
+import type { RpcCall } from "@countersign/grpc-kit";
+import type { Authenticated } from "@countersign/identity";
+import { follow, type FollowOptions } from "../waiting/follow.ts";
+import { type ActionReply, actionReader } from "./action-reader.ts";
+import { tokenExpired } from "./caller.ts";
+import type { HandlerDeps } from "./deps.ts";
+
+/** What a stream of an action's changes is made of; `request` is the WatchActionRequest that stands for it. */
+export type Changing = Pick<FollowOptions<ActionReply>, "watch" | "afterVersion" | "known" | "isOver"> & { readonly request: Uint8Array };
+
+/** Sends the action's state at each change, as `approval` tells it to this caller, until it is over. @throws CommandError TOKEN_EXPIRED when the caller's token is first. */
+export async function sendChanges(
+  deps: HandlerDeps,
+  caller: Authenticated,
+  call: RpcCall,
+  { request, ...changing }: Changing,
+  send: (state: Uint8Array) => Promise<void>,
+): Promise<void> {
+  const { clock, config, random } = deps;
+  const last = await follow<ActionReply>({
+    ...changing,
+    read: actionReader(deps, caller, call, { method: "WatchAction", request }),
+    onChange: ({ reply }) => send(reply),
+    remainingMs: () => caller.expiresAt.getTime() - clock().getTime(),
+    recheckMs: config.recheckMs,
+    random,
+    signal: call.signal,
+  });
+  if (!changing.isOver(last)) throw tokenExpired();
+}
