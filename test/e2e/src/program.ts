@@ -17,11 +17,11 @@ export type Program = {
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
-/** Runs a TypeScript file of the repository as `npm run` would, with no settings but these. */
-export function runProgram(path: string, env: NodeJS.ProcessEnv, args: readonly string[] = []): Program {
+/** Runs a TypeScript file of the repository as `npm run` would, with no settings but these; or a file from elsewhere, on another Node.js. */
+export function runProgram(path: string, env: NodeJS.ProcessEnv, args: readonly string[] = [], node = process.execPath): Program {
   const startedAt = performance.now();
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(COUNTERSIGN_|VITEST|NODE_OPTIONS)/.test(name)));
-  const child = spawn(process.execPath, [resolve(ROOT, path), ...args], {
+  const child = spawn(node, [resolve(ROOT, path), ...args], {
     env: { NODE_COMPILE_CACHE: `${ROOT}node_modules/.cache/node-compile`, ...clean, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
