@@ -1,5 +1,5 @@
 /** Files that exist for tests: their own rules are looser, and no other file may import them. */
-const TESTS = ["\\.(test|contract|bench)\\.ts$", "^test/", "^(libs|services)/[^/]+/bench/", "(^|/)testing(/|\\.ts$)", "^libs/testing/"];
+const TESTS = ["\\.(test|contract|suite|bench)\\.ts$", "^test/", "^(libs|services)/[^/]+/bench/", "(^|/)testing(/|\\.ts$)", "^libs/testing/"];
 const PACKAGE = "^(libs|services|deploy|test)/([^/]+)/";
 
 /** @type {import("dependency-cruiser").IConfiguration} */
@@ -25,7 +25,7 @@ export default {
       comment: "Code that runs in production never loads test files or development dependencies.",
       severity: "error",
       from: { path: "^(libs|services|deploy)/[^/]+/src/", pathNot: TESTS },
-      to: { path: "\\.(test|contract|bench)\\.ts$" },
+      to: { path: "\\.(test|contract|suite|bench)\\.ts$" },
     },
     {
       name: "product-declares-what-it-uses",

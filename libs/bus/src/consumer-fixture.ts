@@ -81,4 +81,7 @@ export async function start(
   return startConsumer(definition, { feed: handFeed(), logger: silentLogger, ...rest, database: database.kysely<unknown>() });
 }
 
+/** Actions of three events each: two whole batches, and a part of one. */
+export const FAR = 1500;
+
 export const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);

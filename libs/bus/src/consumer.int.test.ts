@@ -3,14 +3,15 @@ import type { EventLog, RecordedEvent } from "@countersign/event-log";
 import { createMemoryEventLog } from "@countersign/event-log/testing";
 import { silentLogger } from "@countersign/telemetry";
 import { testPostgres, type TestPostgres } from "@countersign/testing";
-import { sql, type Kysely } from "kysely";
+import type { Kysely } from "kysely";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { readCheckpoint } from "./checkpoint.ts";
 import type { RunningConsumer } from "./consumer.ts";
+import { consumerCrashes } from "./consumer-crashes.suite.ts";
+import { FAR, handFeed, list, listing, migrateForConsumers, range, seen, start } from "./consumer-fixture.ts";
 import { READ_LIMIT } from "./event-source.ts";
-import { handFeed, list, listing, migrateForConsumers, range, seen, start } from "./consumer-fixture.ts";
 import { openTestDatabase } from "./test-database.ts";
-import { appendActions, appendTo } from "./test-events.ts";
+import { appendActions, appendPair } from "./test-events.ts";
 
 let postgres: TestPostgres;
 let database: Database;
@@ -43,7 +44,7 @@ const run = async (...[definition, more]: [Parameters<typeof start>[0], Partial<
   return consumer;
 };
 const head = () => log.nextPosition();
-const append = (id: string, types = ["ActionRequested", "VerdictReached"]) => appendTo(log, { id }, types);
+const append = (id: string) => appendPair(log, id);
 
 /** For whoever gathers events, and for whoever looks into the log every second. */
 function timeStandsStill(): void {
@@ -60,9 +61,6 @@ async function seenSoon(wanted: number): Promise<readonly number[]> {
 const manyTurns = async () => {
   for (let turn = 0; turn < 100; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 };
-
-/** Actions of three events each: two whole batches, and a part of one. */
-const FAR = 1500;
 
 describe("events", () => {
   test("P5: handles everything in order, from the beginning, with its checkpoint", async () => {
@@ -185,125 +183,7 @@ describe("events", () => {
   });
 });
 
-describe("crashes", () => {
-  test.each([
-    ["at the beginning", 10, 0],
-    ["far behind", FAR, READ_LIMIT],
-  ])(
-    "P4 P5: a crash between handling and commit, %s, leaves neither rows nor checkpoint, and nothing is handled twice",
-    async (_, actions, at) => {
-      await appendActions(log, actions);
-      let crashes = 3;
-      const definition = {
-        ...listing(name),
-        handle: async (events: readonly RecordedEvent[], transaction: Parameters<typeof list>[2]) => {
-          await list(name, events, transaction);
-          if (crashes === 0 || events[0]?.position !== at) return;
-          crashes -= 1;
-          expect(await readCheckpoint(kysely, { consumer: name, ledger: "main" })).toBe(at);
-          // Ends our own session, as a crash of this process or of Postgres would: the rows above are not committed.
-          await sql`select pg_terminate_backend(pg_backend_pid())`.execute(transaction);
-        },
-      };
-      const consumer = await run(definition);
-      await consumer.reached(3 * actions);
-      expect(crashes).toBe(0);
-      expect(await seen(kysely, name)).toEqual(range(0, 3 * actions));
-      const { rows } = await sql`select 1 from bus.dead_letter where consumer = ${name}`.execute(kysely);
-      expect(rows).toEqual([]);
-    },
-  );
-
-  test("P4: the log cannot be read for a while: it waits", async () => {
-    await appendActions(log, 10);
-    const readAll = log.readAll.bind(log);
-    let failures = 3;
-    vi.spyOn(log, "readAll").mockImplementation(async (at) => {
-      if (failures === 0) return readAll(at);
-      failures -= 1;
-      throw Object.assign(new Error("away"), { code: "unavailable" });
-    });
-    const consumer = await run(listing(name));
-    await consumer.reached(30);
-    expect(await seen(kysely, name)).toEqual(range(0, 30));
-  });
-
-  test("P5: an older instance that lost its lease unknowingly, far behind, cannot write over the new one", async () => {
-    await appendActions(log, FAR);
-    const entered = Promise.withResolvers<void>();
-    const leave = Promise.withResolvers<void>();
-    const other = openTestDatabase(postgres.url, 4);
-    const slow = await start(
-      {
-        ...listing(name),
-        handle: async (events, transaction) => {
-          await list(name, events, transaction);
-          if (events[0]?.position !== READ_LIMIT) return;
-          entered.resolve();
-          await leave.promise;
-        },
-      },
-      { log, database: other },
-    );
-    await entered.promise;
-    const owner = openTestDatabase(postgres.url, 1, null);
-    // Its lease is gone; its transaction is still open and holds the checkpoint's row.
-    await sql`select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objsubid = 1
-      and (classid::bigint << 32 | objid::bigint) = hashtextextended(${`consumer ${name} main`}, 0)`.execute(owner.kysely<unknown>());
-    await owner.close();
-    const consumer = await run(listing(name));
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    leave.resolve();
-    await consumer.reached(await head());
-    expect(await seen(kysely, name)).toEqual(range(0, 3 * FAR));
-    await slow.close();
-    await other.close();
-  });
-});
-
-describe("instances", () => {
-  test("one works, the other stands by, and takes over within about a second when the first dies", async () => {
-    const handled: string[] = [];
-    const begun: string[] = [];
-    const counting = (instance: string) => ({
-      ...listing(name),
-      begin: () => void begun.push(instance),
-      handle: async (events: readonly RecordedEvent[], transaction: Parameters<typeof list>[2]) => {
-        handled.push(...events.map(() => instance));
-        await list(name, events, transaction);
-      },
-    });
-    const first = openTestDatabase(postgres.url, 4);
-    const dying = await start(counting("first"), { log, database: first });
-    await append("a");
-    await dying.reached(2);
-    const second = await run(counting("second"));
-    await append("b");
-    await Promise.all([dying.reached(4), second.reached(4)]);
-    expect(new Set(handled)).toEqual(new Set(["first"]));
-    const before = performance.now();
-    await dying.close();
-    await append("c");
-    await second.reached(6);
-    expect(performance.now() - before).toBeLessThan(10_000);
-    expect(handled.slice(-2)).toEqual(["second", "second"]);
-    expect(begun).toEqual(["first", "second"]);
-    expect(await seen(kysely, name)).toEqual(range(0, 6));
-    await first.close();
-  });
-
-  test("P5: ten instances on ten connections handle each event once", async () => {
-    const databases = Array.from({ length: 5 }, () => openTestDatabase(postgres.url, 3));
-    const instances = await Promise.all(
-      databases.flatMap((each) => [start(listing(name), { log, database: each }), start(listing(name), { log, database: each })]),
-    );
-    await appendActions(log, 100);
-    await Promise.all(instances.map((instance) => instance.reached(300)));
-    expect(await seen(kysely, name)).toEqual(range(0, 300));
-    await Promise.all(instances.map((instance) => instance.close()));
-    await Promise.all(databases.map((each) => each.close()));
-  });
-});
+consumerCrashes(() => ({ url: postgres.url, kysely, log, name, run }));
 
 test("a database without the tables is said aloud, again and again, and does not end the process", async () => {
   const bare = await testPostgres();

@@ -1,13 +1,14 @@
 import type { Database } from "@countersign/database";
-import type { EventLog, RecordedEvent } from "@countersign/event-log";
+import type { EventLog } from "@countersign/event-log";
 import { createMemoryEventLog } from "@countersign/event-log/testing";
 import { silentLogger, type Logger } from "@countersign/telemetry";
 import { testPostgres, type TestPostgres } from "@countersign/testing";
-import { sql, type Kysely } from "kysely";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Kysely } from "kysely";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import type { RunningConsumer } from "./consumer.ts";
 import { listing, migrateForConsumers, range, seen, start } from "./consumer-fixture.ts";
 import { discardDeadLetter, listConsumers, listDeadLetters, replayDeadLetters } from "./dead-letters.ts";
+import { slowBatches } from "./slow-batches.suite.ts";
 import { openTestDatabase } from "./test-database.ts";
 import { appendActions, appendTo } from "./test-events.ts";
 
@@ -46,7 +47,7 @@ afterEach(async () => {
 
 const key = () => ({ consumer: name, ledger: "main" });
 const letters = async () => (await listDeadLetters(kysely, { consumer: name }, { limit: 200 })).deadLetters;
-const run = async () => (consumer = await start(listing(name, poison), { log, database, logger }));
+const run = async (definition = listing(name, poison)) => (consumer = await start(definition, { log, database, logger }));
 const reachedHead = async () => consumer?.reached(await log.nextPosition());
 
 test("P4 P7: an event of a newer build is never passed over, and the build that knows it takes it up by itself", async () => {
@@ -192,65 +193,7 @@ test("a poison event in the middle of a batch of thousands costs nobody else, an
   expect(tries).toBeLessThanOrEqual(2 * 11 + 3 + 2);
 });
 
-describe("a batch that meets Postgres' limit on the time of a statement", () => {
-  let sizes: number[];
-  beforeEach(() => void (sizes = []));
-  const startSlow = async (isTooMuch: (events: readonly RecordedEvent[]) => boolean) => {
-    const { handle, ...definition } = listing(name, poison);
-    const slowly: typeof handle = async (events, transaction) => {
-      sizes.push(events.length);
-      if (isTooMuch(events)) await sql`set local statement_timeout = 1; select pg_sleep(60)`.execute(transaction);
-      await handle(events, transaction);
-    };
-    consumer = await start({ ...definition, handle: slowly }, { log, database, logger });
-  };
-
-  test("P4: is done in parts that take less", async () => {
-    await appendActions(log, 16);
-    await startSlow((events) => events.length > 12);
-    await reachedHead();
-    expect(await seen(kysely, name)).toEqual(range(0, 48));
-    expect(sizes).toEqual([48, 24, 12, 12, 24, 12, 12]);
-  });
-
-  test("P4 P5: an event that meets it alone is tried until it does not, in its place, and never parked", async () => {
-    let slow = true;
-    await appendTo(log, { id: "good" }, ["A", "B"]);
-    await appendTo(log, { id: "slow" }, ["A"]);
-    await appendTo(log, { id: "good" }, ["C"], { after: 2 });
-    await startSlow((events) => slow && events.some((event) => event.stream.id === "slow"));
-    await vi.waitFor(() => expect(sizes.filter((size) => size === 1).length).toBeGreaterThan(1), WAIT);
-    expect(await seen(kysely, name)).toEqual([0, 1]);
-    expect(logged).toContainEqual(expect.objectContaining({ consumer: name, position: 2, eventType: "A", error: "error 57014" }));
-    slow = false;
-    await reachedHead();
-    expect(await seen(kysely, name)).toEqual([0, 1, 2, 3]);
-    expect(await letters()).toEqual([]);
-  });
-
-  test("a dead letter that meets it when it is replayed waits for somebody again, and nobody for it", async () => {
-    let slow = false;
-    poison.add("bad");
-    await appendTo(log, { id: "bad" }, ["A"]);
-    await startSlow((events) => slow && events.some((event) => event.stream.id === "bad"));
-    await reachedHead();
-    slow = true;
-    await replayDeadLetters(kysely, key());
-    await expect.poll(async () => (await letters())[0], WAIT).toMatchObject({ state: "parked", error: "error 57014", attempts: 4 });
-    await appendTo(log, { id: "good" }, ["A"]);
-    await reachedHead();
-    expect(await seen(kysely, name)).toEqual([1]);
-  });
-
-  test("keeps nobody from closing", async () => {
-    await appendActions(log, 16);
-    let closed: Promise<void> | undefined;
-    await startSlow(() => (closed = consumer?.close()) !== undefined);
-    await vi.waitFor(() => expect(closed).toBeDefined(), WAIT);
-    await closed;
-    expect(sizes).toEqual([48]);
-  });
-});
+slowBatches(() => ({ kysely, log, name, poison, logged, letters, run }));
 
 test("the list comes in pages, of one tenant if asked", async () => {
   poison.add("bad");

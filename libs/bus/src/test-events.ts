@@ -20,6 +20,11 @@ export async function appendTo(
   return outcome.events;
 }
 
+/** Appends a new stream of two events. */
+export function appendPair(log: EventAppender, id: string): Promise<readonly RecordedEvent[]> {
+  return appendTo(log, { id }, ["ActionRequested", "VerdictReached"]);
+}
+
 /** Appends `count` streams of three events each, all at once. */
 export async function appendActions(log: EventAppender, count: number, name = "a"): Promise<void> {
   await Promise.all(Array.from({ length: count }, (_, index) => appendTo(log, { id: `${name}${index}`, tenant: `t${index % 3}` }, TYPES)));
