@@ -36,6 +36,11 @@ const request = (changes: Init = {}) =>
   fixture.call(actions.requestAction, fixture.bytes(actions.requestAction, { input: good, idempotencyKey: "k1", ...changes }), {
     authorization,
   });
+/** The same asked of the call that goes on as a watch. */
+const requestAndWatch = ({ wait: _, ...changes }: Init = {}) =>
+  fixture.call(actions.requestAndWatch, fixture.bytes(actions.requestAndWatch, { input: good, idempotencyKey: "k1", ...changes }), {
+    authorization,
+  });
 const withProperties = (properties: JsonObject) => request({ input: { ...good, action: { name: "db.export", properties } } });
 const nested = (depth: number): JsonObject => (depth === 1 ? {} : { n: nested(depth - 1) });
 
@@ -119,12 +124,15 @@ describe("P7: a bad request changes nothing and says what is wrong", () => {
       },
     ],
   ])("%s: MALFORMED", async (_what, bytes) => {
-    expectRefused(await fixture.call(actions.requestAction, bytes(), { authorization }), [], "MALFORMED");
+    for (const method of [actions.requestAction, actions.requestAndWatch])
+      expectRefused(await fixture.call(method, bytes(), { authorization }), [], "MALFORMED");
   });
 
   it("an empty request: every missing field at once", async () => {
     expectRefused(await fixture.call(actions.requestAction, new Uint8Array(), { authorization }), ["input", "idempotency_key"]);
     expectRefused(await request({ input: {} }), ["input.action", "input.resource"]);
+    expectRefused(await fixture.call(actions.requestAndWatch, new Uint8Array(), { authorization }), ["input", "idempotency_key"]);
+    expectRefused(await requestAndWatch({ durability: UNKNOWN }), ["durability"]);
   });
 
   it.each<[string, Init, string[]]>([
@@ -149,6 +157,7 @@ describe("P7: a bad request changes nothing and says what is wrong", () => {
     ["a wait that is no duration", { wait: { seconds: 1n, nanos: 1_000_000_000 } }, ["wait"]],
   ])("%s", async (_what, changes, violations) => {
     expectRefused(await request(changes), violations);
+    if (changes.wait === undefined) expectRefused(await requestAndWatch(changes), violations);
   });
 
   it.each<[string, JsonObject, string[]]>([

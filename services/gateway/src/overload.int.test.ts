@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { GatewayFixture, type Outcome } from "./testing/gateway-fixture.ts";
 import { PlayedAction } from "./testing/played-action.ts";
 
-const { getGrantKeys, getAction, requestAction } = ActionService.method;
+const { getGrantKeys, getAction, requestAction, requestAndWatch } = ActionService.method;
 const { getReview } = ReviewService.method;
 
 const folder = mkdtempSync(join(tmpdir(), "countersign-overload-"));
@@ -165,6 +165,33 @@ describe("overload", () => {
     });
     const waiting = Array.from({ length: 3 * PLACES }, () => fixture.call(requestAction, bytes, acme, 60_000));
     await until(() => fixture.sent.filter(({ method }) => method === "RequestAction").length === 3 * PLACES);
+    await fixture.gateway.close();
+    for (const each of await Promise.all(waiting)) expect(each.error?.reason).toBe("SHUTTING_DOWN");
+  });
+});
+
+describe("overload by requests that go on as a watch", () => {
+  it("is counted until they are answered, and no longer", async () => {
+    let answered = false;
+    const held: (() => void)[] = [];
+    fixture.answers["RequestAndWatch"] = async (command) => {
+      if (!answered) await new Promise<void>((resolve) => held.push(resolve));
+      return action.request(command);
+    };
+    fixture.answers["WatchAction"] = action.watch;
+    const acme = await known("acme");
+    const bytes = fixture.bytes(requestAndWatch, {
+      input: { subject: { type: "agent", id: "a" }, action: { name: "db.export" }, resource: { type: "database", id: "crm" } },
+      idempotencyKey: "k",
+    });
+    const asked = () => fixture.sent.filter(({ method }) => method === "RequestAndWatch").length;
+    const waiting = Array.from({ length: 3 * PLACES }, () => fixture.call(requestAndWatch, bytes, acme, 60_000));
+    await until(() => asked() === PLACES);
+    await arrived();
+    expect(asked()).toBe(PLACES);
+    answered = true;
+    for (const answer of held) answer();
+    await until(() => asked() === 3 * PLACES);
     await fixture.gateway.close();
     for (const each of await Promise.all(waiting)) expect(each.error?.reason).toBe("SHUTTING_DOWN");
   });

@@ -61,10 +61,55 @@ describe("follow", () => {
         return state;
       },
     });
-    // Far sooner than it looks again by itself.
-    await vi.advanceTimersByTimeAsync(20);
+    // Without any timer.
+    await vi.advanceTimersByTimeAsync(0);
     expect(seen).toEqual([1, 2]);
     await following;
+  });
+
+  describe("from a state that is known", () => {
+    const known = { version: 1 };
+
+    it("reads nothing for it, and does not say it again", async () => {
+      const { options, watch, seen, reads } = setUp([{ version: 2, over: true }], { afterVersion: 1, known });
+      const following = follow(options);
+      await vi.advanceTimersByTimeAsync(100);
+      expect(reads()).toBe(0);
+      watch.hear(2);
+      await following;
+      expect([seen, reads()]).toEqual([[2], 1]);
+    });
+
+    it("reads at once what was heard of before it began", async () => {
+      const asked: number[] = [];
+      const read = async (knownVersion: number) => {
+        asked.push(knownVersion);
+        return { version: 2, over: true };
+      };
+      const { options, watch } = setUp([], { afterVersion: 1, known, read });
+      watch.hear(2);
+      // No timer runs.
+      expect(await follow(options)).toEqual({ version: 2, over: true });
+      expect(asked).toEqual([2]);
+    });
+
+    it("P7: asks the log soon after, for what nobody said", async () => {
+      const asked: number[] = [];
+      const read = async (knownVersion: number) => {
+        asked.push(knownVersion);
+        return { version: 2, over: true };
+      };
+      const { options, seen } = setUp([], { afterVersion: 1, known, read, recheckMs: 60_000 });
+      const following = follow(options);
+      await vi.advanceTimersByTimeAsync(300);
+      expect([seen, asked]).toEqual([[2], [0]]);
+      await following;
+    });
+
+    it("is at its end without a read when that state is the last", async () => {
+      const { options, reads } = setUp([], { afterVersion: 3, known: { version: 3, over: true } });
+      expect([await follow(options), reads()]).toEqual([{ version: 3, over: true }, 0]);
+    });
   });
 
   it("folds a burst into one read", async () => {
