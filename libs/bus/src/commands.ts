@@ -38,6 +38,7 @@ export const FAILURE_REASONS = [
   "CLAIM_LIMIT",
   "BREAK_GLASS_NOT_ALLOWED",
   "ALREADY_VOTED",
+  "CAUSER_UNKNOWN",
   "REASON_REQUIRED",
   // of an action: metadata `status` and `version`, for whoever may see it
   "WRONG_STATE",

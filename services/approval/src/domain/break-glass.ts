@@ -5,8 +5,8 @@ import { isPast } from "./escalation.ts";
 import type { ActionEvent } from "./events.ts";
 import { staleness } from "./freshness.ts";
 import { type Principal, samePrincipal, strongEnough } from "./principal.ts";
-import { type Decision, reject, wrongState } from "./rejection.ts";
-import { causedEdit, causedRequest } from "./separation-of-duties.ts";
+import { type Decision, reject, unlessKnown, wrongState } from "./rejection.ts";
+import { type Causer, causedEdit, causedRequest, unknownCausers } from "./separation-of-duties.ts";
 import { leavesOf } from "./stage.ts";
 import { sameHuman, type Standing } from "./standing.ts";
 import { type ActionState, type AfterReview, afterReviewOf, type InReview } from "./state.ts";
@@ -29,6 +29,8 @@ export function breakGlass(command: BreakGlass, state: ActionState): Decision {
   if (isPast(state.review, at)) return reject("DEADLINE_PASSED");
   const standing = ownStandingFor(state, command);
   if (typeof standing === "string") return reject(standing);
+  const unknown = state.ruling.verdict.terms.breakGlass.requester ? undefined : unlessKnown(unknownToJudge(state, command));
+  if (unknown !== undefined) return unknown;
   const stale = staleness(state, command);
   if (stale !== undefined) return reject(stale);
   const { openStage: stage } = state.review;
@@ -68,6 +70,9 @@ export function closeAfterReview(command: CloseAfterReview, state: ActionState):
   const asked: InReview = { ...state, status: "IN_REVIEW", review, ruling };
   const standing = closerOf(asked, state.review.afterReview, command);
   if (typeof standing === "string") return reject(standing);
+  // Who finds it wrong may be anybody who is asked.
+  const unknown = finding === "justified" ? unlessKnown(unknownToJudge(asked, command)) : undefined;
+  if (unknown !== undefined) return unknown;
   const judged: ActionEvent = { type: "AfterReviewClosed", at, reviewer, standing, finding, reason };
   // What should not have been approved is not run, if it was not run yet.
   const revoked = finding === "not_justified" && state.status === "APPROVED";
@@ -95,6 +100,11 @@ function closingFault(state: InReview, after: AfterReview, standing: Standing, r
   });
   if (asked.length === 0) return "NOT_ELIGIBLE";
   return asked.some(({ leastSignIn }) => strongEnough(reviewer.signIn, leastSignIn)) ? undefined : "SIGN_IN_TOO_WEAK";
+}
+
+/** P3: an owner who may vote among others may not therefore decide alone, or judge it. */
+function unknownToJudge(state: InReview, { strangers }: Pick<BreakGlass, "strangers">): readonly Causer[] {
+  return unknownCausers({ ...state, ruling: withOwnerBarred(state.ruling) }, undefined, strangers);
 }
 
 function withOwnerBarred(ruling: InReview["ruling"]): InReview["ruling"] {

@@ -47,6 +47,8 @@ type Ballot = {
   reviewer: Principal;
   /** As whom the reviewer may speak: in its own name, then in the places of others. Nobody whom the directory knows: none. */
   standings: readonly Standing[];
+  /** Humans who caused the request, or who may be, whom the directory does not know; none in a tenant without one. */
+  strangers: readonly PrincipalRef[];
   /** What the reviewer was shown. */
   digest: Hex;
   version: number;
@@ -96,7 +98,13 @@ export type BreakGlass = Order<"BreakGlass", Ballot & { reason: Hex; keyId: stri
 /** Another one says afterwards whether that was right. */
 export type CloseAfterReview = Order<
   "CloseAfterReview",
-  { reviewer: Principal; standings: readonly Standing[]; finding: Finding; reason: Hex }
+  {
+    reviewer: Principal;
+    standings: readonly Standing[];
+    /** As above. */ strangers: readonly PrincipalRef[];
+    finding: Finding;
+    reason: Hex;
+  }
 >;
 
 /** Somebody writes on the review. */

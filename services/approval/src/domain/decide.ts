@@ -28,7 +28,8 @@ import { evolve } from "./evolve.ts";
 import { type PrincipalRef, sameCaller, toRef } from "./principal.ts";
 import { asKnownNow, isReached, lapsedNow } from "./recount.ts";
 import { hasExpired, isGrantee, redemptionFault } from "./redemption.ts";
-import { type Decision, reject, wrongState } from "./rejection.ts";
+import { type Decision, reject, unlessKnown, wrongState } from "./rejection.ts";
+import { unknownNow } from "./separation-of-duties.ts";
 import type { ActionState, Approved, Edited, InReview, RecordedAction } from "./state.ts";
 import type { Hex, Instant, Verdict } from "./values.ts";
 import { ownVote } from "./votes.ts";
@@ -58,6 +59,8 @@ export function castVote(command: CastVote, state: ActionState): Decision {
   const standing = admit(state, command, decision);
   if (typeof standing === "string") return reject(standing);
   const { openStage: stage } = state.review;
+  const unknown = decision === "approve" ? unlessKnown(unknownNow(state, command)) : undefined;
+  if (unknown !== undefined) return unknown;
   const signed = { shownDigest: shown.given, keyId, signature, haste: hasteOf(state.review, command) };
   const cast: VoteCast = { type: "VoteCast", at, reviewer, standing, decision, digest, stage, reason, ...signed };
   if (command.decision === "reject") return [cast, { type: "ActionRejected", at, digest }];
@@ -100,6 +103,8 @@ export function editAction(command: EditAction, state: ActionState): Decision {
   if (state.status !== "IN_REVIEW") return wrongState("IN_REVIEW");
   const standing = admitEdit(state, command);
   if (typeof standing === "string") return reject(standing);
+  const unknown = unlessKnown(unknownNow(state, command));
+  if (unknown !== undefined) return unknown;
   if (command.input === state.input) return [];
   const { at, reviewer: editor, input, reason, judgement } = command;
   const lapsed = state.review.votes.filter((vote) => !vote.lapsed);

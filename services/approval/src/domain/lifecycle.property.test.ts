@@ -59,7 +59,7 @@ function judged(what: Verdict, at: number, digest: string): Judgement {
 }
 
 const shown = (model: Model, { state }: Real) => ({ at: model.now, digest: model.digest ?? hex(0), version: state.version, shown: SHOWN });
-const speaks = (reviewer: Principal) => ({ reviewer, standings: [standing(reviewer)] });
+const speaks = (reviewer: Principal) => ({ reviewer, standings: [standing(reviewer)], strangers: [] });
 const voters = HUMANS.map((human) => voterNow(human));
 const signed = { reason: undefined, keyId: "key-1", signature: hex(0x51), readingSeconds: 0 };
 

@@ -7,8 +7,11 @@ export type PrincipalType = "human" | "agent" | "service";
 const SIGN_INS = ["any", "chat", "session", "mfa"] as const;
 export type SignIn = (typeof SIGN_INS)[number];
 
+/** Somebody whom a principal acts for or through. Without a type nobody said what it is: it may be a human. */
+export type Link = PrincipalRef & { readonly type?: PrincipalType };
+
 /** A principal together with everybody it acts for or through, nearest first: `bot for Ann` is another caller than `bot for Bob`. */
-export type CallerRef = PrincipalRef & { readonly chain: readonly PrincipalRef[] };
+export type CallerRef = PrincipalRef & { readonly chain: readonly Link[] };
 
 /** Who calls, as the verified token says. */
 export type Principal = CallerRef & {

@@ -145,25 +145,25 @@ export type Approve = Extract<CastVote, { decision: "approve" }>;
 export function approveBy(reviewer: Principal, more: Partial<Omit<Approve, "type" | "decision">> = {}): Approve {
   const at = more.at ?? later;
   const ballot = { digest: DIGEST, version: 3, shown: SHOWN, reason: undefined, keyId: "key-1", signature: hex(0x51), readingSeconds: 0 };
-  const known = { standings: [standing(reviewer)], voters: [ann, bob, cid, dan].map((voter) => voterNow(voter)) };
+  const known = { standings: [standing(reviewer)], strangers: [], voters: [ann, bob, cid, dan].map((voter) => voterNow(voter)) };
   return { type: "CastVote", reviewer, ...ballot, ...known, grant: offer(at), ...more, at, decision: "approve" };
 }
 
 export function rejectBy(reviewer: Principal, more: Partial<Omit<CastVote, "type" | "decision" | "grant">> = {}): CastVote {
   const ballot = { digest: DIGEST, version: 3, shown: SHOWN, reason: hex(0x21), keyId: "key-1", signature: hex(0x51), readingSeconds: 0 };
-  const standings = [standing(reviewer)];
-  return { type: "CastVote", at: later, reviewer, standings, ...ballot, ...more, decision: "reject" };
+  const known = { standings: [standing(reviewer)], strangers: [] };
+  return { type: "CastVote", at: later, reviewer, ...known, ...ballot, ...more, decision: "reject" };
 }
 
 export function breakGlassBy(reviewer: Principal, more: Partial<BreakGlass> = {}): BreakGlass {
   const at = more.at ?? later;
   const ballot = { digest: DIGEST, version: 3, shown: SHOWN, reason: hex(0x23), keyId: "key-1", signature: hex(0x51) };
-  return { type: "BreakGlass", reviewer, standings: [standing(reviewer)], ...ballot, grant: offer(at), ...more, at };
+  return { type: "BreakGlass", reviewer, standings: [standing(reviewer)], strangers: [], ...ballot, grant: offer(at), ...more, at };
 }
 
 export function closeBy(reviewer: Principal, more: Partial<CloseAfterReview> = {}): CloseAfterReview {
   const said = { finding: "justified", reason: hex(0x24) } as const;
-  return { type: "CloseAfterReview", at: T0 + HOUR, reviewer, standings: [standing(reviewer)], ...said, ...more };
+  return { type: "CloseAfterReview", at: T0 + HOUR, reviewer, standings: [standing(reviewer)], strangers: [], ...said, ...more };
 }
 
 export function editBy(reviewer: Principal, what: Verdict, more: Partial<EditAction> = {}): EditAction {
@@ -173,6 +173,7 @@ export function editBy(reviewer: Principal, what: Verdict, more: Partial<EditAct
     type: "EditAction",
     reviewer,
     standings: [standing(reviewer)],
+    strangers: [],
     ...ballot,
     judgement: judgement(what, at, EDITED_DIGEST),
     ...more,

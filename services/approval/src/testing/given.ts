@@ -23,6 +23,11 @@ export function given(...history: readonly ActionEvent[]) {
           return [...history, ...decision];
         },
         thenRefused: (code: RejectionCode): void => expect(isRejection(decision) ? decision.code : decision).toBe(code),
+        /** Refused since nobody knows whoever is this to the request. */
+        thenNames: (...parts: readonly string[]): void =>
+          expect("code" in decision && decision.code === "CAUSER_UNKNOWN" ? decision.causers.map(({ part }) => part) : decision).toEqual(
+            parts,
+          ),
         thenNothing: (): void => expect(decision).toEqual([]),
       };
     },

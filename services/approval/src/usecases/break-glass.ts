@@ -18,14 +18,14 @@ export async function breakGlass(deps: Deps, { principal: reviewer, traceparent 
     const speakers = await whoSpeaks(deps, reviewer, state, at);
     if (speakers === undefined) return { refusal: "DIRECTORY_UNREACHABLE" };
     if (state.status === "IN_REVIEW" && inputOf(contents, state.input) === undefined) return { refusal: "CONTENT_ERASED" };
-    const { standings } = speakers;
+    const { standings, strangers } = speakers;
     const stage = state.status === "IN_REVIEW" ? state.review.openStage : 0;
     const ballot = { tenant: ref.tenant, actionId: ref.id, digest, shownDigest, reviewer, decision: "break_glass", stage, at } as const;
     const shown = { given: shownDigest, now: deps.views.digest(view) };
     const [signature, grant] = await Promise.all([deps.signer.signVote(ballot), grantOnApproval(deps, ref, state, digest, at)]);
     const signed = { keyId: deps.signer.keyId, signature };
     const said = { digest, version, shown, reason: toHex(content.digest), ...signed, grant };
-    return { command: { type: "BreakGlass", at, reviewer, standings, ...said }, contents: unstored(contents, content) };
+    return { command: { type: "BreakGlass", at, reviewer, standings, strangers, ...said }, contents: unstored(contents, content) };
   });
   await noteVoteRefused(deps, ref, reviewer, handled);
   return sayingWhatChanged(deps, given, handled);
@@ -44,8 +44,9 @@ export async function closeAfterReview(
     const at = deps.clock().getTime();
     const speakers = await whoSpeaks(deps, reviewer, state, at);
     if (speakers === undefined) return { refusal: "DIRECTORY_UNREACHABLE" };
-    const { standings } = speakers;
-    return { command: { type: "CloseAfterReview", at, reviewer, standings, finding, reason: said }, contents: unstored(contents, content) };
+    const { standings, strangers } = speakers;
+    const judged = { at, reviewer, standings, strangers, finding, reason: said };
+    return { command: { type: "CloseAfterReview", ...judged }, contents: unstored(contents, content) };
   });
   await noteVoteRefused(deps, ref, reviewer, handled);
   return handled;

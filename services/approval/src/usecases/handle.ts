@@ -3,6 +3,7 @@ import type { ActionCommand } from "../domain/commands.ts";
 import { actionDecider } from "../domain/decider.ts";
 import type { Principal } from "../domain/principal.ts";
 import { isRejection, type Rejection, type RejectionCode } from "../domain/rejection.ts";
+import type { Causer } from "../domain/separation-of-duties.ts";
 import type { Hex } from "../domain/values.ts";
 import { mayRead } from "./read-action.ts";
 import type { ActionRef, ActionStore, ActionView, Bookmark, Change, Loaded } from "./ports.ts";
@@ -91,9 +92,16 @@ function decideStep(step: Step, view: ActionView, actor: Principal | undefined):
   return { events: decision, contents: step.contents ?? [], erased: step.erased ?? [], at: step.command.at, idempotency: step.idempotency };
 }
 
+/** Accounts by what they are to the request: `owner`, `requester`, `acting_for`. */
+export function detailsOf(causers: readonly Causer[]): RefusalDetails {
+  const named = Map.groupBy(causers, ({ part }) => part);
+  return Object.fromEntries([...named].map(([part, of]) => [part, of.map(({ issuer, id }) => `${issuer}#${id}`).join(", ")]));
+}
+
 /** P8: where the action is learns only who may see it. */
 function refusedBy(rejection: Rejection, { state }: ActionView, actor: Principal | undefined): Refused {
   const { code } = rejection;
+  if (code === "CAUSER_UNKNOWN") return { outcome: "refused", code, details: detailsOf(rejection.causers) };
   if (code !== "WRONG_STATE" || state.status === "NONE" || actor === undefined || !mayRead(state, actor))
     return { outcome: "refused", code };
   const { status, version } = state;

@@ -1,7 +1,8 @@
 import type { Moment } from "@countersign/event-log";
 import { type Ineligibility, standingFor } from "../domain/eligibility.ts";
 import { isPast } from "../domain/escalation.ts";
-import { sameCaller, type Principal } from "../domain/principal.ts";
+import { sameCaller, type Principal, type PrincipalRef } from "../domain/principal.ts";
+import { unknownNow } from "../domain/separation-of-duties.ts";
 import { isTerminal, type RecordedAction } from "../domain/state.ts";
 import { tokenFor } from "./grant-token.ts";
 import type { ActionRef, ActionView, Deps } from "./ports.ts";
@@ -32,16 +33,19 @@ export async function readActionAt(deps: Deps, caller: Principal, id: string, mo
   return view.state.status !== "NONE" && mayRead(view.state, caller) ? view : undefined;
 }
 
-export type Ineligible = Ineligibility | "NOT_IN_REVIEW" | "DIRECTORY_UNREACHABLE";
+export type Ineligible = Ineligibility | "CAUSER_UNKNOWN" | "NOT_IN_REVIEW" | "DIRECTORY_UNREACHABLE";
 
-/** The action as a reviewer must see it, and why this caller may not vote on it now, if so. */
+/** Why this caller may not approve it now, if so; and whose accounts nobody knows, so that nobody can. */
+export type Eligibility = { readonly ineligible: Ineligible | undefined; readonly unknown: readonly PrincipalRef[] };
+
+/** The action as a reviewer must see it. */
 export async function readReview(
   deps: Deps,
   caller: Principal,
   id: string,
-): Promise<{ readonly view: ActionView; readonly ineligible: Ineligible | undefined } | undefined> {
+): Promise<({ readonly view: ActionView } & Eligibility) | undefined> {
   const view = await readable(deps, caller, id);
-  return view && { view, ineligible: await ineligible(deps, view, caller) };
+  return view && { view, ...(await eligibility(deps, view, caller)) };
 }
 
 async function readable(deps: Deps, caller: Principal, id: string, knownVersion = 0): Promise<ActionView | undefined> {
@@ -58,11 +62,13 @@ export function mayRead(state: RecordedAction, caller: Principal): boolean {
   return sameCaller(state.requester, caller) || caller.roles.some((role) => READERS.has(role));
 }
 
-async function ineligible(deps: Deps, { state }: ActionView, caller: Principal): Promise<Ineligible | undefined> {
+async function eligibility(deps: Deps, { state }: ActionView, caller: Principal): Promise<Eligibility> {
   const at = deps.clock().getTime();
-  if (state.status !== "IN_REVIEW" || isPast(state.review, at)) return "NOT_IN_REVIEW";
+  if (state.status !== "IN_REVIEW" || isPast(state.review, at)) return { ineligible: "NOT_IN_REVIEW", unknown: [] };
   const speakers = await whoSpeaks(deps, caller, state, at);
-  if (speakers === undefined) return "DIRECTORY_UNREACHABLE";
+  if (speakers === undefined) return { ineligible: "DIRECTORY_UNREACHABLE", unknown: [] };
+  const unknown = unknownNow(state, speakers);
   const standing = standingFor(state, { reviewer: caller, standings: speakers.standings }, "approve");
-  return typeof standing === "string" ? standing : undefined;
+  if (typeof standing === "string") return { ineligible: standing, unknown };
+  return { ineligible: unknown.length > 0 ? "CAUSER_UNKNOWN" : undefined, unknown };
 }

@@ -35,7 +35,7 @@ export async function castVote(deps: Deps, { principal: reviewer, traceparent }:
     if (speakers === undefined) return { refusal: "DIRECTORY_UNREACHABLE" };
     // Nobody decides on nothing. A no that takes a grant back is about what was shown before.
     if (isInReviewWithoutInput(view)) return { refusal: "CONTENT_ERASED" };
-    const { standings, voters } = speakers;
+    const { standings, strangers, voters } = speakers;
     const stage = state.status === "IN_REVIEW" ? state.review.openStage : 0;
     const { digest: now, readingSeconds } = deps.views.shown(view);
     const shown = { given: shownDigest, now };
@@ -44,7 +44,7 @@ export async function castVote(deps: Deps, { principal: reviewer, traceparent }:
       decision === "approve" ? grantOnApproval(deps, ref, state, digest, at).then((grant) => ({ decision, grant, voters })) : { decision },
     ]);
     const signed = { keyId: deps.signer.keyId, signature, readingSeconds };
-    const ballot = { at, reviewer, standings, digest, version, shown, reason, ...signed };
+    const ballot = { at, reviewer, standings, strangers, digest, version, shown, reason, ...signed };
     return { command: { type: "CastVote", ...ballot, ...decided }, contents: unstored(contents, content) };
   });
   await noteVoteRefused(deps, ref, reviewer, handled);
@@ -64,7 +64,8 @@ export async function editAction(deps: Deps, { principal: reviewer, traceparent 
     const speakers = await whoSpeaks(deps, reviewer, state, at);
     if (speakers === undefined) return { refusal: "DIRECTORY_UNREACHABLE" };
     const shown = { given: edit.shownDigest, now: deps.views.digest(view) };
-    const ballot = { at, reviewer, standings: speakers.standings, digest: edit.digest, version: edit.version, shown, reason };
+    const { standings, strangers } = speakers;
+    const ballot = { at, reviewer, standings, strangers, digest: edit.digest, version: edit.version, shown, reason };
     if (state.status === "NONE") return reject("NOT_FOUND");
     if (state.status !== "IN_REVIEW") return wrongState("IN_REVIEW");
     const admitted = admitEdit(state, ballot);

@@ -1,10 +1,11 @@
 import { DirectoryUnreachableError, type Person, type Resolved } from "@countersign/directory-client";
 import { samplePerson } from "@countersign/directory-client/testing";
+import { ActionStatus } from "@countersign/proto/v1/action_pb";
 import { beforeEach, describe, expect, it } from "vitest";
-import { ann, bob, exporter, principal, ref, stage, verdict } from "../testing/fixtures.ts";
+import { ann, bob, exporter, ISSUER, principal, ref, stage, TERMS, verdict } from "../testing/fixtures.ts";
 import { exportInput, shownOf, testApproval, type TestApproval } from "../testing/test-approval.ts";
 import type { Principal } from "../domain/principal.ts";
-import type { Verdict } from "../domain/values.ts";
+import type { Verdict, VoteDecision } from "../domain/values.ts";
 import { toHex } from "./content.ts";
 import type { Handled } from "./handle.ts";
 import { readReview } from "./read-action.ts";
@@ -12,10 +13,12 @@ import { castVote } from "./submit-vote.ts";
 
 let world: TestApproval;
 let people: ReadonlyMap<string, Partial<Person>> | "unreachable";
+let strangers: ReadonlySet<string>;
 
 beforeEach(async () => {
   world = await testApproval();
   people = new Map();
+  strangers = new Set();
 });
 
 /** The directory as the test has it: by the id of a principal. */
@@ -24,7 +27,9 @@ const directory = {
     if (people === "unreachable") throw new DirectoryUnreachableError("gone");
     const id = "principal" in who ? (who.principal as { readonly id: string }).id : "";
     const known = people.get(id);
-    return { managed: true, person: known && person(id, known) };
+    // Those who caused it are nobody who decides here.
+    const former = ["owner", "sponsor"].includes(id) && !strangers.has(id) ? { known: true } : {};
+    return { managed: true, person: known && person(id, known), ...former };
   },
 };
 
@@ -43,10 +48,11 @@ async function asked(answer: Verdict) {
     shownDigest: toHex(shownDigest),
   };
   const deps = { ...world.deps, directory };
-  const vote = (who: Principal): Promise<Handled> =>
-    castVote(deps, { principal: who, traceparent: "" }, { ...shown, decision: "approve", reason: "" });
-  const why = async (who: Principal) => (await readReview(deps, { ...who, roles: ["reviewer"] }, action.id))?.ineligible;
-  return { vote, why };
+  const vote = (who: Principal, decision: VoteDecision = "approve"): Promise<Handled> =>
+    castVote(deps, { principal: who, traceparent: "" }, { ...shown, decision, reason: "as said" });
+  const review = (who: Principal) => readReview(deps, { ...who, roles: ["reviewer"] }, action.id);
+  const why = async (who: Principal) => (await review(who))?.ineligible;
+  return { vote, why, review };
 }
 
 const oncall = verdict("review", { stages: [stage(["oncall"], 2)] });
@@ -137,5 +143,87 @@ describe("P3: who speaks, as the directory knows it", () => {
     const { vote, why } = await asked(oncall);
     expect(await vote(ann)).toEqual(refused("DIRECTORY_UNREACHABLE"));
     expect(await why(ann)).toBe("DIRECTORY_UNREACHABLE");
+  });
+});
+
+describe("P3: a human who caused it and whom the directory does not know", () => {
+  const everybody = new Map<string, Partial<Person>>([
+    ["ann", { groups: ["oncall"] }],
+    ["bob", { groups: ["oncall"] }],
+  ]);
+
+  it.each([
+    ["the agent's owner", "owner", { owner: `${ISSUER}#owner` }],
+    ["whom the agent acts for", "sponsor", { acting_for: `${ISSUER}#sponsor` }],
+  ])("%s: nobody's approval counts, and everybody is told whose account it is; a no counts", async (_who, stranger, details) => {
+    people = everybody;
+    strangers = new Set([stranger]);
+    const { vote, review } = await asked(oncall);
+    expect(await vote(ann)).toEqual({ outcome: "refused", code: "CAUSER_UNKNOWN", details });
+    expect(await review(ann)).toMatchObject({ ineligible: "CAUSER_UNKNOWN", unknown: [{ issuer: ISSUER, id: stranger }] });
+    expect(await vote(bob, "reject")).toMatchObject({ outcome: "done", view: { state: { status: "REJECTED" } } });
+  });
+
+  it("counts from the moment on that the directory knows it, and not one vote longer", async () => {
+    people = everybody;
+    const { vote, why } = await asked(oncall);
+    expect(await vote(ann)).toMatchObject({ outcome: "done" });
+    strangers = new Set(["owner"]);
+    expect(await vote(bob)).toEqual(refused("CAUSER_UNKNOWN"));
+    expect(await why(bob)).toBe("CAUSER_UNKNOWN");
+    strangers = new Set();
+    expect(await why(bob)).toBeUndefined();
+    expect(await vote(bob)).toMatchObject({ outcome: "done", view: { state: { status: "APPROVED" } } });
+  });
+
+  describe("when it asks", () => {
+    const named = (reason: string, metadata: object): unknown => expect.objectContaining({ reason, metadata });
+    const asks = (idempotencyKey: string, caller: Principal = exporter) =>
+      world.call("RequestAction", { input: exportInput, idempotencyKey }, caller);
+
+    beforeEach(() => {
+      Object.assign(world.deps, { directory });
+      world.answer = oncall;
+      strangers = new Set(["owner"]);
+    });
+
+    it("is told at once, and nothing waits for people", async () => {
+      await expect(asks("k")).rejects.toEqual(named("CAUSER_UNKNOWN", { owner: `${ISSUER}#owner` }));
+      world.answer = verdict("review", { stages: [stage(["oncall"], 1, { mode: "confirm" }), stage(["oncall"])] });
+      await expect(asks("k")).rejects.toEqual(named("CAUSER_UNKNOWN", { owner: `${ISSUER}#owner` }));
+      await expect(asks("k", principal("nobody", { roles: ["requester"] }))).rejects.toEqual(
+        named("CAUSER_UNKNOWN", { requester: `${ISSUER}#nobody` }),
+      );
+      expect(await world.log.readAll({ from: 0, limit: 1 })).toEqual([]);
+      strangers = new Set();
+      expect((await asks("k")).action?.status).toBe(ActionStatus.IN_REVIEW);
+    });
+
+    it("gets what policy allows or denies without people, and what it was answered before", async () => {
+      for (const outcome of ["allow", "deny"] as const) {
+        world.answer = verdict(outcome);
+        expect((await asks(outcome)).action?.status).toBe(outcome === "allow" ? ActionStatus.APPROVED : ActionStatus.DENIED);
+      }
+      world.answer = oncall;
+      strangers = new Set();
+      const { action } = await asks("k");
+      strangers = new Set(["owner"]);
+      expect((await asks("k")).action?.id).toBe(action?.id);
+    });
+
+    it("asks people where policy trusts those who caused it, and where they are programs", async () => {
+      world.answer = verdict("review", { stages: [stage(["oncall"], 1, { mode: "confirm" })] });
+      await asks("confirm");
+      world.answer = { ...oncall, terms: { ...TERMS, breakGlass: { groups: ["oncall"], requester: true } } };
+      await asks("glass");
+      world.answer = oncall;
+      await asks("nobody's", { ...exporter, id: "ci", type: "service", owner: undefined, chain: [] });
+      await asks("program", { ...exporter, owner: undefined, chain: [{ ...ref("copilot"), type: "agent" }] });
+    });
+
+    it("is not kept from asking by a directory that does not answer: it is asked again before anybody approves", async () => {
+      people = "unreachable";
+      expect((await asks("k")).action?.status).toBe(ActionStatus.IN_REVIEW);
+    });
   });
 });

@@ -1,6 +1,7 @@
 import { DirectoryUnreachableError, type Person, type Resolved, type StandIn } from "@countersign/directory-client";
 import type { VoterNow } from "../domain/recount.ts";
 import { type Principal, type PrincipalRef, samePrincipal, toRef } from "../domain/principal.ts";
+import { causersOf } from "../domain/separation-of-duties.ts";
 import { leavesOf } from "../domain/stage.ts";
 import type { Standing } from "../domain/standing.ts";
 import type { ActionState, RecordedAction } from "../domain/state.ts";
@@ -10,13 +11,18 @@ import type { Deps } from "./ports.ts";
 
 type Asks = Pick<Deps, "directory">;
 
-/** As whom a reviewer may speak, and the earlier voters as they are known now. */
-export type Speakers = { readonly standings: readonly Standing[]; readonly voters: readonly VoterNow[] };
+/** As whom a reviewer may speak, the earlier voters as they are known now, and those who caused the request and whom nobody knows. */
+export type Speakers = {
+  readonly standings: readonly Standing[];
+  readonly voters: readonly VoterNow[];
+  readonly strangers: readonly PrincipalRef[];
+};
 
 /** P3, P7: who speaks, as the directory knows it at this moment. Undefined when nobody can say: then nobody decides. */
 export async function whoSpeaks(deps: Asks, reviewer: Principal, state: ActionState, at: Instant): Promise<Speakers | undefined> {
-  if (state.status === "NONE") return { standings: [], voters: [] };
+  if (state.status === "NONE") return { standings: [], voters: [], strangers: [] };
   try {
+    const strangers = await strangersBehind(deps, state.requester, at);
     const manager = await managerOf(deps, reviewer.tenant, state, at);
     const standings = await standingsOf(deps, reviewer, { manager, at });
     const votes = state.status === "IN_REVIEW" ? countingVotes(state) : [];
@@ -25,11 +31,25 @@ export async function whoSpeaks(deps: Asks, reviewer: Principal, state: ActionSt
       // What a token said then is all that is known of somebody who is not in a directory.
       return { reviewer: vote.reviewer, standings: found.managed ? fromPerson(found.person, vote.reviewer, manager) : [vote.standing] };
     });
-    return { standings, voters: await Promise.all(voters) };
+    return { standings, voters: await Promise.all(voters), strangers };
   } catch (error) {
     if (error instanceof DirectoryUnreachableError) return undefined;
     throw error;
   }
+}
+
+/**
+ * P3: humans who caused a request, or who may be, and of whom the tenant's directory does not know whose accounts they are.
+ * @throws DirectoryUnreachableError when nobody can say.
+ */
+export async function strangersBehind(deps: Asks, requester: Principal, at: Instant): Promise<readonly PrincipalRef[]> {
+  const humans = causersOf(requester).filter(({ mayBeHuman }) => mayBeHuman);
+  const found = await Promise.all(humans.map((human) => resolve(deps, requester.tenant, human, at)));
+  return humans.filter((_, index) => isStranger(found[index]));
+}
+
+function isStranger(found: Resolved | undefined): boolean {
+  return found === undefined || (found.managed && found.person === undefined && found.known !== true);
 }
 
 /** P3: every principal that is the same human, also when it is switched off; undefined when nobody can say. */

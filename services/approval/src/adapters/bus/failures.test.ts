@@ -8,6 +8,7 @@ describe("failures", () => {
     ["NOT_HUMAN", "PERMISSION_DENIED"],
     ["SELF_APPROVAL", "PERMISSION_DENIED"],
     ["NOT_ELIGIBLE", "PERMISSION_DENIED"],
+    ["CAUSER_UNKNOWN", "FAILED_PRECONDITION"],
     ["SIGN_IN_TOO_WEAK", "PERMISSION_DENIED"],
     ["ALREADY_VOTED", "FAILED_PRECONDITION"],
     ["REASON_REQUIRED", "FAILED_PRECONDITION"],
@@ -45,6 +46,6 @@ describe("failures", () => {
   });
 
   it("has a row in this test for each reason", () => {
-    expect(Object.keys(FAILURES)).toHaveLength(37);
+    expect(Object.keys(FAILURES)).toHaveLength(38);
   });
 });

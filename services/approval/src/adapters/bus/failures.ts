@@ -12,6 +12,11 @@ export const FAILURES: Readonly<
     "PERMISSION_DENIED",
     "Nobody decides on what they caused, or erases it: not the requester, its chain, its owner, nor an editor on the edited form.",
   ],
+  CAUSER_UNKNOWN: [
+    "FAILED_PRECONDITION",
+    "A human who caused this is an account that your directory does not know, see the metadata, so nobody's approval counts: it could be their own. " +
+      "Give the person that account in the directory (`principals` by SCIM, ISSUER|ID), or have the agent's tokens name the account that the person signs in with.",
+  ],
   NOT_ELIGIBLE: ["PERMISSION_DENIED", "The caller is none of those whom the open stage asks."],
   ALREADY_VOTED: [
     "FAILED_PRECONDITION",

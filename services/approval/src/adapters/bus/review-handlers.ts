@@ -13,6 +13,7 @@ import {
 } from "@countersign/proto/v1/review_service_pb";
 import { fromFinding } from "../wire/after-review-message.ts";
 import { fromHex } from "../wire/bytes.ts";
+import { toRefMessage } from "../wire/principal-message.ts";
 import { toPatchOperation } from "../wire/patch-message.ts";
 import { toHex } from "../../usecases/content.ts";
 import type { Handled } from "../../usecases/handle.ts";
@@ -56,8 +57,9 @@ export function reviewHandlers(deps: Deps): Readonly<Record<string, CommandHandl
 export async function getReview(deps: Deps, actionId: string, reader: Principal): Promise<Uint8Array> {
   const found = await readReview(deps, reader, actionId);
   if (found === undefined) throw failure("NOT_FOUND");
-  const { view, ineligible } = found;
-  const eligibility = { eligible: ineligible === undefined, ineligibleReason: ineligible ?? "" };
+  const { view, ineligible, unknown } = found;
+  const unknownCausers = unknown.map(toRefMessage);
+  const eligibility = { eligible: ineligible === undefined, ineligibleReason: ineligible ?? "", unknownCausers };
   const response = { action: action(view), ...eligibility, shownDigest: fromHex(deps.views.digest(view)) };
   return encodeMessage(GetReviewResponseSchema, response);
 }

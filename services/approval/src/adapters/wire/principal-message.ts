@@ -7,7 +7,7 @@ import {
   type PrincipalRef as RefMessage,
   SignInStrength,
 } from "@countersign/proto/v1/principal_pb";
-import type { Principal, PrincipalRef, PrincipalType as Type, SignIn } from "../../domain/principal.ts";
+import type { Link, Principal, PrincipalRef, PrincipalType as Type, SignIn } from "../../domain/principal.ts";
 import { oncePer } from "./once-per.ts";
 
 const TYPES: Readonly<Record<Type, PrincipalType>> = {
@@ -31,13 +31,23 @@ export const toPrincipalMessage = oncePer((principal: Principal): PrincipalMessa
     ...toRefMessage(principal),
     groups: [...groups],
     roles: [...roles],
-    chain: chain.map(toRefMessage),
+    chain: chain.map(toLinkMessage),
     ...(owner && { owner: toRefMessage(owner) }),
     signIn: SIGN_INS[signIn],
   });
 });
 
 export const encodedPrincipal = oncePer((principal: Principal) => encodePart(PrincipalSchema, toPrincipalMessage(principal)));
+
+function toLinkMessage({ type, ...link }: Link) {
+  return { ...toRefMessage(link), ...(type && { type: TYPES[type] }) };
+}
+
+/** What this build does not know may be a human. */
+function fromLinkMessage(message: RefMessage): Link {
+  const type = fromType(message.type);
+  return { ...fromRefMessage(message), ...(type && { type }) };
+}
 
 export function toRefMessage({ issuer, id }: PrincipalRef) {
   return { issuer, id };
@@ -48,7 +58,7 @@ export function fromPrincipalMessage(message: PrincipalMessage): Principal | und
   const type = fromType(message.type);
   if (type === undefined) return undefined;
   const { tenant, issuer, id, groups, roles, owner } = message;
-  const chain = message.chain.map(fromRefMessage);
+  const chain = message.chain.map(fromLinkMessage);
   return { tenant, type, issuer, id, groups, roles, chain, owner: owner && fromRefMessage(owner), signIn: fromSignIn(message.signIn) };
 }
 
