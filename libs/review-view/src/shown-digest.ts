@@ -4,7 +4,7 @@ import { shownParts, type ShownParts } from "./shown-parts.ts";
 import type { TextHash } from "./shown-text.ts";
 
 /** Changes with every change of what the same action looks like. */
-const VIEW_VERSION = 4;
+const VIEW_VERSION = 5;
 
 /**
  * Names what a reviewer decides on as it is shown: the rendered parameters with their redactions, what the requester claims, who asked, the rule, its
