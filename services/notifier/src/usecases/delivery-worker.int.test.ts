@@ -9,8 +9,8 @@ import { processLock, type ProcessLock } from "../adapters/postgres/process-lock
 import { registerChannels, storePlan } from "../adapters/postgres/plan-store.ts";
 import { webhookChannel } from "../adapters/webhook/webhook-channel.ts";
 import type { Channel } from "./channel.ts";
-import type { NotifiedEvent } from "../domain/notified-event.ts";
 import { planDeliveries, type LoggedEvent } from "../domain/plan-deliveries.ts";
+import { eventIdOf, reviewEvents } from "../testing/review-events.ts";
 import { sampleReview, sha256 } from "../testing/sample-review.ts";
 import { webhookReceiver, type Behaviour, type WebhookReceiver } from "../testing/webhook-receiver.ts";
 import { attemptDelivery } from "./attempt-delivery.ts";
@@ -55,28 +55,6 @@ afterEach(async () => {
   await receiver?.close();
   receiver = undefined;
 });
-
-const uuid = (number: number): string => `0198c5f0-0000-7000-8000-${String(number).padStart(12, "0")}`;
-
-/** Two events of each of `count` reviews. */
-function reviewEvents(count: number): LoggedEvent[] {
-  const types: readonly NotifiedEvent[] = ["ReviewOpened", "ActionApproved"];
-  return Array.from({ length: count }, (_, action) =>
-    types.map((type, index) => ({
-      tenant: "acme",
-      streamType: "action",
-      actionId: `action-${action}`,
-      eventId: uuid(action * 2 + index),
-      type,
-      position: index * count + action,
-      streamVersion: index === 0 ? 3 : 5,
-      time: new Date("2026-01-01T00:00:00Z"),
-      traceparent: "",
-    })),
-  )
-    .flat()
-    .toSorted((one, other) => one.position - other.position);
-}
 
 async function startReceiver(behave: (request: number, id: string) => Behaviour): Promise<Channel> {
   receiver = await webhookReceiver(SECRET, behave);
@@ -187,10 +165,10 @@ describe("delivery worker", () => {
     const killed = storeOf(channel);
     expect((await killed.lease({ most: 1, leaseMs: 600_000 })).deliveries).toMatchObject([{ actionId: "action-0" }]);
     startWorker(channel);
-    await vi.waitFor(() => expect(accepted()).toEqual([uuid(2), uuid(3)]), { timeout: 20_000, interval: 10 });
+    await vi.waitFor(() => expect(accepted()).toEqual([eventIdOf(2), eventIdOf(3)]), { timeout: 20_000, interval: 10 });
     await database.pool.query("update notifier.delivery set lease_until = now() where lease_until > now()");
     await settled();
-    expect(accepted()).toEqual([uuid(2), uuid(3), uuid(0), uuid(1)]);
+    expect(accepted()).toEqual([eventIdOf(2), eventIdOf(3), eventIdOf(0), eventIdOf(1)]);
     const { rows } = await database.pool.query("select attempts from notifier.delivery where action_id = 'action-0' order by position");
     expect(rows).toEqual([{ attempts: 2 }, { attempts: 1 }]);
   });
@@ -206,7 +184,7 @@ describe("delivery worker", () => {
     expect(await attemptDelivery(leased!, killed, AbortSignal.timeout(20_000))).toMatchObject({ outcome: "delivered" });
     startWorker(channel);
     await settled();
-    expect(accepted()).toEqual([uuid(0), uuid(0)]);
+    expect(accepted()).toEqual([eventIdOf(0), eventIdOf(0)]);
   });
 
   it("P4: a worker that lost its lease cannot overrule the next one, unless it did deliver", async () => {
@@ -288,39 +266,6 @@ describe("delivery worker", () => {
     });
     workers.push(worker);
     await settled();
-    expect(accepted()).toEqual([uuid(0), uuid(1)]);
-  });
-});
-
-describe("storePlan", () => {
-  it("makes one row for each event and channel, however often it is planned", async () => {
-    const channel = await startReceiver(() => "ok");
-    await plan(channel, reviewEvents(5));
-    await plan(channel, reviewEvents(5));
-    expect(await states()).toEqual({ pending: 10 });
-  });
-
-  it("makes no rows for actions without a review", async () => {
-    const channel = await startReceiver(() => "ok");
-    await plan(
-      channel,
-      reviewEvents(5).filter((event) => event.type === "ActionApproved"),
-    );
-    expect(await states()).toEqual({});
-  });
-
-  it("P8: does not take a review of one tenant for that of another", async () => {
-    const channel = await startReceiver(() => "ok");
-    const events = reviewEvents(1);
-    await plan(channel, [events[0]!, { ...events[1]!, tenant: "other" }]);
-    expect(await states()).toEqual({ pending: 1 });
-  });
-
-  it("tells a new channel nothing of the past", async () => {
-    const channel = await startReceiver(() => "ok");
-    const kysely = database.kysely<unknown>();
-    await registerChannels(kysely, LEDGER, [channel], 3);
-    await plan(channel, reviewEvents(3));
-    expect(await states()).toEqual({ pending: 3 });
+    expect(accepted()).toEqual([eventIdOf(0), eventIdOf(1)]);
   });
 });

@@ -1,12 +1,16 @@
 import { migrate, openDatabase, type Database } from "@countersign/database";
 import { testPostgres, type TestPostgres } from "@countersign/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { planDeliveries, type LoggedEvent } from "../../domain/plan-deliveries.ts";
+import { reviewEvents } from "../../testing/review-events.ts";
 import type { LeasedDelivery } from "../../usecases/delivery-store.ts";
+import { webhookChannel } from "../webhook/webhook-channel.ts";
 import type { DeliveryStoreOptions } from "./delivery-store-options.ts";
 import { postgresDeliveryStore } from "./delivery-store.ts";
 import { listFailed, retryFailed } from "./failed-deliveries.ts";
 import { isFirstTime, pruneDeliveries } from "./housekeeping.ts";
 import { notifierMigrations } from "./migrations.ts";
+import { registerChannels, storePlan } from "./plan-store.ts";
 import { processLock, type ProcessLock } from "./process-lock.ts";
 
 const BREAKER = { failures: 3, firstPauseMs: 60_000, longestPauseMs: 120_000 };
@@ -175,5 +179,47 @@ describe("delivery store", () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => isFirstTime(database.kysely<unknown>(), "slack", "v0=ab")));
     expect(answers.filter(Boolean)).toHaveLength(1);
     expect(await isFirstTime(database.kysely<unknown>(), "teams", "v0=ab")).toBe(true);
+  });
+});
+
+describe("storePlan", () => {
+  const HOOK = webhookChannel({
+    name: "hook",
+    url: "https://hooks.example/in",
+    secrets: [`whsec_${Buffer.alloc(24, 1).toString("base64")}`],
+    tenants: "all",
+    events: ["ReviewOpened", "ActionApproved"],
+    rules: { allowedHosts: [] },
+    clock: () => new Date(),
+  });
+  const pending = (count: number) => Array.from({ length: count }, () => "pending");
+
+  async function plan(events: readonly LoggedEvent[]): Promise<void> {
+    const kysely = database.kysely<unknown>();
+    await registerChannels(kysely, "main", [HOOK], 0);
+    await kysely.transaction().execute((transaction) => storePlan(transaction, "main", planDeliveries(events, [HOOK])));
+  }
+
+  it("makes one row for each event and channel, however often it is planned", async () => {
+    await plan(reviewEvents(5));
+    await plan(reviewEvents(5));
+    expect(await states()).toEqual(pending(10));
+  });
+
+  it("makes no rows for actions without a review", async () => {
+    await plan(reviewEvents(5).filter((event) => event.type === "ActionApproved"));
+    expect(await states()).toEqual([]);
+  });
+
+  it("P8: does not take a review of one tenant for that of another", async () => {
+    const events = reviewEvents(1);
+    await plan([events[0]!, { ...events[1]!, tenant: "other" }]);
+    expect(await states()).toEqual(pending(1));
+  });
+
+  it("tells a new channel nothing of the past", async () => {
+    await registerChannels(database.kysely<unknown>(), "main", [HOOK], 3);
+    await plan(reviewEvents(3));
+    expect(await states()).toEqual(pending(3));
   });
 });
