@@ -1,5 +1,6 @@
 export { writeArchive, type EvidenceInput, type Reporter, type WrittenArchive } from "./write-archive.ts";
 export { verifyArchive, type Verification } from "./verify/verify-archive.ts";
+export { voteJudge } from "./verify/vote-judge.ts";
 export { EvidenceError, type EvidenceErrorCode } from "./error.ts";
 export type { ArchiveHeader } from "./header.ts";
 export { parseGrantKeys, type GrantKey } from "./grant-keys.ts";

@@ -88,7 +88,7 @@ async function serve(deps: AuditDeps, { reached }: KeptUp, sealing: Sealing | un
   const lastCheck = new LastCheck();
   const stopObserving = lastCheck.observe();
   const streams = await serveStreams(commands, "audit", {
-    Fsck: fsckEverything(parts, lastCheck),
+    Fsck: fsckEverything(parts, lastCheck, commands),
     RebuildProjection: rebuildProjections(parts, PROJECTIONS),
     GetReport: getReport({ log, clock }),
     Export: exportEvidence({ log, sealing, witnessKeys: witnessKeysOf(config), commands, clock }),

@@ -2,8 +2,10 @@ import { create, fromBinary } from "@bufbuild/protobuf";
 import { busMigrations, type LedgerCopy } from "@countersign/bus";
 import { migrate, openDatabase, type Database } from "@countersign/database";
 import { createPostgresEventLog, eventLogMigrations, scanLedger, type PostgresEventLog } from "@countersign/event-log";
+import { decodeEvent, encodeEvent } from "@countersign/events";
 import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
 import { FsckResponseSchema } from "@countersign/proto/v1/audit_service_pb";
+import { VoteDecision } from "@countersign/proto/v1/action_pb";
 import { PrincipalSchema } from "@countersign/proto/v1/principal_pb";
 import { silentLogger } from "@countersign/telemetry";
 import { testPostgres, type TestPostgres } from "@countersign/testing";
@@ -17,8 +19,9 @@ import { postgresLedgerRows } from "../adapters/postgres/ledger-rows.ts";
 import { auditMigrations } from "../migrations.ts";
 import { actionsProjection } from "../projections/actions/index.ts";
 import { caller } from "../testing/calls.ts";
-import { event, EVENTS, person, record } from "../testing/events.ts";
+import { event, EVENTS, person, record, START } from "../testing/events.ts";
 import { flawsOf } from "../testing/flaws-of.ts";
+import { getGrantKeys, signedVote, VOTE_KEY } from "../testing/signed-votes.ts";
 import { fsck, type FsckParts } from "./fsck.ts";
 import { LastCheck } from "./last-check.ts";
 
@@ -105,6 +108,7 @@ function fsckParts(): FsckParts {
     projections: [projection],
     logger: silentLogger,
     checkSealed: async () => [],
+    voteKeys: async () => [VOTE_KEY],
     copy,
   };
 }
@@ -195,6 +199,35 @@ describe("P6: fsck over what a superuser did", () => {
     expect(await check()).toEqual(["CONTENT 6"]);
   });
 
+  it("finds a vote that was put into the log, chains and all, by whom its signature is not: altered, by a key of their own, or of another action", async () => {
+    const stream = (number: number) => ({ tenant: "acme", type: "action", id: ID(number) });
+    const time = new Date(START);
+    const sound = signedVote(stream(1), time, EVENTS.voted("ann"));
+    const vote = decodeEvent(sound);
+    if (vote.type !== "VoteCast") throw new Error("no vote");
+    const forged = (change: Partial<typeof vote.data>) => encodeEvent({ ...vote, data: { ...vote.data, ...change } });
+    const votes = [
+      sound,
+      forged({ decision: VoteDecision.REJECT }),
+      forged({ keyId: "their own" }),
+      forged({ signature: new Uint8Array() }),
+    ];
+    await log.append({ stream: stream(1), expectedVersion: 2, events: votes, time });
+    await log.append({ stream: stream(2), expectedVersion: 2, events: [sound], time });
+    const { flaws } = await flawsOf(fsck(fsckParts()));
+    expect(flaws.filter(({ kind }) => kind === "VOTE").map(({ position, detail }) => `${position} ${detail}`)).toEqual([
+      "7 the signature of a vote does not verify",
+      expect.stringMatching(/^8 a vote is signed by a key that approval does not have; /),
+      "9 the signature of a vote does not verify",
+      "10 the signature of a vote does not verify",
+    ]);
+  });
+
+  it("P7: says which votes it could not judge, when approval does not tell its keys", async () => {
+    const voteKeys = async () => Promise.reject(new Error("nobody answers"));
+    expect((await flawsOf(fsck({ ...fsckParts(), voteKeys }))).result.unchecked).toEqual(["signatures of votes: nobody answers"]);
+  });
+
   it("finds a copy that is not the log", async () => {
     messages[2] = Buffer.from("something else");
     expect(await check()).toEqual(["COPY 2"]);
@@ -206,7 +239,7 @@ it("whoever stops listening, wherever the check is, leaves no session of the dat
   const command = create(CommandSchema, { caller: create(PrincipalSchema, caller()) });
   const leaving = new AbortController();
   const listen = async (leave: () => "break" | "go on"): Promise<void> => {
-    for await (const bytes of fsckEverything(fsckParts(), new LastCheck())(command, leaving.signal)) {
+    for await (const bytes of fsckEverything(fsckParts(), new LastCheck(), { send: getGrantKeys })(command, leaving.signal)) {
       const { message } = fromBinary(FsckResponseSchema, bytes);
       if (message.case === "flaw" && message.value.kind === "BOOKMARK" && leave() === "break") return;
       if (message.case === "result") expect.unreachable("nobody left");

@@ -1,5 +1,6 @@
 import type { LedgerCopy } from "@countersign/bus";
 import type { Database } from "@countersign/database";
+import type { GrantKey } from "@countersign/evidence";
 import { decodeEntry, EventLogError } from "@countersign/event-log";
 import { sql, type Kysely } from "kysely";
 import { checkLedger, type LedgerRows } from "../ledger/check-ledger.ts";
@@ -11,6 +12,7 @@ import { checkConsumers } from "./check-consumers.ts";
 import { checkContents } from "./check-contents.ts";
 import { checkCopy } from "./check-copy.ts";
 import { checkErasures } from "./check-erasures.ts";
+import { checkVotes } from "./check-votes.ts";
 import { whileItRuns } from "./while-it-runs.ts";
 
 export type FsckParts = RebuildParts & {
@@ -19,6 +21,8 @@ export type FsckParts = RebuildParts & {
   readonly pool: Database;
   readonly rows: LedgerRows;
   readonly projections: readonly Projection[];
+  /** The public keys that votes are and were signed with. */
+  readonly voteKeys: () => Promise<readonly GrantKey[]>;
   /** Absent: this process has no JetStream. */
   readonly copy?: LedgerCopy;
   /** Compares all that was sealed with the log, and returns what it could not. Absent: nothing is sealed here. */
@@ -42,6 +46,7 @@ export async function* fsck(parts: FsckParts): Check<FsckResult> {
   yield* checkContents(database, ledger);
   yield* checkErasures(database, ledger);
   yield* checkBookmarks(pool, ledger, actorOf);
+  yield* orUnchecked(unchecked, "signatures of votes", checkVotes(pool, ledger, parts.voteKeys));
   if (parts.checkSealed === undefined) unchecked.push("what was sealed: nothing is sealed by this process");
   else unchecked.push(...(yield* whileItRuns<Flaw, readonly string[]>(parts.checkSealed, (flaw) => ({ flaw }))));
   if (parts.copy === undefined) unchecked.push("the copy in JetStream: this process has none");
@@ -75,7 +80,7 @@ async function* checkProjection(parts: FsckParts, projection: Projection, unchec
   }
 }
 
-/** What stands beside the database may be away: that is told, and is not the end of the check. */
+/** Who is asked beside the database may be away: that is told, and is not the end of the check. */
 async function* orUnchecked(unchecked: string[], what: string, check: Check): Check {
   try {
     yield* check;

@@ -20,6 +20,8 @@ export type FlawKind =
   | "CONTENT"
   /** What is kept for a caller's retries leads nowhere, or to somebody else's action. */
   | "BOOKMARK"
+  /** A vote is not signed by a key of `approval`. */
+  | "VOTE"
   /** A consumer has handled more than there is. */
   | "CONSUMER"
   /** JetStream holds something else than the log. */

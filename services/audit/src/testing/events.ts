@@ -6,6 +6,7 @@ import type { AppendRequest, EventAppender, NewEvent, RecordedEvent } from "@cou
 import { LapseCause } from "@countersign/proto/event/v1/action_events_pb";
 import { ExecutionOutcome, type StageSchema, VoteDecision, type VerdictOutcome } from "@countersign/proto/v1/action_pb";
 import { PrincipalType, type PrincipalSchema } from "@countersign/proto/v1/principal_pb";
+import { signedVote } from "./signed-votes.ts";
 
 export const START = Date.UTC(2026, 0, 1);
 
@@ -66,7 +67,7 @@ export const EVENTS = {
   opened: (stages = [stage(["dba"], 2, "owners")], closes = deadline): NewEvent => event("ReviewOpened", { stages, deadline: closes }),
   stageOpened: (index: number): NewEvent => event("StageOpened", { stage: index, deadline }),
   voted: (reviewer: string, decision: VoteDecision = VoteDecision.APPROVE, index = 0): NewEvent =>
-    event("VoteCast", { reviewer: person(reviewer), decision, digest, stage: index, keyId: "k1", signature: digest }),
+    event("VoteCast", { reviewer: person(reviewer), decision, digest, stage: index }),
   claimed: (reviewer: string, expireTime: Timestamp): NewEvent => event("ReviewClaimed", { reviewer: person(reviewer), expireTime }),
   released: (reviewer: string): NewEvent => event("ClaimReleased", { reviewer: reference(reviewer) }),
   lapsed: (reviewer: string): NewEvent => event("VoteLapsed", { reviewer: reference(reviewer), digest, cause: LapseCause.EDITED }),
@@ -92,7 +93,7 @@ export const EVENTS = {
   unreported: (): NewEvent => event("ExecutionUnreported", {}),
 } as const;
 
-/** Appends to an action's stream, whatever its version; the time is a second per event of the log's. */
+/** Appends to an action's stream, whatever its version, with votes signed; the time is a second per event of the log's. */
 export async function record(
   log: EventAppender,
   stream: { readonly tenant: string; readonly id: string; readonly version: number },
@@ -100,12 +101,13 @@ export async function record(
   extra: Partial<Pick<AppendRequest, "contents" | "actor" | "time">> = {},
 ): Promise<readonly RecordedEvent[]> {
   const { tenant, id, version } = stream;
+  const time = extra.time ?? new Date(START + version * 1000);
   const outcome = await log.append({
     stream: { tenant, type: "action", id },
     expectedVersion: version,
-    events,
-    time: new Date(START + version * 1000),
     ...extra,
+    events: events.map((each) => signedVote(stream, time, each)),
+    time,
     contents: [WORDS, ...(extra.contents ?? [])],
   });
   if (outcome.outcome !== "appended") throw new Error(`not appended: ${outcome.outcome}`);

@@ -10,6 +10,7 @@ import { startAudit, type RunningAudit } from "../app.ts";
 import { readAuditConfig, type AuditConfig } from "../config.ts";
 import { auditMigrations } from "../migrations.ts";
 import { caller, type CallerInit } from "./calls.ts";
+import { getGrantKeys } from "./signed-votes.ts";
 
 /** The service on a database and a bus of its own, asked over NATS. */
 export type AuditUnderTest = {
@@ -46,6 +47,7 @@ export async function startAuditUnderTest(settings: Partial<AuditConfig> = {}): 
   const relay = startRelay({ log, connection, prefix, logger });
   const commands = natsCommands(connection, { prefix, logger });
   const feed = natsFeed(connection, { prefix, ledger: "main", logger });
+  const approval = await commands.serve("approval", { GetGrantKeys: getGrantKeys });
   const audit = await startAudit({
     config: { ...readAuditConfig({}), ...settings },
     log,
@@ -73,6 +75,7 @@ export async function startAuditUnderTest(settings: Partial<AuditConfig> = {}): 
     },
     close: async () => {
       await audit.close();
+      await approval.close();
       await relay.close();
       await log.close();
       await database.close();

@@ -1,5 +1,5 @@
 import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
-import { CommandError, type StreamHandler } from "@countersign/bus";
+import { CommandError, type CommandBus, type StreamHandler } from "@countersign/bus";
 import {
   FsckRequestSchema,
   FsckResponseSchema,
@@ -20,16 +20,17 @@ import {
   type RebuildParts,
 } from "../../rebuild/compare-projection.ts";
 import type { Projection } from "../../projections/projection.ts";
+import { fetchGrantKeys } from "./grant-keys.ts";
 import { ProgressReport } from "./progress.ts";
 import { invalidField } from "./unary.ts";
 import { streamed } from "./streamed.ts";
 
 /** Checks everything; each flaw is told as it is found. It ends when nobody listens. */
-export function fsckEverything(parts: FsckParts, last: LastCheck): StreamHandler {
-  return streamed(FsckRequestSchema, async function* (_request, signal) {
+export function fsckEverything(parts: Omit<FsckParts, "voteKeys">, last: LastCheck, commands: Pick<CommandBus, "send">): StreamHandler {
+  return streamed(FsckRequestSchema, async function* (_request, signal, caller) {
     const report = new ProgressReport();
     let flaws = 0n;
-    for await (const said of withResult(fsck(parts))) {
+    for await (const said of withResult(fsck({ ...parts, voteKeys: () => fetchGrantKeys(commands, caller) }))) {
       signal.throwIfAborted();
       if ("result" in said) {
         last.ended({ flaws: Number(flaws), events: said.result.events });
