@@ -223,6 +223,12 @@ describe("P6: fsck over what a superuser did", () => {
     ]);
   });
 
+  it("says that a list that was emptied, and its checkpoint set back, was not compared with the newest events", async () => {
+    await asOwner("update bus.checkpoint set next_position = 2", "delete from audit.action where action_id >= '" + ID(2) + "'");
+    const { unchecked } = (await flawsOf(fsck({ ...fsckParts(), lagMs: 0 }))).result;
+    expect(unchecked).toEqual(["audit.actions: it has taken in 2 of 6 events"]);
+  });
+
   it("P7: says which votes it could not judge, when approval does not tell its keys", async () => {
     const voteKeys = async () => Promise.reject(new Error("nobody answers"));
     expect((await flawsOf(fsck({ ...fsckParts(), voteKeys }))).result.unchecked).toEqual(["signatures of votes: nobody answers"]);

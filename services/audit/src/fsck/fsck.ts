@@ -3,6 +3,7 @@ import type { Database } from "@countersign/database";
 import type { GrantKey } from "@countersign/evidence";
 import { decodeEntry, EventLogError } from "@countersign/event-log";
 import { sql, type Kysely } from "kysely";
+import { setTimeout as sleep } from "node:timers/promises";
 import { checkLedger, type LedgerRows } from "../ledger/check-ledger.ts";
 import type { Check, Flaw } from "../ledger/flaws.ts";
 import type { Projection } from "../projections/projection.ts";
@@ -23,6 +24,8 @@ export type FsckParts = RebuildParts & {
   readonly projections: readonly Projection[];
   /** The public keys that votes are and were signed with. */
   readonly voteKeys: () => Promise<readonly GrantKey[]>;
+  /** How long a projection may take to come to the end of the log; default 20 s. */
+  readonly lagMs?: number;
   /** Absent: this process has no JetStream. */
   readonly copy?: LedgerCopy;
   /** Compares all that was sealed with the log, and returns what it could not. Absent: nothing is sealed here. */
@@ -53,14 +56,20 @@ export async function* fsck(parts: FsckParts): Check<FsckResult> {
   else yield* orUnchecked(unchecked, "the copy in JetStream", checkCopy(parts.copy, rows, entriesOf(database, ledger)));
   const compared: Comparison[] = [];
   for (const projection of parts.projections) {
-    const comparison = yield* checkProjection(parts, projection, unchecked);
+    const comparison = yield* checkProjection(parts, projection, checked.events, unchecked);
     if (comparison !== undefined) compared.push(comparison);
   }
   return { ...checked, compared, unchecked };
 }
 
-async function* checkProjection(parts: FsckParts, projection: Projection, unchecked: string[]): Check<Comparison | undefined> {
+async function* checkProjection(
+  parts: FsckParts,
+  projection: Projection,
+  events: number,
+  unchecked: string[],
+): Check<Comparison | undefined> {
   try {
+    await caughtUp(parts, projection, events);
     const comparison = yield* whileItRuns(
       (report: (progress: { readonly name: string; readonly done: number; readonly total: number }) => void) =>
         compareProjection(parts, projection, { replace: false, onProgress: report }),
@@ -69,6 +78,7 @@ async function* checkProjection(parts: FsckParts, projection: Projection, unchec
     const { name, position, live, rebuilt } = comparison;
     const detail = `${name} has ${live.rows} rows, the log folds to ${rebuilt.rows}, and they are not the same`;
     if (!comparison.identical) yield { flaw: { position, kind: "PROJECTION", detail } };
+    if (position < events) unchecked.push(`${name}: it has taken in ${position} of ${events} events`);
     return comparison;
   } catch (error) {
     if (error instanceof RebuildUnderWayError) unchecked.push(`${projection.name}: ${error.message}`);
@@ -79,6 +89,13 @@ async function* checkProjection(parts: FsckParts, projection: Projection, unchec
     return undefined;
   }
 }
+
+/** One that lags is what it was: set back together with its checkpoint, it would fit, and show people another state than the log. */
+async function caughtUp({ checkpoints, database, lagMs = LAG_MS }: FsckParts, { name }: Projection, events: number): Promise<void> {
+  for (let waited = 0; waited < lagMs && (await checkpoints.read(database, name)) < events; waited += LOOK_MS) await sleep(LOOK_MS);
+}
+
+const [LAG_MS, LOOK_MS] = [20_000, 100];
 
 /** Who is asked beside the database may be away: that is told, and is not the end of the check. */
 async function* orUnchecked(unchecked: string[], what: string, check: Check): Check {
