@@ -17,5 +17,9 @@ const LIMITS: RenderLimits = { ...USUAL_LIMITS, comments: { most: 100, character
 export function reviewText(reply: GetReviewResponse, { columns, command }: { readonly columns: number; readonly command: string }): string {
   if (reply.action === undefined) return "nothing to review";
   const card = reviewCard(renderReview(toReviewSource(reply.action), sha256Hex, LIMITS), { paint: plain, columns, command });
-  return reply.eligible ? card : `${card}\nYou may not decide this: ${visible(reply.ineligibleReason).text}`;
+  if (reply.eligible) return card;
+  const unknown = reply.unknownCausers.map(({ issuer, id }) => visible(`${issuer}#${id}`).text).join(", ");
+  const why =
+    unknown === "" ? "" : `\nNobody can approve it, though it can be rejected: your directory does not know ${unknown}, who caused it`;
+  return `${card}\nYou may not decide this: ${visible(reply.ineligibleReason).text}${why}`;
 }

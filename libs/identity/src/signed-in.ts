@@ -13,7 +13,7 @@ export type WhoSignedIn = (tenant: string, idToken: string) => Promise<Principal
 /** Without an issuer that has such clients nobody signs in: every token is refused. */
 export function whoSignedIn(issuers: readonly IssuerConfig[], clock: () => Date = () => new Date()): WhoSignedIn {
   // Nobody owns a person: where owners belong does not matter here, and may be at an issuer that is left out.
-  const own = issuers.flatMap(({ ownerIssuer: _, ...issuer }) =>
+  const own = issuers.flatMap(({ ownerIssuer: _elsewhere, ...issuer }) =>
     issuer.signInClients.length === 0 ? [] : [{ ...issuer, audience: issuer.signInClients }],
   );
   const authenticator = own.length === 0 ? undefined : createAuthenticator({ issuers: own, clock });

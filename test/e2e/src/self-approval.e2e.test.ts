@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { statusName, type ActionInput, type CountersignClient } from "@countersign/client";
+import { CountersignError, statusName, type ActionInput, type CountersignClient } from "@countersign/client";
 import { approve, refusal, shownTo } from "@countersign/client/testing";
 import { createDevelopmentIssuer, DEVELOPMENT_PRINCIPALS, type DevelopmentIssuer, type DevelopmentPrincipal } from "@countersign/identity";
 import { AfterReviewFinding, AfterReviewState } from "@countersign/proto/v1/action_pb";
@@ -11,7 +11,7 @@ import { starterPolicy } from "@countersign/policy";
 import { silentLogger } from "@countersign/telemetry";
 import { freePort } from "@countersign/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { EXPORT } from "./scenes.ts";
+import { EXPORT, TAG_CHANGE } from "./scenes.ts";
 import { startStack, type Stack } from "./stack.ts";
 
 /** The `iss` of development tokens, and that of a provider at which the same people have other accounts. */
@@ -94,6 +94,7 @@ describe("P3: the self-approval matrix, through the API", () => {
     groups: ["data-owners", "security"],
     ...more,
   });
+  const behind = (sub: string) => ({ sub: "copilot", principal_type: "agent", act: { sub, principal_type: "human" } }) as const;
   const through: DevelopmentPrincipal = { ...human("data-owner"), act: { sub: "copilot", principal_type: "agent" } };
 
   it.each<[string, DevelopmentPrincipal, DevelopmentPrincipal, string]>([
@@ -137,6 +138,55 @@ describe("P3: the self-approval matrix, through the API", () => {
     const broken = breaker.reviews.breakGlass({ ...(await shownTo(await stack.as("operator"), action.id)), reason: REASON });
     expect(await refusal(broken)).toBe("PERMISSION_DENIED SELF_APPROVAL");
     expect(await votesOn(action.id)).toBe(0);
+  });
+
+  const owned = (owner: string): DevelopmentPrincipal => ({ ...DEVELOPMENT_PRINCIPALS["crm-agent"], owner });
+  it.each<[string, DevelopmentPrincipal, keyof typeof at, string]>([
+    ["an owner of nobody", owned("ghost"), "here", `owner: ${ISSUER}#ghost`],
+    // agent-owner decides under another account than this one, and nobody could tell.
+    ["an owner by the name that it has at another issuer", owned("agent-owner"), "elsewhere", `owner: ${ELSEWHERE}#agent-owner`],
+    ["the human that an agent acts for", { ...through, id: "ghost" }, "here", `acting_for: ${ISSUER}#ghost`],
+    ["a human in the middle of a chain", { ...through, act: behind("ghost") }, "here", `acting_for: ${ISSUER}#ghost`],
+    ["a human who asks", human("ghost"), "here", `requester: ${ISSUER}#ghost`],
+  ])("%s, unknown to the directory: nobody could approve it, which the requester hears at once", async (_who, requester, from, said) => {
+    const client = await stack.as(requester, at[from]());
+    const refused = await client.requestAction(PURGE).catch((error: unknown) => error);
+    const { reason, metadata } = refused instanceof CountersignError ? refused : { reason: String(refused), metadata: {} };
+    expect([reason, ...Object.entries(metadata).map(([part, account]) => `${part}: ${account}`)]).toEqual(["CAUSER_UNKNOWN", said]);
+    // What needs no people goes on.
+    expect(statusName((await client.requestAction(TAG_CHANGE)).action.status)).toBe("APPROVED");
+  });
+
+  it("an owner whom the directory knows no longer: no approval, no edit and no break-glass until it does, but a no", async () => {
+    const id = await user("passing");
+    const { action } = await (await stack.as(owned("passing"))).requestAction(PURGE);
+    const second = await (await stack.as(owned("passing"))).requestAction(COPY);
+    await scim("PATCH", `/Users/${id}`, {
+      schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+      Operations: [{ op: "replace", path: "userName", value: "passed" }],
+    });
+    // Renamed is known.
+    const reviewer = await stack.as({ ...human("both"), mfa: true });
+    expect((await reviewer.reviews.getReview({ actionId: action.id })).eligible).toBe(true);
+    await (await stack.as("privacy-officer")).directory.erasePerson({ personId: id, reason: "asked for it", force: true });
+    const shown = await shownTo(reviewer, action.id);
+    const seen = await reviewer.reviews.getReview({ actionId: action.id });
+    expect(seen).toMatchObject({
+      eligible: false,
+      ineligibleReason: "CAUSER_UNKNOWN",
+      unknownCausers: [{ issuer: ISSUER, id: "passing" }],
+    });
+    expect(await refusal(approve(reviewer, action.id))).toBe("FAILED_PRECONDITION CAUSER_UNKNOWN");
+    expect(await refusal(reviewer.reviews.breakGlass({ ...shown, reason: REASON }))).toBe("FAILED_PRECONDITION CAUSER_UNKNOWN");
+    const edit = { case: "edit", value: { properties: {}, reason: "less" } } as const;
+    expect(await refusal(reviewer.reviews.submitVote({ ...shown, decision: edit }))).toBe("FAILED_PRECONDITION CAUSER_UNKNOWN");
+    const no = { case: "reject", value: { reason: "whose is it?" } } as const;
+    const { action: rejected } = await reviewer.reviews.submitVote({ ...shown, decision: no });
+    expect(statusName(rejected?.status ?? 0)).toBe("REJECTED");
+    // Whoever takes the agent over gives the account to its own record.
+    await user("heir", { principals: [`${ISSUER}|passing`] });
+    expect(statusName((await approve(reviewer, second.action.id))?.status ?? 0)).toBe("IN_REVIEW");
+    expect(await votesOn(second.action.id)).toBe(1);
   });
 
   it("an alias account of who has voted is no second vote", async () => {
@@ -268,9 +318,13 @@ function aliasOf(userName: string): string {
   return `staff-${userName}`;
 }
 
-async function user(userName: string): Promise<void> {
-  const schemas = ["urn:ietf:params:scim:schemas:core:2.0:User"];
-  ids.set(userName, String((await scim("POST", "/Users", { schemas, userName, externalId: aliasOf(userName), active: true }))["id"]));
+const OWN = "urn:ietf:params:scim:schemas:extension:countersign:2.0:User";
+
+async function user(userName: string, own: object = {}): Promise<string> {
+  const schemas = ["urn:ietf:params:scim:schemas:core:2.0:User", OWN];
+  const made = await scim("POST", "/Users", { schemas, userName, externalId: aliasOf(userName), active: true, [OWN]: own });
+  ids.set(userName, String(made["id"]));
+  return String(made["id"]);
 }
 
 async function group(displayName: string, members: readonly string[]): Promise<void> {

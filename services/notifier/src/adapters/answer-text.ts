@@ -45,6 +45,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   ALREADY_VOTED: "you have voted on it already",
   REASON_REQUIRED: "it needs a reason",
   SELF_APPROVAL: "you had a part in this request, so somebody else has to decide",
+  CAUSER_UNKNOWN: "the directory does not know an account of a human who caused this, so nobody's approval counts. You can still reject it",
   NOT_ELIGIBLE: "the open stage does not ask you",
   NOT_IN_DIRECTORY: "the directory does not know you any more",
   ROLE_MISSING: "you are no reviewer here",

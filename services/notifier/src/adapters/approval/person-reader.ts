@@ -13,6 +13,8 @@ export type PersonsReview = {
   readonly source: ReviewSource;
   /** Why it cannot vote on it now, from the table of reasons; empty: it can. */
   readonly ineligible: string;
+  /** Accounts because of which nobody can approve it now. */
+  readonly unknown: readonly string[];
 };
 
 /** Undefined: there is no such review for this person. @throws Error when nobody can tell now. */
@@ -25,9 +27,10 @@ export function personReader(commands: CommandBus): ReadAsPerson {
     const command = create(CommandSchema, { caller: notifierOf(tenant), request });
     try {
       const reply = await commands.send("approval", "GetReviewFromPage", command, { timeoutMs: TIMEOUT_MS });
-      const { action, eligible, ineligibleReason } = fromBinary(GetReviewResponseSchema, reply);
+      const { action, eligible, ineligibleReason, unknownCausers } = fromBinary(GetReviewResponseSchema, reply);
       if (action?.id !== actionId || action.tenant !== tenant) throw new Error("approval answered with another action");
-      return { source: toReviewSource(action), ineligible: eligible ? "" : ineligibleReason };
+      const unknown = unknownCausers.map(({ issuer, id }) => `${issuer}#${id}`);
+      return { source: toReviewSource(action), ineligible: eligible ? "" : ineligibleReason, unknown };
     } catch (error) {
       if (error instanceof CommandError && NOBODY.has(error.code)) return undefined;
       throw error;

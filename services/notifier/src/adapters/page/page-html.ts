@@ -30,14 +30,16 @@ export type ReviewPage = {
   readonly said: string | undefined;
   /** Why this person cannot decide now; undefined: it can. */
   readonly barred: string | undefined;
+  /** It can say no all the same. */
+  readonly mayReject: boolean;
   /** Where to sign in with more; undefined: that would not help. */
   readonly stepUp: string | undefined;
   readonly form: { readonly link: string; readonly token: string; readonly card: string; readonly properties: string | undefined };
 };
 
-export function reviewPage({ view, who, said, barred, stepUp, form }: ReviewPage): string {
+export function reviewPage({ view, who, said, barred, mayReject, stepUp, form }: ReviewPage): string {
   const card = cardText(view);
-  const decides = view.decide !== undefined && barred === undefined;
+  const decides = view.decide !== undefined && (barred === undefined || mayReject);
   return document(
     card.heading,
     `<h1>${escapeHtml(card.heading)}</h1>
@@ -46,23 +48,23 @@ ${said === undefined ? "" : `<p class="said" role="status">${escapeHtml(said)}</
 ${sectionsHtml(card, "class")}
 ${view.decide !== undefined && barred !== undefined ? `<p class="said">${escapeHtml(barred)}</p>` : ""}
 ${stepUp === undefined ? "" : `<p><a href="${escapeHtml(stepUp)}">Sign in with a second factor</a></p>`}
-${decides ? decisionForms(form) : ""}
+${decides ? decisionForms(form, barred !== undefined) : ""}
 <p>Signed in as ${unlinkedHtml(who)}</p>
 <form method="post" action="/sign-out">${hidden("link", form.link)}${hidden("token", form.token)}<button>Sign out</button></form>`,
   );
 }
 
-function decisionForms(form: ReviewPage["form"]): string {
+function decisionForms(form: ReviewPage["form"], onlyNo: boolean): string {
   const fields = hidden("link", form.link) + hidden("token", form.token) + hidden("card", form.card);
   const reason = `<p><label>Reason<br><textarea name="reason" rows="2" maxlength="2000"></textarea></label></p>`;
   const edit =
-    form.properties === undefined
+    form.properties === undefined || onlyNo
       ? ""
       : `<details><summary>Edit the parameters</summary><form method="post" action="/review">${fields}
 <p><label>Parameters<br><textarea name="properties" rows="12" spellcheck="false">${escapeHtml(form.properties)}</textarea></label></p>${reason}
 <button name="decision" value="edit">Ask for this instead</button></form></details>`;
   return `<form method="post" action="/review">${fields}${reason}
-<button name="decision" value="approve">Approve</button><button name="decision" value="reject">Reject</button></form>${edit}`;
+${onlyNo ? "" : `<button name="decision" value="approve">Approve</button>`}<button name="decision" value="reject">Reject</button></form>${edit}`;
 }
 
 /** For whatever is no review. */

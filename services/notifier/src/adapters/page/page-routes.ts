@@ -79,7 +79,7 @@ async function show(deps: PageDeps, visitor: Visitor, link: ReviewLink, text: st
   const { session, person } = visitor;
   const review = await reviewFor(deps, visitor, link);
   if ("status" in review) return review;
-  const { source, ineligible } = review;
+  const { source, ineligible, unknown } = review;
   const view = renderReview(source, sha256Hex, LIMITS);
   const { digest, version, shownDigest } = view;
   const card = deps.seal.seal({ channel: PAGE_CHANNEL, tenant: link.tenant, actionId: link.actionId, digest, version, shownDigest });
@@ -87,7 +87,8 @@ async function show(deps: PageDeps, visitor: Visitor, link: ReviewLink, text: st
     view,
     who: `${person.id} (${person.issuer})`,
     said,
-    barred: ineligible === "" ? undefined : `You cannot decide here: ${whyRefused(ineligible)}.`,
+    barred: ineligible === "" ? undefined : `You cannot decide here: ${[whyRefused(ineligible), ...unknown].join(": ")}.`,
+    mayReject: ineligible === "CAUSER_UNKNOWN",
     stepUp: ineligible === "SIGN_IN_TOO_WEAK" ? `/sign-in?strong=1&link=${encodeURIComponent(text)}` : undefined,
     form: { link: text, token: deps.state.formToken(session, text), card, properties: editableText(source) },
   });

@@ -57,7 +57,8 @@ beforeAll(async () => {
       const { idToken, review } = fromBinary(GetReviewFromPageRequestSchema, request);
       await verified(caller?.tenant ?? "", idToken);
       if (review?.actionId !== ID) throw new CommandError("NOT_FOUND", "NOT_FOUND", "no");
-      const reply = { action, eligible: ineligible === "", ineligibleReason: ineligible };
+      const unknownCausers = ineligible === "CAUSER_UNKNOWN" ? [{ issuer: "https://agents.example", id: "<ann>" }] : [];
+      const reply = { action, eligible: ineligible === "", ineligibleReason: ineligible, unknownCausers };
       return toBinary(GetReviewResponseSchema, create(GetReviewResponseSchema, reply));
     },
     SubmitVoteFromPage: async ({ caller: notifier, request }) => {
@@ -170,6 +171,15 @@ describe("the page of a review", () => {
     expect(provider.signIns()).toBe(before + 1);
     await browser.post(`${base}/review`, { ...fieldsOf(again.text, "/review"), decision: "reject", reason: "no" });
     expect(votes[0]?.caller?.signIn).toBe(SignInStrength.MFA);
+    expect(votes[0]?.vote.decision.case).toBe("reject");
+  });
+
+  it("P3: what nobody can approve says whose account nobody knows, and can be rejected", async () => {
+    ineligible = "CAUSER_UNKNOWN";
+    const { browser, page, fields } = await signedIn();
+    expect(page.text).toContain("nobody&#39;s approval counts. You can still reject it: https://agents.example#&lt;ann&gt;.");
+    expect(page.text).not.toMatch(/value="(approve|edit)"/);
+    await browser.post(`${base}/review`, { ...fields, decision: "reject", reason: "no" });
     expect(votes[0]?.vote.decision.case).toBe("reject");
   });
 
