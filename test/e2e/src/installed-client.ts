@@ -19,7 +19,7 @@ export type InstalledClient = {
 
 /** Builds the package and does what `npm install` would: unpacks it beside what its package.json asks for, which is the workspace's own copy. */
 export async function installClient(): Promise<InstalledClient> {
-  const folder = mkdtempSync(join(tmpdir(), "countersign-program-"));
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "countersign-program-")));
   const { stdout } = await run(process.execPath, [join(ROOT, "deploy/build-client.ts"), folder]);
   const packageFolder = join(folder, "node_modules/@countersign/client");
   mkdirSync(packageFolder, { recursive: true });

@@ -1,10 +1,10 @@
 import { readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { approve } from "@countersign/client/testing";
 import { DEVELOPMENT_PRINCIPALS } from "@countersign/identity";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { machineNode } from "@countersign/testing/machine-node";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { countersign } from "./command-line.ts";
 import { installClient, typeFlaws, type InstalledClient } from "./installed-client.ts";
 import { eventually, runProgram } from "./program.ts";
@@ -12,7 +12,6 @@ import { startStack, type Stack } from "./stack.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
 const README = readFileSync(join(ROOT, "README.md"), "utf8");
-
 const CLIENT_README = readFileSync(join(ROOT, "libs/client/README.md"), "utf8");
 
 /** What a program in TypeScript says beside the snippets. */
@@ -117,9 +116,14 @@ describe("the client's package, installed outside of the workspace", () => {
   });
 
   it("has declarations that hold for strict TypeScript without any other setting", () => {
-    blocks(CLIENT_README, "js").forEach((snippet, index) => writeFileSync(join(installed.folder, `snippet-${index}.ts`), snippet));
-    writeFileSync(join(installed.folder, "uses.ts"), USES);
-    expect(typeFlaws(installed, ["snippet-0.ts", "snippet-1.ts", "uses.ts"])).toEqual([]);
+    const around = "declare const token: string;\ndeclare function exportCustomers(parameters: object | undefined): void;\n";
+    const programs = [...blocks(CLIENT_README, "js"), ...blocks(README, "ts").map((snippet) => snippet + around), USES];
+    const names = programs.map((text, index) => {
+      writeFileSync(join(installed.folder, `${index}.ts`), text);
+      return `${index}.ts`;
+    });
+    expect(programs).toHaveLength(4);
+    expect(typeFlaws(installed, names)).toEqual([]);
   });
 
   it("holds JavaScript and declarations, and nothing of the workspace or of this machine", () => {
@@ -136,7 +140,7 @@ describe("the client's package, installed outside of the workspace", () => {
         path,
       ).toEqual([]);
       expect(
-        [ROOT, `${tmpdir()}/`, `${homedir()}/`, "node_modules/"].filter((local) => text.includes(local)),
+        [ROOT, join(tmpdir(), "countersign"), "node_modules/"].filter((local) => text.includes(local)),
         path,
       ).toEqual([]);
     }
