@@ -4,7 +4,7 @@ import { cardText } from "../card-sections.ts";
 import { escapeHtml, sectionsHtml, unlinkedHtml } from "../html.ts";
 
 const STYLE = `body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#111;background:#fff}
-h1{font-size:1.3rem}.title{font-size:1.1rem;font-weight:bold}.line{margin:0;white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:isolate;direction:ltr}
+h1{font-size:1.3rem}.title{font-size:1.1rem;font-weight:bold}.line{margin:0 0 0 4ch;text-indent:-4ch;white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:isolate;direction:ltr}
 .facts,.parameters,.claims,.comments,.naming{margin:.8rem 0;padding:.6rem;border-left:4px solid #555;font-family:ui-monospace,monospace;font-size:.9rem}
 .parameters{border-color:#06c}.claims,.comments{border-color:#c60;background:#fff8f0}.naming{border-color:#999}
 .said{padding:.6rem;border:1px solid #c60}textarea{width:100%;box-sizing:border-box}button{font:inherit;padding:.4rem 1.2rem;margin-right:.8rem}
@@ -46,7 +46,7 @@ export function reviewPage({ view, who, said, barred, mayReject, stepUp, form }:
 ${said === undefined ? "" : `<p class="said" role="status">${escapeHtml(said)}</p>`}
 <p class="title line" dir="ltr">${unlinkedHtml(card.title)}</p>
 ${sectionsHtml(card, "class")}
-${view.decide !== undefined && barred !== undefined ? `<p class="said">${escapeHtml(barred)}</p>` : ""}
+${view.decide !== undefined && barred !== undefined ? `<p class="said">${unlinkedHtml(barred)}</p>` : ""}
 ${stepUp === undefined ? "" : `<p><a href="${escapeHtml(stepUp)}">Sign in with a second factor</a></p>`}
 ${decides ? decisionForms(form, barred !== undefined) : ""}
 <p>Signed in as ${unlinkedHtml(who)}</p>

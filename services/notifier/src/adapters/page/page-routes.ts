@@ -1,4 +1,4 @@
-import { editableText, readEdited, renderReview, sha256Hex, type RenderLimits } from "@countersign/review-view";
+import { editableText, readEdited, renderReview, sha256Hex, visible, type RenderLimits } from "@countersign/review-view";
 import type { DirectoryClient } from "@countersign/directory-client";
 import { PrincipalType, type Principal } from "@countersign/proto/v1/principal_pb";
 import type { Logger } from "@countersign/telemetry";
@@ -87,7 +87,10 @@ async function show(deps: PageDeps, visitor: Visitor, link: ReviewLink, text: st
     view,
     who: `${person.id} (${person.issuer})`,
     said,
-    barred: ineligible === "" ? undefined : `You cannot decide here: ${[whyRefused(ineligible), ...unknown].join(": ")}.`,
+    barred:
+      ineligible === ""
+        ? undefined
+        : `You cannot decide here: ${[whyRefused(ineligible), ...unknown.map((name) => visible(name).text)].join(": ")}.`,
     mayReject: ineligible === "CAUSER_UNKNOWN",
     stepUp: ineligible === "SIGN_IN_TOO_WEAK" ? `/sign-in?strong=1&link=${encodeURIComponent(text)}` : undefined,
     form: { link: text, token: deps.state.formToken(session, text), card, properties: editableText(source) },

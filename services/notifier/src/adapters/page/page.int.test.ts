@@ -57,7 +57,7 @@ beforeAll(async () => {
       const { idToken, review } = fromBinary(GetReviewFromPageRequestSchema, request);
       await verified(caller?.tenant ?? "", idToken);
       if (review?.actionId !== ID) throw new CommandError("NOT_FOUND", "NOT_FOUND", "no");
-      const unknownCausers = ineligible === "CAUSER_UNKNOWN" ? [{ issuer: "https://agents.example", id: "<ann>" }] : [];
+      const unknownCausers = ineligible === "CAUSER_UNKNOWN" ? [{ issuer: "https://agents.example", id: "<ann\u202e>" }] : [];
       const reply = { action, eligible: ineligible === "", ineligibleReason: ineligible, unknownCausers };
       return toBinary(GetReviewResponseSchema, create(GetReviewResponseSchema, reply));
     },
@@ -177,7 +177,11 @@ describe("the page of a review", () => {
   it("P3: what nobody can approve says whose account nobody knows, and can be rejected", async () => {
     ineligible = "CAUSER_UNKNOWN";
     const { browser, page, fields } = await signedIn();
-    expect(page.text).toContain("nobody&#39;s approval counts. You can still reject it: https://agents.example#&lt;ann&gt;.");
+    // Who it was is what an agent's token said: harmless on one line, and no link.
+    expect(page.text.replaceAll(/<\/?span>/g, "")).toContain(
+      String.raw`nobody&#39;s approval counts. You can still reject it: https://agents.example#&lt;ann\u{202e}&gt;.`,
+    );
+    expect(page.text).not.toMatch(/\u202e|https:\/\/agents/);
     expect(page.text).not.toMatch(/value="(approve|edit)"/);
     await browser.post(`${base}/review`, { ...fields, decision: "reject", reason: "no" });
     expect(votes[0]?.vote.decision.case).toBe("reject");
