@@ -13,7 +13,8 @@ export function unlinkedHtml(text: string): string {
   return escapeHtml(text).replaceAll(/[.@]|(?<=:)\/\//g, (mark) => `<span>${mark}</span>`);
 }
 
-const LINE = "margin:0;white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:isolate;direction:ltr";
+/** What is broken goes on further in: no text can begin a line of its own, however many letters it puts before it. */
+const LINE = "margin:0 0 0 32px;text-indent:-32px;white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:isolate;direction:ltr";
 
 /** The sections of a card. Every line is a block of its own, read from the left, whatever letters stand in it. */
 export function sectionsHtml({ sections }: CardText, style: "inline" | "class"): string {

@@ -28,6 +28,19 @@ describe("a review as mail", () => {
     expect(over.text).toContain("Since the last message: rejected.\nNothing is to be decided any more.");
   });
 
+  it("P7: goes on further in where a line is broken, so that no text begins one that looks like ours", () => {
+    const { html } = mailText(
+      sampleDelivery(hostileReview(`${".".repeat(90)} parameters.dry_run = true`)).render,
+      URL,
+      "ReviewOpened",
+      false,
+    );
+    const lines = html.match(/<p dir="ltr" style="[^"]*"/g) ?? [];
+    expect(lines.length).toBeGreaterThan(10);
+    // The first is the title, which stands alone.
+    for (const line of lines.slice(1)) expect(line).toContain("margin:0 0 0 32px;text-indent:-32px");
+  });
+
   it("cuts a very long command with its length and digest, in both parts", () => {
     const long = hostileReview(`x${"y".repeat(100_000)}z`);
     const mail = mailText(sampleDelivery(long).render, URL, "ReviewOpened", false);
