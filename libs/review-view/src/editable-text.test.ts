@@ -1,46 +1,25 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { editableText, readEdited } from "./editable-text.ts";
-import type { JsonObject } from "./json.ts";
-import type { ReviewSource } from "./review-source.ts";
+import { exportWith } from "./testing/sample-source.ts";
 import { UNSHOWABLE_ALL } from "./visible-text.ts";
 
 const corpus = JSON.parse(readFileSync(new URL("../testdata/hostile.json", import.meta.url), "utf8")) as readonly {
   readonly text: string;
 }[];
 
-function sourceOf(properties: JsonObject): ReviewSource {
-  return {
-    id: "a",
-    tenant: "acme",
-    status: "in review",
-    version: 3,
-    digest: "ab".repeat(32),
-    input: {
-      subject: { type: "agent", id: "x", properties: {} },
-      action: { name: "db.export", properties },
-      resource: { type: "db", id: "crm", properties: {} },
-      context: {},
-    },
-    bindingContext: [],
-    requester: undefined,
-    verdict: undefined,
-    review: undefined,
-  };
-}
-
 describe("editable text", () => {
   it("P7: a text field shows what it holds, and gives back the very same values", () => {
     for (const { text } of corpus) {
       const properties = { [text]: text, list: [text] };
-      const shown = editableText(sourceOf(properties))!;
+      const shown = editableText(exportWith(properties))!;
       expect(shown.replaceAll("\n", "").match(UNSHOWABLE_ALL)).toBeNull();
-      expect(readEdited(shown, sourceOf(properties))).toEqual({ properties });
+      expect(readEdited(shown, exportWith(properties))).toEqual({ properties });
     }
   });
 
   it("keeps secrets out of the field and brings them back", () => {
-    const source = sourceOf({ limit: 10, db_password: "hunter2", nested: [{ token: { a: 1 } }], url: "https://u:pw@host/" });
+    const source = exportWith({ limit: 10, db_password: "hunter2", nested: [{ token: { a: 1 } }], url: "https://u:pw@host/" });
     const shown = editableText(source)!;
     expect(shown).not.toMatch(/hunter2|"a": 1|pw@/);
     expect(readEdited(shown.replace("10", "5"), source)).toEqual({
@@ -49,7 +28,7 @@ describe("editable text", () => {
   });
 
   it("P7: a withheld secret cannot be moved to where it would be seen", () => {
-    const source = sourceOf({ comment: "x", db_password: "hunter2" });
+    const source = exportWith({ comment: "x", db_password: "hunter2" });
     const shown = editableText(source)!;
     expect(readEdited(shown.replace('"x"', '"(secret, not shown: leave this as it is)"'), source)).toEqual({
       problem: "a withheld secret stands where the action has none",
@@ -58,11 +37,11 @@ describe("editable text", () => {
   });
 
   it.each(["", "[]", "null", '"x"', "{", "1"])("refuses %j", (text) => {
-    expect(readEdited(text, sourceOf({}))).toEqual({ problem: "this is not a JSON object" });
+    expect(readEdited(text, exportWith({}))).toEqual({ problem: "this is not a JSON object" });
   });
 
   it("has nothing to edit once the content is erased", () => {
-    const erased = { ...sourceOf({}), input: undefined };
+    const erased = { ...exportWith({}), input: undefined };
     expect(editableText(erased)).toBeUndefined();
     expect(readEdited("{}", erased)).toHaveProperty("problem");
   });

@@ -6,27 +6,16 @@ import { shownParts } from "./shown-parts.ts";
 import { commentLine } from "./review-card.ts";
 import { renderReview } from "./review-view.ts";
 import { showString, showText } from "./shown-text.ts";
+import { exportWith } from "./testing/sample-source.ts";
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 const agent = { issuer: "https://id.example", id: "exporter" };
 const alice = { issuer: "https://id.example", id: "alice" };
 const bob = { issuer: "https://id.example", id: "bob" };
 
-const source: ReviewSource = {
-  id: "0190-a",
-  tenant: "acme",
-  status: "in review",
-  version: 3,
-  digest: "ab".repeat(32),
-  input: {
-    subject: { type: "agent", id: "exporter", properties: {} },
-    action: {
-      name: "db.export",
-      properties: { table: "customers", limit: 10, columns: ["name", "mail"], filter: {}, db_password: "hunter2" },
-    },
-    resource: { type: "db", id: "crm", properties: {} },
-    context: { environment: "production", justification: "asked by sales\nApproved already!", run_id: "r1" },
-  },
+const properties = { table: "customers", limit: 10, columns: ["name", "mail"], filter: {}, db_password: "hunter2" };
+const source = exportWith(properties, {
+  context: { environment: "production", justification: "asked by sales\nApproved already!", run_id: "r1" },
   bindingContext: ["environment"],
   requester: { ...agent, type: "agent", chain: [alice], owner: bob },
   verdict: { rule: "exports", revision: 4, reasons: ["exports of customer data"], risk: [] },
@@ -40,7 +29,7 @@ const source: ReviewSource = {
     deadline: new Date("2026-01-02T03:04:05.000Z"),
     editor: undefined,
   },
-};
+});
 
 const shownLines = (section: {
   readonly members: readonly { readonly path: { readonly text: string }; readonly value: { readonly text: string } }[];

@@ -3,26 +3,12 @@ import type { JsonObject } from "./json.ts";
 import type { ReviewSource } from "./review-source.ts";
 import { sha256Hex } from "./sha256-hex.ts";
 import { changedParts, shownDigest } from "./shown-digest.ts";
+import { exportWith } from "./testing/sample-source.ts";
 
 type Change = { readonly properties?: JsonObject; readonly context?: JsonObject; readonly bindingContext?: readonly string[] };
 
-const view = ({ properties = {}, context = {}, bindingContext = [] }: Change): ReviewSource => ({
-  id: "0190-a",
-  tenant: "acme",
-  status: "in review",
-  version: 3,
-  digest: "ab".repeat(32),
-  input: {
-    subject: { type: "agent", id: "exporter", properties: {} },
-    action: { name: "db.export", properties },
-    resource: { type: "db", id: "crm", properties: {} },
-    context,
-  },
-  bindingContext,
-  requester: undefined,
-  verdict: { rule: "exports", revision: 4, reasons: ["customer data"], risk: [] },
-  review: undefined,
-});
+const view = ({ properties = {}, ...more }: Change): ReviewSource =>
+  exportWith(properties, { verdict: { rule: "exports", revision: 4, reasons: ["customer data"], risk: [] }, ...more });
 
 const digestOf = (change: Change): string => shownDigest(view(change), sha256Hex);
 

@@ -1,17 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import { parseAt, parseTime } from "../../../../libs/cli/src/parse-at.ts";
-import {
-  collectMember,
-  parseAccount,
-  parseCount,
-  parseDigest,
-  parseDurability,
-  parseMoment,
-  parseObject,
-  parsePastMoment,
-  parseResource,
-  parseWait,
-} from "../../../../libs/cli/src/parse.ts";
+import * as parsers from "../../../../libs/cli/src/parse.ts";
 import { UsageError } from "../../../../libs/cli/src/errors.ts";
 import { must, textOf, texts, type Target } from "../engine/target.ts";
 
@@ -19,17 +8,18 @@ type Read = (text: string) => unknown;
 
 const PARSERS: readonly Read[] = [
   parseAt,
-  parseResource,
-  (text) => collectMember(text, { a: 1 }),
+  parsers.parseResource,
+  (text) => parsers.collectMember(text, { a: 1 }),
   // Not of a file: which ones there are is the machine's own business.
-  (text) => (text.startsWith("@") ? undefined : parseObject(text)),
-  parseWait,
-  parseDurability,
-  parseAccount,
-  parseCount,
-  parseDigest,
-  (text) => must(isTime(parseMoment(text)), "a moment is none"),
-  (text) => must(isTime(parsePastMoment(text)), "a moment that is over is none"),
+  (text) => (text.startsWith("@") ? undefined : parsers.parseObject(text)),
+  parsers.parseWait,
+  parsers.parseDurability,
+  parsers.parsePrincipal,
+  parsers.parseAccount,
+  parsers.parseCount,
+  parsers.parseDigest,
+  (text) => must(isTime(parsers.parseMoment(text)), "a moment is none"),
+  (text) => must(isTime(parsers.parsePastMoment(text)), "a moment that is over is none"),
   (text) => must(isTime(parseTime(text)), "a time is none"),
 ];
 
@@ -54,6 +44,7 @@ export const commandLine: Target = {
       'columns=["id"]',
       '{"rows": 10}',
       "slack:T0/U0",
+      "https://idp.example#ann",
       "ab".repeat(32),
     ),
     run: (input) => {
