@@ -13,6 +13,7 @@ import { createHash } from "node:crypto";
 import { sql, type Kysely } from "kysely";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { fsckEverything } from "../adapters/commands/ledger.ts";
+import { epochHistory, ledgerStream } from "../adapters/events/epochs.ts";
 import { toFact } from "../adapters/events/to-fact.ts";
 import { busCheckpoints } from "../adapters/postgres/checkpoints.ts";
 import { postgresLedgerRows } from "../adapters/postgres/ledger-rows.ts";
@@ -227,6 +228,16 @@ describe("P6: fsck over what a superuser did", () => {
     await asOwner("update bus.checkpoint set next_position = 2", "delete from audit.action where action_id >= '" + ID(2) + "'");
     const { unchecked } = (await flawsOf(fsck({ ...fsckParts(), lagMs: 0 }))).result;
     expect(unchecked).toEqual(["audit.actions: it has taken in 2 of 6 events"]);
+  });
+
+  it("goes on where the ledger's own stream is what was changed, so that nobody knows of which epoch the seals are", async () => {
+    const started = event("EpochStarted", { epoch: 2n });
+    await log.append({ stream: ledgerStream("main"), expectedVersion: 0, events: [started], time: new Date() });
+    await asOwner("update event_log.event set entry = set_byte(entry, 40, get_byte(entry, 40) # 1) where position = 6");
+    const checkSealed = async () => (await epochHistory(log).newest(), []);
+    const { flaws, result } = await flawsOf(fsck({ ...fsckParts(), checkSealed, lagMs: 0 }));
+    expect(flaws.map(({ kind, position }) => `${kind} ${position}`)).toEqual(expect.arrayContaining(["LEAF_HASH 6", "CHECKPOINT 0"]));
+    expect(result.compared).toHaveLength(1);
   });
 
   it("P7: says which votes it could not judge, when approval does not tell its keys", async () => {

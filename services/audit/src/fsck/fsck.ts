@@ -51,7 +51,7 @@ export async function* fsck(parts: FsckParts): Check<FsckResult> {
   yield* checkBookmarks(pool, ledger, actorOf);
   yield* orUnchecked(unchecked, "signatures of votes", checkVotes(pool, ledger, parts.voteKeys));
   if (parts.checkSealed === undefined) unchecked.push("what was sealed: nothing is sealed by this process");
-  else unchecked.push(...(yield* whileItRuns<Flaw, readonly string[]>(parts.checkSealed, (flaw) => ({ flaw }))));
+  else unchecked.push(...(yield* checkSeals(parts.checkSealed)));
   if (parts.copy === undefined) unchecked.push("the copy in JetStream: this process has none");
   else yield* orUnchecked(unchecked, "the copy in JetStream", checkCopy(parts.copy, rows, entriesOf(database, ledger)));
   const compared: Comparison[] = [];
@@ -60,6 +60,22 @@ export async function* fsck(parts: FsckParts): Check<FsckResult> {
     if (comparison !== undefined) compared.push(comparison);
   }
   return { ...checked, compared, unchecked };
+}
+
+async function* checkSeals(check: NonNullable<FsckParts["checkSealed"]>): Check<readonly string[]> {
+  try {
+    return yield* whileItRuns<Flaw, readonly string[]>(check, (flaw) => ({ flaw }));
+  } catch (error) {
+    if (!isCorrupt(error)) throw error;
+    yield {
+      flaw: {
+        position: 0,
+        kind: "CHECKPOINT",
+        detail: "the log has flaws where it says which epoch this is: what was sealed cannot be compared",
+      },
+    };
+    return [];
+  }
 }
 
 async function* checkProjection(
@@ -83,12 +99,14 @@ async function* checkProjection(
   } catch (error) {
     if (error instanceof RebuildUnderWayError) unchecked.push(`${projection.name}: ${error.message}`);
     // The log's readers refuse what is corrupt: the flaws found above say where.
-    else if (error instanceof EventLogError && error.code === "corrupt")
+    else if (isCorrupt(error))
       yield { flaw: { position: 0, kind: "PROJECTION", detail: `${projection.name} cannot be folded from a log with these flaws` } };
     else throw error;
     return undefined;
   }
 }
+
+const isCorrupt = (error: unknown): boolean => error instanceof EventLogError && error.code === "corrupt";
 
 /** One that lags is what it was: set back together with its checkpoint, it would fit, and show people another state than the log. */
 async function caughtUp({ checkpoints, database, lagMs = LAG_MS }: FsckParts, { name }: Projection, events: number): Promise<void> {
