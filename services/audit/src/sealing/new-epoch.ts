@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { SealTerm } from "./ports.ts";
+import type { NewEpoch, SealTerm } from "./ports.ts";
 import { SealRefusedError } from "./refusal.ts";
 import { resume, type SealingParts } from "./resume.ts";
 
@@ -16,25 +16,17 @@ export type StartedEpoch = {
   readonly previousCheckpoint: Uint8Array;
 };
 
-type Beginning = {
-  readonly epoch: number;
-  readonly origin: string;
-  readonly refusal: string;
-  readonly refusedPosition: number;
-  readonly previousCheckpoint: Uint8Array;
-};
-
 /** How often and how long to try for the term: a sealer that refuses gives it up between two looks. */
 const TRIES = 20;
 const TRY_MS = 250;
 
 /**
  * What an operator does after a refusal that no better backup can mend. Looks at everything again, and only if signing is still refused records the new epoch
- * with the last checkpoint known outside of the database, and then lets the anchor know. A crash between the two leaves an epoch that is refused: begin another one.
+ * with the last checkpoints known outside of the database, and then lets the anchor know. A crash between the two leaves an epoch that is refused: begin another one.
  */
 export async function startEpoch<By>(
   parts: SealingParts & {
-    readonly epochs: { record(epoch: Beginning, by: By): Promise<number> };
+    readonly epochs: { record(epoch: NewEpoch, by: By): Promise<number> };
     takeTerm(): Promise<SealTerm | undefined>;
   },
   by: By,
@@ -46,7 +38,9 @@ export async function startEpoch<By>(
     const epoch = Math.max(begun, (await parts.epochs.newest()).epoch, (await parts.store.newest())?.epoch ?? 0) + 1;
     const { origin } = parts.signerFor(epoch);
     const previousCheckpoint = await lastKnown(parts, begun);
-    const beginning = { epoch, origin, refusal: refusal.refusal, refusedPosition: refusal.position, previousCheckpoint };
+    const witnessedCheckpoints = await lastWitnessed(parts, begun);
+    const { refusal: reason, position: refusedPosition } = refusal;
+    const beginning = { epoch, origin, refusal: reason, refusedPosition, previousCheckpoint, witnessedCheckpoints };
     const position = await parts.epochs.record(beginning, by);
     await parts.anchor.begin(epoch);
     return { epoch, origin, position, refusal, previousCheckpoint };
@@ -72,6 +66,12 @@ async function refusalOf(parts: SealingParts): Promise<SealRefusedError> {
     throw error;
   }
   throw new NothingToBegin("the log continues what was signed");
+}
+
+/** What the anchor need not know: it may have been put back together with the database. */
+async function lastWitnessed({ witnesses, signerFor }: SealingParts, begun: number): Promise<readonly Uint8Array[]> {
+  const seen = begun === 0 ? [] : await witnesses.newest(signerFor(begun));
+  return [...new Map(seen.map(({ note }) => [Buffer.from(note).toString("latin1"), note])).values()];
 }
 
 /** From the anchor; only if it holds nothing that can be read, what the database says. */

@@ -98,6 +98,18 @@ export type Epoch = {
   readonly firstSize: number;
 };
 
+/** An epoch that an operator begins. */
+export type NewEpoch = {
+  readonly epoch: number;
+  readonly origin: string;
+  readonly refusal: string;
+  readonly refusedPosition: number;
+  /** The last checkpoint that the anchor has. */
+  readonly previousCheckpoint: Uint8Array;
+  /** The newest ones that witnesses tell, each once. */
+  readonly witnessedCheckpoints: readonly Uint8Array[];
+};
+
 /** The epochs that the log records. */
 export type EpochHistory = {
   newest(): Promise<Epoch>;
@@ -117,6 +129,8 @@ export type ExternalCheckpoint = {
   readonly source: string;
   readonly size: number;
   readonly root: Uint8Array;
+  /** With those signatures that verified. */
+  readonly note: Uint8Array;
 };
 
 /** The memory outside of the database. */

@@ -101,7 +101,7 @@ async function externalCheckpoints(
 function anchoredCheckpoint(note: Uint8Array, signer: CheckpointSigner): ExternalCheckpoint {
   try {
     const { size, root } = openCheckpoint(note, signer.known).checkpoint;
-    return { source: "the anchor", size, root };
+    return { source: "the anchor", size, root, note };
   } catch (cause) {
     if (!(cause instanceof TlogError)) throw cause;
     throw new SealRefusedError("ANCHOR_UNREADABLE", 0, `the newest checkpoint of the anchor is not ours: ${cause.message}`, { cause });

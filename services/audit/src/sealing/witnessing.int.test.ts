@@ -2,11 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { decodeEvent } from "@countersign/events";
 import { silentLogger } from "@countersign/telemetry";
 import {
   acceptCheckpoint,
   formatVerifierKey,
   parsePolicy,
+  openCheckpoint,
   parseProofFile,
   TREE_SIZE_TYPE,
   verifyProofFile,
@@ -20,6 +22,9 @@ import { proofFor } from "./proof.ts";
 import { ORIGIN, sealedLedger, sealingDatabase, type SealedLedger } from "./testing/sealed-ledger.ts";
 import { signerFor as boundSigner } from "./signer.ts";
 import { checkSealed, type SealedFlaw } from "./check-sealed.ts";
+import { epochHistory } from "../adapters/events/epochs.ts";
+import { takeSealTerm } from "./adapters/postgres-seal-term.ts";
+import { startEpoch } from "./new-epoch.ts";
 import { startWitnessing } from "./witnessing.ts";
 
 let database: Awaited<ReturnType<typeof sealingDatabase>>;
@@ -176,5 +181,23 @@ describe("P6: witnesses", () => {
     await vi.waitFor(() => expect(sealing.sealer.status()).toMatchObject({ state: "refused", refusal: { kind: "REWRITTEN" } }), 30_000);
     expect(newest.mock.calls.length).toBeGreaterThan(1);
     await sealing.close();
+  });
+
+  it("an epoch that is begun then commits to what the witnesses have seen, and not to what the anchor still knows", async () => {
+    const witnesses = httpWitnesses(policy.witnesses, silentLogger);
+    const parts = {
+      ...ledger.parts({ anchor: await olderAnchor(), witnesses }),
+      epochs: epochHistory(ledger.log),
+      takeTerm: () => takeSealTerm(ledger.database, ledger.name, 30_000),
+    };
+    const started = await startEpoch(parts, { actor: { issuer: "https://idp.test", id: "ann" }, time: new Date() });
+    expect(started).toMatchObject({ epoch: 2, refusal: { refusal: "REWRITTEN" } });
+    const [recorded] = await ledger.log.readAll({ from: started.position, limit: 1 });
+    const event = recorded && decodeEvent(recorded);
+    if (event?.type !== "EpochStarted") throw new Error("no epoch");
+    const sizes = [event.data.previousCheckpoint, ...event.data.witnessedCheckpoints].map(
+      (note) => openCheckpoint(note, [logKey()]).checkpoint.size,
+    );
+    expect(sizes).toEqual([325, 316]);
   });
 });

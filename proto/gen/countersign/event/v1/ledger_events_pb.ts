@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file countersign/event/v1/ledger_events.proto.
  */
 export const file_countersign_event_v1_ledger_events: GenFile = /*@__PURE__*/
-  fileDesc("Cihjb3VudGVyc2lnbi9ldmVudC92MS9sZWRnZXJfZXZlbnRzLnByb3RvEhRjb3VudGVyc2lnbi5ldmVudC52MSJ1CgxFcG9jaFN0YXJ0ZWQSDQoFZXBvY2gYASABKAQSDgoGb3JpZ2luGAIgASgJEg8KB3JlZnVzYWwYAyABKAkSGAoQcmVmdXNlZF9wb3NpdGlvbhgEIAEoBBIbChNwcmV2aW91c19jaGVja3BvaW50GAUgASgMImoKDVRpbGVzUmVwYWlyZWQSDQoFZXBvY2gYASABKAQSFwoPY2hlY2twb2ludF9zaXplGAIgASgEEjEKBXRpbGVzGAMgAygLMiIuY291bnRlcnNpZ24uZXZlbnQudjEuUmVwYWlyZWRUaWxlIlQKDFJlcGFpcmVkVGlsZRINCgVsZXZlbBgBIAEoDRINCgVpbmRleBgCIAEoBBISCgpvbGRfc2hhMjU2GAMgASgMEhIKCm5ld19zaGEyNTYYBCABKAxiBnByb3RvMw");
+  fileDesc("Cihjb3VudGVyc2lnbi9ldmVudC92MS9sZWRnZXJfZXZlbnRzLnByb3RvEhRjb3VudGVyc2lnbi5ldmVudC52MSKUAQoMRXBvY2hTdGFydGVkEg0KBWVwb2NoGAEgASgEEg4KBm9yaWdpbhgCIAEoCRIPCgdyZWZ1c2FsGAMgASgJEhgKEHJlZnVzZWRfcG9zaXRpb24YBCABKAQSGwoTcHJldmlvdXNfY2hlY2twb2ludBgFIAEoDBIdChV3aXRuZXNzZWRfY2hlY2twb2ludHMYBiADKAwiagoNVGlsZXNSZXBhaXJlZBINCgVlcG9jaBgBIAEoBBIXCg9jaGVja3BvaW50X3NpemUYAiABKAQSMQoFdGlsZXMYAyADKAsyIi5jb3VudGVyc2lnbi5ldmVudC52MS5SZXBhaXJlZFRpbGUiVAoMUmVwYWlyZWRUaWxlEg0KBWxldmVsGAEgASgNEg0KBWluZGV4GAIgASgEEhIKCm9sZF9zaGEyNTYYAyABKAwSEgoKbmV3X3NoYTI1NhgEIAEoDGIGcHJvdG8z");
 
 /**
  * The database no longer continued what had been signed, and an operator began a new epoch: a new tree with an origin of its own, over the log as it
@@ -48,11 +48,19 @@ export type EpochStarted = Message<"countersign.event.v1.EpochStarted"> & {
   refusedPosition: bigint;
 
   /**
-   * The last checkpoint of the old tree that is known outside of the database, as signed; empty if none was.
+   * The last checkpoint of the old tree that the anchor has, as signed; what the database has if the anchor has none, and empty if neither has one.
    *
    * @generated from field: bytes previous_checkpoint = 5;
    */
   previousCheckpoint: Uint8Array;
+
+  /**
+   * The newest checkpoints of the old tree that witnesses told, as signed, each once: of more events, or of another log, where the anchor was put back or
+   * rewritten together with the database. A witness that did not answer has none here.
+   *
+   * @generated from field: repeated bytes witnessed_checkpoints = 6;
+   */
+  witnessedCheckpoints: Uint8Array[];
 };
 
 /**

@@ -2,22 +2,13 @@ import { create } from "@bufbuild/protobuf";
 import { decodeEvent, encodeEvent } from "@countersign/events";
 import type { Actor, EventLog } from "@countersign/event-log";
 import { EpochStartedSchema } from "@countersign/proto/event/v1/ledger_events_pb";
-import type { EpochHistory } from "../../sealing/ports.ts";
+import type { EpochHistory, NewEpoch } from "../../sealing/ports.ts";
 
 /** What concerns a whole ledger is recorded under a tenant that no token can name. */
 const LEDGER_TENANT = "_ledger";
 
 /** Where it is recorded. */
 export const ledgerStream = (ledger: string) => ({ tenant: LEDGER_TENANT, type: "ledger", id: ledger });
-
-/** An epoch that an operator begins. */
-export type NewEpoch = {
-  readonly epoch: number;
-  readonly origin: string;
-  readonly refusal: string;
-  readonly refusedPosition: number;
-  readonly previousCheckpoint: Uint8Array;
-};
 
 /** The epochs as the log records them: a stream of type `ledger` with an event for each but the first. */
 export function epochHistory(log: EventLog): EpochHistory & {
@@ -34,13 +25,12 @@ export function epochHistory(log: EventLog): EpochHistory & {
       if (event.type !== "EpochStarted") throw new Error("an event of another type than its name says");
       return { epoch: Number(event.data.epoch), firstSize: last.position + 1 };
     },
-    record: async ({ epoch, origin, refusal, refusedPosition, previousCheckpoint }, { actor, time }) => {
+    record: async ({ epoch, refusedPosition, witnessedCheckpoints, ...said }, { actor, time }) => {
       const data = create(EpochStartedSchema, {
+        ...said,
         epoch: BigInt(epoch),
-        origin,
-        refusal,
         refusedPosition: BigInt(refusedPosition),
-        previousCheckpoint,
+        witnessedCheckpoints: [...witnessedCheckpoints],
       });
       const expectedVersion = (await events()).length;
       const outcome = await log.append({ stream, expectedVersion, events: [encodeEvent({ type: "EpochStarted", data })], actor, time });

@@ -1,5 +1,6 @@
 import {
   formatAddCheckpoint,
+  formatNote,
   openCheckpoint,
   parseCosignatures,
   parseTreeSize,
@@ -80,8 +81,11 @@ async function newestAt(name: string, url: string, signer: CheckpointSigner): Pr
   const body = await readLimited(response);
   if (response.status === 404) return undefined;
   if (response.status !== 200) throw new Error(`HTTP ${response.status}`);
-  const { size, root } = openCheckpoint(body, signer.known).checkpoint;
-  return { source: `witness ${name}`, size, root };
+  const { checkpoint, note, signatures } = openCheckpoint(body, signer.known);
+  const { size, root } = checkpoint;
+  // What others wrote under it may be anything, and much.
+  const own = formatNote({ text: note.text, signatures: signatures.map(({ signature }) => signature) });
+  return { source: `witness ${name}`, size, root, note: own };
 }
 
 const limits = () => ({ signal: AbortSignal.timeout(TIMEOUT_MS), redirect: "error" as const });
