@@ -37,7 +37,7 @@ const request = (changes: Init = {}) =>
     authorization,
   });
 /** The same asked of the call that goes on as a watch. */
-const requestAndWatch = ({ wait: _, ...changes }: Init = {}) =>
+const requestAndWatch = (changes: Init = {}) =>
   fixture.call(actions.requestAndWatch, fixture.bytes(actions.requestAndWatch, { input: good, idempotencyKey: "k1", ...changes }), {
     authorization,
   });

@@ -26,25 +26,25 @@ export async function openWorkloads(system: System): Promise<Workloads> {
   };
 }
 
-/** Request, verdict, grant, redemption. Returns the milliseconds from request to grant. */
+/** Request, verdict, grant, redemption, by a requester who does not know beforehand that nobody has to be asked. Returns the milliseconds from request to grant. */
 async function auto(agent: CountersignClient): Promise<number> {
   const start = performance.now();
-  const { action, grantToken } = await agent.requestAction(AUTO);
+  const { action, grantToken } = await agent.requestAndWatch(AUTO);
   const elapsed = performance.now() - start;
   if (action.status !== ActionStatus.APPROVED) throw new Error(`status ${action.status} where APPROVED was due`);
   await agent.redeem(grantToken, digestOf(action, AUTO));
   return elapsed;
 }
 
-/** Request, review, wait while a human approves, redemption. */
+/** Request, review, wait in the same call while a human approves, redemption. */
 async function reviewed(
   agent: CountersignClient,
   reviewer: CountersignClient,
 ): Promise<{ readonly wholeMs: number; readonly voteMs: number }> {
   const start = performance.now();
-  const asked = await agent.requestAction(REVIEWED);
+  const asked = await agent.requestAndWatch(REVIEWED);
   if (asked.action.status !== ActionStatus.IN_REVIEW) throw new Error(`status ${asked.action.status} where IN_REVIEW was due`);
-  const waiting = agent.waitForDecision(asked.action.id, { afterVersion: asked.action.version });
+  const waiting = asked.decided();
   const { id: actionId, digest, version } = asked.action;
   const shown = Buffer.from(shownDigest(toReviewSource(asked.action), sha256Hex), "hex");
   const voted = performance.now();

@@ -26,7 +26,7 @@ export type Distance = {
 type Needs = { readonly calls: number; readonly events: number; readonly signatures: number };
 const AUTO: Needs = { calls: 2, events: 5, signatures: 1 };
 // The vote is signed as the grant is.
-const REVIEWED: Needs = { calls: 4, events: 7, signatures: 2 };
+const REVIEWED: Needs = { calls: 3, events: 7, signatures: 2 };
 
 /**
  * Medians over the rounds; ratios are medians of those within a round, so that a slow phase of the machine moves none. A whole action stands beside the sum of its bare parts

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { digestOf, statusName, type Decision } from "@countersign/client";
-import { ActionStatus, type Action, type ActionState } from "@countersign/proto/v1/action_pb";
+import { digestOf, statusName, type CountersignClient, type Decision, type KnownAction, type Requested } from "@countersign/client";
+import { ActionStatus, type Action } from "@countersign/proto/v1/action_pb";
 import { stateOf, Caller, type Circumstances } from "./caller.ts";
 import type { Cast, Name } from "./cast.ts";
 import { edited, type Intent, type Kind } from "./intents.ts";
@@ -39,32 +39,44 @@ export class Life {
     return new Caller(name, this.#intent.id, this.#cast[name], this.#circumstances);
   }
 
-  async #ask(): Promise<Decision<Action>> {
-    const { input, id: idempotencyKey, racing } = this.#intent;
-    const ask = async (): Promise<Decision<Action>> => {
+  /** By one call that goes on as a watch, or by two; those who race do both with one key. */
+  async #ask(): Promise<Asked> {
+    const { input, id: idempotencyKey, racing, talks } = this.#intent;
+    const signal = this.#circumstances.until;
+    const ask = async (byOneCall: boolean): Promise<Asked> => {
       const call = { idempotencyKey, ...this.#requester.limits };
-      const reply = await this.#requester.persist("request", (client) => client.requestAction(input, call), tell);
-      this.#requester.acknowledge("requested", reply.action);
-      return reply;
+      const asked = await this.#requester.persist(
+        "request",
+        (client): Promise<Asked> => (byOneCall ? client.requestAndWatch(input, { ...call, signal }) : client.requestAction(input, call)),
+        tell,
+      );
+      this.#requester.acknowledge("requested", asked.action);
+      return asked;
     };
-    const [asked] = await Promise.all(racing ? [ask(), ask()] : [ask()]);
+    const [asked] = await Promise.all(racing ? [ask(talks), ask(!talks)] : [ask(talks)]);
     if (asked === undefined) throw new Error("nobody asked");
     return asked;
   }
 
   /** Waits, and takes what a reviewer made of it for its own. */
-  async #decided(asked: Decision<Action>): Promise<Decision<Action | ActionState>> {
-    for (let decision: Decision<Action | ActionState> = asked; ;) {
+  async #decided(asked: Asked): Promise<Decision<Told>> {
+    let { decided } = asked;
+    for (let decision: Decision<Told> = asked; ;) {
       const status = statusName(decision.action.status);
       if (status === "EDITED") await this.#accept(decision);
       else if (status !== "REQUESTED" && status !== "IN_REVIEW") return decision;
       const { id } = decision.action;
-      decision = await this.#requester.persist("wait", (client) => client.waitForDecision(id, { signal: this.#circumstances.until }), tell);
+      const wait = (client: CountersignClient): Promise<Decision<Told>> => {
+        const first = decided;
+        decided = undefined;
+        return first === undefined ? client.waitForDecision(id, { signal: this.#circumstances.until }) : first();
+      };
+      decision = await this.#requester.persist("wait", wait, tell);
       this.#requester.acknowledge("decided", decision.action);
     }
   }
 
-  async #accept({ action: { id, digest } }: Decision<Action | ActionState>): Promise<void> {
+  async #accept({ action: { id, digest } }: Decision<Told>): Promise<void> {
     await this.#requester.unless(
       ["WRONG_STATE", "STALE_DIGEST"],
       "accept the edit",
@@ -119,7 +131,7 @@ export class Life {
   }
 
   /** Three calls with keys of their own, of which one may win, and a fourth that repeats the first one. False when the grant was no good any more. */
-  async #redeem({ action, grantToken }: Decision<Action | ActionState>): Promise<boolean> {
+  async #redeem({ action, grantToken }: Decision<Told>): Promise<boolean> {
     const { racing, kind, input, id } = this.#intent;
     const late = kind === "at the last moment";
     if (late) await sleep(racing ? GRANT_MS - 100 : GRANT_MS * 2);
@@ -143,8 +155,13 @@ export class Life {
   }
 }
 
-const tell = ({ action, grantToken }: Decision<Action | ActionState>): string =>
-  `${stateOf(action)}${grantToken === "" ? "" : ", with the grant"}`;
+/** With its decision to come, when it was asked for by one call. */
+type Asked = Decision<Action> & Partial<Pick<Requested, "decided">>;
+
+/** What the reply of any call tells. */
+type Told = Action | KnownAction;
+
+const tell = ({ action, grantToken }: Decision<Told>): string => `${stateOf(action)}${grantToken === "" ? "" : ", with the grant"}`;
 
 /** Who may claim the review and write on it, whatever happens to it meanwhile. An editor may not claim what it edited. */
 const TALKERS: Readonly<Record<Kind, readonly Name[]>> = {
