@@ -1007,6 +1007,8 @@ export const ActionService: GenService<{
    * joined gets what the first one gets: the same action to watch, and once approved the same grant token, which is redeemed once; the second to redeem is
    * refused (GRANT_REDEEMED). After 20 times RESOURCE_EXHAUSTED (reason ASKED_TOO_OFTEN, the action's id in its metadata). Once the review
    * has ended, or was edited into another digest, the next request opens a new one.
+   * Where people must look, and the tenant's people are in its directory, every human who causes it has to be known there: who asks, whom it acts for, its
+   * owner. Else nobody could approve it, and it is FAILED_PRECONDITION (CAUSER_UNKNOWN; metadata `requester`, `acting_for`, `owner` name the accounts).
    *
    * @generated from rpc countersign.v1.ActionService.RequestAction
    */

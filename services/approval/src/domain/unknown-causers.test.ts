@@ -28,7 +28,7 @@ const breakGlass = { groups: ["security"], requester: false };
 const review = verdict("review", { terms: { ...TERMS, breakGlass } });
 
 function askedBy(requester: Principal, what: Verdict = review): readonly ActionEvent[] {
-  return [{ ...requested, requester } as ActionEvent, reached(what), opened(what)];
+  return [{ ...requested, requester }, reached(what), opened(what)];
 }
 
 describe("P3: while nobody knows a human who caused it, nobody's approval counts", () => {

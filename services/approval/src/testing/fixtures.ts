@@ -195,7 +195,7 @@ export function editedBy(history: readonly ActionEvent[], edit: EditAction): rea
     .events();
 }
 
-export const requested: ActionEvent = {
+export const requested: Extract<ActionEvent, { type: "ActionRequested" }> = {
   type: "ActionRequested",
   at: T0,
   requester: exporter,
