@@ -1,7 +1,7 @@
-import type { Counter, Meter } from "@opentelemetry/api";
-import type { Exemplars } from "./exemplars.ts";
 import { ATTRIBUTES } from "./attributes.ts";
-import { HUMAN_SECONDS, Timing } from "./timing.ts";
+import type { Counter } from "./counter.ts";
+import type { Meter } from "./meter.ts";
+import { HUMAN_SECONDS, type Timing } from "./timing.ts";
 
 /** Everything that is counted or timed as it happens. Gauges are registered by whoever knows their value: see `observe`. */
 export type Instruments = {
@@ -51,10 +51,10 @@ const ACTION_OUTCOMES = [
 const TURNED_AWAY = ["OVERLOADED", "REQUEST_QUOTA", "REVIEW_QUOTA", "WATCH_QUOTA"];
 
 /** Makes all instruments on a meter. Names are part of what we promise: dashboards and alerts are built on them. */
-export function createInstruments(meter: Meter, exemplars: Exemplars): Instruments {
-  const timing = (name: string, description: string, bounds?: number[]) => new Timing(meter, exemplars, name, description, bounds);
+export function createInstruments(meter: Meter): Instruments {
+  const timing = (name: string, description: string, bounds?: number[]) => meter.timing(name, description, bounds);
   const counter = (name: string, description: string, label?: string, ...values: string[]) => {
-    const made = meter.createCounter(name, { description });
+    const made = meter.counter(name, description);
     // From zero on: of a series that begins at one, nobody sees the first step.
     if (label === undefined) made.add(0);
     for (const value of values) made.add(0, { [label ?? ""]: value });

@@ -1,11 +1,10 @@
 import { context, trace, TraceFlags } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { resourceFromAttributes } from "@opentelemetry/resources";
-import { MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics";
+import { AggregationTemporality, MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics";
 import { afterEach, expect, it } from "vitest";
-import { Exemplars } from "./exemplars.ts";
+import { Meter } from "./meter.ts";
 import { familyName, openMetrics } from "./open-metrics.ts";
-import { Timing } from "./timing.ts";
 
 class Reader extends MetricReader {
   protected async onShutdown(): Promise<void> {}
@@ -16,28 +15,31 @@ afterEach(() => context.disable());
 
 it("writes counters, gauges and histograms, with the trace of a measurement beside its bucket", async () => {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  const reader = new Reader();
-  const meter = new MeterProvider({ resource: resourceFromAttributes({ "service.name": "gateway" }), readers: [reader] }).getMeter("test");
-  const exemplars = new Exemplars();
-  meter.createCounter("countersign.grants", { description: 'a "quoted"\nline' }).add(2, { "countersign.outcome": 'is"sued\n' });
-  meter.createObservableGauge("countersign.relay.lag", { unit: "s" }).addCallback((result) => result.observe(1.5));
-  const timing = new Timing(meter, exemplars, "rpc.server.call.duration", "calls", [0.1, 1]);
+  const meter = new Meter();
+  const reader = new Reader({ metricProducers: [meter.producer(AggregationTemporality.CUMULATIVE)] });
+  const provider = new MeterProvider({ resource: resourceFromAttributes({ "service.name": "gateway" }), readers: [reader] });
+  meter.counter("countersign.grants", 'a "quoted"\nline').add(2, { "countersign.outcome": 'is"sued\n' });
+  provider
+    .getMeter("test")
+    .createObservableGauge("countersign.relay.lag", { unit: "s" })
+    .addCallback((result) => result.observe(1.5));
+  const timing = meter.timing("rpc.server.call.duration", "calls", [0.1, 1]);
   const span = { traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331", traceFlags: TraceFlags.SAMPLED };
   timing.record(0.05, { "rpc.method": "m" });
   context.with(trace.setSpanContext(context.active(), span), () => timing.record(0.1, { "rpc.method": "m" }));
   context.with(trace.setSpanContext(context.active(), { ...span, traceFlags: TraceFlags.NONE }), () =>
     timing.record(7, { "rpc.method": "m" }),
   );
-  const text = openMetrics((await reader.collect()).resourceMetrics, exemplars).replace(/\d+\.\d{3}\n/, "AT\n");
+  const text = openMetrics((await reader.collect()).resourceMetrics).replace(/\d+\.\d{3}\n/, "AT\n");
   expect(text).toBe(`# TYPE target info
 # HELP target Who tells this
 target_info{service_name="gateway"} 1
-# TYPE countersign_grants counter
-# HELP countersign_grants a \\"quoted\\"\\nline
-countersign_grants_total{countersign_outcome="is\\"sued\\n"} 2
 # TYPE countersign_relay_lag_seconds gauge
 # HELP countersign_relay_lag_seconds 
 countersign_relay_lag_seconds 1.5
+# TYPE countersign_grants counter
+# HELP countersign_grants a \\"quoted\\"\\nline
+countersign_grants_total{countersign_outcome="is\\"sued\\n"} 2
 # TYPE rpc_server_call_duration_seconds histogram
 # HELP rpc_server_call_duration_seconds calls
 rpc_server_call_duration_seconds_bucket{rpc_method="m",le="0.1"} 2 # {trace_id="0af7651916cd43dd8448eb211c80319c",span_id="b7ad6b7169203331"} 0.1 AT

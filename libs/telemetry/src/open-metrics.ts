@@ -1,15 +1,15 @@
 import type { Attributes } from "@opentelemetry/api";
 import { DataPointType, type DataPoint, type Histogram, type MetricData, type ResourceMetrics } from "@opentelemetry/sdk-metrics";
-import type { Exemplar, Exemplars } from "./exemplars.ts";
+import type { Exemplar, TimedPoint } from "./timing.ts";
 
 /**
  * Metrics as OpenMetrics text, with exemplars: the format that Prometheus takes them in, which OpenTelemetry's own exporter for Prometheus does not write. Names are translated as
  * its specification says: dots become underscores, the unit is appended, counters end in `_total`.
  */
-export function openMetrics({ resource, scopeMetrics }: ResourceMetrics, exemplars: Exemplars): string {
+export function openMetrics({ resource, scopeMetrics }: ResourceMetrics): string {
   const families = scopeMetrics.flatMap(({ metrics }) => metrics).filter(({ dataPoints }) => dataPoints.length > 0);
   const target = `# TYPE target info\n# HELP target Who tells this\ntarget_info${labels(resource.attributes)} 1\n`;
-  return `${target}${families.map((metric) => family(metric, exemplars)).join("")}# EOF\n`;
+  return `${target}${families.map(family).join("")}# EOF\n`;
 }
 
 /** The name that a metric has in Prometheus, without the suffix of its kind. */
@@ -21,7 +21,7 @@ export function familyName(name: string, unit: string): string {
 
 const UNITS: Readonly<Record<string, string>> = { s: "seconds", By: "bytes", "1": "ratio" };
 
-function family(metric: MetricData, exemplars: Exemplars): string {
+function family(metric: MetricData): string {
   const { name, unit, description } = metric.descriptor;
   const prometheus = familyName(name, unit);
   const head = (type: string) => `# TYPE ${prometheus} ${type}\n# HELP ${prometheus} ${escaped(description)}\n`;
@@ -33,7 +33,7 @@ function family(metric: MetricData, exemplars: Exemplars): string {
     case DataPointType.GAUGE:
       return head("gauge") + lines(metric.dataPoints, (point) => `${prometheus}${labels(point.attributes)} ${point.value}\n`);
     case DataPointType.HISTOGRAM:
-      return head("histogram") + lines(metric.dataPoints, (point) => histogram(prometheus, point, exemplars.of(name, point.attributes)));
+      return head("histogram") + lines(metric.dataPoints, (point) => histogram(prometheus, point));
     case DataPointType.EXPONENTIAL_HISTOGRAM:
       throw new Error(`${name} is an exponential histogram; every histogram here has buckets`);
   }
@@ -43,7 +43,7 @@ function lines<Point>(points: readonly Point[], line: (point: Point) => string):
   return points.map(line).join("");
 }
 
-function histogram(name: string, { attributes, value }: DataPoint<Histogram>, exemplars: readonly (Exemplar | undefined)[]): string {
+function histogram(name: string, { attributes, value, exemplars = [] }: DataPoint<Histogram> & Partial<TimedPoint>): string {
   const { boundaries, counts } = value.buckets;
   let text = "";
   let cumulative = 0;

@@ -1,4 +1,4 @@
-import { context, metrics, trace } from "@opentelemetry/api";
+import { context, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-proto";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
@@ -10,12 +10,18 @@ import {
   serviceNameEnvDetector,
   type Resource,
 } from "@opentelemetry/resources";
-import { MeterProvider, MetricReader, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
+import {
+  AggregationTemporality,
+  InstrumentType,
+  MeterProvider,
+  MetricReader,
+  PeriodicExportingMetricReader,
+} from "@opentelemetry/sdk-metrics";
 import { BatchSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { measureWith } from "./current.ts";
-import { Exemplars } from "./exemplars.ts";
 import { Gauges } from "./gauges.ts";
 import { createInstruments } from "./instruments.ts";
+import { Meter } from "./meter.ts";
 import { openMetrics } from "./open-metrics.ts";
 import { observeProcess } from "./process-gauges.ts";
 import { observeReadiness } from "./readiness-gauge.ts";
@@ -40,29 +46,34 @@ export function startMeasuring(
   const scraped = settings.port !== undefined && !settings.disabled;
   const measures = scraped || settings.sendMetrics;
   const resource = resourceOf(service);
-  const exemplars = new Exemplars();
   const gauges = new Gauges();
-  const scraper = new Scraper({ metricProducers: [gauges] });
+  const meter = new Meter();
+  const scraper = new Scraper({ metricProducers: [meter.producer(AggregationTemporality.CUMULATIVE), gauges] });
   const sampling = samplingOf(settings);
   const tracer = settings.sendTraces ? startTracing(resource, settings, sampling, endings) : undefined;
   if (measures) {
-    const provider = new MeterProvider({ resource, readers: [...(scraped ? [scraper] : []), ...periodicReaders(settings, gauges)] });
-    metrics.setGlobalMeterProvider(provider);
-    endings.push(() => provider.shutdown().finally(() => metrics.disable()));
+    const provider = new MeterProvider({ resource, readers: [...(scraped ? [scraper] : []), ...periodicReaders(settings, meter, gauges)] });
+    endings.push(() => provider.shutdown());
   }
   measureWith({
-    ...(measures ? { gauges, instruments: createInstruments(metrics.getMeter("countersign"), exemplars) } : {}),
+    ...(measures ? { gauges, instruments: createInstruments(meter) } : {}),
     ...(tracer === undefined ? {} : { tracer, sampling }),
     tenants: settings.tenants,
   });
   if (measures) endings.push(observeProcess(), observeReadiness(readiness));
-  return scraped ? async () => openMetrics((await scraper.collect({ timeoutMillis: COLLECT_MS })).resourceMetrics, exemplars) : undefined;
+  return scraped ? async () => openMetrics((await scraper.collect({ timeoutMillis: COLLECT_MS })).resourceMetrics) : undefined;
 }
 
-function periodicReaders({ sendMetrics, metricIntervalMs }: TelemetrySettings, gauges: Gauges): PeriodicExportingMetricReader[] {
+function periodicReaders(
+  { sendMetrics, metricIntervalMs }: TelemetrySettings,
+  meter: Meter,
+  gauges: Gauges,
+): PeriodicExportingMetricReader[] {
   if (!sendMetrics) return [];
   const timing = { exportIntervalMillis: metricIntervalMs, exportTimeoutMillis: Math.min(metricIntervalMs, EXPORT_MS) };
-  return [new PeriodicExportingMetricReader({ exporter: new OTLPMetricExporter(), metricProducers: [gauges], ...timing })];
+  const exporter = new OTLPMetricExporter();
+  const measured = meter.producer(exporter.selectAggregationTemporality(InstrumentType.HISTOGRAM));
+  return [new PeriodicExportingMetricReader({ exporter, metricProducers: [measured, gauges], ...timing })];
 }
 
 function startTracing(
