@@ -108,7 +108,7 @@ export default {
       from: { path: PACKAGE, pathNot: "^test/fuzz/" },
       to: {
         path: PACKAGE,
-        pathNot: ["^$1/$2/", "/src/index\\.ts$", "/src/testing(/index)?\\.ts$", "^libs/testing/src/(certificates|tcp-proxy)\\.ts$"],
+        pathNot: ["^$1/$2/", "/src/index\\.ts$", "/src/testing(/index)?\\.ts$", "^libs/testing/src/(certificates|machine-node|tcp-proxy)\\.ts$"],
       },
     },
     {

@@ -1,6 +1,6 @@
 import { rolldown } from "rolldown";
 
-/** RFC 8785 asks for a newer Node.js than it needs, and it must be the very code that the server computes digests with. */
+/** canonicalize among them: its package.json asks for a newer Node.js than its code needs, and it must be the code that the server computes digests with. */
 const OURS = /^(@countersign\/|canonicalize$|\.|\/)/;
 
 /**
