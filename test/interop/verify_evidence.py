@@ -353,7 +353,7 @@ class Archive:
         self.deadlines, self.expiries, self.erased_later = {}, {}, []
         self.read, self.parts = [], {}
         self.sequence, self.previous, self.time = 0, b"", None
-        self.streams, self.inputs, self.digests, self.documents, self.votes = {}, {}, {}, {}, {}
+        self.streams, self.inputs, self.digests, self.documents, self.votes, self.revisions = {}, {}, {}, {}, {}, {}
         self.absent, self.erased, self.last = {}, set(), -1
         self.policies = []
 
@@ -472,6 +472,7 @@ class Archive:
             self.documents[get(1, 0)] = get(2)
         elif kind == "VerdictReached":
             self.digests[action] = get(3)
+            self.revisions.setdefault(message(get(1))[0](2, 0), position)
             asked = self.inputs.pop(action, None)
             binding = [name.decode() for name in message(get(1))[1](8)]
             if asked and action_digest(self.header["tenant"], *asked, binding) != get(3):
@@ -514,6 +515,9 @@ class Archive:
             flaw("ARCHIVE, the manifest is not the last member")
         if self.sequence <= self.header["last_sequence"]:
             flaw(f"TENANT_SEQUENCE, the tenant's events from number {self.sequence + 1} on are missing")
+        for revision, position in self.revisions.items():
+            if revision and revision not in self.documents:
+                flaw(f"POLICY, position {position}, no event publishes revision {revision}, by which the verdict is")
         if self.tree.size != self.size or self.tree.root() != self.root:
             flaw("ROOT, the archive does not lead to the root of the checkpoint")
         for position, erased_at in self.erased_later:

@@ -129,6 +129,15 @@ describe.runIf(python)("P6: an implementation that shares no code with ours", ()
       expect(status).toBe(1);
     });
 
+    it("tells when the policy in force was left out", async () => {
+      const { bytes } = await sampleArchive(await sampleLog({ actions: 6 }), {
+        from: 3,
+        to: 5,
+        change: (entries, header) => (entries.splice(0, 2), header),
+      });
+      expect(judge(bytes).out).toMatch(/^POLICY, position \d+, no event publishes revision 1, by which the verdict is$/m);
+    });
+
     it("takes an erasure behind the archive for what it is", async () => {
       const erasedLater = async (by: number): Promise<string> => {
         const { bytes } = await sampleArchive(await sampleLog({ actions: 2 }), {

@@ -102,6 +102,7 @@ class Examination {
       inputs,
       absent: [...this.#contents.absent],
       erasedLater: this.#contents.erasedLater,
+      revisions: [...this.#payloads.revisions],
     };
   }
 

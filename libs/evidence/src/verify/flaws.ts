@@ -48,7 +48,7 @@ export type FlawCode =
   | "VOTE_SIGNATURE"
   /** The table is not the one that the entries give. */
   | "CSV"
-  /** A policy document is not the one that was published. */
+  /** A policy document is not the one that was published, or a verdict is of a revision that is not in the archive. */
   | "POLICY"
   /** Keys of votes and grants cannot be read. */
   | "GRANT_KEYS";

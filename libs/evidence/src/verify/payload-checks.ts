@@ -20,6 +20,8 @@ export type PayloadContext = { readonly tenant: string; readonly keys: ReadonlyM
 /** What the entries of one segment say: contents, digests of inputs, votes. What needs the stream's earlier events it tells, for others to check. */
 export class PayloadChecks {
   readonly whole: SegmentFacts["whole"][number][] = [];
+  /** Of verdicts, each with the position of the first. */
+  readonly revisions = new Map<number, number>();
   readonly verdicts = new Map<number, { digest: Uint8Array; bindingContext: readonly string[] }>();
   readonly #plans: Plans;
   readonly #planOf: KnownBytes<PayloadPlan | undefined>;
@@ -127,7 +129,9 @@ export class PayloadChecks {
     const field = this.#plans.verdict;
     if (!payload.isBytes(field) || !verdict.read(payload.bytes, payload.begin(field), payload.end(field))) return false;
     const bindingContext = verdict.texts(this.#plans.bindingContext);
-    if (bindingContext === undefined) return false;
+    if (bindingContext === undefined || !verdict.isNumber(this.#plans.revision)) return false;
+    const revision = verdict.number(this.#plans.revision);
+    if (!this.revisions.has(revision)) this.revisions.set(revision, entry.number(Field.position));
     const stream = rows.streams[row] ?? 0;
     const digest = payload.view(plan.digest);
     if (!this.#inputs.has(stream)) {

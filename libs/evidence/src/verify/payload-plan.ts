@@ -22,6 +22,7 @@ export type Plans = {
   /** Of a vote, by its number. */
   readonly decisions: ReadonlyMap<number, string>;
   readonly verdict: number;
+  readonly revision: number;
   readonly bindingContext: number;
   readonly issuer: number;
   readonly id: number;

@@ -85,6 +85,7 @@ export const PLANS: Plans = {
     [VoteDecision.REJECT, "reject"],
   ]),
   verdict: VerdictReachedSchema.field.verdict.number,
+  revision: VerdictSchema.field.revision.number,
   bindingContext: VerdictSchema.field.bindingContext.number,
   issuer: PrincipalSchema.field.issuer.number,
   id: PrincipalSchema.field.id.number,

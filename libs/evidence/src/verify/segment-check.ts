@@ -21,6 +21,9 @@ export class SegmentCheck {
   readonly counts = noCounts();
   readonly #pending = new PendingInputs();
   readonly #erasures = new Erasures();
+  /** Policy revisions of verdicts, each with the position of the first. */
+  readonly #revisions = new Map<number, number>();
+  #isWhole = true;
   readonly #header: ArchiveHeader;
   readonly #treeSize: number;
   readonly #flaws: FlawList;
@@ -47,12 +50,14 @@ export class SegmentCheck {
     for (let row = 0; row < rows.count; row += 1) {
       if (((rows.asks[row] ?? 0) & Asks.lost) !== 0) {
         // What follows is held against what the tree says was here, so that one wrong entry is one flaw.
+        this.#isWhole = false;
         this.streams.lose(rows, row);
         this.chain.skip(rows, row);
       } else this.#row(facts, row, heads, policies);
     }
     for (const { name, input } of facts.inputs) this.#pending.hold(name, input);
     this.#erasures.add({ ...facts, erased: this.#whole(facts) });
+    for (const [revision, position] of facts.revisions) if (!this.#revisions.has(revision)) this.#revisions.set(revision, position);
     this.#count(facts);
   }
 
@@ -68,9 +73,20 @@ export class SegmentCheck {
   /** The hashes behind the last entry, up to the checkpoint's size. */
   end(tree: Buffer, member: string): void {
     this.#erasures.end(this.#last, this.#flaws);
+    this.#policies();
     const hashes = hashesOf(tree, member, this.#flaws);
     fillGap(this.tree, this.#treeSize, hashes);
     nothingLeft(hashes, member, this.#flaws);
+  }
+
+  /** The policies that were in force are in the archive, from the tenant's first on; 0: there was none. An entry that was altered may be the one that is looked for. */
+  #policies(): void {
+    if (!this.#isWhole) return;
+    for (const [revision, position] of this.#revisions) {
+      if (revision === 0 || this.documents.has(BigInt(revision))) continue;
+      const detail = `the verdict is of policy revision ${revision}, and no event of the archive publishes it`;
+      this.#flaws.add({ code: "POLICY", position, detail });
+    }
   }
 
   /** Keeps what policies were published, and tells what was erased. */

@@ -73,6 +73,8 @@ export type SegmentFacts = {
   readonly absent: readonly (readonly [string, number])[];
   /** Positions of entries whose content is gone, and of the events behind the archive that erased it, as it claims. */
   readonly erasedLater: readonly (readonly [number, number])[];
+  /** Policy revisions of verdicts, each with the position of the first. */
+  readonly revisions: readonly (readonly [number, number])[];
   readonly counts: SegmentCounts;
   /** Hex SHA-256 of the members. */
   readonly digests: Readonly<Partial<Record<SegmentPart, string>>>;

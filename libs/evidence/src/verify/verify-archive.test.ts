@@ -166,6 +166,22 @@ describe("P6: an archive proves itself", () => {
     expect((await sampleArchive(log, { from: 5, to: 20 })).bytes).toEqual(sample.bytes);
   });
 
+  it("P1: and tells when the policy in force is not in it, which stands before the period", async () => {
+    const { bytes } = await sampleArchive(log, {
+      from: 5,
+      to: 20,
+      change: (entries, header) => {
+        const others = entries.filter(({ event }) => event.stream.type !== "policy");
+        entries.splice(0, entries.length, ...others);
+        return header;
+      },
+    });
+    const [flaw, ...more] = (await verify(bytes)).flaws.listed;
+    expect(flaw).toMatchObject({ code: "POLICY", detail: "the verdict is of policy revision 1, and no event of the archive publishes it" });
+    expect(more).toEqual([]);
+    expect((await log.readAll({ from: flaw?.position ?? 0, limit: 1 }))[0]?.type).toBe("VerdictReached");
+  });
+
   it("and tells when its period or its tenant is another one", async () => {
     const codes = async (change: Partial<ArchiveHeader>): Promise<ReadonlySet<string>> => {
       const { bytes } = await sampleArchive(log, { from: 5, to: 20, change: (_entries, header) => ({ ...header, ...change }) });
