@@ -1790,7 +1790,7 @@ export const AuditService: GenService<{
   },
   /**
    * Ledger operators: reads everything that is kept, of all tenants, and checks it against everything else: positions, stream versions, tenant sequences,
-   * the links between events, every leaf hash, contents, idempotency bookmarks, what was sealed, the copy in JetStream, and the live projections against
+   * the links between events, every leaf hash, contents, idempotency bookmarks, signatures of votes, what was sealed, the copy in JetStream, and the live projections against
    * a fold of the log. Reports every flaw with its position, not the first, as it is found. It tells positions, counts and hashes, and names no tenant
    * and no content. It ends when the caller's token expires: about ten thousand events a second, so a large ledger takes a token that lasts.
    *
