@@ -18,7 +18,7 @@ export type Context = {
   readonly client: CountersignClient;
   readonly output: Output;
   readonly columns: number;
-  /** How this program was called, for what is printed to be copied. */
+  /** How this program was called, and as whom, for what is printed to be copied. */
   readonly command: string;
   readonly signal: AbortSignal;
 };
@@ -35,7 +35,8 @@ export async function withContext(command: Command, io: Io, work: (context: Cont
   try {
     const output = createOutput(io.out, options.json === true);
     const called = io.env["npm_lifecycle_event"] === "countersign" ? "npm run countersign --" : "countersign";
-    await work({ client, output, columns: io.out.columns ?? 120, command: called, signal: io.signal });
+    const asSame = options.as === undefined ? called : `${called} --as ${options.as}`;
+    await work({ client, output, columns: io.out.columns ?? 120, command: asSame, signal: io.signal });
   } finally {
     client.close();
   }

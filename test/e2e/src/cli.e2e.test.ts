@@ -196,6 +196,16 @@ describe("reviewer's commands", () => {
   });
 });
 
+describe("what is printed to be copied", () => {
+  it("says as whom, if that was said, and works", async () => {
+    const id = await requested(...EXPORT);
+    const env = { COUNTERSIGN_ADDRESS: stack.address, COUNTERSIGN_DATA_DIR: stack.dataDir };
+    const shown = await countersign(["review", "show", id, "--as", "data-owner"], { env });
+    const [, copied = ""] = /countersign (--as data-owner approve \S+ --digest [0-9a-f]{64})$/m.exec(shown.out) ?? [];
+    expect((await countersign(copied.split(" "), { env })).out).toMatch(/^status +APPROVED$/m);
+  });
+});
+
 describe("administrator's commands", () => {
   it("policy publish, activate, list, show", async () => {
     const file = join(folder, "policy.yaml");
