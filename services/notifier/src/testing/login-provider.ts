@@ -1,5 +1,6 @@
-import { createServer, type RequestListener } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { exportJWK, generateKeyPair } from "jose";
 import { Provider } from "oidc-provider";
 
@@ -9,7 +10,7 @@ export const LOGIN_CLIENT = { id: "countersign-page", secret: "secret-of-the-pag
 export type Account = { readonly id: string; readonly claims: Readonly<Record<string, unknown>>; readonly amr?: readonly string[] };
 
 /** A certified OpenID provider that lets whoever is at the browser in without asking, as single sign-on does. */
-export async function startLoginProvider(redirect: string) {
+export async function startLoginProvider(redirectOf: (issuer: string) => string) {
   let handle: RequestListener = () => {};
   let account: Account = { id: "ada", claims: {} };
   const server = createServer((request, response) => handle(request, response));
@@ -22,7 +23,7 @@ export async function startLoginProvider(redirect: string) {
       {
         client_id: LOGIN_CLIENT.id,
         client_secret: LOGIN_CLIENT.secret,
-        redirect_uris: [redirect],
+        redirect_uris: [redirectOf(issuer)],
         application_type: "native",
         id_token_signed_response_alg: "ES256",
         require_auth_time: true,
@@ -63,10 +64,31 @@ export async function startLoginProvider(redirect: string) {
     become: (next: Account) => {
       account = next;
     },
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: () => closed(server),
   };
+}
+
+/** An issuer that lets nobody in, and keeps what its token endpoint is handed. */
+export async function startGreedyIssuer() {
+  const handed: string[] = [];
+  const server = createServer((request, response) => {
+    const json = (body: object): void => void response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body));
+    if (request.url?.startsWith("/.well-known/") === true)
+      return json({ issuer, authorization_endpoint: `${issuer}/auth`, token_endpoint: `${issuer}/token`, jwks_uri: `${issuer}/jwks` });
+    if (request.method !== "POST") return json({});
+    void text(request).then((body) => {
+      handed.push(body);
+      json({});
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { issuer, handed, close: () => closed(server) };
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
 }

@@ -39,7 +39,7 @@ export function pageRoutes(deps: PageDeps): ReadonlyMap<string, Route> {
     ["GET /review", (request) => open(deps, request)],
     ["/review", (request) => decide(deps, request)],
     ["GET /sign-in", (request) => beginSignIn(deps, request)],
-    ["GET /signed-in", (request) => endSignIn(deps, request)],
+    ...deps.signIn.paths.map((path): [string, Route] => [`GET ${path}`, (request) => endSignIn(deps, request)]),
     ["/sign-out", (request) => signOut(deps, request)],
   ]);
 }

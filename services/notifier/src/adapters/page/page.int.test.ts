@@ -20,11 +20,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { parseChannels } from "../../config.ts";
 import { pageApp } from "../../page.ts";
 import { hostileTexts } from "../../testing/hostile-reviews.ts";
-import { LOGIN_CLIENT, startLoginProvider } from "../../testing/login-provider.ts";
+import { LOGIN_CLIENT, startGreedyIssuer, startLoginProvider } from "../../testing/login-provider.ts";
 import { fieldsOf, TestBrowser } from "../../testing/test-browser.ts";
 import { listen } from "../http/listener.ts";
 import { notifierMigrations } from "../postgres/migrations.ts";
 import { reviewLinks, type ReviewLinks } from "./review-links.ts";
+import { signedInUrl } from "./sign-in.ts";
 
 const ID = "0198c5f0-0000-7000-8000-000000000001";
 const SECRET = "a secret of thirty-two characters!";
@@ -34,6 +35,7 @@ let postgres: TestPostgres;
 let database: Database;
 let base: string;
 let provider: Awaited<ReturnType<typeof startLoginProvider>>;
+let greedy: Awaited<ReturnType<typeof startGreedyIssuer>>;
 let listener: Awaited<ReturnType<typeof listen>>;
 let commands: CommandBus;
 let links: ReviewLinks;
@@ -50,7 +52,8 @@ beforeAll(async () => {
   database = openDatabase({ url: postgres.url, role: null });
   const port = await freePort();
   base = `http://127.0.0.1:${port}`;
-  provider = await startLoginProvider(`${base}/signed-in`);
+  provider = await startLoginProvider((issuer) => signedInUrl(base, issuer).href);
+  greedy = await startGreedyIssuer();
   commands = inProcessCommands({ logger });
   await commands.serve("approval", {
     GetReviewFromPage: async ({ request, caller }) => {
@@ -76,15 +79,16 @@ beforeAll(async () => {
     issuer: provider.issuer,
     audience: "urn:front-door",
     jwks: { url: provider.keysUrl },
-    tenants: ["acme", "other"],
+    tenants: ["acme"],
     signIn: { amr: ["mfa"] },
     signInClients: [LOGIN_CLIENT.id],
   };
   const client = { client_id: LOGIN_CLIENT.id, client_secret: LOGIN_CLIENT.secret, tenants: ["acme"], issuer: provider.issuer };
-  const issuers = readIssuers({ COUNTERSIGN_ISSUERS: JSON.stringify([issuer]) });
+  const others = { ...issuer, issuer: greedy.issuer, tenants: ["other"] };
+  const issuers = readIssuers({ COUNTERSIGN_ISSUERS: JSON.stringify([issuer, others]) });
   verified = whoSignedIn(issuers);
   const { page } = parseChannels(
-    JSON.stringify({ page: { url: base, secret: SECRET, sign_in: [client] } }),
+    JSON.stringify({ page: { url: base, secret: SECRET, sign_in: [client, { ...client, issuer: greedy.issuer, tenants: ["other"] }] } }),
     { host: "127.0.0.1", port },
     () => issuers,
   );
@@ -100,6 +104,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await listener.close();
   await provider.close();
+  await greedy.close();
   await database.close();
   await postgres.drop();
 });
@@ -211,7 +216,7 @@ describe("P1: nothing is decided by whoever only has the link", () => {
       link(),
       `${base}/sign-in?link=${text}`,
       `${base}/sign-in?strong=1&link=${text}`,
-      `${base}/signed-in?code=x&state=y`,
+      `${signedInUrl(base, provider.issuer).href}?code=x&state=y`,
       `${base}/sign-out`,
     ];
     const all = fieldsOf(page.text, "/review");
@@ -280,7 +285,22 @@ describe("P7, P8: who sees a review", () => {
   });
 
   it("a sign-in that this browser did not begin ends nowhere", async () => {
-    expect((await new TestBrowser().open(`${base}/signed-in?code=abc&state=def`)).status).toBe(400);
+    const answer = `${signedInUrl(base, provider.issuer).href}?code=abc&state=def`;
+    expect((await new TestBrowser().open(answer)).status).toBe(400);
+  });
+
+  it("P8: an issuer that sends people on to another tenant's issuer is not handed that one's answer", async () => {
+    const browser = new TestBrowser();
+    const asked = new URL((await browser.open(link({ tenant: "other" }))).url);
+    expect(asked.origin).toBe(greedy.issuer);
+    // Many issuers do not say in their answers who they are.
+    const state = asked.searchParams.get("state") ?? "";
+    const answer = await browser.open(`${signedInUrl(base, provider.issuer).href}?code=code-of-acme&state=${state}`);
+    expect(answer.status).toBe(400);
+    expect(greedy.handed).toEqual([]);
+    const own = await browser.open(`${asked.searchParams.get("redirect_uri") ?? ""}?code=code-of-its-own&state=${state}`);
+    expect(own.status).toBe(400);
+    expect(greedy.handed).toEqual([expect.stringContaining("code-of-its-own")]);
   });
 });
 

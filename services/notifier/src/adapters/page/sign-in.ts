@@ -14,6 +14,8 @@ export type Attempt = {
 
 /** Sign-in at the issuer of one tenant: OpenID Connect, authorization code with PKCE. */
 export type SignIn = {
+  /** The paths at which answers of issuers arrive. */
+  readonly paths: readonly string[];
   /** Where the browser goes. `strong`: with a second factor, asked anew. */
   begin(tenant: string, link: string, strong: boolean): Promise<{ readonly url: string; readonly attempt: Attempt }>;
   /** The ID token, verified, with the answer's state, nonce and verifier checked. @throws Error when anything of it is wrong. */
@@ -24,6 +26,14 @@ export type SignIn = {
 
 const TIMEOUT_S = 10;
 
+/**
+ * Where an issuer sends people back to: an address of its own (RFC 9700, 4.4.2). With one for all, an issuer that is asked for its own tenant could send
+ * a person on to another tenant's issuer, and would be handed that issuer's answer.
+ */
+export function signedInUrl(base: string, issuer: string): URL {
+  return new URL(`${base}/signed-in/${issuer.replace(/^https?:\/\//, "")}`);
+}
+
 /** Whoever signs in here is the same principal as with a token of the same issuer at the front door: one mapping of claims for both. */
 export function signIn(clients: readonly SignInConfig[], issuers: readonly IssuerConfig[], base: string, clock: () => Date): SignIn {
   const providers = clients.map(provider);
@@ -33,13 +43,13 @@ export function signIn(clients: readonly SignInConfig[], issuers: readonly Issue
     if (found === undefined) throw new Error("nobody signs in for this tenant");
     return found;
   };
-  const redirect = `${base}/signed-in`;
   return {
+    paths: clients.map(({ issuer }) => signedInUrl(base, issuer).pathname),
     begin: async (tenant, link, strong) => {
       const { client, configuration } = of(tenant);
       const [state, nonce, verifier] = [oidc.randomState(), oidc.randomNonce(), oidc.randomPKCECodeVerifier()];
       const url = oidc.buildAuthorizationUrl(await configuration(), {
-        redirect_uri: redirect,
+        redirect_uri: signedInUrl(base, client.issuer).href,
         scope: client.scope,
         state,
         nonce,
@@ -52,7 +62,9 @@ export function signIn(clients: readonly SignInConfig[], issuers: readonly Issue
       return { url: url.href, attempt: { tenant, state, nonce, verifier, link } };
     },
     end: async ({ tenant, state, nonce, verifier }, answer) => {
-      const { configuration } = of(tenant);
+      const { client, configuration } = of(tenant);
+      // P8: before the code in it goes anywhere.
+      if (answer.pathname !== signedInUrl(base, client.issuer).pathname) throw new Error("the answer is another issuer's");
       const checks = { pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce, idTokenExpected: true };
       const tokens = await oidc.authorizationCodeGrant(await configuration(), answer, checks);
       if (tokens.id_token === undefined) throw new Error("the issuer gave no ID token");
