@@ -110,6 +110,7 @@ function fsckParts(): FsckParts {
     logger: silentLogger,
     checkSealed: async () => [],
     voteKeys: async () => [VOTE_KEY],
+    lagMs: 0,
     copy,
   };
 }
@@ -226,7 +227,7 @@ describe("P6: fsck over what a superuser did", () => {
 
   it("says that a list that was emptied, and its checkpoint set back, was not compared with the newest events", async () => {
     await asOwner("update bus.checkpoint set next_position = 2", "delete from audit.action where action_id >= '" + ID(2) + "'");
-    const { unchecked } = (await flawsOf(fsck({ ...fsckParts(), lagMs: 0 }))).result;
+    const { unchecked } = (await flawsOf(fsck(fsckParts()))).result;
     expect(unchecked).toEqual(["audit.actions: it has taken in 2 of 6 events"]);
   });
 
@@ -235,7 +236,7 @@ describe("P6: fsck over what a superuser did", () => {
     await log.append({ stream: ledgerStream("main"), expectedVersion: 0, events: [started], time: new Date() });
     await asOwner("update event_log.event set entry = set_byte(entry, 40, get_byte(entry, 40) # 1) where position = 6");
     const checkSealed = async () => (await epochHistory(log).newest(), []);
-    const { flaws, result } = await flawsOf(fsck({ ...fsckParts(), checkSealed, lagMs: 0 }));
+    const { flaws, result } = await flawsOf(fsck({ ...fsckParts(), checkSealed }));
     expect(flaws.map(({ kind, position }) => `${kind} ${position}`)).toEqual(expect.arrayContaining(["LEAF_HASH 6", "CHECKPOINT 0"]));
     expect(result.compared).toHaveLength(1);
   });
