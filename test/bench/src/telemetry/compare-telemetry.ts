@@ -17,8 +17,8 @@ const WARM_TURNS = 4;
 const SETTLE_MS = 300;
 
 /**
- * The same system with telemetry off and on, side by side, in turns. Each round goes through all of them and back again, so that neither a machine that becomes slower nor the place in the
- * row prefers one. The second without telemetry shows what two processes differ by that do the same.
+ * The same system with telemetry off and on, side by side, in turns. Each round goes through all of them and back again, so that a machine that becomes slower prefers none, and begins with
+ * another one: whoever is first or last has two turns in a row, the second with warm caches. The second without telemetry shows what two processes differ by that do the same.
  */
 export async function compareTelemetry(plan: Plan, onTurn: (turn: Turn) => void): Promise<void> {
   const sink = await startSink();
@@ -34,7 +34,8 @@ export async function compareTelemetry(plan: Plan, onTurn: (turn: Turn) => void)
     }
     for (let round = 1; round <= plan.rounds; round += 1) {
       for (const workload of ["auto", "reviewed"] as const)
-        for (const turn of await thereAndBack(contenders, workload, plan)) onTurn({ ...turn, round });
+        for (const turn of await thereAndBack(beginningWith((round - 1) % contenders.length, contenders), workload, plan))
+          onTurn({ ...turn, round });
     }
   } finally {
     for (const { workloads, system } of contenders) {
@@ -56,6 +57,10 @@ function environments(endpoint: string): readonly (readonly [telemetry: string, 
     ["one trace in ten", traces],
     ["every trace", { ...traces, OTEL_TRACES_SAMPLER: "parentbased_always_on" }],
   ];
+}
+
+function beginningWith<Item>(index: number, items: readonly Item[]): readonly Item[] {
+  return [...items.slice(index), ...items.slice(0, index)];
 }
 
 /** A collector that throws away what comes. */
