@@ -22,8 +22,8 @@ export type Speakers = {
 export async function whoSpeaks(deps: Asks, reviewer: Principal, state: ActionState, at: Instant): Promise<Speakers | undefined> {
   if (state.status === "NONE") return { standings: [], voters: [], strangers: [] };
   try {
-    const strangers = await strangersBehind(deps, state.requester, at);
-    const manager = await managerOf(deps, reviewer.tenant, state, at);
+    const behind = [strangersBehind(deps, state.requester, at), managerOf(deps, reviewer.tenant, state, at)] as const;
+    const [strangers, manager] = await Promise.all(behind);
     const standings = await standingsOf(deps, reviewer, { manager, at });
     const votes = state.status === "IN_REVIEW" ? countingVotes(state) : [];
     const voters = votes.map(async (vote): Promise<VoterNow> => {
