@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { exportJWK, generateKeyPair } from "jose";
@@ -71,16 +71,14 @@ export async function startLoginProvider(redirectOf: (issuer: string) => string)
 /** An issuer that lets nobody in, and keeps what its token endpoint is handed. */
 export async function startGreedyIssuer() {
   const handed: string[] = [];
-  const server = createServer((request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const json = (body: object): void => void response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body));
     if (request.url?.startsWith("/.well-known/") === true)
       return json({ issuer, authorization_endpoint: `${issuer}/auth`, token_endpoint: `${issuer}/token`, jwks_uri: `${issuer}/jwks` });
-    if (request.method !== "POST") return json({});
-    void text(request).then((body) => {
-      handed.push(body);
-      json({});
-    });
-  });
+    if (request.method === "POST") handed.push(await text(request));
+    json({});
+  };
+  const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return { issuer, handed, close: () => closed(server) };
