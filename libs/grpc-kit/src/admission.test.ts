@@ -28,6 +28,23 @@ describe("bytes of requests", () => {
     expect(reason(() => admission.enter(26))).toBe("OVERLOADED");
   });
 
+  it("are free while it waits, if it forgets its request", () => {
+    const admission = new Admission(LIMITS);
+    const slots = Array.from({ length: 5 }, () => {
+      const slot = admission.enter(25);
+      slot.own("tenant");
+      slot.forgetRequest();
+      slot.forgetRequest();
+      return slot;
+    });
+    for (const slot of slots) slot.leave();
+    const whole = admission.enter(100);
+    expect(reason(() => admission.enter(1))).toBe("OVERLOADED");
+    // Of nobody yet.
+    whole.forgetRequest();
+    expect(reason(() => admission.enter(100))).toBe("none");
+  });
+
   it("P8: of one owner leave three quarters to the others", () => {
     const admission = new Admission(LIMITS);
     const first = admission.enter(20);

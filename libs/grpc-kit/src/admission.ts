@@ -17,6 +17,8 @@ export type CallSlot = {
   park(call: Abortable): void;
   /** For whom the call is: waiting calls and bytes are also counted by owner. The first one counts. @throws CommandError WATCH_QUOTA or OVERLOADED. */
   own(owner: string): void;
+  /** Its request is not in memory any more. */
+  forgetRequest(): void;
   /** The call is over. */
   leave(): void;
 };
@@ -28,7 +30,7 @@ export type AdmissionLimits = {
   readonly maxParked: number;
   /** Of those, how many one owner may have, so that nobody takes all. */
   maxParkedOf(owner: string): number;
-  /** Requests are in memory until their calls are over, those of waiting calls too: so many bytes of them at most, a quarter for one owner. */
+  /** Requests are in memory until their calls are over or forget them, those of waiting calls too: so many bytes of them at most, a quarter for one owner. */
   readonly maxBytes: number;
 };
 
@@ -63,6 +65,7 @@ export class Admission {
     let parkedCall: Abortable | undefined;
     let owner: string | undefined;
     let left = false;
+    let held = bytes;
     return {
       park: (call) => {
         if (parkedCall !== undefined || left) return;
@@ -75,17 +78,21 @@ export class Admission {
       },
       own: (name) => {
         if (owner !== undefined || left) return;
-        const held = (this.#bytesOf.get(name) ?? 0) + bytes;
-        if (held > this.#limits.maxBytes / OWNERS_PART) throw FULL_OF_BYTES;
+        const ofOwner = (this.#bytesOf.get(name) ?? 0) + held;
+        if (ofOwner > this.#limits.maxBytes / OWNERS_PART) throw FULL_OF_BYTES;
         if (parkedCall !== undefined) this.#count(name);
-        this.#bytesOf.set(name, held);
+        this.#bytesOf.set(name, ofOwner);
         owner = name;
+      },
+      forgetRequest: () => {
+        if (left) return;
+        this.#letGo(owner, held);
+        held = 0;
       },
       leave: () => {
         if (left) return;
         left = true;
-        this.#bytes -= bytes;
-        if (owner !== undefined) this.#letGo(owner, bytes);
+        this.#letGo(owner, held);
         if (parkedCall === undefined) this.#release();
         else {
           this.#parked.delete(parkedCall);
@@ -130,7 +137,9 @@ export class Admission {
     else this.#parkedOf.delete(owner);
   }
 
-  #letGo(owner: string, bytes: number): void {
+  #letGo(owner: string | undefined, bytes: number): void {
+    this.#bytes -= bytes;
+    if (owner === undefined) return;
     const held = (this.#bytesOf.get(owner) ?? 0) - bytes;
     if (held > 0) this.#bytesOf.set(owner, held);
     else this.#bytesOf.delete(owner);

@@ -1,17 +1,10 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { CommandError } from "@countersign/bus";
 import type { Logger } from "@countersign/telemetry";
-import type {
-  handleServerStreamingCall,
-  handleUnaryCall,
-  MethodDefinition,
-  sendUnaryData,
-  ServerUnaryCall,
-  ServerWritableStream,
-} from "@grpc/grpc-js";
+import type { handleServerStreamingCall, handleUnaryCall, MethodDefinition, sendUnaryData } from "@grpc/grpc-js";
 import type { Admission } from "./admission.ts";
 import { observeCall } from "./observe-call.ts";
-import { CallCancelled, RpcCall } from "./rpc-call.ts";
+import { CallCancelled, type HeldRequest, RpcCall, type StreamSurface, type UnarySurface } from "./rpc-call.ts";
 import { toServerError } from "./server-error.ts";
 import type { StalledStreams } from "./stalled-streams.ts";
 
@@ -43,24 +36,24 @@ export type CallRules = {
 };
 
 /** grpc-js sees bytes only, so that malformed protobuf is ours to name and replies can be passed on undecoded. */
-export function methodDefinition(method: DescMethod): MethodDefinition<Uint8Array, Uint8Array> {
+export function methodDefinition(method: DescMethod): MethodDefinition<HeldRequest, Uint8Array> {
   return {
     path: `/${method.parent.typeName}/${method.name}`,
     requestStream: method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming",
     responseStream: method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming",
-    requestSerialize: toBuffer,
-    requestDeserialize: (bytes) => bytes,
+    requestSerialize: ({ bytes }) => toBuffer(bytes),
+    requestDeserialize: (bytes) => ({ bytes }),
     responseSerialize: toBuffer,
     responseDeserialize: (bytes) => bytes,
   };
 }
 
 /** A unary handler as grpc-js calls it. */
-export function serveUnary(method: DescMethod, handler: UnaryHandler, rules: CallRules): handleUnaryCall<Uint8Array, Uint8Array> {
+export function serveUnary(method: DescMethod, handler: UnaryHandler, rules: CallRules): handleUnaryCall<HeldRequest, Uint8Array> {
   const name = nameOf(method);
-  const answer = async (surface: ServerUnaryCall<Uint8Array, Uint8Array>, callback: sendUnaryData<Uint8Array>): Promise<void> => {
+  const answer = async (surface: UnarySurface, callback: sendUnaryData<Uint8Array>): Promise<void> => {
     try {
-      const reply = await runCall(rules, name, surface, (call) => handler(surface.request, call));
+      const reply = await runCall(rules, name, surface, (call) => handler(surface.request.bytes, call));
       callback(null, reply);
     } catch (error) {
       if (!(error instanceof CallCancelled)) callback(toServerError(error, name, rules.logger));
@@ -74,14 +67,14 @@ export function serveStream(
   method: DescMethod,
   handler: StreamHandler | WorkThenStream,
   rules: CallRules,
-): handleServerStreamingCall<Uint8Array, Uint8Array> {
+): handleServerStreamingCall<HeldRequest, Uint8Array> {
   const name = nameOf(method);
   const [worksFirst, handle] = typeof handler === "function" ? [false, handler] : [true, handler.workThenStream];
-  const answer = async (surface: ServerWritableStream<Uint8Array, Uint8Array>): Promise<void> => {
+  const answer = async (surface: StreamSurface): Promise<void> => {
     try {
       await runCall(rules, name, surface, async (call) => {
         if (!worksFirst) call.park();
-        await handle(surface.request, call, (message) => write(surface, call, message, rules.sendMs));
+        await handle(surface.request.bytes, call, (message) => write(surface, call, message, rules.sendMs));
       });
       surface.end();
     } catch (error) {
@@ -95,13 +88,13 @@ export function serveStream(
 function runCall<Reply>(
   rules: CallRules,
   name: string,
-  surface: ServerUnaryCall<Uint8Array, Uint8Array> | ServerWritableStream<Uint8Array, Uint8Array>,
+  surface: UnarySurface | StreamSurface,
   work: (call: RpcCall) => Promise<Reply>,
 ): Promise<Reply> {
   return observeCall(name, surface.metadata, rules.urgencyOf, async (observer) => {
-    const call = new RpcCall(name, surface, rules.admission.enter(surface.request.length), observer);
+    const call = new RpcCall(name, surface, rules.admission.enter(surface.request.bytes.length), observer);
     try {
-      checkSize(surface.request, rules);
+      checkSize(surface.request.bytes, rules);
       return await work(call);
     } finally {
       call.end();
@@ -111,12 +104,7 @@ function runCall<Reply>(
 }
 
 /** Waits for room; not for ever, or callers who never read would hold every place that there is. */
-async function write(
-  surface: ServerWritableStream<Uint8Array, Uint8Array>,
-  call: RpcCall,
-  message: Uint8Array,
-  sendMs: number,
-): Promise<void> {
+async function write(surface: StreamSurface, call: RpcCall, message: Uint8Array, sendMs: number): Promise<void> {
   call.signal.throwIfAborted();
   if (surface.write(message)) return;
   await new Promise<void>((resolve, reject) => {

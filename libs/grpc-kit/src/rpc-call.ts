@@ -7,7 +7,14 @@ export class CallCancelled extends Error {
   override readonly name = "CallCancelled";
 }
 
-type SurfaceCall = ServerUnaryCall<Uint8Array, Uint8Array> | ServerWritableStream<Uint8Array, Uint8Array>;
+/** What grpc-js holds for as long as the call lasts, and what is to be let go of before. */
+export type HeldRequest = { bytes: Uint8Array };
+
+export type UnarySurface = ServerUnaryCall<HeldRequest, Uint8Array>;
+export type StreamSurface = ServerWritableStream<HeldRequest, Uint8Array>;
+type SurfaceCall = UnarySurface | StreamSurface;
+
+const NOTHING = new Uint8Array();
 
 /** What a call tells telemetry while it lasts. */
 export type CallObserver = {
@@ -79,6 +86,12 @@ export class RpcCall {
     this.#parked = true;
     this.#observer.parked();
     this.#release();
+  }
+
+  /** The request is looked at no more: its memory is free while the call waits, for whoever keeps nothing of it. */
+  forgetRequest(): void {
+    this.#call.request.bytes = NOTHING;
+    this.#slot.forgetRequest();
   }
 
   /** The call waits for people or events. */

@@ -11,35 +11,42 @@ import type { HandlerDeps } from "./deps.ts";
 import { durabilityOf, onceFirm } from "./durability.ts";
 import { readRequestAndWatch } from "./routes.ts";
 import { sendChanges } from "./send-changes.ts";
-import { actionStateOf } from "./wire/action-state.ts";
+import { type ActionState, actionStateOf } from "./wire/action-state.ts";
 import { changed, requested } from "./wire/told.ts";
 
+type Send = Parameters<StreamHandler>[2];
+
+/** Whose action is waited for, and from where on. */
+type Waiting = { readonly caller: Authenticated; readonly action: ActionState; readonly watch: Watch };
+
 /**
- * Serves RequestAndWatch: one command, whose reply is the first message, and the action's state at each change until it is decided. A place among those who
- * wait is taken before anybody hears of the action, so that nothing which is done because of the first message is missed. Without one the first
- * message is sent all the same: by then the action is recorded, and people know of it.
+ * Serves RequestAndWatch: one command, whose reply is the first message, and the action's state at each change until it is decided. In two steps: the one that
+ * may take days holds neither the request nor the reply.
  */
 export function requestAndWatch(deps: HandlerDeps): StreamHandler {
-  return async (request, call, send) => {
-    const caller = await admit("RequestAndWatch", call, deps);
-    const durability = durabilityOf(readRequestAndWatch(request, caller.principal));
-    const reply = await ask(deps, { service: "approval", method: "RequestAndWatch" }, commandOf(caller, call, request), call);
-    const action = { ...actionStateOf(reply), reply };
-    const place = isDecided(action) ? undefined : takePlace(deps, caller, call, action.id);
-    try {
-      await send(requested(await onceFirm(deps, caller, call, reply, durability, () => action)));
-      if (place === undefined) return;
-      if (!(place instanceof Watch)) throw place.refused;
-      const state = encoded(WatchActionRequestSchema, create(WatchActionRequestSchema, { actionId: action.id }));
-      const changing = { watch: place, request: state, afterVersion: action.version, known: action, isOver: isDecided };
-      await sendChanges(deps, caller, call, changing, (next) => send(changed(next)));
-    } finally {
-      if (place instanceof Watch) {
-        call.causedBy(place.cause);
-        place.close();
-      }
-    }
-  };
+  return (request, call, send) => begin(deps, request, call, send).then((waiting) => waiting && goOn(deps, waiting, call, send));
+}
+
+/**
+ * A place among those who wait is taken before anybody hears of the action, so that nothing which is done because of the first message is missed. Without one
+ * the first message is sent all the same: by then the action is recorded, and people know of it.
+ */
+async function begin(deps: HandlerDeps, request: Uint8Array, call: RpcCall, send: Send): Promise<Waiting | undefined> {
+  const caller = await admit("RequestAndWatch", call, deps);
+  const durability = durabilityOf(readRequestAndWatch(request, caller.principal));
+  const reply = await ask(deps, { service: "approval", method: "RequestAndWatch" }, commandOf(caller, call, request), call);
+  call.forgetRequest();
+  const action = actionStateOf(reply);
+  const place = isDecided(action) ? undefined : takePlace(deps, caller, call, action.id);
+  try {
+    await send(requested(await onceFirm(deps, caller, call, reply, durability, () => action)));
+    if (place === undefined) return undefined;
+    if (!(place instanceof Watch)) throw place.refused;
+    return { caller, action, watch: place };
+  } catch (error) {
+    if (place instanceof Watch) place.close();
+    throw error;
+  }
 }
 
 /** From here on the call counts as one that waits. */
@@ -56,3 +63,18 @@ function takePlace(
     return { refused };
   }
 }
+
+async function goOn(deps: HandlerDeps, { caller, action, watch }: Waiting, call: RpcCall, send: Send): Promise<void> {
+  const request = encoded(WatchActionRequestSchema, create(WatchActionRequestSchema, { actionId: action.id }));
+  const known = { ...action, reply: NOTHING };
+  try {
+    const changing = { watch, request, afterVersion: action.version, known, isOver: isDecided };
+    await sendChanges(deps, caller, call, changing, (state) => send(changed(state)));
+  } finally {
+    call.causedBy(watch.cause);
+    watch.close();
+  }
+}
+
+/** Of a state that was told already. */
+const NOTHING = new Uint8Array();
