@@ -18,7 +18,7 @@ export type ReviewView = {
   readonly moreFacts: number;
   /** What will run, all of it covered by the digest. */
   readonly parameters: ShownMembers;
-  /** The parameters stand there as `shownDigest` names them: every one, and no text cut further. Nobody approves on less. */
+  /** Every parameter stands there, and none of it is cut: in a message nobody approves on less. */
   readonly whole: boolean;
   /** What the requester says beside it. Nobody checked it, and the digest does not cover it. */
   readonly claims: ShownMembers;
@@ -78,7 +78,7 @@ export function renderReview(source: ReviewSource, sha256: TextHash, limits: Ren
     facts: all.slice(0, limits.members),
     moreFacts: Math.max(0, all.length - limits.members),
     parameters,
-    whole: parameters.more === 0 && (limits.characters >= USUAL_LIMITS.characters || !parameters.members.some(isCut)),
+    whole: parameters.more === 0 && !parameters.members.some(isCut),
     claims: claimsOf(source, limit, limits.members),
     claimed: source.review?.claim !== undefined,
     comments: commentsOf(source, { sha256, characters: Math.min(limits.characters, comments.characters) }, comments.most),

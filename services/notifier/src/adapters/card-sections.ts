@@ -18,8 +18,9 @@ export type CardSection = {
 
 export type CardText = { readonly heading: string; readonly title: string; readonly sections: readonly CardSection[] };
 
-/** Less and less of each text, until a channel has room for it. */
+/** Less and less of each text, until a channel has room for it. At first more than usual: what is cut cannot be approved there. */
 export const CARD_LIMITS: readonly RenderLimits[] = [
+  { ...USUAL_LIMITS, characters: 2400 },
   USUAL_LIMITS,
   { characters: 300, members: 60 },
   { characters: 150, members: 30 },

@@ -10,7 +10,7 @@ export type CollectedReview = {
   readonly render: Delivery["render"];
 };
 
-const [, , LIMITS] = CARD_LIMITS;
+const [, , , LIMITS] = CARD_LIMITS;
 const LARGEST = 90_000;
 const NOTICE = "Nothing is decided by opening a link: you sign in, read all of it, and decide there.";
 

@@ -81,12 +81,18 @@ describe("slack message", () => {
     const buttons = (source: ReviewSource) => textsOf(message(source).blocks.at(-1)).map(({ text }) => text);
     const running = (properties: JsonObject) => ({ ...sampleReview, input: { ...sampleReview.input!, action: { name: "x", properties } } });
     const decoys = Object.fromEntries(Array.from({ length: 120 }, (_, index) => [`note${index}`, "nothing to see"]));
-    for (const hidden of [running({ ...decoys, command: "drop table customers" }), running({ one: "x".repeat(590), ...decoys })]) {
+    const middle = `select 1${" ".repeat(1500)}; drop table customers;${" ".repeat(1500)}select 2`;
+    for (const hidden of [
+      running({ ...decoys, command: "drop table customers" }),
+      running({ one: "x".repeat(590), ...decoys }),
+      running({ command: middle }),
+      running({ [middle]: true }),
+      shouted,
+    ]) {
       expect(buttons(hidden)).toEqual(["Reject …", "Edit …", "Ask …", "Claim", "Open"]);
       expect(seen(message(hidden))).toContain("it cannot be approved here");
     }
-    // Cut like this, and named so by the digest of what is shown, is every text that is as long.
-    for (const open of [sampleReview, shouted]) {
+    for (const open of [sampleReview, running({ command: `select ${"x".repeat(2300)}` })]) {
       expect(buttons(open)[0]).toBe("Approve");
       expect(seen(message(open))).not.toContain("it cannot be approved here");
     }
