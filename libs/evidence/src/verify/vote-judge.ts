@@ -4,7 +4,7 @@ import { PLANS } from "./payload-plans.ts";
 import { Votes } from "./votes.ts";
 import { WireFields } from "./wire-fields.ts";
 
-/** `other`: no entry, or one of another type. */
+/** `wrong`: also what is no entry. `other`: of another type, or a version that this build does not know. */
 export type VoteJudgement = "good" | "wrong" | "unknown_key" | "other";
 
 /** Judges the signature of an entry's vote, of either kind, by these keys: as an archive's verifier does, for whoever has the log itself. */
@@ -14,7 +14,7 @@ export function voteJudge(grantKeys: readonly GrantKey[]): (entry: Uint8Array) =
   const [fields, payload] = [new EntryFields(), new WireFields()];
   return (entry) => {
     const bytes = Buffer.from(entry.buffer, entry.byteOffset, entry.byteLength);
-    if (!fields.read(bytes, 0, bytes.length)) return "other";
+    if (!fields.read(bytes, 0, bytes.length)) return "wrong";
     const type = fields.text(Field.type);
     if (type !== "VoteCast" && type !== "BreakGlassUsed") return "other";
     if (fields.number(Field.schemaVersion) !== 1) return "other";
