@@ -1,4 +1,4 @@
-import { ActionStatus, VoteDecision, type Action, type ActionState } from "@countersign/proto/v1/action_pb";
+import { ActionStatus, type Action, type ActionState } from "@countersign/proto/v1/action_pb";
 
 /** What a program goes on with, whether it was told the whole action or its state. */
 export type KnownAction = Pick<
@@ -13,9 +13,7 @@ export function isUndecided({ status }: Pick<ActionState, "status">): boolean {
 
 /** Of a whole action what its state would tell. */
 export function knownOf(action: Action): KnownAction {
-  const { id, tenant, status, version, digest, salt, bindingContext, input, review, verdict } = action;
-  const rejections = (review?.votes ?? []).filter(({ decision, lapsed }) => decision === VoteDecision.REJECT && !lapsed);
-  const reasons = status === ActionStatus.DENIED ? (verdict?.reasons ?? []) : rejections.map(({ reason }) => reason);
+  const { id, tenant, status, version, digest, salt, bindingContext, reasons, input, review } = action;
   const editedProperties = review?.editor && input?.action?.properties;
   return { id, tenant, status, version, digest, salt, bindingContext, reasons, ...(editedProperties && { editedProperties }) };
 }

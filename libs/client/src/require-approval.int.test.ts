@@ -1,6 +1,6 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { CommandError } from "@countersign/bus";
-import { ActionStatus, CommentKind, VoteDecision, type Comment } from "@countersign/proto/v1/action_pb";
+import { ActionStatus, CommentKind, type Comment } from "@countersign/proto/v1/action_pb";
 import { AcceptEditRequestSchema, RedeemGrantRequestSchema, RequestActionRequestSchema } from "@countersign/proto/v1/action_service_pb";
 import { AddCommentRequestSchema } from "@countersign/proto/v1/review_service_pb";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -128,11 +128,9 @@ describe("P7: requireApproval runs nothing that is not approved", () => {
   });
 
   it("says why not, in the words of policy or of the reviewer", async () => {
-    const verdict = { reasons: ["It cannot be undone."] };
-    const votes = [{ decision: VoteDecision.REJECT, reason: "not today" }];
     const replies = [
-      replyWith(ActionStatus.DENIED, { verdict }),
-      replyWith(ActionStatus.REJECTED, { verdict, review: { votes } }),
+      replyWith(ActionStatus.DENIED, { reasons: ["It cannot be undone."] }),
+      replyWith(ActionStatus.REJECTED, { reasons: ["not today"] }),
       replyWith(ActionStatus.IN_REVIEW),
     ];
     played.unary["RequestAction"] = async () => replies.shift()!;

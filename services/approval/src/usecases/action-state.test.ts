@@ -30,7 +30,7 @@ async function expectAgreement(actionId: string): Promise<void> {
   const { action } = await world.call("GetAction", { actionId });
   const both = fromBinary(ActionStateSchema, toBinary(ActionSchema, action!), { readUnknownFields: false });
   const { action: told } = await world.call("WatchAction", { actionId });
-  const { reasons: _, editedProperties: _1, review: _2, deadline: _3, questions: _4, afterReview: _5, ...common } = told!;
+  const { editedProperties: _, review: _1, deadline: _2, questions: _3, afterReview: _4, ...common } = told!;
   expect(both).toMatchObject(common);
 }
 
@@ -82,9 +82,11 @@ it("says why not: policy's reasons, or the reviewer's, until they are erased", a
   const denied = await ask(world, verdict("deny", { reasons: ["It cannot be undone."] }));
   const { reasons, deadline } = await state(denied.action.id);
   expect([reasons, deadline]).toEqual([["It cannot be undone."], undefined]);
+  await expectAgreement(denied.action.id);
   const { action } = await ask(world, verdict("review"));
   await world.call("SubmitVote", { ...(await shown(action.id)), ...reject }, ann);
   expect((await state(action.id)).reasons).toEqual(["too much"]);
+  await expectAgreement(action.id);
   const operator = principal("operator", { roles: ["operator"], signIn: "mfa" });
   await world.call("EraseContent", { actionId: action.id, reason: "asked to" }, operator);
   expect(await state(action.id)).toMatchObject({ status: ActionStatus.REJECTED, reasons: [], salt: new Uint8Array() });

@@ -8,6 +8,7 @@ import { fromHex } from "./bytes.ts";
 import { toClaimMessage, toCommentMessages } from "./comment-message.ts";
 import { encodedInput } from "./encoded-input.ts";
 import { encodedPrincipal, SIGN_INS, toRefMessage } from "./principal-message.ts";
+import { reasonsOf } from "./reasons-of.ts";
 import { encodedStage } from "./stage-message.ts";
 import { encodedVerdict } from "./verdict-message.ts";
 
@@ -24,6 +25,7 @@ export function toActionMessage({ ref, state, contents }: ActionView & { readonl
     requester: encodedPrincipal(state.requester),
     requestTime: state.requestedAt,
     updateTime: state.updatedAt,
+    reasons: reasonsOf(state, contents),
     ...(asked && { salt: asked.salt, input: encodedInput(asked.input) }),
     ...(ruling && {
       digest: fromHex(ruling.digest),

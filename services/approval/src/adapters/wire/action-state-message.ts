@@ -2,10 +2,11 @@ import type { Fields } from "@countersign/events";
 import { ActionStatus, AfterReviewState, type ActionStateSchema, type ReviewProgressSchema } from "@countersign/proto/v1/action_pb";
 import { countingVotes } from "../../domain/votes.ts";
 import type { InReview, RecordedAction } from "../../domain/state.ts";
-import { inputOf, textOf } from "../../usecases/content.ts";
-import type { ActionView, Contents } from "../../usecases/ports.ts";
+import { inputOf } from "../../usecases/content.ts";
+import type { ActionView } from "../../usecases/ports.ts";
 import { fromHex } from "./bytes.ts";
 import { openQuestions, toClaimMessage } from "./comment-message.ts";
+import { reasonsOf } from "./reasons-of.ts";
 
 /** Where the action is, for whoever commands it or waits for it; what is erased is empty. */
 export function toActionStateMessage({
@@ -45,14 +46,6 @@ function progressOf(state: InReview): Fields<typeof ReviewProgressSchema> {
     approvals: countingVotes(state).filter((vote) => vote.stage === openStage).length,
     ...(claim && { claim: toClaimMessage(claim) }),
   };
-}
-
-function reasonsOf(state: RecordedAction, contents: Contents): readonly string[] {
-  if (state.status === "DENIED") return state.ruling.verdict.reasons;
-  // Who rejects late takes the grant back.
-  if (state.status !== "REJECTED" && state.status !== "REVOKED") return [];
-  const rejections = (state.review?.votes ?? []).filter(({ decision, lapsed }) => decision === "reject" && !lapsed);
-  return rejections.map(({ reason }) => textOf(contents, reason)).filter((reason) => reason !== "");
 }
 
 function deadlineOf(state: RecordedAction): number | undefined {
