@@ -16,7 +16,7 @@ const PLAIN_IN_QUOTES = /^[ !#-[\]-~]*$/;
 /** More spaces than indentation needs: wherever lines are broken, they end one and let the next begin with what looks like a line of ours. */
 const SPACES = 32;
 const MANY_SPACES = " ".repeat(SPACES + 1);
-const SPACES_TOO_MANY = new RegExp(`(?<= {${SPACES}}) `, "g");
+const SPACES_TOO_MANY = new RegExp(`( {${SPACES}})( +)`, "g");
 
 /** More marks than two on one letter pile up over the lines around it. */
 const PILED_MARKS = /(?<=\p{M}{2})\p{M}/gu;
@@ -106,7 +106,7 @@ function passesForLatin(text: string, words: readonly string[]): boolean {
 function escapeUnshowable(text: string): string {
   return text
     .replaceAll(PILED_MARKS, escapeCharacter)
-    .replaceAll(SPACES_TOO_MANY, escapeCharacter)
+    .replaceAll(SPACES_TOO_MANY, (_run, some: string, others: string) => some + escapeCharacter(" ").repeat(others.length))
     .replaceAll(UNSHOWABLE_ALL, escapeCharacter);
 }
 
