@@ -3,12 +3,12 @@ import { ActionStatus, AfterReviewFinding, AfterReviewState } from "@countersign
 import { beforeEach, describe, expect, it } from "vitest";
 import { voteText } from "../adapters/grants/signer.ts";
 import { fromRecordedEvent } from "../adapters/log/event-codec.ts";
+import { refusal } from "../testing/ask.ts";
 import { ann, bob, HOUR, principal, stage, TERMS, verdict } from "../testing/fixtures.ts";
 import { config, exportInput, privatePem, shownOf, testApproval, type TestApproval } from "../testing/test-approval.ts";
 
 const REASON = "the database is full, and nobody answers";
 const eve = principal("eve", { groups: ["security"], roles: ["reviewer"], signIn: "mfa" });
-const refusal = (reason: string): unknown => expect.objectContaining({ reason });
 let world: TestApproval;
 
 beforeEach(async () => {

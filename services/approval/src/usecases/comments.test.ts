@@ -1,12 +1,12 @@
 import { DirectoryUnreachableError } from "@countersign/directory-client";
 import { ActionStatus, CommentKind } from "@countersign/proto/v1/action_pb";
 import { beforeEach, describe, expect, it } from "vitest";
+import { refusal } from "../testing/ask.ts";
 import { ann, bob, cid, exporter, HOUR, principal, ref, sponsor, stage, verdict } from "../testing/fixtures.ts";
 import { exportInput, shownOf, testApproval, type TestApproval } from "../testing/test-approval.ts";
 import { addComment } from "./comments.ts";
 
 const QUESTION = "which customers, and why all of them?";
-const refusal = (reason: string): unknown => expect.objectContaining({ reason });
 let world: TestApproval;
 
 beforeEach(async () => {
