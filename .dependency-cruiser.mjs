@@ -1,5 +1,11 @@
 /** Files that exist for tests: their own rules are looser, and no other file may import them. */
-const TESTS = ["\\.(test|contract|suite|bench)\\.ts$", "^test/", "^(libs|services)/[^/]+/bench/", "(^|/)testing(/|\\.ts$)", "^libs/testing/"];
+const TESTS = [
+  "\\.(test|contract|suite|bench)\\.ts$",
+  "^test/",
+  "^(libs|services)/[^/]+/bench/",
+  "(^|/)testing(/|\\.ts$)",
+  "^libs/testing/",
+];
 const PACKAGE = "^(libs|services|deploy|test)/([^/]+)/";
 
 /** @type {import("dependency-cruiser").IConfiguration} */
@@ -108,7 +114,12 @@ export default {
       from: { path: PACKAGE, pathNot: "^test/fuzz/" },
       to: {
         path: PACKAGE,
-        pathNot: ["^$1/$2/", "/src/index\\.ts$", "/src/testing(/index)?\\.ts$", "^libs/testing/src/(certificates|machine-node|tcp-proxy)\\.ts$"],
+        pathNot: [
+          "^$1/$2/",
+          "/src/index\\.ts$",
+          "/src/testing(/index)?\\.ts$",
+          "^libs/testing/src/(certificates|machine-node|tcp-proxy)\\.ts$",
+        ],
       },
     },
     {
