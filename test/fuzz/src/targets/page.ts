@@ -42,7 +42,7 @@ export const reviewPageForms: Target = {
     "/review",
     "GET /review",
     "GET /sign-in",
-    "GET /signed-in",
+    "GET /signed-in/id.example",
     "/sign-out",
     link,
     token,
@@ -69,7 +69,7 @@ export const reviewPageForms: Target = {
         post("/review", { link, token, card, decision: "approve", reason: "fine" }),
         post("/review", { link, token, card, decision: "edit", reason: "less", properties: '{"limit": 5}' }),
         get("/sign-in", { link, strong: "1" }),
-        ["GET /signed-in", "code=c&state=s", signingIn, ""],
+        ["GET /signed-in/id.example", "code=c&state=s", signingIn, ""],
         post("/sign-out", { link, token }),
       ),
       run: answerOf(pageRoutes(deps)),
@@ -120,6 +120,7 @@ const deps: PageDeps = {
   base: BASE,
   links,
   signIn: {
+    paths: ["/signed-in/id.example"],
     begin: async (tenant, to) => ({
       url: `https://id.example/authorize`,
       attempt: { tenant, state: "s", nonce: "n", verifier: "v", link: to },
