@@ -70,10 +70,11 @@ describe("RequestAndWatch", () => {
     async (status, only) => {
       const waiting = [await asking(), await asking()];
       await until(() => waiting.every(({ told }) => told.length === 1));
-      action.moveTo(status, 1);
-      const before = reads().length;
+      const another = new PlayedAction();
+      another.moveTo(status, 1);
+      fixture.answers["RequestAndWatch"] = another.request;
       const { told, ended } = await asking();
-      expect([await ended, told, reads().length]).toEqual(["OK", [only], before]);
+      expect([await ended, told]).toEqual(["OK", [only]]);
       for (const { abort } of waiting) abort.abort();
     },
   );
