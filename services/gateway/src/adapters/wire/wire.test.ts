@@ -45,7 +45,7 @@ describe("replies read without decoding them", () => {
   it("an action's state has the fields of an action at the same numbers, and its own at others", () => {
     const numbers = new Map(ActionSchema.fields.map(({ name, number }) => [name, number]));
     const own = ActionStateSchema.fields.filter(({ name, number }) => numbers.get(name) !== number);
-    expect(own.map(({ name }) => name)).toEqual(["reasons", "edited_properties", "review", "deadline", "questions", "after_review"]);
+    expect(own.map(({ name }) => name)).toEqual(["edited_properties", "review", "deadline", "questions", "after_review"]);
     expect(own.every(({ number }) => ![...numbers.values()].includes(number))).toBe(true);
   });
 
