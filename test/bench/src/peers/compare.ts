@@ -33,6 +33,9 @@ const STEPS = [
   { name: "vote to requester", workload: "voteToRequester", inFlight: 1 },
 ] as const;
 
+/** Before each turn, and not measured: who rested for a minute has let go of memory and compiled code, which no service under load does. */
+const RESTED_SECONDS = 2;
+
 /** All contenders stand side by side, warm, and take turns row by row: a slow phase of the machine meets all of them. */
 export async function compare({ contenders, rounds, seconds, warm }: ComparePlan, onLap: (lap: Lap) => void): Promise<void> {
   installPeers();
@@ -48,6 +51,7 @@ export async function compare({ contenders, rounds, seconds, warm }: ComparePlan
     for (let round = 1; round <= rounds; round += 1) {
       for (const { name, workload, inFlight } of STEPS) {
         for (const { contender, run } of drivers) {
+          await run({ workload, inFlight, seconds: RESTED_SECONDS });
           const speed = signaturesPerSecond();
           onLap({
             contender,
