@@ -18,7 +18,8 @@ export function usageByRole(pid: number): Readonly<Record<Role, Usage>> {
   };
   for (const process of descendants(pid)) {
     const sum = sums[process.pid === pid ? "client" : roleOf(process.name)];
-    sum.cpuSeconds += process.cpuSeconds;
+    // PostgreSQL's connections end while it runs, and what they did is their parent's then.
+    sum.cpuSeconds += process.cpuSeconds + process.endedCpuSeconds;
     sum.residentMegabytes += process.residentMegabytes;
   }
   return sums;
