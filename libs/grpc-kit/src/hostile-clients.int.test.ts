@@ -96,6 +96,11 @@ const answers = async (): Promise<string | undefined> => {
 };
 
 describe("a client", () => {
+  it("P7: a connection takes in the bodies of a crowd, not only their headers", async () => {
+    expect(await answers()).toBe("0");
+    expect(session.state.remoteWindowSize).toBeGreaterThan(900_000);
+  });
+
   it("that never sends the rest of its requests is cut off, and nothing of them is kept", async () => {
     const partial = Buffer.alloc(50_000);
     partial.writeUInt32BE(100_000, 1);

@@ -1,3 +1,4 @@
+import type { ServerHttp2Stream } from "node:http2";
 import { Duplex } from "node:stream";
 import { type Metadata, ServerInterceptingCall, type ServerInterceptor, status } from "@grpc/grpc-js";
 import { Sweeper } from "./sweeper.ts";
@@ -8,6 +9,8 @@ const SWEEPS = { everyMs: 100, lateMs: 150 };
 /** So many requests may be coming in; beyond, a request has a sixtieth of the time. */
 const MAX_ARRIVING = 128;
 const HURRY = 60;
+/** HTTP/2's own 64 KB let the headers of a crowd in and keep their bodies out, which then look stalled. grpc-js reads whatever comes: nothing more is held by it. */
+const CONNECTION_WINDOW = 1024 * 1024;
 
 /**
  * Cuts off streams that nobody moves. What has not come in whole has no owner yet, and grpc-js holds what there is of it, up to the largest message; what was answered has no place among the
@@ -16,6 +19,7 @@ const HURRY = 60;
 export class StalledStreams {
   readonly #stallMs: number;
   readonly #calls = new WeakMap<Metadata, Call>();
+  readonly #widened = new WeakSet<object>();
   readonly #arriving = new Map<Call, number>();
   readonly #leaving = new Map<Call, number>();
   readonly #sweeper = new Sweeper(SWEEPS, (now) => this.#sweep(now));
@@ -27,6 +31,7 @@ export class StalledStreams {
 
   readonly interceptor: ServerInterceptor = (method, call) => {
     this.#watch(this.#arriving, call);
+    this.#widen(call);
     return new ServerInterceptingCall(call, {
       start: (next) =>
         next({
@@ -57,6 +62,14 @@ export class StalledStreams {
 
   close(): void {
     this.#sweeper.end();
+  }
+
+  /** grpc-js has an option for this at the client only. */
+  #widen(call: Call): void {
+    const { session } = streamOf(call) as Duplex & Pick<ServerHttp2Stream, "session">;
+    if (session === undefined || this.#widened.has(session)) return;
+    this.#widened.add(session);
+    session.setLocalWindowSize(CONNECTION_WINDOW);
   }
 
   #watch(calls: Map<Call, number>, call: Call): void {
