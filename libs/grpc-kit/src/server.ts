@@ -3,6 +3,7 @@ import { Health } from "@countersign/proto/grpc/health/v1/health_pb";
 import type { Logger } from "@countersign/telemetry";
 import { Server, ServerCredentials, type UntypedServiceImplementation } from "@grpc/grpc-js";
 import { Admission } from "./admission.ts";
+import { onWideConnections } from "./connection-window.ts";
 import { observeAdmission } from "./observe-admission.ts";
 import {
   type CallRules,
@@ -72,7 +73,7 @@ export function createRpcServer({ logger, urgencyOf = () => "normal", limits = {
   const maxMessageBytes = limits.maxMessageBytes ?? 512 * 1024;
   const stalled = new StalledStreams(limits.stallMs ?? 30_000);
   const server = new Server({
-    interceptors: [stalled.interceptor],
+    interceptors: [onWideConnections(stalled.interceptor)],
     // Twice what is taken: up to there the refusal can say why; beyond, grpc-js refuses before the message is in memory.
     "grpc.max_receive_message_length": 2 * maxMessageBytes,
     "grpc.max_concurrent_streams": 4096,

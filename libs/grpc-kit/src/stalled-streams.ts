@@ -1,16 +1,11 @@
-import type { ServerHttp2Stream } from "node:http2";
-import { Duplex } from "node:stream";
 import { type Metadata, ServerInterceptingCall, type ServerInterceptor, status } from "@grpc/grpc-js";
+import { type Call, streamOf } from "./http2-stream.ts";
 import { Sweeper } from "./sweeper.ts";
-
-type Call = Parameters<ServerInterceptor>[1];
 
 const SWEEPS = { everyMs: 100, lateMs: 150 };
 /** So many requests may be coming in; beyond, a request has a sixtieth of the time. */
 const MAX_ARRIVING = 128;
 const HURRY = 60;
-/** HTTP/2's own 64 KB let the headers of a crowd in and keep their bodies out, which then look stalled. grpc-js reads whatever comes: nothing more is held by it. */
-const CONNECTION_WINDOW = 1024 * 1024;
 
 /**
  * Cuts off streams that nobody moves. What has not come in whole has no owner yet, and grpc-js holds what there is of it, up to the largest message; what was answered has no place among the
@@ -19,7 +14,6 @@ const CONNECTION_WINDOW = 1024 * 1024;
 export class StalledStreams {
   readonly #stallMs: number;
   readonly #calls = new WeakMap<Metadata, Call>();
-  readonly #widened = new WeakSet<object>();
   readonly #arriving = new Map<Call, number>();
   readonly #leaving = new Map<Call, number>();
   readonly #sweeper = new Sweeper(SWEEPS, (now) => this.#sweep(now));
@@ -31,7 +25,6 @@ export class StalledStreams {
 
   readonly interceptor: ServerInterceptor = (method, call) => {
     this.#watch(this.#arriving, call);
-    this.#widen(call);
     return new ServerInterceptingCall(call, {
       start: (next) =>
         next({
@@ -64,14 +57,6 @@ export class StalledStreams {
     this.#sweeper.end();
   }
 
-  /** grpc-js has an option for this at the client only. */
-  #widen(call: Call): void {
-    const { session } = streamOf(call) as Duplex & Pick<ServerHttp2Stream, "session">;
-    if (session === undefined || this.#widened.has(session)) return;
-    this.#widened.add(session);
-    session.setLocalWindowSize(CONNECTION_WINDOW);
-  }
-
   #watch(calls: Map<Call, number>, call: Call): void {
     calls.set(call, performance.now());
     this.#sweeper.begin();
@@ -92,11 +77,4 @@ export class StalledStreams {
     }
     if (this.#arriving.size === 0 && this.#leaving.size === 0) this.close();
   }
-}
-
-/** grpc-js has no way to end a stream whose other side does nothing; the stream that it stands on has. */
-function streamOf(call: Call): Duplex {
-  const stream: unknown = Reflect.get(call, "stream");
-  if (!(stream instanceof Duplex)) throw new Error("grpc-js keeps its HTTP/2 stream elsewhere now");
-  return stream;
 }
