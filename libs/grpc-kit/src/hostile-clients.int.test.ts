@@ -2,7 +2,6 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from "node:http2";
 import { once } from "node:events";
 import { Duplex } from "node:stream";
-import { setTimeout as pause } from "node:timers/promises";
 import { create, toBinary, type DescService } from "@bufbuild/protobuf";
 import { ServerReflectionRequestSchema } from "@countersign/proto/grpc/reflection/v1/reflection_pb";
 import { AuditService } from "@countersign/proto/v1/audit_service_pb";
@@ -12,7 +11,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ServiceHandlers, StreamHandler, UnaryHandler } from "./handlers.ts";
 import { REFLECTION_PATHS } from "./reflection.ts";
 import { createRpcServer, type RunningRpcServer } from "./server.ts";
-import { GET_POLICY, STREAM_EVENTS } from "./testing/calling.ts";
+import { GET_POLICY, STREAM_EVENTS, until } from "./testing/calling.ts";
 
 const EMPTY = Buffer.alloc(5);
 const LARGE = new Uint8Array(100_000);
@@ -81,13 +80,6 @@ function open(path: string, headers: Record<string, string> = {}): Opened {
     .on("trailers", read)
     .on("error", () => {});
   return { stream, closed: new Promise((resolve) => stream.once("close", () => resolve(status))) };
-}
-async function until(condition: () => boolean): Promise<void> {
-  const end = Date.now() + 20_000;
-  while (!condition()) {
-    if (Date.now() > end) throw new Error("waited in vain");
-    await pause(2);
-  }
 }
 const answers = async (): Promise<string | undefined> => {
   const { stream, closed } = open(GET_POLICY);

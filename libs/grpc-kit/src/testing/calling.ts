@@ -32,6 +32,7 @@ export const failure = (work: Promise<unknown>) =>
     () => "ok",
     (error: ServiceError) => status[error.code],
   );
+/** Waits until something holds that nobody tells a test of. */
 export const until = (condition: () => boolean) => vi.waitFor(() => expect(condition()).toBe(true), { timeout: 20_000, interval: 2 });
 /** What a handler waits for that never answers by itself. */
 export const hungUp = ({ signal }: RpcCall) =>
