@@ -14,6 +14,8 @@ export class Counter {
   }
 
   add(times: number, labels: Labels = {}): void {
+    // One that goes down looks like a restart, and no number at all would stay.
+    if (!(times >= 0 && times < Infinity)) return;
     const series = this.#series.of(labels);
     series.sum += times;
     series.recent += times;

@@ -58,11 +58,18 @@ function plain(metrics: readonly MetricData[] = []) {
     }));
 }
 
-it("a value that is no number is not timed", async () => {
-  const meter = new Meter();
-  meter.timing("time", "times").record(Number.NaN, {});
-  expect((await meter.producer(AggregationTemporality.CUMULATIVE).collect()).resourceMetrics.scopeMetrics[0]?.metrics).toEqual([]);
-});
+it.each([Number.NaN, -1, Infinity, -Infinity])(
+  "%d is neither timed nor counted: sums never fall, and are always numbers",
+  async (value) => {
+    const meter = new Meter();
+    meter.timing("time", "times").record(value, {});
+    const counter = meter.counter("count", "counts");
+    counter.add(2);
+    counter.add(value);
+    const { scopeMetrics } = (await meter.producer(AggregationTemporality.CUMULATIVE).collect()).resourceMetrics;
+    expect(scopeMetrics[0]?.metrics).toMatchObject([{ descriptor: { name: "count" }, dataPoints: [{ value: 2 }] }]);
+  },
+);
 
 it("P7: labels with more values than anybody can draw do not grow without end, and nothing that is counted gets lost", () => {
   const series = new Series(() => ({ count: 0 }));

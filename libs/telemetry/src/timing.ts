@@ -36,9 +36,12 @@ export class Timing {
     this.#series = new Series(() => ({ whole: this.#empty(), recent: this.#empty(), exemplars: [] }));
   }
 
-  /** @param span whose trace the bucket names if it is kept; default: the active one. */
+  /**
+   * A value below zero (a clock was set back) or without end is no measurement: it would make the sum fall, or stay in it.
+   * @param span whose trace the bucket names if it is kept; default: the active one
+   */
   record(seconds: number, labels: Labels, span?: Span): void {
-    if (Number.isNaN(seconds)) return;
+    if (!(seconds >= 0 && seconds < Infinity)) return;
     const timed = this.#series.of(labels);
     const above = this.#bounds.findIndex((bound) => seconds <= bound);
     const bucket = above < 0 ? this.#bounds.length : above;
