@@ -43,7 +43,7 @@ countersign_grants_total{countersign_outcome="is\\"sued\\n"} 2
 # TYPE rpc_server_call_duration_seconds histogram
 # HELP rpc_server_call_duration_seconds calls
 rpc_server_call_duration_seconds_bucket{rpc_method="m",le="0.1"} 2 # {trace_id="0af7651916cd43dd8448eb211c80319c",span_id="b7ad6b7169203331"} 0.1 AT
-rpc_server_call_duration_seconds_bucket{rpc_method="m",le="1"} 2
+rpc_server_call_duration_seconds_bucket{rpc_method="m",le="1.0"} 2
 rpc_server_call_duration_seconds_bucket{rpc_method="m",le="+Inf"} 3
 rpc_server_call_duration_seconds_sum{rpc_method="m"} 7.15
 rpc_server_call_duration_seconds_count{rpc_method="m"} 3

@@ -49,10 +49,16 @@ function histogram(name: string, { attributes, value, exemplars = [] }: DataPoin
   let cumulative = 0;
   for (const [index, count] of counts.entries()) {
     cumulative += count;
-    const le = boundaries[index] === undefined ? "+Inf" : String(boundaries[index]);
+    const le = boundOf(boundaries[index]);
     text += `${name}_bucket${labels({ ...attributes, le })} ${cumulative}${exemplarText(exemplars[index])}\n`;
   }
   return `${text}${name}_sum${labels(attributes)} ${value.sum ?? 0}\n${name}_count${labels(attributes)} ${value.count}\n`;
+}
+
+/** As a float: the canonical form, into which Prometheus 3 turns any other, so that whoever names a bound finds it there and in Prometheus 2. */
+function boundOf(bound = Infinity): string {
+  if (bound === Infinity) return "+Inf";
+  return Number.isInteger(bound) ? `${bound}.0` : String(bound);
 }
 
 function exemplarText(exemplar: Exemplar | undefined): string {
