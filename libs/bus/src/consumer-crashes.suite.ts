@@ -85,6 +85,7 @@ export function consumerCrashes(world: () => World): void {
       const owner = openTestDatabase(url, 1, null);
       // Its lease is gone; its transaction is still open and holds the checkpoint's row.
       await sql`select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objsubid = 1
+        and database = (select oid from pg_database where datname = current_database())
         and (classid::bigint << 32 | objid::bigint) = hashtextextended(${`consumer ${name} main`}, 0)`.execute(owner.kysely<unknown>());
       await owner.close();
       const consumer = await run(listing(name));
