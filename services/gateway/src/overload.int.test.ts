@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { Health } from "@countersign/proto/grpc/health/v1/health_pb";
 import { ActionService } from "@countersign/proto/v1/action_service_pb";
 import { DirectoryService } from "@countersign/proto/v1/directory_service_pb";
 import { ReviewService } from "@countersign/proto/v1/review_service_pb";
+import { until } from "@countersign/testing";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { GatewayFixture, type Outcome } from "./testing/gateway-fixture.ts";
 import { PlayedAction } from "./testing/played-action.ts";
@@ -53,14 +53,6 @@ afterEach(async () => {
   release();
   await fixture.close();
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  const end = Date.now() + 20_000;
-  while (!condition()) {
-    if (Date.now() > end) throw new Error("waited in vain");
-    await pause(2);
-  }
-}
 
 const auth = async (tenant: string) => ({ authorization: `Bearer ${await fixture.token(["requester", "reviewer"], { tenant })}` });
 const keys = (headers: Record<string, string>, timeoutMs = 60_000): Promise<Outcome> =>

@@ -5,7 +5,7 @@ import { createPostgresEventLog, eventLogMigrations, type NewEvent, type Postgre
 import { ActionSchema, ActionStatus } from "@countersign/proto/v1/action_pb";
 import { GetActionRequestSchema, GetActionResponseSchema } from "@countersign/proto/v1/action_service_pb";
 import { silentLogger } from "@countersign/telemetry";
-import { testNats, testPostgres, type TestNats, type TestPostgres } from "@countersign/testing";
+import { testNats, testPostgres, until, type TestNats, type TestPostgres } from "@countersign/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { notifierMigrations } from "./adapters/postgres/migrations.ts";
 import { terminalChannel } from "./adapters/terminal/terminal-channel.ts";
@@ -98,13 +98,6 @@ async function append(tenant: string, id: string, status: ActionStatus, ...types
 
 const count = async (table: "delivery" | "review"): Promise<number> =>
   (await database.pool.query(`select from notifier.${table}`)).rowCount ?? -1;
-
-async function until(holds: () => boolean): Promise<void> {
-  for (let waited = 0; !holds(); waited += 10) {
-    if (waited > 30_000) throw new Error("waited in vain");
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
 
 const heard = (path: string): string[] =>
   receiver.received.filter((request) => request.path === path).map(({ payload }) => `${payload.data.action_id} ${payload.type}`);

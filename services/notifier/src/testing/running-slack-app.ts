@@ -93,11 +93,3 @@ export async function startSlackApp(closers: (() => Promise<void>)[], mode: "htt
     channel.deliver(sampleDelivery(source, { plannedAt: new Date(), ...change }), AbortSignal.timeout(20_000));
   return { slack, world, channel, show, background, message: () => slack.messages[0] as FakeMessage };
 }
-
-/** Waits for a condition, however busy the machine is. */
-export async function until(holds: () => boolean): Promise<void> {
-  for (let waited = 0; !holds(); waited += 5) {
-    if (waited > 30_000) throw new Error("waited in vain");
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}

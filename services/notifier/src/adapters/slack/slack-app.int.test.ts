@@ -1,6 +1,7 @@
+import { until } from "@countersign/testing";
 import { afterEach, describe, expect, it } from "vitest";
 import { FakeSlack } from "../../testing/index.ts";
-import { ada, startSlackApp, until } from "../../testing/running-slack-app.ts";
+import { ada, startSlackApp } from "../../testing/running-slack-app.ts";
 import { sampleCard as card, sampleDelivery, sampleReview } from "../../testing/sample-review.ts";
 import type { VoteReply } from "../../usecases/answer.ts";
 import { RetryableDeliveryError, TerminalDeliveryError, type Delivery } from "../../usecases/channel.ts";
