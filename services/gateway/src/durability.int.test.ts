@@ -7,9 +7,8 @@ import { Durability } from "@countersign/proto/v1/durability_pb";
 import { fromBinary } from "@bufbuild/protobuf";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { GatewayFixture } from "./testing/gateway-fixture.ts";
-import { PlayedAction } from "./testing/played-action.ts";
+import { ASKED as input, PlayedAction } from "./testing/played-action.ts";
 
-const input = { action: { name: "db.export" }, resource: { type: "db", id: "crm" } };
 let fixture: GatewayFixture;
 let action: PlayedAction;
 beforeEach(async () => {

@@ -5,12 +5,13 @@ import { AwaitSealResponseSchema } from "@countersign/proto/internal/v1/command_
 import { ActionStatus } from "@countersign/proto/v1/action_pb";
 import { ActionService, type RequestAndWatchResponse } from "@countersign/proto/v1/action_service_pb";
 import { Durability } from "@countersign/proto/v1/durability_pb";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { until } from "@countersign/testing";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { GatewayFixture } from "./testing/gateway-fixture.ts";
-import { PlayedAction } from "./testing/played-action.ts";
+import { listen } from "./testing/listen.ts";
+import { ASKED as input, PlayedAction } from "./testing/played-action.ts";
 
 const { method } = ActionService;
-const input = { action: { name: "db.export" }, resource: { type: "db", id: "crm" } };
 const GRANT = "a.grant.token";
 
 let fixture: GatewayFixture;
@@ -24,28 +25,15 @@ beforeEach(async () => {
     () => new Date(Date.now() + elapsed),
   );
   action = new PlayedAction();
-  fixture.answers["RequestAction"] = action.request;
-  fixture.answers["RequestAndWatch"] = action.request;
-  fixture.answers["WatchAction"] = action.watch;
+  action.answer(fixture.answers);
 });
 afterEach(() => fixture.close());
-
-const until = (condition: () => boolean) => vi.waitFor(() => expect(condition()).toBe(true), { timeout: 20_000, interval: 2 });
 
 /** What is told, as `status version token`, and how it ends. */
 async function asking(options: { durability?: Durability; lifetimeSeconds?: number } = {}) {
   const { durability = Durability.UNSPECIFIED, lifetimeSeconds = 60 } = options;
-  const abort = new AbortController();
-  const told: string[] = [];
-  const stream = fixture
-    .transport(await fixture.token(["requester"], { lifetimeSeconds }))
-    .stream(method.requestAndWatch, { input, idempotencyKey: "k", durability }, { signal: abort.signal });
-  const read = async () => {
-    for await (const message of stream) told.push(line(message));
-    return "OK";
-  };
-  const ended = read().catch((error: { code: string; reason: string }) => `${error.code} ${error.reason}`.trim());
-  return { told, ended, abort };
+  const transport = fixture.transport(await fixture.token(["requester"], { lifetimeSeconds }));
+  return listen((signal) => transport.stream(method.requestAndWatch, { input, idempotencyKey: "k", durability }, { signal }), line);
 }
 
 function line({ told }: RequestAndWatchResponse): string {

@@ -1,8 +1,10 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { type ReadEventsRequest, ReadEventsRequestSchema, ReadEventsResponseSchema } from "@countersign/proto/internal/v1/command_pb";
 import { AuditService, type StreamEventsRequestSchema } from "@countersign/proto/v1/audit_service_pb";
+import { until } from "@countersign/testing";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { GatewayFixture } from "./testing/gateway-fixture.ts";
+import { listen } from "./testing/listen.ts";
 
 const { method } = AuditService;
 
@@ -29,19 +31,16 @@ beforeEach(async () => {
 afterEach(() => fixture.close());
 
 const open = async (request: MessageInitShape<typeof StreamEventsRequestSchema>) => {
-  const abort = new AbortController();
-  const seen: number[] = [];
-  const stream = fixture.transport(await fixture.token(["auditor"])).stream(method.streamEvents, request, { signal: abort.signal });
-  const read = async () => {
-    for await (const { event } of stream) {
-      seen.push(Number(event?.position));
+  const transport = fixture.transport(await fixture.token(["auditor"]));
+  const { told: seen, ...rest } = listen(
+    (signal) => transport.stream(method.streamEvents, request, { signal }),
+    ({ event }) => {
       expect(event?.entry).toHaveLength(Number(event?.position));
-    }
-    return "OK";
-  };
-  return { seen, abort, ended: read().catch((error: { code: string }) => error.code) };
+      return Number(event?.position);
+    },
+  );
+  return { seen, ...rest };
 };
-const until = (condition: () => boolean) => vi.waitFor(() => expect(condition()).toBe(true), { timeout: 20_000, interval: 2 });
 const record = (position: number) => {
   log.push(position);
   head = position + 1;
@@ -115,7 +114,7 @@ describe("StreamEvents", () => {
     fixture.answers["ReadEvents"] = () => new Promise(() => {});
     const held = await open({});
     await until(() => fixture.sent.length === 1);
-    expect(await (await open({})).ended).toBe("RESOURCE_EXHAUSTED");
+    expect(await (await open({})).ended).toBe("RESOURCE_EXHAUSTED WATCH_QUOTA");
     const other = fixture.transport(await fixture.token(["auditor"], { tenant: "other" })).stream(method.streamEvents, {});
     const reading = other[Symbol.asyncIterator]()
       .next()
@@ -132,7 +131,7 @@ describe("StreamEvents", () => {
     const first = await open({ follow: true });
     await until(() => first.seen.length === 4);
     await fixture.gateway.close();
-    expect(await first.ended).toBe("UNAVAILABLE");
+    expect(await first.ended).toBe("UNAVAILABLE SHUTTING_DOWN");
     expect(first.seen).toEqual([2, 3, 5, 8]);
   });
 });

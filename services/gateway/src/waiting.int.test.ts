@@ -1,13 +1,14 @@
 import { CommandError } from "@countersign/bus";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { ActionStatus } from "@countersign/proto/v1/action_pb";
-import { ActionService, type WatchActionResponse } from "@countersign/proto/v1/action_service_pb";
+import { ActionService } from "@countersign/proto/v1/action_service_pb";
+import { until } from "@countersign/testing";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { GatewayFixture } from "./testing/gateway-fixture.ts";
-import { PlayedAction } from "./testing/played-action.ts";
+import { listen } from "./testing/listen.ts";
+import { ASKED as input, PlayedAction } from "./testing/played-action.ts";
 
 const { method } = ActionService;
-const input = { action: { name: "db.export" }, resource: { type: "db", id: "crm" } };
 
 let fixture: GatewayFixture;
 let action: PlayedAction;
@@ -21,13 +22,10 @@ beforeEach(async () => {
     () => new Date(Date.now() + elapsed),
   );
   action = new PlayedAction();
-  fixture.answers["RequestAction"] = action.request;
-  fixture.answers["GetAction"] = action.get;
-  fixture.answers["WatchAction"] = action.watch;
+  action.answer(fixture.answers);
 });
 afterEach(() => fixture.close());
 
-const until = (condition: () => boolean) => vi.waitFor(() => expect(condition()).toBe(true), { timeout: 20_000, interval: 2 });
 const requesting = async (waitMs: number, timeoutMs = 30_000) =>
   fixture
     .transport(await fixture.token(["requester"]))
@@ -52,18 +50,16 @@ const watching = async (
     lifetimeSeconds = 60,
     untilDecided = false,
   } = options;
-  const abort = new AbortController();
-  const seen: WatchActionResponse[] = [];
-  const stream = fixture
-    .transport(await fixture.token(roles, { id: who, tenant, lifetimeSeconds }))
-    .stream(method.watchAction, { actionId, afterVersion, untilDecided }, { signal: abort.signal });
-  const read = async () => {
-    for await (const message of stream) seen.push(message);
-    return "OK";
-  };
-  const ended = read().catch((error: { code: string; reason: string }) => `${error.code} ${error.reason}`.trim());
-  return { seen, ended, abort, versions: () => seen.map((each) => Number(each.action?.version)) };
+  const transport = fixture.transport(await fixture.token(roles, { id: who, tenant, lifetimeSeconds }));
+  const { told: seen, ...rest } = listen(
+    (signal) => transport.stream(method.watchAction, { actionId, afterVersion, untilDecided }, { signal }),
+    (message) => message,
+  );
+  return { seen, ...rest, versions: () => seen.map((each) => Number(each.action?.version)) };
 };
+
+/** What was read for those who wait: as new as this at least; 0: as the log has it, as it is again and again on a slow machine. */
+const known = () => fixture.sent.filter(({ method: name }) => name !== "RequestAction").map(({ command }) => Number(command.knownVersion));
 
 describe("RequestAction with wait", () => {
   it("answers at once when policy has decided", async () => {
@@ -74,7 +70,7 @@ describe("RequestAction with wait", () => {
 
   it("answers when people have decided, with the token for the requester", async () => {
     const reply = requesting(60_000);
-    await until(() => action.reads === 1);
+    await until(() => action.reads >= 1);
     action.moveTo(ActionStatus.APPROVED);
     fixture.feed.say("acme", action.id, action.version);
     expect(await reply).toMatchObject({ action: { status: ActionStatus.APPROVED }, grantToken: "a.grant.token" });
@@ -91,10 +87,10 @@ describe("RequestAction with wait", () => {
 
   it("stays when something happens that decides nothing", async () => {
     const reply = requesting(60_000);
-    await until(() => action.reads === 1);
+    await until(() => action.reads >= 1);
     action.moveTo(ActionStatus.IN_REVIEW);
     fixture.feed.say("acme", action.id, action.version);
-    await until(() => action.reads === 2);
+    await until(() => known().includes(action.version));
     action.moveTo(ActionStatus.EXPIRED);
     fixture.feed.say("acme", action.id, action.version);
     expect(await reply).toMatchObject({ action: { status: ActionStatus.EXPIRED } });
@@ -113,7 +109,7 @@ describe("RequestAction with wait", () => {
 
   it("P4: says what was recorded when there is no room to wait, or no way to look again", async () => {
     const others = await Promise.all([watching(), watching(), watching()]);
-    await until(() => action.reads === 3);
+    await until(() => others.every(({ seen }) => seen.length === 1));
     expect(await requesting(60_000)).toMatchObject({ action: { id: action.id, status: ActionStatus.IN_REVIEW } });
     for (const { abort } of others) abort.abort();
     await Promise.all(others.map(({ ended }) => ended));
@@ -125,7 +121,7 @@ describe("RequestAction with wait", () => {
 
   it("ends with UNAVAILABLE when the gateway closes, so that the caller goes on elsewhere", async () => {
     const refused = requesting(60_000).catch((error: { code: string; reason: string }) => error);
-    await until(() => action.reads === 1);
+    await until(() => action.reads >= 1);
     await fixture.gateway.close();
     expect(await refused).toMatchObject({ code: "UNAVAILABLE", reason: "SHUTTING_DOWN" });
   });
@@ -143,8 +139,8 @@ describe("WatchAction", () => {
 
   it("takes what is as new as the caller knows for a start, and asks the log soon after", async () => {
     const { abort } = await watching({ afterVersion: BigInt(action.version) });
-    await until(() => action.reads === 2);
-    expect(fixture.sent.map(({ command }) => Number(command.knownVersion))).toEqual([action.version, 0]);
+    await until(() => action.reads >= 2);
+    expect(known().slice(0, 2)).toEqual([action.version, 0]);
     abort.abort();
   });
 
@@ -154,7 +150,7 @@ describe("WatchAction", () => {
     action.moveTo(ActionStatus.APPROVED);
     fixture.feed.say("acme", action.id, action.version);
     await until(() => seen.length === 2);
-    expect(fixture.sent.map(({ command }) => Number(command.knownVersion))).toEqual([0, action.version]);
+    expect([known()[0], known().filter((version) => version > 0)]).toEqual([0, [action.version]]);
     abort.abort();
   });
 
@@ -197,7 +193,7 @@ describe("WatchAction", () => {
   it("resumes after a version", async () => {
     action.moveTo(ActionStatus.IN_REVIEW, 5);
     const { ended, versions } = await watching({ afterVersion: 5n });
-    await until(() => action.reads === 1);
+    await until(() => action.reads >= 1);
     action.moveTo(ActionStatus.REJECTED, 6);
     fixture.feed.say("acme", action.id, 6);
     expect(await ended).toBe("OK");
@@ -216,7 +212,7 @@ describe("WatchAction", () => {
     action.moveTo(ActionStatus.REJECTED, 7);
     for (const version of [2, 3, 4, 5, 6, 7]) fixture.feed.say("acme", action.id, version);
     expect(await ended).toBe("OK");
-    expect([versions(), action.reads]).toEqual([[1, 7], 2]);
+    expect([versions(), known().filter((version) => version > 0)]).toEqual([[1, 7], [7]]);
   });
 
   it("P7: finds out although the feed lost every message", async () => {

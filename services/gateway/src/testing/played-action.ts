@@ -4,6 +4,9 @@ import type { Command } from "@countersign/proto/internal/v1/command_pb";
 import { ActionSchema, ActionStatus } from "@countersign/proto/v1/action_pb";
 import { GetActionRequestSchema, GetActionResponseSchema, WatchActionRequestSchema } from "@countersign/proto/v1/action_service_pb";
 
+/** What she asks for. */
+export const ASKED = { action: { name: "db.export" }, resource: { type: "db", id: "crm" } };
+
 /** One action of tenant acme, requested by alice, as the approval service would tell it. */
 export class PlayedAction {
   readonly id = "0190a0b0-0000-7000-8000-000000000001";
@@ -14,6 +17,11 @@ export class PlayedAction {
   moveTo(status: ActionStatus, version = this.version + 1): void {
     this.status = status;
     this.version = version;
+  }
+
+  /** Answers every call that a fixture's services get about it. */
+  answer(answers: Record<string, CommandHandler>): void {
+    Object.assign(answers, { RequestAction: this.request, RequestAndWatch: this.request, GetAction: this.get, WatchAction: this.watch });
   }
 
   /** The reply of RequestAction, and of RequestAndWatch. */
