@@ -84,7 +84,7 @@ describe("StreamEvents", () => {
     const { seen, abort, ended } = await open({ fromPosition: 5n, follow: true });
     await until(() => seen.length === 2);
     record(9);
-    fixture.feed.say("acme", "x", 1, 9);
+    fixture.feed.say("acme", "x", 1, { position: 9 });
     await until(() => seen.length === 3);
     expect(asked.length).toBeLessThan(4);
     record(11);
@@ -98,7 +98,7 @@ describe("StreamEvents", () => {
       async () => {
         const [before, position] = [asked.length, head];
         record(position);
-        fixture.feed.say("acme", "x", 1, position);
+        fixture.feed.say("acme", "x", 1, { position });
         await until(() => other.seen.at(-1) === position);
         expect(asked.length - before).toBe(1);
       },

@@ -2,8 +2,9 @@ import { CommandError } from "@countersign/bus";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { ActionStatus } from "@countersign/proto/v1/action_pb";
 import { ActionService } from "@countersign/proto/v1/action_service_pb";
+import { recordSpans } from "@countersign/telemetry/testing";
 import { until } from "@countersign/testing";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { GatewayFixture } from "./testing/gateway-fixture.ts";
 import { listen } from "./testing/listen.ts";
 import { ASKED as input, PlayedAction } from "./testing/played-action.ts";
@@ -254,5 +255,33 @@ describe("WatchAction", () => {
         await ended;
       }
     }
+  });
+});
+
+describe("the trace of who waits", () => {
+  const VOTE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  const asking = async () => {
+    const transport = fixture.transport(await fixture.token(["requester"]));
+    return listen((signal) => transport.stream(method.requestAndWatch, { input, idempotencyKey: "k" }, { signal }), String).ended;
+  };
+  it.each<[string, () => Promise<unknown>]>([
+    ["RequestAction", () => requesting(60_000)],
+    ["RequestAndWatch", asking],
+    ["WatchAction", async () => (await watching({ untilDecided: true })).ended],
+  ])("%s: the answer is part of the call's, and links to the vote that ended the wait", async (name, wait) => {
+    const recorded = recordSpans();
+    onTestFinished(() => recorded.close());
+    const ended = wait();
+    await until(() => fixture.feed.listeners.size === 1);
+    action.moveTo(ActionStatus.APPROVED);
+    fixture.feed.say("acme", action.id, action.version, { traceparent: VOTE });
+    await ended;
+    const call = `countersign.v1.ActionService/${name}`;
+    const spanOf = (wanted: string) => recorded.spans().find((span) => span.name === wanted);
+    await until(() => spanOf(`answer ${call}`) !== undefined);
+    expect(spanOf(`answer ${call}`)?.parentSpanContext).toMatchObject({ spanId: spanOf(call)?.spanContext().spanId });
+    expect(spanOf(`answer ${call}`)?.links).toMatchObject([
+      { context: { traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331" } },
+    ]);
   });
 });

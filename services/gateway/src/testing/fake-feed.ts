@@ -12,11 +12,11 @@ export class FakeFeed implements EventFeed {
   }
 
   /** What matters of an event to those who wait. */
-  say(tenant: string, id: string, streamVersion: number, position = 0): void {
+  say(tenant: string, id: string, streamVersion: number, more: Partial<RecordedEvent> = {}): void {
     const nothing = new Uint8Array();
     const event: RecordedEvent = {
       ledger: "main",
-      position,
+      position: 0,
       stream: { tenant, type: "action", id },
       streamVersion,
       tenantSequence: 1,
@@ -29,6 +29,7 @@ export class FakeFeed implements EventFeed {
       data: nothing,
       entry: nothing,
       leafHash: nothing,
+      ...more,
     };
     for (const listener of this.listeners) if (listener.tenant === undefined || listener.tenant === tenant) listener.tell(event);
   }

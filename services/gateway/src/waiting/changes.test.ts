@@ -9,7 +9,7 @@ describe("changes", () => {
     const feed = new FakeFeed();
     const changes = new Changes(feed, { ...limits, maxWatches: 10, maxWatchesOf: () => 10 });
     const [first, second, all] = [changes.watchAction("acme", "a1"), changes.watchAction("acme", "a2"), changes.watchEvents("acme")];
-    feed.say("acme", "a1", 4, 17);
+    feed.say("acme", "a1", 4, { position: 17 });
     expect([first.latest, second.latest, all.latest]).toEqual([4, 0, 18]);
     changes.close();
   });
@@ -18,7 +18,7 @@ describe("changes", () => {
     const feed = new FakeFeed();
     const changes = new Changes(feed, limits);
     const [action, events] = [changes.watchAction("acme", "a1"), changes.watchEvents("acme")];
-    feed.say("globex", "a1", 4, 17);
+    feed.say("globex", "a1", 4, { position: 17 });
     expect([action.latest, events.latest]).toEqual([0, 0]);
     changes.close();
   });
