@@ -13,6 +13,6 @@ export function forward(rpc: CommandName, deps: HandlerDeps): UnaryHandler {
     const caller = await admit(rpc, call, deps);
     const durability = durabilityOf(read(request, caller.principal));
     const reply = await ask(deps, { service, method: rpc }, commandOf(caller, call, request), call);
-    return onceFirm(deps, caller, call, reply, durability, recordedIn);
+    return onceFirm(deps, caller, call, { reply, durability, recordedIn });
   };
 }

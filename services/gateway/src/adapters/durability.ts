@@ -26,6 +26,9 @@ export function durabilityOf(request: unknown): Durability {
 
 const LEVELS = [Durability.UNSPECIFIED, Durability.RECORDED, Durability.SEALED, Durability.WITNESSED] as const;
 
+/** What a service answered, and how firm what it recorded must be before that goes out. */
+type Answer = { readonly reply: Uint8Array; readonly durability: Durability; readonly recordedIn: (reply: Uint8Array) => Recorded };
+
 /**
  * The reply, once the version of the action that `recordedIn` finds in it is as firm as asked for. Otherwise the caller hears that it is not, fails closed, and
  * can go on from what the error says: what was recorded stays recorded.
@@ -34,9 +37,7 @@ export async function onceFirm(
   deps: HandlerDeps,
   caller: Authenticated,
   call: RpcCall,
-  reply: Uint8Array,
-  durability: Durability,
-  recordedIn: (reply: Uint8Array) => Recorded,
+  { reply, durability, recordedIn }: Answer,
 ): Promise<Uint8Array> {
   if (durability <= Durability.RECORDED) return reply;
   const recorded = recordedIn(reply);

@@ -25,7 +25,7 @@ export function requestAction(deps: HandlerDeps): UnaryHandler {
     const reply = await ask(deps, { service: "approval", method: "RequestAction" }, commandOf(caller, call, request), call);
     const waitMs = asked.wait === undefined ? 0 : durationMs(asked.wait);
     const decided = waitMs === 0 ? reply : await waitForDecision(deps, caller, call, reply, waitMs).catch(orElse(reply));
-    return onceFirm(deps, caller, call, decided, durability, actionStateOf);
+    return onceFirm(deps, caller, call, { reply: decided, durability, recordedIn: actionStateOf });
   };
 }
 

@@ -39,7 +39,7 @@ async function begin(deps: HandlerDeps, request: Uint8Array, call: RpcCall, send
   const action = actionStateOf(reply);
   const place = isDecided(action) ? undefined : takePlace(deps, caller, call, action.id);
   try {
-    await send(requested(await onceFirm(deps, caller, call, reply, durability, () => action)));
+    await send(requested(await onceFirm(deps, caller, call, { reply, durability, recordedIn: () => action })));
     if (place === undefined) return undefined;
     if (!(place instanceof Watch)) throw place.refused;
     return { caller, action, watch: place };

@@ -1,4 +1,4 @@
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import type { RpcCall, StreamHandler } from "@countersign/grpc-kit";
 import type { Authenticated } from "@countersign/identity";
 import { ReadEventsRequestSchema } from "@countersign/proto/internal/v1/command_pb";
@@ -23,7 +23,7 @@ export function streamEvents(deps: HandlerDeps): StreamHandler {
     try {
       for (;;) {
         stillKnown(caller, deps);
-        const page = await readPage(deps, caller, call, selection, from, Math.min(left, PAGE_SIZE));
+        const page = await readPage(deps, caller, call, { fromPosition: BigInt(from), limit: Math.min(left, PAGE_SIZE), selection });
         for (const message of page.messages) {
           stillKnown(caller, deps);
           await send(message);
@@ -46,13 +46,10 @@ async function readPage(
   { commands, config }: HandlerDeps,
   caller: Authenticated,
   call: RpcCall,
-  selection: StreamEventsRequest,
-  from: number,
-  limit: number,
+  wanted: MessageInitShape<typeof ReadEventsRequestSchema>,
 ): Promise<EventPage> {
   call.signal.throwIfAborted();
-  const request = create(ReadEventsRequestSchema, { fromPosition: BigInt(from), limit, selection });
-  const command = commandOf(caller, call, toBinary(ReadEventsRequestSchema, request));
+  const command = commandOf(caller, call, toBinary(ReadEventsRequestSchema, create(ReadEventsRequestSchema, wanted)));
   return eventPageOf(await commands.send("audit", "ReadEvents", command, { timeoutMs: call.remainingMs(config.callTimeoutMs) }));
 }
 
