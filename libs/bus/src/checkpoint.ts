@@ -45,9 +45,7 @@ export async function lockCheckpoint<Tables>(transaction: Kysely<Tables>, { cons
 export async function moveCheckpoint<Tables>(
   transaction: Kysely<Tables>,
   { consumer, ledger }: ConsumerKey,
-  from: number,
-  to: number,
-  server: string,
+  { from, to, server }: { readonly from: number; readonly to: number; readonly server: string },
 ): Promise<void> {
   const moved = await sql`
     update bus.checkpoint set next_position = ${to}

@@ -164,8 +164,8 @@ test("replay of one position takes its whole stream, and only that", async () =>
   await run();
   await reachedHead();
   poison.clear();
-  expect(await replayDeadLetters(kysely, { ...key(), ledger: "other" }, 1)).toBe(0);
-  expect(await replayDeadLetters(kysely, key(), 1)).toBe(2);
+  expect(await replayDeadLetters(kysely, { ...key(), ledger: "other" }, { position: 1 })).toBe(0);
+  expect(await replayDeadLetters(kysely, key(), { position: 1 })).toBe(2);
   await expect.poll(async () => (await letters()).map(({ position }) => position)).toEqual([2]);
   expect(await seen(kysely, name)).toEqual([0, 1]);
 });
@@ -220,8 +220,8 @@ test("P8: a replay for one tenant leaves the others' alone, also when it names t
   await run();
   await reachedHead();
   poison.clear();
-  expect(await replayDeadLetters(kysely, key(), 1, "acme")).toBe(0);
-  expect(await replayDeadLetters(kysely, key(), undefined, "acme")).toBe(1);
+  expect(await replayDeadLetters(kysely, key(), { position: 1, tenant: "acme" })).toBe(0);
+  expect(await replayDeadLetters(kysely, key(), { tenant: "acme" })).toBe(1);
   await expect.poll(async () => (await letters()).map(({ position }) => position)).toEqual([1]);
   expect((await listDeadLetters(kysely, { consumer: name, tenant: "acme" })).deadLetters).toEqual([]);
 });
@@ -234,9 +234,9 @@ test("a discarded one is never handled, what waits behind it is, and the stream 
   poison.clear();
   const recorded: number[] = [];
   const record = async (positions: readonly number[]): Promise<void> => void recorded.push(...positions);
-  expect(await discardDeadLetter(kysely, key(), "other", 0, record)).toBe(false);
-  expect(await discardDeadLetter(kysely, key(), "acme", 0, record)).toBe(true);
-  expect(await discardDeadLetter(kysely, key(), "acme", 0, record)).toBe(false);
+  expect(await discardDeadLetter(kysely, key(), { tenant: "other", position: 0, record })).toBe(false);
+  expect(await discardDeadLetter(kysely, key(), { tenant: "acme", position: 0, record })).toBe(true);
+  expect(await discardDeadLetter(kysely, key(), { tenant: "acme", position: 0, record })).toBe(false);
   expect(recorded).toEqual([0]);
   await expect.poll(async () => (await letters()).map(({ position, state }) => [position, state])).toEqual([[0, "discarded"]]);
   await appendTo(log, { id: "bad" }, ["C"], { after: 2 });
@@ -251,7 +251,7 @@ test("P4: what cannot be recorded does not happen", async () => {
   await run();
   await reachedHead();
   const refuse = async (): Promise<void> => Promise.reject(new Error("the log is away"));
-  await expect(discardDeadLetter(kysely, key(), "acme", 0, refuse)).rejects.toThrow("away");
-  await expect(replayDeadLetters(kysely, key(), undefined, undefined, refuse)).rejects.toThrow("away");
+  await expect(discardDeadLetter(kysely, key(), { tenant: "acme", position: 0, record: refuse })).rejects.toThrow("away");
+  await expect(replayDeadLetters(kysely, key(), { record: refuse })).rejects.toThrow("away");
   expect(await letters()).toMatchObject([{ position: 0, state: "parked" }]);
 });

@@ -65,22 +65,26 @@ export async function findDeadLetter<Tables>(
   return rows[0] === undefined ? undefined : toDeadLetter(rows[0]);
 }
 
-/** Records what is about to happen to dead letters; when it throws, nothing happens to them. */
-export type RecordDeadLetters = (positions: readonly number[]) => Promise<void>;
+/** Told of dead letters to which something is about to happen, oldest first; when it throws, nothing happens to them. */
+type Recorder = (positions: readonly number[]) => Promise<void>;
+
+export type ReplayedDeadLetters = {
+  /** Only the stream of this one: from its oldest dead letter on, since order inside a stream is kept. Absent: all. */
+  readonly position?: number | undefined;
+  /** Only this tenant's. */
+  readonly tenant?: string;
+  /** Not called when there are none. */
+  readonly record?: Recorder;
+};
 
 /**
  * Hands dead letters to their consumer again; it takes them within about a second, in order, and those that fail are parked again.
- * @param position - Only the stream of this one: from its oldest dead letter on, since order inside a stream is kept. Absent: all.
- * @param tenant - Only this tenant's.
- * @param record - Called with the positions, oldest first, before they are handed out; not when there are none.
  * @returns How many were handed out.
  */
 export async function replayDeadLetters<Tables>(
   database: Kysely<Tables>,
   { consumer, ledger }: ConsumerKey,
-  position?: number,
-  tenant?: string,
-  record: RecordDeadLetters = async () => {},
+  { position, tenant, record = async () => {} }: ReplayedDeadLetters = {},
 ): Promise<number> {
   return database.transaction().execute(async (transaction) => {
     const { rows } = await sql<{ position: string }>`
@@ -103,9 +107,7 @@ export async function replayDeadLetters<Tables>(
 export async function discardDeadLetter<Tables>(
   database: Kysely<Tables>,
   { consumer, ledger }: ConsumerKey,
-  tenant: string,
-  position: number,
-  record: RecordDeadLetters,
+  { tenant, position, record }: { readonly tenant: string; readonly position: number; readonly record: Recorder },
 ): Promise<boolean> {
   return database.transaction().execute(async (transaction) => {
     const discarded = await sql`

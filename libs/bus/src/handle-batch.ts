@@ -127,7 +127,7 @@ async function handleTogether<Tables>(work: Workplace<Tables>, from: number, to:
   const ready = waiting.length === 0 ? events : events.filter((event) => !parked.has(event.stream));
   for (const event of ready) definition.refuseUnknown?.(event);
   await database.transaction().execute(async (transaction) => {
-    await moveCheckpoint(transaction, key, from, to, work.server);
+    await moveCheckpoint(transaction, key, { from, to, server: work.server });
     await park(
       transaction,
       key,
@@ -151,7 +151,7 @@ async function handleAlone<Tables>(work: Workplace<Tables>, from: number, to: nu
   const { attempts } = failed;
   const error = describeError(failed.error);
   await database.transaction().execute(async (transaction) => {
-    await moveCheckpoint(transaction, key, from, to, work.server);
+    await moveCheckpoint(transaction, key, { from, to, server: work.server });
     await park(transaction, key, [{ event, error, attempts }]);
   });
   parked.add(event.stream);

@@ -60,9 +60,10 @@ export function replayTenantDeadLetters(database: Kysely<unknown>, ledger: strin
     const consumer = await known(database, ledger, request.consumer);
     const position = request.position === undefined ? undefined : exact(request.position);
     let eventPosition: number | undefined;
-    const replayed = await replayDeadLetters(database, { consumer, ledger }, position, caller.tenant, async (positions) => {
+    const record = async (positions: readonly number[]) => {
       eventPosition = await operations.replayed(caller, consumer, positions);
-    });
+    };
+    const replayed = await replayDeadLetters(database, { consumer, ledger }, { position, tenant: caller.tenant, record });
     return { replayed: BigInt(replayed), ...(eventPosition === undefined ? {} : { eventPosition: BigInt(eventPosition) }) };
   });
 }
@@ -75,9 +76,10 @@ export function discardTenantDeadLetter(database: Kysely<unknown>, ledger: strin
     if (request.reason.trim() === "" || request.reason.length > 8192)
       throw invalidField("reason", "must say why, in 1 to 4,096 characters");
     let eventPosition = 0;
-    const discarded = await discardDeadLetter(database, { consumer, ledger }, caller.tenant, position, async () => {
+    const record = async () => {
       eventPosition = await operations.discarded(caller, consumer, position, request.reason);
-    });
+    };
+    const discarded = await discardDeadLetter(database, { consumer, ledger }, { tenant: caller.tenant, position, record });
     if (!discarded) throw noSuchLetter();
     return { eventPosition: BigInt(eventPosition) };
   });
