@@ -2,6 +2,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from "node:http2";
 import { once } from "node:events";
 import { Duplex } from "node:stream";
+import { gzipSync } from "node:zlib";
 import { create, toBinary, type DescService } from "@bufbuild/protobuf";
 import { ServerReflectionRequestSchema } from "@countersign/proto/grpc/reflection/v1/reflection_pb";
 import { AuditService } from "@countersign/proto/v1/audit_service_pb";
@@ -149,6 +150,17 @@ describe("a client", () => {
     for (const { closed } of held.slice(0, 172)) expect(await closed).toBe("4");
     expect(streams.map(isOver)).toEqual(held.map((_, index) => index < 172));
     expect(session.remoteSettings.maxConcurrentStreams).toBe(4096);
+  });
+
+  it("P7: that sends what grows a thousandfold when it is unpacked is refused, and nothing is unpacked", async () => {
+    const packed = gzipSync(Buffer.alloc(500_000));
+    const message = Buffer.concat([Buffer.of(1, 0, 0, 0, 0), packed]);
+    message.writeUInt32BE(packed.length, 1);
+    const { closed, stream } = open(GET_POLICY, { "grpc-encoding": "gzip" });
+    stream.resume().end(message);
+    expect([await closed, served]).toEqual(["12", 0]);
+    await until(() => streams.every(isOver));
+    expect(await answers()).toBe("0");
   });
 
   it("that sends huge metadata is refused, and only that call", async () => {

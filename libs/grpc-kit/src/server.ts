@@ -16,6 +16,7 @@ import {
   type WorkThenStream,
 } from "./handlers.ts";
 import { HealthState } from "./health.ts";
+import { onPlainRequests } from "./plain-requests.ts";
 import { REFLECTION_PATHS, serveReflection } from "./reflection.ts";
 import { StalledStreams } from "./stalled-streams.ts";
 import { RenewableCredentials, type TlsFiles } from "./tls.ts";
@@ -73,7 +74,7 @@ export function createRpcServer({ logger, urgencyOf = () => "normal", limits = {
   const maxMessageBytes = limits.maxMessageBytes ?? 512 * 1024;
   const stalled = new StalledStreams(limits.stallMs ?? 30_000);
   const server = new Server({
-    interceptors: [onWideConnections(stalled.interceptor)],
+    interceptors: [onPlainRequests(onWideConnections(stalled.interceptor))],
     // Twice what is taken: up to there the refusal can say why; beyond, grpc-js refuses before the message is in memory.
     "grpc.max_receive_message_length": 2 * maxMessageBytes,
     "grpc.max_concurrent_streams": 4096,
