@@ -45,9 +45,39 @@ describe("P1: what is shown, hashed and run is one and the same", () => {
     ["undefined in a list", { a: [undefined] }, "input.action.properties.a[0]"],
     // oxlint-disable-next-line no-sparse-arrays
     ["a hole in a list", { a: [1, , 2] }, "input.action.properties.a[1]"],
+    ["half a surrogate pair", { a: ["\ud800"] }, "input.action.properties.a[0] holds half of a surrogate pair"],
+    ["a name with half of one", { "\udc00": 1 }, "a name in input.action.properties holds half of a surrogate pair"],
     ["a list for an object", [1], "input.action.properties must be an object of JSON values; it is Array"],
   ])("%s is refused by its name", (_what, properties, message) => {
     expect(() => plainInput(untyped(properties))).toThrow(new RegExp(message.replaceAll(/[[\]{}().]/g, "\\$&")));
+  });
+
+  it.each<[string, object, string]>([
+    ["a list that reads as a name", { resource: { type: "host", id: ["web-1"] } }, "input.resource.id must be a string; it is Array"],
+    ["a number for a name", { action: { name: 7 } }, "input.action.name must be a string; it is 7"],
+    [
+      "what says one thing to each who asks",
+      { subject: { type: { toString: () => "agent", toJSON: () => "agent" }, id: "crm-agent" } },
+      "input.subject.type must be a string; it is Object",
+    ],
+    ["half a surrogate pair", { resource: { type: "host", id: "\udfff" } }, "input.resource.id holds half of a surrogate pair"],
+  ])("%s is refused before anybody is asked", (_what, part, message) => {
+    expect(() => plainInput(Object.assign({}, INPUT, part))).toThrow(message);
+  });
+
+  it("what is -0 runs as the 0 that people were shown", () => {
+    expect(Object.is(plainInput(untyped({ depth: -0 })).action.properties?.["depth"], 0)).toBe(true);
+  });
+
+  it("what answers otherwise when it is read again runs as it was asked for", () => {
+    let reads = 0;
+    const turning = Object.defineProperty({}, "path", { enumerable: true, get: () => ((reads += 1) === 1 ? "/tmp" : "/") });
+    const proxied = new Proxy({ path: "/tmp" }, { get: () => ((reads += 1) === 1 ? "/tmp" : "/") });
+    for (const properties of [turning, proxied]) {
+      reads = 0;
+      const copy = plainInput(untyped(properties)).action.properties;
+      expect([copy, copy?.["path"], JSON.stringify(copy)]).toEqual([{ path: "/tmp" }, "/tmp", '{"path":"/tmp"}']);
+    }
   });
 
   it("what nobody would be shown, and what is missing, is refused", () => {

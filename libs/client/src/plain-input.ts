@@ -12,7 +12,10 @@ export function plainInput(input: ActionInput): ActionInput {
   const { subject, action, resource, context } = whole(input, "input", ["subject", "action", "resource"], ["context"]);
   return {
     subject: entity(subject, "input.subject"),
-    action: { name: whole(action, "input.action", ["name"], ["properties"]).name, ...propertiesOf(action, "input.action") },
+    action: {
+      name: text(whole(action, "input.action", ["name"], ["properties"]).name, "input.action.name"),
+      ...propertiesOf(action, "input.action"),
+    },
     resource: entity(resource, "input.resource"),
     ...(context === undefined ? {} : { context: plainObject(context, "input.context") }),
   };
@@ -20,7 +23,7 @@ export function plainInput(input: ActionInput): ActionInput {
 
 function entity(part: ActionInput["subject"], path: string): ActionInput["subject"] {
   const { type, id } = whole(part, path, ["type", "id"], ["properties"]);
-  return { type, id, ...propertiesOf(part, path) };
+  return { type: text(type, `${path}.type`), id: text(id, `${path}.id`), ...propertiesOf(part, path) };
 }
 
 function propertiesOf({ properties }: ActionInput["action" | "subject"], path: string): { readonly properties?: JsonObject } {
@@ -43,7 +46,7 @@ function plainObject(value: unknown, path: string): JsonObject {
   const members: [string, JsonValue][] = [];
   for (const name of Object.keys(value)) {
     const member = ownMember(value, name);
-    if (member !== undefined) members.push([name, plainValue(member, `${path}.${name}`)]);
+    if (member !== undefined) members.push([text(name, `a name in ${path}`), plainValue(member, `${path}.${name}`)]);
   }
   // Not assigned one by one: a member may be called `__proto__`.
   return Object.fromEntries(members);
@@ -54,12 +57,21 @@ function ownMember(object: object, name: string): unknown {
 }
 
 function plainValue(value: unknown, path: string): JsonValue {
-  if (value === null || typeof value === "string" || typeof value === "boolean") return value;
-  if (typeof value === "number" && Number.isFinite(value)) return value;
+  if (value === null || typeof value === "boolean") return value;
+  if (typeof value === "string") return text(value, path);
+  // What is -0 is shown as 0.
+  if (typeof value === "number" && Number.isFinite(value)) return value === 0 ? 0 : value;
   // Array.from looks at the holes of a list as well.
   if (Array.isArray(value)) return Array.from(value, (element: unknown, index) => plainValue(element, `${path}[${index}]`));
   if (isObjectLiteral(value)) return plainObject(value, path);
   throw new TypeError(`${path} must be a JSON value, so that it can be shown and hashed; it is ${kindOf(value)}`);
+}
+
+/** A text as it is shown and hashed: whatever else has one would be sent as it, and half a surrogate pair as another one. */
+function text(value: unknown, path: string): string {
+  if (typeof value !== "string") throw new TypeError(`${path} must be a string; it is ${kindOf(value)}`);
+  if (!value.isWellFormed()) throw new TypeError(`${path} holds half of a surrogate pair, which no JSON can hold`);
+  return value;
 }
 
 function kindOf(value: unknown): string {
