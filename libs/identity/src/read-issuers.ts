@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { ConfigError, parseYaml } from "@countersign/config";
+import { ConfigError, parseYaml, readSettingFile } from "@countersign/config";
 import { issuersSchema, type IssuerConfig } from "./issuer-config.ts";
 
 /**
@@ -11,7 +10,10 @@ export function readIssuers(env: NodeJS.ProcessEnv): readonly IssuerConfig[] {
   const file = env["COUNTERSIGN_ISSUERS_FILE"];
   if (inline && file) throw new ConfigError(["COUNTERSIGN_ISSUERS, COUNTERSIGN_ISSUERS_FILE: set one of them, not both"]);
   if (inline) return checkIssuers(parseText("COUNTERSIGN_ISSUERS", inline), "COUNTERSIGN_ISSUERS");
-  if (file) return checkIssuers(parseText("COUNTERSIGN_ISSUERS_FILE", readText(file)), "COUNTERSIGN_ISSUERS_FILE");
+  if (file) {
+    const name = "COUNTERSIGN_ISSUERS_FILE";
+    return checkIssuers(parseText(name, readSettingFile(name, file).toString("utf8")), name);
+  }
   throw new ConfigError(["COUNTERSIGN_ISSUERS or COUNTERSIGN_ISSUERS_FILE: is required: without an issuer nobody could call"]);
 }
 
@@ -23,14 +25,6 @@ export function checkIssuers(issuers: unknown, name = "issuers"): readonly Issue
   const parsed = issuersSchema.safeParse(issuers);
   if (parsed.success) return parsed.data;
   throw new ConfigError(parsed.error.issues.map((issue) => `${[name, ...issue.path].join(".")}: ${issue.message}`));
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw new ConfigError([`COUNTERSIGN_ISSUERS_FILE: cannot read ${file}: ${String(error)}`]);
-  }
 }
 
 function parseText(name: string, text: string): unknown {

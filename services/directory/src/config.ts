@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { booleanSetting, ConfigError, portSetting, readConfig } from "@countersign/config";
+import { booleanSetting, ConfigError, portSetting, readConfig, readSettingFile } from "@countersign/config";
 import { readDirectoryClientConfig } from "@countersign/directory-client";
 import { z } from "zod";
 import { readDirectoryFile, type TenantSettings } from "./directory-file.ts";
@@ -70,7 +69,7 @@ function checkTenants(kept: readonly string[], managed: readonly string[]): void
 
 function readTls(host: string, plaintext: boolean, cert: string | undefined, key: string | undefined): DirectoryConfig["scim"]["tls"] {
   if (cert !== undefined && key !== undefined) {
-    return { cert: readPem(VARIABLES.tlsCertFile, cert), key: readPem(VARIABLES.tlsKeyFile, key) };
+    return { cert: readSettingFile(VARIABLES.tlsCertFile, cert), key: readSettingFile(VARIABLES.tlsKeyFile, key) };
   }
   if (cert !== undefined || key !== undefined)
     throw new ConfigError([`${VARIABLES.tlsCertFile}, ${VARIABLES.tlsKeyFile}: set both of them`]);
@@ -78,12 +77,4 @@ function readTls(host: string, plaintext: boolean, cert: string | undefined, key
   throw new ConfigError([
     `${VARIABLES.tlsCertFile}: is required to listen on ${host}: tokens must not cross a network in the clear (${VARIABLES.plaintext}=true if something in front adds TLS)`,
   ]);
-}
-
-function readPem(variable: string, path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new ConfigError([`${variable}: ${String(error)}`]);
-  }
 }

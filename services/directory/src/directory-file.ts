@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { ConfigError, durationSetting, parseYaml } from "@countersign/config";
+import { ConfigError, durationSetting, parseYaml, readSettingFile } from "@countersign/config";
 import { z } from "zod";
 
 const name = z.string().regex(/^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$/i, "must be 1 to 64 letters, digits, dots, hyphens and underscores");
@@ -85,13 +84,7 @@ export function parseDirectoryFile(content: string): ReadonlyMap<string, TenantS
 
 /** @throws ConfigError */
 export function readDirectoryFile(path: string): ReadonlyMap<string, TenantSettings> {
-  let content: string;
-  try {
-    content = readFileSync(path, "utf8");
-  } catch {
-    throw new ConfigError([`COUNTERSIGN_DIRECTORY_FILE: cannot read ${path}`]);
-  }
-  return parseDirectoryFile(content);
+  return parseDirectoryFile(readSettingFile("COUNTERSIGN_DIRECTORY_FILE", path).toString("utf8"));
 }
 
 function readYaml(content: string): unknown {

@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
-import { ConfigError } from "@countersign/config";
+import { ConfigError, readSettingFile } from "@countersign/config";
 import type { TlsFiles } from "@countersign/grpc-kit";
 import type { TrustDomain } from "@countersign/identity";
 import type { Logger } from "@countersign/telemetry";
@@ -27,10 +26,10 @@ export function readTls(settings: Settings, readDomains: () => readonly TrustDom
       const trustDomains = readDomains();
       const authorities = trustDomains.map(({ ca }) => ca);
       const clientCa =
-        tlsClientCaFile === undefined ? authorities : [readPem("COUNTERSIGN_TLS_CLIENT_CA_FILE", tlsClientCaFile), ...authorities];
+        tlsClientCaFile === undefined ? authorities : [readSettingFile("COUNTERSIGN_TLS_CLIENT_CA_FILE", tlsClientCaFile), ...authorities];
       return {
-        cert: readPem("COUNTERSIGN_TLS_CERT_FILE", tlsCertFile),
-        key: readPem("COUNTERSIGN_TLS_KEY_FILE", tlsKeyFile),
+        cert: readSettingFile("COUNTERSIGN_TLS_CERT_FILE", tlsCertFile),
+        key: readSettingFile("COUNTERSIGN_TLS_KEY_FILE", tlsKeyFile),
         clientCa: clientCa.length === 0 ? undefined : clientCa,
         requireClientCert: tlsClientCaFile !== undefined,
         trustDomains,
@@ -66,12 +65,4 @@ export function renewTls(tls: TlsSettings, everyMs: number, logger: Logger, use:
   }, everyMs);
   timer.unref();
   return () => clearInterval(timer);
-}
-
-function readPem(variable: string, path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new ConfigError([`${variable}: ${String(error)}`]);
-  }
 }

@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { ConfigError, parseYaml } from "@countersign/config";
+import { ConfigError, parseYaml, readSettingFile } from "@countersign/config";
 import { readDirectoryClientConfig, type DirectoryClientConfig } from "@countersign/directory-client";
 import { readIssuers, type IssuerConfig } from "@countersign/identity";
 import { channelsFile, type AppConfig, type ChannelConfig } from "./channels-file.ts";
@@ -30,7 +29,7 @@ const NO_CHANNELS = "{}";
 export function readNotifierConfig(env: NodeJS.ProcessEnv): NotifierConfig {
   const path = env["COUNTERSIGN_CHANNELS_FILE"];
   const config = parseChannels(
-    path === undefined || path === "" ? NO_CHANNELS : readText(path),
+    path === undefined || path === "" ? NO_CHANNELS : readSettingFile("COUNTERSIGN_CHANNELS_FILE", path).toString("utf8"),
     readListen(env["COUNTERSIGN_NOTIFIER_LISTEN"]),
     () => readIssuers(env),
   );
@@ -78,14 +77,6 @@ function withIssuers(page: PageConfig, issuers: readonly IssuerConfig[]): NonNul
   });
   if (problems.length === 0) return { ...page, issuers };
   throw new ConfigError(problems.map((problem) => `COUNTERSIGN_CHANNELS_FILE: page.sign_in: ${problem}`));
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    throw new ConfigError([`COUNTERSIGN_CHANNELS_FILE: cannot read ${path}`]);
-  }
 }
 
 function readYaml(text: string): unknown {
