@@ -3,8 +3,18 @@ import type { Hex } from "../domain/values.ts";
 import type { Handled, RefusalCode } from "./handle.ts";
 import type { ActionRef, Deps } from "./ports.ts";
 
-/** Refused for who spoke, and not for a mistake or a race: an auditor wants to know of it. */
-const FOR_WHO_SPOKE: ReadonlySet<RefusalCode> = new Set(["SELF_APPROVAL", "NOT_HUMAN", "NOT_ELIGIBLE", "SIGN_IN_TOO_WEAK"]);
+/**
+ * P3: refused for who spoke, or for whom it may have been: an auditor wants to know of it. What is stale or too late is a mistake or a race; the metric
+ * `countersign.votes.refused` counts it.
+ */
+const FOR_WHO_SPOKE: ReadonlySet<RefusalCode> = new Set([
+  "SELF_APPROVAL",
+  "NOT_HUMAN",
+  "NOT_ELIGIBLE",
+  "ALREADY_VOTED",
+  "CAUSER_UNKNOWN",
+  "SIGN_IN_TOO_WEAK",
+]);
 
 type Parts = Pick<Deps, "refusals" | "clock">;
 

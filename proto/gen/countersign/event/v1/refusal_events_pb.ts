@@ -15,8 +15,8 @@ export const file_countersign_event_v1_refusal_events: GenFile = /*@__PURE__*/
   fileDesc("Ciljb3VudGVyc2lnbi9ldmVudC92MS9yZWZ1c2FsX2V2ZW50cy5wcm90bxIUY291bnRlcnNpZ24uZXZlbnQudjEiYAoLVm90ZVJlZnVzZWQSEQoJYWN0aW9uX2lkGAEgASgJEi4KCHJldmlld2VyGAIgASgLMhwuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsUmVmEg4KBnJlYXNvbhgDIAEoCSKRAQoNUmVwb3J0UmVmdXNlZBIRCglhY3Rpb25faWQYASABKAkSLgoIcmVwb3J0ZXIYAiABKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSHgoWcmVjb3JkZWRfb3V0cHV0X2RpZ2VzdBgDIAEoDBIdChVyZWZ1c2VkX291dHB1dF9kaWdlc3QYBCABKAxiBnByb3RvMw", [file_countersign_v1_principal]);
 
 /**
- * A vote or an edit was refused for who spoke, not for a mistake. The action did not move: this is on a stream of its own, of type refusal, one for each action and
- * principal, and stops after a few, so that nobody can fill the log.
+ * A vote or an edit was refused for who spoke, not for a mistake. The action did not move: this is on a stream of its own, of type refusal, with the action's id. Each
+ * principal is noted once for each action and reason, so that nobody can fill the log.
  *
  * @generated from message countersign.event.v1.VoteRefused
  */

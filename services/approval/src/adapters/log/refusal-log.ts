@@ -1,26 +1,30 @@
-import { createHash } from "node:crypto";
 import type { EventLog } from "@countersign/event-log";
-import { encodeEvent, type EncodableEvent } from "@countersign/events";
+import { decodeEvent, encodeEvent, type DecodedEvent, type EncodableEvent } from "@countersign/events";
+import type { PrincipalRef as RefMessage } from "@countersign/proto/v1/principal_pb";
 import type { Logger } from "@countersign/telemetry";
+import { type PrincipalRef, samePrincipal } from "../../domain/principal.ts";
 import type { Refusal, Refusals } from "../../usecases/ports.ts";
+import { toHex } from "../../usecases/content.ts";
 import { fromHex } from "../wire/bytes.ts";
 
 const REFUSAL_STREAM = "refusal";
 
-/** Of one principal on one action; more would say nothing new, and would let anybody fill the log. */
-const MAX_NOTED = 5;
+/** Of one action; and different reports of one principal on it. */
+const MOST_OF_AN_ACTION = 200;
+const MOST_REPORTS = 5;
+/** Others are refused on the same action at the same moment. */
+const ATTEMPTS = 10;
 
-/** Records refusals on streams of their own: an action's version, which its reviewers name, does not move. */
+/**
+ * Records refusals on a stream of their own beside each action's: an action's version, which its reviewers name, does not move. A principal's votes are noted once for
+ * each reason: more would say nothing new and let anybody fill the log, and fewer would let a small fault use up what a grave one is noted with.
+ */
 export function refusalLog(log: EventLog, logger: Logger): Refusals {
   return {
     note: async (refusal) => {
       try {
-        const stream = { tenant: refusal.ref.tenant, type: REFUSAL_STREAM, id: streamId(refusal) };
-        const { length: expectedVersion } = await log.readStream(stream);
-        if (expectedVersion >= MAX_NOTED) return;
-        const actor = { issuer: refusal.by.issuer, id: refusal.by.id };
-        // Whoever loses the race to note is the same one on the same action, refused at the same moment.
-        await log.append({ stream, expectedVersion, events: [encodeEvent(toEvent(refusal))], actor, time: new Date(refusal.at) });
+        if (!(await noted(log, refusal)))
+          logger.warn({ action: refusal.ref.id }, "a refusal was answered and lost every race to be recorded");
       } catch (error) {
         logger.warn({ err: error, action: refusal.ref.id }, "a refusal was answered and could not be recorded");
       }
@@ -28,12 +32,35 @@ export function refusalLog(log: EventLog, logger: Logger): Refusals {
   };
 }
 
-/** One stream for each action and principal. */
-function streamId({ ref, by }: Refusal): string {
-  const principal = createHash("sha256")
-    .update(JSON.stringify([by.issuer, by.id]))
-    .digest("hex");
-  return `${ref.id}.${principal.slice(0, 32)}`;
+/** Whether it stands there now, or need not. */
+async function noted(log: EventLog, refusal: Refusal): Promise<boolean> {
+  const { ref, by, at } = refusal;
+  const stream = { tenant: ref.tenant, type: REFUSAL_STREAM, id: ref.id };
+  const actor = { issuer: by.issuer, id: by.id };
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const before = await log.readStream(stream);
+    if (!isNews(refusal, before.map(decodeEvent))) return true;
+    const events = [encodeEvent(toEvent(refusal))];
+    const { outcome } = await log.append({ stream, expectedVersion: before.length, events, actor, time: new Date(at) });
+    if (outcome === "appended") return true;
+  }
+  return false;
+}
+
+function isNews(refusal: Refusal, before: readonly DecodedEvent[]): boolean {
+  if (before.length >= MOST_OF_AN_ACTION) return false;
+  const { by } = refusal;
+  if (refusal.kind === "vote") {
+    return !before.some(({ type, data }) => type === "VoteRefused" && isOf(by, data.reviewer) && data.reason === refusal.reason);
+  }
+  const reports = before.flatMap(({ type, data }) =>
+    type === "ReportRefused" && isOf(by, data.reporter) ? [toHex(data.refusedOutputDigest)] : [],
+  );
+  return reports.length < MOST_REPORTS && !reports.includes(refusal.outputs.refused);
+}
+
+function isOf(one: PrincipalRef, other: RefMessage | undefined): boolean {
+  return other !== undefined && samePrincipal(one, other);
 }
 
 function toEvent(refusal: Refusal): EncodableEvent {

@@ -38,6 +38,18 @@ describe("GetTimeline", () => {
     ]);
   });
 
+  it("P3: tells who was refused on it, and when", async () => {
+    const refused = event("VoteRefused", { actionId: ID, reviewer: reference("exporter"), reason: "SELF_APPROVAL" });
+    await log.append({ stream: { tenant: "acme", type: "refusal", id: ID }, expectedVersion: 0, events: [refused], time: new Date() });
+    await record(log, { tenant: "acme", id: ID, version: 3 }, [event("ActionExpired", {})]);
+    const { entries } = await timeline();
+    expect(entries.map(({ event: shown }) => shown?.position)).toEqual([0n, 1n, 2n, 3n, 4n]);
+    expect(entries[3]?.text).toBe(`a vote of exporter on action ${ID} was refused: SELF_APPROVAL`);
+    const at = { moment: { case: "position", value: 2n } } as const;
+    const before = await call(getTimeline(log), [GetTimelineRequestSchema, GetTimelineResponseSchema], { actionId: ID, at });
+    expect(before.entries).toHaveLength(3);
+  });
+
   it("P5: ends where it was asked to", async () => {
     const at = { moment: { case: "position", value: 1n } } as const;
     const shown = await call(getTimeline(log), [GetTimelineRequestSchema, GetTimelineResponseSchema], { actionId: ID, at });

@@ -1,6 +1,6 @@
 import type { CommandHandler } from "@countersign/bus";
 import { CommandError } from "@countersign/bus";
-import { until, type EventReader } from "@countersign/event-log";
+import { until, type EventReader, type RecordedEvent } from "@countersign/event-log";
 import { GetTimelineRequestSchema, GetTimelineResponseSchema } from "@countersign/proto/v1/audit_service_pb";
 import { describeEvent } from "../events/describe.ts";
 import { plainText } from "../events/plain-text.ts";
@@ -10,14 +10,16 @@ import { readAt } from "./moment.ts";
 import { invalidField, unary } from "./unary.ts";
 import { onlyOwn, requesterOf } from "./viewer.ts";
 
-/** One action's events from the log itself, each with a line for people. What the caller may not see does not exist. */
+/** One action's events from the log itself, and what was refused on it, each with a line for people. What the caller may not see does not exist. */
 export function getTimeline(log: EventReader): CommandHandler {
   return unary(GetTimelineRequestSchema, GetTimelineResponseSchema, async (request, caller) => {
     if (!UUID.test(request.actionId)) throw invalidField("action_id", "must be a UUID");
     const stream = { tenant: caller.tenant, type: "action", id: request.actionId };
-    const all = await log.readStream(stream);
-    const recorded = request.at === undefined ? all : until(all, readAt(request.at));
-    const events = recorded.map((event) => ({ event, decoded: knownEvent(event) }));
+    const moment = request.at && readAt(request.at);
+    const then = (all: readonly RecordedEvent[]): readonly RecordedEvent[] => (moment === undefined ? all : until(all, moment));
+    const [recorded, refused] = await Promise.all([log.readStream(stream), log.readStream({ ...stream, type: "refusal" })]);
+    const shown = [...then(recorded), ...then(refused)].toSorted((one, other) => one.position - other.position);
+    const events = shown.map((event) => ({ event, decoded: knownEvent(event) }));
     const own = onlyOwn(caller);
     if (events.length === 0 || (own !== undefined && own !== requesterOf(events[0]?.decoded))) {
       throw new CommandError("NOT_FOUND", "NOT_FOUND", "no such action");
