@@ -26,7 +26,7 @@ type BusUser = {
 export const BUS_USERS = {
   approval: {
     serves: true,
-    sends: { policy: ["Evaluate"], directory: ["ResolvePerson"] },
+    sends: { policy: ["Evaluate", "EvaluateAction"], directory: ["ResolvePerson"] },
     hears: ["*"],
     wakes: true,
     relays: true,

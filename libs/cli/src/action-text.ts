@@ -1,5 +1,6 @@
 import { statusName } from "@countersign/client";
 import {
+  ActionStatus,
   AfterReviewFinding,
   AfterReviewState,
   VerdictOutcomeSchema,
@@ -13,6 +14,7 @@ import {
 import type { ActionSummary } from "@countersign/proto/v1/action_service_pb";
 import { commentLine, renderReview, sha256Hex, textLine, toReviewSource, USUAL_LIMITS, visible } from "@countersign/review-view";
 import { hex, moment, table } from "./output.ts";
+import { unknownRows } from "./state-text.ts";
 
 /** An action as a few lines. */
 export function actionText(action: Action, grantToken = ""): string {
@@ -27,6 +29,7 @@ export function actionText(action: Action, grantToken = ""): string {
     ...contentRows(action),
     ["by", action.requester?.id ?? ""],
     ["verdict", verdict === undefined ? "none yet" : verdictText(verdict)],
+    ...(action.status === ActionStatus.IN_REVIEW ? unknownRows(review?.unknownCausers) : []),
     ...(review?.votes ?? []).map((vote): [string, string] => ["vote", voteText(vote)]),
     ...discussionRows(action),
     ...afterReviewRows(action.afterReview),

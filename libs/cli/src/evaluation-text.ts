@@ -1,15 +1,23 @@
 import { TimeoutAction, type RiskPoint, type Stage, type Verdict } from "@countersign/proto/v1/action_pb";
 import type { RuleTrace } from "@countersign/proto/v1/action_service_pb";
+import type { PrincipalRef } from "@countersign/proto/v1/principal_pb";
 import { visible } from "@countersign/review-view";
 import { outcomeName, verdictText } from "./action-text.ts";
 import { table } from "./output.ts";
 
-type Evaluation = { readonly verdict?: Verdict | undefined; readonly rules: readonly RuleTrace[] };
+type Evaluation = {
+  readonly verdict?: Verdict | undefined;
+  readonly rules: readonly RuleTrace[];
+  /** Of a dry run: why the request would be refused all the same. */
+  readonly refusedReason?: string;
+  readonly unknownCausers?: readonly PrincipalRef[];
+};
 
 /** What policy would answer, whom it would ask, and how every rule fared. `document` names a policy that is no revision. */
-export function evaluationText({ verdict, rules }: Evaluation, document?: string): string {
+export function evaluationText({ verdict, rules, refusedReason = "", unknownCausers = [] }: Evaluation, document?: string): string {
   const { stages = [], risk = [] } = verdict ?? {};
   return [
+    ...(refusedReason === "" ? [] : [visible(`A request would be refused: ${refusedReason}${unknownText(unknownCausers)}`).text]),
     [verdictText(verdict, document), ...risk.map(riskText)].join("\n"),
     ...(stages.length === 0 ? [] : [stagesTable(stages)]),
     table(
@@ -17,6 +25,11 @@ export function evaluationText({ verdict, rules }: Evaluation, document?: string
       rules.map(({ rule, outcome, matched, note }) => [rule, outcomeName(outcome), matched ? "matched" : "", note]),
     ),
   ].join("\n\n");
+}
+
+function unknownText(causers: readonly PrincipalRef[]): string {
+  const accounts = causers.map(({ issuer, id }) => `${issuer}#${id}`).join(", ");
+  return accounts === "" ? "" : `, as your directory does not know ${accounts}, who would cause it: nobody could approve it`;
 }
 
 function riskText({ points, reason }: RiskPoint): string {

@@ -14,13 +14,20 @@ it("says how far a review is, until when, and what is asked", () => {
     version: 5n,
     digest,
     deadline,
-    review: { stage: "owners", quorumText: "2 of data-owners", approvals: 1, claim: { reviewer: { id: "ann" }, expireTime: deadline } },
+    review: {
+      stage: "owners",
+      quorumText: "2 of data-owners",
+      approvals: 1,
+      claim: { reviewer: { id: "ann" }, expireTime: deadline },
+      unknownCausers: [{ issuer: "https://id.test", id: "ghost\u001b[2J" }],
+    },
     questions: [{ number: 3, kind: CommentKind.QUESTION, author: { id: "bob" }, text: "why\nnow?\u001b[2J" }],
   });
   expect(stateText(state).split("\n")).toEqual([
     "action      a1",
     "status      IN_REVIEW",
     "review      owners: 1 approvals so far, needs 2 of data-owners",
+    String.raw`unknown     https://id.test#ghost\u{1b}[2J: nobody can approve this until your directory knows who that is`,
     "claimed by  ann until 2026-01-31 12:30:05Z",
     String.raw`question    3 by bob: why\nnow?\u{1b}[2J`,
     "until       2026-01-31 12:30:05Z",

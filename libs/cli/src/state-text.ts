@@ -1,5 +1,6 @@
 import { statusName } from "@countersign/client";
 import { AfterReviewState, type ActionState } from "@countersign/proto/v1/action_pb";
+import type { PrincipalRef } from "@countersign/proto/v1/principal_pb";
 import { visible, withoutSecrets } from "@countersign/review-view";
 import { hex, moment } from "./output.ts";
 
@@ -15,6 +16,7 @@ export function stateText(state: ActionState, grantToken = ""): string {
     ...(review === undefined
       ? []
       : [["review", `${review.stage}: ${review.approvals} approvals so far, needs ${review.quorumText}`] satisfies [string, string]]),
+    ...unknownRows(review?.unknownCausers),
     ...(claim === undefined
       ? []
       : [["claimed by", `${claim.reviewer?.id ?? "?"} until ${moment(claim.expireTime)}`] satisfies [string, string]]),
@@ -29,6 +31,12 @@ export function stateText(state: ActionState, grantToken = ""): string {
     ...(grantToken === "" ? [] : [["grant token", grantToken] satisfies [string, string]]),
   ];
   return rows.map(([label, text]) => `${label.padEnd(12)}${visible(text).text}`).join("\n");
+}
+
+/** While nobody can approve it, whoever waits is told why. */
+export function unknownRows(causers: readonly PrincipalRef[] = []): [string, string][] {
+  const accounts = causers.map(({ issuer, id }) => `${issuer}#${id}`).join(", ");
+  return accounts === "" ? [] : [["unknown", `${accounts}: nobody can approve this until your directory knows who that is`]];
 }
 
 const AFTERWARDS: Readonly<Record<AfterReviewState, readonly [string, string][]>> = {

@@ -8,6 +8,7 @@ import type { Logger, Readiness } from "@countersign/telemetry";
 import { actionHandlers } from "./adapters/bus/action-handlers.ts";
 import { channelHandlers } from "./adapters/bus/channel-handlers.ts";
 import { createPolicyClient } from "./adapters/bus/policy-client.ts";
+import { evaluateHandlers } from "./adapters/bus/evaluate-handler.ts";
 import { erasureHandlers } from "./adapters/bus/erasure-handler.ts";
 import { reviewHandlers } from "./adapters/bus/review-handlers.ts";
 import { discussionHandlers } from "./adapters/bus/discussion-handlers.ts";
@@ -80,6 +81,7 @@ export function approvalHandlers(deps: Deps, config: ApprovalConfig) {
     ...reviewHandlers(deps),
     ...discussionHandlers(deps),
     ...erasureHandlers(deps),
+    ...evaluateHandlers(deps),
     ...channelHandlers(deps, whoSignedIn(config.issuers, deps.clock)),
   };
 }

@@ -21,6 +21,9 @@ export type Judgement =
   | (Judged & { readonly outcome: "allow"; readonly grant: GrantOffer })
   | (Judged & { readonly outcome: "deny" | "review" });
 
+/** Humans who caused the request, or who may be, whom the directory does not know; none in a tenant without one. */
+type Strangers = readonly PrincipalRef[];
+
 export type RequestAction = Order<
   "RequestAction",
   {
@@ -31,11 +34,12 @@ export type RequestAction = Order<
     deadline: Instant;
     /** Absent when policy did not answer. */
     judgement: Judgement | undefined;
+    strangers: Strangers;
   }
 >;
 
 /** Policy answered late. */
-export type ReachVerdict = Order<"ReachVerdict", { judgement: Judgement }>;
+export type ReachVerdict = Order<"ReachVerdict", { judgement: Judgement; strangers: Strangers }>;
 
 /** The requester asks once more for what people look at already. */
 export type JoinReview = Order<
@@ -47,8 +51,7 @@ type Ballot = {
   reviewer: Principal;
   /** As whom the reviewer may speak: in its own name, then in the places of others. Nobody whom the directory knows: none. */
   standings: readonly Standing[];
-  /** Humans who caused the request, or who may be, whom the directory does not know; none in a tenant without one. */
-  strangers: readonly PrincipalRef[];
+  strangers: Strangers;
   /** What the reviewer was shown. */
   digest: Hex;
   version: number;
@@ -74,7 +77,7 @@ export type CastVote = Order<
 export type EditAction = Order<"EditAction", Ballot & { input: Hex; judgement: Judgement }>;
 
 /** The requester takes an edited form for its own. The grant is issued if policy allowed that form. */
-export type AcceptEdit = Order<"AcceptEdit", { caller: CallerRef; digest: Hex; grant: GrantOffer }>;
+export type AcceptEdit = Order<"AcceptEdit", { caller: CallerRef; digest: Hex; grant: GrantOffer; strangers: Strangers }>;
 
 export type CancelAction = Order<"CancelAction", { caller: CallerRef; reason: Hex | undefined }>;
 
@@ -101,7 +104,7 @@ export type CloseAfterReview = Order<
   {
     reviewer: Principal;
     standings: readonly Standing[];
-    /** As above. */ strangers: readonly PrincipalRef[];
+    strangers: Strangers;
     finding: Finding;
     reason: Hex;
   }

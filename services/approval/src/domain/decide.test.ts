@@ -57,7 +57,12 @@ describe("RequestAction", () => {
 });
 
 describe("ReachVerdict", () => {
-  const late = (what = verdict("review")): ActionCommand => ({ type: "ReachVerdict", at: later, judgement: judgement(what, later) });
+  const late = (what = verdict("review")): ActionCommand => ({
+    type: "ReachVerdict",
+    at: later,
+    judgement: judgement(what, later),
+    strangers: [],
+  });
 
   it("goes on as if policy had answered at once", () => {
     given(requested)

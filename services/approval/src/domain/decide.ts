@@ -25,27 +25,34 @@ import { joinReview } from "./join-review.ts";
 import { eraseContent } from "./erasure.ts";
 import type { ActionEvent, VoteCast, VoteLapsed } from "./events.ts";
 import { evolve } from "./evolve.ts";
-import { type PrincipalRef, sameCaller, toRef } from "./principal.ts";
+import { type Principal, type PrincipalRef, sameCaller, toRef } from "./principal.ts";
 import { asKnownNow, isReached, lapsedNow } from "./recount.ts";
 import { hasExpired, isGrantee, redemptionFault } from "./redemption.ts";
 import { type Decision, reject, unlessKnown, wrongState } from "./rejection.ts";
-import { unknownNow } from "./separation-of-duties.ts";
+import { keepingAllOut, unknownInReview, unknownNow } from "./separation-of-duties.ts";
 import type { ActionState, Approved, Edited, InReview, RecordedAction } from "./state.ts";
 import type { Hex, Instant, Verdict } from "./values.ts";
 import { ownVote } from "./votes.ts";
 
 export function requestAction(command: RequestAction, state: ActionState): Decision {
   if (state.status !== "NONE") return wrongState("an id that no action has");
-  const { at, requester, operation, input, deadline, judgement } = command;
+  const { at, requester, operation, input, deadline, judgement, strangers } = command;
   const requested: ActionEvent = { type: "ActionRequested", at, requester, operation, input, deadline };
-  return judgement === undefined ? [requested] : [requested, ...follow(judgement, requester, at)];
+  if (judgement === undefined) return [requested];
+  const unknown = judgement.outcome === "review" ? unlessKnown(keepingAllOut(requester, judgement.verdict, strangers)) : undefined;
+  return unknown ?? [requested, ...follow(judgement, { requester, strangers, at })];
 }
 
+/**
+ * P3: a review that nobody can approve yet opens here all the same, and says so. What was acknowledged is not thrown away for what one line in the
+ * directory mends, as it is not when the directory loses somebody in the middle of a review; its requester can cancel.
+ */
 export function reachVerdict(command: ReachVerdict, state: ActionState): Decision {
   if (state.status === "NONE") return reject("NOT_FOUND");
   if (state.status !== "REQUESTED") return [];
   if (command.at >= state.deadline) return reject("DEADLINE_PASSED");
-  return follow(command.judgement, state.requester, command.at);
+  const { judgement, strangers, at } = command;
+  return follow(judgement, { requester: state.requester, strangers, at });
 }
 
 export function castVote(command: CastVote, state: ActionState): Decision {
@@ -122,7 +129,7 @@ function timeToAccept({ review: { stages, openStage } }: InReview, at: Instant):
 
 export function acceptEdit(command: AcceptEdit, state: ActionState): Decision {
   if (state.status === "NONE") return reject("NOT_FOUND");
-  const { at, caller, digest, grant } = command;
+  const { at, caller, digest, grant, strangers } = command;
   if (!sameCaller(state.requester, caller)) return reject("NOT_REQUESTER");
   if (state.status !== "EDITED") return hasAccepted(state, digest) ? [] : wrongState("EDITED");
   if (isOverdue(state, at)) return reject("DEADLINE_PASSED");
@@ -130,7 +137,8 @@ export function acceptEdit(command: AcceptEdit, state: ActionState): Decision {
   const accepted: ActionEvent = { type: "EditAccepted", at, digest };
   const { verdict } = state.ruling;
   if (verdict.outcome === "allow") return [accepted, ...approve(grant, digest, state.requester, at)];
-  return [accepted, openReview(verdict, at)];
+  const { requester } = state;
+  return unlessKnown(keepingAllOut(requester, verdict, strangers)) ?? [accepted, openReview(verdict, { requester, strangers, at })];
 }
 
 function isOverdue({ review }: Edited, at: Instant): boolean {
@@ -239,14 +247,18 @@ export function decide(command: ActionCommand, state: ActionState): Decision {
   }
 }
 
-function follow(judgement: Judgement, requester: PrincipalRef, at: Instant): readonly ActionEvent[] {
+/** For whom, as the directory knows them, and when. */
+type Asking = { readonly requester: Principal; readonly strangers: readonly PrincipalRef[]; readonly at: Instant };
+
+function follow(judgement: Judgement, asking: Asking): readonly ActionEvent[] {
+  const { requester, at } = asking;
   switch (judgement.outcome) {
     case "deny":
       return [reached(judgement, at)];
     case "allow":
       return [reached(judgement, at), ...approve(judgement.grant, judgement.digest, requester, at)];
     case "review":
-      return [reached(judgement, at), openReview(judgement.verdict, at)];
+      return [reached(judgement, at), openReview(judgement.verdict, asking)];
     default:
       return judgement satisfies never;
   }
@@ -256,6 +268,8 @@ function reached({ verdict, policyDigest, digest }: Judgement, at: Instant): Act
   return { type: "VerdictReached", at, verdict, policyDigest, digest };
 }
 
-function openReview({ stages }: Verdict, at: Instant): ActionEvent {
-  return { type: "ReviewOpened", at, stages, ...opening(stages[0], at) };
+function openReview(verdict: Verdict, { requester, strangers, at }: Asking): ActionEvent {
+  const { stages } = verdict;
+  const unknownCausers = unknownInReview(requester, verdict, strangers).map(toRef);
+  return { type: "ReviewOpened", at, stages, ...opening(stages[0], at), unknownCausers };
 }

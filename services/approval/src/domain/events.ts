@@ -25,7 +25,12 @@ export type VerdictReached = Fact<"VerdictReached", { verdict: Verdict; policyDi
 
 export type ReviewOpened = Fact<
   "ReviewOpened",
-  { stages: readonly Stage[]; deadline: Instant; /** When something is due next. */ nextAt: Instant }
+  {
+    stages: readonly Stage[];
+    deadline: Instant;
+    /** When something is due next. */ nextAt: Instant;
+    /** Who caused it and was not known then: accounts. */ unknownCausers: readonly PrincipalRef[];
+  }
 >;
 
 /** The next one, or one that came before: votes of it lapsed. */

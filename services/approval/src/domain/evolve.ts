@@ -122,8 +122,8 @@ function ruled(state: ActionState, event: VerdictReached): ActionState {
 }
 
 function opened(state: ActionState, event: ReviewOpened): ActionState {
-  const { stages } = event;
-  const reopened = { stages, openStage: 0, escalated: [], shownFrom: state.version + 1, ...fresh(event) };
+  const { stages, unknownCausers } = event;
+  const reopened = { stages, unknownCausers, openStage: 0, escalated: [], shownFrom: state.version + 1, ...fresh(event) };
   if (state.status === "EDITED") return { ...state, status: "IN_REVIEW", review: { ...state.review, ...reopened } };
   if (state.status !== "REQUESTED" || state.ruling === undefined) return state;
   return {

@@ -84,6 +84,7 @@ const commands = [
         input: hex(1),
         deadline: at + 24 * HOUR,
         judgement: judged(what, at, hex(0xd1)),
+        strangers: [],
       })),
   ),
   fc.constant(
@@ -95,10 +96,17 @@ const commands = [
       input: hex(1),
       deadline: at + 24 * HOUR,
       judgement: undefined,
+      strangers: [],
     })),
   ),
   anyVerdict.map(
-    (what) => new Step(`verdict ${what.outcome}`, ({ now: at }) => ({ type: "ReachVerdict", at, judgement: judged(what, at, hex(0xd1)) })),
+    (what) =>
+      new Step(`verdict ${what.outcome}`, ({ now: at }) => ({
+        type: "ReachVerdict",
+        at,
+        judgement: judged(what, at, hex(0xd1)),
+        strangers: [],
+      })),
   ),
   fc
     .constantFrom(exporter, { ...exporter, chain: [] }, ...HUMANS)
@@ -167,6 +175,7 @@ const commands = [
         caller,
         digest: digest ?? hex(0),
         grant: offer(at),
+        strangers: [],
       })),
   ),
   fc

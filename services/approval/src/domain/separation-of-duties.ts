@@ -25,7 +25,22 @@ export function unknownCausers(asked: Asked, stage: Stage | undefined, strangers
   return barredFrom(asked, stage).filter((one) => one.mayBeHuman && strangers.some((stranger) => samePrincipal(stranger, one)));
 }
 
-/** The same, as the stage that is open bars them. */
+/** What policy wants people to do. */
+type Planned = { readonly terms: ReviewTerms; readonly stages: readonly Stage[] };
+
+/** Those who are unknown to any stage of a review: while they are, it does not come to an end with yes. */
+export function unknownInReview(requester: Principal, verdict: Planned, strangers: readonly PrincipalRef[]): readonly Causer[] {
+  const barred = verdict.stages.map((stage) => unknownCausers({ requester, ruling: { verdict } }, stage, strangers));
+  // A stage bars everybody whom a more trusting one does.
+  return barred.toSorted((one, other) => other.length - one.length)[0] ?? [];
+}
+
+/** P3: those because of whom nobody could approve it, also not alone: whom policy trusts that far may break the glass for what they caused. */
+export function keepingAllOut(requester: Principal, verdict: Planned, strangers: readonly PrincipalRef[]): readonly Causer[] {
+  return verdict.terms.breakGlass?.requester === true ? [] : unknownInReview(requester, verdict, strangers);
+}
+
+/** Those whom the stage that is open bars. */
 export function unknownNow(state: InReview, { strangers }: { readonly strangers: readonly PrincipalRef[] }): readonly Causer[] {
   return unknownCausers(state, state.review.stages[state.review.openStage], strangers);
 }

@@ -73,6 +73,8 @@ export type Review = {
   readonly escalated: readonly number[];
   /** Version from which on a reviewer has seen what is to be decided: that of the last ReviewOpened. */
   readonly shownFrom: number;
+  /** Who caused it and was not known when it opened; who votes is held against who is known then. */
+  readonly unknownCausers: readonly PrincipalRef[];
   /** Who made each edit, last one last. */
   readonly editors: readonly Editor[];
   /** How often it was edited. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  acceptEdit,
   ann,
   approveBy,
   breakGlassBy,
@@ -8,13 +9,17 @@ import {
   editBy,
   exporter,
   inReview,
+  judgement,
+  later,
   opened,
   principal,
   reached,
   ref,
   rejectBy,
+  request,
   requested,
   stage,
+  T0,
   TERMS,
   verdict,
 } from "../testing/fixtures.ts";
@@ -81,6 +86,62 @@ describe("P3: while nobody knows a human who caused it, nobody's approval counts
         .events()
         .map(({ type }) => type),
     ).toContain("AfterReviewClosed");
+  });
+});
+
+describe("P3: a review opens by one rule, whoever answers when", () => {
+  const strangers = [ref("owner"), ref("sponsor")];
+  const both = [ref("sponsor"), ref("owner")];
+  const trusting = verdict("review", { terms: { ...TERMS, breakGlass: { ...breakGlass, requester: true } } });
+  const confirmed = verdict("review", { stages: [stage(["oncall"], 1, { mode: "confirm" }), stage(["oncall"])] });
+
+  it("asked and answered at once, or made of an edit: it is refused, and nothing is recorded", () => {
+    for (const what of [review, confirmed])
+      given()
+        .when(request(judgement(what), { strangers }))
+        .thenNames("acting_for", "owner");
+    const edited = given(...inReview(review))
+      .when(editBy(ann, review))
+      .events();
+    given(...edited)
+      .when(acceptEdit(undefined, later, strangers))
+      .thenNames("acting_for", "owner");
+    expect(
+      given(...edited)
+        .when(acceptEdit())
+        .events()
+        .at(-1),
+    ).toMatchObject({ type: "ReviewOpened", unknownCausers: [] });
+  });
+
+  it("answered late, what was acknowledged waits on, and says who is not known", () => {
+    const late = { type: "ReachVerdict", at: later, strangers } as const;
+    const waiting = given(requested);
+    waiting.when({ ...late, judgement: judgement(review) }).then(reached(review, later), opened(review, later, both));
+    waiting.when({ ...late, judgement: judgement(confirmed) }).then(reached(confirmed, later), opened(confirmed, later, both));
+    const open = given(requested, reached(review, later), opened(review, later, both));
+    open.when(approveBy(ann, { at: later + 1, strangers })).thenRefused("CAUSER_UNKNOWN");
+    // From the moment on that the directory knows them.
+    expect(
+      open
+        .when(approveBy(ann, { at: later + 1 }))
+        .events()
+        .at(-1)?.type,
+    ).toBe("GrantIssued");
+  });
+
+  it("where those who caused it may break the glass it opens, and says so too", () => {
+    given()
+      .when(request(judgement(trusting), { strangers }))
+      .then(requested, reached(trusting), opened(trusting, T0, both));
+  });
+
+  it("what waits for nobody is as before", () => {
+    const deny = verdict("deny");
+    given()
+      .when(request(judgement(deny), { strangers }))
+      .then(requested, reached(deny));
+    given().when(request(undefined, { strangers })).then(requested);
   });
 });
 

@@ -136,6 +136,7 @@ export function request(what: Judgement | undefined, more: Partial<RequestAction
     input: INPUT,
     deadline: T0 + 24 * HOUR,
     judgement: what,
+    strangers: [],
     ...more,
   };
 }
@@ -181,8 +182,8 @@ export function editBy(reviewer: Principal, what: Verdict, more: Partial<EditAct
   };
 }
 
-export function acceptEdit(digest = EDITED_DIGEST, at = later): AcceptEdit {
-  return { type: "AcceptEdit", at, caller: exporter, digest, grant: offer(at) };
+export function acceptEdit(digest = EDITED_DIGEST, at = later, strangers: AcceptEdit["strangers"] = []): AcceptEdit {
+  return { type: "AcceptEdit", at, caller: exporter, digest, grant: offer(at), strangers };
 }
 
 /** An edit, accepted by the requester. */
@@ -208,8 +209,8 @@ export function reached(what: Verdict, at = T0, digest = DIGEST): ActionEvent {
   return { type: "VerdictReached", at, verdict: what, policyDigest: POLICY_DIGEST, digest };
 }
 
-export function opened(what: Verdict, at = T0): ActionEvent {
-  return { type: "ReviewOpened", at, stages: what.stages, ...opening(what.stages[0], at) };
+export function opened(what: Verdict, at = T0, unknownCausers: readonly PrincipalRef[] = []): ActionEvent {
+  return { type: "ReviewOpened", at, stages: what.stages, ...opening(what.stages[0], at), unknownCausers };
 }
 
 export function approved(at: number, digest = DIGEST): readonly [ActionEvent, ActionEvent] {

@@ -52,6 +52,7 @@ const METHODS = {
   CancelAction: [actions.CancelActionRequestSchema, actions.CancelActionResponseSchema],
   RedeemGrant: [actions.RedeemGrantRequestSchema, actions.RedeemGrantResponseSchema],
   ReportExecution: [actions.ReportExecutionRequestSchema, actions.ReportExecutionResponseSchema],
+  EvaluateAction: [actions.EvaluateActionRequestSchema, actions.EvaluateActionResponseSchema],
   EraseContent: [actions.EraseContentRequestSchema, actions.EraseContentResponseSchema],
   GetGrantKeys: [actions.GetGrantKeysRequestSchema, actions.GetGrantKeysResponseSchema],
   GetReview: [reviews.GetReviewRequestSchema, reviews.GetReviewResponseSchema],
@@ -106,6 +107,10 @@ export async function testApproval(
       if (world.answer === undefined) throw new Error("policy is not itself");
       const answer = { verdict: encodedVerdict(world.answer), policyDigest: new Uint8Array(32).fill(0x90) };
       return encodeMessage(EvaluateResponseSchema, answer);
+    },
+    EvaluateAction: async () => {
+      if (world.answer === undefined) throw new Error("policy is not itself");
+      return encodeMessage(actions.EvaluateActionResponseSchema, { verdict: encodedVerdict(world.answer), rules: [{ rule: "a" }] });
     },
   });
   return world;

@@ -5,6 +5,7 @@ import { inputOf } from "./content.ts";
 import { handle, type Step } from "./handle.ts";
 import { judge } from "./judge.ts";
 import type { ActionRef, ActionView, Deps } from "./ports.ts";
+import { strangersInReview } from "./unknown-causers.ts";
 
 /** `done`: nothing is left for this timer to do, now or later. Else policy must be asked once more, and at the deadline at the latest. */
 export type Fired = "done" | { readonly againBy: Instant };
@@ -35,7 +36,8 @@ async function askAgain(deps: Deps, view: ActionView): Promise<Step> {
   if (evaluation === undefined) return { refusal: "POLICY_UNREACHABLE" };
   const at = deps.clock().getTime();
   const { judgement } = await judge(deps, ref, { requester, ...asked, at }, evaluation);
-  return { command: { type: "ReachVerdict", at, judgement } };
+  const strangers = await strangersInReview(deps, requester, evaluation.verdict, at);
+  return { command: { type: "ReachVerdict", at, judgement, strangers } };
 }
 
 function command(kind: Exclude<TimerKind, "verdict_retry">, at: number): ActionCommand {

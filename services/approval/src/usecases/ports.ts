@@ -5,7 +5,7 @@ import type { Judgement } from "../domain/commands.ts";
 import type { ActionEvent } from "../domain/events.ts";
 import type { Principal, PrincipalRef } from "../domain/principal.ts";
 import type { ActionState } from "../domain/state.ts";
-import type { Hex, Instant, VoteDecision } from "../domain/values.ts";
+import type { Hex, Instant, Verdict, VoteDecision } from "../domain/values.ts";
 
 export type ActionRef = { readonly tenant: string; readonly id: string };
 
@@ -83,8 +83,15 @@ export type PolicyQuestion = {
   readonly traceparent: string;
 };
 
+/** What policy would say, and all of its answer, for whoever asked. */
+export type Explanation = { readonly verdict: Verdict; readonly told: Uint8Array };
+
 /** Asks policy. No answer in time, and no answer that makes sense, is undefined: fail closed. */
-export type PolicyClient = { evaluate(question: PolicyQuestion): Promise<Evaluation | undefined> };
+export type PolicyClient = {
+  evaluate(question: PolicyQuestion): Promise<Evaluation | undefined>;
+  /** Of a request that nobody makes yet, with how every rule fared. @throws what policy refused it with. */
+  explain(caller: Caller, request: Uint8Array): Promise<Explanation | undefined>;
+};
 
 export type GrantClaims = {
   readonly tenant: string;
@@ -162,7 +169,7 @@ export type OpenRequests = {
 /** How many reviews a tenant may have that wait for people. */
 export type ReviewQuota = { /** Whether one more may be opened; counts it if so. */ take(tenant: string): Promise<boolean> };
 
-/** Keeps the first few refusals of each principal on each action. Never throws: what was refused stays refused. */
+/** Keeps what each principal was refused on each action, once for each reason. Never throws: what was refused stays refused. */
 export type Refusals = { note(refusal: Refusal): Promise<void> };
 
 export type Deps = {

@@ -9,7 +9,7 @@ import { joinOpenReview } from "./join-review.ts";
 import { judge } from "./judge.ts";
 import type { ActionInput, ActionRef, ActionView, Bookmark, Caller, Deps, ReplyKey } from "./ports.ts";
 import { replyCaller } from "./reply-caller.ts";
-import { refuseUnknown } from "./unknown-causers.ts";
+import { refuseUnknown, strangersInReview } from "./unknown-causers.ts";
 
 export type Request = {
   readonly input: ActionInput;
@@ -39,10 +39,11 @@ export async function requestAction(deps: Deps, caller: Caller, request: Request
   const judged = evaluation === undefined ? undefined : await judge(deps, ref, { requester, input, salt, at }, evaluation);
 
   const idempotency = { caller: replyCaller("RequestAction", requester), key: request.idempotencyKey };
+  const strangers = evaluation === undefined ? [] : await strangersInReview(deps, requester, evaluation.verdict, at);
   if (judged?.judgement.outcome === "review") {
     const { verdict } = judged.judgement;
     const settled =
-      (await refuseUnknown(deps, { requester, verdict, at }, idempotency)) ??
+      (await refuseUnknown(deps, { requester, verdict, strangers }, idempotency)) ??
       (await joinOpenReview(deps, caller, { input, ref, verdict, idempotency })) ??
       (await overQuota(deps, ref, idempotency));
     if (settled !== undefined) return answer(deps, requester, { ...request, body: content.body }, settled);
@@ -61,6 +62,7 @@ export async function requestAction(deps: Deps, caller: Caller, request: Request
         input: toHex(content.digest),
         deadline: at + deps.verdictWaitMs,
         judgement: judged?.judgement,
+        strangers,
       },
       contents: [content],
       idempotency,

@@ -9,6 +9,7 @@ import { handle, type Handled } from "./handle.ts";
 import { judge, offerGrant } from "./judge.ts";
 import type { ActionRef, ActionView, Caller, Deps, PatchOperation } from "./ports.ts";
 import { noteVoteRefused } from "./note-refusal.ts";
+import { strangersInReview } from "./unknown-causers.ts";
 import { sayingWhatChanged } from "./what-changed.ts";
 import { whoSpeaks } from "./who-speaks.ts";
 
@@ -104,7 +105,8 @@ export function acceptEdit(
     if (state.status === "EDITED" && inputOf(contents, state.input) === undefined) return { refusal: "CONTENT_ERASED" };
     const seconds = state.status === "EDITED" ? state.ruling.verdict.grantSeconds : 0;
     const { offer } = await offerGrant(deps, ref, { principal: { issuer: caller.issuer, id: caller.id }, digest, seconds, at });
-    return { command: { type: "AcceptEdit", at, caller, digest, grant: offer } };
+    const strangers = state.status === "EDITED" ? await strangersInReview(deps, state.requester, state.ruling.verdict, at) : [];
+    return { command: { type: "AcceptEdit", at, caller, digest, grant: offer, strangers } };
   });
 }
 

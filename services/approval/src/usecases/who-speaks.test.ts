@@ -1,12 +1,13 @@
 import { DirectoryUnreachableError, type Person, type Resolved } from "@countersign/directory-client";
 import { samplePerson } from "@countersign/directory-client/testing";
-import { ActionStatus } from "@countersign/proto/v1/action_pb";
+import { ActionStatus, VerdictOutcome } from "@countersign/proto/v1/action_pb";
 import { beforeEach, describe, expect, it } from "vitest";
 import { ann, bob, exporter, ISSUER, principal, ref, stage, TERMS, verdict } from "../testing/fixtures.ts";
 import { exportInput, shownOf, testApproval, type TestApproval } from "../testing/test-approval.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { Verdict, VoteDecision } from "../domain/values.ts";
 import { toHex } from "./content.ts";
+import { fireTimer } from "./fire-timer.ts";
 import type { Handled } from "./handle.ts";
 import { readReview } from "./read-action.ts";
 import { castVote } from "./submit-vote.ts";
@@ -219,6 +220,44 @@ describe("P3: a human who caused it and whom the directory does not know", () =>
       world.answer = oncall;
       await asks("nobody's", { ...exporter, id: "ci", type: "service", owner: undefined, chain: [] });
       await asks("program", { ...exporter, owner: undefined, chain: [{ ...ref("copilot"), type: "agent" }] });
+    });
+
+    it("is told the same by a dry run, beside what policy would say", async () => {
+      const dry = (caller?: Principal) => world.call("EvaluateAction", { input: exportInput }, caller);
+      expect(await dry()).toMatchObject({
+        verdict: { outcome: VerdictOutcome.REVIEW },
+        rules: [{ rule: "a" }],
+        refusedReason: "CAUSER_UNKNOWN",
+        unknownCausers: [{ issuer: ISSUER, id: "owner" }],
+      });
+      const nothing = { refusedReason: "", unknownCausers: [] };
+      expect(await dry({ ...exporter, owner: undefined })).toMatchObject(nothing);
+      world.answer = { ...oncall, terms: { ...TERMS, breakGlass: { groups: ["oncall"], requester: true } } };
+      expect(await dry()).toMatchObject(nothing);
+      for (const outcome of ["allow", "deny"] as const) {
+        world.answer = verdict(outcome);
+        expect(await dry()).toMatchObject(nothing);
+      }
+      world.answer = oncall;
+      people = "unreachable";
+      expect(await dry()).toMatchObject(nothing);
+      expect(await world.log.readAll({ from: 0, limit: 1 })).toEqual([]);
+      world.answer = undefined;
+      await expect(dry()).rejects.toMatchObject({ code: "INTERNAL" });
+    });
+
+    it("is told while it waits where policy answers late, and nobody's approval counts until the directory knows better", async () => {
+      world.answer = undefined;
+      const { action } = await asks("k");
+      world.answer = oncall;
+      const id = action?.id ?? "";
+      expect(await fireTimer(world.deps, { tenant: "acme", id }, "verdict_retry")).toBe("done");
+      const unknownCausers = [{ issuer: ISSUER, id: "owner" }];
+      expect((await world.call("WatchAction", { actionId: id })).action).toMatchObject({
+        status: ActionStatus.IN_REVIEW,
+        review: { unknownCausers },
+      });
+      expect((await world.call("GetAction", { actionId: id })).action?.review).toMatchObject({ unknownCausers });
     });
 
     it("is not kept from asking by a directory that does not answer: it is asked again before anybody approves", async () => {

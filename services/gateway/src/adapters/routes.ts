@@ -82,7 +82,7 @@ export const COMMANDS = {
     recordedIn: redemptionIn,
   },
   ReportExecution: { service: "approval", read: reader(action.ReportExecutionRequestSchema, actions.checkReportExecution) },
-  EvaluateAction: { service: "policy", read: reader(action.EvaluateActionRequestSchema, actions.checkEvaluateAction) },
+  EvaluateAction: { service: "approval", read: reader(action.EvaluateActionRequestSchema, actions.checkEvaluateAction) },
   GetGrantKeys: { service: "approval", read: reader(action.GetGrantKeysRequestSchema, nothingToCheck) },
   EraseContent: { service: "approval", read: reader(action.EraseContentRequestSchema, actions.checkEraseContent) },
 

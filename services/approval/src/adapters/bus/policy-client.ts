@@ -3,6 +3,7 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { encoded, type CommandBus } from "@countersign/bus";
 import { encodeMessage } from "@countersign/events";
 import { CommandSchema, EvaluateRequestSchema, EvaluateResponseSchema } from "@countersign/proto/internal/v1/command_pb";
+import { EvaluateActionResponseSchema } from "@countersign/proto/v1/action_service_pb";
 import type { Logger } from "@countersign/telemetry";
 import { LRUCache } from "lru-cache";
 import { isCountable } from "../../domain/quorum.ts";
@@ -41,6 +42,13 @@ export function createPolicyClient(commands: CommandBus, logger: Logger, timeout
         logger.warn({ err, tenant: question.requester.tenant }, "policy did not answer");
         return undefined;
       }
+    },
+    explain: async ({ principal, traceparent }, request) => {
+      const command = create(CommandSchema, { caller: toPrincipalMessage(principal), traceparent, request });
+      const told = await commands.send("policy", "EvaluateAction", command, { timeoutMs });
+      const { verdict: said } = fromBinary(EvaluateActionResponseSchema, told);
+      const verdict = said && fromVerdictMessage(said);
+      return verdict !== undefined && makesSense(verdict) ? { verdict, told } : undefined;
     },
   };
 }

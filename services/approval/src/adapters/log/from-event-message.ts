@@ -32,7 +32,7 @@ export function fromEventMessage(event: DecodedEvent, at: Instant): ActionEvent 
       return { type, at, verdict, policyDigest: toHex(data.policyDigest), digest: toHex(data.digest) };
     }
     case "ReviewOpened":
-      return { type, at, stages: data.stages.map(stageOf), deadline: instant(data.deadline), nextAt: instant(data.nextTime) };
+      return reviewOpened(data, at);
     case "StageOpened":
       return { type, at, stage: data.stage, deadline: instant(data.deadline), nextAt: instant(data.nextTime) };
     case "ReviewerReminded":
@@ -114,6 +114,11 @@ function requested(data: DataOf<"ActionRequested">, at: Instant): ActionEvent {
     input: required(content(data.input)),
     deadline: instant(data.deadline),
   };
+}
+
+function reviewOpened(data: DataOf<"ReviewOpened">, at: Instant): ActionEvent {
+  const times = { deadline: instant(data.deadline), nextAt: instant(data.nextTime) };
+  return { type: "ReviewOpened", at, stages: data.stages.map(stageOf), ...times, unknownCausers: data.unknownCausers.map(ref) };
 }
 
 function voteCast(data: DataOf<"VoteCast">, at: Instant): ActionEvent {

@@ -44,7 +44,10 @@ export function toEventMessage(event: ActionEvent): EncodableEvent {
       return { type, data };
     }
     case "ReviewOpened":
-      return { type, data: { stages: event.stages.map(encodedStage), ...times(event) } };
+      return {
+        type,
+        data: { stages: event.stages.map(encodedStage), ...times(event), unknownCausers: event.unknownCausers.map(toRefMessage) },
+      };
     case "StageOpened":
       return { type, data: { stage: event.stage, ...times(event) } };
     case "ReviewerReminded":

@@ -70,6 +70,7 @@ function toReviewMessage(review: Review, contents: Contents) {
     comments: toCommentMessages(review.comments, contents),
     ...(review.claim && { claim: toClaimMessage(review.claim) }),
     asked: review.asked.times,
+    unknownCausers: review.unknownCausers.map(toRefMessage),
   };
 }
 

@@ -6,6 +6,7 @@ import { inputOf } from "../../usecases/content.ts";
 import type { ActionView } from "../../usecases/ports.ts";
 import { fromHex } from "./bytes.ts";
 import { openQuestions, toClaimMessage } from "./comment-message.ts";
+import { toRefMessage } from "./principal-message.ts";
 import { reasonsOf } from "./reasons-of.ts";
 
 /** Where the action is, for whoever commands it or waits for it; what is erased is empty. */
@@ -38,13 +39,14 @@ export function toActionStateMessage({
 }
 
 function progressOf(state: InReview): Fields<typeof ReviewProgressSchema> {
-  const { stages, openStage, claim } = state.review;
+  const { stages, openStage, claim, unknownCausers } = state.review;
   const stage = stages[openStage];
   return {
     stage: stage?.name ?? "",
     quorumText: stage?.quorumText ?? "",
     approvals: countingVotes(state).filter((vote) => vote.stage === openStage).length,
     ...(claim && { claim: toClaimMessage(claim) }),
+    unknownCausers: unknownCausers.map(toRefMessage),
   };
 }
 

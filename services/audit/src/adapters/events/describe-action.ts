@@ -1,5 +1,11 @@
 import type { DecodedEvent } from "@countersign/events";
-import { type CommentAdded, LapseCause, type ReviewerStanding, type VoteCast } from "@countersign/proto/event/v1/action_events_pb";
+import {
+  type CommentAdded,
+  LapseCause,
+  type ReviewerStanding,
+  type ReviewOpened,
+  type VoteCast,
+} from "@countersign/proto/event/v1/action_events_pb";
 import {
   AfterReviewFinding,
   CommentKind,
@@ -21,7 +27,7 @@ export function describeActionEvent(event: DecodedEvent, said: Said): string {
     case "VerdictReached":
       return verdict(event.data.verdict);
     case "ReviewOpened":
-      return `people are asked${until(event.data.deadline)}: ${event.data.stages.map(stage).join(", then ")}`;
+      return reviewOpened(event.data);
     case "StageOpened":
       return `stage ${event.data.stage + 1} of the review opened${until(event.data.deadline)}`;
     case "ReviewerReminded":
@@ -93,6 +99,12 @@ const PLAIN = {
   ActionRejected: "rejected",
   ActionExpired: "expired: nobody decided in time",
 } as const;
+
+function reviewOpened({ stages, deadline, unknownCausers }: ReviewOpened): string {
+  const unknown = unknownCausers.map(reference).join(", ");
+  const nobody = unknown === "" ? "" : `; nobody can approve it while the directory does not know ${unknown}`;
+  return `people are asked${until(deadline)}: ${stages.map(stage).join(", then ")}${nobody}`;
+}
 
 /** Somebody approved alone, and what came of that. */
 function alone(event: Extract<DecodedEvent, { type: "BreakGlassUsed" | "AfterReviewReminded" | "AfterReviewClosed" }>, said: Said): string {
