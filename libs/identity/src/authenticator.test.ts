@@ -194,6 +194,29 @@ describe("P3: who acts for whom (RFC 8693)", () => {
     expect(principal).toMatchObject({ type: PrincipalType.SERVICE, issuer: "https://agents.test", id: "runbook" });
   });
 
+  it("P3: the subject is its issuer's own, and another's only where the settings let it act for that one's people (RFC 9493)", async () => {
+    const people = "https://people.test";
+    const act = { sub: "planner" };
+    const named = (more: object) => ({ format: "iss_sub", iss: people, sub: "ann", ...more });
+    const trusting = authenticatorWith({ issuers: [{ ...acme, subjectIssuers: [people] }] });
+    const { principal } = await trusting.authenticate(await mint({ act, sub_id: named({}) }));
+    expect(principal).toMatchObject({
+      issuer: acme.issuer,
+      id: "planner",
+      chain: [{ issuer: people, id: "ann", type: PrincipalType.HUMAN }],
+    });
+    expect(await refusal(mint({ act, sub_id: named({}) }))).toBe("TOKEN_INVALID");
+    for (const sub_id of [named({ iss: "https://other.test" }), named({ iss: undefined }), named({ sub: "" }), named({ iss: acme.issuer })])
+      expect(await outcomeOf(trusting, mint({ act, sub_id }))).toBe("TOKEN_INVALID");
+    for (const sub_id of [named({ iss: acme.issuer, sub: "alice" }), { format: "opaque", id: "7" }, undefined]) {
+      const { principal: own } = await trusting.authenticate(await mint({ act, sub_id }));
+      expect(own.chain).toMatchObject([{ issuer: acme.issuer, id: "alice" }]);
+    }
+    // Nobody calls as somebody of another issuer by it.
+    const { principal: alone } = await trusting.authenticate(await mint({ sub_id: named({}) }));
+    expect(alone).toMatchObject({ issuer: acme.issuer, id: "alice", chain: [] });
+  });
+
   it("P3: says of each link whether it is a human, as far as the token does: one of whom nobody knows may be one", async () => {
     const act = {
       sub: "planner",

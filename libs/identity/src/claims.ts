@@ -26,8 +26,8 @@ export function principalOf(
   strength: SignInStrength,
 ): Claimed {
   const { claims } = issuer;
-  const subject = readReference(payload.sub, "sub", issuer.issuer);
   const delegation = readDelegation(payload["act"], issuer.issuer);
+  const subject = subjectOf(payload, delegation, issuer);
   const actorIssuer = delegation?.actor.issuer ?? issuer.issuer;
   // Its tokens would otherwise call as anybody of any issuer, without that one's owner and roles.
   if (actorIssuer !== issuer.issuer && !issuer.actorIssuers.includes(actorIssuer)) {
@@ -52,6 +52,22 @@ export function principalOf(
     signIn: type === PrincipalType.HUMAN && delegation === undefined ? strength : SignInStrength.UNSPECIFIED,
   });
   return { principal, withheldRoles: roles.filter((role) => !mayGive(issuer, role)) };
+}
+
+/**
+ * P3: whom the token is about: one of its issuer's own (`sub`). Whoever acts may do so for somebody of another issuer, where the settings say so; RFC 9493 has
+ * `sub_id` for that. A caller of its own is never taken for somebody of another issuer.
+ */
+function subjectOf(payload: JWTPayload, delegation: Delegation | undefined, issuer: IssuerConfig): Reference {
+  // By RFC 7519 it is a text: what says more about itself is no JWT that anybody meant.
+  if (typeof payload.sub !== "string") throw refusal("has no well-formed sub: it must be a string");
+  const own = readReference(payload.sub, "sub", issuer.issuer);
+  const named = delegation === undefined ? undefined : payload["sub_id"];
+  if (memberOf(named, "format") !== "iss_sub") return own;
+  const subject = readReference({ iss: memberOf(named, "iss") ?? "", sub: memberOf(named, "sub") }, "sub_id", "");
+  if (subject.issuer === own.issuer && subject.id !== own.id) throw refusal("names two subjects, by sub and by sub_id");
+  if (subject.issuer === own.issuer || issuer.subjectIssuers.includes(subject.issuer)) return subject;
+  throw refusal("names by sub_id a subject of an issuer that its own may not speak for: list that one in subjectIssuers");
 }
 
 /** Everybody whom the actor acts for or through, nearest first; each with what it is, where the token says that. */

@@ -38,6 +38,7 @@ const issuerSettings = z.strictObject({
   maxTokenAge: duration.optional(),
   tenants: z.union([z.literal("*"), z.array(tenantName).min(1), z.record(text, tenantName)]),
   actorIssuers: z.array(text).default([]),
+  subjectIssuers: z.array(text).default([]),
   claims: z
     .strictObject({
       type: claimPath.default("principal_type"),
@@ -102,6 +103,8 @@ export type IssuerConfig = z.output<typeof issuerSchema>;
  * - `tenants`: those it may speak for, or `"*"`, or a map from values of the tenant claim to tenants (`{"72f988bf-...": "acme"}`). A token that
  *   names none belongs to the one tenant there is, if it is one.
  * - `actorIssuers`: other issuers whose principals its tokens may name as the acting one (`act.iss`), and so speak for them. Default: none.
+ * - `subjectIssuers`: other issuers for whose people an actor may act by its tokens, which name them by `sub_id` (RFC 9493: `{format: "iss_sub", iss, sub}`):
+ *   for an issuer that exchanges tokens of people who sign in elsewhere. Default: none; then such a token is refused.
  * - `claims`: where to find things: a claim's name, or a path as an array (`["realm_access", "roles"]`).
  * - `types`: what values of the type claim mean (`{"app": "service", "user": "human"}`); `defaultType`: what a token without that claim is.
  *   Without it such a token is refused.

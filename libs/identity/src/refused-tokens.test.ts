@@ -22,6 +22,8 @@ describe("P7: what cannot be verified is refused", () => {
     ["without audience", { aud: undefined }, "TOKEN_INVALID"],
     ["without subject", { sub: undefined }, "TOKEN_INVALID"],
     ["with an empty subject", { sub: "" }, "TOKEN_INVALID"],
+    ["with a subject that is said to be another issuer's", { sub: { iss: "https://people.test", sub: "ann" } }, "TOKEN_INVALID"],
+    ["the same, of an actor", { sub: { iss: "https://people.test", sub: "ann" }, act: { sub: "planner" } }, "TOKEN_INVALID"],
     ["with control characters in its subject", { sub: "alice\n" }, "TOKEN_INVALID"],
     ["with half a character in its subject, which the log would hold as another", { sub: "alice\ud800" }, "TOKEN_INVALID"],
     ["with half a character in the name of a group", { groups: ["sre\ud800"] }, "TOKEN_INVALID"],
