@@ -213,6 +213,27 @@ describe("P7: requireApproval runs nothing that is not approved", () => {
     expect(ran).toEqual([]);
   });
 
+  it("what is called off before its first answer is found by its key and cancelled, unless that lets somebody come back to it", async () => {
+    let calledOff = new AbortController();
+    played.unary["RequestAction"] = async (_request, { signal }) => {
+      if (calledOff.signal.aborted) return replyWith(ActionStatus.IN_REVIEW);
+      setImmediate(() => calledOff.abort(new Error("enough")));
+      return new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(new Error("the caller went away"))));
+    };
+    played.unary["CancelAction"] = async () => stateOf(ActionStatus.CANCELLED);
+    await expect(requireApproval(played.client, INPUT, run, { signal: calledOff.signal })).rejects.toMatchObject({ code: "CANCELLED" });
+    expect(played.methods()).toEqual(["RequestAndWatch", "RequestAction", "CancelAction"]);
+    const keys = played.calls.slice(0, 2).map(({ request }) => fromBinary(RequestActionRequestSchema, request).idempotencyKey);
+    expect([keys[0] === "", keys[1]]).toEqual([false, keys[0]]);
+    // What was called off before anything was sent leaves nothing behind.
+    await expect(requireApproval(played.client, INPUT, run, { signal: calledOff.signal })).rejects.toThrow();
+    calledOff = new AbortController();
+    const keyed = requireApproval(played.client, INPUT, run, { signal: calledOff.signal, idempotencyKey: "k" });
+    await expect(keyed).rejects.toMatchObject({ code: "CANCELLED" });
+    expect(played.methods().slice(3)).toEqual(["RequestAndWatch"]);
+    expect(ran).toEqual([]);
+  });
+
   it("does not run what was called off while the grant was redeemed", async () => {
     const calledOff = new AbortController();
     played.unary["RequestAction"] = async () => replyWith(ActionStatus.APPROVED, {}, "a.b.c");

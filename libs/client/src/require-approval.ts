@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { ActionStatus } from "@countersign/proto/v1/action_pb";
 import type { OnQuestion } from "./answer-questions.ts";
 import { statusName } from "./status-name.ts";
@@ -25,7 +25,7 @@ export class NotApprovedError extends Error {
  * that `run` is given, runs it, and reports. An action whose parameters a reviewer edited is taken back, unless `acceptEdits` says that `run` uses
  * the input that it is given: then the edited form is accepted, `run` gets it, and the digest is computed over it. `onQuestion` answers what reviewers ask.
  * Aborting `signal` calls it off for as long as `run` has not begun. Without an `idempotencyKey` nobody could come back to the action, so that it is cancelled
- * then; with one it stays, and the same call goes on with it.
+ * then, also when it was called off before anybody heard of it; with one it stays, and the same call goes on with it.
  * @throws NotApprovedError when the answer is no; CountersignError when there is no answer. In both cases `run` was not called.
  */
 export async function requireApproval<Output>(
@@ -41,7 +41,11 @@ export async function requireApproval<Output>(
 ): Promise<Output> {
   // What its owner changes while people decide, or while the grant is redeemed, is neither asked for nor run.
   const input = plainInput(asOfNow);
-  const asked = await client.requestAndWatch(input, options);
+  const { idempotencyKey = randomUUID(), signal } = options;
+  const sent = signal?.aborted !== true;
+  const asked = await client
+    .requestAndWatch(input, { ...options, idempotencyKey })
+    .catch((error: unknown) => (sent ? findAndLeave(client, input, idempotencyKey, options, error) : Promise.reject(error)));
   const waited = decided(client, input, asked, options);
   const { action, grantToken } = await waited.catch((error: unknown) => leave(client, asked.action.id, options, error));
   const { name } = input.action;
@@ -50,19 +54,27 @@ export async function requireApproval<Output>(
   const digest = digestOf(action, approved);
   if (Buffer.compare(digest, action.digest) !== 0) throw new NotApprovedError(name, action, "what was approved is not what would run");
   // A key of its own per call: a second run of the same program must be refused here, not handed the first one's receipt.
-  await client.redeem(grantToken, digest, options.signal === undefined ? {} : { signal: options.signal });
+  await client.redeem(grantToken, digest, signal === undefined ? {} : { signal });
   return runAndReport(client, action.id, () => run(approved));
 }
 
+type Leaving = { readonly signal?: AbortSignal; readonly idempotencyKey?: string };
+
+/** Nobody is there to come back to it. */
+const isCalledOff = ({ signal, idempotencyKey }: Leaving): boolean => signal?.aborted === true && idempotencyKey === undefined;
+
 /** Reviewers are not left with what nobody waits for any more. */
-async function leave(
-  client: CountersignClient,
-  actionId: string,
-  { signal, idempotencyKey }: { readonly signal?: AbortSignal; readonly idempotencyKey?: string },
-  error: unknown,
-): Promise<never> {
-  if (signal?.aborted === true && idempotencyKey === undefined)
+async function leave(client: CountersignClient, actionId: string, leaving: Leaving, error: unknown): Promise<never> {
+  if (isCalledOff(leaving))
     await client.actions.cancelAction({ actionId, reason: "The requester called it off." }, { timeoutMs: 5000 }).catch(() => {});
+  throw error;
+}
+
+/** The same when its id is not known yet: it may be recorded or not, and its key says which action it is. */
+async function findAndLeave(client: CountersignClient, input: ActionInput, key: string, leaving: Leaving, error: unknown): Promise<never> {
+  const found = isCalledOff(leaving) ? client.requestAction(input, { idempotencyKey: key, timeoutMs: 5000 }) : undefined;
+  const asked = await found?.catch(() => undefined);
+  if (asked !== undefined) return leave(client, asked.action.id, leaving, error);
   throw error;
 }
 
