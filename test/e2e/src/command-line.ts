@@ -1,4 +1,6 @@
 import { run } from "@countersign/cli";
+import { DEVELOPMENT_PRINCIPALS, type DevelopmentName } from "@countersign/identity";
+import type { Stack } from "./stack.ts";
 
 /** What a command printed, and its exit code. */
 export type CommandResult = { readonly code: number; readonly out: string; readonly err: string };
@@ -28,6 +30,12 @@ export async function countersign(
   };
   const code = await run(args, io, { write: (text: string) => (err += text) });
   return { code, out, err };
+}
+
+/** A command of one of the development cast on a stack. */
+export async function commandOn({ address, issuer }: Stack, name: DevelopmentName, ...args: readonly string[]): Promise<CommandResult> {
+  const token = await issuer.mint(DEVELOPMENT_PRINCIPALS[name]);
+  return countersign(args, { env: { COUNTERSIGN_ADDRESS: address, COUNTERSIGN_TOKEN: token } });
 }
 
 /** Commands of one of the development cast on the `npm start` that runs on a data directory. */

@@ -7,13 +7,13 @@ import { timestampNow } from "@bufbuild/protobuf/wkt";
 import type { CountersignClient } from "@countersign/client";
 import { refusal, shownTo } from "@countersign/client/testing";
 import { openDatabase } from "@countersign/database";
-import { DEVELOPMENT_PRINCIPALS, type DevelopmentName } from "@countersign/identity";
+import type { DevelopmentName } from "@countersign/identity";
 import { CommentKind, ExecutionOutcome } from "@countersign/proto/v1/action_pb";
 import type { Logger } from "@countersign/telemetry";
 import { DeliverPolicy, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { countersign, type CommandResult } from "./command-line.ts";
+import { commandOn, countersign } from "./command-line.ts";
 import { EXPORT } from "./scenes.ts";
 import { startStack, type Stack } from "./stack.ts";
 
@@ -36,10 +36,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function as(name: DevelopmentName, ...args: readonly string[]): Promise<CommandResult> {
-  const token = await stack.issuer.mint(DEVELOPMENT_PRINCIPALS[name]);
-  return countersign(args, { env: { COUNTERSIGN_ADDRESS: stack.address, COUNTERSIGN_TOKEN: token } });
-}
+const as = (name: DevelopmentName, ...args: readonly string[]) => commandOn(stack, name, ...args);
 
 /** Found nowhere else: a word for each place where somebody can type. */
 const planted = new Map<string, string>();

@@ -2,9 +2,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { approvedBy } from "@countersign/client/testing";
-import { DEVELOPMENT_PRINCIPALS, type DevelopmentName } from "@countersign/identity";
+import type { DevelopmentName } from "@countersign/identity";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { countersign, type CommandResult } from "./command-line.ts";
+import { commandOn, countersign } from "./command-line.ts";
 import { EXPORT, TAG_CHANGE } from "./scenes.ts";
 import { startStack, type Stack } from "./stack.ts";
 
@@ -20,10 +20,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function as(name: DevelopmentName, ...args: readonly string[]): Promise<CommandResult> {
-  const token = await stack.issuer.mint(DEVELOPMENT_PRINCIPALS[name]);
-  return countersign(args, { env: { COUNTERSIGN_ADDRESS: stack.address, COUNTERSIGN_TOKEN: token } });
-}
+const as = (name: DevelopmentName, ...args: readonly string[]) => commandOn(stack, name, ...args);
 
 /** The key from where the auditor trusts it: here, from the log's own front door. */
 async function pinnedKey(): Promise<string> {

@@ -7,7 +7,7 @@ import { DEVELOPMENT_PRINCIPALS, type DevelopmentName } from "@countersign/ident
 import { ExecutionOutcome } from "@countersign/proto/v1/action_pb";
 import { GetCheckpointResponseSchema, GetReportResponseSchema } from "@countersign/proto/v1/audit_service_pb";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { countersign, type CommandResult } from "./command-line.ts";
+import { commandOn, countersign } from "./command-line.ts";
 import { eventually } from "./program.ts";
 import { EXPORT, TAG_CHANGE } from "./scenes.ts";
 import { startStack, type Stack } from "./stack.ts";
@@ -32,10 +32,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function as(name: DevelopmentName, ...args: readonly string[]): Promise<CommandResult> {
-  const token = await stack.issuer.mint(DEVELOPMENT_PRINCIPALS[name]);
-  return countersign(args, { env: { COUNTERSIGN_ADDRESS: stack.address, COUNTERSIGN_TOKEN: token } });
-}
+const as = (name: DevelopmentName, ...args: readonly string[]) => commandOn(stack, name, ...args);
 
 /** The first verifier key of the log. */
 async function vkey(): Promise<string> {
