@@ -5,7 +5,7 @@ import { ReadEventsRequestSchema, ReadEventsResponseSchema } from "@countersign/
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { call, caller } from "../../testing/calls.ts";
-import { EVENTS, record } from "../../testing/events.ts";
+import { event, EVENTS, record } from "../../testing/events.ts";
 import { plausibleMoves, recordHistory } from "../../testing/plausible-history.ts";
 import { readEvents } from "./read-events.ts";
 
@@ -68,6 +68,14 @@ describe("ReadEvents", () => {
       3n,
     ]);
     expect((await read({}, "initech")).events).toEqual([]);
+  });
+
+  it.each(["action", "refusal", "policy", "directory", "operations", "export"])("finds a stream of type %s by its id", async (type) => {
+    for (const id of ["other", "default"]) {
+      const stream = { tenant: "acme", type, id };
+      await log.append({ stream, expectedVersion: 0, events: [event("GrantExpired", {})], time: new Date(0) });
+    }
+    expect((await read({ selection: { streamId: "default" } })).events.map(({ position }) => position)).toEqual([1n]);
   });
 
   it("goes on from where it was at the head when more comes", async () => {

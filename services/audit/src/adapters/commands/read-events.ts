@@ -30,10 +30,8 @@ export function readEvents(log: EventReader): CommandHandler {
     const from = Number(request.fromPosition);
     const end = selection.endPosition === 0n ? Number.MAX_SAFE_INTEGER : Number(selection.endPosition);
     const matches = eventFilter(toSelection(selection), subjects);
-    const page =
-      selection.streamId === ""
-        ? await scanTenant(log, caller.tenant, { from, end }, request.limit, matches)
-        : await readStreams(log, caller.tenant, selection.streamId, { from, end }, request.limit, matches);
+    const wanted = { tenant: caller.tenant, from, end, limit: request.limit, matches };
+    const page = selection.streamId === "" ? await scanTenant(log, wanted) : await readStreams(log, selection.streamId, wanted);
     return {
       events: page.events.map((event) => toWireEvent(event, knownEvent(event))),
       nextPosition: BigInt(page.next),
@@ -50,8 +48,6 @@ function check(request: ReadEventsRequest): void {
     throw invalidField("stream_id", "must be at most 256 printable ASCII characters");
 }
 
-type EventFilter = ReturnType<typeof eventFilter>;
-
 function toSelection({ types, actor, startTime, endTime, subjectType, subjectId }: StreamEventsRequest): EventSelection {
   return {
     types,
@@ -62,9 +58,15 @@ function toSelection({ types, actor, startTime, endTime, subjectType, subjectId 
   };
 }
 
-type Stretch = { readonly from: number; readonly end: number };
+type Wanted = {
+  readonly tenant: string;
+  readonly from: number;
+  readonly end: number;
+  readonly limit: number;
+  readonly matches: ReturnType<typeof eventFilter>;
+};
 
-async function scanTenant(log: EventReader, tenant: string, { from, end }: Stretch, limit: number, matches: EventFilter): Promise<Page> {
+async function scanTenant(log: EventReader, { tenant, from, end, limit, matches }: Wanted): Promise<Page> {
   const page = new ReplyPage(limit);
   let next = from;
   for (let scanned = 0; scanned < SCAN;) {
@@ -81,17 +83,11 @@ async function scanTenant(log: EventReader, tenant: string, { from, end }: Stret
   return { events: page.events, next, atHead: false };
 }
 
-const STREAM_TYPES = ["action", "policy", OPERATIONS_STREAM, "refusal", EXPORT_STREAM];
+/** Of a tenant's streams; those of type `ledger` are nobody's. */
+const STREAM_TYPES = ["action", "refusal", "policy", "directory", OPERATIONS_STREAM, EXPORT_STREAM];
 
-/** Streams are short and indexed: read whole, whatever the position. An id names at most one stream of each type. */
-async function readStreams(
-  log: EventReader,
-  tenant: string,
-  id: string,
-  { from, end }: Stretch,
-  limit: number,
-  matches: EventFilter,
-): Promise<Page> {
+/** Streams are indexed, and short but for a directory's: read whole, whatever the position. An id names at most one stream of each type. */
+async function readStreams(log: EventReader, id: string, { tenant, from, end, limit, matches }: Wanted): Promise<Page> {
   const streams = await Promise.all(STREAM_TYPES.map((type) => log.readStream({ tenant, type, id })));
   const page = new ReplyPage(limit);
   let next = from;
