@@ -113,6 +113,13 @@ describe("P3: the self-approval matrix, through the API", () => {
     const refused = await client.requestAction(PURGE).catch((error: unknown) => error);
     const { reason, metadata } = refused instanceof CountersignError ? refused : { reason: String(refused), metadata: {} };
     expect([reason, ...Object.entries(metadata).map(([part, account]) => `${part}: ${account}`)]).toEqual(["CAUSER_UNKNOWN", said]);
+    // A dry run says the same.
+    const { subject, action, resource, context } = PURGE;
+    const dry = await client.actions.evaluateAction({ input: { subject, action, resource, context } });
+    expect([dry.refusedReason, ...dry.unknownCausers.map(({ issuer, id }) => `${issuer}#${id}`)]).toEqual([
+      "CAUSER_UNKNOWN",
+      said.replace(/^\w+: /, ""),
+    ]);
     // What needs no people goes on.
     expect(statusName((await client.requestAction(TAG_CHANGE)).action.status)).toBe("APPROVED");
   });
