@@ -35,6 +35,14 @@ describe("P6: whatever is changed in what was sealed is found, at its position",
     expect(await flaws()).toEqual([]);
   });
 
+  it("counts through no epochs of which there is nothing, whatever the log says of their number", async () => {
+    const found: SealedFlaw[] = [];
+    await checkSealed({ ...ledger.parts(), epoch: { epoch: Number.MAX_SAFE_INTEGER } }, (flaw) => found.push(flaw));
+    expect(found).toEqual([
+      { position: 0, kind: "ANCHOR", detail: `epoch 1 was begun, and the log is in epoch ${Number.MAX_SAFE_INTEGER}` },
+    ]);
+  });
+
   const places = fc.oneof(
     fc
       .nat(SIZE - 1)

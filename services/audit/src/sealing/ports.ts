@@ -23,6 +23,8 @@ export type Assurance = "sealed" | "witnessed";
 export type TreeStore = {
   /** The newest checkpoint of all epochs, or of one. */
   newest(options?: { readonly epoch?: number; readonly assurance?: Assurance }): Promise<StoredCheckpoint | undefined>;
+  /** The first epoch after this one of which there is a checkpoint. */
+  epochAfter(epoch: number): Promise<number | undefined>;
   /** The first checkpoint of the newest epoch (or the one given) that has `size` events or more. */
   covering(wanted: {
     readonly size: number;

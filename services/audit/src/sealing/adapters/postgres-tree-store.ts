@@ -36,6 +36,11 @@ export function postgresTreeStore(database: Kysely<unknown>, ledger: string): Tr
   return {
     newest: ({ epoch, assurance }: Which = {}) =>
       findCheckpoint(database, ledger, sql`${inEpoch(epoch)} and ${assured(assurance)} order by epoch desc, size desc`),
+    epochAfter: async (epoch) => {
+      const { rows } = await sql<{ next: number | null }>`
+        select min(epoch) as next from audit.tree_checkpoint where ledger = ${ledger} and epoch > ${epoch}`.execute(database);
+      return rows[0]?.next ?? undefined;
+    },
     covering: ({ size, epoch, assurance }) =>
       findCheckpoint(
         database,
