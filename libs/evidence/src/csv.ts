@@ -1,6 +1,6 @@
 import type { RecordedEvent } from "@countersign/event-log";
 
-export const CSV_COLUMNS = [
+const CSV_COLUMNS = [
   "position",
   "tenant_sequence",
   "time",
@@ -22,7 +22,7 @@ export function formatCsv(entries: readonly CsvEntry[]): Buffer {
 
 export type CsvEntry = Omit<RecordedEvent, "entry" | "leafHash">;
 
-export function csvRow(entry: CsvEntry): string {
+function csvRow(entry: CsvEntry): string {
   const { position, tenantSequence, time, type, stream, streamVersion, actor, eventId } = entry;
   return (
     `${position},${tenantSequence},${isoText(time)},${cell(type)},${cell(stream.type)},${cell(stream.id)},${streamVersion},` +

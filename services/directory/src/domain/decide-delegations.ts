@@ -2,9 +2,9 @@ import { rejected, type Decided, type Rejection } from "./decided.ts";
 import { findPerson, type Delegation, type Directory, type Person } from "./directory.ts";
 import type { DirectoryEvent } from "./events.ts";
 
-export const DAY_MS = 86_400_000;
+const DAY_MS = 86_400_000;
 /** Somebody decides in another's place for so long at most: after that it must be said again. */
-export const MAX_DELEGATION_MS = 30 * DAY_MS;
+const MAX_DELEGATION_MS = 30 * DAY_MS;
 const MAX_AWAY_MS = 366 * DAY_MS;
 const MAX_LIVE_DELEGATIONS = 20;
 /** A delegation or an absence may be set so long ahead. */

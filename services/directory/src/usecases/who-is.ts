@@ -81,7 +81,7 @@ function momentOf(directory: Directory, { signIn, reviewerGroups }: ManagedTenan
 }
 
 /** Names of a schedule's keeper that mean nobody here, or more than one, are nobody's. */
-export function toShifts(directory: Directory, { shifts }: OnCallNow): Moment["shifts"] {
+function toShifts(directory: Directory, { shifts }: OnCallNow): Moment["shifts"] {
   const idOf = (name: OnCallName): string | undefined =>
     "userName" in name ? findPerson(directory, name.userName)?.id : onlyOne(directory.byAccount.find(accountKey(name.account)));
   return new Map([...shifts].map(([schedule, names]) => [schedule, new Set(names.flatMap((name) => idOf(name) ?? []))] as const));

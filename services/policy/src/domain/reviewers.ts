@@ -27,7 +27,7 @@ export function alternativesOf(quorum: Quorum): readonly (readonly Extract<Quoru
 }
 
 /** The most that a quorum may ask of whoever counts votes. */
-export const QUORUM_LIMITS = { alternatives: 32, people: 100 } as const;
+const QUORUM_LIMITS = { alternatives: 32, people: 100 } as const;
 
 /** What is wrong with a quorum's size, if anything. Counted without building what would be too much. */
 export function quorumSizeProblem(quorum: Quorum): string | undefined {

@@ -13,7 +13,7 @@ export function riskOf(document: PolicyDocument, conditionOf: (index: number) =>
 }
 
 /** Where the condition of a risk stands among a document's conditions: after those of the rules. */
-export function riskCondition(rules: number, index: number): number {
+function riskCondition(rules: number, index: number): number {
   return rules + index;
 }
 

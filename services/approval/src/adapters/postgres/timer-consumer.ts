@@ -60,7 +60,7 @@ function endsReview({ type, streamVersion }: RecordedEvent): boolean {
 const ENDS: ReadonlySet<string> = new Set(["GrantIssued", "ActionRejected", "ActionExpired", "ActionCancelled"]);
 
 /** What a batch leaves of each action's timers. Read backwards: only the events that have the last word are decoded. */
-export function lastWord(events: readonly RecordedEvent[]): { readonly set: readonly SetTimer[]; readonly clear: readonly ClearedTimer[] } {
+function lastWord(events: readonly RecordedEvent[]): { readonly set: readonly SetTimer[]; readonly clear: readonly ClearedTimer[] } {
   const settled = new Set<string>();
   const set: SetTimer[] = [];
   const clear: ClearedTimer[] = [];

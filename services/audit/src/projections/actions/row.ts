@@ -45,6 +45,6 @@ export function parseState(text: string): ActionState {
 }
 
 /** A Postgres array literal: `unnest` takes arrays apart to the last dimension, so an array per row travels as text. */
-export function arrayLiteral(items: readonly string[]): string {
+function arrayLiteral(items: readonly string[]): string {
   return `{${items.map((item) => `"${item.replaceAll(/["\\]/g, String.raw`\$&`)}"`).join(",")}}`;
 }

@@ -7,7 +7,7 @@ import { fromEventMessage, toEventMessage, type EventMessage } from "./event-cod
 import { fromBody } from "./profile-content.ts";
 
 /** The stream type that only this service appends to. */
-export const DIRECTORY_STREAM = "directory";
+const DIRECTORY_STREAM = "directory";
 
 /** An append holds at most 100 events. */
 const MAX_EVENTS = 100;

@@ -3,7 +3,7 @@ import { CARD_LIMITS, cardText, NOT_WHOLE, type CardSection } from "../card-sect
 import type { Delivery } from "../../usecases/channel.ts";
 
 /** Teams refuses messages of more than about 28 KB; what wraps the card needs some of it. */
-export const LARGEST_CARD = 24_000;
+const LARGEST_CARD = 24_000;
 /** Teams takes this many people who see a card renewed by itself. */
 const MOST_USERS = 60;
 
