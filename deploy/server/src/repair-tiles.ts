@@ -1,12 +1,12 @@
 import { parseArgs } from "node:util";
 import { readAuditConfig, repairLedgerTiles, RepairRefusedError } from "@countersign/audit";
-import { isSelfExplaining } from "@countersign/runtime";
+import { isSelfExplaining, readAppendKeys } from "@countersign/runtime";
 
 const USAGE = `Computes tiles of hashes that were damaged or lost again from the entries, and records it in the log.
 
   COUNTERSIGN_DATABASE_URL=... node deploy/server/src/repair-tiles.ts --by NAME [--ledger main]
 
-As the schemas' owner, with the settings of sealing that the audit service has: the result must lead to the newest signed checkpoint of the database, and to the one
+As the schemas' owner, with the settings of sealing and the append keys that the audit service has: the result must lead to the newest signed checkpoint of the database, and to the one
 in COUNTERSIGN_ANCHOR_DIR. If it does not, the entries are wrong and nothing is changed. Sealing waits meanwhile.
 `;
 
@@ -18,7 +18,14 @@ async function main(): Promise<number> {
     process.stderr.write(USAGE);
     return 2;
   }
-  const { epoch, checkpointSize, tiles } = await repairLedgerTiles({ url, ledger, sealing, by, time: new Date() });
+  const { epoch, checkpointSize, tiles } = await repairLedgerTiles({
+    url,
+    ledger,
+    sealing,
+    appendKeys: readAppendKeys(process.env),
+    by,
+    time: new Date(),
+  });
   for (const { level, index, oldSha256, newSha256 } of tiles)
     process.stdout.write(`tile ${level}/${index}: ${hex(oldSha256)} is now ${hex(newSha256)}\n`);
   process.stdout.write(

@@ -1,5 +1,6 @@
 import { migrate } from "@countersign/database";
-import { createPostgresEventLog, eventLogMigrations, type PostgresEventLog } from "@countersign/event-log";
+import { eventLogMigrations, type PostgresEventLog } from "@countersign/event-log";
+import { createTestEventLog } from "@countersign/event-log/testing";
 import { silentLogger } from "@countersign/telemetry";
 import { startNatsServer, testPostgres, type NatsServer, type TestPostgres } from "@countersign/testing";
 import { jetstreamManager } from "@nats-io/jetstream";
@@ -50,7 +51,7 @@ type Process = {
 };
 
 async function startProcess(name: string, pollMs?: number): Promise<Process> {
-  const log = createPostgresEventLog({ url: postgres.url, ledger: "main" });
+  const log = createTestEventLog({ url: postgres.url, ledger: "main" });
   const connection = await connectNats({ url: nats.url, name });
   const database = openTestDatabase(postgres.url, 6);
   const kysely = database.kysely<unknown>();

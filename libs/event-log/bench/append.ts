@@ -6,7 +6,8 @@ import { chmod } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { migrate } from "@countersign/database";
 import { startPostgres } from "@countersign/testing";
-import { createPostgresEventLog, eventLogMigrations, type EventLog } from "../src/index.ts";
+import { eventLogMigrations, type EventLog } from "../src/index.ts";
+import { createTestEventLog } from "../src/testing.ts";
 
 type Shape = { readonly name: string; readonly events: number; readonly key: boolean };
 
@@ -21,7 +22,7 @@ await chmod(folder, 0o755);
 const server = await startPostgres({ dataDir: join(folder, "postgres"), settings: { shared_buffers: "128MB" } });
 try {
   await migrate(server.url, [eventLogMigrations]);
-  const log = createPostgresEventLog({ url: server.url, ledger: "bench" });
+  const log = createTestEventLog({ url: server.url, ledger: "bench" });
   for (const shape of SHAPES) {
     await run(log, shape, 64, 2);
     for (const inFlight of [1, 16, 64, 256]) {

@@ -11,9 +11,12 @@ export type EventLogErrorCode = "invalid" | "unavailable" | "too_late" | "outcom
 export class EventLogError extends Error {
   override readonly name = "EventLogError";
   readonly code: EventLogErrorCode;
+  /** Where, if it is one event that is corrupt. */
+  readonly position: number | undefined;
 
-  constructor(code: EventLogErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: EventLogErrorCode, message: string, { position, ...options }: ErrorOptions & { readonly position?: number } = {}) {
     super(message, options);
     this.code = code;
+    this.position = position;
   }
 }

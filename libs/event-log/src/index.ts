@@ -1,3 +1,4 @@
+export { appendKeys, isEventCode, isReplyCode, type AppendKeys, type ReadKeys } from "./append-keys.ts";
 export type {
   Actor,
   AppendOutcome,
@@ -18,7 +19,12 @@ export { currentDeadline, withinTime } from "./deadline.ts";
 export { decodeEntry } from "./entry-codec.ts";
 export { readEntry, type Entry } from "./entry-reader.ts";
 export { EventLogError, type EventLogErrorCode } from "./errors.ts";
-export { createPostgresEventLog, type PostgresEventLog, type PostgresEventLogOptions } from "./postgres/postgres-event-log.ts";
+export {
+  createPostgresEventLog,
+  createPostgresEventReader,
+  type PostgresEventLog,
+  type PostgresEventLogOptions,
+} from "./postgres/postgres-event-log.ts";
 export { observedEventLog } from "./observed-event-log.ts";
 export { int8Array, textArray, timestamptzArray } from "./postgres/binary-array.ts";
 export { eventLogMigrations } from "./postgres/migrations.ts";

@@ -1,5 +1,7 @@
 import { durationSetting, readConfig } from "@countersign/config";
+import type { AppendKeys } from "@countersign/event-log";
 import { z } from "zod";
+import { APPEND_KEY_VARIABLES, appendKeySettings, openAppendKeys } from "./append-keys.ts";
 
 /** URL of a PostgreSQL database. */
 export const databaseUrlSetting = z.url({
@@ -59,10 +61,11 @@ const schema = z.object({
   streamMaxBytes: z.coerce.number().int().min(1_048_576).optional(),
   logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
   notifierPrograms: programs.default([]),
+  ...appendKeySettings,
 });
 
 /** Settings that every service shares. */
-export type RuntimeConfig = Readonly<z.output<typeof schema>>;
+export type RuntimeConfig = Readonly<Omit<z.output<typeof schema>, keyof typeof appendKeySettings>> & { readonly appendKeys: AppendKeys };
 
 const VARIABLES = {
   databaseUrl: "COUNTERSIGN_DATABASE_URL",
@@ -74,6 +77,7 @@ const VARIABLES = {
   streamMaxBytes: "COUNTERSIGN_STREAM_MAX_BYTES",
   logLevel: "COUNTERSIGN_LOG_LEVEL",
   notifierPrograms: "COUNTERSIGN_NOTIFIER_PROGRAMS",
+  ...APPEND_KEY_VARIABLES,
 } as const;
 
 /**
@@ -82,6 +86,8 @@ const VARIABLES = {
  * | COUNTERSIGN_DATABASE_URL | required | Postgres 15 or newer, already migrated |
  * | COUNTERSIGN_NATS_URL | required | nats-server 2.9 or newer with JetStream; several of one cluster with commas between |
  * | COUNTERSIGN_NATS_PREFIX | cs | first token of every subject; lets deployments share a NATS |
+ * | COUNTERSIGN_APPEND_KEY_FILE | required | the append key: a file with 32 random bytes in base64 or hex, the same for all who work on the ledger and unknown to its database; an event without its code is refused |
+ * | COUNTERSIGN_APPEND_EARLIER_KEY_FILES | none | earlier append keys, comma-separated: what was appended under them still counts |
  * | COUNTERSIGN_LEDGER | main | the ledger this process works on |
  * | COUNTERSIGN_STREAM_REPLICAS | 1 | copies of the ledger's stream in a cluster of nats-servers: 1, 3 or 5; the same for all who relay |
  * | COUNTERSIGN_STREAM_MAX_AGE | 7d | how long the stream keeps an event for programs outside, at least 1m; the log keeps it for ever; the same for all who relay |
@@ -91,5 +97,6 @@ const VARIABLES = {
  * @throws ConfigError with every problem.
  */
 export function readRuntimeConfig(env: NodeJS.ProcessEnv): RuntimeConfig {
-  return readConfig(schema, VARIABLES, env);
+  const { appendKeyFile, appendEarlierKeyFiles, ...settings } = readConfig(schema, VARIABLES, env);
+  return Object.freeze({ ...settings, appendKeys: openAppendKeys({ appendKeyFile, appendEarlierKeyFiles }) });
 }

@@ -1,3 +1,5 @@
+export type { AppendKeys } from "@countersign/event-log";
+export { readAppendKeys } from "./append-keys.ts";
 export { closeOnSignal, type Closeable } from "./close-on-signal.ts";
 export { databaseUrlSetting, natsUrlSetting, readRuntimeConfig, type RuntimeConfig } from "./config.ts";
 export { isSelfExplaining, runService } from "./run-service.ts";

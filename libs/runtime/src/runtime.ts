@@ -14,9 +14,10 @@ import {
   notifierPrograms,
 } from "@countersign/bus";
 import { CALL_WAIT_MS, openDatabase, serviceRole, type Database } from "@countersign/database";
-import { createPostgresEventLog, observedEventLog, type EventLog } from "@countersign/event-log";
+import { createPostgresEventLog, observedEventLog, type AppendKeys, type EventLog } from "@countersign/event-log";
 import { Readiness, type Logger } from "@countersign/telemetry";
 import type { RuntimeConfig } from "./config.ts";
+import { checkAppendKeys } from "./check-append-keys.ts";
 import { countEvents } from "./count-events.ts";
 import { observePool } from "./pool-gauges.ts";
 import { standOn } from "./stand-on.ts";
@@ -25,6 +26,8 @@ import { checkDatabase, reachNats } from "./unreachable.ts";
 /** What a service stands on: the log, the two ways of the bus, its tables, a log of its own and the time. */
 export type Runtime = {
   readonly log: EventLog;
+  /** Those of the log, for whoever reads it in another way. */
+  readonly appendKeys: AppendKeys;
   readonly commands: CommandBus;
   readonly feed: EventFeed;
   readonly database: Database;
@@ -56,7 +59,7 @@ export type RuntimeOptions = {
  * Connects to Postgres and NATS. A service in a process of its own takes on its own role there, which may append to its own streams only; all
  * of them in one process share one connection that appends, and its role.
  * @param name the service's, or another one for all of them.
- * @throws UnreachableError when either cannot be reached: a service that cannot work must not look as if it could.
+ * @throws UnreachableError when either cannot be reached, or the append keys are not the ledger's: a service that cannot work must not look as if it could.
  */
 export async function connectRuntime(
   name: string,
@@ -64,11 +67,13 @@ export async function connectRuntime(
   logger: Logger,
   options: RuntimeOptions,
 ): Promise<ConnectedRuntime> {
-  await checkDatabase(config.databaseUrl, serviceRole(name));
-  const nats = await reachNats(config.natsUrl, name);
   const role = serviceRole(name);
+  await checkDatabase(config.databaseUrl, role);
+  await checkAppendKeys(config, role, logger);
+  const nats = await reachNats(config.natsUrl, name);
   const database = openDatabase({ url: config.databaseUrl, role, waitMs: CALL_WAIT_MS });
-  const log = observedEventLog(createPostgresEventLog({ url: config.databaseUrl, role, ledger: config.ledger, logger }));
+  const { ledger, appendKeys } = config;
+  const log = observedEventLog(createPostgresEventLog({ url: config.databaseUrl, role, ledger, keys: appendKeys, logger }));
   const readiness = options.readiness ?? new Readiness();
   const bus = watchBus(nats, logger);
   const endings = [bus.end, countEvents(log), observePool(name, database), standOn(readiness, database, nats, bus)];
@@ -89,6 +94,7 @@ export async function connectRuntime(
   const stopWakeups = publishWakeups(log, nats, config.natsPrefix, () => relay?.active() ?? false);
   return {
     log,
+    appendKeys,
     nats,
     commands:
       options.commands === "nats"

@@ -1,7 +1,7 @@
 import { serveStreams, type CommandBus, type CommandHandler, type EventFeed, type LedgerCopy } from "@countersign/bus";
 import type { Database } from "@countersign/database";
 import { createDirectoryClient } from "@countersign/directory-client";
-import { scanLedger, type EventLog } from "@countersign/event-log";
+import { scanLedger, type AppendKeys, type EventLog } from "@countersign/event-log";
 import type { Logger, Readiness } from "@countersign/telemetry";
 import {
   discardTenantDeadLetter,
@@ -32,6 +32,8 @@ import { startSealing, type Sealing } from "./sealing/start-sealing.ts";
 export type AuditDeps = {
   readonly config: AuditConfig;
   readonly log: EventLog;
+  /** Those of the log. */
+  readonly appendKeys: AppendKeys;
   readonly commands: CommandBus;
   readonly feed: EventFeed;
   /** The database that holds the ledger, too. */
@@ -56,9 +58,9 @@ const PROJECTIONS: readonly Projection[] = [actionsProjection(toFact)];
 
 /** Keeps the projections and serves `audit`. Any number of instances may run: all answer, one of them folds. */
 export async function startAudit(deps: AuditDeps): Promise<RunningAudit> {
-  const { config, log, database, logger } = deps;
+  const { config, log, appendKeys, database, logger } = deps;
   const kept = await keepUp(PROJECTIONS, deps);
-  const sealing = config.sealing && (await startSealing(config.sealing, { database, log, logger }));
+  const sealing = config.sealing && (await startSealing(config.sealing, { database, log, appendKeys, logger }));
   if (sealing === undefined)
     logger.warn({}, "nothing is sealed: COUNTERSIGN_LOG_ORIGIN is not set, and nobody can prove what the log held");
   const served = await serve(deps, kept, sealing);
@@ -121,17 +123,18 @@ async function serve(deps: AuditDeps, { reached }: KeptUp, sealing: Sealing | un
 }
 
 /** What checks and rebuilds of the whole ledger work on. */
-function ledgerParts({ log, database, logger, copy }: AuditDeps, sealing: Sealing | undefined, closing: AbortSignal) {
+function ledgerParts({ log, appendKeys, database, logger, copy }: AuditDeps, sealing: Sealing | undefined, closing: AbortSignal) {
   return {
     ledger: log.ledger,
     // A long reading ends with the service.
     scan: async function* (range: { readonly from: number; readonly to: number }) {
-      for await (const events of scanLedger(database, log.ledger, range)) {
+      for await (const events of scanLedger(database, log.ledger, range, appendKeys)) {
         closing.throwIfAborted();
         yield events;
       }
     },
-    rows: postgresLedgerRows(database, log.ledger),
+    appendKeys,
+    rows: postgresLedgerRows(database, log.ledger, appendKeys),
     pool: database,
     database: database.kysely<unknown>(),
     checkpoints: busCheckpoints(log.ledger),

@@ -3,7 +3,8 @@ import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { migrate } from "@countersign/database";
-import { createPostgresEventLog, eventLogMigrations, type EventLog } from "@countersign/event-log";
+import { eventLogMigrations, type EventLog } from "@countersign/event-log";
+import { createTestEventLog } from "@countersign/event-log/testing";
 import { startPostgres } from "@countersign/testing";
 import { createDirectoryStore } from "../src/adapters/log/directory-store.ts";
 import type { DirectoryEvent } from "../src/domain/events.ts";
@@ -21,7 +22,7 @@ await chmod(folder, 0o755);
 const server = await startPostgres({ dataDir: join(folder, "postgres"), settings: { shared_buffers: "128MB" } });
 try {
   await migrate(server.url, [eventLogMigrations]);
-  const log = createPostgresEventLog({ url: server.url, ledger: "bench" });
+  const log = createTestEventLog({ url: server.url, ledger: "bench" });
   await fill(log);
   const cold = performance.now();
   const directory = await runDirectory(log);

@@ -1,5 +1,6 @@
 import { migrate, openDatabase, serviceRole } from "@countersign/database";
-import { createPostgresEventLog, eventLogMigrations } from "@countersign/event-log";
+import { eventLogMigrations } from "@countersign/event-log";
+import { createTestEventLog } from "@countersign/event-log/testing";
 import { silentLogger } from "@countersign/telemetry";
 import { testPostgres, type TestPostgres } from "@countersign/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -26,7 +27,7 @@ afterAll(async () => {
 
 /** An instance with connections of its own; it hears of the others only through the log. */
 async function startInstance(): Promise<RunningTestDirectory> {
-  const log = createPostgresEventLog({ url: postgres.url, ledger: "main", role: serviceRole("directory"), logger: silentLogger });
+  const log = createTestEventLog({ url: postgres.url, ledger: "main", role: serviceRole("directory"), logger: silentLogger });
   const instance = await runDirectory(log);
   closing.push(async () => {
     await instance.close();
@@ -132,7 +133,7 @@ describe("directory on Postgres", () => {
 
   it("P7: without the log nobody knows who anybody is, and a SCIM change is not acknowledged", async () => {
     const gone = await testPostgres((url) => migrate(url, [eventLogMigrations]));
-    const log = createPostgresEventLog({ url: gone.url, ledger: "main", logger: silentLogger });
+    const log = createTestEventLog({ url: gone.url, ledger: "main", logger: silentLogger });
     const alone = await runDirectory(log);
     await alone.user("eve@acme.example");
     await gone.drop();

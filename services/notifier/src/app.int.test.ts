@@ -1,7 +1,8 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { busMigrations, connectNats, inProcessCommands, natsFeed, startRelay, type CommandBus, type RunningRelay } from "@countersign/bus";
 import { migrate, openDatabase, type Database } from "@countersign/database";
-import { createPostgresEventLog, eventLogMigrations, type NewEvent, type PostgresEventLog } from "@countersign/event-log";
+import { eventLogMigrations, type NewEvent, type PostgresEventLog } from "@countersign/event-log";
+import { createTestEventLog } from "@countersign/event-log/testing";
 import { ActionSchema, ActionStatus } from "@countersign/proto/v1/action_pb";
 import { GetActionRequestSchema, GetActionResponseSchema } from "@countersign/proto/v1/action_service_pb";
 import { silentLogger } from "@countersign/telemetry";
@@ -31,7 +32,7 @@ beforeAll(async () => {
   postgres = await testPostgres((url) => migrate(url, [eventLogMigrations, busMigrations, notifierMigrations]));
   nats = await testNats();
   database = openDatabase({ url: postgres.url });
-  log = createPostgresEventLog({ url: postgres.url, ledger: LEDGER, logger: silentLogger });
+  log = createTestEventLog({ url: postgres.url, ledger: LEDGER, logger: silentLogger });
   connection = await connectNats({ url: nats.url, name: "notifier-test" });
   relay = startRelay({ log, connection, prefix: nats.prefix, logger: silentLogger });
   receiver = await webhookReceiver(SECRET, () => "ok");

@@ -2,7 +2,8 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { inProcessCommands, type EventFeed } from "@countersign/bus";
 import { migrate } from "@countersign/database";
-import { createPostgresEventLog, eventLogMigrations } from "@countersign/event-log";
+import { eventLogMigrations } from "@countersign/event-log";
+import { createTestEventLog } from "@countersign/event-log/testing";
 import { CommandSchema, EvaluateRequestSchema, EvaluateResponseSchema } from "@countersign/proto/internal/v1/command_pb";
 import { VerdictOutcome } from "@countersign/proto/v1/action_pb";
 import {
@@ -40,7 +41,7 @@ const MAX_AGE_MS = 200;
 
 /** An instance with a connection of its own; it hears of the others only by reading the log. */
 async function startInstance() {
-  const log = createPostgresEventLog({ url: postgres.url, ledger: "main", logger: silentLogger });
+  const log = createTestEventLog({ url: postgres.url, ledger: "main", logger: silentLogger });
   const commands = inProcessCommands({ logger: silentLogger });
   const service = await startPolicy({
     config: { maxAgeMs: MAX_AGE_MS, cachedTenants: 10 },

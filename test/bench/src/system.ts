@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { natsAccounts } from "@countersign/bus";
 import { migrate } from "@countersign/database";
+import type { AppendKeys } from "@countersign/event-log";
 import type { DevelopmentIssuer } from "@countersign/identity";
 import {
   developmentKeys,
@@ -25,6 +26,7 @@ export type System = {
   readonly issuer: DevelopmentIssuer;
   readonly pids: readonly number[];
   readonly databaseUrl: string;
+  readonly appendKeys: AppendKeys;
   readonly natsUrl: string;
   readonly postgresPid: number;
   readonly natsPid: number;
@@ -57,6 +59,7 @@ export async function startSystem(layout: Layout, more: NodeJS.ProcessEnv = {}):
     issuer: keys.issuer,
     pids: processes.map(({ pid }) => pid),
     databaseUrl: infrastructure.databaseUrl,
+    appendKeys: keys.appendKeys,
     natsUrl: nats.urlOf("countersign"),
     postgresPid: Number(readFileSync(join(folder, "postgres", "postmaster.pid"), "utf8").split("\n")[0]),
     natsPid: nats.pid,

@@ -80,15 +80,19 @@ export function layKeys(folder: string): void {
   for (const name of ["grant-key", "log-key"]) {
     writeFileSync(join(folder, `${name}.pem`), keyOf(name).export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
   }
+  writeFileSync(join(folder, "append-key.hex"), seedOf("append-key").toString("hex"), { mode: 0o600 });
   const issuer = keyOf("issuer");
   writeFileSync(join(folder, "development-issuer.jwk"), JSON.stringify(issuer.export({ format: "jwk" })), { mode: 0o600 });
 }
 
+function seedOf(name: string): Buffer {
+  return createHash("sha256").update(`countersign upgrade baseline ${name}`).digest();
+}
+
 /** An Ed25519 key that its name gives: RFC 8410 puts its 32 bytes behind this prefix. */
 function keyOf(name: string): KeyObject {
-  const seed = createHash("sha256").update(`countersign upgrade baseline ${name}`).digest();
   return createPrivateKey({
-    key: Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), seed]),
+    key: Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), seedOf(name)]),
     format: "der",
     type: "pkcs8",
   });

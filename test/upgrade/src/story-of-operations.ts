@@ -59,7 +59,7 @@ export async function playOperations(build: RunningBuild, ownerUrl: string): Pro
   });
   const { sealing } = readAuditConfig(build.env);
   if (sealing === undefined) throw new Error("nothing is sealed here");
-  await repairLedgerTiles({ url: ownerUrl, ledger: "main", sealing, by: "olga", time: new Date() });
+  await repairLedgerTiles({ url: ownerUrl, ledger: "main", sealing, appendKeys: build.runtime.appendKeys, by: "olga", time: new Date() });
 }
 
 /** An archive of the tenant, as an auditor gets it. */

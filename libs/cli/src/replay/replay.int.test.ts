@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectNats } from "@countersign/bus";
 import { migrate } from "@countersign/database";
-import { createPostgresEventLog, eventLogMigrations } from "@countersign/event-log";
+import { eventLogMigrations } from "@countersign/event-log";
+import { createTestEventLog } from "@countersign/event-log/testing";
 import { testNats, testPostgres, type TestPostgres } from "@countersign/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { run } from "../program.ts";
@@ -15,7 +16,7 @@ let err: string;
 beforeAll(async () => {
   postgres = await testPostgres((url) => migrate(url, [eventLogMigrations]));
   folder = mkdtempSync(join(tmpdir(), "countersign-replay-"));
-  const log = createPostgresEventLog({ url: postgres.url, ledger: "main" });
+  const log = createTestEventLog({ url: postgres.url, ledger: "main" });
   for (let number = 0; number < 20; number += 1) {
     const outcome = await log.append({
       stream: { tenant: number % 2 === 0 ? "acme" : "globex", type: "action", id: `id-${number}` },
@@ -133,7 +134,7 @@ describe("countersign events replay --nats", () => {
       entries.push(Buffer.from(message.data));
     }
     await connection.close();
-    const log = createPostgresEventLog({ url: postgres.url, ledger: "main" });
+    const log = createTestEventLog({ url: postgres.url, ledger: "main" });
     const events = await log.readAll({ from: 0, limit: 100 });
     await log.close();
     expect(entries).toEqual(events.map(({ entry }) => Buffer.from(entry)));

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { CountersignClient } from "@countersign/client";
 import { openDatabase } from "@countersign/database";
 import { eventFilter, Subjects, type EventSelection } from "@countersign/events";
-import { createPostgresEventLog, decodeEntry, scanLedger, type RecordedEvent } from "@countersign/event-log";
+import { createPostgresEventReader, decodeEntry, scanLedger, type RecordedEvent } from "@countersign/event-log";
 
 /** What is wanted: which events, and from where to where. */
 export type Wanted = EventSelection & {
@@ -49,7 +49,10 @@ export async function* frontDoorSource(
 
 const POLL_MS = 250;
 
-/** All tenants' events, straight from the database: for who runs it. */
+/**
+ * All tenants' events, straight from the database: for who runs it, and need not have the services' append key. So it shows also what no service appended: `fsck`
+ * tells that.
+ */
 export async function* databaseSource(
   url: string,
   ledger: string,
@@ -57,7 +60,7 @@ export async function* databaseSource(
   signal: AbortSignal,
 ): AsyncGenerator<Batch, void, undefined> {
   const database = openDatabase({ url, maxConnections: 3, name: "countersign-replay" });
-  const log = createPostgresEventLog({ url, ledger, maxReadConnections: 1 });
+  const log = createPostgresEventReader({ url, ledger, keys: "unchecked", maxReadConnections: 1 });
   const matches = eventFilter(wanted, new Subjects((stream) => log.readStream(stream)));
   const mine = (event: RecordedEvent): boolean =>
     (wanted.tenant === undefined || event.stream.tenant === wanted.tenant) &&
@@ -66,7 +69,7 @@ export async function* databaseSource(
     for (let from = wanted.from; !signal.aborted;) {
       const head = await log.nextPosition();
       const to = Math.min(wanted.to ?? head, head);
-      for await (const batch of scanLedger(database, ledger, { from, to })) {
+      for await (const batch of scanLedger(database, ledger, { from, to }, "unchecked")) {
         const events: RecordedEvent[] = [];
         for (const event of batch) {
           const matching = mine(event) && matches(event);

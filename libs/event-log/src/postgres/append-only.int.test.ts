@@ -3,7 +3,8 @@ import { testPostgres, type TestPostgres } from "@countersign/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { appended, appendTo, erasure, readEverything, stream, withKey } from "../test-requests.ts";
 import { eventLogMigrations } from "./migrations.ts";
-import { createPostgresEventLog, type PostgresEventLog } from "./postgres-event-log.ts";
+import type { PostgresEventLog } from "./postgres-event-log.ts";
+import { createTestEventLog } from "../testing.ts";
 
 const CONTENT = { digest: Buffer.alloc(32, 1), salt: Buffer.alloc(32, 2), body: Buffer.from("typed") };
 /** After all that the tests append. */
@@ -28,7 +29,7 @@ let service: Database;
 let owner: Database;
 beforeAll(async () => {
   postgres = await testPostgres((url) => migrate(url, [eventLogMigrations]));
-  log = createPostgresEventLog({ url: postgres.url, ledger: "main" });
+  log = createTestEventLog({ url: postgres.url, ledger: "main" });
   service = openDatabase({ url: postgres.url });
   owner = openDatabase({ url: postgres.url, role: null });
   await appended(log, appendTo(stream("a"), 0, { count: 3, contents: [CONTENT], ...withKey("key") }));

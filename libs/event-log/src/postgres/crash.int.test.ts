@@ -8,7 +8,8 @@ import type { AppendRequest, RecordedEvent } from "../event-log.ts";
 import { ledgerProblems } from "../ledger-invariants.ts";
 import { appendTo, readEverything, stream, withKey } from "../test-requests.ts";
 import { eventLogMigrations } from "./migrations.ts";
-import { createPostgresEventLog, type PostgresEventLog } from "./postgres-event-log.ts";
+import type { PostgresEventLog } from "./postgres-event-log.ts";
+import { createTestEventLog } from "../testing.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -22,7 +23,7 @@ describe("a crash of Postgres", () => {
     const settings = { dataDir: join(folder, "postgres"), port: await freePort() };
     let server = await startPostgres(settings);
     await migrate(server.url, [eventLogMigrations]);
-    const log = createPostgresEventLog({ url: server.url, ledger: "main" });
+    const log = createTestEventLog({ url: server.url, ledger: "main" });
     const acknowledged: RecordedEvent[] = [];
     const unknown: AppendRequest[] = [];
     for (let crash = 0; crash < 3; crash += 1) {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ledgerProblems } from "../ledger-invariants.ts";
 import { appended, appendTo, readEverything, stream, withKey } from "../test-requests.ts";
 import { eventLogMigrations } from "./migrations.ts";
-import { createPostgresEventLog } from "./postgres-event-log.ts";
+import { createTestEventLog } from "../testing.ts";
 
 let postgres: TestPostgres;
 let owner: Database;
@@ -23,7 +23,7 @@ describe("P4: when the connection breaks", () => {
     const url = new URL(postgres.url);
     const proxy = await startTcpProxy(Number(url.port));
     url.port = String(proxy.port);
-    const log = createPostgresEventLog({ url: url.href, ledger: "lost-reply" });
+    const log = createTestEventLog({ url: url.href, ledger: "lost-reply" });
     // Once with a look at the log first and once without: both ways to write.
     const retries: string[] = [];
     for (const version of [0, 1, 2, 3]) {
@@ -43,7 +43,7 @@ describe("P4: when the connection breaks", () => {
   });
 
   it("the next append connects again", async () => {
-    const log = createPostgresEventLog({ url: postgres.url, ledger: "terminated" });
+    const log = createTestEventLog({ url: postgres.url, ledger: "terminated" });
     for (let version = 0; version < 3; version += 1) {
       await appended(log, appendTo(stream("a"), version));
       await owner.pool.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'event-log terminated'");
@@ -55,7 +55,7 @@ describe("P4: when the connection breaks", () => {
   });
 
   it("P1: whoever remembers the log hears of it, and again when a server is found: what was read in between may be of the lost one", async () => {
-    const log = createPostgresEventLog({ url: postgres.url, ledger: "lost" });
+    const log = createTestEventLog({ url: postgres.url, ledger: "lost" });
     await appended(log, appendTo(stream("a"), 0));
     let heard = 0;
     const stop = log.onLost?.(() => (heard += 1));
@@ -70,7 +70,7 @@ describe("P4: when the connection breaks", () => {
   });
 
   it("P1: whoever remembers the log hears of another server before anything of it is read, also where nothing is ever appended", async () => {
-    const log = createPostgresEventLog({ url: postgres.url, ledger: "another" });
+    const log = createTestEventLog({ url: postgres.url, ledger: "another" });
     const heard: string[] = [];
     log.onLost?.(() => heard.push("lost"));
     // A first try may meet the connection that broke.
@@ -99,7 +99,7 @@ describe("P4: when the connection breaks", () => {
   it("P7: a log that cannot be reached says so", async () => {
     const url = new URL(postgres.url);
     url.port = "1";
-    const log = createPostgresEventLog({ url: url.href, ledger: "nowhere" });
+    const log = createTestEventLog({ url: url.href, ledger: "nowhere" });
     await expect(log.append(appendTo(stream("a"), 0))).rejects.toMatchObject({ code: "unavailable" });
     await expect(log.readAll({ from: 0, limit: 1 })).rejects.toMatchObject({ code: "unavailable" });
     await log.close();
@@ -109,7 +109,7 @@ describe("P4: when the connection breaks", () => {
 
 describe("P7: a server that only reads, as a standby does", () => {
   it("makes the log unavailable, records nothing, and is forgotten when it writes again", async () => {
-    const log = createPostgresEventLog({ url: postgres.url, ledger: "read-only" });
+    const log = createTestEventLog({ url: postgres.url, ledger: "read-only" });
     await appended(log, appendTo(stream("a"), 0));
     const operator = await owner.pool.connect();
     const { rows } = await operator.query<{ name: string }>("select quote_ident(current_database()) as name");
@@ -134,7 +134,7 @@ describe("P7: a server that only reads, as a standby does", () => {
 describe("a request that Postgres refuses", () => {
   it("fails alone, not with those in the same transaction", async () => {
     await owner.pool.query("alter table event_log.event add constraint refused check (type <> 'Refused')");
-    const log = createPostgresEventLog({ url: postgres.url, ledger: "refused" });
+    const log = createTestEventLog({ url: postgres.url, ledger: "refused" });
     const outcomes = await Promise.allSettled(
       Array.from({ length: 10 }, (_, index) =>
         log.append(
@@ -152,7 +152,7 @@ describe("a request that Postgres refuses", () => {
 
 describe("a key that another ledger of the tenant takes at the same moment", () => {
   it("is recorded once", async () => {
-    const logs = ["one", "two", "three"].map((ledger) => createPostgresEventLog({ url: postgres.url, ledger }));
+    const logs = ["one", "two", "three"].map((ledger) => createTestEventLog({ url: postgres.url, ledger }));
     for (let round = 0; round < 10; round += 1) {
       const outcomes = await Promise.all(logs.map((log) => log.append(appendTo(stream(`r-${round}`), 0, withKey(`shared-${round}`)))));
       expect(outcomes.map(({ outcome }) => outcome).sort()).toEqual(["appended", "key_reused", "key_reused"]);

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { EventLog } from "../event-log.ts";
 import { appended, appendTo, stream, withKey } from "../test-requests.ts";
 import { eventLogMigrations } from "./migrations.ts";
-import { createPostgresEventLog, type PostgresEventLog } from "./postgres-event-log.ts";
+import type { PostgresEventLog } from "./postgres-event-log.ts";
+import { createTestEventLog } from "../testing.ts";
 
 // Enough, with ids as long as real ones, that the index on streams has a level more than the others and looks dearer.
 const STREAMS = 8_000;
@@ -30,7 +31,7 @@ beforeAll(async () => {
         execute format('alter table event_log.%I set (autovacuum_enabled = off)', name);
       end loop;
     end $$`);
-  veteran = createPostgresEventLog({ url: postgres.url, ledger: "main", maxReadConnections: 1 });
+  veteran = createTestEventLog({ url: postgres.url, ledger: "main", maxReadConnections: 1 });
   for (let turn = 0; turn < 10; turn += 1) {
     await veteran.append(appendTo(stream(id(7)), 5, withKey("k-7")));
     await veteran.readStream(stream(id(7)));
@@ -51,7 +52,7 @@ afterAll(async () => {
 
 async function withLog(work: (log: EventLog) => Promise<unknown>): Promise<void> {
   const others = await sessions();
-  const log = createPostgresEventLog({ url: postgres.url, ledger: "main" });
+  const log = createTestEventLog({ url: postgres.url, ledger: "main" });
   await work(log);
   await log.close();
   await endOfAllBut(others);

@@ -26,6 +26,7 @@ export const eventLogMigrations: MigrationSet = {
         time timestamptz not null,
         entry bytea not null check (octet_length(entry) <= 65535),
         leaf_hash bytea not null check (octet_length(leaf_hash) = 32),
+        append_code bytea not null check (octet_length(append_code) = 16),
         primary key (ledger, position),
         unique (ledger, tenant, stream_type, stream_id, stream_version),
         unique (ledger, tenant, tenant_sequence)
@@ -48,6 +49,7 @@ export const eventLogMigrations: MigrationSet = {
         key text not null,
         request_digest bytea not null,
         reply bytea not null,
+        append_code bytea not null check (octet_length(append_code) = 16),
         primary key (tenant, caller, key)
       );
 

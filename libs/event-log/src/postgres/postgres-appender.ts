@@ -1,5 +1,6 @@
 import type { Logger } from "@countersign/telemetry";
 import pg from "pg";
+import type { AppendKeys } from "../append-keys.ts";
 import { checkAppendRequest, requestBytes } from "../append-request.ts";
 import { planBatch, type Batch } from "../batch.ts";
 import { CombiningQueue, type Pending } from "../combining-queue.ts";
@@ -16,6 +17,7 @@ type PendingAppend = Pending<AppendRequest, AppendOutcome>;
 /** Appends to one ledger, many requests to a transaction. See the README for how. */
 export class PostgresAppender implements EventAppender {
   readonly #ledger: string;
+  readonly #keys: AppendKeys;
   readonly #connection: WriterConnection;
   readonly #heads = new RememberedHeads();
   readonly #listeners: CommitListeners;
@@ -27,11 +29,13 @@ export class PostgresAppender implements EventAppender {
   constructor(options: {
     readonly url: string;
     readonly ledger: string;
+    readonly keys: AppendKeys;
     readonly role: string;
     readonly logger: Logger;
     readonly onLost: () => void;
   }) {
     this.#ledger = options.ledger;
+    this.#keys = options.keys;
     this.#connection = new WriterConnection(options);
     this.#listeners = new CommitListeners(options.logger);
   }
@@ -97,7 +101,7 @@ export class PostgresAppender implements EventAppender {
     try {
       const {
         rows: [row],
-      } = await client.query<{ moved: boolean }>(writeStatement(this.#ledger, batch, heads.nextPosition));
+      } = await client.query<{ moved: boolean }>(writeStatement(this.#ledger, this.#keys, batch, heads.nextPosition));
       if (row?.moved !== true) return undefined;
     } catch (error) {
       if (isDuplicate(error)) return undefined;
@@ -108,7 +112,7 @@ export class PostgresAppender implements EventAppender {
   }
 
   async #lockAndWrite(client: pg.Client, requests: readonly AppendRequest[]): Promise<Batch> {
-    const heads = await beginAndReadHeads(client, this.#ledger, requests);
+    const heads = await beginAndReadHeads(client, this.#ledger, this.#keys, requests);
     this.#alone = this.#heads.matches(heads.nextPosition);
     if (!this.#alone) this.#heads.forget();
     const batch = planBatch(this.#ledger, heads, requests);
@@ -118,7 +122,7 @@ export class PostgresAppender implements EventAppender {
       return batch;
     }
     const [written, ended] = await Promise.allSettled([
-      client.query<{ moved: boolean }>(writeStatement(this.#ledger, batch, heads.nextPosition)),
+      client.query<{ moved: boolean }>(writeStatement(this.#ledger, this.#keys, batch, heads.nextPosition)),
       client.query("commit"),
     ]);
     if (written.status === "rejected") throw written.reason;

@@ -5,7 +5,8 @@ import { describeConcurrentAppends } from "../concurrent-appends.contract.ts";
 import { describeEventLog } from "../event-log.contract.ts";
 import { appended, appendTo, stream, withKey } from "../test-requests.ts";
 import { eventLogMigrations } from "./migrations.ts";
-import { createPostgresEventLog, type PostgresEventLog } from "./postgres-event-log.ts";
+import type { PostgresEventLog } from "./postgres-event-log.ts";
+import { createTestEventLog } from "../testing.ts";
 
 let postgres: TestPostgres;
 const open: PostgresEventLog[] = [];
@@ -24,7 +25,7 @@ let ledgers = 0;
 function openNew(instances: number): readonly PostgresEventLog[] {
   ledgers += 1;
   const logs = Array.from({ length: instances }, () =>
-    createPostgresEventLog({ url: postgres.url, ledger: `ledger-${ledgers}`, maxReadConnections: 1 }),
+    createTestEventLog({ url: postgres.url, ledger: `ledger-${ledgers}`, maxReadConnections: 1 }),
   );
   open.push(...logs);
   return logs;

@@ -1,7 +1,8 @@
 import { SERVICE_ROLE } from "@countersign/database";
 import { silentLogger, type Logger } from "@countersign/telemetry";
+import type { AppendKeys, ReadKeys } from "../append-keys.ts";
 import { EventLogError } from "../errors.ts";
-import type { EventLog } from "../event-log.ts";
+import type { EventLog, EventReader } from "../event-log.ts";
 import { PostgresAppender } from "./postgres-appender.ts";
 import { PostgresReader } from "./postgres-reader.ts";
 
@@ -10,12 +11,17 @@ export type PostgresEventLogOptions = {
   readonly url: string;
   /** Which ledger; made when it is new. Lower case letters, digits, `-` and `_`. */
   readonly ledger: string;
+  /** The same for all who append to the ledger or read it. */
+  readonly keys: AppendKeys;
   /** Whose rights it uses; default: those of all services in one process. See `STREAM_WRITERS`. */
   readonly role?: string;
   readonly logger?: Logger;
   /** Connections for reading; default 4. One more appends. */
   readonly maxReadConnections?: number;
 };
+
+/** Connections for reading. */
+const READ_CONNECTIONS = 4;
 
 export type PostgresEventLog = EventLog & {
   /** Finishes the appends that are queued, refuses new ones, and disconnects. */
@@ -28,12 +34,13 @@ export type PostgresEventLog = EventLog & {
  * @throws EventLogError when the ledger's name cannot be one
  */
 export function createPostgresEventLog(options: PostgresEventLogOptions): PostgresEventLog {
-  const { url, ledger, role = SERVICE_ROLE, logger = silentLogger } = options;
-  if (!/^[a-z0-9][a-z0-9_-]{0,62}$/.test(ledger)) throw new EventLogError("invalid", `"${ledger}" cannot be the name of a ledger`);
+  const { url, ledger, keys, role = SERVICE_ROLE, logger = silentLogger } = options;
+  checkName(ledger);
   const listeners = new Set<() => void>();
   const onLost = (): void => listeners.forEach((listener) => listener());
-  const appender = new PostgresAppender({ url, ledger, role, logger, onLost });
-  const reader = new PostgresReader({ url, ledger, role, logger, onLost, maxConnections: options.maxReadConnections ?? 4 });
+  const appender = new PostgresAppender({ url, ledger, keys, role, logger, onLost });
+  const maxConnections = options.maxReadConnections ?? READ_CONNECTIONS;
+  const reader = new PostgresReader({ url, ledger, keys, role, logger, onLost, maxConnections });
   return {
     ledger,
     append: (request) => appender.append(request),
@@ -54,4 +61,20 @@ export function createPostgresEventLog(options: PostgresEventLogOptions): Postgr
       await reader.close();
     },
   };
+}
+
+/**
+ * The same ledger for somebody who only reads it, and may have no append key: `unchecked` takes a forged row for a real one.
+ * @throws EventLogError when the ledger's name cannot be one
+ */
+export function createPostgresEventReader(
+  options: Omit<PostgresEventLogOptions, "keys"> & { readonly keys: ReadKeys },
+): EventReader & { close(): Promise<void> } {
+  const { url, ledger, keys, role = SERVICE_ROLE, logger = silentLogger, maxReadConnections: maxConnections = READ_CONNECTIONS } = options;
+  checkName(ledger);
+  return new PostgresReader({ url, ledger, keys, role, logger, onLost: () => {}, maxConnections });
+}
+
+function checkName(ledger: string): void {
+  if (!/^[a-z0-9][a-z0-9_-]{0,62}$/.test(ledger)) throw new EventLogError("invalid", `"${ledger}" cannot be the name of a ledger`);
 }

@@ -1,16 +1,19 @@
 import { CALL_WAIT_MS, openDatabase, type Database } from "@countersign/database";
 import type { Logger } from "@countersign/telemetry";
 import { sql, type Kysely } from "kysely";
+import type { ReadKeys } from "../append-keys.ts";
 import { EventLogError } from "../errors.ts";
-import type { Content, ContentName, EventReader, ReadRange, RecordedEvent, StreamName } from "../event-log.ts";
-import { checkRange, checkStreamRead, decodeStored } from "../stored-events.ts";
+import type { Content, ContentName, EventReader, ReadRange, RecordedEvent, StoredReply, StreamName } from "../event-log.ts";
+import { checkRange, checkStreamRead, decodeStored, type Place, type StoredRow } from "../stored-events.ts";
+import { storedReply } from "../stored-reply.ts";
 import { INDEX_PLANS } from "./index-plans.ts";
 import { streamReads } from "./stream-reads.ts";
 import type { EventLogTables } from "./tables.ts";
 
-/** Reads one ledger. Everything that comes back was checked against its stored hash, and for gaps. */
+/** Reads one ledger. Everything that comes back was checked against its stored hash and its append code, and for gaps. */
 export class PostgresReader implements EventReader {
   readonly #ledger: string;
+  readonly #keys: ReadKeys;
   readonly #database: Database;
   readonly #tables: Kysely<EventLogTables>;
   readonly #readStream: ReturnType<typeof streamReads>;
@@ -18,6 +21,7 @@ export class PostgresReader implements EventReader {
   constructor(options: {
     readonly url: string;
     readonly ledger: string;
+    readonly keys: ReadKeys;
     readonly role: string;
     readonly logger: Logger;
     readonly maxConnections: number;
@@ -26,6 +30,7 @@ export class PostgresReader implements EventReader {
   }) {
     let known: string | undefined;
     this.#ledger = options.ledger;
+    this.#keys = options.keys;
     this.#database = openDatabase({
       url: options.url,
       role: options.role,
@@ -53,13 +58,13 @@ export class PostgresReader implements EventReader {
   async readStream(stream: StreamName, afterVersion = 0): Promise<readonly RecordedEvent[]> {
     checkStreamRead(stream, afterVersion);
     const rows = await reading(this.#readStream({ stream, afterVersion }));
-    return decodeStored(rows, "streamVersion", afterVersion + 1);
+    return this.#decode(rows, { counter: "streamVersion", first: afterVersion + 1, stream });
   }
 
   async readAll(range: ReadRange): Promise<readonly RecordedEvent[]> {
     checkRange(range);
     const rows = await reading(this.#range(range).execute());
-    return decodeStored(rows, "position", range.from);
+    return this.#decode(rows, { counter: "position", first: range.from });
   }
 
   async readTenant(tenant: string, range: ReadRange): Promise<readonly RecordedEvent[]> {
@@ -67,7 +72,7 @@ export class PostgresReader implements EventReader {
     const rows = await reading(
       this.#tables
         .selectFrom("event_log.event")
-        .select(["entry", "leaf_hash"])
+        .select(["entry", "leaf_hash", "append_code"])
         .where("ledger", "=", this.#ledger)
         .where("tenant", "=", tenant)
         .where("tenant_sequence", ">=", firstSequence(this.#ledger, tenant, range.from))
@@ -75,7 +80,7 @@ export class PostgresReader implements EventReader {
         .limit(range.limit)
         .execute(),
     );
-    return decodeStored(rows, "tenantSequence");
+    return this.#decode(rows, { counter: "tenantSequence", tenant });
   }
 
   async nextPosition(): Promise<number> {
@@ -107,26 +112,31 @@ export class PostgresReader implements EventReader {
     return names.map((_, index) => found.get(index + 1));
   }
 
-  async findReply(tenant: string, caller: string, key: string) {
-    return reading(
+  async findReply(tenant: string, caller: string, key: string): Promise<StoredReply | undefined> {
+    const row = await reading(
       this.#tables
         .selectFrom("event_log.idempotency")
-        .select(["ledger", "reply"])
+        .select(["ledger", "reply", "append_code"])
         .where("tenant", "=", tenant)
         .where("caller", "=", caller)
         .where("key", "=", key)
         .executeTakeFirst(),
     );
+    return row && storedReply(this.#keys, { tenant, caller, key }, row);
   }
 
   close(): Promise<void> {
     return this.#database.close();
   }
 
+  #decode(rows: readonly StoredRow[], place: Omit<Place, "ledger">): readonly RecordedEvent[] {
+    return decodeStored(rows, this.#keys, { ...place, ledger: this.#ledger });
+  }
+
   #range({ from, limit }: ReadRange) {
     return this.#tables
       .selectFrom("event_log.event")
-      .select(["entry", "leaf_hash"])
+      .select(["entry", "leaf_hash", "append_code"])
       .where("ledger", "=", this.#ledger)
       .where("position", ">=", from)
       .orderBy("position")

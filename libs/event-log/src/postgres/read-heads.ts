@@ -1,23 +1,35 @@
 import type pg from "pg";
+import type { AppendKeys } from "../append-keys.ts";
 import { NO_EVENTS, replyKey, streamKey, type Head, type Heads } from "../batch.ts";
 import { EventLogError } from "../errors.ts";
 import type { AppendRequest, StoredReply } from "../event-log.ts";
+import { storedDecoder, type StoredRow } from "../stored-events.ts";
+import { storedReply } from "../stored-reply.ts";
 import { textArray } from "./binary-array.ts";
 
 /**
  * Begins a transaction, locks the ledger, and then reads what the requests depend on. All of it is sent at once, but each is a statement of
  * its own: one that waits for a lock sees everything but the locked row as it was before the wait.
+ *
+ * The ledger's last event is checked as every read is. So nothing of ours ever follows an event that no service appended: whoever finds one finds it at the end.
  */
-export async function beginAndReadHeads(client: pg.Client, ledger: string, requests: readonly AppendRequest[]): Promise<Heads> {
-  const [, locked, streams, tenants, replies] = await Promise.all([
+export async function beginAndReadHeads(
+  client: pg.Client,
+  ledger: string,
+  keys: AppendKeys,
+  requests: readonly AppendRequest[],
+): Promise<Heads> {
+  const [, locked, last, streams, tenants, replies] = await Promise.all([
     client.query("begin"),
     client.query<{ next_position: number }>(LOCK_HEAD, [ledger]),
+    client.query<StoredRow>({ name: "event_log_last_event", text: LAST_EVENT, values: [ledger] }),
     client.query<{ at: number; stream_version: number; leaf_hash: Buffer }>(streamHeads(ledger, requests)),
     client.query<{ at: number; tenant_sequence: number; leaf_hash: Buffer }>(tenantHeads(ledger, requests)),
-    client.query<{ at: number; ledger: string; reply: Buffer }>(storedReplies(requests)),
+    client.query<{ at: number; ledger: string; reply: Buffer; append_code: Buffer }>(storedReplies(requests)),
   ]);
   const head = locked.rows[0];
   if (head === undefined) throw new EventLogError("corrupt", `ledger ${ledger} has lost its head`);
+  checkLast(ledger, keys, head.next_position, last.rows[0]);
   const request = (at: number) => {
     const found = requests[at - 1];
     if (found === undefined) throw new EventLogError("corrupt", "Postgres answered for a request that was not made");
@@ -30,7 +42,8 @@ export async function beginAndReadHeads(client: pg.Client, ledger: string, reque
   const byKey = new Map<string, StoredReply>();
   for (const row of replies.rows) {
     const { stream, idempotency } = request(row.at);
-    byKey.set(replyKey(stream.tenant, idempotency?.caller ?? "", idempotency?.key ?? ""), { ledger: row.ledger, reply: row.reply });
+    const place = { tenant: stream.tenant, caller: idempotency?.caller ?? "", key: idempotency?.key ?? "" };
+    byKey.set(replyKey(place.tenant, place.caller, place.key), storedReply(keys, place, row));
   }
   return {
     nextPosition: head.next_position,
@@ -39,6 +52,17 @@ export async function beginAndReadHeads(client: pg.Client, ledger: string, reque
     reply: (tenant, caller, key) => byKey.get(replyKey(tenant, caller, key)),
   };
 }
+
+/** Also when it is not there: a head that was moved by nobody who appended leads nowhere. */
+function checkLast(ledger: string, keys: AppendKeys, nextPosition: number, last: StoredRow | undefined): void {
+  if (last !== undefined) {
+    storedDecoder(keys, { ledger, counter: "position", first: nextPosition - 1 })(last.entry, last.leaf_hash, last.append_code);
+  } else if (nextPosition > 0) {
+    throw new EventLogError("corrupt", `ledger ${ledger} has no event at position ${nextPosition - 1}`, { position: nextPosition - 1 });
+  }
+}
+
+const LAST_EVENT = "select entry, leaf_hash, append_code from event_log.event where ledger = $1 order by position desc limit 1";
 
 const LOCK_HEAD = "select next_position from event_log.ledger_head where ledger = $1 for update";
 
@@ -78,7 +102,7 @@ function tenantHeads(ledger: string, requests: readonly AppendRequest[]): pg.Que
 function storedReplies(requests: readonly AppendRequest[]): pg.QueryConfig {
   return {
     name: "event_log_replies",
-    text: `select q.at, i.ledger, i.reply
+    text: `select q.at, i.ledger, i.reply, i.append_code
       from unnest($1::text[], $2::text[], $3::text[]) with ordinality as q (tenant, caller, key, at)
       join event_log.idempotency i using (tenant, caller, key)
       where q.key <> ''`,

@@ -5,8 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AppendRequest } from "../event-log.ts";
 import { appendTo, stream } from "../test-requests.ts";
 import { eventLogMigrations } from "./migrations.ts";
-import { createPostgresEventLog, type PostgresEventLog } from "./postgres-event-log.ts";
+import type { PostgresEventLog } from "./postgres-event-log.ts";
 import { STREAM_WRITERS } from "./rights.ts";
+import { createTestEventLog } from "../testing.ts";
 
 const CONTENT = { digest: Buffer.alloc(32, 1), salt: Buffer.alloc(32, 2), body: Buffer.from("typed") };
 const SERVICES = ["approval", "audit", "directory", "gateway", "notifier", "policy"] as const satisfies readonly ServiceName[];
@@ -20,7 +21,7 @@ const logs = new Map<string, PostgresEventLog>();
 
 const logOf = (service: string): PostgresEventLog => {
   const log =
-    logs.get(service) ?? createPostgresEventLog({ url: postgres.url, ledger: "main", role: serviceRole(service), maxReadConnections: 1 });
+    logs.get(service) ?? createTestEventLog({ url: postgres.url, ledger: "main", role: serviceRole(service), maxReadConnections: 1 });
   logs.set(service, log);
   return log;
 };
@@ -67,7 +68,7 @@ describe("P1: a service appends to its own streams only", () => {
     expect(await tryAppend("approval", "action", "victim")).toBe("appended");
     await expect(own.append({ ...request("action", "victim"), expectedVersion: 1 })).rejects.toThrow();
     const forged = `insert into event_log.event select ledger, position + 1000, tenant, tenant_sequence + 1000, stream_type, stream_id, stream_version + 1,
-      gen_random_uuid(), type, schema_version, time, entry, leaf_hash from event_log.event where stream_type = 'action' limit 1`;
+      gen_random_uuid(), type, schema_version, time, entry, leaf_hash, append_code from event_log.event where stream_type = 'action' limit 1`;
     await expect(login.pool.query(forged)).rejects.toMatchObject({
       code: "42501",
       message: expect.stringContaining("row-level security") as string,

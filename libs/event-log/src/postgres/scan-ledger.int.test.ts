@@ -4,8 +4,9 @@ import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RecordedEvent } from "../event-log.ts";
 import { eventLogMigrations } from "./migrations.ts";
-import { createPostgresEventLog, type PostgresEventLog } from "./postgres-event-log.ts";
+import type { PostgresEventLog } from "./postgres-event-log.ts";
 import { scanLedger } from "./scan-ledger.ts";
+import { createTestEventLog, TEST_APPEND_KEYS } from "../testing.ts";
 
 const EVENTS = 5000;
 let postgres: TestPostgres;
@@ -16,7 +17,7 @@ beforeAll(async () => {
   postgres = await testPostgres((url) => migrate(url, [eventLogMigrations]));
   database = openDatabase({ url: postgres.url });
   owner = openDatabase({ url: postgres.url, role: null });
-  log = createPostgresEventLog({ url: postgres.url, ledger: "main" });
+  log = createTestEventLog({ url: postgres.url, ledger: "main" });
   const events = Array.from({ length: 50 }, (_, index) => ({ type: "Happened", schemaVersion: 1, data: Buffer.alloc(index * 40, index) }));
   await Promise.all(
     Array.from({ length: EVENTS / 50 }, (_, id) =>
@@ -33,7 +34,7 @@ afterAll(async () => {
 
 async function scanned(from: number, to: number): Promise<readonly RecordedEvent[]> {
   const events: RecordedEvent[] = [];
-  for await (const batch of scanLedger(database, "main", { from, to })) events.push(...batch);
+  for await (const batch of scanLedger(database, "main", { from, to }, TEST_APPEND_KEYS)) events.push(...batch);
   return events;
 }
 
@@ -50,7 +51,7 @@ describe("scanLedger", () => {
 
   it("can be left in the middle, many times", async () => {
     for (let round = 0; round < 20; round += 1) {
-      for await (const [first] of scanLedger(database, "main", { from: round, to: EVENTS })) {
+      for await (const [first] of scanLedger(database, "main", { from: round, to: EVENTS }, TEST_APPEND_KEYS)) {
         expect(first?.position).toBe(round);
         break;
       }
@@ -70,7 +71,7 @@ describe("scanLedger", () => {
   });
 
   it("refuses names and numbers that do not belong into a statement", async () => {
-    await expect(scanLedger(database, "main'--", { from: 0, to: 1 }).next()).rejects.toMatchObject({ code: "invalid" });
+    await expect(scanLedger(database, "main'--", { from: 0, to: 1 }, TEST_APPEND_KEYS).next()).rejects.toMatchObject({ code: "invalid" });
     await expect(scanned(0.5, 1)).rejects.toMatchObject({ code: "invalid" });
   });
 });

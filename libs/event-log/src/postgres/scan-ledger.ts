@@ -1,4 +1,5 @@
 import { copyOut, type Database } from "@countersign/database";
+import type { ReadKeys } from "../append-keys.ts";
 import { EventLogError } from "../errors.ts";
 import type { RecordedEvent } from "../event-log.ts";
 import { storedDecoder } from "../stored-events.ts";
@@ -7,8 +8,8 @@ import { storedDecoder } from "../stored-events.ts";
 const SLICE = 4096;
 
 /**
- * Reads a stretch of a ledger as fast as Postgres can send it, checked as every read is: each entry has its hash, no position is missing. While
- * one slice is worked on, the next is under way. For replays, rebuilds and checks; `readAll` is for a page now and then.
+ * Reads a stretch of a ledger as fast as Postgres can send it, checked as every read is: each entry has its hash and its append code, no position is
+ * missing. While one slice is worked on, the next is under way. For replays, rebuilds and checks; `readAll` is for a page now and then.
  * @param range - From `from` up to `to`, exclusive.
  * @throws EventLogError `corrupt` also when the ledger ends before `to`, `unavailable` when it cannot be read.
  */
@@ -16,30 +17,38 @@ export async function* scanLedger(
   database: Pick<Database, "pool">,
   ledger: string,
   range: { readonly from: number; readonly to: number },
+  keys: ReadKeys,
 ): AsyncGenerator<readonly RecordedEvent[], void, undefined> {
-  let next = range.from < range.to ? readSlice(database, ledger, range.from, range.to) : undefined;
+  let next = range.from < range.to ? readSlice(database, ledger, range.from, range.to, keys) : undefined;
   for (let from = range.from; next !== undefined; from += SLICE) {
     const events = await next;
-    next = from + SLICE < range.to ? readSlice(database, ledger, from + SLICE, range.to) : undefined;
+    next = from + SLICE < range.to ? readSlice(database, ledger, from + SLICE, range.to, keys) : undefined;
     // Who stops here never learns how the one under way went.
     next?.catch(() => {});
     yield events;
   }
 }
 
-async function readSlice(database: Pick<Database, "pool">, ledger: string, from: number, end: number): Promise<readonly RecordedEvent[]> {
+async function readSlice(
+  database: Pick<Database, "pool">,
+  ledger: string,
+  from: number,
+  end: number,
+  keys: ReadKeys,
+): Promise<readonly RecordedEvent[]> {
   const to = Math.min(from + SLICE, end);
   const events: RecordedEvent[] = [];
-  const decode = storedDecoder("position", from);
+  const decode = storedDecoder(keys, { ledger, counter: "position", first: from });
   try {
     for await (const batch of copyOut(database.pool, slice(ledger, from, to))) {
-      for (const [entry, hash] of batch) events.push(decode(entry ?? NONE, hash ?? NONE));
+      for (const [entry, hash, code] of batch) events.push(decode(entry ?? NONE, hash ?? NONE, code ?? null));
     }
   } catch (error) {
     if (error instanceof EventLogError) throw error;
     throw new EventLogError("unavailable", "the event log cannot be read", { cause: error });
   }
-  if (events.length < to - from) throw new EventLogError("corrupt", `ledger ${ledger} has no event at position ${from + events.length}`);
+  const next = from + events.length;
+  if (next < to) throw new EventLogError("corrupt", `ledger ${ledger} has no event at position ${next}`, { position: next });
   return events;
 }
 
@@ -47,7 +56,7 @@ function slice(ledger: string, from: number, to: number): string {
   if (!/^[a-z0-9_-]+$/.test(ledger)) throw new EventLogError("invalid", `"${ledger}" cannot be the name of a ledger`);
   for (const position of [from, to])
     if (!Number.isSafeInteger(position) || position < 0) throw new EventLogError("invalid", "a scan goes from one position to another");
-  return `select entry, leaf_hash from event_log.event where ledger = '${ledger}' and position >= ${from} and position < ${to} order by position`;
+  return `select entry, leaf_hash, append_code from event_log.event where ledger = '${ledger}' and position >= ${from} and position < ${to} order by position`;
 }
 
 const NONE = Buffer.alloc(0);

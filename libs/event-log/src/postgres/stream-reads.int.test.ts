@@ -7,13 +7,14 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { StreamName } from "../event-log.ts";
 import { appended, appendTo, stream } from "../test-requests.ts";
 import { eventLogMigrations } from "./migrations.ts";
-import { createPostgresEventLog, type PostgresEventLog } from "./postgres-event-log.ts";
+import type { PostgresEventLog } from "./postgres-event-log.ts";
+import { createTestEventLog } from "../testing.ts";
 
 let postgres: TestPostgres;
 let log: PostgresEventLog;
 beforeAll(async () => {
   postgres = await testPostgres((url) => migrate(url, [eventLogMigrations]));
-  log = createPostgresEventLog({ url: postgres.url, ledger: "main", maxReadConnections: 2 });
+  log = createTestEventLog({ url: postgres.url, ledger: "main", maxReadConnections: 2 });
 });
 afterAll(async () => {
   await log.close();
@@ -77,7 +78,7 @@ describe("streams read at the same time", () => {
     const url = new URL(postgres.url);
     const proxy = await startTcpProxy(Number(url.port));
     url.port = String(proxy.port);
-    const far = createPostgresEventLog({ url: url.href, ledger: "far" });
+    const far = createTestEventLog({ url: url.href, ledger: "far" });
     await appended(far, appendTo(stream("a"), 0));
     const both = () => Promise.allSettled([far.readStream(stream("a")), far.readStream(stream("none"))]);
     await both();

@@ -11,6 +11,7 @@ export type EventLogTables = {
     stream_version: number;
     entry: Buffer;
     leaf_hash: Buffer;
+    append_code: Buffer;
   };
   "event_log.content": {
     ledger: string;
@@ -21,5 +22,5 @@ export type EventLogTables = {
     salt: Buffer;
     body: Buffer;
   };
-  "event_log.idempotency": { tenant: string; caller: string; key: string; ledger: string; reply: Buffer };
+  "event_log.idempotency": { tenant: string; caller: string; key: string; ledger: string; reply: Buffer; append_code: Buffer };
 };

@@ -1,12 +1,14 @@
 import type { QueryConfig } from "pg";
+import { eventCode, replyCode, type AppendKeys } from "../append-keys.ts";
 import type { Batch } from "../batch.ts";
 import { byteaArray, int4Array, int8Array, textArray, timestamptzArray, uuidArray } from "./binary-array.ts";
 
 /**
  * Everything that a batch changes, in one statement, and only if the ledger's next position is the one that the batch was planned on:
  * `moved` is false, and nothing was written, when somebody else appended. Statements are prepared under one name per shape.
+ * Each row of an event and of a reply gets its append code here, so that none is written without.
  */
-export function writeStatement(ledger: string, batch: Batch, expectedPosition: number): QueryConfig {
+export function writeStatement(ledger: string, keys: AppendKeys, batch: Batch, expectedPosition: number): QueryConfig {
   const { events, replies, contents, erased } = batch;
   const values = [
     ledger,
@@ -23,6 +25,7 @@ export function writeStatement(ledger: string, batch: Batch, expectedPosition: n
     timestamptzArray(events.map((event) => event.time)),
     byteaArray(events.map((event) => event.entry)),
     byteaArray(events.map((event) => event.leafHash)),
+    byteaArray(events.map((event) => eventCode(keys, event.leafHash))),
   ];
   const parts = [MOVE_HEAD, INSERT_EVENTS];
   let name = "event_log_write";
@@ -34,6 +37,7 @@ export function writeStatement(ledger: string, batch: Batch, expectedPosition: n
       textArray(replies.map((reply) => reply.caller)),
       textArray(replies.map((reply) => reply.key)),
       byteaArray(replies.map((reply) => reply.reply)),
+      byteaArray(replies.map((reply) => replyCode(keys, { ...reply, ledger }))),
     );
   }
   if (contents.length > 0) {
@@ -68,19 +72,20 @@ const MOVE_HEAD = `head as (
 
 const INSERT_EVENTS = `events as (
   insert into event_log.event (ledger, position, tenant, tenant_sequence, stream_type, stream_id, stream_version,
-    event_id, type, schema_version, time, entry, leaf_hash)
+    event_id, type, schema_version, time, entry, leaf_hash, append_code)
   select head.ledger, $2::bigint + e.ordinality - 1, e.tenant, e.tenant_sequence, e.stream_type, e.stream_id, e.stream_version,
-    e.event_id, e.type, e.schema_version, e.time, e.entry, e.leaf_hash
+    e.event_id, e.type, e.schema_version, e.time, e.entry, e.leaf_hash, e.append_code
   from head, unnest($4::text[], $5::bigint[], $6::text[], $7::text[], $8::bigint[],
-    $9::uuid[], $10::text[], $11::int[], $12::timestamptz[], $13::bytea[], $14::bytea[]) with ordinality
-    as e (tenant, tenant_sequence, stream_type, stream_id, stream_version, event_id, type, schema_version, time, entry, leaf_hash, ordinality)
+    $9::uuid[], $10::text[], $11::int[], $12::timestamptz[], $13::bytea[], $14::bytea[], $15::bytea[]) with ordinality
+    as e (tenant, tenant_sequence, stream_type, stream_id, stream_version, event_id, type, schema_version, time, entry, leaf_hash, append_code,
+      ordinality)
 )`;
 
 function insertReplies(offset: number): string {
-  const [tenant, caller, key, reply] = parameters(offset, 4);
+  const [tenant, caller, key, reply, code] = parameters(offset, 5);
   return `replies as (
-    insert into event_log.idempotency (ledger, tenant, caller, key, reply)
-    select head.ledger, r.* from head, unnest(${tenant}::text[], ${caller}::text[], ${key}::text[], ${reply}::bytea[]) as r
+    insert into event_log.idempotency (ledger, tenant, caller, key, reply, append_code)
+    select head.ledger, r.* from head, unnest(${tenant}::text[], ${caller}::text[], ${key}::text[], ${reply}::bytea[], ${code}::bytea[]) as r
   )`;
 }
 

@@ -3,6 +3,7 @@ import { create, fromBinary, toBinary, type MessageInitShape } from "@bufbuild/p
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { CommandError } from "@countersign/bus";
 import type { EventLog } from "@countersign/event-log";
+import { TEST_APPEND_KEYS } from "@countersign/event-log/testing";
 import { verifyArchive, type Verification } from "@countersign/evidence";
 import { grantKey, playSample, splitTar, START, STEP, streamOf } from "@countersign/evidence/testing";
 import { decodeEvent, encodeEvent } from "@countersign/events";
@@ -36,7 +37,7 @@ beforeAll(async () => {
     witnesses: undefined,
     tiles: undefined,
   };
-  sealing = await startSealing(config, { database: ledger.service, log: ledger.log, logger: silentLogger });
+  sealing = await startSealing(config, { database: ledger.service, log: ledger.log, appendKeys: TEST_APPEND_KEYS, logger: silentLogger });
 });
 afterAll(async () => {
   await sealing.close();

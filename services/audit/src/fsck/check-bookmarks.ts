@@ -1,17 +1,21 @@
 import { copyOut, quoted, type Database } from "@countersign/database";
+import { isReplyCode, type AppendKeys } from "@countersign/event-log";
 import type { Check } from "../ledger/flaws.ts";
 
 type ActorOf = (entry: Uint8Array) => { readonly issuer: string; readonly id: string } | undefined;
 
 /**
- * What is kept for callers' retries (`<action id> <version>`) leads to a version that the action has, and that the same caller made. Every answer to a
- * retry is told from there.
+ * What is kept for callers' retries (`<action id> <version>`) leads to a version that the action has, and that the same caller made, and was written by
+ * somebody who has the append key. Every answer to a retry is told from there.
  */
-export async function* checkBookmarks(database: Database, ledger: string, actorOf: ActorOf): Check {
+export async function* checkBookmarks(database: Database, ledger: string, keys: AppendKeys, actorOf: ActorOf): Check {
   let done = 0;
   for await (const batch of copyOut(database.pool, bookmarks(ledger), ONE_BY_ONE)) {
-    for (const [caller, reply, position, entry] of batch) {
-      const detail = problemOf(caller ?? NONE, reply ?? NONE, entry ?? undefined, actorOf);
+    for (const [caller, reply, position, entry, tenant, key, code] of batch) {
+      const place = { ledger, tenant: textOf(tenant), caller: textOf(caller), key: textOf(key) };
+      const detail = isReplyCode(keys, { ...place, reply: reply ?? NONE }, code ?? null)
+        ? problemOf(caller ?? NONE, reply ?? NONE, entry ?? undefined, actorOf)
+        : "nobody who has the append key kept this for a retry";
       const at = position ? Number(position.readBigInt64BE()) : 0;
       if (detail !== undefined) yield { flaw: { position: at, kind: "BOOKMARK", detail } };
     }
@@ -23,7 +27,7 @@ export async function* checkBookmarks(database: Database, ledger: string, actorO
 /** Bytes that are no bookmark lead nowhere, and end nothing: `encode` and `substr` take all there are. */
 function bookmarks(ledger: string): string {
   const reply = "encode(i.reply, 'escape')";
-  return `select i.caller, i.reply, e.position, e.entry from event_log.idempotency i
+  return `select i.caller, i.reply, e.position, e.entry, i.tenant, i.key, i.append_code from event_log.idempotency i
     left join event_log.event e on e.ledger = ${quoted(ledger)} and e.tenant = i.tenant and e.stream_type = 'action'
       and e.stream_id = substr(${reply}, 1, 36) and e.stream_version::text = substr(${reply}, 38)
     where i.ledger = ${quoted(ledger)}`;
@@ -40,5 +44,7 @@ function problemOf(caller: Buffer, reply: Buffer, entry: Buffer | undefined, act
     ? undefined
     : "what is kept for a retry leads to what somebody else did";
 }
+
+const textOf = (bytes: Buffer | null | undefined): string => (bytes ?? NONE).toString("utf8");
 
 const NONE = Buffer.alloc(0);

@@ -1,7 +1,8 @@
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { busMigrations, type LedgerCopy } from "@countersign/bus";
 import { migrate, openDatabase, type Database } from "@countersign/database";
-import { createPostgresEventLog, eventLogMigrations, scanLedger, type PostgresEventLog } from "@countersign/event-log";
+import { eventLogMigrations, scanLedger, type PostgresEventLog } from "@countersign/event-log";
+import { createTestEventLog, forgeAppend, TEST_APPEND_KEYS } from "@countersign/event-log/testing";
 import { decodeEvent, encodeEvent } from "@countersign/events";
 import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
 import { FsckResponseSchema } from "@countersign/proto/v1/audit_service_pb";
@@ -42,7 +43,7 @@ let messages: Buffer[];
 
 /** Positions 0 to 5: three streams in turn; position 3 names a content, position 0 answers a key. */
 async function ledger(): Promise<void> {
-  log = createPostgresEventLog({ url: postgres.url, ledger: "main" });
+  log = createTestEventLog({ url: postgres.url, ledger: "main" });
   const idempotency = {
     caller: JSON.stringify(["RequestAction", actor.issuer, actor.id]),
     key: "k",
@@ -101,8 +102,9 @@ function fsckParts(): FsckParts {
   };
   return {
     ledger: "main",
-    rows: postgresLedgerRows(pool, "main"),
-    scan: (range: { readonly from: number; readonly to: number }) => scanLedger(pool, "main", range),
+    appendKeys: TEST_APPEND_KEYS,
+    rows: postgresLedgerRows(pool, "main", TEST_APPEND_KEYS),
+    scan: (range: { readonly from: number; readonly to: number }) => scanLedger(pool, "main", range, TEST_APPEND_KEYS),
     pool,
     database: pool.kysely<unknown>(),
     checkpoints: busCheckpoints("main"),
@@ -143,7 +145,7 @@ describe("P6: fsck over what a superuser did", () => {
     [
       "an event put behind the end",
       [
-        "insert into event_log.event select ledger, 9, tenant, 77, stream_type, 'x', 1, gen_random_uuid(), type, 1, time, entry, leaf_hash from event_log.event where position = 0",
+        "insert into event_log.event select ledger, 9, tenant, 77, stream_type, 'x', 1, gen_random_uuid(), type, 1, time, entry, leaf_hash, append_code from event_log.event where position = 0",
       ],
       ["BEYOND_HEAD 9"],
     ],
@@ -174,6 +176,13 @@ describe("P6: fsck over what a superuser did", () => {
       [`update event_log.idempotency set caller = '["RequestAction","https://idp.test","mallory"]'`],
       ["BOOKMARK 0"],
     ],
+    [
+      "a bookmark that was forged, and leads to what its caller did",
+      [
+        "insert into event_log.idempotency (tenant, caller, key, reply, append_code, ledger) select tenant, caller, 'mint', reply, append_code, ledger from event_log.idempotency",
+      ],
+      ["BOOKMARK 0"],
+    ],
     ["a bookmark that is none", ["update event_log.idempotency set reply = '\\xff00'"], ["BOOKMARK 0"]],
     ["a changed list", ["update audit.action set status = 'SUCCEEDED'"], ["PROJECTION 6"]],
   ])("finds %s", async (_what, statements, expected) => {
@@ -199,6 +208,25 @@ describe("P6: fsck over what a superuser did", () => {
       owner,
     );
     expect(await check()).toEqual(["CONTENT 6"]);
+  });
+
+  it("finds what nobody appended who has the key, with its position and nothing else: numbers, links and hashes are right", async () => {
+    const request = {
+      stream: { tenant: "acme", type: "action", id: ID(1) },
+      expectedVersion: 2,
+      events: [EVENTS.approved()],
+      time: new Date(START),
+    };
+    const [forged] = await forgeAppend(postgres.url, "main", request);
+    const started = [event("EpochStarted", { epoch: 2n })];
+    await forgeAppend(postgres.url, "main", { ...request, stream: ledgerStream("main"), expectedVersion: 0, events: started });
+    const { flaws } = await flawsOf(fsck(fsckParts()));
+    const inLog = flaws.filter(({ kind }) => kind !== "PROJECTION");
+    expect(inLog.map(({ kind, position, detail }) => `${kind} ${position} ${detail}`)).toEqual([
+      "APPEND_CODE 6 nobody who has the append key wrote this event",
+      "APPEND_CODE 7 nobody who has the append key wrote this event",
+    ]);
+    expect(forged?.position).toBe(6);
   });
 
   it("finds a vote that was put into the log, chains and all, by whom its signature is not: altered, by a key of their own, or of another action", async () => {

@@ -1,7 +1,7 @@
 import type { LedgerCopy } from "@countersign/bus";
 import type { Database } from "@countersign/database";
 import type { GrantKey } from "@countersign/evidence";
-import { decodeEntry, EventLogError } from "@countersign/event-log";
+import { decodeEntry, EventLogError, type AppendKeys } from "@countersign/event-log";
 import { sql, type Kysely } from "kysely";
 import { setTimeout as sleep } from "node:timers/promises";
 import { checkLedger, type LedgerRows } from "../ledger/check-ledger.ts";
@@ -18,6 +18,7 @@ import { whileItRuns } from "./while-it-runs.ts";
 
 export type FsckParts = RebuildParts & {
   readonly ledger: string;
+  readonly appendKeys: AppendKeys;
   /** The same database, for readings of whole tables. */
   readonly pool: Database;
   readonly rows: LedgerRows;
@@ -48,7 +49,7 @@ export async function* fsck(parts: FsckParts): Check<FsckResult> {
   yield* checkConsumers(database, ledger, rows);
   yield* checkContents(database, ledger);
   yield* checkErasures(database, ledger);
-  yield* checkBookmarks(pool, ledger, actorOf);
+  yield* checkBookmarks(pool, ledger, parts.appendKeys, actorOf);
   yield* orUnchecked(unchecked, "signatures of votes", checkVotes(pool, ledger, parts.voteKeys));
   if (parts.checkSealed === undefined) unchecked.push("what was sealed: nothing is sealed by this process");
   else unchecked.push(...(yield* checkSeals(parts.checkSealed)));

@@ -37,7 +37,7 @@ function ledger(length: number): CheckedRow[] {
       previousTenantLeaf: ofTenant.leaf,
     };
     const { previousStreamLeaf: _stream, previousTenantLeaf: _tenant, ...columns } = entry;
-    return { columns, entry, leaf, storedLeaf: leaf };
+    return { columns, entry, leaf, storedLeaf: leaf, appended: true };
   });
 }
 

@@ -35,6 +35,8 @@ export type CheckedRow = {
   readonly storedLeaf: Hash;
   /** Recomputed over the entry's bytes. */
   readonly leaf: Hash;
+  /** Whether its append code says that somebody with an append key wrote these bytes. */
+  readonly appended: boolean;
   /** Absent when the bytes are no entry. */
   readonly entry: EntryFields | undefined;
 };
@@ -62,6 +64,7 @@ export function checkRow(heads: LedgerHeads, row: CheckedRow): readonly Flaw[] {
   heads.nextPosition = columns.position + 1;
 
   if (row.storedLeaf !== leaf) flaw("LEAF_HASH", "the stored leaf hash is not the hash of the entry");
+  if (!row.appended) flaw("APPEND_CODE", "nobody who has the append key wrote this event");
   if (entry === undefined) flaw("ENTRY", "the entry cannot be decoded");
   else for (const name of differences(columns, entry)) flaw("COLUMN", `column for ${name} differs from the entry`);
 

@@ -10,6 +10,8 @@ export type FlawKind =
   | "ENTRY"
   /** The stored leaf hash is not the entry's. */
   | "LEAF_HASH"
+  /** The event has no append code of ours: it is forged or changed, or `audit` lacks the key of then. */
+  | "APPEND_CODE"
   /** A column says something else than the entry. */
   | "COLUMN"
   | "STREAM_VERSION"

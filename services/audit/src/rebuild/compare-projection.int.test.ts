@@ -1,6 +1,7 @@
 import { busMigrations } from "@countersign/bus";
 import { migrate, openDatabase, type Database } from "@countersign/database";
-import { createPostgresEventLog, eventLogMigrations, scanLedger, type PostgresEventLog } from "@countersign/event-log";
+import { eventLogMigrations, scanLedger, type PostgresEventLog } from "@countersign/event-log";
+import { createTestEventLog, TEST_APPEND_KEYS } from "@countersign/event-log/testing";
 import { silentLogger } from "@countersign/telemetry";
 import { testPostgres, type TestPostgres } from "@countersign/testing";
 import { sql, type Kysely } from "kysely";
@@ -23,14 +24,14 @@ beforeAll(async () => {
   postgres = await testPostgres((url) => migrate(url, [eventLogMigrations, busMigrations, auditMigrations]));
   pool = openDatabase({ url: postgres.url });
   database = pool.kysely<unknown>();
-  log = createPostgresEventLog({ url: postgres.url, ledger: "main" });
+  log = createTestEventLog({ url: postgres.url, ledger: "main" });
   await recordHistory(log, someMoves(3, 1400, 150));
   head = await log.nextPosition();
   // The live one: folded by the consumer's own way, with its checkpoint.
   await projection.project(await log.readAll({ from: 0, limit: 10_000 }), database, projection.view);
   await sql`insert into bus.checkpoint (consumer, ledger, next_position) values (${projection.name}, 'main', ${head})`.execute(database);
   parts = {
-    scan: (range) => scanLedger(pool, "main", range),
+    scan: (range) => scanLedger(pool, "main", range, TEST_APPEND_KEYS),
     database,
     checkpoints: busCheckpoints("main"),
     logger: silentLogger,
@@ -55,7 +56,8 @@ const tables = async () =>
 /** Breaks off as a crash would: what is committed stays, nothing is tidied. */
 function breakingAt(position: number): RebuildParts["scan"] {
   return async function* (range) {
-    for await (const events of scanLedger(pool, "main", { from: range.from, to: Math.min(range.to, position) })) yield events;
+    const until = { from: range.from, to: Math.min(range.to, position) };
+    for await (const events of scanLedger(pool, "main", until, TEST_APPEND_KEYS)) yield events;
     throw new Error("crashed");
   };
 }

@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { busMigrations } from "@countersign/bus";
 import { migrate, openDatabase, type Database } from "@countersign/database";
-import { createPostgresEventLog, eventLogMigrations, scanLedger } from "@countersign/event-log";
+import { eventLogMigrations, scanLedger } from "@countersign/event-log";
+import { createTestEventLog, TEST_APPEND_KEYS } from "@countersign/event-log/testing";
 import { silentLogger } from "@countersign/telemetry";
 import { testPostgres, type TestPostgres } from "@countersign/testing";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
@@ -20,7 +21,7 @@ let pool: Database;
 beforeAll(async () => {
   postgres = await testPostgres((url) => migrate(url, [eventLogMigrations, busMigrations, auditMigrations]));
   pool = openDatabase({ url: postgres.url });
-  const log = createPostgresEventLog({ url: postgres.url, ledger: "main" });
+  const log = createTestEventLog({ url: postgres.url, ledger: "main" });
   await recordHistory(log, someMoves(4, 600, 60));
   const events = await log.readAll({ from: 0, limit: 10_000 });
   await log.close();
@@ -61,7 +62,7 @@ it("P5: a rebuild killed in the middle is gone on with, and the live projection 
 
   const progress: BuildProgress[] = [];
   const parts = {
-    scan: (range: { readonly from: number; readonly to: number }) => scanLedger(pool, "main", range),
+    scan: (range: { readonly from: number; readonly to: number }) => scanLedger(pool, "main", range, TEST_APPEND_KEYS),
     database: pool.kysely<unknown>(),
     checkpoints: busCheckpoints("main"),
     logger: silentLogger,

@@ -84,7 +84,10 @@ export type SealedRange = {
 export type SealableLog = {
   /** Events that are committed. */
   head(): Promise<number>;
-  /** Leaf hashes as stored, of the positions from `from` on and before `to`. @throws SealRefusedError `POSITION_GAP` when one is missing. */
+  /**
+   * Leaf hashes of the positions from `from` on and before `to`.
+   * @throws SealRefusedError `POSITION_GAP` when one is missing, `FORGED` when one is of an event that no service appended.
+   */
   leaves(from: number, to: number): Promise<readonly Uint8Array[]>;
   /**
    * The positions from `from` on and before `to` whose stored leaf hash is not what the tiles say, in order; `from` is the first of a tile. Looks into the first

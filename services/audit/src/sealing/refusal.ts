@@ -1,9 +1,13 @@
+import { EventLogError } from "@countersign/event-log";
+
 /** Why the sealer does not sign. Each of these needs a person to look. */
 export type SealRefusal =
   /** The log or the tree ends before what was signed: an older database was restored, or a tail was cut off. */
   | "ROLLED_BACK"
   /** A row that was sealed is not as it was. */
   | "REWRITTEN"
+  /** No service appended this event: it does not have its hash, or no append code of ours. */
+  | "FORGED"
   /** Positions are missing. */
   | "POSITION_GAP"
   /** Tiles and checkpoint in the database contradict each other. */
@@ -27,4 +31,12 @@ export class SealRefusedError extends Error {
     this.refusal = refusal;
     this.position = position;
   }
+}
+
+export const forged = (position: number, cause: EventLogError) => new SealRefusedError("FORGED", position, cause.message, { cause });
+
+/** Why not to sign, if the error says so: also a log that its own readers refuse. */
+export function refusalIn(error: unknown): SealRefusedError | undefined {
+  if (error instanceof SealRefusedError) return error;
+  return error instanceof EventLogError && error.code === "corrupt" ? forged(error.position ?? 0, error) : undefined;
 }

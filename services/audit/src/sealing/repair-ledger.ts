@@ -1,5 +1,5 @@
 import { openDatabase } from "@countersign/database";
-import { createPostgresEventLog, scanLedger } from "@countersign/event-log";
+import { createPostgresEventLog, scanLedger, type AppendKeys } from "@countersign/event-log";
 import { silentLogger, type Logger } from "@countersign/telemetry";
 import { sql } from "kysely";
 import { epochHistory } from "../adapters/events/epochs.ts";
@@ -17,6 +17,7 @@ export type RepairOptions = {
   readonly url: string;
   readonly ledger: string;
   readonly sealing: SealingConfig;
+  readonly appendKeys: AppendKeys;
   /** Who does it: goes into the log, beside the name of the login. */
   readonly by: string;
   readonly time: Date;
@@ -29,9 +30,9 @@ export type RepairOptions = {
  * @throws RepairRefusedError when the entries do not lead to what was signed
  */
 export async function repairLedgerTiles(options: RepairOptions): Promise<Repair> {
-  const { url, ledger, sealing, logger = silentLogger } = options;
+  const { url, ledger, sealing, appendKeys, logger = silentLogger } = options;
   const owner = openDatabase({ url, role: null, maxConnections: 4, name: "countersign-repair", settings: { statement_timeout: "0" } });
-  const log = createPostgresEventLog({ url, ledger, logger });
+  const log = createPostgresEventLog({ url, ledger, keys: appendKeys, logger });
   try {
     const database = owner.kysely<unknown>();
     const epochs = epochHistory(log);
@@ -41,7 +42,7 @@ export async function repairLedgerTiles(options: RepairOptions): Promise<Repair>
       witnesses: httpWitnesses(sealing.witnesses?.witnesses ?? [], logger),
       epochs,
       signerFor: (epoch: number) => signerFor(sealing.origin, epoch, sealing.keys),
-      scan: (range: { readonly from: number; readonly to: number }) => scanLedger(owner, ledger, range),
+      scan: (range: { readonly from: number; readonly to: number }) => scanLedger(owner, ledger, range, appendKeys),
     };
     const { rows } = await sql<{ login: string }>`select session_user as login`.execute(database);
     const actor = { issuer: `postgres:${rows[0]?.login ?? ""}`, id: options.by };

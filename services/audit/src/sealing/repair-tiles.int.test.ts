@@ -1,8 +1,13 @@
 import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { openDatabase } from "@countersign/database";
+import { TEST_APPEND_KEYS } from "@countersign/event-log/testing";
 import { decodeEvent } from "@countersign/events";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { anchorDirectory } from "./adapters/anchor-directory.ts";
 import { checkSealed, type SealedFlaw } from "./check-sealed.ts";
 import { repairLedgerTiles, type RepairOptions } from "./repair-ledger.ts";
 import { ORIGIN, sealedLedger, sealingDatabase, type SealedLedger } from "./testing/sealed-ledger.ts";
@@ -29,10 +34,18 @@ async function damage(...statements: readonly string[]): Promise<void> {
   await ledger.tamper([...turned("disable"), ...statements, ...turned("enable always")].join(";"));
 }
 
+const sealingOf = ({ key, anchorPath }: SealedLedger): RepairOptions["sealing"] => ({
+  origin: ORIGIN,
+  keys: { signing: [key], retired: [] },
+  anchorDirectory: anchorPath,
+  intervalMs: 10,
+  witnesses: undefined,
+  tiles: undefined,
+});
+
 const repair = (change: Partial<RepairOptions> = {}) => {
-  const keys = { signing: [ledger.key], retired: [] };
-  const sealing = { origin: ORIGIN, keys, anchorDirectory: ledger.anchorPath, intervalMs: 10, witnesses: undefined, tiles: undefined };
-  return repairLedgerTiles({ url: database.url, ledger: ledger.name, sealing, by: "olga", time: TIME, ...change });
+  const given = { url: database.url, ledger: ledger.name, sealing: sealingOf(ledger), appendKeys: TEST_APPEND_KEYS };
+  return repairLedgerTiles({ ...given, by: "olga", time: TIME, ...change });
 };
 
 async function flaws(): Promise<readonly SealedFlaw[]> {
@@ -146,9 +159,9 @@ describe("P7: nothing is repaired", () => {
   it.each([
     ["an entry does not have its hash", `entry = ${forged}`, /nothing was repaired: the entries are damaged themselves: .*position 300/],
     [
-      "an entry was rewritten with its hash: the tile was right, and says where",
+      "an entry was rewritten with its hash",
       `entry = ${forged}, leaf_hash = sha256('\\x00'::bytea || ${forged})`,
-      /it is not the tiles that are wrong; .* may be at position 300/,
+      /the entries are damaged themselves: .*position 300 .*no append code/,
     ],
     ["an entry is elsewhere", "position = 1000000", /the entries are damaged themselves: .*position 30[01]/],
   ])("when %s", async (_what, change, message) => {
@@ -162,9 +175,7 @@ describe("P7: nothing is repaired", () => {
   });
 
   it("when there is no anchor", async () => {
-    const keys = { signing: [ledger.key], retired: [] };
-    const elsewhere = { origin: ORIGIN, keys, anchorDirectory: "/nowhere", intervalMs: 10, witnesses: undefined, tiles: undefined };
-    await refusedAndUntouched({ sealing: elsewhere }, "is it the right directory?");
+    await refusedAndUntouched({ sealing: { ...sealingOf(ledger), anchorDirectory: "/nowhere" } }, "is it the right directory?");
   });
 
   it("by a service: only the owner of the tables may", async () => {
@@ -182,22 +193,25 @@ describe("P7: nothing is repaired", () => {
     }
   });
 
-  it("when a forged tile and a forged checkpoint of the database agree, and the anchor knows better", async () => {
+  it("when the entries are others than those that were sealed: the tiles say where, and the anchor does when the database does not", async () => {
     const other = await sealedLedger(database);
+    const elsewhere = mkdtempSync(join(tmpdir(), "countersign-anchor-"));
+    const ofOther = `ledger = '${other.name}'`;
+    const repairOther = () => repair({ ledger: other.name, sealing: sealingOf(other) });
     try {
-      await other.append((await ledger.store.newest())?.size ?? 0, "globex");
-      await other.seal(other.parts({ keys: [ledger.key] }));
-      for (const table of ["event_log.event", "audit.tree_checkpoint"]) await ledger.tamper(`delete from ${table} where @`);
-      const columns =
-        "position, tenant, tenant_sequence, stream_type, stream_id, stream_version, event_id, type, schema_version, time, entry, leaf_hash";
-      await ledger.tamper(`insert into audit.tree_checkpoint (ledger, epoch, size, origin, root, note)
-        select '${ledger.name}', epoch, size, origin, root, note from audit.tree_checkpoint where ledger = '${other.name}'`);
-      await ledger.tamper(
-        `insert into event_log.event (ledger, ${columns}) select '${ledger.name}', ${columns} from event_log.event where ledger = '${other.name}'`,
+      await other.append(400);
+      await other.seal();
+      await other.tamper(
+        "delete from event_log.event where @ and position >= 200; update event_log.ledger_head set next_position = 200 where @",
       );
-      await refusedAndUntouched({}, "in the anchor");
+      await other.append(200, "globex");
+      await expect(repairOther()).rejects.toThrow(/it is not the tiles that are wrong; .* may be at position 200/);
+      await damage(`delete from audit.tile where ${ofOther}`, `delete from audit.tree_checkpoint where ${ofOther}`);
+      await other.seal(other.parts({ anchor: anchorDirectory(elsewhere, other.name) }));
+      await expect(repairOther()).rejects.toThrow("in the anchor");
     } finally {
       await other.close();
+      rmSync(elsewhere, { recursive: true });
     }
   });
 });

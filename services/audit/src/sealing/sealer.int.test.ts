@@ -1,10 +1,15 @@
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { appendLeaves, EMPTY_RANGE, openCheckpoint, rootHash, verifyConsistency, verifyInclusion } from "@countersign/tlog";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { forgeAppend } from "@countersign/event-log/testing";
+import { silentLogger, startTelemetry } from "@countersign/telemetry";
+import { ledgerStream } from "../adapters/events/epochs.ts";
+import { event } from "../testing/events.ts";
 import { takeSealTerm } from "./adapters/postgres-seal-term.ts";
 import { TermLostError } from "./ports.ts";
 import { resume } from "./resume.ts";
 import { sealStep } from "./seal-step.ts";
+import { observeSealing } from "./status.ts";
 import { sealedLedger, sealingDatabase, testKey, type SealedLedger } from "./testing/sealed-ledger.ts";
 
 let ledger: SealedLedger;
@@ -97,6 +102,69 @@ describe("P6: one sealer at a time", () => {
   });
 });
 
+describe("P6, P7: what no service appended is never sealed", () => {
+  const FORGED = { stream: { tenant: "acme", type: "action", id: "forged" }, expectedVersion: 0, time: new Date(1) };
+  const events = [{ type: "ActionApproved", schemaVersion: 1, data: Buffer.from("forged") }];
+  const forge = () => forgeAppend(ledger.url, ledger.name, { ...FORGED, events });
+  const takeAway = (position: number) =>
+    ledger.tamper(
+      `delete from event_log.event where @ and position >= ${position}; update event_log.ledger_head set next_position = ${position} where @`,
+    );
+
+  it("an event with every number, link and hash right stops the sealer, which says where and is measured as refusing, until it is gone", async () => {
+    const telemetry = await startTelemetry("audit", { COUNTERSIGN_TELEMETRY_PORT: "0" });
+    const lines: unknown[][] = [];
+    const logger = { ...silentLogger, error: (...line: unknown[]) => void lines.push(line) };
+    const sealer = ledger.start({ logger });
+    const stopObserving = observeSealing(ledger.name, () => sealer.status());
+    const metrics = async () => (await fetch(`http://${telemetry.address}/metrics`)).text();
+    await ledger.append(10);
+    await vi.waitFor(() => expect(sealer.status()).toMatchObject({ state: "sealing", sealed: 10 }), 30_000);
+    await forge();
+    await vi.waitFor(() => expect(sealer.status()).toMatchObject({ state: "refused", refusal: { kind: "FORGED", position: 10 } }), 30_000);
+    expect(await metrics()).toContain(`countersign_seal_refused{ledger="${ledger.name}"} 1`);
+    expect(lines[0]).toEqual([
+      {
+        refusal: "FORGED",
+        position: 10,
+        err: expect.objectContaining({ message: expect.stringContaining("position 10") as string }) as Error,
+      },
+      expect.stringMatching(/^AN EVENT STANDS IN THE LEDGER THAT NO SERVICE APPENDED.*runbook/),
+    ]);
+    await takeAway(10);
+    await ledger.append(3);
+    await vi.waitFor(() => expect(sealer.status()).toMatchObject({ state: "sealing", sealed: 13 }), 30_000);
+    stopObserving();
+    await sealer.close();
+    await telemetry.close();
+  });
+
+  it.each([
+    ["the leaf and code of another event", "leaf_hash = o.leaf_hash, append_code = o.append_code"],
+    ["all of another event", "leaf_hash = o.leaf_hash, append_code = o.append_code, entry = o.entry"],
+    ["another code", "append_code = substr(sha256(o.append_code), 1, 16)"],
+    ["an entry that is not that of its leaf", "entry = o.entry"],
+  ])("nor is a row with %s", async (_what, assignment) => {
+    await ledger.append(20);
+    await ledger.tamper(
+      `update event_log.event e set ${assignment} from event_log.event o where e.@ and o.@ and e.position = 15 and o.position = 3`,
+    );
+    await expect(ledger.seal()).rejects.toEqual(refusal("FORGED", 15));
+    expect(await ledger.anchor.newest(1)).toBeUndefined();
+  });
+
+  it("nor is an epoch that was begun with SQL", async () => {
+    await ledger.append(10);
+    await ledger.seal();
+    const started = [event("EpochStarted", { epoch: 2n })];
+    await forgeAppend(ledger.url, ledger.name, { ...FORGED, stream: ledgerStream(ledger.name), events: started });
+    const sealer = ledger.start();
+    await vi.waitFor(() => expect(sealer.status()).toMatchObject({ state: "refused", refusal: { kind: "FORGED", position: 10 } }), 30_000);
+    await sealer.close();
+    expect((await ledger.store.newest())?.size).toBe(10);
+  });
+});
+
 describe("P6: a past that is not the one that was signed is refused", () => {
   beforeEach(async () => {
     await ledger.append(600);
@@ -131,7 +199,7 @@ describe("P6: a past that is not the one that was signed is refused", () => {
       "an event inserted",
       `update event_log.event set position = -position - 1 where @ and position >= 100;
        update event_log.event set position = -position where @ and position < 0;
-       insert into event_log.event select ledger, 100, tenant, 900000, stream_type, 'new', 1, gen_random_uuid(), type, schema_version, time, entry, sha256(entry)
+       insert into event_log.event select ledger, 100, tenant, 900000, stream_type, 'new', 1, gen_random_uuid(), type, schema_version, time, entry, sha256(entry), append_code
          from event_log.event where @ and position = 0;
        update event_log.ledger_head set next_position = 601 where @`,
       "REWRITTEN",
@@ -154,14 +222,22 @@ describe("P6: a past that is not the one that was signed is refused", () => {
     [
       "rows and tiles rewritten together",
       `update event_log.event set leaf_hash = sha256(leaf_hash) where @ and position = 599; delete from audit.tile where @; delete from audit.tree_checkpoint where @`,
-      "REWRITTEN",
-      0,
+      "FORGED",
+      599,
     ],
   ])("%s", async (_what, statement, kind, position) => {
     await ledger.tamper(statement);
     const anchored = readFileSync(ledger.anchorFile);
     await expect(ledger.seal()).rejects.toEqual(refusal(kind, position));
     expect(readFileSync(ledger.anchorFile)).toEqual(anchored);
+  });
+
+  it("events that were cut off and appended anew, otherwise, with tiles and checkpoints gone", async () => {
+    await ledger.tamper(
+      "delete from event_log.event where @ and position >= 500; update event_log.ledger_head set next_position = 500 where @; delete from audit.tree_checkpoint where @; delete from audit.tile where @",
+    );
+    await ledger.append(100, "globex");
+    await expect(ledger.seal()).rejects.toEqual(refusal("REWRITTEN", 0));
   });
 
   it("an anchor that is gone or cannot be read", async () => {

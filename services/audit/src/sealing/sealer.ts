@@ -1,7 +1,7 @@
 import type { Logger } from "@countersign/telemetry";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SealTerm } from "./ports.ts";
-import { SealRefusedError } from "./refusal.ts";
+import { refusalIn, type SealRefusedError } from "./refusal.ts";
 import { resume, rewritten, type SealingParts, type SealState } from "./resume.ts";
 import { sealStep } from "./seal-step.ts";
 import type { SealStatus } from "./status.ts";
@@ -35,6 +35,11 @@ export function startSealer(options: SealerOptions): RunningSealer {
 /** How often a stretch of what is sealed is hashed again, and how long it is: four times as many cost Postgres a fiftieth of a core all the time. */
 const SCRUB_MS = 1000;
 const SCRUB_EVENTS = 1024;
+
+const NOT_WHAT_WAS_SIGNED =
+  "THE LEDGER IS NOT WHAT WAS SIGNED. Nothing is sealed until the right database is back, or an operator begins a new epoch (countersign ledger new-epoch)";
+const FORGED =
+  "AN EVENT STANDS IN THE LEDGER THAT NO SERVICE APPENDED. Nothing is sealed until it is gone, or this process has the keys of those who append (deploy/runbook.md, Forged events)";
 
 class Sealer {
   readonly #options: SealerOptions;
@@ -78,8 +83,9 @@ class Sealer {
         if (term === undefined) this.#rest({ state: "standby", epoch: 0, sealed: 0 });
         else await this.#useTerm(term);
       } catch (error) {
-        pauseMs = error instanceof SealRefusedError ? refusedMs : 2 * intervalMs;
-        if (error instanceof SealRefusedError) this.#refuse(error);
+        const refusal = refusalIn(error);
+        pauseMs = refusal === undefined ? 2 * intervalMs : refusedMs;
+        if (refusal !== undefined) this.#refuse(refusal);
         else logger.warn({ err: error }, "sealing was interrupted; it goes on where it stopped");
       }
       await this.#sleep(pauseMs);
@@ -95,10 +101,7 @@ class Sealer {
     const { refusal, position, message } = error;
     this.#status = { ...this.#status, state: "refused", refusal: { kind: refusal, position, message } };
     this.#behindSince ??= performance.now();
-    this.#options.logger.error(
-      { refusal, position, err: error },
-      "THE LEDGER IS NOT WHAT WAS SIGNED. Nothing is sealed until the right database is back, or an operator begins a new epoch (countersign ledger new-epoch)",
-    );
+    this.#options.logger.error({ refusal, position, err: error }, refusal === "FORGED" ? FORGED : NOT_WHAT_WAS_SIGNED);
   }
 
   async #useTerm(term: SealTerm): Promise<void> {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { CommandError } from "@countersign/bus";
+import { TEST_APPEND_KEYS } from "@countersign/event-log/testing";
 import {
   GetCheckpointRequestSchema,
   GetCheckpointResponseSchema,
@@ -46,7 +47,7 @@ const start = () =>
       witnesses: undefined,
       tiles: { host: "127.0.0.1", port: 0 },
     },
-    { database: ledger.service, log: ledger.log, logger: silentLogger },
+    { database: ledger.service, log: ledger.log, appendKeys: TEST_APPEND_KEYS, logger: silentLogger },
   );
 
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { formatVerifierKey } from "@countersign/tlog";
 import type { Database } from "@countersign/database";
-import type { Actor, EventLog } from "@countersign/event-log";
+import type { Actor, AppendKeys, EventLog } from "@countersign/event-log";
 import type { Logger } from "@countersign/telemetry";
 import { epochHistory } from "../adapters/events/epochs.ts";
 import { anchorDirectory } from "./adapters/anchor-directory.ts";
@@ -42,6 +42,7 @@ export type Sealing = {
 export type SealingDeps = {
   readonly database: Database;
   readonly log: EventLog;
+  readonly appendKeys: AppendKeys;
   readonly logger: Logger;
   /** How long a holder may be silent before another instance takes over; default 3 s. */
   readonly termMs?: number;
@@ -50,7 +51,7 @@ export type SealingDeps = {
 /** Seals the ledger, asks witnesses, and serves checkpoints and tiles. Any number of instances may run; one of them seals. */
 export async function startSealing(
   config: SealingConfig,
-  { database: pool, log, logger, termMs = TERM_MS }: SealingDeps,
+  { database: pool, log, appendKeys, logger, termMs = TERM_MS }: SealingDeps,
 ): Promise<Sealing> {
   const database = pool.kysely<unknown>();
   const store = postgresTreeStore(database, log.ledger);
@@ -60,7 +61,7 @@ export async function startSealing(
   const anchor = anchorDirectory(config.anchorDirectory, log.ledger);
   const signer = (epoch: number) => signerFor(config.origin, epoch, config.keys);
   const verifierKeys = (epoch: number) => signer(epoch).known.map(formatVerifierKey);
-  const parts = { log: postgresSealableLog(database, log.ledger), store, anchor, witnesses, epochs, signerFor: signer };
+  const parts = { log: postgresSealableLog(pool, log.ledger, appendKeys), store, anchor, witnesses, epochs, signerFor: signer };
   const takeTerm = (lifetimeMs = termMs) => takeSealTerm(database, log.ledger, lifetimeMs);
   const tiles =
     config.tiles && (await startTileServer({ ...config.tiles, store, verifierKeys, witnessed: config.witnesses !== undefined }));

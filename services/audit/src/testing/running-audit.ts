@@ -1,6 +1,7 @@
 import { busMigrations, connectNats, jetStreamCopy, natsCommands, natsFeed, readStream, startRelay } from "@countersign/bus";
 import { migrate, openDatabase, type Database } from "@countersign/database";
-import { createPostgresEventLog, eventLogMigrations, type EventLog } from "@countersign/event-log";
+import { eventLogMigrations, type EventLog } from "@countersign/event-log";
+import { createTestEventLog, TEST_APPEND_KEYS } from "@countersign/event-log/testing";
 import { create, fromBinary, toBinary, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
 import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
 import { PrincipalSchema } from "@countersign/proto/v1/principal_pb";
@@ -40,7 +41,7 @@ export async function startAuditUnderTest(settings: Partial<AuditConfig> = {}): 
   const postgres = await testPostgres((url) => migrate(url, [eventLogMigrations, busMigrations, auditMigrations]));
   const { url, prefix } = await testNats();
   const connection = await connectNats({ url, name: "audit-test" });
-  const log = createPostgresEventLog({ url: postgres.url, ledger: "main" });
+  const log = createTestEventLog({ url: postgres.url, ledger: "main" });
   const database = openDatabase({ url: postgres.url });
   const owner = openDatabase({ url: postgres.url, role: null });
   const logger = silentLogger;
@@ -51,6 +52,7 @@ export async function startAuditUnderTest(settings: Partial<AuditConfig> = {}): 
   const audit = await startAudit({
     config: { ...readAuditConfig({}), ...settings },
     log,
+    appendKeys: TEST_APPEND_KEYS,
     commands,
     feed,
     database,

@@ -39,6 +39,7 @@ export async function growSystem(layout: Layout, size: number, warmSeconds: numb
     const start = performance.now();
     const events = Math.max(0, size - done) * EVENTS_PER_ACTION;
     await fillLedger(system.databaseUrl, "main", events, {
+      appendKeys: system.appendKeys,
       votes: ONE_VOTE_IN,
       tenant: TENANT,
       keys: true,

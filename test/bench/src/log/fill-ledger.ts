@@ -1,5 +1,5 @@
 import { openDatabase, type Database } from "@countersign/database";
-import type { AppendRequest } from "@countersign/event-log";
+import type { AppendKeys, AppendRequest } from "@countersign/event-log";
 import { NO_EVENTS, planBatch, writeStatement, type Head } from "@countersign/event-log/testing";
 import { automaticLife, reviewedLife, type LifeEvent } from "./lifecycle-events.ts";
 
@@ -12,6 +12,8 @@ const OTHERS = 16;
 export const BIG_TENANT = "tenant-0";
 
 export type FillOptions = {
+  /** Those of who reads the ledger afterwards. */
+  readonly appendKeys: AppendKeys;
   /** One event in so many is a vote, none with 0. */
   readonly votes: number;
   /** Whose nearly all of them are. */
@@ -28,7 +30,7 @@ export type FillOptions = {
  * @throws Error when somebody else appends meanwhile
  */
 export async function fillLedger(url: string, ledger: string, events: number, options: FillOptions): Promise<number> {
-  const { votes, tenant = BIG_TENANT, keys = false, start: firstTime = Date.UTC(2026, 0, 1), everyMs = 100 } = options;
+  const { appendKeys, votes, tenant = BIG_TENANT, keys = false, start: firstTime = Date.UTC(2026, 0, 1), everyMs = 100 } = options;
   const database = openDatabase({ url, maxConnections: 1 });
   await database.pool.query("insert into event_log.ledger_head (ledger) values ($1) on conflict do nothing", [ledger]);
   await database.pool.query("set synchronous_commit = off");
@@ -47,7 +49,7 @@ export async function fillLedger(url: string, ledger: string, events: number, op
       reply: () => undefined,
     };
     const batch = planBatch(ledger, heads, requests);
-    const statement = writeStatement(ledger, batch, position);
+    const statement = writeStatement(ledger, appendKeys, batch, position);
     await written;
     written = write(database, statement, `somebody else appended to ${ledger} at ${position}`);
     // Whoever awaits it next is told; until then nobody looks.

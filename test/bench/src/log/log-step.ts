@@ -7,7 +7,8 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { readAuditConfig, startAudit, type RunningAudit } from "@countersign/audit";
 import { inProcessCommands, readStream, type CommandBus } from "@countersign/bus";
 import { openDatabase, type Database } from "@countersign/database";
-import { createPostgresEventLog, scanLedger } from "@countersign/event-log";
+import { scanLedger } from "@countersign/event-log";
+import { createTestEventLog, TEST_APPEND_KEYS } from "@countersign/event-log/testing";
 import { verifyFile } from "@countersign/evidence";
 import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
 import { GetGrantKeysResponseSchema } from "@countersign/proto/v1/action_service_pb";
@@ -40,7 +41,7 @@ type Outcome = { readonly note: string; readonly events?: number };
 
 async function run(name: Step, databaseUrl: string, events: number): Promise<Outcome> {
   if (name === "fill") {
-    const filled = await fillLedger(databaseUrl, LEDGER, events, { votes: Number(votes) });
+    const filled = await fillLedger(databaseUrl, LEDGER, events, { votes: Number(votes), appendKeys: TEST_APPEND_KEYS });
     writeFileSync(VOTE_KEYS_FILE, VOTE_KEYS);
     return { note: "", events: filled };
   }
@@ -64,8 +65,8 @@ async function verify(): Promise<Outcome> {
 
 async function replay(database: Database, events: number): Promise<string> {
   let seen = 0;
-  for await (const batch of scanLedger(database, LEDGER, { from: 0, to: events })) seen += batch.length;
-  return `${seen} events decoded, hashes checked`;
+  for await (const batch of scanLedger(database, LEDGER, { from: 0, to: events }, TEST_APPEND_KEYS)) seen += batch.length;
+  return `${seen} events decoded, hashes and append codes checked`;
 }
 
 /** What an operator calls, in the service itself. Its consumer is told that it has handled everything, so that nothing else is measured. */
@@ -80,14 +81,14 @@ async function inService(
       on conflict (consumer, ledger) do update set next_position = excluded.next_position`,
     [LEDGER, events],
   );
-  const log = createPostgresEventLog({ url: databaseUrl, ledger: LEDGER });
+  const log = createTestEventLog({ url: databaseUrl, ledger: LEDGER });
   const commands = inProcessCommands({ logger: silentLogger });
   const jwks = existsSync(VOTE_KEYS_FILE) ? readFileSync(VOTE_KEYS_FILE, "utf8") : "";
   const grantKeys = toBinary(GetGrantKeysResponseSchema, create(GetGrantKeysResponseSchema, { jwks }));
   await commands.serve("approval", { GetGrantKeys: async () => grantKeys });
   const feed = { subscribe: () => () => {} };
   const config = readAuditConfig(name === "rebuild" ? {} : sealingSettings());
-  const audit = await startAudit({ config, log, commands, feed, database, logger: silentLogger });
+  const audit = await startAudit({ config, log, appendKeys: TEST_APPEND_KEYS, commands, feed, database, logger: silentLogger });
   try {
     if (name === "seal") return await seal(audit, events);
     if (name === "export") return await exportTenant(commands);

@@ -2,8 +2,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { migrate, openDatabase } from "@countersign/database";
 import { startPostgres } from "@countersign/embedded";
-import { createPostgresEventLog } from "@countersign/event-log";
-import { byteaArray } from "@countersign/event-log/testing";
+import { byteaArray, createTestEventLog } from "@countersign/event-log/testing";
 import { ALL_MIGRATIONS } from "@countersign/server";
 import { cpuSecondsOf, postgresCpuSeconds } from "../process-usage.ts";
 import { ENTRY_BYTES, eventSource } from "./events.ts";
@@ -18,7 +17,7 @@ export async function openPostgresParts(folder: string): Promise<{ readonly bare
   await migrate(postgres.localUrl, ALL_MIGRATIONS);
   const database = openDatabase({ url: postgres.localUrl, role: null, maxConnections: 1 });
   await database.pool.query("create table public.bare (n bigserial primary key, entry bytea not null)");
-  const log = createPostgresEventLog({ url: postgres.localUrl, ledger: "raw" });
+  const log = createTestEventLog({ url: postgres.localUrl, ledger: "raw" });
   const next = eventSource();
   const cpu = (): number => cpuSecondsOf([process.pid]) + postgresCpuSeconds(postgres.pid);
   const rows = Array.from({ length: WAITING }, () => randomBytes(ENTRY_BYTES));

@@ -1,5 +1,6 @@
 import { migrate, openDatabase, type Database } from "@countersign/database";
-import { createPostgresEventLog, eventLogMigrations, type PostgresEventLog } from "@countersign/event-log";
+import { eventLogMigrations, type PostgresEventLog } from "@countersign/event-log";
+import { createTestEventLog, TEST_APPEND_KEYS } from "@countersign/event-log/testing";
 import { testPostgres, type TestPostgres } from "@countersign/testing";
 import { appendLeaf, EMPTY_RANGE, rootHash } from "@countersign/tlog";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -19,7 +20,7 @@ beforeAll(async () => {
   postgres = await testPostgres((url) => migrate(url, [eventLogMigrations]));
   owner = openDatabase({ url: postgres.url, role: null });
   service = openDatabase({ url: postgres.url });
-  log = createPostgresEventLog({ url: postgres.url, ledger: "main" });
+  log = createTestEventLog({ url: postgres.url, ledger: "main" });
   for (let position = 0; position < 9; position += 1) {
     const id = `018f0000-0000-7000-8000-00000000000${position % 3}`;
     const stream = { tenant: position % 3 === 0 ? "globex" : "acme", id, version: Math.floor(position / 3) };
@@ -39,7 +40,7 @@ afterAll(async () => {
 async function flawsAfter(...statements: readonly string[]): Promise<readonly Flaw[]> {
   try {
     for (const statement of statements) await owner.pool.query(statement);
-    const { flaws } = await flawsOf(checkLedger(postgresLedgerRows(service, "main")));
+    const { flaws } = await flawsOf(checkLedger(postgresLedgerRows(service, "main", TEST_APPEND_KEYS)));
     return flaws.toSorted((a, b) => a.position - b.position);
   } finally {
     await owner.pool.query("begin; delete from event_log.event; insert into event_log.event select * from untouched; commit");
@@ -51,7 +52,7 @@ const places = async (...statements: readonly string[]): Promise<readonly string
 
 describe("P6: a tampered database", () => {
   it("has no flaws before, and the root hash of its leaves", async () => {
-    const { result: verified } = await flawsOf(checkLedger(postgresLedgerRows(service, "main")));
+    const { result: verified } = await flawsOf(checkLedger(postgresLedgerRows(service, "main", TEST_APPEND_KEYS)));
     const leaves = (await log.readAll({ from: 0, limit: 100 })).map(({ leafHash }) => leafHash);
     expect(verified).toEqual({ events: 9, rootHash: rootHash(leaves.reduce(appendLeaf, EMPTY_RANGE)) });
     expect(await places()).toEqual([]);
@@ -62,19 +63,20 @@ describe("P6: a tampered database", () => {
       await places(
         "update event_log.event set entry = set_byte(entry, octet_length(entry) - 1, get_byte(entry, octet_length(entry) - 1) # 1) where position = 4",
       ),
-    ).toEqual(["LEAF_HASH 4", "LINK 5", "LINK 7"]);
+    ).toEqual(["LEAF_HASH 4", "APPEND_CODE 4", "LINK 5", "LINK 7"]);
   });
 
   it("shows a changed entry whose leaf hash was made to fit", async () => {
     const changed = "set_byte(entry, octet_length(entry) - 1, get_byte(entry, octet_length(entry) - 1) # 1)";
     expect(
       await places(`update event_log.event set entry = ${changed}, leaf_hash = sha256('\\x00'::bytea || ${changed}) where position = 4`),
-    ).toEqual(["LINK 5", "LINK 7"]);
+    ).toEqual(["APPEND_CODE 4", "LINK 5", "LINK 7"]);
   });
 
   it("shows bytes that are no entry", async () => {
     expect(await places("update event_log.event set entry = '\\xffff' where position = 4")).toEqual([
       "LEAF_HASH 4",
+      "APPEND_CODE 4",
       "ENTRY 4",
       "LINK 5",
       "LINK 7",

@@ -1,7 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { copyOut, quoted, type CopyField, type Database } from "@countersign/database";
-import { readEntry } from "@countersign/event-log";
+import { isEventCode, readEntry, type AppendKeys } from "@countersign/event-log";
 import { EntrySchema } from "@countersign/proto/event/v1/entry_pb";
 import { leafHash } from "@countersign/tlog";
 import { sql } from "kysely";
@@ -22,7 +22,7 @@ const STREAM_KEY = "tenant, stream_type, stream_id, stream_version";
  * The event table as it stands, columns beside bytes: the log's own readers trust one of them. Entries are decoded by the generated code and
  * not by the log's hand-written codec, so that a fault of the one is not hidden by itself; only links within streams are read by both.
  */
-export function postgresLedgerRows(database: Database, ledger: string): LedgerRows {
+export function postgresLedgerRows(database: Database, ledger: string, keys: AppendKeys): LedgerRows {
   const kysely = database.kysely<unknown>();
   const copy = (query: string) => copyRows(database, query);
   return {
@@ -35,7 +35,7 @@ export function postgresLedgerRows(database: Database, ledger: string): LedgerRo
     read: (from, below) =>
       pages(
         (last: CheckedRow | undefined) => copy(rowsQuery(ledger, last === undefined ? from : last.columns.position + 1, below)),
-        (fields) => toChecked(ledger, fields),
+        (fields) => toChecked(ledger, keys, fields),
       ),
     readStreams: () => pages((last: StreamRow | undefined) => copy(streamsQuery(ledger, last)), toStreamRow),
     findNext: async (from) => {
@@ -79,8 +79,8 @@ async function copyRows(database: Database, query: string): Promise<readonly Fie
 const IN_INDEX_ORDER = { enable_seqscan: "off", enable_bitmapscan: "off", enable_sort: "off" };
 
 function rowsQuery(ledger: string, from: number, below: number): string {
-  return `select position, tenant, tenant_sequence, stream_type, stream_id, stream_version, event_id, type, schema_version, time, entry, leaf_hash
-    from event_log.event where ledger = ${quoted(ledger)} and position >= ${from} and position < ${below} order by position limit ${SLICE}`;
+  return `select position, tenant, tenant_sequence, stream_type, stream_id, stream_version, event_id, type, schema_version, time, entry, leaf_hash,
+      append_code from event_log.event where ledger = ${quoted(ledger)} and position >= ${from} and position < ${below} order by position limit ${SLICE}`;
 }
 
 /** The key after the ledger is compared alone: with the ledger in it, beside its equation, Postgres would begin each slice at the ledger's first row. */
@@ -93,9 +93,10 @@ function streamsQuery(ledger: string, last: StreamRow | undefined): string {
     from event_log.event where ledger = ${quoted(ledger)} ${after} order by ledger, ${STREAM_KEY} limit ${SLICE}`;
 }
 
-function toChecked(ledger: string, fields: Fields): CheckedRow {
-  const [position, tenant, sequence, streamType, streamId, version, eventId, type, schemaVersion, time, entry, leaf] = fields;
+function toChecked(ledger: string, keys: AppendKeys, fields: Fields): CheckedRow {
+  const [position, tenant, sequence, streamType, streamId, version, eventId, type, schemaVersion, time, entry, stored, code] = fields;
   const bytes = entry ?? NO_BYTES;
+  const leaf = leafHash(bytes);
   return {
     columns: {
       ledger,
@@ -110,8 +111,9 @@ function toChecked(ledger: string, fields: Fields): CheckedRow {
       schemaVersion: int4(schemaVersion),
       time: milliseconds(time),
     },
-    storedLeaf: (leaf ?? NO_BYTES).toString("latin1"),
-    leaf: leafHash(bytes).toString("latin1"),
+    storedLeaf: (stored ?? NO_BYTES).toString("latin1"),
+    leaf: leaf.toString("latin1"),
+    appended: isEventCode(keys, leaf, code ?? null),
     entry: generallyDecoded(bytes),
   };
 }

@@ -1,5 +1,6 @@
 import { openDatabase } from "@countersign/database";
 import { scanLedger } from "@countersign/event-log";
+import { TEST_APPEND_KEYS } from "@countersign/event-log/testing";
 import { silentLogger } from "@countersign/telemetry";
 import { toFact } from "../../adapters/events/to-fact.ts";
 import { busCheckpoints } from "../../adapters/postgres/checkpoints.ts";
@@ -10,7 +11,7 @@ import { compareProjection } from "../compare-projection.ts";
 const [url = ""] = process.argv.slice(2);
 const database = openDatabase({ url });
 const parts = {
-  scan: (range: { readonly from: number; readonly to: number }) => scanLedger(database, "main", range),
+  scan: (range: { readonly from: number; readonly to: number }) => scanLedger(database, "main", range, TEST_APPEND_KEYS),
   database: database.kysely<unknown>(),
   checkpoints: busCheckpoints("main"),
   logger: silentLogger,

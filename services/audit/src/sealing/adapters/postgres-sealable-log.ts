@@ -1,14 +1,20 @@
+import type { Database } from "@countersign/database";
+import { EventLogError, scanLedger, type AppendKeys } from "@countersign/event-log";
 import { TILE_WIDTH } from "@countersign/tlog";
 import { sql, type Kysely } from "kysely";
 import type { SealableLog, SealedRange } from "../ports.ts";
-import { SealRefusedError } from "../refusal.ts";
+import { forged, SealRefusedError } from "../refusal.ts";
 
 const HASH = 32;
 
 type LeafRow = { readonly position: number; readonly hash: Buffer };
 
-/** The event table as far as sealing needs it: hashes in one piece per statement, entries only where they are to be hashed again. */
-export function postgresSealableLog(database: Kysely<unknown>, ledger: string): SealableLog {
+/**
+ * The event table as far as sealing needs it. What is to be sealed is read as every reader does it, entry and append code, so that nothing is sealed which no service
+ * appended; what is sealed is compared by its hashes.
+ */
+export function postgresSealableLog(pool: Database, ledger: string, keys: AppendKeys): SealableLog {
+  const database = pool.kysely<unknown>();
   const rowsOf = async (from: number, to: number, deep: boolean): Promise<readonly LeafRow[]> => {
     const { rows } = await sql<LeafRow>`
       select position, ${hashed(deep)} as hash from event_log.event
@@ -23,15 +29,16 @@ export function postgresSealableLog(database: Kysely<unknown>, ledger: string): 
       return rows[0]?.head ?? 0;
     },
     leaves: async (from, to) => {
-      const { rows } = await sql<{ hashes: Buffer | null }>`
-        select string_agg(leaf_hash, ''::bytea order by position) as hashes from event_log.event
-        where ledger = ${ledger} and position >= ${from} and position < ${to}`.execute(database);
-      const hashes = rows[0]?.hashes ?? Buffer.alloc(0);
-      if (hashes.length === (to - from) * HASH) return split(hashes);
-      const present = new Set((await rowsOf(from, to, false)).map(({ position }) => position));
-      let gap = from;
-      while (present.has(gap)) gap += 1;
-      throw new SealRefusedError("POSITION_GAP", gap, `there is no event at position ${gap}, and there are later ones`);
+      const hashes: Uint8Array[] = [];
+      try {
+        for await (const events of scanLedger(pool, ledger, { from, to }, keys)) hashes.push(...events.map(({ leafHash }) => leafHash));
+      } catch (error) {
+        if (!(error instanceof EventLogError) || error.code !== "corrupt") throw error;
+        const position = error.position ?? from;
+        if ((await rowsOf(position, position + 1, false)).length > 0) throw forged(position, error);
+        throw new SealRefusedError("POSITION_GAP", position, `there is no event at position ${position}, and there are later ones`);
+      }
+      return hashes;
     },
     mismatches: async (range) => {
       const found: number[] = [];

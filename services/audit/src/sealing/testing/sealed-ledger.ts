@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { busMigrations } from "@countersign/bus";
 import { migrate, openDatabase, type Database } from "@countersign/database";
-import { createPostgresEventLog, eventLogMigrations, type EventLog } from "@countersign/event-log";
+import { eventLogMigrations, type EventLog } from "@countersign/event-log";
+import { createTestEventLog, TEST_APPEND_KEYS } from "@countersign/event-log/testing";
 import { silentLogger } from "@countersign/telemetry";
 import { testPostgres, type TestPostgres } from "@countersign/testing";
 import { sql, type Kysely } from "kysely";
@@ -74,14 +75,14 @@ export async function sealedLedger(postgres: TestPostgres): Promise<SealedLedger
   const name = `l${ledgers}`;
   const service = openDatabase({ url: postgres.url });
   const owner = openDatabase({ url: postgres.url, role: null });
-  const log = createPostgresEventLog({ url: postgres.url, ledger: name });
+  const log = createTestEventLog({ url: postgres.url, ledger: name });
   const database = service.kysely<unknown>();
   const anchorPath = mkdtempSync(join(tmpdir(), "countersign-anchor-"));
   const store = postgresTreeStore(database, name);
   const anchor = anchorDirectory(anchorPath, name);
   const key = testKey();
   const parts: SealedLedger["parts"] = ({ keys = [key], ...change } = {}) => ({
-    log: postgresSealableLog(database, name),
+    log: postgresSealableLog(service, name, TEST_APPEND_KEYS),
     store,
     anchor,
     witnesses: noWitnesses,

@@ -1,5 +1,5 @@
 import { openDatabase } from "@countersign/database";
-import { createPostgresEventLog } from "@countersign/event-log";
+import { createTestEventLog, TEST_APPEND_KEYS } from "@countersign/event-log/testing";
 import { silentLogger } from "@countersign/telemetry";
 import { readKeyFile } from "../adapters/key-files.ts";
 import { startSealing } from "../start-sealing.ts";
@@ -15,6 +15,12 @@ await startSealing(
     witnesses: undefined,
     tiles: undefined,
   },
-  { database: openDatabase({ url }), log: createPostgresEventLog({ url, ledger }), logger: silentLogger, termMs: 300 },
+  {
+    database: openDatabase({ url }),
+    log: createTestEventLog({ url, ledger }),
+    appendKeys: TEST_APPEND_KEYS,
+    logger: silentLogger,
+    termMs: 300,
+  },
 );
 process.stdout.write("sealing\n");

@@ -1,0 +1,50 @@
+import { randomBytes } from "node:crypto";
+import { migrate, serviceRole } from "@countersign/database";
+import { appendKeys, eventLogMigrations, type AppendKeys } from "@countersign/event-log";
+import { createTestEventLog, forgeAppend, TEST_APPEND_KEYS } from "@countersign/event-log/testing";
+import { silentLogger } from "@countersign/telemetry";
+import { testPostgres, type TestPostgres } from "@countersign/testing";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { checkAppendKeys } from "./check-append-keys.ts";
+
+const REQUEST = {
+  stream: { tenant: "acme", type: "action", id: "a" },
+  events: [{ type: "Happened", schemaVersion: 1, data: new Uint8Array() }],
+  time: new Date(0),
+};
+const stranger = appendKeys(randomBytes(32));
+let postgres: TestPostgres;
+beforeAll(async () => {
+  postgres = await testPostgres((url) => migrate(url, [eventLogMigrations]));
+  const log = createTestEventLog({ url: postgres.url, ledger: "main" });
+  await log.append({ ...REQUEST, expectedVersion: 0 });
+  await log.close();
+});
+afterAll(() => postgres.drop());
+
+/** What was logged as an error. */
+async function check(keys: AppendKeys, { ledger = "main", role = serviceRole("audit") } = {}): Promise<readonly string[]> {
+  const errors: string[] = [];
+  const logger = { ...silentLogger, error: (fields: object, message: string) => void errors.push(`${message}: ${JSON.stringify(fields)}`) };
+  await checkAppendKeys({ databaseUrl: postgres.url, ledger, appendKeys: keys }, role, logger);
+  return errors;
+}
+
+it("takes the ledger's own keys, and any for a ledger that is not begun", async () => {
+  expect(await check(TEST_APPEND_KEYS)).toEqual([]);
+  expect(await check(stranger, { ledger: "new" })).toEqual([]);
+});
+
+it("P7: refuses to start with another ledger's, and without those of its beginning; says which settings these are", async () => {
+  const settings = /^COUNTERSIGN_APPEND_KEY_FILE, COUNTERSIGN_APPEND_EARLIER_KEY_FILES: cannot be those of ledger main: .*position 0/;
+  await expect(check(stranger)).rejects.toThrow(settings);
+});
+
+it("asks nothing of a ledger that the role may not read", async () => {
+  expect(await check(stranger, { role: serviceRole("gateway") })).toEqual([]);
+});
+
+it("starts where the newest event is forged, since somebody has to tell where, and says so", async () => {
+  await forgeAppend(postgres.url, "main", { ...REQUEST, expectedVersion: 1 });
+  expect(await check(TEST_APPEND_KEYS)).toEqual([expect.stringContaining("nothing is appended behind the ledger's newest event")]);
+});
