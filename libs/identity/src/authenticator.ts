@@ -15,6 +15,8 @@ import { createWorkloads } from "./workloads.ts";
 
 const MAX_TOKEN_LENGTH = 16_384;
 const CACHE_MS = 60_000;
+/** How far clocks may be apart. */
+const TOLERANCE_S = 30;
 
 /** Turns bearer tokens and certificates into principals. */
 export type Authenticator = {
@@ -35,8 +37,6 @@ export type Authenticator = {
 
 export type AuthenticatorOptions = {
   readonly issuers: readonly IssuerInput[];
-  /** How far clocks may be apart. Default 30 s. */
-  readonly clockToleranceSeconds?: number;
   /** Longest time from `iat` to `exp`. Default 24 h. */
   readonly maxLifetimeSeconds?: number;
   /** How soon an unknown key may make the key set be fetched again. Default 30 s. */
@@ -66,7 +66,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       { config, keys: keySource(config, { cooldownMs: options.refetchKeysAfterMs ?? 30_000, now: () => clock().getTime() }) },
     ]),
   );
-  const limits = { tolerance: options.clockToleranceSeconds ?? 30, maxLifetime: options.maxLifetimeSeconds ?? 86_400 };
+  const { maxLifetimeSeconds = 86_400 } = options;
   const remembered = new LRUCache<string, Verified>({ max: 10_000 });
   let { trustDomains = [] } = options;
   const workloads = createWorkloads(trustDomains, clock);
@@ -81,12 +81,12 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
 
     const issuer = issuers.get(issuerOf(token));
     if (issuer === undefined) throw new AuthenticationError("TOKEN_INVALID", "the token's issuer is not one of those accepted here");
-    const payload = await verify(token, issuer, now, limits);
-    const signIn = signInOf(payload, issuer.config, now, limits.tolerance);
+    const payload = await verify(token, issuer, now, maxLifetimeSeconds);
+    const signIn = signInOf(payload, issuer.config, now, TOLERANCE_S);
     const end = endOf(payload, issuer.config);
     const { principal, withheldRoles } = principalOf(payload, issuer.config, configs, signIn.strength);
     const entry = {
-      caller: { principal: freeze(principal), withheldRoles, expiresAt: new Date(end + limits.tolerance * 1000) },
+      caller: { principal: freeze(principal), withheldRoles, expiresAt: new Date(end + TOLERANCE_S * 1000) },
       until: Math.min(end, now.getTime() + CACHE_MS, signIn.untilMs),
       boundTo: boundCertificate(payload),
     };
@@ -127,14 +127,12 @@ function issuerOf(token: string): string {
   }
 }
 
-type Limits = { readonly tolerance: number; readonly maxLifetime: number };
-
-async function verify(token: string, { config, keys }: TrustedIssuer, now: Date, limits: Limits): Promise<JWTPayload> {
+async function verify(token: string, { config, keys }: TrustedIssuer, now: Date, maxLifetimeSeconds: number): Promise<JWTPayload> {
   const { payload, protectedHeader } = await jwtVerify(token, keys, {
     issuer: config.issuer,
     audience: config.audience,
     algorithms: config.algorithms,
-    clockTolerance: limits.tolerance,
+    clockTolerance: TOLERANCE_S,
     currentDate: now,
     requiredClaims: ["exp", "sub"],
   }).catch((error: unknown) => {
@@ -147,15 +145,15 @@ async function verify(token: string, { config, keys }: TrustedIssuer, now: Date,
     throw new AuthenticationError("TOKEN_INVALID", "the token's typ is not one of an access token");
   const seconds = now.getTime() / 1000;
   const issued = payload.iat ?? seconds;
-  if (issued > seconds + limits.tolerance)
+  if (issued > seconds + TOLERANCE_S)
     throw new AuthenticationError("TOKEN_INVALID", "the token was issued in the future: a clock is wrong, here or at its issuer");
-  if ((payload.exp ?? Infinity) - Math.min(issued, seconds) > limits.maxLifetime + limits.tolerance) {
-    throw new AuthenticationError("TOKEN_INVALID", `the token lives longer than ${limits.maxLifetime} s`);
+  if ((payload.exp ?? Infinity) - Math.min(issued, seconds) > maxLifetimeSeconds + TOLERANCE_S) {
+    throw new AuthenticationError("TOKEN_INVALID", `the token lives longer than ${maxLifetimeSeconds} s`);
   }
   if (config.maxTokenAge !== undefined && payload.iat === undefined) {
     throw new AuthenticationError("TOKEN_INVALID", "the token does not say when it was issued (iat)");
   }
-  if (seconds * 1000 >= endOf(payload, config) + limits.tolerance * 1000) {
+  if (seconds * 1000 >= endOf(payload, config) + TOLERANCE_S * 1000) {
     throw new AuthenticationError("TOKEN_EXPIRED", "the token is older than its issuer's tokens may be here");
   }
   return payload;

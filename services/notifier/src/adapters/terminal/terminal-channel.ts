@@ -20,8 +20,6 @@ export type TerminalOptions = {
   readonly events?: Channel["events"];
   /** How the reader calls the command line client; default `countersign`. */
   readonly command?: string;
-  /** Default: when the output is a terminal. */
-  readonly coloured?: boolean;
 };
 
 const WIDEST = 100;
@@ -29,7 +27,7 @@ const NARROWEST = 40;
 
 /** Prints a card for each review that opens and a line for what becomes of it. */
 export function terminalChannel(options: TerminalOptions): Channel {
-  const paint = (options.coloured ?? options.output.isTTY === true) ? colours : plain;
+  const paint = options.output.isTTY === true ? colours : plain;
   return {
     name: options.name,
     kind: "terminal",
