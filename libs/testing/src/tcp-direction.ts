@@ -9,16 +9,20 @@ export class Direction {
   #delayMs: number;
   #ended = false;
   #timer: NodeJS.Timeout | undefined;
+  readonly #onHeld: () => void;
 
-  constructor(to: Socket, delayMs: number) {
+  /** @param onHeld told of each piece that has to wait */
+  constructor(to: Socket, delayMs: number, onHeld: () => void) {
     this.#to = to;
     this.#delayMs = delayMs;
+    this.#onHeld = onHeld;
   }
 
   send(chunk: Buffer): void {
     if (this.#delayMs === 0 && this.#held.length === 0) this.#to.write(chunk);
     else {
       this.#held.push({ due: performance.now() + this.#delayMs, chunk });
+      this.#onHeld();
       this.#schedule();
     }
   }

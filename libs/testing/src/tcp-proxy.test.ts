@@ -38,8 +38,11 @@ afterEach(() => {
 
 test("a good network carries bytes both ways, in order", async () => {
   expect(await answers(client, "one")).toBe("one");
+  expect(proxy.harmed).toBe(0);
   proxy.delay(20);
   expect(await answers(client, "two")).toBe("two");
+  // On its way there, and on its way back.
+  expect(proxy.harmed).toBeGreaterThanOrEqual(2);
   proxy.heal();
   expect(await answers(client, "three")).toBe("three");
 });
@@ -66,8 +69,11 @@ test("a reset ends what is open, a cut also what comes after", async () => {
   const cutOff = closed(client);
   proxy.cut();
   await cutOff;
+  const harmed = proxy.harmed;
+  expect(harmed).toBeGreaterThan(0);
   const refused = connect(proxy.port, "127.0.0.1").on("error", () => {});
   await closed(refused);
+  expect(proxy.harmed).toBe(harmed + 1);
   proxy.heal();
   client = await dial();
   expect(await answers(client, "healed")).toBe("healed");

@@ -20,6 +20,7 @@ export class TcpProxy {
   #cut = false;
   #reads = true;
   #losesReply = false;
+  #harmed = 0;
 
   constructor(target: number) {
     this.#target = target;
@@ -37,8 +38,14 @@ export class TcpProxy {
     return address.port;
   }
 
+  /** How many connections it has reset or refused so far, and pieces it has held back: whether anybody felt what it does. */
+  get harmed(): number {
+    return this.#harmed;
+  }
+
   /** Connections that are open get a reset; new ones are taken. */
   reset(): void {
+    this.#harmed += this.#sockets.size;
     for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
@@ -90,6 +97,7 @@ export class TcpProxy {
 
   #take(client: Socket): void {
     if (this.#cut) {
+      this.#harmed += 1;
       client.resetAndDestroy();
       return;
     }
@@ -106,7 +114,7 @@ export class TcpProxy {
   }
 
   #pipe(from: Socket, to: Socket, loses: () => boolean): void {
-    const direction = new Direction(to, this.#delayMs);
+    const direction = new Direction(to, this.#delayMs, () => (this.#harmed += 1));
     this.#sockets.add(from);
     this.#directions.add(direction);
     from.on("data", (chunk) => void (loses() ? to.resetAndDestroy() : direction.send(chunk)));
