@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { disagreements, openedReviews } from "./checker/agreement.ts";
 import { brokenLaws } from "./checker/laws.ts";
 import { lostPromises } from "./checker/lost.ts";
-import { readLedger } from "./checker/read-back.ts";
+import { readCopy, readLedger } from "./checker/read-back.ts";
 import { startBalancer } from "./cluster/balancer.ts";
 import { startCluster, type Cluster, type ClusterOptions } from "./cluster/cluster.ts";
 import { wipeJetStream } from "./faults/jetstream.ts";
@@ -80,7 +80,8 @@ async function surviveLossOf(...victims: readonly string[]): Promise<void> {
   const ledger = await readLedger(cluster.databaseUrl);
   const problems = [...failures, ...brokenLaws(ledger), ...lostPromises(ledger, history.acknowledged)];
   const { natsUrl, inbox } = cluster;
-  problems.push(...(await disagreements(ledger, { operator, natsUrl, told: inbox.ids, patienceMs: PATIENCE_MS })));
+  const copy = (atLeast: number): ReturnType<typeof readCopy> => readCopy(natsUrl, atLeast);
+  problems.push(...(await disagreements(ledger, { operator, readCopy: copy, told: inbox.ids, patienceMs: PATIENCE_MS })));
   expect(problems, [`seed ${SEED}`, ...history.excerpt(problems)].join("\n")).toEqual([]);
 }
 

@@ -1,9 +1,26 @@
+import { createHash } from "node:crypto";
 import { statusName } from "@countersign/client";
 import type { Action } from "@countersign/proto/v1/action_pb";
 
+/** What a client was told of: its own call, or (`decided`, `watched`) what became of the action. */
+export type Step =
+  | "requested"
+  | "decided"
+  | "watched"
+  | "approved"
+  | "rejected"
+  | "edited"
+  | "broke the glass"
+  | "accepted"
+  | "cancelled"
+  | "redeemed"
+  | "reported"
+  | "commented"
+  | "claimed";
+
 /** Something that a client was told, and may rely on from then on. */
 export type Acknowledgement = {
-  readonly step: "requested" | "decided" | "voted" | "redeemed" | "reported" | "commented" | "claimed";
+  readonly step: Step;
   /** The intended action, by the id of its resource. */
   readonly intent: string;
   readonly client: string;
@@ -12,7 +29,12 @@ export type Acknowledgement = {
   readonly status: string;
   /** For a redemption: its position in the log. For a comment: its number. */
   readonly place: number | undefined;
+  /** SHA-256 in hex of the grant token that came with it. */
+  readonly tokenDigest: string | undefined;
 };
+
+/** What a reply says beside where the action is. */
+export type Extras = { readonly place?: bigint | number | undefined; readonly grantToken?: string };
 
 /** What a reply says of its action. */
 export type Told = Pick<Action, "id" | "version" | "status">;
@@ -28,7 +50,7 @@ type Attempt = {
 };
 
 /** Something that was done to the deployment. */
-type Fault = { readonly what: string; readonly from: number; to: number | undefined };
+type Fault = { what: string; readonly from: number; to: number | undefined };
 
 /** What the clients of one run saw, and what was done to the deployment meanwhile. */
 export class History {
@@ -45,7 +67,7 @@ export class History {
     this.#started = clock();
   }
 
-  acknowledge(step: Acknowledgement["step"], intent: string, client: string, action: Told | undefined, place?: bigint | number): void {
+  acknowledge(step: Step, intent: string, client: string, action: Told | undefined, { place, grantToken = "" }: Extras = {}): void {
     if (action === undefined) throw new Error(`${step} was acknowledged without the action`);
     const { id, version, status } = action;
     this.acknowledged.push({
@@ -56,6 +78,7 @@ export class History {
       version: Number(version),
       status: statusName(status),
       place: place === undefined ? undefined : Number(place),
+      tokenDigest: grantToken === "" ? undefined : createHash("sha256").update(grantToken).digest("hex"),
     });
     for (const { count, resolve } of this.#waiting) if (this.acknowledged.length >= count) resolve();
   }
@@ -75,12 +98,13 @@ export class History {
     this.refusals.set(what, (this.refusals.get(what) ?? 0) + 1);
   }
 
-  /** Something happens to the deployment; the function that comes back says when that is over. */
-  fault(what: string): () => void {
+  /** Something happens to the deployment; the function that comes back says when that is over, and what was felt of it. */
+  fault(what: string): (felt?: string) => void {
     const fault: Fault = { what, from: this.#now, to: undefined };
     this.#faults.push(fault);
-    return () => {
+    return (felt) => {
       fault.to = this.#now;
+      if (felt !== undefined) fault.what += `: ${felt}`;
     };
   }
 

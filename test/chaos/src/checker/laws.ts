@@ -1,7 +1,8 @@
-import type { VoteCast } from "@countersign/proto/event/v1/action_events_pb";
+import type { BreakGlassUsed, GrantIssued, VoteCast } from "@countersign/proto/event/v1/action_events_pb";
 import { VerdictOutcome, VoteDecision, type Quorum, type Stage, type Verdict } from "@countersign/proto/v1/action_pb";
-import { peopleProblems } from "./people.ts";
-import { statusAfter, TERMINAL } from "./status.ts";
+import { idOf, peopleProblems } from "./people.ts";
+import { policyProblems } from "./policy.ts";
+import { mayFollow, statusAfter, TERMINAL } from "./status.ts";
 import { talkProblems } from "./talk.ts";
 import type { Fact } from "./read-back.ts";
 
@@ -11,6 +12,7 @@ export function brokenLaws(ledger: readonly Fact[]): readonly string[] {
     ...order(ledger),
     ...[...byStream(ledger, "action").entries()].flatMap(([id, facts]) => lawsOfAction(id, facts)),
     ...uniqueness(ledger),
+    ...policyProblems(ledger),
   ];
 }
 
@@ -53,21 +55,22 @@ function lawsOfAction(id: string, facts: readonly Fact[]): readonly string[] {
   };
   claim(facts[0]?.payload.type === "ActionRequested", "begins with the request");
   let status = "";
-  for (const { payload } of facts) {
+  let issued: GrantIssued | undefined;
+  for (const [at, { event, payload }] of facts.entries()) {
     claim(!TERMINAL.has(status) || AFTERWARDS.has(payload.type), `moved after ${status}`);
+    claim(TERMINAL.has(status) || mayFollow(payload, status), `took ${payload.type} while it was ${status}`);
     status = statusAfter(payload, status);
+    if (payload.type === "GrantIssued") {
+      claim(issued === undefined, "has several grants");
+      claim(isCovered(facts.slice(0, at), payload.data.digest), "has a grant that nobody decided on");
+      issued = payload.data;
+    }
+    if (payload.type !== "GrantRedeemed") continue;
+    claim(issued?.grantId === payload.data.grantId, "redeemed a grant that was not issued");
+    claim(event.time.getTime() / 1000 <= Number(issued?.expireTime?.seconds ?? 0n), "redeemed a grant that had expired");
+    claim(idOf(issued?.principal) === idOf(payload.data.principal), "redeemed somebody else's grant");
   }
   claim(TERMINAL.has(status), `has not come to its end but is ${status}`);
-  const grants = facts.flatMap(({ payload }, at) => (payload.type === "GrantIssued" ? [{ at, grant: payload.data }] : []));
-  claim(grants.length <= 1, "has several grants");
-  for (const { at, grant } of grants) claim(isCovered(facts.slice(0, at), grant.digest), "has a grant that nobody decided on");
-  for (const { event, payload } of facts) {
-    if (payload.type !== "GrantRedeemed") continue;
-    const [issued] = grants;
-    claim(issued?.grant.grantId === payload.data.grantId, "redeemed a grant that was not issued");
-    claim(event.time.getTime() / 1000 <= Number(issued?.grant.expireTime?.seconds ?? 0n), "redeemed a grant that had expired");
-    claim(issued?.grant.principal?.id === payload.data.principal?.id, "redeemed somebody else's grant");
-  }
   for (const problem of [...peopleProblems(facts), ...talkProblems(facts)]) claim(false, problem);
   return problems;
 }
@@ -80,14 +83,12 @@ function isCovered(before: readonly Fact[], digest: Uint8Array): boolean {
   const same = (other: Uint8Array): boolean => Buffer.compare(digest, other) === 0;
   const verdict = before.findLast(({ payload }) => payload.type === "VerdictReached")?.payload;
   if (verdict?.type !== "VerdictReached" || verdict.data.verdict === undefined || !same(verdict.data.digest)) return false;
-  const { outcome, stages }: Verdict = verdict.data.verdict;
+  const { outcome, stages, terms }: Verdict = verdict.data.verdict;
   if (outcome === VerdictOutcome.ALLOW) return true;
   if (outcome !== VerdictOutcome.REVIEW) return false;
-  const alone = before.some(({ payload }) => payload.type === "BreakGlassUsed" && same(payload.data.digest));
-  if (alone && verdict.data.verdict.terms?.breakGlass !== undefined) return true;
-  const approvals = before.flatMap(({ payload }) =>
-    payload.type === "VoteCast" && payload.data.decision === VoteDecision.APPROVE && same(payload.data.digest) ? [payload.data] : [],
-  );
+  const alone = before.some(({ payload: { type, data } }) => type === "BreakGlassUsed" && same(data.digest) && mayBreakGlass(data, terms));
+  if (alone) return true;
+  const approvals = standingVotes(before).filter(({ decision, digest: voted }) => decision === VoteDecision.APPROVE && same(voted));
   return (
     stages.length > 0 &&
     stages.every((stage: Stage, index) => {
@@ -95,6 +96,22 @@ function isCovered(before: readonly Fact[], digest: Uint8Array): boolean {
       return stage.quorum !== undefined && isReached(stage.quorum, here);
     })
   );
+}
+
+/** One of the groups that may, or, where policy lets who asked do it, anybody whom P3 leaves. */
+function mayBreakGlass({ standing }: BreakGlassUsed, terms: Verdict["terms"]): boolean {
+  const may = terms?.breakGlass;
+  return may !== undefined && (may.requester || (standing?.groups.some((group) => may.groups.includes(group)) ?? false));
+}
+
+/** Those that did not lapse afterwards. */
+function standingVotes(before: readonly Fact[]): readonly VoteCast[] {
+  let votes: VoteCast[] = [];
+  for (const { payload } of before) {
+    if (payload.type === "VoteCast") votes.push(payload.data);
+    if (payload.type === "VoteLapsed") votes = votes.filter(({ reviewer }) => idOf(reviewer) !== idOf(payload.data.reviewer));
+  }
+  return votes;
 }
 
 /** Every part has its people. That nobody counts for two parts is for the tests of the decider. */

@@ -1,3 +1,5 @@
+import type { DecodedEvent } from "@countersign/events";
+import { VoteDecision } from "@countersign/proto/v1/action_pb";
 import type { Acknowledgement } from "../history.ts";
 import { byStream } from "./laws.ts";
 import type { Fact } from "./read-back.ts";
@@ -21,38 +23,54 @@ function difference(told: Acknowledgement, facts: readonly Fact[]): string | und
   if (facts.length < told.version) return `version ${told.version} is not in the log, which has ${facts.length}`;
   const status = facts.slice(0, told.version).reduce((before, { payload }) => statusAfter(payload, before), "");
   if (status !== told.status) return `version ${told.version} was ${told.status}, the log says ${status}`;
-  return missingFact(told, facts);
+  return missingFact(told, facts.slice(0, told.version)) ?? unknownToken(told, facts.slice(0, told.version));
+}
+
+/** What was handed out is what the log says was issued: another token would be another grant. */
+function unknownToken({ tokenDigest }: Acknowledgement, until: readonly Fact[]): string | undefined {
+  const issued = until.some(({ payload }) => payload.type === "GrantIssued" && hex(payload.data.tokenDigest) === tokenDigest);
+  return tokenDigest === undefined || issued ? undefined : "its token is of no grant in the log";
 }
 
 /** The fact itself, at or before the version that was acknowledged. */
-function missingFact(told: Acknowledgement, facts: readonly Fact[]): string | undefined {
-  const until = facts.slice(0, told.version);
-  switch (told.step) {
-    case "voted":
-      return until.some(({ payload }) => payload.type === "VoteCast" && payload.data.reviewer?.id === told.client)
-        ? undefined
-        : "no such vote";
+function missingFact({ step, client, place }: Acknowledgement, until: readonly Fact[]): string | undefined {
+  const isThere = (is: (payload: DecodedEvent, position: number) => boolean, otherwise: string): string | undefined =>
+    until.some(({ payload, event }) => is(payload, event.position)) ? undefined : otherwise;
+  switch (step) {
+    case "approved":
+      return isThere((payload) => isVote(payload, client, VoteDecision.APPROVE), "no such vote");
+    case "rejected":
+      return isThere((payload) => isVote(payload, client, VoteDecision.REJECT), "no such vote");
+    case "broke the glass":
+      return isThere((payload) => payload.type === "BreakGlassUsed" && payload.data.reviewer?.id === client, "no such emergency");
+    case "edited":
+      return isThere((payload) => payload.type === "ActionEdited" && payload.data.editor?.id === client, "no such edit");
+    case "accepted":
+      return isThere(({ type }) => type === "EditAccepted", "no edit was accepted");
+    case "cancelled":
+      return isThere(({ type }) => type === "ActionCancelled" || type === "GrantRevoked", "nobody took it back");
     case "redeemed":
-      return until.some(({ payload, event }) => payload.type === "GrantRedeemed" && event.position === told.place)
-        ? undefined
-        : `no redemption at ${told.place}`;
+      return isThere(({ type }, position) => type === "GrantRedeemed" && position === place, `no redemption at ${place}`);
     case "reported":
-      return until.some(({ payload }) => payload.type === "ExecutionReported") ? undefined : "no such report";
+      return isThere(({ type }) => type === "ExecutionReported", "no such report");
     case "commented":
-      return isComment(facts[told.version - 1], told) ? undefined : `comment ${told.place} is not in the log at version ${told.version}`;
+      return isComment(until.at(-1), client, place) ? undefined : `comment ${place} is not in the log at version ${until.length}`;
     case "claimed":
-      return until.some(({ payload }) => payload.type === "ReviewClaimed" && payload.data.reviewer?.id === told.client)
-        ? undefined
-        : "no such claim";
+      return isThere((payload) => payload.type === "ReviewClaimed" && payload.data.reviewer?.id === client, "no such claim");
     case "requested":
     case "decided":
+    case "watched":
       return undefined;
     default:
-      return told.step satisfies never;
+      return step satisfies never;
   }
 }
 
-function isComment(fact: Fact | undefined, { client, place }: Acknowledgement): boolean {
+function isVote(payload: DecodedEvent, client: string, decision: VoteDecision): boolean {
+  return payload.type === "VoteCast" && payload.data.reviewer?.id === client && payload.data.decision === decision;
+}
+
+function isComment(fact: Fact | undefined, client: string, place: number | undefined): boolean {
   return (
     fact?.payload.type === "CommentAdded" && fact.payload.data.number === place && client.startsWith(`${fact.payload.data.author?.id} `)
   );
@@ -78,3 +96,5 @@ function onlyAnswer({ step, actionId, client, place }: Acknowledgement): string 
   if (step === "redeemed") return client;
   return step === "commented" ? `as number ${place}` : undefined;
 }
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");

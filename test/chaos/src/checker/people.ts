@@ -1,38 +1,45 @@
+import type { ReviewerStanding } from "@countersign/proto/event/v1/action_events_pb";
 import type { Principal } from "@countersign/proto/v1/principal_pb";
 import { PrincipalType } from "@countersign/proto/v1/principal_pb";
 import type { Fact } from "./read-back.ts";
 
-/** P3: who spoke on an action and may not have. Returns what is wrong with whom. */
+/** P3: who spoke on an action and may not have, by any account of the same human. Returns what is wrong with whom. */
 export function peopleProblems(facts: readonly Fact[]): readonly string[] {
   const problems: string[] = [];
-  let causers = new Set<string>();
-  let voters = new Set<string>();
+  const causers = new Set<string>();
+  // By account: the one that voted, and every other one of the same human.
+  let voters = new Map<string, string>();
   for (const { payload } of facts) {
     switch (payload.type) {
       case "ActionRequested":
-        causers = new Set(behind(payload.data.requester));
+        behind(payload.data.requester).forEach((account) => causers.add(account));
         break;
       case "ActionEdited":
+        accountsOf(payload.data.editor, payload.data.standing).forEach((account) => causers.add(account));
         // What was said of another form counts no more.
-        causers.add(idOf(payload.data.editor));
-        voters = new Set();
+        voters = new Map();
         break;
       case "VoteLapsed":
-        voters.delete(idOf(payload.data.reviewer));
+        voters = new Map([...voters].filter(([, voter]) => voter !== idOf(payload.data.reviewer)));
         break;
       case "VoteCast":
       case "BreakGlassUsed": {
         const reviewer = idOf(payload.data.reviewer);
+        const accounts = accountsOf(payload.data.reviewer, payload.data.standing);
         if (payload.data.reviewer?.type !== PrincipalType.HUMAN) problems.push(`counted ${reviewer}, who is no human`);
-        if (causers.has(reviewer)) problems.push(`let ${reviewer} decide, who caused it`);
-        if (voters.has(reviewer)) problems.push("counted a vote twice");
-        voters.add(reviewer);
+        if (accounts.some((account) => causers.has(account))) problems.push(`let ${reviewer} decide, who caused it`);
+        if (accounts.some((account) => voters.has(account))) problems.push("counted a vote twice");
+        for (const account of accounts) voters.set(account, reviewer);
         break;
       }
       default:
     }
   }
   return problems;
+}
+
+function accountsOf(principal: Principal | undefined, standing: ReviewerStanding | undefined): readonly string[] {
+  return [idOf(principal), ...(standing?.principals ?? []).map(idOf)];
 }
 
 /** Who asked, through whom, and who answers for it. */

@@ -23,11 +23,11 @@ export async function readLedger(databaseUrl: string): Promise<readonly Fact[]> 
   }
 }
 
+/** A message of JetStream. */
+export type Copied = { readonly sequence: number; readonly entry: Uint8Array };
+
 /** The last sequence of the ledger's copy, and every message: its sequence and its bytes. */
-export async function readCopy(
-  natsUrl: string,
-  atLeast: number,
-): Promise<readonly { readonly sequence: number; readonly entry: Uint8Array }[]> {
+export async function readCopy(natsUrl: string, atLeast: number): Promise<readonly Copied[]> {
   const connection = await connect({ servers: natsUrl });
   try {
     const name = "CS_EVENTS_MAIN";

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { CountersignError, statusName, type CountersignClient } from "@countersign/client";
 import type { ActionState } from "@countersign/proto/v1/action_pb";
-import type { History, Told } from "../history.ts";
+import type { Extras, History, Step, Told } from "../history.ts";
 
 /** Refusals of what is asked, as opposed to of how. */
 export type Reason = string;
+
+type Call<Result> = (client: CountersignClient) => Promise<Result>;
 
 /** What all callers of a run have in common. */
 export type Circumstances = {
@@ -34,10 +36,20 @@ export class Caller {
   }
 
   /** Repeats the call, which must be safe to repeat, until there is an answer to it. */
-  async persist<Result>(
+  async persist<Result>(what: string, call: Call<Result>, tells: (result: Result) => string): Promise<Result> {
+    return this.#repeat(what, call, tells, (refusal) => this.#history.refused(refusal));
+  }
+
+  /** As `persist`, for a stream: one that breaks is taken up again where it was, and nobody was refused anything. */
+  async follow<Result>(what: string, stream: Call<Result>, tells: (result: Result) => string): Promise<Result> {
+    return this.#repeat(what, stream, tells, () => {});
+  }
+
+  async #repeat<Result>(
     what: string,
-    call: (client: CountersignClient) => Promise<Result>,
+    call: Call<Result>,
     tells: (result: Result) => string,
+    onRefusal: (refusal: string) => void,
   ): Promise<Result> {
     for (let attempt = 0; ; attempt += 1) {
       this.#until.throwIfAborted();
@@ -49,7 +61,7 @@ export class Caller {
       } catch (error) {
         settle(error instanceof CountersignError ? `${error.code} ${error.reason}` : String(error));
         if (!(error instanceof CountersignError)) throw error;
-        this.#history.refused(`${error.code} ${error.reason}`);
+        onRefusal(`${error.code} ${error.reason}`);
         if (!isPassing(error)) throw error;
         await sleep(Math.min(2000, 50 * 2 ** attempt));
       }
@@ -60,7 +72,7 @@ export class Caller {
   async unless<Result>(
     reasons: readonly Reason[],
     what: string,
-    call: (client: CountersignClient) => Promise<Result>,
+    call: Call<Result>,
     tells: (result: Result) => string,
   ): Promise<Result | undefined> {
     try {
@@ -76,8 +88,9 @@ export class Caller {
     return this.#limits;
   }
 
-  acknowledge(step: Parameters<History["acknowledge"]>[0], action: Told | undefined, place?: bigint | number, as = this.name): void {
-    this.#history.acknowledge(step, this.#intent, as, action, place);
+  /** @param key of a call that others may race with: what it brought is its own. */
+  acknowledge(step: Step, action: Told | undefined, { key, ...extras }: Extras & { readonly key?: string } = {}): void {
+    this.#history.acknowledge(step, this.#intent, key === undefined ? this.name : `${this.name} ${key}`, action, extras);
   }
 
   get until(): AbortSignal {

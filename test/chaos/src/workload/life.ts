@@ -4,6 +4,7 @@ import { ActionStatus, type Action } from "@countersign/proto/v1/action_pb";
 import { stateOf, Caller, type Circumstances } from "./caller.ts";
 import type { Cast, Name } from "./cast.ts";
 import { edited, type Intent, type Kind } from "./intents.ts";
+import { lookOn } from "./onlooker.ts";
 import { Reviewer } from "./reviewer.ts";
 import { Talk } from "./talk.ts";
 
@@ -23,8 +24,14 @@ export class Life {
 
   async live(): Promise<void> {
     const asked = await this.#ask();
+    // Who does not talk looks on: one of the two streams of each gateway is somebody's.
+    await Promise.all([this.#act(asked), ...(this.#intent.talks ? [] : [lookOn(this.#requester, asked[0].action.id)])]);
+  }
+
+  async #act([asked, ...again]: readonly [Asked, ...Asked[]]): Promise<void> {
     const { id } = asked.action;
-    const [decision] = await Promise.all([this.#decided(asked), ...this.#reviewers(id), this.#talk(asked), this.#cancel(id)]);
+    const others = again.map((one) => this.#wait(one));
+    const [decision] = await Promise.all([this.#decided(asked), ...others, ...this.#reviewers(id), this.#talk(asked), this.#cancel(id)]);
     if (decision.grantToken === "") return;
     if (!(await this.#redeem(decision))) return;
     const reported = await this.#requester.persist(
@@ -40,7 +47,7 @@ export class Life {
   }
 
   /** By one call that goes on as a watch, or by two; those who race do both with one key. */
-  async #ask(): Promise<Asked> {
+  async #ask(): Promise<readonly [Asked, ...Asked[]]> {
     const { input, id: idempotencyKey, racing, talks } = this.#intent;
     const signal = this.#circumstances.until;
     const ask = async (byOneCall: boolean): Promise<Asked> => {
@@ -50,39 +57,44 @@ export class Life {
         (client): Promise<Asked> => (byOneCall ? client.requestAndWatch(input, { ...call, signal }) : client.requestAction(input, call)),
         tell,
       );
-      this.#requester.acknowledge("requested", asked.action);
+      this.#requester.acknowledge("requested", asked.action, asked);
       return asked;
     };
-    const [asked] = await Promise.all(racing ? [ask(talks), ask(!talks)] : [ask(talks)]);
-    if (asked === undefined) throw new Error("nobody asked");
-    return asked;
+    return racing ? Promise.all([ask(talks), ask(!talks)]) : [await ask(talks)];
   }
 
   /** Waits, and takes what a reviewer made of it for its own. */
   async #decided(asked: Asked): Promise<Decision<Told>> {
-    let { decided } = asked;
-    for (let decision: Decision<Told> = asked; ;) {
-      const status = statusName(decision.action.status);
-      if (status === "EDITED") await this.#accept(decision);
-      else if (status !== "REQUESTED" && status !== "IN_REVIEW") return decision;
-      const { id } = decision.action;
-      const wait = (client: CountersignClient): Promise<Decision<Told>> => {
-        const first = decided;
-        decided = undefined;
-        return first === undefined ? client.waitForDecision(id, { signal: this.#circumstances.until }) : first();
-      };
-      decision = await this.#requester.persist("wait", wait, tell);
-      this.#requester.acknowledge("decided", decision.action);
+    let known: Asked = asked;
+    for (;;) {
+      const status = statusName(known.action.status);
+      if (status === "EDITED") await this.#accept(known);
+      else if (status !== "REQUESTED" && status !== "IN_REVIEW") return known;
+      known = await this.#wait(known);
     }
   }
 
+  /** By the stream that it was asked for with, if there is one and it is good. */
+  async #wait({ action: { id }, decided: stream }: Asked): Promise<Decision<Told>> {
+    let decided = stream;
+    const wait = (client: CountersignClient): Promise<Decision<Told>> => {
+      const first = decided;
+      decided = undefined;
+      return first === undefined ? client.waitForDecision(id, { signal: this.#circumstances.until }) : first();
+    };
+    const decision = await this.#requester.persist("wait", wait, tell);
+    this.#requester.acknowledge("decided", decision.action, decision);
+    return decision;
+  }
+
   async #accept({ action: { id, digest } }: Decision<Told>): Promise<void> {
-    await this.#requester.unless(
+    const accepted = await this.#requester.unless(
       ["WRONG_STATE", "STALE_DIGEST"],
       "accept the edit",
       (client) => client.acceptEdit(id, digest, this.#requester.limits),
       tell,
     );
+    if (accepted !== undefined) this.#requester.acknowledge("accepted", accepted.action, accepted);
   }
 
   #reviewers(actionId: string): readonly Promise<void>[] {
@@ -114,7 +126,7 @@ export class Life {
     }
   }
 
-  async #talk({ action }: Decision<Action>): Promise<void> {
+  async #talk({ action }: Decision<Told>): Promise<void> {
     const people = TALKERS[this.#intent.kind].map((name) => this.#caller(name));
     if (!this.#intent.talks || statusName(action.status) !== "IN_REVIEW") return;
     await new Talk(action.id, this.#requester, people, this.#intent.racing).live();
@@ -122,12 +134,13 @@ export class Life {
 
   async #cancel(actionId: string): Promise<void> {
     if (this.#intent.kind !== "cancelled") return;
-    await this.#requester.unless(
+    const cancelled = await this.#requester.unless(
       ["WRONG_STATE"],
       "cancel",
       (client) => client.actions.cancelAction({ actionId, reason: "not any more" }, this.#requester.limits),
       ({ action }) => stateOf(action),
     );
+    if (cancelled !== undefined) this.#requester.acknowledge("cancelled", cancelled.action);
   }
 
   /** Three calls with keys of their own, of which one may win, and a fourth that repeats the first one. False when the grant was no good any more. */
@@ -147,7 +160,7 @@ export class Life {
       );
       if (receipt === undefined) return false;
       const told = { id: receipt.actionId, version: receipt.version, status: ActionStatus.REDEEMED };
-      this.#requester.acknowledge("redeemed", told, receipt.position, `${this.#requester.name} ${key}`);
+      this.#requester.acknowledge("redeemed", told, { key, place: receipt.position });
       return true;
     };
     const outcomes = await Promise.all((racing ? ["a", "b", "c", "a"] : ["a"]).map(redeem));
@@ -156,7 +169,7 @@ export class Life {
 }
 
 /** With its decision to come, when it was asked for by one call. */
-type Asked = Decision<Action> & Partial<Pick<Requested, "decided">>;
+type Asked = Decision<Told> & Partial<Pick<Requested, "decided">>;
 
 /** What the reply of any call tells. */
 type Told = Action | KnownAction;

@@ -42,7 +42,9 @@ export class Reviewer {
         (client) => client.reviews.breakGlass(request, this.#caller.limits),
         ({ action }) => stateOf(action),
       );
-      if (used !== undefined) return;
+      if (used === undefined) continue;
+      this.#caller.acknowledge("broke the glass", used.action);
+      return;
     }
   }
 
@@ -57,7 +59,7 @@ export class Reviewer {
         ({ action }) => stateOf(action),
       );
       if (voted === undefined) continue;
-      if (choice !== "edit") this.#caller.acknowledge("voted", voted.action);
+      this.#caller.acknowledge(TOLD[choice], voted.action);
       return;
     }
   }
@@ -91,6 +93,8 @@ function asShown(action: Action) {
 
 /** Somebody else was faster: look again. */
 const LOST_RACE = ["STALE_VERSION", "STALE_DIGEST", "STALE_VIEW", "WRONG_STATE", "ALREADY_VOTED"];
+
+const TOLD = { approve: "approved", reject: "rejected", edit: "edited" } as const;
 
 const DECISIONS = {
   approve: { case: "approve", value: {} },

@@ -68,7 +68,7 @@ export class Talk {
     if (reply === undefined) return undefined;
     // It can be written in review and in no other state, so that this is what its version says.
     const told = { id: this.#actionId, version: reply.version, status: ActionStatus.IN_REVIEW };
-    author.acknowledge("commented", told, reply.comment?.number, `${author.name} ${key}`);
+    author.acknowledge("commented", told, { key, place: reply.comment?.number });
     return reply.comment?.number;
   }
 }
