@@ -9,10 +9,11 @@ function describe({ seed, faults, leftOut, problems, history, refusals, ...count
     Object.entries(entries)
       .map(([name, value]) => `${name} ${String(value)}`)
       .join(", ") || "none";
+  const felt = Object.fromEntries(Object.entries(faults).map(([kind, count]) => [kind, `${count.felt} of ${count.done}`]));
   return [
     ...(problems.length === 0 ? [] : ["", "What happened:", ...history, "", `${problems.length} problems:`, ...problems]),
     "",
-    `faults: ${list(faults)}`,
+    `faults, and how often something was felt of them: ${list(felt)}`,
     ...(Object.keys(leftOut).length === 0 ? [] : [`left out: ${list(leftOut)}`]),
     `refused and unknown: ${list(refusals)}`,
     `${counts.actions} actions, ${counts.acknowledged} acknowledgements, ${counts.events} events`,

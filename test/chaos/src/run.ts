@@ -3,11 +3,12 @@ import type { CountersignClient } from "@countersign/client";
 import { disagreements } from "./checker/agreement.ts";
 import { brokenLaws } from "./checker/laws.ts";
 import { lostPromises } from "./checker/lost.ts";
-import { readLedger } from "./checker/read-back.ts";
+import { readCopy, readLedger } from "./checker/read-back.ts";
 import { startBalancer } from "./cluster/balancer.ts";
 import { startCluster, type Cluster } from "./cluster/cluster.ts";
 import { inject, leftOut } from "./faults/inject.ts";
-import { planFaults, type Fault, type FaultKind } from "./faults/plan.ts";
+import { planFaults, type Fault } from "./faults/plan.ts";
+import { Tally, type Count } from "./faults/tally.ts";
 import { History } from "./history.ts";
 import type { Options } from "./options.ts";
 import { randomFrom } from "./random.ts";
@@ -20,7 +21,7 @@ import { planAction, type Intent } from "./workload/intents.ts";
 /** What came of a run. */
 export type Outcome = {
   readonly seed: number;
-  readonly faults: Readonly<Record<string, number>>;
+  readonly faults: Readonly<Record<string, Count>>;
   readonly leftOut: Readonly<Record<string, string>>;
   readonly actions: number;
   readonly acknowledged: number;
@@ -70,7 +71,8 @@ async function torment(cluster: Cluster, cast: Cast, options: Options, tell: (te
   if (options.rolling) await restartInTurn(cluster, durationMs, history, tell);
   if (options.natsServers.length > 0)
     problems.push(...(await replaceNats(cluster, options.natsServers, { durationMs, patienceMs: HEALING_MS, history, tell })));
-  await injectAll(faults, cluster, history, tell).catch((error: unknown) =>
+  const tally = new Tally();
+  await injectAll(faults, cluster, history, tally, tell).catch((error: unknown) =>
     problems.push(`a fault could not be done or undone: ${String(error)}`),
   );
   history.note("all is healed");
@@ -80,12 +82,12 @@ async function torment(cluster: Cluster, cast: Cast, options: Options, tell: (te
   stopWatching();
   tell("checking");
   const { events, found } = await check(cluster, history, problems.length === 0);
-  problems.push(...found, ...unexpectedEndings(cluster));
+  problems.push(...found, ...unexpectedEndings(cluster), ...tally.problems());
   healing.abort(new Error("the run is over"));
   await supervising;
   return {
     seed: options.seed,
-    faults: countKinds(faults),
+    faults: tally.counts,
     leftOut: Object.fromEntries([...missing].filter(([kind]) => !isPeaceful(options) && options.faults.includes(kind))),
     actions: new Set(history.acknowledged.map(({ actionId }) => actionId)).size,
     acknowledged: history.acknowledged.length,
@@ -103,6 +105,7 @@ async function check(
   quiet: boolean,
 ): Promise<{ readonly events: number; readonly found: readonly string[] }> {
   const { databaseUrl, natsUrl, inbox } = cluster;
+  const copy = (atLeast: number): ReturnType<typeof readCopy> => readCopy(natsUrl, atLeast);
   const found: string[] = [];
   let events = 0;
   try {
@@ -111,7 +114,7 @@ async function check(
     found.push(...brokenLaws(ledger), ...lostPromises(ledger, acknowledged));
     if (!quiet || found.length > 0) return { events, found };
     const [operator] = (await cluster.as("operator")) as [CountersignClient];
-    found.push(...(await disagreements(ledger, { operator, natsUrl, told: inbox.ids, patienceMs: HEALING_MS })));
+    found.push(...(await disagreements(ledger, { operator, readCopy: copy, told: inbox.ids, patienceMs: HEALING_MS })));
   } catch (error) {
     found.push(`the check could not be made: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   }
@@ -154,7 +157,13 @@ function* intentsFor(durationMs: number, seed: number): Generator<Intent> {
   for (let index = 0; performance.now() < end; index += 1) yield planAction(`run-${index}`, random);
 }
 
-async function injectAll(faults: readonly Fault[], cluster: Cluster, history: History, tell: (text: string) => void): Promise<void> {
+async function injectAll(
+  faults: readonly Fault[],
+  cluster: Cluster,
+  history: History,
+  tally: Tally,
+  tell: (text: string) => void,
+): Promise<void> {
   const begun = performance.now();
   const lanes = Map.groupBy(faults, ({ kind }) => /^(nats|postgres)-/.test(kind));
   await Promise.all(
@@ -162,7 +171,9 @@ async function injectAll(faults: readonly Fault[], cluster: Cluster, history: Hi
       for (const fault of lane) {
         await sleep(Math.max(0, begun + fault.atMs - performance.now()));
         tell(`${fault.kind} for ${fault.forMs} ms`);
-        await inject(fault, cluster, history);
+        const felt = await inject(fault, cluster, history);
+        tell(`${fault.kind} is over: ${felt ?? "nothing was felt of it"}`);
+        tally.add(fault.kind, felt);
       }
     }),
   );
@@ -180,11 +191,6 @@ async function supervise({ postgres, nats, instances }: Cluster, over: AbortSign
 /** Whatever happens to what a service stands on, its process lives on: a crash is a flaw, though nothing is lost by it. */
 function unexpectedEndings({ instances }: Cluster): readonly string[] {
   return instances.flatMap(({ part }) => (part.endings === 0 ? [] : [`${part.name} ended by itself ${part.endings} times`]));
-}
-
-function countKinds(faults: readonly Fault[]): Readonly<Partial<Record<FaultKind, number>>> {
-  const groups = Map.groupBy(faults, ({ kind }) => kind);
-  return Object.fromEntries([...groups].map(([kind, each]) => [kind, each.length]));
 }
 
 /** Between two new actions: a machine of two cores has to keep up while half of it is down. */

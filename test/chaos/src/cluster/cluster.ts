@@ -33,6 +33,8 @@ export type Instance = {
   readonly clock: Clock | undefined;
   /** Where it takes calls; none for services that are not called from outside. */
   readonly door: number | undefined;
+  /** Where it says that it lives; none unless hostile. */
+  readonly probes: number | undefined;
 };
 
 type Links = Readonly<Partial<Record<"postgres" | "nats" | "callers", TcpProxy>>>;
@@ -98,9 +100,12 @@ async function build(folder: string, options: ClusterOptions, endings: (() => vo
     const door = service === "gateway" || service === "countersign" ? (links.callers?.port ?? port) : undefined;
     if (door !== undefined) doors.push(door);
     const clock = hostile ? settableClock(join(folder, `${name}.clock`)) : undefined;
+    const probes = hostile ? await freePort() : undefined;
     const env = {
       ...shared,
       ...clock?.env,
+      // Probes, and no metrics: nobody reads them here.
+      ...(probes !== undefined && { COUNTERSIGN_TELEMETRY_PORT: String(probes), OTEL_SDK_DISABLED: "true" }),
       COUNTERSIGN_DATABASE_URL: at(stores.databaseUrl, links.postgres?.port),
       COUNTERSIGN_NATS_URL: at(stores.natsUrl, links.nats?.port),
       COUNTERSIGN_PORT: String(port),
@@ -108,7 +113,7 @@ async function build(folder: string, options: ClusterOptions, endings: (() => vo
     const part = new Part(name, () => startServiceProcess(service, env, (line) => onLog(name, line)));
     endings.push(() => part.kill());
     await part.start();
-    return { part, service, links, clock, door };
+    return { part, service, links, clock, door, probes };
   };
   const instances: Instance[] = [];
   for (const service of services) {

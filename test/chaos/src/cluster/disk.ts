@@ -3,6 +3,7 @@ import { mkdirSync, statfsSync } from "node:fs";
 
 /** A small disk of its own, which can be full while the rest of the machine is not. */
 export type Disk = {
+  readonly folder: string;
   /** No more room from now on. */
   fill(): void;
   /** Room again. */
@@ -24,6 +25,7 @@ export function mountDisk(folder: string, bytes = GIGABYTE): Disk | undefined {
   });
   reaper.unref();
   return {
+    folder,
     fill: () => shrink(folder),
     free: () => mount("-o", `remount,size=${bytes}`, folder),
     remove: () => {

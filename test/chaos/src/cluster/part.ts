@@ -20,6 +20,17 @@ export class Part {
     this.#spawn = spawn;
   }
 
+  /** Of the process that runs; nothing while none does. */
+  get pid(): number | undefined {
+    return this.#running?.pid;
+  }
+
+  /** Whether it stands still, and its children with it. */
+  get isPaused(): boolean {
+    const pids = this.#pids();
+    return pids.length > 0 && pids.every(isStopped);
+  }
+
   /** Resolves when it says that it is ready, however many attempts that takes. */
   start(): Promise<void> {
     this.#wanted = true;
@@ -89,8 +100,11 @@ export class Part {
   }
 
   #signalAll(name: NodeJS.Signals): void {
-    if (this.#running === undefined) return;
-    for (const pid of [this.#running.pid, ...childrenOf(this.#running.pid)]) if (isAlive(pid)) process.kill(pid, name);
+    for (const pid of this.#pids()) if (isAlive(pid)) process.kill(pid, name);
+  }
+
+  #pids(): readonly number[] {
+    return this.#running === undefined ? [] : [this.#running.pid, ...childrenOf(this.#running.pid)];
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {
@@ -125,6 +139,16 @@ function childrenOf(pid: number): readonly number[] {
     return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
   } catch {
     return [];
+  }
+}
+
+/** Of Linux: the state behind the name, which may hold anything. */
+function isStopped(pid: number): boolean {
+  try {
+    return /\) [Tt] /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    // It ended meanwhile.
+    return true;
   }
 }
 

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { openDatabase } from "@countersign/database";
 import type { Cluster, Instance } from "../cluster/cluster.ts";
+import type { Disk } from "../cluster/disk.ts";
 import type { Part } from "../cluster/part.ts";
 import type { History } from "../history.ts";
 import { keepJetStream, wipeJetStream } from "./jetstream.ts";
+import { answeredCopy, whetherAstray, whetherFull, whetherReadOnly, whetherReplaced, whetherRolledBack, whetherWiped } from "./measure.ts";
 import type { Fault, FaultKind } from "./plan.ts";
 
 /** Kinds of faults that this machine cannot have, with the reason. */
@@ -17,11 +19,12 @@ export function leftOut(cluster: Cluster): ReadonlyMap<FaultKind, string> {
   return missing;
 }
 
-/** Does it, waits, and undoes it. Resolves when the deployment is whole again. */
-export async function inject(fault: Fault, cluster: Cluster, history: History): Promise<void> {
+/** Does it, waits, and undoes it. Resolves when the deployment is whole again, with what was felt of it: nothing when nothing was. */
+export async function inject(fault: Fault, cluster: Cluster, history: History): Promise<string | undefined> {
   const over = history.fault(describeFault(fault, cluster));
-  await ACTS[fault.kind](fault, cluster);
-  over();
+  const felt = await ACTS[fault.kind](fault, cluster);
+  over(felt ?? "nothing was felt of it");
+  return felt;
 }
 
 function describeFault({ kind, forMs, amount, ...fault }: Fault, cluster: Cluster): string {
@@ -47,42 +50,53 @@ function describeFault({ kind, forMs, amount, ...fault }: Fault, cluster: Cluste
   }
 }
 
-type Act = (fault: Fault, cluster: Cluster) => Promise<void>;
+/** Resolves with what was felt of it. */
+type Act = (fault: Fault, cluster: Cluster) => Promise<string | undefined>;
 
 const ACTS: Readonly<Record<FaultKind, Act>> = {
   kill: (fault, cluster) => killed(instanceOf(fault, cluster).part, fault),
   "kill-both": async (fault, cluster) => {
     const { service } = instanceOf(fault, cluster);
-    await Promise.all(cluster.instances.filter((each) => each.service === service).map(({ part }) => killed(part, fault)));
+    const both = cluster.instances.filter((each) => each.service === service);
+    const felt = await Promise.all(both.map(({ part }) => killed(part, fault)));
+    return felt.every((each) => each !== undefined) ? felt.join(", ") : undefined;
   },
   pause: (fault, cluster) => paused(instanceOf(fault, cluster).part, fault),
   restart: async (fault, cluster) => {
     const { part } = instanceOf(fault, cluster);
+    const replaced = whetherReplaced(part);
     await part.stop();
     await part.start();
+    return replaced();
   },
-  reset: async (fault, cluster) => linkOf(fault, cluster)?.reset(),
+  reset: (fault, cluster) => impaired(fault, cluster, (link) => link.reset()),
   delay: (fault, cluster) => impaired(fault, cluster, (link) => link.delay(fault.amount)),
   stall: (fault, cluster) => impaired(fault, cluster, (link) => link.stall()),
   cut: (fault, cluster) => impaired(fault, cluster, (link) => link.cut()),
   "nats-kill": (fault, { nats }) => killed(nats, fault),
   "nats-pause": (fault, { nats }) => paused(nats, fault),
-  "nats-wipe": (fault, cluster) => killed(cluster.nats, fault, () => wipeJetStream(cluster)),
+  "nats-wipe": async (fault, cluster) => {
+    const before = await answeredCopy(cluster.natsUrl);
+    await killed(cluster.nats, fault, () => wipeJetStream(cluster));
+    return whetherWiped(before, await answeredCopy(cluster.natsUrl));
+  },
   "nats-rollback": async (fault, cluster) => {
     let bringBack = (): void => {};
     await killed(cluster.nats, { forMs: 0 }, () => {
       bringBack = keepJetStream(cluster);
     });
+    const kept = await answeredCopy(cluster.natsUrl);
     await sleep(fault.forMs);
+    const before = await grownCopy(cluster.natsUrl, kept);
     await killed(cluster.nats, { forMs: 0 }, bringBack);
+    return whetherRolledBack(before, await answeredCopy(cluster.natsUrl));
   },
   "nats-full": async (fault, { disks, nats }) => {
-    disks.nats?.fill();
-    await sleep(fault.forMs);
-    disks.nats?.free();
+    const felt = await filled(disks.nats, fault, "store/jetstream");
     // It turns JetStream off when it cannot write, until somebody has made room and starts it again.
     await nats.stop();
     await nats.start();
+    return felt;
   },
   "postgres-kill": (fault, { postgres }) => killed(postgres, fault),
   "postgres-pause": (fault, { postgres }) => paused(postgres, fault),
@@ -91,49 +105,67 @@ const ACTS: Readonly<Record<FaultKind, Act>> = {
   "postgres-readonly": async (fault, { databaseUrl }) => {
     await setReadOnly(databaseUrl, "on");
     await sleep(fault.forMs);
+    const felt = await whetherReadOnly(databaseUrl);
     await setReadOnly(databaseUrl, "off");
+    return felt;
   },
-  "postgres-full": async (fault, { disks }) => {
-    disks.postgres?.fill();
-    await sleep(fault.forMs);
-    disks.postgres?.free();
-  },
+  "postgres-full": (fault, { disks }) => filled(disks.postgres, fault, "data/PG_VERSION"),
   clock: async (fault, cluster) => {
-    const { clock } = instanceOf(fault, cluster);
+    const { clock, probes = 0 } = instanceOf(fault, cluster);
     clock?.set(fault.amount);
     await sleep(fault.forMs);
+    const felt = await whetherAstray(probes, fault.amount).catch(() => undefined);
     clock?.set(0);
+    return felt;
   },
 };
 
-async function killed(part: Part, { forMs }: Pick<Fault, "forMs">, meanwhile: () => void = () => {}): Promise<void> {
+async function killed(part: Part, { forMs }: Pick<Fault, "forMs">, meanwhile: () => void = () => {}): Promise<string | undefined> {
+  const replaced = whetherReplaced(part);
   await part.kill();
   meanwhile();
   await sleep(forMs);
   await part.start();
+  return replaced();
 }
 
-async function paused(part: Part, { forMs }: Fault): Promise<void> {
+async function paused(part: Part, { forMs }: Fault): Promise<string | undefined> {
   part.pause();
   await sleep(forMs);
+  const felt = part.isPaused ? "it stood still" : undefined;
   part.resume();
+  return felt;
 }
 
 /** Ends it by a signal of its own, and starts it again. */
-async function stoppedBy(signal: "SIGQUIT" | "SIGINT", part: Part, { forMs }: Fault): Promise<void> {
+async function stoppedBy(signal: "SIGQUIT" | "SIGINT", part: Part, { forMs }: Fault): Promise<string | undefined> {
+  const replaced = whetherReplaced(part);
   await part.endBy(signal);
   await sleep(forMs);
   await part.start();
+  return replaced();
+}
+
+/** @param inhabited what is there of whoever is to feel it. */
+async function filled(disk: Disk | undefined, { forMs }: Fault, inhabited: string): Promise<string | undefined> {
+  if (disk === undefined) return undefined;
+  disk.fill();
+  const felt = whetherFull(disk.folder, inhabited);
+  await sleep(forMs);
+  disk.free();
+  return felt;
 }
 
 type Link = NonNullable<ReturnType<typeof linkOf>>;
 
-async function impaired(fault: Fault, cluster: Cluster, impair: (link: Link) => void): Promise<void> {
+async function impaired(fault: Fault, cluster: Cluster, impair: (link: Link) => void): Promise<string | undefined> {
   const link = linkOf(fault, cluster);
-  if (link === undefined) return;
+  if (link === undefined) return undefined;
+  const { harmed } = link;
   impair(link);
   await sleep(fault.forMs);
   link.heal();
+  return link.harmed === harmed ? undefined : `${link.harmed - harmed} connections or pieces`;
 }
 
 function instanceOf({ instance }: Pick<Fault, "instance">, { instances }: Cluster): Instance {

@@ -1,8 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { jetstreamManager } from "@nats-io/jetstream";
-import { connect } from "@nats-io/transport-node";
 import type { Cluster } from "../cluster/cluster.ts";
+import { copyIn, type Copy } from "../cluster/copy.ts";
 import type { History } from "../history.ts";
 
 /** `nats-server: v2.10.27`. */
@@ -36,10 +35,8 @@ export async function replaceNats(
   return problems;
 }
 
-type Stream = { readonly created: string; readonly last: number };
-
 /** The copy, once it holds more than so many events. */
-async function grown(natsUrl: string, than: number, patienceMs: number): Promise<Stream | undefined> {
+async function grown(natsUrl: string, than: number, patienceMs: number): Promise<Copy | undefined> {
   for (const end = performance.now() + patienceMs; performance.now() < end; await sleep(200)) {
     const stream = await streamOf(natsUrl);
     if (stream !== undefined && stream.last > than) return stream;
@@ -48,16 +45,7 @@ async function grown(natsUrl: string, than: number, patienceMs: number): Promise
 }
 
 /** Nothing while there is none, or nobody answers. */
-async function streamOf(natsUrl: string): Promise<Stream | undefined> {
-  const connection = await connect({ servers: natsUrl, reconnect: false }).catch(() => undefined);
-  if (connection === undefined) return undefined;
-  try {
-    const manager = await jetstreamManager(connection, { checkAPI: false });
-    const { created, state } = await manager.streams.info("CS_EVENTS_MAIN");
-    return { created, last: state.last_seq };
-  } catch {
-    return undefined;
-  } finally {
-    await connection.close();
-  }
+async function streamOf(natsUrl: string): Promise<Copy | undefined> {
+  const copy = await copyIn(natsUrl);
+  return copy === "none" ? undefined : copy;
 }
