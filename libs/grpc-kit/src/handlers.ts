@@ -11,7 +11,7 @@ import type { StalledStreams } from "./stalled-streams.ts";
 /** Serves a unary method: bytes of the request message in, bytes of the response message out. What it throws becomes the status. */
 export type UnaryHandler = (request: Uint8Array, call: RpcCall) => Promise<Uint8Array>;
 
-/** Serves a server-streaming method. `send` resolves when the caller has room for more; it throws CallCancelled when the caller is gone. */
+/** Serves a server-streaming method. `send` resolves when the message is on its way; it throws CallCancelled when the caller is gone. */
 export type StreamHandler = (request: Uint8Array, call: RpcCall, send: (message: Uint8Array) => Promise<void>) => Promise<void>;
 
 /** A stream that is worked for before anybody is waited for: it counts as in flight until its handler parks the call, or it ends. */
@@ -85,7 +85,7 @@ export function serveStream(
   return (surface) => void answer(surface);
 }
 
-function runCall<Reply>(
+function runCall<Reply extends Uint8Array | void>(
   rules: CallRules,
   name: string,
   surface: UnarySurface | StreamSurface,
@@ -93,31 +93,35 @@ function runCall<Reply>(
 ): Promise<Reply> {
   return observeCall(name, surface.metadata, rules.urgencyOf, async (observer) => {
     const call = new RpcCall(name, surface, rules.admission.enter(surface.request.bytes.length), observer);
+    let unread = 0;
     try {
       checkSize(surface.request.bytes, rules);
-      return await work(call);
+      const reply = await work(call);
+      if (reply instanceof Uint8Array) unread = reply.length;
+      return reply;
     } finally {
       call.end();
-      rules.stalled.answered(surface.metadata);
+      rules.stalled.answered(surface.metadata, unread);
     }
   });
 }
 
-/** Waits for room; not for ever, or callers who never read would hold every place that there is. */
+/** Waits until the caller takes the message, so that a stream holds one; not for ever, or callers who never read would hold every place that there is. */
 async function write(surface: StreamSurface, call: RpcCall, message: Uint8Array, sendMs: number): Promise<void> {
-  call.signal.throwIfAborted();
-  if (surface.write(message)) return;
+  const { signal } = call;
+  signal.throwIfAborted();
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => call.abort(notRead()), Math.max(0, Math.min(sendMs, call.knownForMs)));
-    const settle = (): void => {
+    const settle = (failure?: Error | null): void => {
       clearTimeout(timer);
-      surface.off("drain", settle);
-      call.signal.removeEventListener("abort", settle);
-      if (call.signal.aborted) reject(call.signal.reason as Error);
+      signal.removeEventListener("abort", onAbort);
+      if (signal.aborted) reject(signal.reason as Error);
+      else if (failure) reject(failure);
       else resolve();
     };
-    surface.once("drain", settle);
-    call.signal.addEventListener("abort", settle);
+    const onAbort = (): void => settle();
+    signal.addEventListener("abort", onAbort);
+    surface.write(message, settle);
   });
 }
 

@@ -12,7 +12,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ServiceHandlers, StreamHandler, UnaryHandler } from "./handlers.ts";
 import { REFLECTION_PATHS } from "./reflection.ts";
 import { createRpcServer, type RunningRpcServer } from "./server.ts";
-import { GET_POLICY, STREAM_EVENTS, until } from "./testing/calling.ts";
+import { GET_POLICY, hungUp, STREAM_EVENTS, until } from "./testing/calling.ts";
 
 const EMPTY = Buffer.alloc(5);
 const LARGE = new Uint8Array(100_000);
@@ -30,8 +30,13 @@ function handlers<Service extends DescService>({ methods }: Service): ServiceHan
   const flood: StreamHandler = async (_request, _call, send) => {
     for (;;) await send(LARGE);
   };
+  const tellAndWait: StreamHandler = async (_request, call, send) => {
+    await send(LARGE);
+    await hungUp(call);
+  };
+  const streams: Readonly<Record<string, StreamHandler>> = { getReport: tellAndWait };
   return Object.fromEntries(
-    methods.map(({ localName, methodKind }) => [localName, methodKind === "unary" ? answer : flood]),
+    methods.map(({ localName, methodKind }) => [localName, methodKind === "unary" ? answer : (streams[localName] ?? flood)]),
   ) as ServiceHandlers<Service>;
 }
 
@@ -43,11 +48,11 @@ const keep = (message: unknown): void => {
 };
 const isOver = ({ destroyed }: Duplex): boolean => destroyed;
 
-async function start(stallMs: number): Promise<void> {
+async function start(stallMs: number, maxUnreadBytes = 100_000_000): Promise<void> {
   served = 0;
   streams = [];
   subscribe("http2.server.stream.created", keep);
-  const rpc = createRpcServer({ logger: silentLogger, limits: { stallMs, sendMs: 100, drainMs: 100 } });
+  const rpc = createRpcServer({ logger: silentLogger, limits: { stallMs, maxUnreadBytes, sendMs: 100, drainMs: 100 } });
   rpc.add(PolicyService, handlers(PolicyService));
   rpc.add(AuditService, handlers(AuditService));
   server = await rpc.listen("127.0.0.1", 0);
@@ -134,6 +139,22 @@ describe("a client", () => {
     open(STREAM_EVENTS).stream.end(EMPTY);
     await until(() => streams.length === 1 && streams.every(isOver));
     expect(await answers()).toBe("0");
+  });
+
+  it("P7: that never reads what a stream tells it once, and then waits, is cut off", async () => {
+    open("/countersign.v1.AuditService/GetReport").stream.end(EMPTY);
+    await until(() => streams.length === 1 && streams.every(isOver));
+    expect(await answers()).toBe("0");
+  });
+
+  it("P7: that leaves many large answers unread has the oldest cut off at once", async () => {
+    await stop();
+    await start(60_000, 1_000_000);
+    const held = Array.from({ length: 20 }, () => open(GET_POLICY));
+    for (const { stream } of held) stream.end(Buffer.concat([Buffer.of(0, 0, 0, 0, 1), Buffer.of(1)]));
+    await until(() => streams.filter(isOver).length === 10);
+    expect(await answers()).toBe("0");
+    expect(streams.slice(0, 20).map(isOver)).toEqual(held.map((_, index) => index < 10));
   });
 
   it("that begins many requests and ends none has the oldest cut off at once", async () => {

@@ -32,6 +32,8 @@ export type RpcLimits = {
   readonly sendMs?: number;
   /** How long a request may take to come in, and an answer to be taken. Default 30 s. */
   readonly stallMs?: number;
+  /** Bytes of answers that their callers have not taken; beyond, the oldest are cut off much sooner. Default 64 MiB. */
+  readonly maxUnreadBytes?: number;
   /** Bytes of requests whose calls are not over, a quarter of it for one owner. Default 256 MiB. */
   readonly maxBytes?: number;
   /** Default 512 KiB. */
@@ -72,7 +74,7 @@ export type RpcServer = {
 /** Makes a server; nothing listens yet. */
 export function createRpcServer({ logger, urgencyOf = () => "normal", limits = {}, tls }: RpcServerOptions): RpcServer {
   const maxMessageBytes = limits.maxMessageBytes ?? 512 * 1024;
-  const stalled = new StalledStreams(limits.stallMs ?? 30_000);
+  const stalled = new StalledStreams({ stallMs: limits.stallMs ?? 30_000, maxUnreadBytes: limits.maxUnreadBytes ?? 64 * 1024 * 1024 });
   const server = new Server({
     interceptors: [onPlainRequests(onWideConnections(stalled.interceptor))],
     // Twice what is taken: up to there the refusal can say why; beyond, grpc-js refuses before the message is in memory.

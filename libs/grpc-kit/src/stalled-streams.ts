@@ -3,28 +3,40 @@ import { type Call, streamOf } from "./http2-stream.ts";
 import { Sweeper } from "./sweeper.ts";
 
 const SWEEPS = { everyMs: 100, lateMs: 150 };
-/** So many requests may be coming in; beyond, a request has a sixtieth of the time. */
+/** So many requests may be coming in, and so many answers be unread; beyond, they have a sixtieth of the time. */
 const MAX_ARRIVING = 128;
+const MAX_UNREAD = 1024;
 const HURRY = 60;
+
+export type StallLimits = {
+  /** How long a request may take to come in, and its answer to be taken. */
+  readonly stallMs: number;
+  /** Bytes of answers that are not taken yet; beyond, they have a sixtieth of the time. */
+  readonly maxUnreadBytes: number;
+};
+
+/** An answer that is on its way. */
+type Unread = { readonly since: number; readonly bytes: number };
 
 /**
  * Cuts off streams that nobody moves. What has not come in whole has no owner yet, and grpc-js holds what there is of it, up to the largest message; what was answered has no place among the
  * calls any more, and the answer is held until it is read. Neither may be many, or stay.
  */
 export class StalledStreams {
-  readonly #stallMs: number;
+  readonly #limits: StallLimits;
   readonly #calls = new WeakMap<Metadata, Call>();
   readonly #arriving = new Map<Call, number>();
-  readonly #leaving = new Map<Call, number>();
+  readonly #leaving = new Map<Call, Unread>();
+  #unreadBytes = 0;
   readonly #sweeper = new Sweeper(SWEEPS, (now) => this.#sweep(now));
 
-  /** @param stallMs how long a request may take to come in, and its answer to be taken */
-  constructor(stallMs: number) {
-    this.#stallMs = stallMs;
+  constructor(limits: StallLimits) {
+    this.#limits = limits;
   }
 
   readonly interceptor: ServerInterceptor = (method, call) => {
-    this.#watch(this.#arriving, call);
+    this.#arriving.set(call, performance.now());
+    this.#sweeper.begin();
     return new ServerInterceptingCall(call, {
       start: (next) =>
         next({
@@ -35,46 +47,58 @@ export class StalledStreams {
           onReceiveHalfClose: (goOn) => {
             this.#arriving.delete(call);
             // Who asks for descriptions has no place among the calls, so that nobody says when it was answered.
-            if (method.requestStream) this.#watch(this.#leaving, call);
+            if (method.requestStream) this.#leaves(call, 0);
             goOn();
           },
           // At the end of every call, when the last of its answer is on its way. Whoever goes on sending has been answered already.
           onCancel: () => {
-            this.#leaving.delete(call);
+            this.#hasLeft(call);
             if (this.#arriving.delete(call)) streamOf(call).destroy();
           },
         }),
     });
   };
 
-  /** The call with these headers was answered. */
-  answered(metadata: Metadata): void {
+  /** The call with these headers was answered, with so many bytes. */
+  answered(metadata: Metadata, bytes: number): void {
     const call = this.#calls.get(metadata);
-    if (call !== undefined && !streamOf(call).destroyed) this.#watch(this.#leaving, call);
+    if (call !== undefined && !streamOf(call).destroyed) this.#leaves(call, bytes);
   }
 
   close(): void {
     this.#sweeper.end();
   }
 
-  #watch(calls: Map<Call, number>, call: Call): void {
-    calls.set(call, performance.now());
+  #leaves(call: Call, bytes: number): void {
+    this.#hasLeft(call);
+    this.#leaving.set(call, { since: performance.now(), bytes });
+    this.#unreadBytes += bytes;
     this.#sweeper.begin();
   }
 
+  #hasLeft(call: Call): void {
+    this.#unreadBytes -= this.#leaving.get(call)?.bytes ?? 0;
+    this.#leaving.delete(call);
+  }
+
   #sweep(now: number): void {
-    // In the order in which they began.
+    // Both in the order in which they began.
     for (const [call, since] of this.#arriving) {
-      if (now - since < (this.#arriving.size > MAX_ARRIVING ? this.#stallMs / HURRY : this.#stallMs)) break;
+      if (now - since < this.#timeIf(this.#arriving.size > MAX_ARRIVING)) break;
       this.#arriving.delete(call);
       call.sendStatus({ code: status.DEADLINE_EXCEEDED, details: "The request did not come in whole in time." });
       streamOf(call).destroy();
     }
-    for (const [call, since] of this.#leaving) {
-      if (now - since < this.#stallMs) break;
-      this.#leaving.delete(call);
+    for (const [call, { since }] of this.#leaving) {
+      if (now - since < this.#timeIf(this.#leaving.size > MAX_UNREAD || this.#unreadBytes > this.#limits.maxUnreadBytes)) break;
+      this.#hasLeft(call);
       streamOf(call).destroy();
     }
     if (this.#arriving.size === 0 && this.#leaving.size === 0) this.close();
+  }
+
+  /** How long each has, by whether there are many. */
+  #timeIf(many: boolean): number {
+    return many ? this.#limits.stallMs / HURRY : this.#limits.stallMs;
   }
 }
