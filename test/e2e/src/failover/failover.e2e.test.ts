@@ -25,6 +25,8 @@ let address: TcpProxy;
 let farLink: TcpProxy;
 let services: Services;
 const clients: CountersignClient[] = [];
+/** Approved by the first primary, and known to its standbys. */
+let both: Awaited<ReturnType<typeof allowed>>;
 
 beforeAll(async () => {
   chmodSync(folder, 0o755);
@@ -84,8 +86,20 @@ async function work(agent: CountersignClient, name: string, stop: AbortSignal, d
 /** A standby takes the place of the primary that died, and its address. */
 async function takeOver(standby: PostgresServer): Promise<void> {
   await promote(standby);
-  address.leadTo(standby.port);
+  lead(standby);
+}
+
+function lead(server: PostgresServer): void {
+  address.leadTo(server.port);
   address.reset();
+}
+
+/** How many appends are written down and not acknowledged, since no standby that must has them. */
+async function appendsThatWait(server: PostgresServer): Promise<number> {
+  return onServer(server, async (client) => {
+    const waiting = "select from pg_stat_activity where wait_event = 'SyncRep' and application_name like 'event-log %'";
+    return (await client.query(waiting)).rowCount ?? 0;
+  });
 }
 
 async function redemptions(server: PostgresServer): Promise<ReadonlyMap<string, number>> {
@@ -124,6 +138,7 @@ describe("PostgreSQL fails over to a standby, a process per service", () => {
     farLink.stall();
     const behind = done.length;
     await vi.waitFor(() => expect(done.length).toBeGreaterThan(behind + 20), SOON);
+    both = await allowed(agent, "both");
     await first.kill();
     const second = await furthest([far, near]);
     expect(second).toBe(near);
@@ -140,12 +155,31 @@ describe("PostgreSQL fails over to a standby, a process per service", () => {
     expect(services.allAlive()).toBe(true);
   });
 
-  it("P4, P6: that lags behind: the loss is found, nothing is signed over it, and an operator says so for ever", async () => {
+  it("P2, P4: the old primary comes back and is reached: it acknowledges nothing, and what was asked of it is done once, by the new one", async () => {
     // Whoever is behind the new primary can follow it; who had been promoted instead could not be followed by the better one.
     farLink.reset();
     farLink.leadTo(near.port);
     farLink.heal();
     await vi.waitFor(async () => expect(await replication(near)).toEqual({ far: "async" }), SOON);
+    const old = await started(startPostgres({ dataDir: join(folder, "first"), settings: SETTINGS }));
+    lead(old);
+    const agent = await patient("crm-agent");
+    let acknowledged = false;
+    const redeeming = agent.redeem(both.grantToken, both.action.digest, { idempotencyKey: "both", ...PATIENCE });
+    const told = redeeming.then(() => (acknowledged = true));
+    await vi.waitFor(async () => expect(await appendsThatWait(old)).toBeGreaterThan(0), SOON);
+    expect((await redemptions(old)).has(both.action.id)).toBe(false);
+    expect(acknowledged).toBe(false);
+    lead(near);
+    await told;
+    await old.kill();
+    expect(await refusal(agent.redeem(both.grantToken, both.action.digest, PATIENCE))).toBe("FAILED_PRECONDITION GRANT_REDEEMED");
+    expect((await redemptions(near)).get(both.action.id)).toBe(1);
+    await vi.waitFor(async () => expect(await flaws()).toEqual([]), SOON);
+    expect(services.allAlive()).toBe(true);
+  });
+
+  it("P4, P6: that lags behind: the loss is found, nothing is signed over it, and an operator says so for ever", async () => {
     await vi.waitFor(async () => expect((await redemptions(far)).size).toBe((await redemptions(near)).size), SOON);
     farLink.stall();
     const agent = await patient("crm-agent");
