@@ -42,10 +42,11 @@ export async function requireApproval<Output>(
   // What its owner changes while people decide, or while the grant is redeemed, is neither asked for nor run.
   const input = plainInput(asOfNow);
   const { idempotencyKey = randomUUID(), signal } = options;
-  const sent = signal?.aborted !== true;
+  // What is called off already is not sent.
+  const leaving = signal?.aborted === true ? {} : options;
   const asked = await client
     .requestAndWatch(input, { ...options, idempotencyKey })
-    .catch((error: unknown) => (sent ? findAndLeave(client, input, idempotencyKey, options, error) : Promise.reject(error)));
+    .catch((error: unknown) => findAndLeave(client, input, idempotencyKey, leaving, error));
   const waited = decided(client, input, asked, options);
   const { action, grantToken } = await waited.catch((error: unknown) => leave(client, asked.action.id, options, error));
   const { name } = input.action;
