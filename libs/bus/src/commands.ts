@@ -64,6 +64,7 @@ export const FAILURE_REASONS = [
   "REQUEST_QUOTA",
   "REVIEW_QUOTA",
   "WATCH_QUOTA",
+  "DIRECTORY_QUOTA",
   // UNAVAILABLE: safe to retry
   "NO_HANDLER",
   "LINK_LOST",

@@ -8,6 +8,14 @@ export type Quota = {
   readonly pendingReviews: number;
   /** Streams and waiting calls at each gateway. */
   readonly openWatches: number;
+  /** In the directory, in all: people, with removed ones until they are erased. */
+  readonly people: number;
+  /** Groups of them. */
+  readonly groups: number;
+  /** Members of all groups together. */
+  readonly memberships: number;
+  /** Delegations that have not ended. */
+  readonly delegations: number;
 };
 
 export type Quotas = {

@@ -14,10 +14,19 @@ function quotas(text: string) {
   return readQuotas({ COUNTERSIGN_QUOTAS_FILE: file });
 }
 
-const UNLIMITED = { requestsPerSecond: Infinity, burst: Infinity, pendingReviews: Infinity, openWatches: Infinity };
+const UNLIMITED = {
+  requestsPerSecond: Infinity,
+  burst: Infinity,
+  pendingReviews: Infinity,
+  openWatches: Infinity,
+  people: 100_000,
+  groups: 10_000,
+  memberships: 1_000_000,
+  delegations: 10_000,
+};
 
 describe("readQuotas", () => {
-  it("limits nobody without a file, nor with an empty one", () => {
+  it("P8: limits directories only without a file, or with an empty one", () => {
     for (const found of [readQuotas({}), quotas("")]) expect(found.of("acme")).toEqual(UNLIMITED);
   });
 
@@ -26,11 +35,11 @@ describe("readQuotas", () => {
 default: { requests_per_second: 50, pending_reviews: 1000 }
 tenants:
   acme: { requests_per_second: 0.5, open_watches: 7 }
-  globex: { pending_reviews: none, burst: 5 }
+  globex: { pending_reviews: none, burst: 5, people: 7, memberships: none }
 `);
     expect(found.of("initech")).toEqual({ ...UNLIMITED, requestsPerSecond: 50, burst: 100, pendingReviews: 1000 });
-    expect(found.of("acme")).toEqual({ requestsPerSecond: 0.5, burst: 1, pendingReviews: 1000, openWatches: 7 });
-    expect(found.of("globex")).toEqual({ ...UNLIMITED, requestsPerSecond: 50, burst: 5 });
+    expect(found.of("acme")).toEqual({ ...UNLIMITED, requestsPerSecond: 0.5, burst: 1, pendingReviews: 1000, openWatches: 7 });
+    expect(found.of("globex")).toEqual({ ...UNLIMITED, requestsPerSecond: 50, burst: 5, people: 7, memberships: Infinity });
     expect(found.of("__proto__")).toEqual(found.of("initech"));
   });
 

@@ -12,6 +12,10 @@ const member = z.strictObject({
   burst: z.int().min(1).optional(),
   pending_reviews: count,
   open_watches: count,
+  people: count,
+  groups: count,
+  memberships: count,
+  delegations: count,
 });
 const schema = z.strictObject({
   default: member.default({}),
@@ -20,21 +24,31 @@ const schema = z.strictObject({
 
 type Member = z.output<typeof member>;
 
-const UNLIMITED: Quota = { requestsPerSecond: Infinity, burst: Infinity, pendingReviews: Infinity, openWatches: Infinity };
+/** Where nothing is said. Directories are held in memory that all tenants share, so that they have an end. */
+const UNSAID: Quota = {
+  requestsPerSecond: Infinity,
+  burst: Infinity,
+  pendingReviews: Infinity,
+  openWatches: Infinity,
+  people: 100_000,
+  groups: 10_000,
+  memberships: 1_000_000,
+  delegations: 10_000,
+};
 
 /**
- * Reads the quotas from the YAML or JSON file that `COUNTERSIGN_QUOTAS_FILE` names; without one there are none. What a tenant's entry leaves out is as in `default`,
- * and what that leaves out has no limit; `none` lifts one.
+ * Reads the quotas from the YAML or JSON file that `COUNTERSIGN_QUOTAS_FILE` names. What a tenant's entry leaves out is as in `default`, and what that leaves out has no
+ * limit, but in the directory: 100,000 people, 10,000 groups with 1,000,000 members together, 10,000 delegations. `none` lifts one.
  * @throws ConfigError with every problem, each with its path.
  */
 export function readQuotas(env: NodeJS.ProcessEnv): Quotas {
   const file = env[VARIABLE];
-  if (!file) return { of: () => UNLIMITED };
+  if (!file) return { of: () => UNSAID };
   const parsed = schema.safeParse(readYaml(file) ?? {});
   if (!parsed.success) {
     throw new ConfigError(parsed.error.issues.map(({ path, message }) => `${[VARIABLE, ...path].join(".")}: ${message}`));
   }
-  const others = quotaOf(parsed.data.default, UNLIMITED);
+  const others = quotaOf(parsed.data.default, UNSAID);
   const named = new Map(Object.entries(parsed.data.tenants).map(([tenant, own]) => [tenant, quotaOf(own, others)]));
   return { of: (tenant) => named.get(tenant) ?? others };
 }
@@ -47,6 +61,10 @@ function quotaOf(own: Member, otherwise: Quota): Quota {
     burst: own.burst ?? (own.requests_per_second === undefined ? otherwise.burst : Math.max(1, Math.ceil(2 * requestsPerSecond))),
     pendingReviews: own.pending_reviews ?? otherwise.pendingReviews,
     openWatches: own.open_watches ?? otherwise.openWatches,
+    people: own.people ?? otherwise.people,
+    groups: own.groups ?? otherwise.groups,
+    memberships: own.memberships ?? otherwise.memberships,
+    delegations: own.delegations ?? otherwise.delegations,
   };
 }
 

@@ -33,7 +33,7 @@ export type RunningDirectory = {
 export async function startDirectory(deps: DirectoryDeps): Promise<RunningDirectory> {
   const { config, log, commands, logger, clock = () => new Date() } = deps;
   const store = createDirectoryStore(log);
-  const directories = createDirectories(store);
+  const directories = createDirectories(store, config.quotas.of);
   const stopForgetting = log.onLost?.(() => directories.forgetAll());
   const tenants = new Map([...config.tenants].map(([tenant, settings]) => [tenant, toManaged(settings, deps)] as const));
   const makeId = (): string => newId(clock());

@@ -1,5 +1,6 @@
 import { booleanSetting, ConfigError, portSetting, readConfig, readSettingFile } from "@countersign/config";
 import { readDirectoryClientConfig } from "@countersign/directory-client";
+import { readQuotas, type Quotas } from "@countersign/quotas";
 import { z } from "zod";
 import { readDirectoryFile, type TenantSettings } from "./directory-file.ts";
 
@@ -30,6 +31,7 @@ const VARIABLES = {
 export type DirectoryConfig = {
   /** None: no tenant keeps its people here, and nothing listens. */
   readonly tenants: ReadonlyMap<string, TenantSettings>;
+  readonly quotas: Quotas;
   readonly scim: {
     readonly host: string;
     readonly port: number;
@@ -43,6 +45,7 @@ export type DirectoryConfig = {
  * | --- | --- | --- |
  * | COUNTERSIGN_MANAGED_TENANTS | — | see `readDirectoryClientConfig`; exactly the tenants of the file |
  * | COUNTERSIGN_DIRECTORY_FILE | none: no tenants | YAML or JSON file with the tenants; it may hold a PagerDuty key, so keep it readable for the service only |
+ * | COUNTERSIGN_QUOTAS_FILE | none | how many people, groups, memberships and delegations a tenant may have: see `@countersign/quotas` |
  * | COUNTERSIGN_SCIM_HOST | 127.0.0.1 | address to listen on for SCIM |
  * | COUNTERSIGN_SCIM_PORT | 50052 | port; 0 takes a free one |
  * | COUNTERSIGN_SCIM_TLS_CERT_FILE, COUNTERSIGN_SCIM_TLS_KEY_FILE | none | PEM; needed unless the address is loopback |
@@ -55,7 +58,7 @@ export function readDirectoryConfig(env: NodeJS.ProcessEnv): DirectoryConfig {
   const tenants = file === undefined ? new Map<string, TenantSettings>() : readDirectoryFile(file);
   checkTenants([...tenants.keys()], readDirectoryClientConfig(env).managedTenants);
   const tls = tenants.size === 0 ? undefined : readTls(host, plaintext, tlsCertFile, tlsKeyFile);
-  return Object.freeze({ tenants, scim: { host, port, publicUrl, tls } });
+  return Object.freeze({ tenants, quotas: readQuotas(env), scim: { host, port, publicUrl, tls } });
 }
 
 /** P7: a tenant that others take for one without a directory would let a token say who is in which group. */

@@ -7,6 +7,8 @@ export const OFFER_MS = 10 * 60_000;
 /** Codes that one account, and all accounts of a tenant, may have out: a channel's users could otherwise fill the log. */
 const MAX_OFFERS_PER_ACCOUNT = 3;
 const MAX_OFFERS = 1000;
+/** Nobody answers under more. */
+const MAX_LINKED = 20;
 
 export type OfferLink = { readonly codeDigest: string; readonly account: Account; readonly sealedNames: string; readonly nowMs: number };
 
@@ -39,6 +41,7 @@ export function linkAccount(directory: Directory, { personId, codeDigest, accoun
   const offer = repeated ? directory.usedOffers.get(codeDigest) : offered(directory, codeDigest, nowMs);
   if (offer === undefined || "rejection" in offer) return rejected(offer?.rejection ?? "code_invalid");
   if (accountKey(offer.account) !== accountKey(account)) return rejected("other_account");
+  if (!repeated && (directory.people.get(personId)?.linked.length ?? 0) >= MAX_LINKED) return rejected("too_many");
   return { events: repeated ? [] : [{ type: "AccountLinked", personId, account, codeDigest, cause: "person" }] };
 }
 

@@ -1,7 +1,9 @@
 import type { DirectoryEvent } from "./events.ts";
+import type { QuotaRejection } from "./quota.ts";
 
 /** Why not. Nothing is recorded then. */
 export type Rejection =
+  | QuotaRejection
   | "unknown_person"
   | "person_active"
   | "unknown_member"

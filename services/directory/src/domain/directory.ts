@@ -1,6 +1,15 @@
 import type { AwayPeriod } from "./events.ts";
 import { Index } from "./index-of-people.ts";
-import { accountKey, NO_PROFILE, principalKey, type Account, type PrincipalName, type Profile } from "./profile.ts";
+import {
+  accountKey,
+  charactersIn,
+  namesKept,
+  NO_PROFILE,
+  principalKey,
+  type Account,
+  type PrincipalName,
+  type Profile,
+} from "./profile.ts";
 
 /** When something came and last changed, by the log. */
 export type Dated = {
@@ -49,13 +58,17 @@ export type LinkOffer = {
 export class Directory {
   /** Of the stream, as far as it is folded. */
   version = 0;
+  /** Of all profiles, with those of before and of removed people. */
+  characters = 0;
+  /** Of all groups together. */
+  memberships = 0;
   readonly people = new Map<string, Person>();
   readonly groups = new Map<string, Group>();
   readonly delegations = new Map<string, Delegation>();
   /** Codes that are out, by digest. */
   readonly offers = new Map<string, LinkOffer>();
   /** Codes that were used, and for what: whoever did not hear that it worked may bring one again. */
-  readonly usedOffers = new Map<string, { readonly personId: string; readonly account: Account }>();
+  readonly usedOffers = new Map<string, { readonly personId: string; readonly account: Account; readonly usedMs: number }>();
   /** Names differ by more than case (RFC 7643, 4.1.1). */
   readonly byUserName = new Index<Person>(({ profile }) => keys(profile.userName.toLowerCase()));
   readonly byExternalId = new Index<Person>(({ profile }) => keys(profile.externalId));
@@ -81,9 +94,28 @@ export class Directory {
     const { byUserName, byExternalId, byPrincipal, byFormerName, byAccount, byManager, byDeputy, switchedOff } = this;
     const names = [byUserName, byExternalId, byPrincipal, byFormerName];
     for (const index of [...names, byAccount, byManager, byDeputy, switchedOff]) index.move(id, before, next);
+    this.characters += charactersOf(next) - charactersOf(before);
     if (next === undefined) this.people.delete(id);
     else this.people.set(id, next);
   }
+
+  /** Remembers who was removed; `undefined` forgets it. */
+  setRemoved(id: string, next: Person | undefined): void {
+    const before = this.removed.get(id);
+    this.byTrace.move(id, before, next);
+    this.characters += charactersOf(next) - charactersOf(before);
+    if (next === undefined) this.removed.delete(id);
+    else this.removed.set(id, next);
+  }
+}
+
+function charactersOf(person: Person | undefined): number {
+  return person === undefined ? 0 : charactersIn(person.profile) + person.former.reduce((sum, names) => sum + namesKept(names), 0);
+}
+
+/** Not revoked, and not over. */
+export function isLive({ revoked, untilMs }: Delegation, nowMs: number): boolean {
+  return !revoked && untilMs > nowMs;
 }
 
 /** By what a human who was removed is known again: what the provider, mail and other issuers call it. One that is reused errs towards fewer votes. */

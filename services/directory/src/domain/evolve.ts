@@ -1,6 +1,6 @@
-import { removedLike, type Directory, type Person } from "./directory.ts";
+import { isLive, removedLike, type Directory, type Person } from "./directory.ts";
 import type { DelegationGranted, DirectoryEvent, GroupChanged, LinkOffered, MembersChanged, PersonProvisioned } from "./events.ts";
-import { accountKey, NO_PROFILE, principalKey, type Profile } from "./profile.ts";
+import { accountKey, NO_PROFILE, principalKey, sameNames, type Profile } from "./profile.ts";
 
 /** Takes the next event in, in place. Never refuses: the past is accepted. */
 export function evolve(directory: Directory, event: DirectoryEvent, atMs: number): void {
@@ -23,7 +23,7 @@ export function evolve(directory: Directory, event: DirectoryEvent, atMs: number
       return person(() => ({ active: true }));
     case "AccountLinked":
       directory.offers.delete(event.codeDigest);
-      directory.usedOffers.set(event.codeDigest, event);
+      directory.usedOffers.set(event.codeDigest, { personId: event.personId, account: event.account, usedMs: atMs });
       return person(({ linked }) => ({ linked: [...linked, event.account] }));
     case "AccountUnlinked":
       return person(({ linked }) => ({ linked: linked.filter((one) => accountKey(one) !== accountKey(event.account)) }));
@@ -38,7 +38,7 @@ export function evolve(directory: Directory, event: DirectoryEvent, atMs: number
     case "MembersChanged":
       return changeMembers(directory, event, atMs);
     case "DelegationGranted":
-      return addDelegation(directory, event);
+      return addDelegation(directory, event, atMs);
     case "DelegationRevoked":
       return endDelegation(directory, event.delegationId);
   }
@@ -54,8 +54,7 @@ function addPerson(directory: Directory, { personId: id, profile, active }: Pers
 
 /** It is there again, or its names are erased. */
 function forget(directory: Directory, id: string): void {
-  directory.byTrace.move(id, directory.removed.get(id), undefined);
-  directory.removed.delete(id);
+  directory.setRemoved(id, undefined);
 }
 
 function changePerson(directory: Directory, id: string, atMs: number, next: (before: Person) => Partial<Person>): void {
@@ -74,20 +73,11 @@ function formerOf({ userName, externalId, principals }: Profile, now: Profile, f
   return [...former.filter((one) => !sameNames(one, gone)).slice(1 - MOST_FORMER), gone];
 }
 
-function sameNames(one: Person["former"][number], other: Person["former"][number]): boolean {
-  const texts = ({ userName, externalId, principals }: typeof one) => [userName, externalId, ...principals.map(principalKey)];
-  return JSON.stringify(texts(one)) === JSON.stringify(texts(other));
-}
-
 function removePerson(directory: Directory, id: string): void {
   const before = directory.people.get(id);
-  if (before !== undefined) {
-    const gone = { ...before, version: directory.version };
-    directory.removed.set(id, gone);
-    directory.byTrace.move(id, undefined, gone);
-  }
+  if (before !== undefined) directory.setRemoved(id, { ...before, version: directory.version });
   directory.setPerson(id, undefined);
-  for (const group of directory.groupsOf.get(id) ?? []) directory.groups.get(group)?.members.delete(id);
+  for (const group of directory.groupsOf.get(id) ?? []) removeMember(directory, group, id);
   directory.groupsOf.delete(id);
 }
 
@@ -103,8 +93,13 @@ function withoutDeputy(directory: Directory, id: string): void {
   if (person?.away !== undefined) directory.setPerson(id, { ...person, away: { ...person.away, deputyId: "" } });
 }
 
-function addOffer({ offers }: Directory, { codeDigest, account, sealedNames, expiresMs }: LinkOffered, atMs: number): void {
+/** Whoever did not hear that a code worked brings it again soon, or never. */
+const USED_OFFER_MS = 86_400_000;
+
+function addOffer(directory: Directory, { codeDigest, account, sealedNames, expiresMs }: LinkOffered, atMs: number): void {
+  const { offers, usedOffers } = directory;
   for (const [digest, offer] of offers) if (offer.expiresMs <= atMs) offers.delete(digest);
+  for (const [digest, { usedMs }] of usedOffers) if (usedMs + USED_OFFER_MS <= atMs) usedOffers.delete(digest);
   offers.set(codeDigest, { account, sealedNames, expiresMs });
 }
 
@@ -116,29 +111,45 @@ function putGroup({ groups, groupByName, version }: Directory, { groupId: id, na
   groups.set(id, { id, name, externalId, members, createdMs, changedMs: atMs, version });
 }
 
-function removeGroup({ groups, groupByName, groupsOf }: Directory, groupId: string): void {
+function removeGroup(directory: Directory, groupId: string): void {
+  const { groups, groupByName } = directory;
   const before = groups.get(groupId);
   if (before === undefined) return;
-  for (const member of before.members) groupsOf.get(member)?.delete(groupId);
+  for (const member of before.members) removeMember(directory, groupId, member);
   groupByName.delete(before.name);
   groups.delete(groupId);
 }
 
-function changeMembers({ groups, groupsOf, version }: Directory, { groupId, added, removed }: MembersChanged, atMs: number): void {
+function changeMembers(directory: Directory, { groupId, added, removed }: MembersChanged, atMs: number): void {
+  const { groups, groupsOf, version } = directory;
   const before = groups.get(groupId);
   if (before === undefined) return;
   for (const id of added) {
+    if (!before.members.has(id)) directory.memberships += 1;
     before.members.add(id);
     setOf(groupsOf, id).add(groupId);
   }
-  for (const id of removed) {
-    before.members.delete(id);
-    groupsOf.get(id)?.delete(groupId);
-  }
+  for (const id of removed) removeMember(directory, groupId, id);
   groups.set(groupId, { ...before, changedMs: atMs, version });
 }
 
-function addDelegation({ delegations, delegationsTo, delegationsFrom }: Directory, event: DelegationGranted): void {
+function removeMember(directory: Directory, groupId: string, id: string): void {
+  if (directory.groups.get(groupId)?.members.delete(id) === true) directory.memberships -= 1;
+  directory.groupsOf.get(id)?.delete(groupId);
+}
+
+/** From so many on those that ended are known to the log only, the oldest ones first. */
+const MOST_DELEGATIONS = 20_000;
+
+function addDelegation(directory: Directory, event: DelegationGranted, atMs: number): void {
+  const { delegations, delegationsTo, delegationsFrom } = directory;
+  for (const one of delegations.values()) {
+    if (delegations.size < MOST_DELEGATIONS) break;
+    if (isLive(one, atMs)) continue;
+    delegations.delete(one.id);
+    delegationsTo.get(one.toId)?.delete(one.id);
+    delegationsFrom.get(one.fromId)?.delete(one.id);
+  }
   const { delegationId: id, fromId, toId, groupIds, fromMs, untilMs } = event;
   delegations.set(id, { id, fromId, toId, groupIds, fromMs, untilMs, revoked: false });
   setOf(delegationsTo, toId).add(id);

@@ -65,6 +65,31 @@ export function sameProfile(one: Profile, other: Profile): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
+type Names = Pick<Profile, "userName" | "externalId" | "principals">;
+
+/** Whether a person signs in by the same names with both. */
+export function sameNames(one: Names, other: Names): boolean {
+  const texts = ({ userName, externalId, principals }: Names) => [userName, externalId, ...principals.map(principalKey)];
+  return JSON.stringify(texts(one)) === JSON.stringify(texts(other));
+}
+
+/** How many characters are kept of a profile when the person is called otherwise. */
+export function namesKept({ userName, externalId, principals }: Names): number {
+  return lengthOf([userName, externalId, ...principals.flatMap(({ issuer, id }) => [issuer, id])]);
+}
+
+/** How many characters a profile has, whatever was written into which attribute. */
+export function charactersIn(profile: Profile): number {
+  const { displayName, formattedName, givenName, familyName, department, managerId, team, emails, accounts } = profile;
+  const texts = [displayName, formattedName, givenName, familyName, department, managerId, team];
+  const addresses = emails.flatMap(({ value, type }) => [value, type]);
+  return namesKept(profile) + lengthOf([...texts, ...addresses, ...accounts.flatMap(({ workspace, id }) => [workspace, id])]);
+}
+
+function lengthOf(texts: readonly string[]): number {
+  return texts.reduce((sum, { length }) => sum + length, 0);
+}
+
 export function principalKey({ issuer, id }: PrincipalName): string {
   return `${issuer}\n${id}`;
 }

@@ -2,12 +2,16 @@ import { until, type Moment } from "@countersign/event-log";
 import type { Decided, Rejection } from "../domain/decided.ts";
 import { Directory } from "../domain/directory.ts";
 import { evolve } from "../domain/evolve.ts";
+import { overQuota, type DirectoryQuota } from "../domain/quota.ts";
 import { DirectoryStoreError, type ChangedBy, type DirectoryStore, type StoredEvent } from "./ports.ts";
 
 /** Somebody else appends between load and append only so often: instances are few, and each lines up its own. */
 const ATTEMPTS = 16;
 
-export type Changed = { readonly ok: true; readonly directory: Directory } | { readonly ok: false; readonly code: Rejection | "lost_race" };
+/** `limit`: of a quota, how many there may be. */
+export type Refused = { readonly ok: false; readonly code: Rejection | "lost_race"; readonly limit?: number };
+
+export type Changed = { readonly ok: true; readonly directory: Directory } | Refused;
 
 /** The directories of tenants, folded in memory and never behind. */
 export type Directories = {
@@ -26,10 +30,11 @@ export type Directories = {
   forgetAll(): void;
 };
 
-export function createDirectories(store: DirectoryStore): Directories {
+/** @param quotaOf what each tenant may have at most. */
+export function createDirectories(store: DirectoryStore, quotaOf: (tenant: string) => DirectoryQuota): Directories {
   const kept = new Map<string, KeptDirectory>();
   const of = (tenant: string): KeptDirectory => {
-    const directory = kept.get(tenant) ?? new KeptDirectory(store, tenant);
+    const directory = kept.get(tenant) ?? new KeptDirectory(store, tenant, quotaOf(tenant));
     kept.set(tenant, directory);
     return directory;
   };
@@ -51,15 +56,17 @@ export function createDirectories(store: DirectoryStore): Directories {
 class KeptDirectory {
   readonly #store: DirectoryStore;
   readonly #tenant: string;
+  readonly #quota: DirectoryQuota;
   #directory = new Directory();
   #changedAtMs: number | undefined;
   #reading: Promise<void> | undefined;
   #next: Promise<void> | undefined;
   #lastChange: Promise<unknown> = Promise.resolve();
 
-  constructor(store: DirectoryStore, tenant: string) {
+  constructor(store: DirectoryStore, tenant: string, quota: DirectoryQuota) {
     this.#store = store;
     this.#tenant = tenant;
+    this.#quota = quota;
   }
 
   async current(): Promise<Directory> {
@@ -90,6 +97,8 @@ class KeptDirectory {
       const decided = decide(directory);
       if ("rejection" in decided) return { ok: false, code: decided.rejection };
       if (decided.events.length === 0) return { ok: true, directory };
+      const over = overQuota(directory, decided.events, this.#quota, by.atMs);
+      if (over !== undefined) return { ok: false, code: over.rejection, limit: over.limit };
       const stored = await this.#store.append(this.#tenant, directory.version, decided.events, by);
       if (stored === undefined) continue;
       if (directory !== this.#directory) return { ok: true, directory: await this.current() };

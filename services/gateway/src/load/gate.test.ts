@@ -1,9 +1,10 @@
 import { CommandError } from "@countersign/bus";
 import type { RpcCall } from "@countersign/grpc-kit";
+import { readQuotas } from "@countersign/quotas";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Gate } from "./gate.ts";
 
-const UNLIMITED = { of: () => ({ requestsPerSecond: Infinity, burst: Infinity, pendingReviews: Infinity, openWatches: Infinity }) };
+const UNLIMITED = readQuotas({});
 const SETTINGS = {
   limit: { min: 1, max: 1, targetMs: 150 },
   line: { maxWaiting: 100, patienceMs: 5000, standsMs: 500, hurryMs: 300 },

@@ -129,11 +129,13 @@ export const scimRequests: Target = {
   }),
 };
 
+const QUOTA = { people: 1000, groups: 1000, memberships: 1000, delegations: 1000 };
+
 /** A directory of its own for each input: what one leaves behind changes nothing for the next. */
 function server() {
   let last = 0;
   const deps = {
-    directories: createDirectories(createDirectoryStore(createMemoryEventLog({ ledger: "main" }))),
+    directories: createDirectories(createDirectoryStore(createMemoryEventLog({ ledger: "main" })), () => QUOTA),
     clock: () => new Date(0),
     newId: () => `u${last++}`,
     baseUrl: "https://scim.example/scim/v2",

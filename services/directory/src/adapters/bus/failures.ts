@@ -1,10 +1,12 @@
 import { CommandError, type FailureCode, type FailureReason } from "@countersign/bus";
 import type { Rejection } from "../../domain/decided.ts";
+import type { QuotaRejection } from "../../domain/quota.ts";
 import { DirectoryStoreError } from "../../usecases/ports.ts";
+import { isQuota, quotaSetting, quotaText } from "../quota-text.ts";
 
 type Failure = readonly [code: FailureCode, reason: FailureReason, message: string];
 
-const FAILURES: Readonly<Record<Rejection | "lost_race", Failure>> = {
+const FAILURES: Readonly<Record<Exclude<Rejection, QuotaRejection> | "lost_race", Failure>> = {
   unknown_person: ["NOT_FOUND", "NOT_FOUND", "There is no such person."],
   person_active: [
     "FAILED_PRECONDITION",
@@ -39,7 +41,12 @@ const FAILURES: Readonly<Record<Rejection | "lost_race", Failure>> = {
   lost_race: ["ABORTED", "LOST_RACE", "The directory changed under way too often; try again."],
 };
 
-export function refusal(rejection: Rejection | "lost_race"): CommandError {
+/** @param limit of a quota: how many there may be. */
+export function refusal(rejection: Rejection | "lost_race", limit = 0): CommandError {
+  if (isQuota(rejection)) {
+    const metadata = { quota: quotaSetting(rejection), limit: String(limit) };
+    return new CommandError("RESOURCE_EXHAUSTED", "DIRECTORY_QUOTA", quotaText(rejection, limit), { metadata });
+  }
   const [code, reason, message] = FAILURES[rejection];
   return new CommandError(code, reason, message);
 }

@@ -36,7 +36,7 @@ export function ownChange({ directories, tenants, clock }: HandlerDeps, command:
         const person = me(directory);
         return person === undefined ? { rejection: "not_in_directory" } : decide(directory, person);
       });
-      if (!changed.ok) throw refusal(changed.code);
+      if (!changed.ok) throw refusal(changed.code, changed.limit);
       return changed.directory;
     },
   };

@@ -1,6 +1,7 @@
-import type { Rejection } from "../../domain/decided.ts";
-import type { Directories } from "../../usecases/directories.ts";
+import type { QuotaRejection } from "../../domain/quota.ts";
+import type { Directories, Refused } from "../../usecases/directories.ts";
 import { DirectoryStoreError } from "../../usecases/ports.ts";
+import { isQuota, quotaText } from "../quota-text.ts";
 import { discovery } from "./discovery.ts";
 import { groups } from "./groups.ts";
 import type { ScimDirectory, ScimReply, ScimRequest } from "./request.ts";
@@ -31,7 +32,7 @@ export async function answer(deps: AnswerDeps, token: ScimToken, request: ScimRe
       const by = { actor: { issuer: SCIM_ISSUER, id: token.name }, atMs: clock().getTime(), traceparent };
       const changed = await directories.change(tenant, by, decide);
       if (changed.ok) return changed.directory;
-      throw new ScimError(...REFUSALS[changed.code]);
+      throw refusal(changed);
     },
   };
   const [kind, , ...rest] = request.path;
@@ -53,7 +54,12 @@ export async function answer(deps: AnswerDeps, token: ScimToken, request: ScimRe
 type Refusal = ConstructorParameters<typeof ScimError>;
 const other: Refusal = [400, "the change is refused"];
 
-const REFUSALS: Readonly<Record<Rejection | "lost_race", Refusal>> = {
+function refusal({ code, limit = 0 }: Refused): ScimError {
+  // Not 429 or 503: trying again does not help.
+  return isQuota(code) ? new ScimError(403, quotaText(code, limit)) : new ScimError(...REFUSALS[code]);
+}
+
+const REFUSALS: Readonly<Record<Exclude<Refused["code"], QuotaRejection>, Refusal>> = {
   unknown_person: [404, "there is no such user"],
   unknown_group: [404, "there is no such group"],
   person_active: [409, "the user is active"],
