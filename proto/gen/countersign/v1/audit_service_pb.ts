@@ -48,14 +48,14 @@ export type Event = Message<"countersign.v1.Event"> & {
   tenantSequence: bigint;
 
   /**
-   * action or policy.
+   * action, refusal, policy, directory, operations, export or ledger.
    *
    * @generated from field: string stream_type = 4;
    */
   streamType: string;
 
   /**
-   * The action's id, or the policy's name.
+   * Its name among those of its type: of an action and of its refusals the action's id.
    *
    * @generated from field: string stream_id = 5;
    */
@@ -153,7 +153,7 @@ export type StreamEventsRequest = Message<"countersign.v1.StreamEventsRequest"> 
   types: string[];
 
   /**
-   * Only this stream (an action's id), if given.
+   * Only streams with this id, of whatever type, if given: with an action's id, the action and its refusals.
    *
    * @generated from field: string stream_id = 4;
    */
