@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes what a deployment keeps to itself, once, in secrets/ beside this file or in the folder that is named: a certificate authority and certificates, a password per service for
-# Postgres and NATS, the keys that sign grants and checkpoints. What is there already stays. Needs openssl.
+# Postgres and NATS, the keys that sign grants and checkpoints, the append key. What is there already stays. Needs openssl.
 set -eu
 umask 077
 folder=${1:-$(dirname "$0")/secrets}
@@ -37,6 +37,7 @@ certificate gateway gateway localhost
 for key in grant log; do
   [ -f "keys/$key-key.pem" ] || openssl genpkey -algorithm ed25519 -out "keys/$key-key.pem" 2>/dev/null
 done
+[ -f keys/append-key.hex ] || openssl rand -hex 32 >keys/append-key.hex
 
 if [ ! -f owner.env ]; then
   owner=$(password)
@@ -61,5 +62,5 @@ fi
 
 # The containers run as nobody in particular: they may read what they are given, and it is given to them alone.
 chmod 0755 tls keys
-chmod 0644 tls/*.pem logins.sql keys/*.pem tls/*.key
+chmod 0644 tls/*.pem logins.sql keys/*.pem keys/append-key.hex tls/*.key
 chmod 0600 tls/ca.key

@@ -57,6 +57,15 @@ describe.skipIf(!HELM_RUNS_HERE)("the chart", () => {
     }
   });
 
+  test("every service has the append key, and the migration has not: the database's owner is whom it is kept from", () => {
+    const pods = render().filter(({ kind }) => kind === "Deployment" || kind === "Job");
+    const given = pods.filter((pod) => JSON.stringify(pod).includes("/run/countersign/append-key/append-key.hex"));
+    expect(named(given, "Deployment")).toEqual(SIX.map((service) => `cs-${service}`));
+    expect(named(given, "Job")).toEqual([]);
+    expect(given.every((pod) => JSON.stringify(pod).includes('"secretName":"countersign-append-key"'))).toBe(true);
+    expect(() => render("secrets.appendKey=")).toThrow("appendKey");
+  });
+
   test("brings no secret, and names only those that its page lists", () => {
     const manifests = render("secrets.directory=countersign-directory-file");
     expect(named(manifests, "Secret")).toEqual([]);
