@@ -5,7 +5,16 @@ import type { Disk } from "../cluster/disk.ts";
 import type { Part } from "../cluster/part.ts";
 import type { History } from "../history.ts";
 import { keepJetStream, wipeJetStream } from "./jetstream.ts";
-import { answeredCopy, whetherAstray, whetherFull, whetherReadOnly, whetherReplaced, whetherRolledBack, whetherWiped } from "./measure.ts";
+import {
+  answeredCopy,
+  grownCopy,
+  whetherAstray,
+  whetherFull,
+  whetherReadOnly,
+  whetherReplaced,
+  whetherRolledBack,
+  whetherWiped,
+} from "./measure.ts";
 import type { Fault, FaultKind } from "./plan.ts";
 
 /** Kinds of faults that this machine cannot have, with the reason. */
