@@ -20,6 +20,8 @@ describe.skipIf(!HELM_RUNS_HERE)("the chart", () => {
   test.each([
     ["a value that nobody reads", "services.gateway.replica=3", "replica"],
     ["two that keep one anchor", "services.audit.replicas=2", "ReadWriteMany"],
+    ["to let them become two", "services.audit.maxReplicas=2", "ReadWriteMany"],
+    ["to scale to less than there are", "services.gateway.maxReplicas=1", "services.gateway.maxReplicas"],
     ["a secret as a value", "secrets.logKey=-----BEGIN PRIVATE KEY-----", "logKey"],
   ])("refuses %s", (_what, setting, named) => {
     expect(() => render(setting)).toThrow(named);
@@ -94,6 +96,49 @@ describe.skipIf(!HELM_RUNS_HERE)("the chart", () => {
     expect(targets.map(({ scaleTargetRef }) => scaleTargetRef.name)).toEqual(["cs-approval", "cs-gateway", "cs-policy"]);
   });
 
+  /** Ports that pods of a service may reach. */
+  const reaches = (manifests: readonly Manifest[], service: string): readonly number[] =>
+    manifests
+      .filter(({ kind, spec }) => kind === "NetworkPolicy" && chooses(spec as Fence, service))
+      .flatMap(({ spec }) => ((spec as Fence).egress ?? []).flatMap(({ ports }) => ports.map(({ port }) => port)))
+      .toSorted((a, b) => a - b);
+
+  test("the fences let each service reach what its settings may name, and no more", () => {
+    const common = [53, 53, 4222, 5432];
+    // Webhooks may use 443 and 8443, mail 465 and 587.
+    const outside = [...common, 443, 465, 587, 8443].toSorted((a, b) => a - b);
+    const manifests = render();
+    for (const service of SIX) expect([service, reaches(manifests, service)]).toEqual([service, service === "policy" ? common : outside]);
+    expect(reaches(manifests, "migrate")).toEqual(common);
+    const named = render("networkPolicy.outsidePorts={8200}", "networkPolicy.postgresPort=6432", "networkPolicy.natsPort=4443");
+    expect(reaches(named, "audit")).toEqual([53, 53, 4443, 6432, 8200]);
+    expect(reaches(render("networkPolicy.outsidePorts=null"), "audit")).toEqual(common);
+  });
+
+  test.each([
+    ["http://collector.telemetry:4319/v1", 4319],
+    ["https://otlp.example/otlp", 443],
+  ])("the fences let every service reach telemetry at %s", (endpoint, port) => {
+    expect(reaches(render(`telemetry.otlpEndpoint=${endpoint}`), "policy")).toContain(port);
+  });
+
+  test("a node can be drained: of two one may go, of one that one, and whoever is not ready keeps nobody", () => {
+    const budgets = render().filter(({ kind }) => kind === "PodDisruptionBudget");
+    expect(budgets.map(({ metadata }) => metadata.name)).toEqual(
+      SIX.filter((service) => service !== "audit").map((service) => `cs-${service}`),
+    );
+    for (const { spec } of budgets) expect(spec).toMatchObject({ maxUnavailable: 1, unhealthyPodEvictionPolicy: "AlwaysAllow" });
+  });
+
+  test("the migration runs where the services do, before them, and asks for the same nodes", () => {
+    const settings = ["scheduling.nodeSelector.pool=approvals", "scheduling.tolerations[0].key=dedicated"];
+    const manifests = render(...settings);
+    const job = manifests.find(({ kind }) => kind === "Job");
+    expect(job?.metadata).toMatchObject({ annotations: { "helm.sh/hook": "pre-install,pre-upgrade" } });
+    const pods = manifests.filter(({ kind }) => kind === "Deployment" || kind === "Job").map(({ spec }) => podOf(spec));
+    for (const pod of pods) expect(pod).toMatchObject({ nodeSelector: { pool: "approvals" }, tolerations: [{ key: "dedicated" }] });
+  });
+
   test("the issuers that it mounts are read by the service that reads them", () => {
     const config = render().find(({ kind }) => kind === "ConfigMap");
     const files = config?.["data"] as Readonly<Record<string, string>>;
@@ -113,7 +158,20 @@ type Pod = {
   readonly securityContext: object;
   readonly containers: readonly { readonly image: string; readonly securityContext: object; readonly resources: object }[];
 };
+type Fence = {
+  readonly podSelector: {
+    readonly matchLabels: Labels;
+    readonly matchExpressions?: readonly { readonly key: string; readonly values: readonly string[] }[];
+  };
+  readonly egress?: readonly { readonly ports: readonly { readonly port: number }[] }[];
+};
 type Scaler = { readonly scaleTargetRef: { readonly name: string } };
+
+/** Whether it is about pods of this service. */
+function chooses({ podSelector: { matchLabels, matchExpressions = [] } }: Fence, service: string): boolean {
+  const component = matchLabels["app.kubernetes.io/component"] ?? service;
+  return component === service && matchExpressions.every(({ values }) => values.includes(service));
+}
 
 const templateOf = (spec: unknown): Template => (spec as { readonly template: Template }).template;
 const podOf = (spec: unknown): Pod => templateOf(spec).spec;
