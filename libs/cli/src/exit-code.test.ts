@@ -2,10 +2,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { createRpcServer, type RunningRpcServer, type UnaryHandler } from "@countersign/grpc-kit";
 import { ActionStatus } from "@countersign/proto/v1/action_pb";
-import { ActionService, RequestActionResponseSchema, WatchActionResponseSchema } from "@countersign/proto/v1/action_service_pb";
+import {
+  ActionService,
+  RequestActionRequestSchema,
+  RequestActionResponseSchema,
+  WatchActionResponseSchema,
+} from "@countersign/proto/v1/action_service_pb";
 import { silentLogger } from "@countersign/telemetry";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { endWhenBroken } from "./broken-output.ts";
@@ -16,12 +21,18 @@ let server: RunningRpcServer;
 let status: ActionStatus;
 /** What happens while the server answers. */
 let meanwhile: () => void;
+let called: string[];
 
 beforeAll(async () => {
   const rpc = createRpcServer({ logger: silentLogger, limits: { drainMs: 100 } });
-  const unanswered: UnaryHandler = async () => new Uint8Array();
+  const unanswered: UnaryHandler = async () => {
+    called.push("another");
+    return new Uint8Array();
+  };
   rpc.add(ActionService, {
-    requestAction: async () => {
+    requestAction: async (bytes) => {
+      const { wait } = fromBinary(RequestActionRequestSchema, bytes);
+      called.push(wait === undefined ? "RequestAction" : `RequestAction, waiting for ${wait.seconds} s`);
       meanwhile();
       return toBinary(RequestActionResponseSchema, create(RequestActionResponseSchema, { action: { id: "a1", status } }));
     },
@@ -30,7 +41,7 @@ beforeAll(async () => {
       meanwhile();
       if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve));
     },
-    requestAndWatch: async () => {},
+    requestAndWatch: async () => void called.push("RequestAndWatch"),
     getAction: unanswered,
     listActions: unanswered,
     acceptEdit: unanswered,
@@ -50,6 +61,7 @@ afterAll(async () => {
 beforeEach(() => {
   status = ActionStatus.APPROVED;
   meanwhile = () => {};
+  called = [];
 });
 
 async function cli(args: readonly string[], options: { readonly address?: string | undefined; readonly signal?: AbortSignal } = {}) {
@@ -68,6 +80,8 @@ describe("P7: an exit code of 0 is a yes, and nothing else is", () => {
     status = ActionStatus.IN_REVIEW;
     expect(await cli(REQUEST)).toMatchObject({ code: 0, err: "" });
     expect(await cli([...REQUEST, "--wait", "1s"])).toMatchObject({ code: 1, err: "not decided yet: IN_REVIEW\n" });
+    // One call each, which answers with the whole action that is printed: a stream would tell its state, and need a second call for the rest.
+    expect(called).toEqual(["RequestAction, waiting for 1 s", "RequestAction", "RequestAction, waiting for 1 s"]);
   });
 
   it("wrong usage is said in words", async () => {
