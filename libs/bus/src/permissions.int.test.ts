@@ -93,6 +93,7 @@ describe("users of NATS", () => {
     ["audit", "$JS.API.STREAM.INFO.CS_EVENTS_MAIN", true],
     ["audit", "$JS.API.STREAM.DELETE.CS_EVENTS_MAIN", false],
     ["approval", "cs.cmd.policy.Evaluate", true],
+    ["approval", "cs.cmd.policy.EvaluateAction", true],
     ["approval", "cs.cmd.policy.ActivatePolicy", false],
     ["policy", "cs.cmd.approval.SubmitVote", false],
     ["policy", "cs.wake.main", true],
