@@ -16,6 +16,10 @@ type SurfaceCall = UnarySurface | StreamSurface;
 
 const NOTHING = new Uint8Array();
 
+/** The one header that is looked at later than who calls, and its length. */
+const TRACE = "traceparent";
+const TRACE_LENGTH = 55;
+
 /** What a call tells telemetry while it lasts. */
 export type CallObserver = {
   /** From now on people or events are waited for: the span ends here, and the time is not the system's. */
@@ -110,12 +114,22 @@ export class RpcCall {
   }
 
   /**
-   * For whom the call is and how long that is known: waiting calls are counted by owner, and a reader who is too slow is waited for no longer.
+   * For whom the call is and how long that is known: waiting calls are counted by owner, and a reader who is too slow is waited for no longer. Of the headers
+   * only the trace is left.
    * @throws CommandError WATCH_QUOTA when the owner has too many waiting calls, OVERLOADED when its requests are too large in all.
    */
   admitted(owner: string, expiresAt: Date): void {
     this.#expiresAt = expiresAt.getTime();
+    this.#forgetHeaders();
     this.#slot.own(owner);
+  }
+
+  /** They may be 64 KB, and a call may wait for days. */
+  #forgetHeaders(): void {
+    const { metadata } = this.#call;
+    for (const name of Object.keys(metadata.getMap())) {
+      if (name !== TRACE || this.header(name).length > TRACE_LENGTH) metadata.remove(name);
+    }
   }
 
   /** Milliseconds for which whoever calls is known to be who it is; none left when negative. */
