@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { GatewayFixture, type Outcome } from "./testing/gateway-fixture.ts";
 import { PlayedAction } from "./testing/played-action.ts";
 
-const { getGrantKeys, getAction, requestAction, requestAndWatch } = ActionService.method;
+const { getGrantKeys, getAction, requestAction, requestAndWatch, watchAction } = ActionService.method;
 const { getReview } = ReviewService.method;
 
 const folder = mkdtempSync(join(tmpdir(), "countersign-overload-"));
@@ -162,28 +162,30 @@ describe("overload", () => {
   });
 });
 
-describe("overload by requests that go on as a watch", () => {
-  it("is counted until they are answered, and no longer", async () => {
+describe("overload by watches", () => {
+  const input = { subject: { type: "agent", id: "a" }, action: { name: "db.export" }, resource: { type: "database", id: "crm" } };
+  it.each(["RequestAndWatch", "WatchAction"] as const)("P8: %s is counted until it is answered first, and no longer", async (method) => {
+    const asks = method === "RequestAndWatch";
+    const [rpc, reply] = asks ? [requestAndWatch, action.request] : [watchAction, action.watch];
+    const bytes = asks
+      ? fixture.bytes(requestAndWatch, { input, idempotencyKey: "k" })
+      : fixture.bytes(watchAction, { actionId: action.id });
     let answered = false;
     const held: (() => void)[] = [];
-    fixture.answers["RequestAndWatch"] = async (command) => {
-      if (!answered) await new Promise<void>((resolve) => held.push(resolve));
-      return action.request(command);
-    };
     fixture.answers["WatchAction"] = action.watch;
+    fixture.answers[method] = async (command) => {
+      if (!answered) await new Promise<void>((resolve) => held.push(resolve));
+      return reply(command);
+    };
     const acme = await known("acme");
-    const bytes = fixture.bytes(requestAndWatch, {
-      input: { subject: { type: "agent", id: "a" }, action: { name: "db.export" }, resource: { type: "database", id: "crm" } },
-      idempotencyKey: "k",
-    });
-    const asked = () => fixture.sent.filter(({ method }) => method === "RequestAndWatch").length;
-    const waiting = Array.from({ length: 3 * PLACES }, () => fixture.call(requestAndWatch, bytes, acme, 60_000));
-    await until(() => asked() === PLACES);
+    const asked = () => fixture.sent.filter((sent) => sent.method === method).length;
+    const waiting = Array.from({ length: 3 * PLACES }, () => fixture.call(rpc, bytes, acme, 60_000));
+    await until(() => asked() >= PLACES);
     await arrived();
     expect(asked()).toBe(PLACES);
     answered = true;
     for (const answer of held) answer();
-    await until(() => asked() === 3 * PLACES);
+    await until(() => asked() >= 3 * PLACES);
     await fixture.gateway.close();
     for (const each of await Promise.all(waiting)) expect(each.error?.reason).toBe("SHUTTING_DOWN");
   });

@@ -35,11 +35,12 @@ async function begin(deps: HandlerDeps, request: Uint8Array, call: RpcCall, send
   const caller = await admit("RequestAndWatch", call, deps);
   const durability = durabilityOf(readRequestAndWatch(request, caller.principal));
   const reply = await ask(deps, { service: "approval", method: "RequestAndWatch" }, commandOf(caller, call, request), call);
-  call.forgetRequest();
   const action = actionStateOf(reply);
   const place = isDecided(action) ? undefined : takePlace(deps, caller, call, action.id);
   try {
     await send(requested(await onceFirm(deps, caller, call, { reply, durability, recordedIn: () => action })));
+    // Only now: the first message is as large as the request, and counts by it for whoever never reads.
+    call.forgetRequest();
     if (place === undefined) return undefined;
     if (!(place instanceof Watch)) throw place.refused;
     return { caller, action, watch: place };

@@ -8,7 +8,10 @@ import type { HandlerDeps } from "./deps.ts";
 /** What a stream of an action's changes is made of; `request` is the WatchActionRequest that stands for it. */
 export type Changing = Pick<FollowOptions<ActionReply>, "watch" | "afterVersion" | "known" | "isOver"> & { readonly request: Uint8Array };
 
-/** Sends the action's state at each change, as `approval` tells it to this caller, until it is over. @throws CommandError TOKEN_EXPIRED when the caller's token is first. */
+/**
+ * Sends the action's state at each change, as `approval` tells it to this caller, until it is over. The call counts as one that waits from its first look on.
+ * @throws CommandError TOKEN_EXPIRED when the caller's token is first.
+ */
 export async function sendChanges(
   deps: HandlerDeps,
   caller: Authenticated,
@@ -17,9 +20,14 @@ export async function sendChanges(
   send: (state: Uint8Array) => Promise<void>,
 ): Promise<void> {
   const { clock, config, random } = deps;
+  const look = actionReader(deps, caller, call, { method: "WatchAction", request });
   const last = await follow<ActionReply>({
     ...changing,
-    read: actionReader(deps, caller, call, { method: "WatchAction", request }),
+    read: async (knownVersion) => {
+      const seen = await look(knownVersion);
+      call.park();
+      return seen;
+    },
     onChange: ({ reply }) => send(reply),
     remainingMs: () => caller.expiresAt.getTime() - clock().getTime(),
     recheckMs: config.recheckMs,

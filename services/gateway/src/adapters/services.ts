@@ -20,7 +20,7 @@ export function addServices(server: RpcServer, deps: HandlerDeps): void {
     requestAndWatch: { workThenStream: requestAndWatch(deps) },
     getAction: forward("GetAction", deps),
     listActions: forward("ListActions", deps),
-    watchAction: watchAction(deps),
+    watchAction: { workThenStream: watchAction(deps) },
     acceptEdit: forward("AcceptEdit", deps),
     cancelAction: forward("CancelAction", deps),
     redeemGrant: forward("RedeemGrant", deps),
