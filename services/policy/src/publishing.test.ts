@@ -49,8 +49,8 @@ describe("publishing and activating", () => {
     expect((await activate(1)).revision).toMatchObject({ revision: 1n, active: true });
     expect((await activate(1)).revision).toMatchObject({ revision: 1n, active: true });
     expect(await inner.nextPosition()).toBe(2);
-    await expect(activate(2)).rejects.toMatchObject({ code: "NOT_FOUND" });
-    await expect(activate(0)).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await expect(activate(2)).rejects.toMatchObject({ code: "NOT_FOUND", message: "there is no policy revision 2; the newest is 1" });
+    await expect(activate(0)).rejects.toMatchObject({ code: "NOT_FOUND", message: "there is no policy revision 0; the newest is 1" });
   });
 
   it("lets only policy admins change or try policies", async () => {

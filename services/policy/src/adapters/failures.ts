@@ -2,11 +2,15 @@ import { CommandError } from "@countersign/bus";
 import type { Problem } from "./problem.ts";
 import { PolicyStoreError } from "../usecases/policy-store.ts";
 
+/** `revision` undefined: the one in force. `newest` is 0 where there is none at all. */
+export function unknownRevision(revision: bigint | undefined, newest: number): CommandError {
+  const missing = revision === undefined ? "no policy is in force" : `there is no policy revision ${revision}`;
+  return new CommandError("NOT_FOUND", "NOT_FOUND", `${missing}; ${newest === 0 ? "none was published yet" : `the newest is ${newest}`}`);
+}
+
 /** How a change that was refused is told. */
-export function refusal(code: "unknown_revision" | "unusable_revision" | "lost_race"): CommandError {
+export function refusal(code: "unusable_revision" | "lost_race"): CommandError {
   switch (code) {
-    case "unknown_revision":
-      return new CommandError("NOT_FOUND", "NOT_FOUND", "there is no such policy revision");
     case "unusable_revision":
       return new CommandError(
         "FAILED_PRECONDITION",

@@ -5,13 +5,13 @@ import type { Command } from "@countersign/proto/internal/v1/command_pb";
 import type { At } from "@countersign/proto/v1/at_pb";
 import type { Principal } from "@countersign/proto/v1/principal_pb";
 import * as proto from "@countersign/proto/v1/policy_service_pb";
-import { findRevision } from "../domain/stream-state.ts";
+import { findRevision, newestRevision } from "../domain/stream-state.ts";
 import type { ActivePolicies } from "../usecases/active-policies.ts";
 import { activatePolicy, publishPolicy, type Change, type Changed } from "../usecases/change-policy.ts";
 import { pageOfRevisions } from "../usecases/list-revisions.ts";
 import type { PolicyStore, PolicyStream } from "../usecases/policy-store.ts";
 import { compileText } from "./compile-text.ts";
-import { documentRefusal, refusal } from "./failures.ts";
+import { documentRefusal, refusal, unknownRevision } from "./failures.ts";
 import { invalid, toPrincipalRef } from "./input-from-proto.ts";
 import { readPageToken, toPageToken } from "./page-token.ts";
 import { activatorOf, callerOf, policyAdminOf, readRequest } from "./read-request.ts";
@@ -38,7 +38,8 @@ export function activatePolicyHandler({ store, policies, clock }: RevisionDeps):
     const caller = activatorOf(command);
     const { revision: number } = readRequest(proto.ActivatePolicyRequestSchema, command);
     const compiles = (text: string) => compileText(text).ok;
-    const { revision, active } = settled(await activatePolicy(store, changeBy(caller, command, clock()), Number(number), compiles));
+    const changed = await activatePolicy(store, changeBy(caller, command, clock()), Number(number), compiles);
+    const { revision, active } = settled(changed, number);
     policies.invalidate(caller.tenant);
     return toBinary(
       proto.ActivatePolicyResponseSchema,
@@ -53,7 +54,7 @@ export function getPolicyHandler({ store }: RevisionDeps): CommandHandler {
     const { revision: number, at } = readRequest(proto.GetPolicyRequestSchema, command);
     const { state } = await streamAt(store, tenant, at);
     const revision = findRevision(state, number === 0n ? state.active : Number(number));
-    if (revision === undefined) throw refusal("unknown_revision");
+    if (revision === undefined) throw unknownRevision(number === 0n ? undefined : number, newestRevision(state));
     const document = (await store.readDocument(tenant, revision)) ?? "";
     const message = toRevisionMessage(revision, revision.revision === state.active, document);
     return toBinary(proto.GetPolicyResponseSchema, create(proto.GetPolicyResponseSchema, { revision: message }));
@@ -85,7 +86,7 @@ function changeBy(caller: Principal, command: Command, now: Date): Change {
   return { tenant: caller.tenant, actor: toPrincipalRef(caller), timeMs: now.getTime(), traceparent: command.traceparent };
 }
 
-function settled(changed: Changed): Extract<Changed, { ok: true }> {
-  if (!changed.ok) throw refusal(changed.code);
-  return changed;
+function settled(changed: Changed, asked = 0n): Extract<Changed, { ok: true }> {
+  if (changed.ok) return changed;
+  throw changed.code === "unknown_revision" ? unknownRevision(asked, changed.newest) : refusal(changed.code);
 }

@@ -25,6 +25,11 @@ export function evolve(state: PolicyState, event: PolicyEvent): PolicyState {
   }
 }
 
+/** The number of the newest revision; 0: there is none. */
+export function newestRevision({ revisions }: PolicyState): number {
+  return revisions.at(-1)?.revision ?? 0;
+}
+
 export function findRevision(state: PolicyState, revision: number): Revision | undefined {
   return state.revisions.find((candidate) => candidate.revision === revision);
 }

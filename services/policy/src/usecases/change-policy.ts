@@ -1,6 +1,6 @@
 import { decide, type PolicyCommand } from "../domain/decide.ts";
 import type { PrincipalRef } from "../domain/input.ts";
-import { evolve, findRevision, type PolicyState, type Revision } from "../domain/stream-state.ts";
+import { evolve, findRevision, newestRevision, type PolicyState, type Revision } from "../domain/stream-state.ts";
 import type { PolicyStore, SealedDocument } from "./policy-store.ts";
 
 /** How often a command that lost a race is decided again. */
@@ -11,7 +11,8 @@ export type Change = { readonly tenant: string; readonly actor: PrincipalRef; re
 
 export type Changed =
   | { readonly ok: true; readonly revision: Revision; readonly active: boolean }
-  | { readonly ok: false; readonly code: "unknown_revision" | "unusable_revision" | "lost_race" };
+  | { readonly ok: false; readonly code: "unusable_revision" | "lost_race" }
+  | { readonly ok: false; readonly code: "unknown_revision"; readonly newest: number };
 
 /** Stores a document that compiles as the next revision, or returns the newest one when it has the same text. */
 export async function publishPolicy(store: PolicyStore, change: Change, text: string): Promise<Changed> {
@@ -30,7 +31,7 @@ export async function activatePolicy(
 ): Promise<Changed> {
   const { state } = await store.load(change.tenant);
   const found = findRevision(state, revision);
-  if (found === undefined) return { ok: false, code: "unknown_revision" };
+  if (found === undefined) return { ok: false, code: "unknown_revision", newest: newestRevision(state) };
   const text = await store.readDocument(change.tenant, found);
   if (text === undefined || !compiles(text)) return { ok: false, code: "unusable_revision" };
   return handle(store, change, { type: "ActivatePolicy", revision }, (after) => findRevision(after, revision));
@@ -47,7 +48,7 @@ async function handle(
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const { state, version } = await store.load(change.tenant);
     const decided = decide(command, state);
-    if ("rejection" in decided) return { ok: false, code: decided.rejection };
+    if ("rejection" in decided) return { ok: false, code: decided.rejection, newest: newestRevision(state) };
     const after = decided.events.reduce(evolve, state);
     const revision = find(after);
     if (revision === undefined) throw new Error("the revision that was just decided on is not there");
