@@ -21,6 +21,7 @@ const TARGETS = {
   fuzz: { main: "test/fuzz/src/main.ts", needsNats: false },
   cli: { main: "libs/cli/src/main.ts", needsNats: false },
   "build:client": { main: "deploy/build-client.ts", needsNats: false },
+  "build:verifier": { main: "deploy/build-verifier.ts", needsNats: false },
   verify: { main: "deploy/verify.ts", needsNats: false },
 };
 

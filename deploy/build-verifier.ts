@@ -8,3 +8,4 @@ const out = process.argv[2] ?? fileURLToPath(new URL("../dist/countersign-verify
 const bundle = await rolldown({ input: main, platform: "node" });
 await bundle.write({ file: out, format: "esm", codeSplitting: false, banner: "#!/usr/bin/env node" });
 await bundle.close();
+console.log(out);
