@@ -5,7 +5,7 @@ import { eventStreamName } from "./subjects.ts";
 
 /** What JetStream holds of a ledger, for whoever compares it with the log. */
 export type LedgerCopy = {
-  /** Its first and last sequence now; nothing when there is no stream, or nothing in it. */
+  /** Its first and last sequence now; the first is behind the last when all that it held has aged out. Nothing when there is no stream. */
   bounds(): Promise<{ readonly first: number; readonly last: number } | undefined>;
   /** Messages in order of their sequence, from `first` to `last`. `data` is absent where NATS did not carry the event, and only its place is kept. */
   messages(first: number, last: number): AsyncIterable<{ readonly sequence: number; readonly data: Uint8Array | undefined }>;
@@ -21,8 +21,9 @@ export function jetStreamCopy(
     async bounds() {
       const manager = await jetstreamManager(connection, { checkAPI: false, timeout: 5000 });
       const info = await manager.streams.info(name).catch(undefinedIfNone);
-      if (info === undefined || info.state.messages === 0) return undefined;
-      return { first: info.state.first_seq, last: info.state.last_seq };
+      if (info === undefined) return undefined;
+      const { messages, first_seq: first, last_seq: last } = info.state;
+      return { first: messages === 0 ? last + 1 : first, last };
     },
     async *messages(first, last) {
       const consumer = await jetstream(connection).consumers.get(name, { opt_start_seq: first });

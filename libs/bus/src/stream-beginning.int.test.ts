@@ -60,6 +60,17 @@ async function expectCopy(head: number): Promise<void> {
   expect(bodies).toEqual(events.map(({ entry }) => new Uint8Array(entry)));
 }
 
+test("a stream whose events have all aged out is known to have had them", async () => {
+  const copy = jetStreamCopy(connection, { prefix, ledger: "main" });
+  expect(await copy.bounds()).toBeUndefined();
+  await manager.streams.add({ name: stream, subjects: [`${prefix}.evt.main.>`] });
+  expect(await copy.bounds()).toEqual({ first: 1, last: 0 });
+  for (let event = 0; event < 3; event += 1) await connection.request(`${prefix}.evt.main.acme.action.A`, "", { timeout: 20_000 });
+  expect(await copy.bounds()).toEqual({ first: 1, last: 3 });
+  await manager.streams.purge(stream);
+  expect(await copy.bounds()).toEqual({ first: 4, last: 3 });
+});
+
 test("P4: a stream that was lost begins at what it would still keep, and what is appended goes on there", async () => {
   relay();
   await expectCopy(123);
