@@ -13,8 +13,10 @@ import {
   ReplayDeadLettersRequestSchema,
   ReplayDeadLettersResponseSchema,
 } from "@countersign/proto/v1/audit_service_pb";
+import type { LedgerCopy } from "@countersign/bus";
 import { sql } from "kysely";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { lookAtLedger } from "./adapters/postgres/ledger-gauges.ts";
 import { caller, type CallerInit } from "./testing/calls.ts";
 import { EVENTS, record } from "./testing/events.ts";
 import { recordHistory, someMoves } from "./testing/plausible-history.ts";
@@ -58,6 +60,21 @@ describe("the list of actions", () => {
     await caughtUp();
     expect((await list()).actions.map(({ id }) => id)).toEqual([idOf(1)]);
     expect((await list(caller({ tenant: "globex" }))).actions).toEqual([]);
+  });
+});
+
+describe("the relay's lag", () => {
+  const lagWith = async (bounds: LedgerCopy["bounds"]) => {
+    const copy = { bounds, messages: () => expect.fail("nobody reads them") };
+    const shown = await lookAtLedger({ database: running.owner, ledger: "main", copy, sealing: undefined });
+    return [shown["countersign.relay.lag.events"], shown["countersign.relay.lag"].map(({ value }) => value > 0)];
+  };
+
+  it("is what JetStream has not had, also when that has aged out, and not told of one that does not answer", async () => {
+    await request(1);
+    expect(await lagWith(async () => ({ first: 2, last: 1 }))).toEqual([[{ value: 0 }], [false]]);
+    expect(await lagWith(async () => undefined)).toEqual([[{ value: 1 }], [true]]);
+    expect(await lagWith(() => Promise.reject(new Error("away")))).toEqual([[], []]);
   });
 });
 

@@ -35,7 +35,7 @@ export type LedgerGaugesOptions = {
  * of `audit` says the same.
  */
 export function observeLedger(options: LedgerGaugesOptions): () => void {
-  return observe(GAUGES, () => look(options), { freshMs: FRESH_MS });
+  return observe(GAUGES, () => lookAtLedger(options), { freshMs: FRESH_MS });
 }
 
 type Row = {
@@ -49,14 +49,15 @@ type Row = {
   readonly witnessed: number | null;
 };
 
-async function look({ database, ledger, copy, sealing }: LedgerGaugesOptions) {
+/** What the gauges show now. */
+export async function lookAtLedger({ database, ledger, copy, sealing }: LedgerGaugesOptions) {
   const kysely = database.kysely<unknown>();
   const age = (position: ReturnType<typeof sql>) => sql`
     (select extract(epoch from clock_timestamp() - time)::float8 from event_log.event where ledger = ${ledger} and position = ${position})`;
   const newest = (which: ReturnType<typeof sql>) => sql`
     (select size from audit.tree_checkpoint where ledger = ${ledger} and ${which} order by epoch desc, size desc limit 1)`;
   // Before the head: what is behind by nothing must not look ahead.
-  const stored = await copy?.bounds().catch(() => undefined);
+  const stored = await storedIn(copy);
   const { rows } = await sql<Row>`
     select
       coalesce((select next_position from event_log.ledger_head where ledger = ${ledger}), 0) as head,
@@ -72,8 +73,17 @@ async function look({ database, ledger, copy, sealing }: LedgerGaugesOptions) {
       ${newest(sql`witnessed`)} as witnessed`.execute(kysely);
   const [row] = rows;
   if (row === undefined) throw new Error("a query without rows");
-  const ages = await agesAt(database, ledger, [stored?.last ?? 0, row.sealed ?? 0, row.witnessed ?? 0]);
-  return readings(row, copy === undefined ? undefined : (stored?.last ?? 0), sealing, ages);
+  const ages = await agesAt(database, ledger, [stored ?? 0, row.sealed ?? 0, row.witnessed ?? 0]);
+  return readings(row, stored, sealing, ages);
+}
+
+/** How many events JetStream has had; undefined when there is none here, or it does not say: that is no lag. */
+async function storedIn(copy: LedgerCopy | undefined): Promise<number | undefined> {
+  try {
+    return copy && ((await copy.bounds())?.last ?? 0);
+  } catch {
+    return undefined;
+  }
 }
 
 /** How old the events at these positions are; 0 where there is none yet: nothing waits. */
