@@ -6,7 +6,7 @@ import { BusyPortError, refuseBusyPort } from "./busy-port.ts";
 import { AlreadyRunningError, takeDataDirectory, type DataDirectory } from "./data-directory.ts";
 import { readStartSettings, type StartSettings } from "./settings.ts";
 import { startStandalone } from "./standalone.ts";
-import { CLI, welcome } from "./welcome.ts";
+import { cliFor, welcome } from "./welcome.ts";
 
 /** `npm start`. */
 async function main(): Promise<void> {
@@ -26,7 +26,7 @@ async function start(settings: StartSettings, directory: DataDirectory): Promise
   const starting = startStandalone({
     ...settings,
     env: process.env,
-    channels: [terminalChannel({ name: "terminal", tenants: "all", output: process.stdout, command: CLI })],
+    channels: [terminalChannel({ name: "terminal", tenants: "all", output: process.stdout, command: cliFor(settings.dataDir) })],
   });
   // Ctrl-C during the start lets it come to its end first, so that nothing is left half made.
   closeOnSignal(createLogger("countersign", settings.logLevel), [

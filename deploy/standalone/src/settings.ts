@@ -2,8 +2,11 @@ import { portSetting, readConfig } from "@countersign/config";
 import { databaseUrlSetting, natsUrlSetting } from "@countersign/runtime";
 import { z } from "zod";
 
+/** Where the command line client looks, too. */
+export const DEFAULT_DATA_DIR = ".countersign";
+
 const schema = z.object({
-  dataDir: z.string().default(".countersign"),
+  dataDir: z.string().default(DEFAULT_DATA_DIR),
   port: portSetting.default(50_051),
   tilesPort: portSetting.default(50_052),
   databaseUrl: databaseUrlSetting.optional(),
