@@ -154,6 +154,7 @@ describe("P6: tiles over HTTP", () => {
   it("a generic monitor computes the root from checkpoint and tiles", async () => {
     const response = await get("/checkpoint");
     expect(response.url).toMatch(/\/1\/checkpoint$/);
+    expect(await (await get("/checkpoint", { redirect: "manual" })).text()).toBe("it is at /1/checkpoint\n");
     const keys = (await (await get("/1/keys")).text()).trim().split("\n").map(parseVerifierKey);
     const { checkpoint } = openCheckpoint(Buffer.from(await response.arrayBuffer()), keys);
     const rest = checkpoint.size - 256;

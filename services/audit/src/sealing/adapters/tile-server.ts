@@ -53,7 +53,10 @@ async function answer(options: TileServerOptions, { method, url = "" }: Incoming
   if (rest === undefined) return NOT_FOUND;
   if (number === undefined) {
     const newest = await newestOf(options);
-    return newest === undefined ? NOT_FOUND : { status: 307, location: `/${newest.epoch}/${rest}`, cache: "no-cache" };
+    if (newest === undefined) return NOT_FOUND;
+    const location = `/${newest.epoch}/${rest}`;
+    // For whoever sees the answer itself, as curl without -L shows it.
+    return { status: 307, location, body: `it is at ${location}\n`, cache: "no-cache" };
   }
   const checkpoint = await newestOf(options, Number(number));
   if (checkpoint === undefined) return NOT_FOUND;
