@@ -1095,7 +1095,7 @@ export const ActionService: GenService<{
   },
   /**
    * The requester of an EDITED action takes the edited form for its own. It goes on as policy said of that form: to a review from its first
-   * stage on, or to a grant. FAILED_PRECONDITION (STALE_DIGEST) when it names another digest. CancelAction says no.
+   * stage on, or to a grant. FAILED_PRECONDITION (STALE_DIGEST) when it names another digest, and (CAUSER_UNKNOWN) as RequestAction. CancelAction says no.
    *
    * @generated from rpc countersign.v1.ActionService.AcceptEdit
    */

@@ -260,6 +260,20 @@ describe("P3: a human who caused it and whom the directory does not know", () =>
       expect((await world.call("GetAction", { actionId: id })).action?.review).toMatchObject({ unknownCausers });
     });
 
+    it("accepts no edit that nobody could approve, until the directory knows who caused it", async () => {
+      people = everybody;
+      strangers = new Set();
+      world.answer = { ...oncall, terms: { ...TERMS, editable: '{"limit":{"type":"integer"}}' } };
+      const { action } = await asks("k");
+      const edit = { case: "edit", value: { properties: { ...exportInput.action.properties, limit: 5 }, reason: "fewer" } } as const;
+      const { action: edited } = await world.call("SubmitVote", { ...shownOf(action!), decision: edit }, ann);
+      const accept = { actionId: action!.id, digest: edited!.digest };
+      strangers = new Set(["owner"]);
+      await expect(world.call("AcceptEdit", accept)).rejects.toEqual(named("CAUSER_UNKNOWN", { owner: `${ISSUER}#owner` }));
+      strangers = new Set();
+      expect((await world.call("AcceptEdit", accept)).action?.status).toBe(ActionStatus.IN_REVIEW);
+    });
+
     it("is not kept from asking by a directory that does not answer: it is asked again before anybody approves", async () => {
       people = "unreachable";
       expect((await asks("k")).action?.status).toBe(ActionStatus.IN_REVIEW);

@@ -13,6 +13,7 @@ const issuer: IssuerInput = {
   jwks: { keys: [{ kty: "OKP", crv: "Ed25519", x, kid: "1", alg: "EdDSA" }] },
   tenants: { acme: "acme", other: "globex" },
   actorIssuers: ["https://agents.example"],
+  subjectIssuers: ["https://agents.example"],
   claims: { groups: ["realm", "groups"] },
   defaultType: "human",
   roles: { approvers: ["reviewer"] },
@@ -40,6 +41,7 @@ const agent = {
   ...claims,
   cnf: undefined,
   principal_type: "agent",
+  sub_id: { format: "iss_sub", iss: "https://agents.example", sub: "alice" },
   act: { sub: "runner", iss: "https://agents.example", act: { sub: "scheduler", act: { sub: "cron", principal_type: "service" } } },
 };
 
