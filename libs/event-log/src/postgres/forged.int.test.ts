@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { migrate, openDatabase, type Database } from "@countersign/database";
 import { testPostgres, type TestPostgres } from "@countersign/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -21,7 +22,6 @@ let log: PostgresEventLog;
 beforeAll(async () => {
   postgres = await testPostgres((url) => migrate(url, [eventLogMigrations]));
   owner = openDatabase({ url: postgres.url, role: null });
-  await owner.pool.query("alter table event_log.event disable trigger all; alter table event_log.ledger_head disable trigger all");
   await owner.pool.query("alter table event_log.idempotency disable trigger all");
   // Whoever has all rights takes these away, too.
   await owner.pool.query("alter table event_log.event alter column append_code drop not null, drop constraint event_append_code_check");
@@ -32,6 +32,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   ledgers += 1;
   ledger = `ledger-${ledgers}`;
+  await owner.pool.query("alter table event_log.event disable trigger all; alter table event_log.ledger_head disable trigger all");
   // A caller's keys are its own over all ledgers.
   await owner.pool.query("delete from event_log.idempotency");
   log = opened();
@@ -56,6 +57,13 @@ function opened(keys: AppendKeys = TEST_APPEND_KEYS, name = ledger): PostgresEve
 const corrupt = (message: string) => ({ code: "corrupt", message: expect.stringContaining(message) as string });
 const forge = (request: AppendRequest) => forgeAppend(postgres.url, ledger, request);
 const tamper = (statement: string) => owner.pool.query(statement.replaceAll("@", `ledger = '${ledger}'`));
+
+/** As the runbook has it. */
+function removalOf(position: number): string {
+  const [, section = ""] = readFileSync(new URL("../../../../deploy/runbook.md", import.meta.url), "utf8").split("\n## Forged events\n");
+  const [, statements = ""] = /```sql\n([^`]*)```/.exec(section) ?? [];
+  return statements.replaceAll("4711", String(position)).replaceAll("'main'", `'${ledger}'`);
+}
 
 async function scanned(keys: AppendKeys | "unchecked"): Promise<readonly RecordedEvent[]> {
   const events: RecordedEvent[] = [];
@@ -90,7 +98,9 @@ describe("P6, P7: an event that a superuser inserted with every number, link and
       await expect(one.append(appendTo(stream("b"), 1))).rejects.toMatchObject({ ...corrupt("position 3"), position: 3 });
       await expect(one.append(appendTo(stream("new"), 0))).rejects.toMatchObject(corrupt("position 3"));
     }
-    await tamper("delete from event_log.event where @ and position = 3; update event_log.ledger_head set next_position = 3 where @");
+    await owner.pool.query("alter table event_log.event enable always trigger append_only");
+    await owner.pool.query("alter table event_log.ledger_head enable always trigger forward_only");
+    await owner.pool.query(removalOf(3));
     for (const [version, one] of [log, opened()].entries()) await appended(one, appendTo(stream("b"), 1 + version));
     expect(await readEverything(log)).toHaveLength(5);
   });
