@@ -8,10 +8,10 @@ import { ServerReflectionRequestSchema } from "@countersign/proto/grpc/reflectio
 import { AuditService } from "@countersign/proto/v1/audit_service_pb";
 import { PolicyService } from "@countersign/proto/v1/policy_service_pb";
 import { silentLogger } from "@countersign/telemetry";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ServiceHandlers, StreamHandler, UnaryHandler } from "./handlers.ts";
 import { REFLECTION_PATHS } from "./reflection.ts";
-import { createRpcServer, type RunningRpcServer } from "./server.ts";
+import { createRpcServer, type RpcLimits, type RunningRpcServer } from "./server.ts";
 import { GET_POLICY, hungUp, STREAM_EVENTS, until } from "./testing/calling.ts";
 
 const EMPTY = Buffer.alloc(5);
@@ -48,11 +48,11 @@ const keep = (message: unknown): void => {
 };
 const isOver = ({ destroyed }: Duplex): boolean => destroyed;
 
-async function start(stallMs: number, maxUnreadBytes = 100_000_000): Promise<void> {
+async function start(stallMs: number, limits: RpcLimits = {}): Promise<void> {
   served = 0;
   streams = [];
   subscribe("http2.server.stream.created", keep);
-  const rpc = createRpcServer({ logger: silentLogger, limits: { stallMs, maxUnreadBytes, sendMs: 100, drainMs: 100 } });
+  const rpc = createRpcServer({ logger: silentLogger, limits: { stallMs, sendMs: 100, drainMs: 100, ...limits } });
   rpc.add(PolicyService, handlers(PolicyService));
   rpc.add(AuditService, handlers(AuditService));
   server = await rpc.listen("127.0.0.1", 0);
@@ -149,7 +149,7 @@ describe("a client", () => {
 
   it("P7: that leaves many large answers unread has the oldest cut off at once", async () => {
     await stop();
-    await start(60_000, 1_000_000);
+    await start(60_000, { maxUnreadBytes: 1_000_000 });
     const held = Array.from({ length: 20 }, () => open(GET_POLICY));
     for (const { stream } of held) stream.end(Buffer.concat([Buffer.of(0, 0, 0, 0, 1), Buffer.of(1)]));
     await until(() => streams.filter(isOver).length === 10);
@@ -182,6 +182,30 @@ describe("a client", () => {
     expect([await closed, served]).toEqual(["12", 0]);
     await until(() => streams.every(isOver));
     expect(await answers()).toBe("0");
+  });
+
+  it("P7: that opens ever more connections gets no more than there may be, and those before stay", async () => {
+    await stop();
+    await start(200, { maxConnections: 2 });
+    const connects = async (): Promise<{ held: ClientHttp2Session; taken: boolean }> => {
+      const held = connect(`http://127.0.0.1:${server.port}`);
+      const taken = new Promise<boolean>((resolve) => {
+        held.once("remoteSettings", () => resolve(true)).once("close", () => resolve(false));
+      });
+      held.on("error", () => {});
+      return { held, taken: await taken };
+    };
+    const second = await connects();
+    expect([second.taken, (await connects()).taken, await answers()]).toEqual([true, false, "0"]);
+    second.held.destroy();
+    await vi.waitFor(
+      async () => {
+        const { held, taken } = await connects();
+        held.destroy();
+        expect(taken).toBe(true);
+      },
+      { timeout: 20_000 },
+    );
   });
 
   it("that sends huge metadata is refused, and only that call", async () => {

@@ -3,6 +3,7 @@ import { Health } from "@countersign/proto/grpc/health/v1/health_pb";
 import type { Logger } from "@countersign/telemetry";
 import { Server, ServerCredentials, type UntypedServiceImplementation } from "@grpc/grpc-js";
 import { Admission } from "./admission.ts";
+import { capConnections } from "./connection-cap.ts";
 import { onWideConnections } from "./connection-window.ts";
 import { observeAdmission } from "./observe-admission.ts";
 import {
@@ -28,6 +29,8 @@ export type RpcLimits = {
   readonly maxParked?: number;
   /** Of those, how many for one owner (see `RpcCall.admitted`). Default: all. */
   readonly maxParkedOf?: (owner: string) => number;
+  /** Connections at the same time; more are closed as they come. Default 10,000. */
+  readonly maxConnections?: number;
   /** How long a stream waits for a caller who does not read. Default 30 s. */
   readonly sendMs?: number;
   /** How long a request may take to come in, and an answer to be taken. Default 30 s. */
@@ -103,6 +106,7 @@ export function createRpcServer({ logger, urgencyOf = () => "normal", limits = {
       const credentials = tls === undefined ? undefined : new RenewableCredentials(tls);
       const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
       const bound = await bind(server, address, credentials ?? ServerCredentials.createInsecure());
+      capConnections(server, limits.maxConnections ?? 10_000, logger);
       health.set(true);
       const stopObserving = observeAdmission(admission);
       let closing = false;

@@ -53,7 +53,7 @@ export async function startGateway(deps: GatewayDeps): Promise<RunningGateway> {
       maxLifetimeSeconds: config.tokenMaxLifetimeMs / 1000,
       clock,
     });
-  const { maxWatches, maxWatchesPerTenant, maxInFlight, maxQueued, drainMs, quotas } = config;
+  const { maxConnections, maxWatches, maxWatchesPerTenant, maxInFlight, maxQueued, drainMs, quotas } = config;
   const maxWatchesOf = (tenant: string): number => Math.min(maxWatchesPerTenant, quotas.of(tenant).openWatches);
   const changes = new Changes(feed, { maxWatches, maxWatchesOf, lingerMs: SUBSCRIPTION_LINGER_MS });
   const gate = new Gate(gateSettings(config), quotas);
@@ -61,7 +61,13 @@ export async function startGateway(deps: GatewayDeps): Promise<RunningGateway> {
     logger,
     urgencyOf,
     tls: config.tls,
-    limits: { maxInFlight: maxInFlight + maxQueued + MAX_UNIDENTIFIED, maxParked: maxWatches, maxParkedOf: maxWatchesOf, drainMs },
+    limits: {
+      maxConnections,
+      maxInFlight: maxInFlight + maxQueued + MAX_UNIDENTIFIED,
+      maxParked: maxWatches,
+      maxParkedOf: maxWatchesOf,
+      drainMs,
+    },
   });
   addServices(server, { commands, authenticator, gate, changes, config, clock, random: Math.random });
   const stopObserving = observeGate(gate);

@@ -23,6 +23,7 @@ const schema = z.object({
   maxQueued: count.default(1024),
   targetLatencyMs: durationSetting.default(150),
   queueMs: durationSetting.default(5000),
+  maxConnections: count.default(10_000),
   maxWatches: count.default(10_000),
   maxWatchesPerTenant: count.default(5000),
   recheckMs: durationSetting.default(5000),
@@ -44,6 +45,7 @@ const VARIABLES = {
   maxQueued: "COUNTERSIGN_MAX_QUEUED",
   targetLatencyMs: "COUNTERSIGN_TARGET_LATENCY",
   queueMs: "COUNTERSIGN_QUEUE_TIME",
+  maxConnections: "COUNTERSIGN_MAX_CONNECTIONS",
   maxWatches: "COUNTERSIGN_MAX_WATCHES",
   maxWatchesPerTenant: "COUNTERSIGN_MAX_WATCHES_PER_TENANT",
   recheckMs: "COUNTERSIGN_RECHECK_INTERVAL",
@@ -77,6 +79,7 @@ export type GatewayConfig = Readonly<z.output<typeof schema>> & {
  * | COUNTERSIGN_MAX_QUEUED | 1024 | calls in line for a place; beyond, whoever has most of them there loses its newest (OVERLOADED) |
  * | COUNTERSIGN_QUEUE_TIME | 5s | how long a call waits for a place at most; twice COUNTERSIGN_TARGET_LATENCY once its tenant has its share of the places and its line has stood for half a second |
  * | COUNTERSIGN_QUOTAS_FILE | none | what each tenant may have at most: see `@countersign/quotas` |
+ * | COUNTERSIGN_MAX_CONNECTIONS | 10000 | connections at once, some 20 KB each; more are closed as they come, and the log says so |
  * | COUNTERSIGN_MAX_WATCHES | 10000 | streams and waiting calls held at once |
  * | COUNTERSIGN_MAX_WATCHES_PER_TENANT | 5000 | of these, per tenant |
  * | COUNTERSIGN_RECHECK_INTERVAL | 5s | how often a watched action is looked at although nothing was heard |
