@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { decodeEvent, UnknownEventError } from "./registry.ts";
+import { knownEvent } from "./registry.ts";
 
 /** Which events somebody wants; an absent member lets all through. */
 export type EventSelection = {
@@ -66,11 +66,6 @@ export class Subjects {
 }
 
 function subjectOf(event: FilteredEvent): Subject | undefined {
-  try {
-    const decoded = decodeEvent(event);
-    return decoded.type === "ActionRequested" ? { type: decoded.data.subjectType, id: decoded.data.subjectId } : undefined;
-  } catch (error) {
-    if (error instanceof UnknownEventError) return undefined;
-    throw error;
-  }
+  const known = knownEvent(event);
+  return known?.type === "ActionRequested" ? { type: known.data.subjectType, id: known.data.subjectId } : undefined;
 }

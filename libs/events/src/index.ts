@@ -4,6 +4,7 @@ export {
   eventJson,
   EVENT_SCHEMAS,
   isDirectoryEvent,
+  knownEvent,
   requireKnown,
   UnknownEventError,
   type DecodedEvent,

@@ -111,6 +111,16 @@ export function decodeEvent(event: { readonly type: string; readonly schemaVersi
   return { type: event.type, data: fromBinary(EVENT_SCHEMAS[event.type], event.data) } as DecodedEvent;
 }
 
+/** The same; undefined when a newer build wrote it: for whoever shows what there is and decides nothing by it. */
+export function knownEvent(event: Parameters<typeof decodeEvent>[0]): DecodedEvent | undefined {
+  try {
+    return decodeEvent(event);
+  } catch (error) {
+    if (error instanceof UnknownEventError) return undefined;
+    throw error;
+  }
+}
+
 /** The payload's bytes, and what an append needs to know beside them. */
 export function encodeEvent(event: EncodableEvent): {
   readonly type: EventType;

@@ -1,4 +1,4 @@
-import { decodeEvent, eventJson, UnknownEventError } from "@countersign/events";
+import { eventJson, knownEvent } from "@countersign/events";
 import type { RecordedEvent } from "@countersign/event-log";
 import { visible } from "@countersign/review-view";
 
@@ -32,10 +32,6 @@ export function eventJsonLine(event: RecordedEvent): string {
 }
 
 function payload(event: RecordedEvent): unknown {
-  try {
-    return eventJson(decodeEvent(event));
-  } catch (error) {
-    if (error instanceof UnknownEventError) return null;
-    throw error;
-  }
+  const known = knownEvent(event);
+  return known === undefined ? null : eventJson(known);
 }

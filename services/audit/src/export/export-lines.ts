@@ -1,10 +1,11 @@
+import { knownEvent } from "@countersign/events";
 import { createHash } from "node:crypto";
 import { EVENT_FORMATS, type EventFormatName, type EventRecord } from "@countersign/event-formats";
 import type { RecordedEvent } from "@countersign/event-log";
 import { describeEvent } from "../adapters/events/describe.ts";
 import { plainText } from "../adapters/events/plain-text.ts";
 import { uuidText } from "../adapters/events/uuid.ts";
-import { knownEvent, payloadJson } from "../adapters/events/wire-event.ts";
+import { payloadJson } from "../adapters/events/wire-event.ts";
 import type { ExportProgress, Period } from "./export-archive.ts";
 import { eventsFrom, findFirst, stretchOf, type TenantReader } from "./tenant-log.ts";
 

@@ -1,3 +1,4 @@
+import { knownEvent } from "@countersign/events";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import {
   CommandError,
@@ -22,7 +23,7 @@ import {
 } from "@countersign/proto/v1/audit_service_pb";
 import type { Kysely } from "kysely";
 import { plainText } from "../events/plain-text.ts";
-import { knownEvent, toWireEvent } from "../events/wire-event.ts";
+import { toWireEvent } from "../events/wire-event.ts";
 import { wordsOf } from "../events/words.ts";
 import { OPERATIONS_STREAM, type OperationsLog } from "./operations-log.ts";
 import { badPageToken, invalidField, pageSize, unary } from "./unary.ts";

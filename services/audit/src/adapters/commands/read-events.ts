@@ -1,10 +1,10 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import type { CommandHandler } from "@countersign/bus";
-import { eventFilter, Subjects, type EventSelection } from "@countersign/events";
+import { eventFilter, knownEvent, Subjects, type EventSelection } from "@countersign/events";
 import type { EventReader, RecordedEvent } from "@countersign/event-log";
 import { ReadEventsRequestSchema, ReadEventsResponseSchema, type ReadEventsRequest } from "@countersign/proto/internal/v1/command_pb";
-import { knownEvent, toWireEvent } from "../events/wire-event.ts";
+import { toWireEvent } from "../events/wire-event.ts";
 import { StreamEventsRequestSchema, type StreamEventsRequest } from "@countersign/proto/v1/audit_service_pb";
 import { EXPORT_STREAM } from "./export.ts";
 import { OPERATIONS_STREAM } from "./operations-log.ts";

@@ -1,4 +1,5 @@
 import { CommandError, type CommandHandler } from "@countersign/bus";
+import { knownEvent } from "@countersign/events";
 import type { EventLog, RecordedEvent } from "@countersign/event-log";
 import {
   GetCheckpointRequestSchema,
@@ -18,7 +19,6 @@ import { proofFor } from "../../sealing/proof.ts";
 import type { Sealing } from "../../sealing/start-sealing.ts";
 import { invalidField, unary } from "./unary.ts";
 import { onlyOwn, requesterOf } from "./viewer.ts";
-import { knownEvent } from "../events/wire-event.ts";
 
 /** What the handlers stand on; without sealing they say so. */
 export type SealingDeps = {

@@ -1,10 +1,11 @@
 import type { CommandHandler } from "@countersign/bus";
+import { knownEvent } from "@countersign/events";
 import { CommandError } from "@countersign/bus";
 import { until, type EventReader, type RecordedEvent } from "@countersign/event-log";
 import { GetTimelineRequestSchema, GetTimelineResponseSchema } from "@countersign/proto/v1/audit_service_pb";
 import { describeEvent } from "../events/describe.ts";
 import { plainText } from "../events/plain-text.ts";
-import { knownEvent, toWireEvent } from "../events/wire-event.ts";
+import { toWireEvent } from "../events/wire-event.ts";
 import { wordsOf } from "../events/words.ts";
 import { readAt } from "./moment.ts";
 import { invalidField, unary } from "./unary.ts";

@@ -1,9 +1,8 @@
 import type { RecordedEvent } from "@countersign/event-log";
-import type { DecodedEvent } from "@countersign/events";
+import { knownEvent, type DecodedEvent } from "@countersign/events";
 import { ExecutionOutcome, VerdictOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
 import type { ReportEvent } from "../../report/event.ts";
 import { formatName } from "./export-format.ts";
-import { knownEvent } from "./wire-event.ts";
 
 /** What a report needs of an event; of one that a newer build wrote, that it happened. */
 export function toReportEvent(event: RecordedEvent): ReportEvent {

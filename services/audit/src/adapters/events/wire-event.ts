@@ -1,20 +1,11 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { decodeEvent, eventJson, UnknownEventError, type DecodedEvent } from "@countersign/events";
+import { eventJson, type DecodedEvent } from "@countersign/events";
 import type { RecordedEvent } from "@countersign/event-log";
 import type { EventSchema } from "@countersign/proto/v1/audit_service_pb";
 import { uuidText } from "./uuid.ts";
 
-/** The payload, or nothing when a newer build wrote it: its bytes are shown all the same, and nothing is guessed. */
-export function knownEvent(event: RecordedEvent): DecodedEvent | undefined {
-  try {
-    return decodeEvent(event);
-  } catch (error) {
-    if (error instanceof UnknownEventError) return undefined;
-    throw error;
-  }
-}
-
+/** An event as callers get it; without `decoded`, when a newer build wrote it, its bytes are shown all the same, and nothing is guessed. */
 export function toWireEvent(event: RecordedEvent, decoded: DecodedEvent | undefined): MessageInitShape<typeof EventSchema> {
   return {
     position: BigInt(event.position),
