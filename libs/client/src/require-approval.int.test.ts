@@ -139,6 +139,14 @@ describe("P7: requireApproval runs nothing that is not approved", () => {
       await expect(requireApproval(played.client, INPUT, run)).rejects.toThrow(`db.export was not approved: ${why}`);
   });
 
+  it("says of a grant that was used, or that cannot be had again, what helps", async () => {
+    const replies = [replyWith(ActionStatus.REDEEMED), replyWith(ActionStatus.APPROVED, {}, "")];
+    played.unary["RequestAction"] = async () => replies.shift()!;
+    for (const why of ["does not run again: its grant was used before, and the action is REDEEMED", "signed with an earlier key"])
+      await expect(requireApproval(played.client, INPUT, run)).rejects.toThrow(new RegExp(`^db.export .*${why}.*another idempotencyKey$`));
+    expect(ran).toEqual([]);
+  });
+
   it("reports a failure, and passes it on", async () => {
     played.unary["RequestAction"] = async () => replyWith(ActionStatus.APPROVED, {}, "a.b.c");
     await expect(requireApproval(played.client, INPUT, () => Promise.reject(new Error("disk full")))).rejects.toThrow("disk full");

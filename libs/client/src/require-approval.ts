@@ -14,10 +14,21 @@ export class NotApprovedError extends Error {
   readonly action: KnownAction;
 
   /** @param name of what was asked for. */
-  constructor(name: string, action: KnownAction, why: string = `${statusName(action.status)} ${action.reasons.join("; ")}`.trimEnd()) {
-    super(`${name} was not approved: ${why}`);
+  constructor(name: string, action: KnownAction, why?: string) {
+    super(why === undefined ? refusalText(name, action) : `${name} was not approved: ${why}`);
     this.action = action;
   }
+}
+
+/** The first run's outcome is on record or still to be reported: nobody can tell from here whether it was done. */
+const USED = new Set([ActionStatus.REDEEMED, ActionStatus.SUCCEEDED, ActionStatus.FAILED, ActionStatus.UNREPORTED]);
+
+function refusalText(name: string, { status, reasons }: KnownAction): string {
+  if (USED.has(status))
+    return `${name} does not run again: its grant was used before, and the action is ${statusName(status)}. Another run needs another idempotencyKey`;
+  if (status === ActionStatus.APPROVED)
+    return `${name} does not run: its grant was signed with an earlier key and is not handed out any more. Ask again, with another idempotencyKey`;
+  return `${name} was not approved: ${statusName(status)} ${reasons.join("; ")}`.trimEnd();
 }
 
 /**
