@@ -13,3 +13,12 @@ it("P3: what nobody can approve says whose account nobody knows, and that it can
   );
   expect(text).not.toContain("\u202e");
 });
+
+it("whoever may decide is told what may be changed, and how", () => {
+  const editable = '{"limit":{"type":"integer","maximum":1000}}';
+  const action = { id: "a1", status: ActionStatus.IN_REVIEW, verdict: { terms: { editable } } };
+  const text = (eligible: boolean) =>
+    reviewText(create(GetReviewResponseSchema, { action, eligible }), { columns: 100, command: "countersign" });
+  expect(text(true)).toContain(`\nYou may change ${editable}: countersign edit a1 --param NAME=VALUE`);
+  expect(text(false)).not.toContain("You may change");
+});

@@ -1,3 +1,4 @@
+import type { Action } from "@countersign/proto/v1/action_pb";
 import type { GetReviewResponse } from "@countersign/proto/v1/review_service_pb";
 import {
   plain,
@@ -17,9 +18,15 @@ const LIMITS: RenderLimits = { ...USUAL_LIMITS, comments: { most: 100, character
 export function reviewText(reply: GetReviewResponse, { columns, command }: { readonly columns: number; readonly command: string }): string {
   if (reply.action === undefined) return "nothing to review";
   const card = reviewCard(renderReview(toReviewSource(reply.action), sha256Hex, LIMITS), { paint: plain, columns, command });
-  if (reply.eligible) return card;
+  if (reply.eligible) return `${card}${howToEdit(reply.action, command)}`;
   const unknown = reply.unknownCausers.map(({ issuer, id }) => visible(`${issuer}#${id}`).text).join(", ");
   const why =
     unknown === "" ? "" : `\nNobody can approve it, though it can be rejected: your directory does not know ${unknown}, who caused it`;
   return `${card}\nYou may not decide this: ${visible(reply.ineligibleReason).text}${why}`;
+}
+
+/** What policy lets a reviewer change, as the policy says it. */
+function howToEdit({ id, verdict }: Action, command: string): string {
+  const editable = verdict?.terms?.editable ?? "";
+  return editable === "" ? "" : `\nYou may change ${visible(editable).text}: ${command} edit ${visible(id).text} --param NAME=VALUE`;
 }

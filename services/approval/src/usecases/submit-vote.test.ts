@@ -111,7 +111,10 @@ describe("review", () => {
   ])("refuses to edit %s, and names it", async (_what, properties, members) => {
     const { shown } = await ask(world, editable);
     await expect(world.call("SubmitVote", { ...shown, ...edit(properties) }, ann)).rejects.toEqual(
-      expect.objectContaining({ reason: "EDIT_NOT_ALLOWED", metadata: { members } }),
+      expect.objectContaining({
+        reason: "EDIT_NOT_ALLOWED",
+        metadata: { members, editable: expect.stringContaining('"limit"') as string },
+      }),
     );
   });
 

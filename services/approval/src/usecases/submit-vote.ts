@@ -13,6 +13,9 @@ import { strangersInReview } from "./unknown-causers.ts";
 import { sayingWhatChanged } from "./what-changed.ts";
 import { whoSpeaks } from "./who-speaks.ts";
 
+/** Longer than that, what may be edited is not told with a refusal; the review has it. */
+const MOST_TOLD = 1000;
+
 /** What the reviewer was shown: the action's digest and version, and the digest of the view. */
 export type Shown = {
   readonly ref: ActionRef;
@@ -77,8 +80,10 @@ export async function editAction(deps: Deps, { principal: reviewer, traceparent 
     const { properties: old } = before.input.action;
     const properties = "patch" in edit ? deps.editing.patched(old, edit.patch) : edit.properties;
     if (properties === undefined) return { refusal: "PATCH_INVALID" };
-    const forbidden = deps.editing.forbidden(state.ruling.verdict.terms.editable, old, properties);
-    if (forbidden.length > 0) return { refusal: "EDIT_NOT_ALLOWED", details: { members: forbidden.join(", ") } };
+    const { editable } = state.ruling.verdict.terms;
+    const forbidden = deps.editing.forbidden(editable, old, properties);
+    if (forbidden.length > 0)
+      return { refusal: "EDIT_NOT_ALLOWED", details: { members: forbidden.join(", "), ...(editable.length <= MOST_TOLD && { editable }) } };
     const input = { ...before.input, action: { ...before.input.action, properties } };
     const { salt } = before;
     const content = inputContent(input, salt);

@@ -58,7 +58,7 @@ export const FAILURES: Readonly<
   CONTENT_ERASED: ["FAILED_PRECONDITION", "The action's content was erased."],
   POLICY_UNREACHABLE: ["UNAVAILABLE", "Policy did not answer; nothing was changed."],
   DIRECTORY_UNREACHABLE: ["UNAVAILABLE", "The directory did not say who the caller is; nothing was changed."],
-  KEY_REUSED: ["ALREADY_EXISTS", "The idempotency key was used for another request."],
+  KEY_REUSED: ["ALREADY_EXISTS", "The idempotency key was used for another request: send that one again, or take another key."],
   LOST_RACE: ["ABORTED", "Others changed the action at the same time; try again."],
   UNKNOWN_EVENT: [
     "UNAVAILABLE",
