@@ -184,14 +184,18 @@ async function evaluate({ client, output }: Context, name: string, options: Inpu
 /** The digest is computed over the action as it was approved: use this when a person runs it by hand from what `get` shows. */
 async function redeem({ client, output, command }: Context, actionId: string, options: Firm): Promise<void> {
   const { action, grantToken } = await client.actions.getAction({ actionId });
-  if (grantToken === "")
-    throw new AnswerIsNo(`there is no grant that you could redeem: the action is ${statusName(present(action).status)}`);
+  if (grantToken === "") throw new AnswerIsNo(noGrant(present(action)));
   const reply = await client.redeem(grantToken, digestOf(present(action), approvedInput(present(action))), firm(options));
   output.message(
     RedeemGrantResponseSchema,
     reply,
     () => `redeemed at position ${reply.position}: run it now, then ${command} report ${visible(actionId).text} --succeeded, or --failed`,
   );
+}
+
+function noGrant({ status, requester }: Action): string {
+  const whose = `only ${requester?.id ?? "its requester"} gets its grant, and nobody one that was signed with an earlier key: ask again then`;
+  return `there is no grant that you could redeem: the action is ${statusName(status)}${status === ActionStatus.APPROVED ? `; ${whose}` : ""}`;
 }
 
 /** An edited action waits for its requester, and for nobody else. */

@@ -82,6 +82,8 @@ function addRebuild(program: Command, io: Io): void {
 
 function progressLine({ step, done, total, rate, secondsLeft }: Progress): string {
   const share = total === 0n ? String(done) : `${done} of ${total}`;
-  const left = total === 0n || done === total ? "" : `, ${Math.ceil(secondsLeft)} s left`;
-  return visible(`${step}: ${share}, ${Math.round(rate)}/s${left}`).text;
+  // What has just begun, or was done at once, has no speed yet.
+  const speed = rate < 1 ? "" : `, ${Math.round(rate)}/s`;
+  const left = speed === "" || total === 0n || done === total ? "" : `, ${Math.ceil(secondsLeft)} s left`;
+  return visible(`${step}: ${share}${speed}${left}`).text;
 }
