@@ -53,6 +53,16 @@ describe("textGlob", () => {
     expect(textGlob(pattern)(text)).toBe(expected);
   });
 
+  it("says what the same regular expression says", () => {
+    const words = (letters: string, most: number): string[] =>
+      most === 0 ? [""] : ["", ...words(letters, most - 1).flatMap((word) => [...letters].map((letter) => letter + word))];
+    const texts = words("ab", 5);
+    for (const pattern of new Set(words("ab*", 5))) {
+      const same = new RegExp(`^${pattern.replaceAll("*", ".*")}$`);
+      expect(texts.filter(textGlob(pattern)), pattern).toEqual(texts.filter((text) => same.test(text)));
+    }
+  });
+
   it("takes linear time where a naive pattern would explode", () => {
     const started = performance.now();
     expect(textGlob(`${"a*".repeat(100)}b`)("a".repeat(256))).toBe(false);

@@ -17,41 +17,47 @@ export function dottedPatternProblem(pattern: string): string | undefined {
 export function dottedGlob(pattern: string): (name: string) => boolean {
   if (isLiteralPattern(pattern)) return (name) => name === pattern;
   const wanted = pattern.split(".");
-  return (name) => wildcardMatch(wanted, name.split("."), "**", (want, segment) => want === "*" || want === segment);
+  return (name) => segmentsMatch(wanted, name.split("."));
 }
 
 /** Matches any text: `*` stands for any run of characters, also none. There is no escape; a condition can compare exactly. */
 export function textGlob(pattern: string): (text: string) => boolean {
   if (isLiteralPattern(pattern)) return (text) => text === pattern;
-  const wanted = [...pattern];
-  return (text) => wildcardMatch(wanted, [...text], "*", (want, character) => want === character);
+  const [start = "", ...rest] = pattern.split("*");
+  const end = rest.pop() ?? "";
+  return (text) => {
+    if (text.length < start.length + end.length || !text.startsWith(start) || !text.endsWith(end)) return false;
+    // Each part as early as it comes leaves most for those behind it.
+    let at = start.length;
+    for (const part of rest) {
+      const found = text.indexOf(part, at);
+      if (found < 0) return false;
+      at = found + part.length;
+    }
+    return at <= text.length - end.length;
+  };
 }
 
-/** The usual two-pointer walk: only the last `many` is ever reconsidered, so the cost is at most the product of the lengths. */
-function wildcardMatch(
-  pattern: readonly string[],
-  items: readonly string[],
-  many: string,
-  one: (want: string, item: string) => boolean,
-): boolean {
+/** The usual two-pointer walk: only the last `**` is ever reconsidered, so the cost is at most the product of the lengths. */
+function segmentsMatch(pattern: readonly string[], segments: readonly string[]): boolean {
   let at = 0;
   let resumeAt = -1;
-  let resumeItem = 0;
-  for (let item = 0; item < items.length;) {
+  let resumeSegment = 0;
+  for (let segment = 0; segment < segments.length;) {
     const want = pattern[at];
-    if (want === many) {
+    if (want === "**") {
       resumeAt = ++at;
-      resumeItem = item;
-    } else if (want !== undefined && one(want, items[item] ?? "")) {
+      resumeSegment = segment;
+    } else if (want === "*" || (want !== undefined && want === segments[segment])) {
       at++;
-      item++;
+      segment++;
     } else if (resumeAt >= 0) {
       at = resumeAt;
-      item = ++resumeItem;
+      segment = ++resumeSegment;
     } else {
       return false;
     }
   }
-  while (pattern[at] === many) at++;
+  while (pattern[at] === "**") at++;
   return at === pattern.length;
 }
