@@ -1,6 +1,6 @@
 import type { CommandBus, EventFeed } from "@countersign/bus";
 import { createRpcServer } from "@countersign/grpc-kit";
-import { type Authenticator, createAuthenticator } from "@countersign/identity";
+import { createAuthenticator } from "@countersign/identity";
 import type { Logger, Readiness } from "@countersign/telemetry";
 import { addServices } from "./adapters/services.ts";
 import type { GatewayConfig } from "./config.ts";
@@ -27,8 +27,6 @@ export type GatewayDeps = {
   readonly commands: CommandBus;
   readonly feed: EventFeed;
   readonly logger: Logger;
-  /** Default: one over the configured issuers. */
-  readonly authenticator?: Authenticator;
   readonly clock?: () => Date;
   /** Absent: health says that calls are served as long as this listens. */
   readonly readiness?: Readiness;
@@ -45,14 +43,12 @@ export type RunningGateway = {
 /** Opens the gRPC front door. @throws ConfigError when no issuer is configured, or when the address cannot be bound. */
 export async function startGateway(deps: GatewayDeps): Promise<RunningGateway> {
   const { config, commands, feed, logger, clock = () => new Date() } = deps;
-  const authenticator =
-    deps.authenticator ??
-    createAuthenticator({
-      issuers: config.issuers,
-      trustDomains: config.tls?.trustDomains ?? [],
-      maxLifetimeSeconds: config.tokenMaxLifetimeMs / 1000,
-      clock,
-    });
+  const authenticator = createAuthenticator({
+    issuers: config.issuers,
+    trustDomains: config.tls?.trustDomains ?? [],
+    maxLifetimeSeconds: config.tokenMaxLifetimeMs / 1000,
+    clock,
+  });
   const { maxConnections, maxWatches, maxWatchesPerTenant, maxInFlight, maxQueued, drainMs, quotas } = config;
   const maxWatchesOf = (tenant: string): number => Math.min(maxWatchesPerTenant, quotas.of(tenant).openWatches);
   const changes = new Changes(feed, { maxWatches, maxWatchesOf, lingerMs: SUBSCRIPTION_LINGER_MS });
