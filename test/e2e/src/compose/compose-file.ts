@@ -9,6 +9,10 @@ export type ComposeService = {
   readonly environment: Readonly<Record<string, string>>;
   /** Path in the container, and what is mounted there: a file beside the compose file, or the name of a volume. */
   readonly mounts: ReadonlyMap<string, string>;
+  /** Of these mounts, what is there and may be written. */
+  readonly writable: readonly string[];
+  /** Nothing else may be written. */
+  readonly readOnly: boolean;
   readonly envFiles: readonly string[];
 };
 
@@ -17,6 +21,7 @@ type Written = {
   readonly environment?: Readonly<Record<string, string>>;
   readonly env_file?: readonly string[];
   readonly volumes?: readonly string[];
+  readonly read_only?: boolean;
   readonly deploy?: { readonly replicas?: number };
 };
 
@@ -26,16 +31,20 @@ export function readComposeFile(path: string): ReadonlyMap<string, ComposeServic
   return new Map(Object.entries(services).map(([name, written]) => [name, toService(written, dirname(path))]));
 }
 
-function toService({ command, environment, env_file: envFiles, volumes, deploy }: Written, folder: string): ComposeService {
+function toService(written: Written, folder: string): ComposeService {
+  const { command, environment, env_file: envFiles, volumes, deploy, read_only: readOnly = false } = written;
   const mounts = (volumes ?? []).map((volume): [string, string] => {
     const [source = "", target = ""] = volume.split(":");
     return [target, source.startsWith(".") ? resolve(folder, source) : source];
   });
+  const writable = (volumes ?? []).filter((volume) => !volume.endsWith(":ro")).map((volume) => volume.split(":")[0] ?? "");
   return {
     command: command ?? [],
     replicas: deploy?.replicas ?? 1,
     environment: environment ?? {},
     mounts: new Map(mounts),
+    writable,
+    readOnly,
     envFiles: (envFiles ?? []).map((file) => resolve(folder, file)),
   };
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { openDatabase } from "@countersign/database";
 import { freePort, startPostgres, startReaper } from "@countersign/embedded";
 import { COMPILE_CACHE } from "@countersign/standalone";
+import { readOnly } from "./read-only.ts";
 import { readComposeFile, readEnvFile, type ComposeService } from "./compose-file.ts";
 
 const COMPOSE = "deploy/compose";
@@ -15,6 +16,8 @@ export type Composed = {
   readonly secrets: string;
   /** Ports of the front door. */
   readonly doors: readonly number[];
+  /** Services that may write nothing but their volumes. */
+  readonly readOnly: readonly string[];
   /** As the owner. */
   readonly databaseUrl: string;
   /** Where a nats-server tells of itself. */
@@ -100,18 +103,17 @@ async function build(folder: string, issuers: string, endings: (() => Promise<un
         COUNTERSIGN_TILES_PORT: "0",
         COUNTERSIGN_NOTIFIER_LISTEN: "127.0.0.1:0",
       };
-      await start(
-        `${name}-${number}`,
-        process.execPath,
-        ["--max-semi-space-size=2", ...service.command],
-        { ...environment(service), ...own },
-        "is ready",
-      );
+      const node = { program: process.execPath, args: ["--max-semi-space-size=2", ...service.command] };
+      const volumes = service.writable.map((volume) => join(folder, volume));
+      for (const volume of volumes) mkdirSync(volume, { recursive: true });
+      const { program, args } = service.readOnly ? readOnly(node, volumes) : node;
+      await start(`${name}-${number}`, program, args, { ...environment(service), ...own }, "is ready");
     }
   }
   return {
     secrets,
     doors,
+    readOnly: [...services].flatMap(([name, { readOnly: fixed, command }]) => (fixed && command[0]?.startsWith("services/") ? [name] : [])),
     databaseUrl: environment(migrate)["COUNTERSIGN_DATABASE_URL"] ?? "",
     monitor: (name) => `http://127.0.0.1:${ports.get(`${name} monitor`)}`,
     kill: async (name) => {
