@@ -42,6 +42,8 @@ export async function startStack(
     COUNTERSIGN_NATS_PREFIX: nats.prefix,
     COUNTERSIGN_PORT: "0",
     COUNTERSIGN_TIMER_INTERVAL: "100ms",
+    // On a busy machine policy takes its time, and tests that ask look at the answer.
+    COUNTERSIGN_POLICY_TIMEOUT: "4s",
     ...env,
   };
   const config = readRuntimeConfig(settings);

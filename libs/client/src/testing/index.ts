@@ -1,11 +1,15 @@
-import type { ActionState } from "@countersign/proto/v1/action_pb";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ActionStatus, type ActionState } from "@countersign/proto/v1/action_pb";
 import { CountersignError, type ActionInput, type CountersignClient, type Decision } from "../index.ts";
 
-/** What a vote has to name. */
+/** What a vote has to name, as soon as policy has said what the action is: on a busy machine it may be recorded before. */
 export async function shownTo(reviewer: CountersignClient, actionId: string) {
-  const { action, shownDigest } = await reviewer.reviews.getReview({ actionId });
-  if (action === undefined) throw new Error("there is nothing to review");
-  return { actionId, digest: action.digest, version: action.version, shownDigest };
+  for (const end = performance.now() + VERDICT_MS; ; await sleep(20)) {
+    const { action, shownDigest } = await reviewer.reviews.getReview({ actionId });
+    if (action === undefined) throw new Error("there is nothing to review");
+    if (action.status !== ActionStatus.REQUESTED) return { actionId, digest: action.digest, version: action.version, shownDigest };
+    if (performance.now() > end) throw new Error(`policy has not said what ${actionId} is`);
+  }
 }
 
 /** Approves what the server shows at this moment. */
@@ -31,3 +35,5 @@ export async function refusal(call: Promise<unknown>): Promise<string> {
   }
   return "not refused";
 }
+
+const VERDICT_MS = 30_000;
