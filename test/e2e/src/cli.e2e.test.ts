@@ -254,6 +254,21 @@ describe("administrator's commands", () => {
     for (const line of seen.trimEnd().split("\n")) expect(JSON.parse(line)).toMatchObject({ tenant: "acme", stream_id: id });
   });
 
+  it("events tail begins with what happens from now on", async () => {
+    const before = await requested(...TAG, "--durability", "sealed");
+    const interrupt = new AbortController();
+    let seen = "";
+    const following = countersign(["events", "tail"], {
+      env: { COUNTERSIGN_ADDRESS: stack.address, COUNTERSIGN_TOKEN: tokens.get("auditor") },
+      signal: interrupt.signal,
+      onOut: (out) => (seen = out),
+    });
+    await eventually("something later is seen", async () => (await requested(...TAG)) !== "" && seen.includes("ActionRequested"));
+    interrupt.abort();
+    expect((await following).code).toBe(130);
+    expect(seen).not.toContain(before);
+  });
+
   it("rebuild, dead-letters, and fsck: a flaw is an exit code", async () => {
     expect((await as("operator", "rebuild")).out).toMatch(/^audit\.actions .* identical$/m);
     expect((await as("operator", "rebuild", "nonsense")).code).toBe(1);

@@ -6,7 +6,7 @@ import { Cursor } from "../replay/cursor.ts";
 import { Pace, parseRate, parseSpeed, type Speed } from "../replay/pace.ts";
 import { replay, type Replayed } from "../replay/replay.ts";
 import { fileSink, natsSink, terminalSink, type Sink } from "../replay/sinks.ts";
-import { databaseSource, frontDoorSource, type Batch, type Wanted } from "../replay/sources.ts";
+import { databaseSource, frontDoorSource, nextPosition, type Batch, type Wanted } from "../replay/sources.ts";
 
 type Options = {
   readonly fromPosition?: bigint;
@@ -33,9 +33,11 @@ type Options = {
 /** The event stream for people and programs: as it comes, and once more. */
 export function addEventCommands(program: Command, io: Io): void {
   const events = program.command("events").description("the tenant's events, in order");
-  withFilters(events.command("tail").description("print events as they happen, from now on or from --from-position")).action(
-    (options: Options, command: Command) => run(command, io, options, true),
-  );
+  withFilters(
+    events
+      .command("tail")
+      .description("print events as they happen: from now on, or first those from --from-position, --from or --cursor on"),
+  ).action((options: Options, command: Command) => run(command, io, options, true));
   withFilters(events.command("replay").description("send recorded events once more: to the terminal, a file or a NATS subject"))
     .option("--speed <speed>", "max, or as it happened times a factor, such as 2x; default: max", parseSpeed)
     .option("--rate <rate>", "at most that many, such as 500/s", parseRate)
@@ -67,9 +69,10 @@ async function run(command: Command, io: Io, options: Options, follow: boolean):
   refuseContradictions(options);
   const cursor = options.cursor === undefined ? undefined : new Cursor(options.cursor);
   const from = options.fromPosition === undefined ? cursor?.read() : Number(options.fromPosition);
+  const fromNow = follow && options.from === undefined;
   if (options.database !== undefined) {
     const { database, ledger } = options;
-    const start = from ?? 0;
+    const start = from ?? (fromNow ? await nextPosition(database, ledger) : 0);
     const source = (wanted: Wanted) => databaseSource(database, ledger, wanted, io.signal);
     report(io, command, await send(command, io, options, { follow, from: start, cursor }, source));
     return;
@@ -77,7 +80,9 @@ async function run(command: Command, io: Io, options: Options, follow: boolean):
   if (options.tenant !== undefined) throw new UsageError("--tenant goes with --database: otherwise it is the caller's");
   await withContext(command, io, async ({ client, signal }) => {
     const source = (wanted: Wanted) => frontDoorSource(client, wanted, signal);
-    report(io, command, await send(command, io, options, { follow, from: from ?? 0, cursor }, source));
+    // What is not sealed yet is younger than a second.
+    const start = from ?? (fromNow ? Number((await client.audit.getCheckpoint({})).size) : 0);
+    report(io, command, await send(command, io, options, { follow, from: start, cursor }, source));
   });
 }
 

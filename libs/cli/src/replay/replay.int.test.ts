@@ -6,7 +6,7 @@ import { migrate } from "@countersign/database";
 import { eventLogMigrations } from "@countersign/event-log";
 import { createTestEventLog } from "@countersign/event-log/testing";
 import { testNats, testPostgres, type TestPostgres } from "@countersign/testing";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { run } from "../program.ts";
 
 let postgres: TestPostgres;
@@ -153,5 +153,28 @@ describe("countersign events replay --nats", () => {
     await connection.flush();
     expect(heard.map((subscription) => subscription.getReceived())).toEqual([0, 0]);
     await connection.close();
+  });
+});
+
+describe("countersign events tail --database", () => {
+  it("begins with what happens from now on", async () => {
+    const log = createTestEventLog({ url: postgres.url, ledger: "main" });
+    const interrupt = new AbortController();
+    const io = { out: { write: (text: string) => (out += text) }, env: {}, signal: interrupt.signal };
+    const tailing = run(["events", "tail", "--database", postgres.url], io, { write: (text) => (err += text) });
+    let number = 0;
+    await vi.waitFor(
+      async () => {
+        const stream = { tenant: "acme", type: "action", id: `later-${(number += 1)}` };
+        const events = [{ type: "ActionExpired", schemaVersion: 1, data: new Uint8Array() }];
+        await log.append({ stream, expectedVersion: 0, events, actor: { issuer: "https://idp", id: "ann" }, time: new Date() });
+        expect(out).toContain("later-");
+      },
+      { timeout: 20_000, interval: 50 },
+    );
+    interrupt.abort();
+    expect([await tailing, err]).toEqual([130, ""]);
+    expect(positions()[0]).toBeGreaterThanOrEqual(20);
+    await log.close();
   });
 });

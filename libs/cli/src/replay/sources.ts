@@ -49,6 +49,16 @@ export async function* frontDoorSource(
 
 const POLL_MS = 250;
 
+/** The position that the ledger's next event will have. */
+export async function nextPosition(url: string, ledger: string): Promise<number> {
+  const log = createPostgresEventReader({ url, ledger, keys: "unchecked", maxReadConnections: 1 });
+  try {
+    return await log.nextPosition();
+  } finally {
+    await log.close();
+  }
+}
+
 /**
  * All tenants' events, straight from the database: for who runs it, and need not have the services' append key. So it shows also what no service appended: `fsck`
  * tells that.
