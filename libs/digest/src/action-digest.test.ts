@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { actionDigest, type DigestInput } from "./action-digest.ts";
 
@@ -17,6 +18,17 @@ describe("P1: the digest names exactly one action with exactly one input", () =>
       '{"action":{"name":"db.export","properties":{"limit":10,"table":"customers"}},"context":{"environment":"production"},' +
       '"resource":{"id":"crm","properties":{"region":"eu"},"type":"db"},"subject":{"id":"exporter","properties":{},"type":"agent"},"tenant":"acme"}';
     expect(actionDigest(salt, input, ["environment"])).toEqual(createHash("sha256").update(salt).update(text).digest());
+  });
+
+  it("is what docs/any-language.md says for those who compute it themselves", () => {
+    const page = readFileSync(new URL("../../../docs/any-language.md", import.meta.url), "utf8");
+    const example = JSON.parse(/```json\n(.*?)```/s.exec(page)?.[1] ?? "") as {
+      readonly [name in "salt" | "tenant" | "text" | "digest"]: string;
+    } & { readonly input: Omit<DigestInput, "tenant">; readonly binding_context: readonly string[] };
+    const shown = Buffer.from(example.salt, "hex");
+    const digest = actionDigest(shown, { tenant: example.tenant, ...example.input }, example.binding_context);
+    expect(digest.toString("hex")).toBe(example.digest);
+    expect(createHash("sha256").update(shown).update(example.text).digest()).toEqual(digest);
   });
 
   it("ignores the order of members", () => {

@@ -199,7 +199,8 @@ export type Action = Message<"countersign.v1.Action"> & {
   input?: ActionInput | undefined;
 
   /**
-   * SHA-256 (32 bytes) that names exactly this action with exactly this input; see `@countersign/digest`.
+   * SHA-256 (32 bytes) that names exactly this action with exactly this input: over the salt and the RFC 8785 JSON of {tenant, subject, action, resource,
+   * context}, where absent properties are {} and context holds only the members of `binding_context`. docs/any-language.md has an example.
    *
    * @generated from field: bytes digest = 6;
    */
