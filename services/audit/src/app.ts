@@ -42,8 +42,6 @@ export type AuditDeps = {
   readonly readiness?: Readiness;
   /** What JetStream holds, for `fsck`; without it, that is not checked. */
   readonly copy?: LedgerCopy;
-  /** Default: the time. */
-  readonly clock?: () => Date;
 };
 
 export type RunningAudit = {
@@ -83,7 +81,8 @@ export async function startAudit(deps: AuditDeps): Promise<RunningAudit> {
 }
 
 async function serve(deps: AuditDeps, { reached }: KeptUp, sealing: Sealing | undefined): Promise<{ close(): Promise<void> }> {
-  const { config, log, commands, database, clock = () => new Date() } = deps;
+  const { config, log, commands, database } = deps;
+  const clock = () => new Date();
   const kysely = database.kysely<unknown>();
   const closing = new AbortController();
   const parts = ledgerParts(deps, sealing, closing.signal);

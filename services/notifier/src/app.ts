@@ -15,7 +15,7 @@ import { postgresDeliveryStore } from "./adapters/postgres/delivery-store.ts";
 import { isFirstTime, pruneDeliveries } from "./adapters/postgres/housekeeping.ts";
 import { notifierHandlers } from "./adapters/notifier-handlers.ts";
 import { pagerDutyChannel } from "./adapters/pagerduty/pagerduty-channel.ts";
-import { reviewLinks, type ReviewLinks } from "./adapters/page/review-links.ts";
+import { reviewLinks } from "./adapters/page/review-links.ts";
 import { registerChannels } from "./adapters/postgres/plan-store.ts";
 import { observeDeliveries } from "./adapters/postgres/delivery-gauges.ts";
 import { processLock, type ProcessLock } from "./adapters/postgres/process-lock.ts";
@@ -43,7 +43,6 @@ export type NotifierDeps = {
   readonly readiness?: Readiness;
   /** Notifiers that are programs of their own. */
   readonly programs?: ListNotifierPrograms;
-  readonly clock?: () => Date;
   /** Channels of one's own, beside the configured ones. */
   readonly channels?: readonly Channel[];
   readonly tuning?: Partial<WorkerTuning>;
@@ -70,7 +69,7 @@ export async function startNotifier(deps: NotifierDeps): Promise<RunningNotifier
     workers.get(channel)?.worker.wake();
   });
   const channels = [
-    ...deps.config.channels.flatMap((config) => toChannel(config, deps, parts.links)),
+    ...deps.config.channels.flatMap((config) => toChannel(config, deps, parts)),
     ...mails.map(({ channel }) => channel),
     ...apps.flatMap((app) => app.channels),
     ...(deps.channels ?? []),
@@ -132,7 +131,8 @@ function operatorHandlers({ database, log, programs }: NotifierDeps, channels: r
 
 /** What several kinds of channel stand on. */
 function sharedParts(deps: NotifierDeps) {
-  const { config, commands, logger, database, clock = () => new Date() } = deps;
+  const { config, commands, logger, database } = deps;
+  const clock = () => new Date();
   const directory = createDirectoryClient({ commands, asker: "notifier", config: config.directory });
   const links = config.page === undefined ? undefined : reviewLinks(config.page.url, config.page.secret, clock);
   return { ledger: deps.log.ledger, commands, database, directory, links, readAction: actionReader(commands), clock, logger };
@@ -218,9 +218,8 @@ function startWorker(channel: Channel, deps: NotifierDeps, owner: ProcessLock): 
 }
 
 /** Channels of chat apps and of mail come with their app. */
-function toChannel(config: ChannelConfig, deps: NotifierDeps, links: ReviewLinks | undefined): Channel[] {
+function toChannel(config: ChannelConfig, deps: NotifierDeps, { links, clock }: ReturnType<typeof sharedParts>): Channel[] {
   const rules = { allowedHosts: deps.config.allowedHosts };
-  const clock = deps.clock ?? (() => new Date());
   switch (config.kind) {
     case "terminal":
       return [terminalChannel({ ...config, output: process[config.output] })];
