@@ -1,24 +1,11 @@
 import type { WebClient } from "@slack/web-api";
-import { CHAT_RETRY_DELAYS } from "../../domain/retry-schedule.ts";
-import { TerminalDeliveryError, type Channel, type Delivery, type RateLimit } from "../../usecases/channel.ts";
+import { TerminalDeliveryError, type Channel, type Delivery } from "../../usecases/channel.ts";
+import { chatChannel, type ChatChannelOptions } from "../chat-channel.ts";
 import { slackMessage, type SlackMessage } from "./blocks.ts";
 import { slackErrorOf, toDeliveryError } from "./slack-api.ts";
 
-export type SlackChannelOptions = {
-  readonly name: string;
-  /** Id of the channel or direct message there: `C…`, `G…`, `D…`. */
-  readonly conversation: string;
-  readonly tenants: Channel["tenants"];
-  readonly groups: Channel["groups"];
-  readonly events: Channel["events"];
-  readonly limits: readonly RateLimit[];
-  readonly edit: boolean;
-  readonly client: WebClient;
-  /** Seals what a message shows into its buttons. */
-  readonly seal: (delivery: Delivery) => string;
-  /** Where a signed-in person decides. */
-  readonly url: (delivery: Delivery) => string | undefined;
-};
+/** `conversation` is the id of a channel or a direct message: `C…`, `G…`, `D…`. */
+export type SlackChannelOptions = ChatChannelOptions & { readonly client: WebClient };
 
 /** A message of ours carries the name of its delivery, so that it can be found when nobody told us its timestamp. */
 const METADATA_TYPE = "countersign_review";
@@ -27,25 +14,13 @@ const MOST_PAGES = 10;
 /** The clocks of Slack and of the database may differ by this. */
 const CLOCKS_APART_S = 300;
 
-/** A conversation in Slack. One message for each review, changed in place. */
+/** A conversation in Slack. */
 export function slackChannel(options: SlackChannelOptions): Channel {
-  const { name, conversation, tenants, groups = "all", events, limits, edit } = options;
-  return {
-    name,
-    kind: "slack",
-    target: conversation,
-    capabilities: { show: true, update: true, answer: true, edit, thread: false },
-    tenants,
-    groups,
-    events,
-    limits,
-    retryDelays: CHAT_RETRY_DELAYS,
-    deliver: async (delivery) => {
-      const controls = { sealed: options.seal(delivery), edit, url: options.url(delivery) };
-      const message = slackMessage(delivery.render, delivery.undecided ? controls : undefined);
-      return { externalRef: await deliver(options, delivery, message) };
-    },
-  };
+  return chatChannel("slack", options, async (delivery) => {
+    const controls = { sealed: options.seal(delivery), edit: options.edit, url: options.url(delivery) };
+    const message = slackMessage(delivery.render, delivery.undecided ? controls : undefined);
+    return { externalRef: await deliver(options, delivery, message) };
+  });
 }
 
 async function deliver(options: SlackChannelOptions, delivery: Delivery, message: SlackMessage): Promise<string> {
