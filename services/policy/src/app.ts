@@ -17,19 +17,19 @@ export type PolicyDeps = {
   readonly feed: EventFeed;
   readonly logger: Logger;
   readonly clock?: () => Date;
-  /** Milliseconds on a clock that never jumps; measures how old a policy is. */
+  /** Milliseconds on a clock that never jumps; measures how old a policy is, and how long a tenant's work takes. */
   readonly monotonicMs?: () => number;
 };
 
 /** Serves the commands of `policy` until closed. Any number of instances may run. */
 export async function startPolicy(deps: PolicyDeps): Promise<{ close(): Promise<void> }> {
-  const { config, log, commands, feed, logger } = deps;
+  const { config, log, commands, feed, logger, clock = () => new Date(), monotonicMs = () => performance.now() } = deps;
   const store = createLogPolicyStore(log);
   const policies = createActivePolicies({
     store,
     compile,
     cache: new LRUCache<string, Entry>({ max: config.cachedTenants }),
-    monotonicMs: deps.monotonicMs ?? (() => performance.now()),
+    monotonicMs,
     maxAgeMs: config.maxAgeMs,
   });
   const follow = (event: RecordedEvent): void => {
@@ -38,7 +38,7 @@ export async function startPolicy(deps: PolicyDeps): Promise<{ close(): Promise<
   const unsubscribe = feed.subscribe(follow, { streamType: POLICY_STREAM });
   const stopListening = log.onCommitted((events) => events.forEach(follow));
   const stopForgetting = log.onLost?.(() => policies.forgetAll());
-  const serving = await commands.serve("policy", createHandlers({ store, policies, logger, clock: deps.clock ?? (() => new Date()) }));
+  const serving = await commands.serve("policy", createHandlers({ store, policies, logger, clock, monotonicMs }));
   logger.info({ maxAgeMs: config.maxAgeMs }, "policy serves");
   return {
     close: async () => {

@@ -5,7 +5,7 @@ import { PrincipalType } from "@countersign/proto/v1/principal_pb";
 import { createHash } from "node:crypto";
 import { afterEach, describe, expect, it } from "vitest";
 import { starterPolicy } from "./starter-policy.ts";
-import { admin, agent, documentOf, issuer, startInstance, stopInstances } from "./testing/instance.ts";
+import { admin, agent, documentOf, exportAction, issuer, startInstance, stopInstances } from "./testing/instance.ts";
 
 afterEach(stopInstances);
 
@@ -148,6 +148,26 @@ describe("publishing and activating", () => {
     const get = (request: object) => call("GetPolicy", agent, [proto.GetPolicyRequestSchema, request], proto.GetPolicyResponseSchema);
     expect((await get(then)).revision).toMatchObject({ revision: 1n, active: true });
     await expect(get({ revision: 2n, at: { moment: { case: "position", value: 1n } } })).rejects.toMatchObject({ code: "NOT_FOUND" });
+  });
+
+  it("P8: documents that take the thread for long are turned away, and neither another tenant's nor verdicts", async () => {
+    const { publish, activate, call, evaluate, time } = await startInstance();
+    const test = (tenant: string) => {
+      const request = { document: documentOf("a"), requester: agent, input: exportAction };
+      return call("TestPolicy", { ...admin, tenant }, [proto.TestPolicyRequestSchema, request], proto.TestPolicyResponseSchema);
+    };
+    await publish(documentOf("a"));
+    await activate(1);
+    let now = 0;
+    let step = 10_000;
+    Object.defineProperty(time, "ms", { get: () => (now += step) });
+    await test("acme");
+    step = 0;
+    await expect(test("acme")).rejects.toMatchObject({ reason: "OVERLOADED" });
+    await expect(publish(documentOf("b"))).rejects.toMatchObject({ reason: "OVERLOADED" });
+    await expect(activate(1)).rejects.toMatchObject({ reason: "OVERLOADED" });
+    expect((await test("other")).verdict?.outcome).toBe(VerdictOutcome.ALLOW);
+    expect((await evaluate()).verdict?.outcome).toBe(VerdictOutcome.ALLOW);
   });
 
   it("P8: tenants do not see each other's policies", async () => {

@@ -38,7 +38,8 @@ export function evaluateActionHandler({ policies, clock }: EvaluateDeps): Comman
     const caller = callerOf(command);
     const { input } = readRequest(EvaluateActionRequestSchema, command);
     const asked = toEvaluationInput(caller, input, clock().getTime());
-    const active = await policies.get(caller.tenant);
+    const found = policies.get(caller.tenant);
+    const active = found instanceof Promise ? await found : found;
     const { verdict, rules } = active ? explain(active.compiled, asked, active.revision.revision) : { verdict: NO_POLICY, rules: [] };
     const response = create(EvaluateActionResponseSchema, { verdict: toVerdictMessage(verdict), rules: rules.map(toTraceMessage) });
     return toBinary(EvaluateActionResponseSchema, response);

@@ -16,6 +16,7 @@ import { invalid, toPrincipalRef } from "./input-from-proto.ts";
 import { readPageToken, toPageToken } from "./page-token.ts";
 import { activatorOf, callerOf, policyAdminOf, readRequest } from "./read-request.ts";
 import { toRevisionMessage } from "./revision-to-proto.ts";
+import type { TenantTime } from "./tenant-time.ts";
 
 export type RevisionDeps = { readonly store: PolicyStore; readonly policies: ActivePolicies; readonly clock: () => Date };
 
@@ -33,11 +34,16 @@ export function publishPolicyHandler({ store, clock }: RevisionDeps): CommandHan
   };
 }
 
-export function activatePolicyHandler({ store, policies, clock }: RevisionDeps): CommandHandler {
+export function activatePolicyHandler({
+  store,
+  policies,
+  clock,
+  documents,
+}: RevisionDeps & { readonly documents: TenantTime }): CommandHandler {
   return async (command) => {
     const caller = activatorOf(command);
     const { revision: number } = readRequest(proto.ActivatePolicyRequestSchema, command);
-    const compiles = (text: string) => compileText(text).ok;
+    const compiles = (text: string) => documents.run(caller.tenant, () => compileText(text).ok);
     const changed = await activatePolicy(store, changeBy(caller, command, clock()), Number(number), compiles);
     const { revision, active } = settled(changed, number);
     policies.invalidate(caller.tenant);

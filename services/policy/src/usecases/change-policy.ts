@@ -27,13 +27,13 @@ export async function activatePolicy(
   store: PolicyStore,
   change: Change,
   revision: number,
-  compiles: (text: string) => boolean,
+  compiles: (text: string) => Promise<boolean>,
 ): Promise<Changed> {
   const { state } = await store.load(change.tenant);
   const found = findRevision(state, revision);
   if (found === undefined) return { ok: false, code: "unknown_revision", newest: newestRevision(state) };
   const text = await store.readDocument(change.tenant, found);
-  if (text === undefined || !compiles(text)) return { ok: false, code: "unusable_revision" };
+  if (text === undefined || !(await compiles(text))) return { ok: false, code: "unusable_revision" };
   return handle(store, change, { type: "ActivatePolicy", revision }, (after) => findRevision(after, revision));
 }
 

@@ -1,0 +1,42 @@
+import { expect, it } from "vitest";
+import { TenantTime } from "./tenant-time.ts";
+
+/** Time that goes by only where it is said. */
+function played() {
+  let now = 0;
+  const time = new TenantTime(
+    () => now,
+    async (ms) => (now += ms),
+  );
+  /** When work that takes so long begins; or why not. */
+  const begins = (tenant: string, tookMs: number) =>
+    time
+      .run(tenant, () => {
+        const began = now;
+        now += tookMs;
+        return began;
+      })
+      .catch(({ reason }: { reason: string }) => reason);
+  return { begins, wait: (ms: number) => (now += ms) };
+}
+
+it("P8: a tenant that keeps the thread has half of it, and another waits for nothing", async () => {
+  const { begins } = played();
+  const began: unknown[] = [];
+  for (let times = 0; times < 5; times += 1) began.push(await begins("slow", 200));
+  expect(began).toEqual([0, 200, 500, 900, 1300]);
+  expect(await begins("other", 1)).toBe(1500);
+});
+
+it("what takes a moment is not counted, however often", async () => {
+  const { begins } = played();
+  for (let times = 0; times < 10_000; times += 1) expect(await begins("busy", 4)).toBe(4 * times);
+});
+
+it("P7: who would wait for long is turned away before anything is done, and is welcome later", async () => {
+  const { begins, wait } = played();
+  expect(await begins("slow", 3000)).toBe(0);
+  expect(await begins("slow", 1)).toBe("OVERLOADED");
+  wait(5000);
+  expect(await begins("slow", 1)).toBe(3000 + 5000 + 500);
+});

@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { CommandError } from "@countersign/bus";
+
+/** What takes less is nobody's fault, and costs nothing to count. */
+const COUNTS_MS = 5;
+/** A tenant may keep the thread for so long in one go, and beyond that for one part of so many of the time. */
+const ALLOWANCE_MS = 250;
+const PARTS = 2;
+/** Who would wait longer than that, or with more others of its tenant, is turned away. */
+const PATIENCE_MS = 5000;
+const MAX_WAITING = 64;
+/** Beyond, tenants that owe nothing are forgotten. */
+const MANY_TENANTS = 1000;
+
+type Debt = { ms: number; at: number; waiting: number };
+
+/**
+ * One thread answers every tenant, and what a document may cost it can take a second. A tenant whose work takes it for long pays by waiting, so that the others do not: it has
+ * half of the time at most.
+ */
+export class TenantTime {
+  readonly #debts = new Map<string, Debt>();
+  readonly #now: () => number;
+  readonly #pause: (ms: number) => Promise<unknown>;
+
+  /** @param now monotonic milliseconds */
+  constructor(now: () => number, pause: (ms: number) => Promise<unknown> = sleep) {
+    this.#now = now;
+    this.#pause = pause;
+  }
+
+  /** Does what takes the thread, at once if the tenant owes nothing. @throws CommandError OVERLOADED when it owes too much; nothing was done then. */
+  async run<Result>(tenant: string, work: () => Result | Promise<Result>): Promise<Result> {
+    const debt = this.#debts.get(tenant);
+    if (debt !== undefined) await this.#paid(debt);
+    const began = this.#now();
+    const working = work();
+    this.#owe(tenant, this.#now() - began);
+    return working;
+  }
+
+  #owe(tenant: string, ms: number): void {
+    if (ms < COUNTS_MS) return;
+    const debt = this.#debts.get(tenant) ?? { ms: 0, at: 0, waiting: 0 };
+    if (this.#debts.size >= MANY_TENANTS) this.#forget();
+    this.#debts.set(tenant, debt);
+    debt.ms = this.#left(debt) + ms;
+    debt.at = this.#now();
+  }
+
+  /** What others of the tenant did meanwhile is paid for too. */
+  async #paid(debt: Debt): Promise<void> {
+    const until = this.#now() + PATIENCE_MS;
+    debt.waiting += 1;
+    try {
+      for (let over = this.#left(debt) - ALLOWANCE_MS; over > 0; over = this.#left(debt) - ALLOWANCE_MS) {
+        if (debt.waiting > MAX_WAITING || this.#now() + over * PARTS > until) throw turnedAway(over * PARTS);
+        await this.#pause(over * PARTS);
+      }
+    } finally {
+      debt.waiting -= 1;
+    }
+  }
+
+  #left({ ms, at }: Debt): number {
+    return Math.max(0, ms - (this.#now() - at) / PARTS);
+  }
+
+  #forget(): void {
+    for (const [tenant, debt] of this.#debts) if (debt.waiting === 0 && this.#left(debt) === 0) this.#debts.delete(tenant);
+  }
+}
+
+function turnedAway(retryAfterMs: number): CommandError {
+  const message = "The policies of your tenant take so long to work through that others would wait; this was not begun.";
+  return new CommandError("RESOURCE_EXHAUSTED", "OVERLOADED", message, { retryAfterMs: Math.ceil(retryAfterMs) });
+}
