@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openDatabase } from "@countersign/database";
 import { freePort, startNatsServer, testNats, testPostgres } from "@countersign/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { checkDatabase, reachNats } from "./unreachable.ts";
@@ -24,6 +25,19 @@ describe("checkDatabase", () => {
     onTestFinished(drop);
     await expect(checkDatabase(url.replace(/\/[^/]*$/, "/missing"), null)).rejects.toThrow('database "missing" does not exist');
     await expect(checkDatabase(url.replace(/:[^:@]*@/, ":wrong@"), null)).rejects.toThrow("password authentication failed");
+    await expect(checkDatabase(url, "countersign_nobody")).rejects.toThrow(/"countersign_nobody" does not exist: run .*migrate\.ts first/);
+  });
+
+  it("P7: a service does not begin on a database that nobody has migrated", async () => {
+    const { url, drop } = await testPostgres();
+    onTestFinished(drop);
+    await expect(checkDatabase(url, "pg_monitor")).rejects.toThrow(
+      "it has no tables of Countersign: run deploy/server/src/migrate.ts first",
+    );
+    const owner = openDatabase({ url, role: null, maxConnections: 1 });
+    await owner.pool.query("create schema event_log");
+    await owner.close();
+    await expect(checkDatabase(url, "pg_monitor")).resolves.toBeUndefined();
   });
 });
 

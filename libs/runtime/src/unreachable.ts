@@ -7,20 +7,25 @@ export class UnreachableError extends Error {
 }
 
 const OLDEST_POSTGRES = 15;
+const MIGRATE = "run deploy/server/src/migrate.ts first, as their owner";
 
 /**
- * Connects once and asks for the version.
+ * Connects once and asks for the version, and for a role of ours whether anybody has migrated.
  * @param role as in `openDatabase`: `null` for the login of the URL, which is all that there is before the first migration.
  * @throws UnreachableError
  */
 export async function checkDatabase(url: string, role?: string | null): Promise<void> {
   const database = openDatabase({ url, maxConnections: 1, name: "countersign-check", ...(role === undefined ? {} : { role }) });
   try {
-    const { rows } = await database.pool.query<{ major: number }>("select current_setting('server_version_num')::int / 10000 as major");
-    const major = rows[0]?.major ?? 0;
+    const { rows } = await database.pool.query<{ major: number; migrated: boolean }>(`
+      select current_setting('server_version_num')::int / 10000 as major,
+             exists (select from pg_namespace where nspname = 'event_log') as migrated`);
+    const { major, migrated } = rows[0] ?? { major: 0, migrated: false };
     if (major < OLDEST_POSTGRES) throw new Error(`it is PostgreSQL ${major}, and ${OLDEST_POSTGRES} is the oldest that will do`);
+    if (role !== null && !migrated) throw new Error(`it has no tables of Countersign: ${MIGRATE}`);
   } catch (cause) {
-    throw new UnreachableError(`COUNTERSIGN_DATABASE_URL: cannot use PostgreSQL at ${placeOf(url)}: ${reasonOf(cause)}`, { cause });
+    const hint = /^role "\w+" does not exist$/.test(reasonOf(cause)) ? `: ${MIGRATE}` : "";
+    throw new UnreachableError(`COUNTERSIGN_DATABASE_URL: cannot use PostgreSQL at ${placeOf(url)}: ${reasonOf(cause)}${hint}`, { cause });
   } finally {
     await database.close();
   }
