@@ -16,13 +16,15 @@ export type Route = (request: RawRequest) => Promise<RawAnswer>;
 const LARGEST_BODY = 256 * 1024;
 const HEADERS_TIMEOUT_MS = 5000;
 const REQUEST_TIMEOUT_MS = 10_000;
+/** A body is read before its signature can be checked: so many of them at most. */
+const MAX_CONNECTIONS = 512;
 
 /**
  * Takes in what chat services post, and what browsers ask for. Speaks plain HTTP: TLS ends in front of it. Only known paths; a route is named by its path if it
  * takes POST, and by `GET` and its path if it takes that.
  */
 export async function listen(
-  address: { readonly host: string; readonly port: number },
+  address: { readonly host: string; readonly port: number; readonly maxConnections?: number },
   routes: ReadonlyMap<string, Route>,
   logger: Logger,
 ): Promise<{ readonly port: number; close(): Promise<void> }> {
@@ -36,6 +38,7 @@ export async function listen(
       },
     );
   });
+  server.maxConnections = address.maxConnections ?? MAX_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(address.port, address.host, resolve);
