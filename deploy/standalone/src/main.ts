@@ -44,7 +44,14 @@ function explain(error: unknown): string {
     return `${error.message}\nThe data was written by a newer version of Countersign: update this checkout, or set COUNTERSIGN_DATA_DIR to another directory.`;
   }
   if (error instanceof AlreadyRunningError || error instanceof BusyPortError || isSelfExplaining(error)) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return withCauses(error);
+}
+
+/** What failed, and all that it failed for. */
+function withCauses(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const shown = error.stack ?? error.message;
+  return error.cause === undefined ? shown : `${shown}\ncaused by: ${withCauses(error.cause)}`;
 }
 
 main().catch((error: unknown) => {
