@@ -48,33 +48,37 @@ export function appendKeys(current: Uint8Array, earlier: readonly Uint8Array[] =
 
 /** The append code of an event: its leaf hash is that of an entry that names ledger and position, so nothing else need be said. */
 export function eventCode({ current }: AppendKeys, leafHash: Uint8Array): Buffer {
-  return codeOf(current, EVENT_LABEL, leafHash);
+  return Buffer.from(codeOf(current, EVENT_LABEL, leafHash));
 }
 
 /** Whether one of the keys made this code for an event. */
-export function isEventCode(keys: AppendKeys, leafHash: Uint8Array, code: Uint8Array | null): boolean {
-  return isCode(keys, (key) => codeOf(key, EVENT_LABEL, leafHash), code);
+export function isEventCode({ current, earlier }: AppendKeys, leafHash: Uint8Array, code: Uint8Array | null): boolean {
+  if (code?.byteLength !== CODE_BYTES) return false;
+  const is = (key: KeyObject): boolean => timingSafeEqual(codeOf(key, EVENT_LABEL, leafHash), code);
+  return is(current) || earlier.some(is);
 }
 
 /** The append code of what is kept for a caller's key, and of the place where it is kept. */
 export function replyCode({ current }: AppendKeys, kept: KeptReply): Buffer {
-  return codeOf(current, REPLY_LABEL, bytesOf(kept));
+  return Buffer.from(codeOf(current, REPLY_LABEL, bytesOf(kept)));
 }
 
 /** Whether one of the keys made this code for what is kept there. */
-export function isReplyCode(keys: AppendKeys, kept: KeptReply, code: Uint8Array | null): boolean {
-  const bytes = bytesOf(kept);
-  return isCode(keys, (key) => codeOf(key, REPLY_LABEL, bytes), code);
-}
-
-function isCode({ current, earlier }: AppendKeys, codeUnder: (key: KeyObject) => Buffer, code: Uint8Array | null): boolean {
+export function isReplyCode({ current, earlier }: AppendKeys, kept: KeptReply, code: Uint8Array | null): boolean {
   if (code?.byteLength !== CODE_BYTES) return false;
-  return timingSafeEqual(codeUnder(current), code) || earlier.some((key) => timingSafeEqual(codeUnder(key), code));
+  const bytes = bytesOf(kept);
+  const is = (key: KeyObject): boolean => timingSafeEqual(codeOf(key, REPLY_LABEL, bytes), code);
+  return is(current) || earlier.some(is);
 }
 
+/** Good until the next one is made: a buffer for each would cost every reader more than the hash. */
 function codeOf(key: KeyObject, label: Uint8Array, bytes: Uint8Array): Buffer {
-  return createHmac("sha256", key).update(label).update(bytes).digest().subarray(0, CODE_BYTES);
+  wholeCode.write(createHmac("sha256", key).update(label).update(bytes).digest("binary"), "binary");
+  return firstHalf;
 }
+
+const wholeCode = Buffer.alloc(32);
+const firstHalf = wholeCode.subarray(0, CODE_BYTES);
 
 /** Each part with its length before it: no two lists of parts have the same bytes. */
 function bytesOf({ ledger, tenant, caller, key, reply }: KeptReply): Buffer {

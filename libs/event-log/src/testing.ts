@@ -1,6 +1,8 @@
 import { appendKeys } from "./append-keys.ts";
 import { createPostgresEventLog, type PostgresEventLog, type PostgresEventLogOptions } from "./postgres/postgres-event-log.ts";
 
+// For tests of what even somebody with the keys cannot do.
+export { eventCode } from "./append-keys.ts";
 export { forgeAppend } from "./forge.ts";
 export { createMemoryEventLog } from "./memory-event-log.ts";
 

@@ -86,7 +86,7 @@ const VARIABLES = {
  * | COUNTERSIGN_DATABASE_URL | required | Postgres 15 or newer, already migrated |
  * | COUNTERSIGN_NATS_URL | required | nats-server 2.9 or newer with JetStream; several of one cluster with commas between |
  * | COUNTERSIGN_NATS_PREFIX | cs | first token of every subject; lets deployments share a NATS |
- * | COUNTERSIGN_APPEND_KEY_FILE | required | the append key: a file with 32 random bytes in base64 or hex, the same for all who work on the ledger and unknown to its database; an event without its code is refused |
+ * | COUNTERSIGN_APPEND_KEY_FILE | required | the append key: a file with 32 random bytes in base64 or hex, the same for all who work on the ledgers of a database, and unknown to who runs that; what has no code of it is refused |
  * | COUNTERSIGN_APPEND_EARLIER_KEY_FILES | none | earlier append keys, comma-separated: what was appended under them still counts |
  * | COUNTERSIGN_LEDGER | main | the ledger this process works on |
  * | COUNTERSIGN_STREAM_REPLICAS | 1 | copies of the ledger's stream in a cluster of nats-servers: 1, 3 or 5; the same for all who relay |
