@@ -1,10 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { migrate, openDatabase, type Database } from "@countersign/database";
-import { testPostgres, type TestPostgres } from "@countersign/testing";
+import type { Database } from "@countersign/database";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { notifierMigrations } from "./adapters/postgres/migrations.ts";
 import { FAULTS, FakeSlack, FakeTeams, type Fault } from "./testing/index.ts";
+import { notifierDatabase, type NotifierDatabase } from "./testing/notifier-database.ts";
 
 /** COUNTERSIGN_CHAOS_REVIEWS=1000 for the long run. */
 const REVIEWS = Number(process.env["COUNTERSIGN_CHAOS_REVIEWS"] ?? 25);
@@ -12,16 +11,13 @@ const KILLS = Math.max(1, Math.floor(REVIEWS / 15));
 const CONVERSATIONS = ["C0A", "C0B"];
 const CHILD = new URL("./testing/chaos-child.ts", import.meta.url).pathname;
 
-let postgres: TestPostgres;
+let tables: NotifierDatabase;
 let database: Database;
 beforeAll(async () => {
-  postgres = await testPostgres((url) => migrate(url, [notifierMigrations]));
-  database = openDatabase({ url: postgres.url, role: null });
+  tables = await notifierDatabase();
+  database = tables.superuser;
 });
-afterAll(async () => {
-  await database.close();
-  await postgres.drop();
-});
+afterAll(() => tables.close());
 
 /** One call in twenty, every kind in turn. */
 function faults(): (what: string, call: number) => Fault | undefined {
@@ -72,7 +68,7 @@ describe("notifier, killed again and again", () => {
       const slack = await new FakeSlack({ fault: faults() }).start();
       const teams = await new FakeTeams(faults()).start();
       const start = (): ChildProcess =>
-        spawn(process.execPath, [CHILD, JSON.stringify({ url: postgres.url, channels: channelsFor(slack, teams) })], { stdio: "inherit" });
+        spawn(process.execPath, [CHILD, JSON.stringify({ url: tables.url, channels: channelsFor(slack, teams) })], { stdio: "inherit" });
       await database.pool.query("create table chaos_action (id text primary key, version int not null, status text not null)");
       await database.pool.query(
         "insert into notifier.channel (ledger, name, kind, target, since_position) select 'main', c, 'chat', c, 0 from unnest($1::text[]) c",

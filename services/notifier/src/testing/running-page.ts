@@ -1,6 +1,5 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { CommandError, inProcessCommands, type CommandBus } from "@countersign/bus";
-import { migrate, openDatabase } from "@countersign/database";
 import type { DirectoryClient } from "@countersign/directory-client";
 import { samplePerson } from "@countersign/directory-client/testing";
 import { readIssuers, whoSignedIn, type WhoSignedIn } from "@countersign/identity";
@@ -14,14 +13,14 @@ import {
   type SubmitVoteRequest,
 } from "@countersign/proto/v1/review_service_pb";
 import { silentLogger as logger } from "@countersign/telemetry";
-import { freePort, testPostgres } from "@countersign/testing";
+import { freePort } from "@countersign/testing";
 import { listen } from "../adapters/http/listener.ts";
 import { reviewLinks } from "../adapters/page/review-links.ts";
 import { signedInUrl } from "../adapters/page/sign-in.ts";
-import { notifierMigrations } from "../adapters/postgres/migrations.ts";
 import { parseChannels } from "../config.ts";
 import { pageApp } from "../page.ts";
 import { LOGIN_CLIENT, startGreedyIssuer, startLoginProvider } from "./login-provider.ts";
+import { notifierDatabase } from "./notifier-database.ts";
 
 const ID = "0198c5f0-0000-7000-8000-000000000001";
 const SECRET = "a secret of thirty-two characters!";
@@ -55,8 +54,8 @@ export type RunningPage = Awaited<ReturnType<typeof startPage>>;
 /** The page on a free port, with an issuer for tenant acme, one for tenant other that sends people on, and an approval that a test plays. */
 export async function startPage() {
   const world = begin();
-  const postgres = await testPostgres((url) => migrate(url, [notifierMigrations]));
-  const database = openDatabase({ url: postgres.url, role: null });
+  const tables = await notifierDatabase();
+  const database = tables.superuser;
   const port = await freePort();
   const base = `http://127.0.0.1:${port}`;
   const provider = await startLoginProvider((issuer) => signedInUrl(base, issuer).href);
@@ -90,8 +89,7 @@ export async function startPage() {
       await listener.close();
       await provider.close();
       await greedy.close();
-      await database.close();
-      await postgres.drop();
+      await tables.close();
     },
   };
 }

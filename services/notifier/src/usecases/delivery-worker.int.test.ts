@@ -1,15 +1,14 @@
-import { migrate, openDatabase, type Database } from "@countersign/database";
+import type { Database } from "@countersign/database";
 import { silentLogger } from "@countersign/telemetry";
-import { testPostgres, type TestPostgres } from "@countersign/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { DeliveryStoreOptions } from "../adapters/postgres/delivery-store-options.ts";
 import { postgresDeliveryStore } from "../adapters/postgres/delivery-store.ts";
-import { notifierMigrations } from "../adapters/postgres/migrations.ts";
 import { processLock, type ProcessLock } from "../adapters/postgres/process-lock.ts";
 import { registerChannels, storePlan } from "../adapters/postgres/plan-store.ts";
 import { webhookChannel } from "../adapters/webhook/webhook-channel.ts";
 import type { Channel } from "./channel.ts";
 import { planDeliveries, type LoggedEvent } from "../domain/plan-deliveries.ts";
+import { notifierDatabase, type NotifierDatabase } from "../testing/notifier-database.ts";
 import { eventIdOf, reviewEvents } from "../testing/review-events.ts";
 import { sampleReview, sha256 } from "../testing/sample-review.ts";
 import { webhookReceiver, type Behaviour, type WebhookReceiver } from "../testing/webhook-receiver.ts";
@@ -29,27 +28,22 @@ const TUNING: WorkerTuning = {
   breaker: { failures: 1000, firstPauseMs: 1, longestPauseMs: 1 },
 };
 
-let postgres: TestPostgres;
+let tables: NotifierDatabase;
 let database: Database;
 let owner: ProcessLock;
 let receiver: WebhookReceiver | undefined;
 const workers: DeliveryWorker[] = [];
 
 beforeAll(async () => {
-  postgres = await testPostgres((url) => migrate(url, [notifierMigrations]));
-  database = openDatabase({ url: postgres.url });
+  tables = await notifierDatabase();
+  ({ database } = tables);
   owner = processLock(database.kysely<unknown>());
 });
 afterAll(async () => {
   await owner.release();
-  await database.close();
-  await postgres.drop();
+  await tables.close();
 });
-beforeEach(async () => {
-  const superuser = openDatabase({ url: postgres.url, role: null, maxConnections: 1 });
-  await superuser.pool.query("truncate notifier.channel, notifier.review, notifier.delivery");
-  await superuser.close();
-});
+beforeEach(() => tables.superuser.pool.query("truncate notifier.channel, notifier.review, notifier.delivery"));
 afterEach(async () => {
   await Promise.all(workers.splice(0).map((worker) => worker.close()));
   await receiver?.close();

@@ -1,21 +1,20 @@
-import { migrate, openDatabase, type Database } from "@countersign/database";
+import type { Database } from "@countersign/database";
 import type { DirectoryClient, Person } from "@countersign/directory-client";
 import { samplePerson } from "@countersign/directory-client/testing";
 import { isUndecided, type ReviewSource } from "@countersign/review-view";
 import { silentLogger as logger } from "@countersign/telemetry";
-import { testPostgres, type TestPostgres } from "@countersign/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parseChannels } from "../../config.ts";
 import type { MailChannelConfig } from "../../channels-file.ts";
 import { mailApp, type MailApp } from "../../mail.ts";
 import { testMailServer } from "../../testing/mail-server.ts";
+import { notifierDatabase, type NotifierDatabase } from "../../testing/notifier-database.ts";
 import { sampleDelivery, sampleReview } from "../../testing/sample-review.ts";
 import { RetryableDeliveryError, TerminalDeliveryError, type Delivery } from "../../usecases/channel.ts";
-import { notifierMigrations } from "../postgres/migrations.ts";
 import { reviewLinks } from "../page/review-links.ts";
 
 const links = reviewLinks("https://cs.example", "s".repeat(32), () => new Date());
-let postgres: TestPostgres;
+let tables: NotifierDatabase;
 let database: Database;
 let server: Awaited<ReturnType<typeof testMailServer>>;
 let codes: Record<string, number>;
@@ -24,13 +23,10 @@ let actions: Map<string, ReviewSource>;
 const apps: MailApp[] = [];
 
 beforeAll(async () => {
-  postgres = await testPostgres((url) => migrate(url, [notifierMigrations]));
-  database = openDatabase({ url: postgres.url, role: null });
+  tables = await notifierDatabase();
+  database = tables.superuser;
 });
-afterAll(async () => {
-  await database.close();
-  await postgres.drop();
-});
+afterAll(() => tables.close());
 beforeEach(async () => {
   codes = {};
   people = [person("ada"), person("bob")];

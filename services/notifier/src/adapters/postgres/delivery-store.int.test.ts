@@ -1,7 +1,7 @@
-import { migrate, openDatabase, type Database } from "@countersign/database";
-import { testPostgres, type TestPostgres } from "@countersign/testing";
+import { openDatabase, type Database } from "@countersign/database";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { planDeliveries, type LoggedEvent } from "../../domain/plan-deliveries.ts";
+import { notifierDatabase, type NotifierDatabase } from "../../testing/notifier-database.ts";
 import { reviewEvents } from "../../testing/review-events.ts";
 import type { LeasedDelivery } from "../../usecases/delivery-store.ts";
 import { webhookChannel } from "../webhook/webhook-channel.ts";
@@ -9,29 +9,25 @@ import type { DeliveryStoreOptions } from "./delivery-store-options.ts";
 import { postgresDeliveryStore } from "./delivery-store.ts";
 import { listFailed, retryFailed } from "./failed-deliveries.ts";
 import { isFirstTime, pruneDeliveries } from "./housekeeping.ts";
-import { notifierMigrations } from "./migrations.ts";
 import { registerChannels, storePlan } from "./plan-store.ts";
 import { processLock, type ProcessLock } from "./process-lock.ts";
 
 const BREAKER = { failures: 3, firstPauseMs: 60_000, longestPauseMs: 120_000 };
-let postgres: TestPostgres;
+let tables: NotifierDatabase;
 let database: Database;
 let owner: ProcessLock;
 
 beforeAll(async () => {
-  postgres = await testPostgres((url) => migrate(url, [notifierMigrations]));
-  database = openDatabase({ url: postgres.url });
+  tables = await notifierDatabase();
+  ({ database } = tables);
   owner = processLock(database.kysely<unknown>());
 });
 afterAll(async () => {
   await owner.release();
-  await database.close();
-  await postgres.drop();
+  await tables.close();
 });
 beforeEach(async () => {
-  const superuser = openDatabase({ url: postgres.url, role: null, maxConnections: 1 });
-  await superuser.pool.query("truncate notifier.channel, notifier.review, notifier.delivery, notifier.rate, notifier.seen_request");
-  await superuser.close();
+  await tables.superuser.pool.query("truncate notifier.channel, notifier.review, notifier.delivery, notifier.rate, notifier.seen_request");
   await database.pool.query(
     "insert into notifier.channel (ledger, name, kind, target, since_position) values ('main', 'chat', 't', 't', 0), ('main', 'other', 't', 't', 0)",
   );
@@ -68,7 +64,7 @@ const states = async (): Promise<string[]> =>
 describe("delivery store", () => {
   it("P4: what a killed process held comes again as soon as its connection is gone, not when its lease would end", async () => {
     await planned(1);
-    const dying = openDatabase({ url: postgres.url });
+    const dying = openDatabase({ url: tables.url });
     const lock = processLock(dying.kysely<unknown>());
     expect(await lease(storeOf({ owner: lock }))).toHaveLength(1);
     await database.pool.query("update notifier.delivery set leased_at = now() - interval '10 seconds'");
