@@ -80,6 +80,15 @@ describe("calls", () => {
     expect(played.methods()).toHaveLength(3);
   });
 
+  it.each(["POLICY_UNREACHABLE", "DIRECTORY_UNREACHABLE", "UNKNOWN_EVENT"] as const)(
+    "that vote are repeated after %s: it was said before anything was written, as while instances are replaced",
+    async (reason) => {
+      played.unary["SubmitVote"] = failing(1, "UNAVAILABLE", reason);
+      await played.client.reviews.submitVote({ actionId: ID });
+      expect(played.methods()).toEqual(["SubmitVote", "SubmitVote"]);
+    },
+  );
+
   it("ask for the token each time", async () => {
     played.token = () => `t${played.calls.length}`;
     await played.client.actions.getAction({ actionId: ID });

@@ -43,7 +43,7 @@ export class CountersignError extends Error {
     this.metadata = details.metadata ?? {};
     this.violations = details.violations ?? [];
     this.retryAfterMs = details.retryAfterMs;
-    const mayBeDone = details.sent !== false && UNKNOWN_EFFECT.has(code) && !REFUSED_AT_THE_DOOR.has(this.reason);
+    const mayBeDone = details.sent !== false && UNKNOWN_EFFECT.has(code) && !NOTHING_CHANGED.has(this.reason);
     this.effect = mayBeDone ? "unknown" : "none";
     this.retryable = code === "UNAVAILABLE" || code === "ABORTED" || FULL_FOR_NOW.has(this.reason);
   }
@@ -54,8 +54,15 @@ const UNKNOWN_EFFECT: ReadonlySet<string> = new Set(["UNAVAILABLE", "DEADLINE_EX
 /** There is room again when others are done, or a moment has passed; other quotas take people. */
 const FULL_FOR_NOW: ReadonlySet<string> = new Set(["OVERLOADED", "REQUEST_QUOTA"]);
 
-/** Reasons that are given before a service has seen the call. */
-const REFUSED_AT_THE_DOOR: ReadonlySet<string> = new Set(["OVERLOADED", "NO_HANDLER", "ISSUER_UNREACHABLE"]);
+/** Reasons that are given before a service has seen the call, or before it has written anything. */
+const NOTHING_CHANGED: ReadonlySet<string> = new Set([
+  "OVERLOADED",
+  "NO_HANDLER",
+  "ISSUER_UNREACHABLE",
+  "POLICY_UNREACHABLE",
+  "DIRECTORY_UNREACHABLE",
+  "UNKNOWN_EVENT",
+]);
 
 /**
  * grpc-js calls it INTERNAL, as when a connection goes at the moment in which a call begins on it. Nobody has answered, so that it is a broken connection
