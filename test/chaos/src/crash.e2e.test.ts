@@ -73,7 +73,7 @@ async function surviveLossOf(...victims: readonly string[]): Promise<void> {
     for (let index = 0; index < ACTIONS || !over.signal.aborted; index += 1) yield planAction(`crash-${index}`, random, true);
   }
   const until = AbortSignal.timeout(PATIENCE_MS * 3);
-  const working = liveThrough(actions(), { cast, history, inFlight: IN_FLIGHT, until });
+  const working = liveThrough(actions(), { cast, history, inFlight: IN_FLIGHT, until, callMs: REPEAT_MS });
   for (const victim of victims) await crash(victim, history, random);
   over.abort();
   const failures = await working;
@@ -139,6 +139,8 @@ function partOf(victim: string): Cluster["postgres"] {
 }
 
 const IN_FLIGHT = 24;
+/** A service that died with a call in hand never answers it. */
+const REPEAT_MS = 5000;
 const PATIENCE_MS = 120_000;
 /** Of the notifier: how many deliveries a worker has at a time. */
 const UNDER_WAY = 8;

@@ -56,6 +56,8 @@ type Fault = { what: string; readonly from: number; to: number | undefined };
 export class History {
   readonly acknowledged: Acknowledgement[] = [];
   readonly refusals = new Map<string, number>();
+  /** Whose call it was the last time. */
+  readonly refusedTo = new Map<string, string>();
   readonly #attempts: Attempt[] = [];
   readonly #faults: Fault[] = [];
   readonly #waiting: { readonly count: number; readonly resolve: () => void }[] = [];
@@ -94,8 +96,9 @@ export class History {
   }
 
   /** A call was refused, or its outcome is not known. */
-  refused(what: string): void {
+  refused(what: string, intent: string): void {
     this.refusals.set(what, (this.refusals.get(what) ?? 0) + 1);
+    this.refusedTo.set(what, intent);
   }
 
   /** Something happens to the deployment; the function that comes back says when that is over, and what was felt of it. */

@@ -27,9 +27,11 @@ export async function castBehind(balancer: Balancer, cluster: Pick<Cluster, "tok
  * Calls that failed although nothing was wrong with them: what a client that repeats what is unavailable had to pass on. A gateway that has more to do than its
  * machine can says so whether or not something restarts.
  */
-export function failedCalls({ refusals }: History): readonly string[] {
+export function failedCalls({ refusals, refusedTo }: History): readonly string[] {
   const explained = (refusal: string): boolean => refusal.startsWith("FAILED_PRECONDITION ") || refusal === "RESOURCE_EXHAUSTED OVERLOADED";
-  return [...refusals].filter(([refusal]) => !explained(refusal)).map(([refusal, count]) => `${count} x ${refusal}`);
+  return [...refusals]
+    .filter(([refusal]) => !explained(refusal))
+    .map(([refusal, count]) => `${count} x ${refusal}, last of ${refusedTo.get(refusal)}`);
 }
 
 /** Tells one process after the other to end and starts it again, round after round, for as long as that; the other ones of its service carry on. */

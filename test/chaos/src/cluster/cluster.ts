@@ -19,7 +19,7 @@ export type ClusterOptions = {
   readonly services?: readonly (ServiceName | "countersign")[];
   /** Of each service. Default 1. */
   readonly instances?: number;
-  /** Default false: no small disks, no settable clocks, no network that can be bad. */
+  /** Default false: no small disks, no settable clocks, no network that can be bad; and patience with a busy machine, which is then the only reason to be slow. */
   readonly hostile?: boolean;
   readonly onLog?: (name: string, line: string) => void;
 };
@@ -91,7 +91,12 @@ async function build(folder: string, options: ClusterOptions, endings: (() => vo
   const keys = await developmentKeys(join(folder, "keys"));
   const channelsFile = join(folder, "channels.json");
   writeFileSync(channelsFile, JSON.stringify(inbox.channels));
-  const shared = { ...keys.env, COUNTERSIGN_CHANNELS_FILE: channelsFile, COUNTERSIGN_TIMER_INTERVAL: "100ms" };
+  const shared = {
+    ...keys.env,
+    COUNTERSIGN_CHANNELS_FILE: channelsFile,
+    COUNTERSIGN_TIMER_INTERVAL: "100ms",
+    ...(!hostile && { COUNTERSIGN_ANSWER_TIMEOUT: "60s", COUNTERSIGN_DRAIN_TIME: "60s" }),
+  };
   const doors: number[] = [];
   const startOne = async (service: Instance["service"], name: string): Promise<Instance> => {
     const port = await freePort();
@@ -168,9 +173,13 @@ async function startStores(
   const natsFolder = join(folders.nats, "store");
   const configFile = join(folder, "nats.conf");
   // A client that does not read for so long is a slow consumer, and is shut out.
-  writeFileSync(configFile, 'write_deadline: "2s"\n');
+  writeFileSync(configFile, `write_deadline: "${hostile ? 2 : 60}s"\n`);
   let binary: { readonly binary: string } | undefined;
-  const nats = new Part("nats-server", () => startNatsServer({ port: ports.nats, storeDir: natsFolder, configFile, ...binary }));
+  const nats = new Part(
+    "nats-server",
+    () => startNatsServer({ port: ports.nats, storeDir: natsFolder, configFile, ...binary }),
+    NATS_GRACE_MS,
+  );
   for (const part of [postgres, nats]) {
     endings.push(() => part.kill());
     await part.start();
@@ -195,3 +204,5 @@ function at(address: string, port: number | undefined): string {
 
 /** The callers of these runs have more than one door to try, and do not give up themselves. */
 const SHORT = { attempts: 2, baseMs: 50, maxMs: 200 };
+/** Before 2.10 it may not end on SIGTERM once its disk was full. */
+const NATS_GRACE_MS = 15_000;

@@ -11,13 +11,16 @@ export class Part {
   /** How often it ended although nobody had asked it to. */
   endings = 0;
   readonly #spawn: () => Promise<Running>;
+  readonly #graceMs: number;
   #running: Watched | undefined;
   #wanted = false;
   #turn: Promise<void> = Promise.resolve();
 
-  constructor(name: string, spawn: () => Promise<Running>) {
+  /** @param graceMs how long it may take to end in order. */
+  constructor(name: string, spawn: () => Promise<Running>, graceMs = 60_000) {
     this.name = name;
     this.#spawn = spawn;
+    this.#graceMs = graceMs;
   }
 
   /** Of the process that runs; nothing while none does. */
@@ -45,7 +48,7 @@ export class Part {
   /** In order, as an upgrade would; SIGKILL to one that has not ended then. */
   stop(): Promise<void> {
     return this.#end(async (running) => {
-      await Promise.race([running.stop(), sleep(GRACE_MS)]);
+      await Promise.race([running.stop(), sleep(this.#graceMs, undefined, { ref: false })]);
       if (isAlive(running.pid)) await running.kill();
     });
   }
@@ -154,4 +157,3 @@ function isStopped(pid: number): boolean {
 
 const RESTART_MS = 300;
 const ATTEMPTS = 200;
-const GRACE_MS = 15_000;

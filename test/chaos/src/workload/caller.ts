@@ -37,7 +37,7 @@ export class Caller {
 
   /** Repeats the call, which must be safe to repeat, until there is an answer to it. */
   async persist<Result>(what: string, call: Call<Result>, tells: (result: Result) => string): Promise<Result> {
-    return this.#repeat(what, call, tells, (refusal) => this.#history.refused(refusal));
+    return this.#repeat(what, call, tells, (refusal) => this.#history.refused(refusal, this.#intent));
   }
 
   /** As `persist`, for a stream: one that breaks is taken up again where it was, and nobody was refused anything. */
