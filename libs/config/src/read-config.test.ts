@@ -16,5 +16,6 @@ describe("readConfig", () => {
     const read = () => readConfig(schema, settings, { X_PORT: "70000", X_WAIT: "soon", X_URL: "" });
     expect(read).toThrow(ConfigError);
     expect(read).toThrow(/X_PORT: .*\n {2}X_WAIT: must be a duration.*\n {2}X_URL: is required/);
+    expect(() => readConfig(schema, settings, { X_PORT: "http" })).toThrow("X_PORT: must be a number\n");
   });
 });

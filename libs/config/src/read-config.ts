@@ -29,8 +29,12 @@ export function readConfig<Schema extends z.ZodObject>(
   throw new ConfigError(
     parsed.error.issues.map((issue) => {
       const variable = settings[String(issue.path[0]) as keyof typeof settings] ?? "?";
-      const what = env[variable] ? issue.message : "is required";
-      return `${variable}: ${what}`;
+      return `${variable}: ${env[variable] ? problemOf(issue) : "is required"}`;
     }),
   );
+}
+
+/** A text that is no number has become NaN on the way, which nobody wrote. */
+function problemOf(issue: z.core.$ZodIssue): string {
+  return issue.code === "invalid_type" && issue.expected === "number" ? "must be a number" : issue.message;
 }

@@ -34,7 +34,7 @@ describe("what JetStream keeps", () => {
     ["COUNTERSIGN_STREAM_MAX_AGE", "0s", "must be at least 1m"],
     ["COUNTERSIGN_STREAM_MAX_AGE", "7", "must be a duration"],
     ["COUNTERSIGN_STREAM_MAX_BYTES", "0", ">=1048576"],
-    ["COUNTERSIGN_STREAM_MAX_BYTES", "50GB", "received NaN"],
+    ["COUNTERSIGN_STREAM_MAX_BYTES", "50GB", "must be a number"],
   ])("%s=%s is refused", (name, value, problem) => {
     expect(() => readRuntimeConfig({ ...REQUIRED, [name]: value })).toThrow(new RegExp(`${name}: .*${problem}`));
   });
