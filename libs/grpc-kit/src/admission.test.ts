@@ -33,15 +33,30 @@ describe("bytes of requests", () => {
     const slots = Array.from({ length: 5 }, () => {
       const slot = admission.enter(25);
       slot.own("tenant");
-      slot.forgetRequest();
-      slot.forgetRequest();
+      slot.hold(0);
+      slot.hold(0);
       return slot;
     });
     for (const slot of slots) slot.leave();
     const whole = admission.enter(100);
     expect(reason(() => admission.enter(1))).toBe("OVERLOADED");
     // Of nobody yet.
-    whole.forgetRequest();
+    whole.hold(0);
+    expect(reason(() => admission.enter(100))).toBe("none");
+  });
+
+  it("P8: of what is read for a call and not taken yet leave three quarters to the others, and it may go on when there is room", () => {
+    const admission = new Admission(LIMITS);
+    const [first, second] = [admission.enter(1), admission.enter(1)];
+    for (const slot of [first, second]) slot.own("noisy");
+    first.hold(20);
+    expect(reason(() => second.hold(6))).toBe("OVERLOADED");
+    const quiet = admission.enter(0);
+    quiet.own("quiet");
+    expect(reason(() => quiet.hold(25))).toBe("none");
+    first.hold(2);
+    expect(reason(() => second.hold(23))).toBe("none");
+    for (const slot of [first, second, quiet]) slot.leave();
     expect(reason(() => admission.enter(100))).toBe("none");
   });
 

@@ -3,7 +3,7 @@ import { CommandError } from "@countersign/bus";
 /** One for all, frozen, so that what is sent is made once. */
 const FULL = overloaded("This instance works on as many calls as it can.");
 const FULL_OF_WAITING = overloaded("This instance holds as many waiting calls as it can.");
-const FULL_OF_BYTES = overloaded("The requests that this instance works on, or those of your tenant, are as large as they may be in all.");
+const FULL_OF_BYTES = overloaded("What this instance holds for calls, or for those of your tenant, is as large as it may be in all.");
 
 /** Of the bytes that may be held, an owner may have one in so many. */
 const OWNERS_PART = 4;
@@ -17,8 +17,8 @@ export type CallSlot = {
   park(call: Abortable): void;
   /** For whom the call is: waiting calls and bytes are also counted by owner. The first one counts. @throws CommandError WATCH_QUOTA or OVERLOADED. */
   own(owner: string): void;
-  /** Its request is not in memory any more. */
-  forgetRequest(): void;
+  /** So many bytes are in memory for it now, in place of its request. @throws CommandError OVERLOADED when that is too much; what was counted before still is. */
+  hold(bytes: number): void;
   /** The call is over. */
   leave(): void;
 };
@@ -30,7 +30,7 @@ export type AdmissionLimits = {
   readonly maxParked: number;
   /** Of those, how many one owner may have, so that nobody takes all. */
   maxParkedOf(owner: string): number;
-  /** Requests are in memory until their calls are over or forget them, those of waiting calls too: so many bytes of them at most, a quarter for one owner. */
+  /** Requests are in memory until their calls are over or hold something else, those of waiting calls too: so many bytes at most, a quarter for one owner. */
   readonly maxBytes: number;
 };
 
@@ -84,10 +84,14 @@ export class Admission {
         this.#bytesOf.set(name, ofOwner);
         owner = name;
       },
-      forgetRequest: () => {
+      hold: (now) => {
         if (left) return;
-        this.#letGo(owner, held);
-        held = 0;
+        const more = now - held;
+        const ofOwner = owner === undefined ? 0 : (this.#bytesOf.get(owner) ?? 0) + more;
+        const tooMany = this.#bytes + more > this.#limits.maxBytes || ofOwner > this.#limits.maxBytes / OWNERS_PART;
+        if (more > 0 && tooMany) throw FULL_OF_BYTES;
+        this.#letGo(owner, -more);
+        held = now;
       },
       leave: () => {
         if (left) return;

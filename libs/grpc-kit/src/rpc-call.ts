@@ -95,7 +95,15 @@ export class RpcCall {
   /** The request is looked at no more: its memory is free while the call waits, for whoever keeps nothing of it. */
   forgetRequest(): void {
     this.#call.request.bytes = NOTHING;
-    this.#slot.forgetRequest();
+    this.#slot.hold(0);
+  }
+
+  /**
+   * So many bytes are in memory for the call, in place of its request, for as long as its caller takes to read them: pages of a log, which may be a thousand times as large.
+   * @throws CommandError OVERLOADED when its owner has too many.
+   */
+  holds(bytes: number): void {
+    this.#slot.hold(bytes);
   }
 
   /** The call waits for people or events. */

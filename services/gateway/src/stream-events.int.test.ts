@@ -53,6 +53,16 @@ describe("StreamEvents", () => {
     expect(seen).toEqual([3, 5, 8]);
   });
 
+  it("P8: ends when what is read for it and not taken yet is more than a tenant's part of the memory", async () => {
+    const page = toBinary(
+      ReadEventsResponseSchema,
+      create(ReadEventsResponseSchema, { events: [{ entry: new Uint8Array(65 * 1024 * 1024) }] }),
+    );
+    fixture.answers["ReadEvents"] = async () => page;
+    const { seen, ended } = await open({});
+    expect([await ended, seen]).toEqual(["RESOURCE_EXHAUSTED OVERLOADED", []]);
+  });
+
   it("goes through as many pages as it takes", async () => {
     log = Array.from({ length: 450 }, (_, index) => index);
     head = 450;

@@ -21,6 +21,7 @@ export function forwardStream(rpc: StreamName, deps: HandlerDeps): StreamHandler
     const options = { timeoutMs: deps.config.callTimeoutMs, goOn };
     for await (const message of readStream(deps.commands, { service, method: rpc }, command, options)) {
       stillKnown(caller, deps);
+      call.holds(message.length);
       await send(message);
     }
   };

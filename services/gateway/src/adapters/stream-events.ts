@@ -24,6 +24,7 @@ export function streamEvents(deps: HandlerDeps): StreamHandler {
       for (;;) {
         stillKnown(caller, deps);
         const page = await readPage(deps, caller, call, { fromPosition: BigInt(from), limit: Math.min(left, PAGE_SIZE), selection });
+        call.holds(page.bytes);
         for (const message of page.messages) {
           stillKnown(caller, deps);
           await send(message);
@@ -34,6 +35,7 @@ export function streamEvents(deps: HandlerDeps): StreamHandler {
         from = Math.max(from, page.nextPosition);
         if (!page.atHead && !stuck) continue;
         if (watch === undefined) return;
+        call.holds(0);
         await watch.beyond(from, POLL_MS, call.signal);
       }
     } finally {

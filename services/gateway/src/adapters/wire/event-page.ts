@@ -4,6 +4,8 @@ import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 export type EventPage = {
   /** A `StreamEventsResponse` per event. */
   readonly messages: readonly Uint8Array[];
+  /** Of all of it, which are in memory while one message is. */
+  readonly bytes: number;
   readonly nextPosition: number;
   readonly atHead: boolean;
 };
@@ -26,5 +28,5 @@ export function eventPageOf(reply: Uint8Array): EventPage {
     else if (field === 3) atHead = reader.bool();
     else reader.skip(wireType, field);
   }
-  return { messages, nextPosition, atHead };
+  return { messages, bytes: reply.length, nextPosition, atHead };
 }
