@@ -20,6 +20,7 @@ describe.skipIf(!HELM_RUNS_HERE)("the chart", () => {
   test.each([
     ["a value that nobody reads", "services.gateway.replica=3", "replica"],
     ["two that keep one anchor", "services.audit.replicas=2", "ReadWriteMany"],
+    ["a file in the place of another", "services.gateway.files.ca=mine", "files"],
     ["to let them become two", "services.audit.maxReplicas=2", "ReadWriteMany"],
     ["to scale to less than there are", "services.gateway.maxReplicas=1", "services.gateway.maxReplicas"],
     ["a secret as a value", "secrets.logKey=-----BEGIN PRIVATE KEY-----", "logKey"],
@@ -66,6 +67,16 @@ describe.skipIf(!HELM_RUNS_HERE)("the chart", () => {
     expect(named(given, "Job")).toEqual([]);
     expect(given.every((pod) => JSON.stringify(pod).includes('"secretName":"countersign-append-key"'))).toBe(true);
     expect(() => render("secrets.appendKey=")).toThrow("appendKey");
+  });
+
+  test("a setting that names a file finds it: secrets of one's own are mounted for the service that is given them", () => {
+    const quotas = "services.gateway.files.quotas=countersign-quotas";
+    const path = "/run/countersign/quotas";
+    const manifests = render(quotas, `services.gateway.settings.COUNTERSIGN_QUOTAS_FILE=${path}/quotas.yaml`);
+    const given = manifests.filter((manifest) => JSON.stringify(manifest).includes(`"mountPath":"${path}","readOnly":true`));
+    expect(given.map(({ metadata }) => metadata.name)).toEqual(["cs-gateway"]);
+    expect(JSON.stringify(given)).toContain('"secretName":"countersign-quotas"');
+    expect(JSON.stringify(given)).toContain(`"value":"${path}/quotas.yaml"`);
   });
 
   test("brings no secret, and names only those that its page lists", () => {
