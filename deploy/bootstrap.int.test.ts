@@ -101,6 +101,8 @@ describe("bootstrap", () => {
   it("names the targets when it does not know one", async () => {
     const result = await bootstrap(["strat"]);
     expect(result).toMatchObject({ code: 1, stdout: "" });
-    expect(result.stderr).toBe('Unknown target "strat". There are: start, test, demo, bench, chaos, fuzz, cli, build:client, build:verifier, verify.\n');
+    expect(result.stderr).toBe(
+      'Unknown target "strat". There are: start, test, demo, bench, chaos, fuzz, cli, build:client, build:verifier, verify.\n',
+    );
   });
 });
