@@ -21,7 +21,7 @@ export class NotApprovedError extends Error {
 }
 
 /** The first run's outcome is on record or still to be reported: nobody can tell from here whether it was done. */
-const USED = new Set([ActionStatus.REDEEMED, ActionStatus.SUCCEEDED, ActionStatus.FAILED, ActionStatus.UNREPORTED]);
+const USED = new Set<ActionStatus>([ActionStatus.REDEEMED, ActionStatus.SUCCEEDED, ActionStatus.FAILED, ActionStatus.UNREPORTED]);
 
 function refusalText(name: string, { status, reasons }: KnownAction): string {
   if (USED.has(status))
