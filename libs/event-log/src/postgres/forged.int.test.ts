@@ -105,6 +105,21 @@ describe("P6, P7: an event that a superuser inserted with every number, link and
     expect(await readEverything(log)).toHaveLength(5);
   });
 
+  it("hides before the end in vain: no tenant's or stream's next event links to it", async () => {
+    await forge(appendTo(stream("new"), 0));
+    await tamper(
+      "update event_log.event set position = -1 where @ and position = 3; update event_log.ledger_head set next_position = 3 where @",
+    );
+    for (const one of [log, opened()]) {
+      await expect(one.append(appendTo(stream("b"), 1))).rejects.toMatchObject(corrupt("position 3"));
+      await appended(one, appendTo(stream(`of another ${one === log}`, "globex"), 0));
+    }
+    await tamper("delete from event_log.event where @ and position < 0");
+    await tamper("update event_log.event set leaf_hash = sha256(leaf_hash) where @ and position = 1");
+    await expect(opened().append(appendTo(stream("a"), 2))).rejects.toMatchObject({ code: "corrupt", position: 1 });
+    await appended(opened(), appendTo(stream("b"), 1));
+  });
+
   it("is as little taken behind a head that was moved alone, or that was not moved", async () => {
     await tamper("update event_log.ledger_head set next_position = 4 where @");
     await expect(log.append(appendTo(stream("b"), 1))).rejects.toMatchObject({ ...corrupt("position 3"), position: 3 });

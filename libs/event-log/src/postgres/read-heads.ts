@@ -3,15 +3,19 @@ import type { AppendKeys } from "../append-keys.ts";
 import { NO_EVENTS, replyKey, streamKey, type Head, type Heads } from "../batch.ts";
 import { EventLogError } from "../errors.ts";
 import type { AppendRequest, StoredReply } from "../event-log.ts";
-import { storedDecoder, type StoredRow } from "../stored-events.ts";
+import { storedDecoder, type Place, type StoredRow } from "../stored-events.ts";
 import { storedReply } from "../stored-reply.ts";
 import { textArray } from "./binary-array.ts";
+
+type StreamHeadRow = StoredRow & { readonly at: number; readonly stream_version: number };
+type TenantHeadRow = StoredRow & { readonly at: number; readonly tenant_sequence: number };
 
 /**
  * Begins a transaction, locks the ledger, and then reads what the requests depend on. All of it is sent at once, but each is a statement of
  * its own: one that waits for a lock sees everything but the locked row as it was before the wait.
  *
- * The ledger's last event is checked as every read is. So nothing of ours ever follows an event that no service appended: whoever finds one finds it at the end.
+ * The ledger's last event, and those that the requests follow, are checked as every read is. So nothing of ours ever follows or links to an event that no service
+ * appended: whoever finds one finds it at the end.
  */
 export async function beginAndReadHeads(
   client: pg.Client,
@@ -23,8 +27,8 @@ export async function beginAndReadHeads(
     client.query("begin"),
     client.query<{ next_position: number }>(LOCK_HEAD, [ledger]),
     client.query<StoredRow>({ name: "event_log_last_event", text: LAST_EVENT, values: [ledger] }),
-    client.query<{ at: number; stream_version: number; leaf_hash: Buffer }>(streamHeads(ledger, requests)),
-    client.query<{ at: number; tenant_sequence: number; leaf_hash: Buffer }>(tenantHeads(ledger, requests)),
+    client.query<StreamHeadRow>(streamHeads(ledger, requests)),
+    client.query<TenantHeadRow>(tenantHeads(ledger, requests)),
     client.query<{ at: number; ledger: string; reply: Buffer; append_code: Buffer }>(storedReplies(requests)),
   ]);
   const head = locked.rows[0];
@@ -36,9 +40,17 @@ export async function beginAndReadHeads(
     return found;
   };
   const byStream = new Map<string, Head>();
-  for (const row of streams.rows) byStream.set(streamKey(request(row.at).stream), { count: row.stream_version, leaf: row.leaf_hash });
+  for (const row of streams.rows) {
+    const { stream } = request(row.at);
+    const count = row.stream_version;
+    byStream.set(streamKey(stream), { count, leaf: leafOf(keys, { ledger, stream, counter: "streamVersion", first: count }, row) });
+  }
   const byTenant = new Map<string, Head>();
-  for (const row of tenants.rows) byTenant.set(request(row.at).stream.tenant, { count: row.tenant_sequence, leaf: row.leaf_hash });
+  for (const row of tenants.rows) {
+    const { tenant } = request(row.at).stream;
+    const count = row.tenant_sequence;
+    byTenant.set(tenant, { count, leaf: leafOf(keys, { ledger, tenant, counter: "tenantSequence", first: count }, row) });
+  }
   const byKey = new Map<string, StoredReply>();
   for (const row of replies.rows) {
     const { stream, idempotency } = request(row.at);
@@ -53,10 +65,14 @@ export async function beginAndReadHeads(
   };
 }
 
+function leafOf(keys: AppendKeys, place: Place, row: StoredRow): Uint8Array {
+  return storedDecoder(keys, place)(row.entry, row.leaf_hash, row.append_code).leafHash;
+}
+
 /** Also when it is not there: a head that was moved by nobody who appended leads nowhere. */
 function checkLast(ledger: string, keys: AppendKeys, nextPosition: number, last: StoredRow | undefined): void {
   if (last !== undefined) {
-    storedDecoder(keys, { ledger, counter: "position", first: nextPosition - 1 })(last.entry, last.leaf_hash, last.append_code);
+    leafOf(keys, { ledger, counter: "position", first: nextPosition - 1 }, last);
   } else if (nextPosition > 0) {
     throw new EventLogError("corrupt", `ledger ${ledger} has no event at position ${nextPosition - 1}`, { position: nextPosition - 1 });
   }
@@ -69,10 +85,10 @@ const LOCK_HEAD = "select next_position from event_log.ledger_head where ledger 
 function streamHeads(ledger: string, requests: readonly AppendRequest[]): pg.QueryConfig {
   return {
     name: "event_log_stream_heads",
-    text: `select q.at, head.stream_version, head.leaf_hash
+    text: `select q.at, head.stream_version, head.entry, head.leaf_hash, head.append_code
       from unnest($2::text[], $3::text[], $4::text[]) with ordinality as q (tenant, type, id, at),
       lateral (
-        select stream_version, leaf_hash from event_log.event
+        select stream_version, entry, leaf_hash, append_code from event_log.event
         where ledger = $1::text and tenant = q.tenant and stream_type = q.type and stream_id = q.id
         order by stream_version desc limit 1
       ) head`,
@@ -88,10 +104,10 @@ function streamHeads(ledger: string, requests: readonly AppendRequest[]): pg.Que
 function tenantHeads(ledger: string, requests: readonly AppendRequest[]): pg.QueryConfig {
   return {
     name: "event_log_tenant_heads",
-    text: `select q.at, head.tenant_sequence, head.leaf_hash
+    text: `select q.at, head.tenant_sequence, head.entry, head.leaf_hash, head.append_code
       from (select tenant, min(at) as at from unnest($2::text[]) with ordinality as t (tenant, at) group by tenant) q,
       lateral (
-        select tenant_sequence, leaf_hash from event_log.event
+        select tenant_sequence, entry, leaf_hash, append_code from event_log.event
         where ledger = $1::text and tenant = q.tenant
         order by tenant_sequence desc limit 1
       ) head`,
