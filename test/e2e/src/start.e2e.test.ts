@@ -49,7 +49,7 @@ describe("npm start", () => {
     expect(asked.err).toBe("");
     const { action } = JSON.parse(asked.out) as { action: { id: string } };
     await eventually("the terminal shows the review", () =>
-      first.output().includes(`npm run countersign -- approve ${action.id} --digest`),
+      first.output().includes(`npm run countersign -- --data-dir ${first.dataDir} approve ${action.id} --digest`),
     );
 
     // The terminal signals the whole group, and npm passes it on once more.
