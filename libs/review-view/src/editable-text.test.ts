@@ -40,6 +40,10 @@ describe("editable text", () => {
     expect(readEdited(text, exportWith({}))).toEqual({ problem: "this is not a JSON object" });
   });
 
+  it("has nothing to edit where policy lets nobody", () => {
+    expect(editableText(exportWith({ limit: 10 }, { editable: "" }))).toBeUndefined();
+  });
+
   it("has nothing to edit once the content is erased", () => {
     const erased = { ...exportWith({}), input: undefined };
     expect(editableText(erased)).toBeUndefined();

@@ -11,10 +11,10 @@ export type EditedProperties = { readonly properties: JsonObject } | { readonly 
 
 /**
  * The parameters as JSON that a person can edit in a text field: what a screen would hide stands as `\\uXXXX`, which is the same JSON, and secrets as a
- * placeholder. Undefined when there is nothing to edit.
+ * placeholder. Undefined when there is nothing to edit, or policy lets nobody.
  */
 export function editableText(source: ReviewSource): string | undefined {
-  if (source.input === undefined) return undefined;
+  if (source.input === undefined || source.editable === "") return undefined;
   return JSON.stringify(withhold(source.input.action.properties, ""), undefined, 2).replaceAll(UNSHOWABLE_ALL, escapeAsJson);
 }
 

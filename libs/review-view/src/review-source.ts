@@ -41,6 +41,8 @@ export type ReviewSource = {
         readonly risk: readonly { readonly points: number; readonly reason: string }[];
       }
     | undefined;
+  /** What policy lets reviewers change of the parameters, as the policy says it; empty: nothing. */
+  readonly editable: string;
   readonly review:
     | {
         readonly stages: readonly ReviewStage[];

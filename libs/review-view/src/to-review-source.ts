@@ -41,6 +41,7 @@ export function toReviewSource(action: Action): ReviewSource {
     bindingContext: action.bindingContext,
     requester: requester === undefined ? undefined : toRequester(requester),
     verdict: verdict === undefined ? undefined : toVerdict(verdict),
+    editable: verdict?.terms?.editable ?? "",
     review: review === undefined ? undefined : toReview(review),
     afterReview: action.afterReview === undefined ? undefined : toAfterReview(action.afterReview),
   };

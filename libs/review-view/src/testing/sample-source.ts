@@ -20,6 +20,7 @@ export function exportWith(properties: JsonObject, { context = {}, ...more }: Ch
     bindingContext: [],
     requester: undefined,
     verdict: undefined,
+    editable: '{"limit":{"maximum":10}}',
     review: undefined,
     ...more,
   };

@@ -31,6 +31,7 @@ export const sampleReview: ReviewSource = {
   bindingContext: ["environment"],
   requester: { issuer: "https://id.example", id: "exporter", type: "agent", chain: [], owner: undefined },
   verdict: { rule: "exports", revision: 4, reasons: ["exports of customer data"], risk: [] },
+  editable: '{"limit":{"maximum":10}}',
   review: {
     stages: [{ name: "data", quorum: "1 of dpo", groups: ["dpo"] }],
     openStage: 0,

@@ -52,7 +52,9 @@ export const reviews: Target = {
       const delivery = sampleDelivery(source, { render });
       must(Buffer.byteLength(webhookPayload(delivery)) <= LARGEST_PAYLOAD, "webhook: too large");
       bounded("PagerDuty", PAGER_BYTES, pagerDutyEvent(delivery, "trigger", "0".repeat(32), undefined));
-      const form = { link: "l", token: "t", card: "c", properties: editableText(source) };
+      const properties = editableText(source);
+      const edit = properties === undefined ? undefined : { properties, editable: source.editable };
+      const form = { link: "l", token: "t", card: "c", edit };
       const page = reviewPage({
         view: render(),
         who: "alice",

@@ -34,7 +34,13 @@ export type ReviewPage = {
   readonly mayReject: boolean;
   /** Where to sign in with more; undefined: that would not help. */
   readonly stepUp: string | undefined;
-  readonly form: { readonly link: string; readonly token: string; readonly card: string; readonly properties: string | undefined };
+  readonly form: {
+    readonly link: string;
+    readonly token: string;
+    readonly card: string;
+    /** The parameters as text, and what policy lets be changed of them; undefined: nothing. */
+    readonly edit: { readonly properties: string; readonly editable: string } | undefined;
+  };
 };
 
 export function reviewPage({ view, who, said, barred, mayReject, stepUp, form }: ReviewPage): string {
@@ -58,10 +64,11 @@ function decisionForms(form: ReviewPage["form"], onlyNo: boolean): string {
   const fields = hidden("link", form.link) + hidden("token", form.token) + hidden("card", form.card);
   const reason = `<p><label>Reason<br><textarea name="reason" rows="2" maxlength="2000"></textarea></label></p>`;
   const edit =
-    form.properties === undefined || onlyNo
+    form.edit === undefined || onlyNo
       ? ""
       : `<details><summary>Edit the parameters</summary><form method="post" action="/review">${fields}
-<p><label>Parameters<br><textarea name="properties" rows="12" spellcheck="false">${escapeHtml(form.properties)}</textarea></label></p>${reason}
+<p>Policy lets you change: <code>${unlinkedHtml(form.edit.editable)}</code></p>
+<p><label>Parameters<br><textarea name="properties" rows="12" spellcheck="false">${escapeHtml(form.edit.properties)}</textarea></label></p>${reason}
 <button name="decision" value="edit">Ask for this instead</button></form></details>`;
   return `<form method="post" action="/review">${fields}${reason}
 ${onlyNo ? "" : `<button name="decision" value="approve">Approve</button>`}<button name="decision" value="reject">Reject</button></form>${edit}`;

@@ -1,4 +1,4 @@
-import { editableText, readEdited, renderReview, sha256Hex, visible, type RenderLimits } from "@countersign/review-view";
+import { editableText, readEdited, renderReview, sha256Hex, visible, type RenderLimits, type ReviewSource } from "@countersign/review-view";
 import type { DirectoryClient } from "@countersign/directory-client";
 import { PrincipalType, type Principal } from "@countersign/proto/v1/principal_pb";
 import type { Logger } from "@countersign/telemetry";
@@ -9,7 +9,7 @@ import type { CardSeal } from "../card-seal.ts";
 import type { RawAnswer, RawRequest, Route } from "../http/listener.ts";
 import type { PageSessions } from "../postgres/page-sessions.ts";
 import { cookieOf, newSessionId, type BrowserState } from "./browser-state.ts";
-import { PAGE_HEADERS, plainPage, reviewPage } from "./page-html.ts";
+import { PAGE_HEADERS, plainPage, reviewPage, type ReviewPage } from "./page-html.ts";
 import type { ReviewLink, ReviewLinks } from "./review-links.ts";
 import type { SignIn } from "./sign-in.ts";
 
@@ -93,9 +93,14 @@ async function show(deps: PageDeps, visitor: Visitor, link: ReviewLink, text: st
         : `You cannot decide here: ${[whyRefused(ineligible), ...unknown.map((name) => visible(name).text)].join(": ")}.`,
     mayReject: ineligible === "CAUSER_UNKNOWN",
     stepUp: ineligible === "SIGN_IN_TOO_WEAK" ? `/sign-in?strong=1&link=${encodeURIComponent(text)}` : undefined,
-    form: { link: text, token: deps.state.formToken(session, text), card, properties: editableText(source) },
+    form: { link: text, token: deps.state.formToken(session, text), card, edit: editOf(source) },
   });
   return { status: said === undefined ? 200 : 409, html, headers: PAGE_HEADERS };
+}
+
+function editOf(source: ReviewSource): ReviewPage["form"]["edit"] {
+  const properties = editableText(source);
+  return properties === undefined ? undefined : { properties, editable: visible(source.editable).text };
 }
 
 async function decide(deps: PageDeps, request: RawRequest): Promise<RawAnswer> {

@@ -1,3 +1,5 @@
+import { create } from "@bufbuild/protobuf";
+import { VerdictSchema } from "@countersign/proto/v1/action_pb";
 import { PrincipalType, SignInStrength } from "@countersign/proto/v1/principal_pb";
 import { sha256Hex, shownDigest, toReviewSource } from "@countersign/review-view";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -80,6 +82,15 @@ describe("the page of a review", () => {
     expect(page.text).not.toMatch(/value="(approve|edit)"/);
     await browser.post(`${base}/review`, { ...fields, decision: "reject", reason: "no" });
     expect(world.votes[0]?.vote.decision.case).toBe("reject");
+  });
+
+  it("edits are offered where policy lets reviewers make them, with what it lets them change", async () => {
+    const { browser, page } = await signedIn();
+    expect(page.text).not.toContain("Edit the parameters");
+    world.action = { ...sampleAction("x"), verdict: create(VerdictSchema, { terms: { editable: '{"limit":{"maximum":10}}' } }) };
+    const { text } = await browser.open(link());
+    expect(text).toContain("Policy lets you change: <code>{&quot;limit&quot;:{&quot;maximum&quot;:10}}</code>");
+    expect(text).toContain('value="edit"');
   });
 
   it("edits are JSON, and go in as the person asked for them", async () => {

@@ -130,7 +130,8 @@ async function openEdit(deps: SlackAnswerDeps, asked: Asked, trigger: string, se
     return tell(deps, asked, answerText({ outcome: "refused", reason: "STALE_DIGEST" }, wordsOf(deps, asked)));
   }
   const text = editableText(source);
-  if (text === undefined || text.length > FIELD_CHARACTERS)
+  if (text === undefined) return tell(deps, asked, "Policy lets nobody change these parameters.");
+  if (text.length > FIELD_CHARACTERS)
     return tell(
       deps,
       asked,

@@ -17,7 +17,11 @@ const CLOCKS_APART_S = 300;
 /** A conversation in Slack. */
 export function slackChannel(options: SlackChannelOptions): Channel {
   return chatChannel("slack", options, async (delivery) => {
-    const controls = { sealed: options.seal(delivery), edit: options.edit, url: options.url(delivery) };
+    const controls = {
+      sealed: options.seal(delivery),
+      edit: options.edit && delivery.editable() !== undefined,
+      url: options.url(delivery),
+    };
     const message = slackMessage(delivery.render, delivery.undecided ? controls : undefined);
     return { externalRef: await deliver(options, delivery, message) };
   });
