@@ -26,5 +26,5 @@ export function quotaSetting(code: QuotaRejection): string {
 /** Says how many there may be and what helps. */
 export function quotaText(code: QuotaRejection, limit: number): string {
   const { what, setting, room } = QUOTAS[code];
-  return `this tenant may have ${limit.toLocaleString("en-US")} ${what}; nothing was changed: ${room}, or have ${setting} raised in COUNTERSIGN_QUOTAS_FILE`;
+  return `this tenant may have ${limit.toLocaleString("en-US")} ${what}; nothing was changed but that who was to go is out: ${room}, or have ${setting} raised in COUNTERSIGN_QUOTAS_FILE`;
 }

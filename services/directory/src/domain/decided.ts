@@ -1,7 +1,7 @@
 import type { DirectoryEvent } from "./events.ts";
 import type { QuotaRejection } from "./quota.ts";
 
-/** Why not. Nothing is recorded then. */
+/** Why not. Nothing is recorded then, but, beyond a quota, what takes somebody out. */
 export type Rejection =
   | QuotaRejection
   | "unknown_person"

@@ -94,7 +94,7 @@ export class Directory {
     const { byUserName, byExternalId, byPrincipal, byFormerName, byAccount, byManager, byDeputy, switchedOff } = this;
     const names = [byUserName, byExternalId, byPrincipal, byFormerName];
     for (const index of [...names, byAccount, byManager, byDeputy, switchedOff]) index.move(id, before, next);
-    this.characters += charactersOf(next) - charactersOf(before);
+    this.characters += (next === undefined ? 0 : charactersOf(next)) - (before === undefined ? 0 : charactersOf(before));
     if (next === undefined) this.people.delete(id);
     else this.people.set(id, next);
   }
@@ -103,14 +103,15 @@ export class Directory {
   setRemoved(id: string, next: Person | undefined): void {
     const before = this.removed.get(id);
     this.byTrace.move(id, before, next);
-    this.characters += charactersOf(next) - charactersOf(before);
+    this.characters += (next === undefined ? 0 : charactersOf(next)) - (before === undefined ? 0 : charactersOf(before));
     if (next === undefined) this.removed.delete(id);
     else this.removed.set(id, next);
   }
 }
 
-function charactersOf(person: Person | undefined): number {
-  return person === undefined ? 0 : charactersIn(person.profile) + person.former.reduce((sum, names) => sum + namesKept(names), 0);
+/** What is kept of a person, with its names of before. */
+export function charactersOf(person: Pick<Person, "profile" | "former">): number {
+  return charactersIn(person.profile) + person.former.reduce((sum, names) => sum + namesKept(names), 0);
 }
 
 /** Not revoked, and not over. */

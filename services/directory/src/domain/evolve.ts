@@ -47,7 +47,7 @@ export function evolve(directory: Directory, event: DirectoryEvent, atMs: number
 function addPerson(directory: Directory, { personId: id, profile, active }: PersonProvisioned, atMs: number): void {
   const dates = { createdMs: atMs, changedMs: atMs, version: directory.version };
   const before = removedLike(directory, profile);
-  const former = before.flatMap((person) => formerOf(person.profile, profile, person.former)).slice(-MOST_FORMER);
+  const former = formerOfRemoved(before, profile);
   for (const person of before) forget(directory, person.id);
   directory.setPerson(id, { id, profile, active, linked: [], away: undefined, former, ...dates });
 }
@@ -65,12 +65,18 @@ function changePerson(directory: Directory, id: string, atMs: number, next: (bef
 /** Nobody has had more names; a provider that changes them back and forth must not fill the memory. */
 const MOST_FORMER = 50;
 
-function formerOf({ userName, externalId, principals }: Profile, now: Profile, former: Person["former"]): Person["former"] {
+/** By which names a person was known before, when it has this profile now. */
+export function formerOf({ userName, externalId, principals }: Profile, now: Profile, former: Person["former"]): Person["former"] {
   const kept = principals.every((one) => now.principals.some((other) => principalKey(other) === principalKey(one)));
   if (kept && userName === now.userName && externalId === now.externalId) return former;
   const gone = { userName, externalId, principals };
   // Each once: going back and forth between two names pushes no third one out.
   return [...former.filter((one) => !sameNames(one, gone)).slice(1 - MOST_FORMER), gone];
+}
+
+/** The same of those who were removed and are taken for one who comes. */
+export function formerOfRemoved(before: readonly Person[], now: Profile): Person["former"] {
+  return before.flatMap((person) => formerOf(person.profile, now, person.former)).slice(-MOST_FORMER);
 }
 
 function removePerson(directory: Directory, id: string): void {

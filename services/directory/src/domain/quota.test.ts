@@ -96,6 +96,24 @@ describe("P8: what one tenant may have in the memory that all share", () => {
     for (const events of [eventsOf(off), [removed("a")]]) expect(full(crowded, events)).toBeUndefined();
   });
 
+  it("who comes again, or is called otherwise, only takes what its memory held", () => {
+    const long = "x".repeat(3 * 2000 - 1);
+    const back = after(provisioned("a", { displayName: long }), removed("a"));
+    expect(back.characters).toBe(6000);
+    expect(full(back, [provisioned("a", { displayName: long })])).toBeUndefined();
+    expect(full(back, [provisioned("a", { displayName: `${long}x` })])).toBe("profiles_quota");
+    const named = (index: number): DirectoryEvent => {
+      const userName = String.fromCodePoint(0x4e00 + index);
+      return { type: "PersonChanged", personId: "a", profile: profile(userName, { displayName: "x".repeat(6000 - 51) }), cause: "scim" };
+    };
+    // The oldest of fifty names drops out for the one that comes.
+    const renamed = after(provisioned("a"), ...Array.from({ length: 50 }, (_, index) => named(index)));
+    expect(renamed.characters).toBe(6000);
+    expect(full(renamed, [named(50)])).toBeUndefined();
+    const fewer = after(provisioned("a"), ...Array.from({ length: 49 }, (_, index) => named(index)), provisioned("b"));
+    expect([fewer.characters, full(fewer, [named(50)])]).toEqual([6000, "profiles_quota"]);
+  });
+
   it("what ended is forgotten, oldest first, when there is much of it", () => {
     const directory = after(...three);
     for (let index = 0; index < 20_000; index += 1) evolve(directory, delegated(`d${index}`, index === 0 ? 9 : 1), 0);

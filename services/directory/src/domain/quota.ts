@@ -1,6 +1,6 @@
-import { type Directory, isLive, removedLike } from "./directory.ts";
+import { charactersOf, type Directory, isLive, removedLike } from "./directory.ts";
 import type { DirectoryEvent } from "./events.ts";
-import { charactersIn, namesKept, sameNames } from "./profile.ts";
+import { formerOf, formerOfRemoved } from "./evolve.ts";
 
 /** What one tenant may have at most; Infinity where there is no limit. */
 export type DirectoryQuota = {
@@ -42,6 +42,12 @@ export function overQuota(
   return over && { rejection: over.rejection, limit: over.limit };
 }
 
+/** Whether it takes somebody out, and nothing else: this is recorded also where what came with it is refused. */
+export function takesAway(event: DirectoryEvent): boolean {
+  if (event.type === "MembersChanged") return event.added.length === 0;
+  return event.type === "PersonDeactivated" || event.type === "GroupRemoved";
+}
+
 function limitsOf({ people, groups, memberships, delegations }: DirectoryQuota): readonly Limit[] {
   return [
     { rejection: "people_quota", limit: people, growth: newPeople, held: (directory) => directory.people.size + directory.removed.size },
@@ -57,12 +63,17 @@ function newPeople(directory: Directory, event: DirectoryEvent): number {
   return event.type === "PersonProvisioned" ? 1 - removedLike(directory, event.profile).length : 0;
 }
 
-/** What a person was called before is kept as well. */
+/** What a person was called before is kept as well; whoever comes again takes the place of what was remembered of it. */
 function newCharacters(directory: Directory, event: DirectoryEvent): number {
-  if (event.type === "PersonProvisioned") return charactersIn(event.profile);
-  const before = event.type === "PersonChanged" ? directory.people.get(event.personId)?.profile : undefined;
+  if (event.type === "PersonProvisioned") {
+    const { profile } = event;
+    const before = removedLike(directory, profile);
+    return charactersOf({ profile, former: formerOfRemoved(before, profile) }) - before.reduce((sum, one) => sum + charactersOf(one), 0);
+  }
+  const before = event.type === "PersonChanged" ? directory.people.get(event.personId) : undefined;
   if (event.type !== "PersonChanged" || before === undefined) return 0;
-  return charactersIn(event.profile) - charactersIn(before) + (sameNames(before, event.profile) ? 0 : namesKept(before));
+  const { profile } = event;
+  return charactersOf({ profile, former: formerOf(before.profile, profile, before.former) }) - charactersOf(before);
 }
 
 function newGroups({ groups }: Directory, event: DirectoryEvent): number {

@@ -2,13 +2,13 @@ import { until, type Moment } from "@countersign/event-log";
 import type { Decided, Rejection } from "../domain/decided.ts";
 import { Directory } from "../domain/directory.ts";
 import { evolve } from "../domain/evolve.ts";
-import { overQuota, type DirectoryQuota } from "../domain/quota.ts";
+import { overQuota, takesAway, type DirectoryQuota } from "../domain/quota.ts";
 import { DirectoryStoreError, type ChangedBy, type DirectoryStore, type StoredEvent } from "./ports.ts";
 
 /** Somebody else appends between load and append only so often: instances are few, and each lines up its own. */
 const ATTEMPTS = 16;
 
-/** `limit`: of a quota, how many there may be. */
+/** `limit`: of a quota, how many there may be; what takes somebody out was recorded all the same, and nothing else. */
 export type Refused = { readonly ok: false; readonly code: Rejection | "lost_race"; readonly limit?: number };
 
 export type Changed = { readonly ok: true; readonly directory: Directory } | Refused;
@@ -98,12 +98,14 @@ class KeptDirectory {
       if ("rejection" in decided) return { ok: false, code: decided.rejection };
       if (decided.events.length === 0) return { ok: true, directory };
       const over = overQuota(directory, decided.events, this.#quota, by.atMs);
-      if (over !== undefined) return { ok: false, code: over.rejection, limit: over.limit };
-      const stored = await this.#store.append(this.#tenant, directory.version, decided.events, by);
+      // P3: who leaves has left, whatever else was asked for with it.
+      const events = over === undefined ? decided.events : decided.events.filter(takesAway);
+      const stored = events.length === 0 ? [] : await this.#store.append(this.#tenant, directory.version, events, by);
       if (stored === undefined) continue;
-      if (directory !== this.#directory) return { ok: true, directory: await this.current() };
-      this.#take(stored);
-      return { ok: true, directory };
+      const same = directory === this.#directory;
+      if (same) this.#take(stored);
+      if (over !== undefined) return { ok: false, code: over.rejection, limit: over.limit };
+      return { ok: true, directory: same ? directory : await this.current() };
     }
     return { ok: false, code: "lost_race" };
   }
