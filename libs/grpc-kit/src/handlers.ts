@@ -11,8 +11,14 @@ import type { StalledStreams } from "./stalled-streams.ts";
 /** Serves a unary method: bytes of the request message in, bytes of the response message out. What it throws becomes the status. */
 export type UnaryHandler = (request: Uint8Array, call: RpcCall) => Promise<Uint8Array>;
 
-/** Serves a server-streaming method. `send` resolves when the message is on its way; it throws CallCancelled when the caller is gone. */
-export type StreamHandler = (request: Uint8Array, call: RpcCall, send: (message: Uint8Array) => Promise<void>) => Promise<void>;
+/**
+ * Sends a message of a stream, and resolves when it is on its way; throws CallCancelled when the caller is gone. The `last` one, after which the handler returns or throws, is waited for
+ * by nobody, as a unary answer is not: it goes out at once, and a caller who does not read it holds no place.
+ */
+export type Send = (message: Uint8Array, order?: { readonly last: boolean }) => Promise<void>;
+
+/** Serves a server-streaming method. */
+export type StreamHandler = (request: Uint8Array, call: RpcCall, send: Send) => Promise<void>;
 
 /** A stream that is worked for before anybody is waited for: it counts as in flight until its handler parks the call, or it ends. */
 export type WorkThenStream = { readonly workThenStream: StreamHandler };
@@ -34,6 +40,8 @@ export type CallRules = {
   readonly logger: Logger;
   readonly urgencyOf: (method: string) => string;
 };
+
+const NOT_LAST = { last: false };
 
 /** grpc-js sees bytes only, so that malformed protobuf is ours to name and replies can be passed on undecoded. */
 export function methodDefinition(method: DescMethod): MethodDefinition<HeldRequest, Uint8Array> {
@@ -74,7 +82,10 @@ export function serveStream(
     try {
       await runCall(rules, name, surface, async (call) => {
         if (!worksFirst) call.park();
-        await handle(surface.request.bytes, call, (message) => write(surface, call, message, rules.sendMs));
+        await handle(surface.request.bytes, call, async (message, { last } = NOT_LAST) => {
+          if (last) surface.write(message);
+          else await write(surface, call, message, rules.sendMs);
+        });
       });
       surface.end();
     } catch (error) {

@@ -1,14 +1,17 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:http2";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Health } from "@countersign/proto/grpc/health/v1/health_pb";
+import { ActionStatus } from "@countersign/proto/v1/action_pb";
 import { ActionService } from "@countersign/proto/v1/action_service_pb";
 import { DirectoryService } from "@countersign/proto/v1/directory_service_pb";
 import { ReviewService } from "@countersign/proto/v1/review_service_pb";
 import { until } from "@countersign/testing";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { GatewayFixture, type Outcome } from "./testing/gateway-fixture.ts";
-import { PlayedAction } from "./testing/played-action.ts";
+import { ASKED, PlayedAction } from "./testing/played-action.ts";
 
 const { getGrantKeys, getAction, requestAction, requestAndWatch, watchAction } = ActionService.method;
 const { getReview } = ReviewService.method;
@@ -188,6 +191,34 @@ describe("overload by watches", () => {
     await until(() => asked() >= 3 * PLACES);
     await fixture.gateway.close();
     for (const each of await Promise.all(waiting)) expect(each.error?.reason).toBe("SHUTTING_DOWN");
+  });
+});
+
+describe("overload by callers who do not read", () => {
+  it.each([
+    ["is decided at once", true],
+    ["finds no place to wait", false],
+  ])("P8: RequestAndWatch that %s holds no place for them", async (_, decided) => {
+    await fixture.close();
+    await start({ COUNTERSIGN_MAX_WATCHES_PER_TENANT: "1" });
+    const asked = new PlayedAction();
+    if (decided) asked.moveTo(ActionStatus.APPROVED, 1);
+    fixture.answers["RequestAndWatch"] = asked.request;
+    const acme = await known("acme");
+    const request = fixture.bytes(requestAndWatch, { input: ASKED, idempotencyKey: "k" });
+    const head = Buffer.alloc(5);
+    head.writeUInt32BE(request.length, 1);
+    const session = connect(`http://${fixture.gateway.address}`, { settings: { initialWindowSize: 0 } });
+    await once(session, "remoteSettings");
+    const path = `/${ActionService.typeName}/${requestAndWatch.name}`;
+    for (let times = 0; times < 3 * PLACES; times += 1) {
+      const stream = session.request({ ":method": "POST", ":path": path, "content-type": "application/grpc", te: "trailers", ...acme });
+      stream.on("error", () => {}).end(Buffer.concat([head, request]));
+    }
+    await until(() => fixture.sent.length === 3 * PLACES);
+    release();
+    expect((await keys(acme)).code).toBe("OK");
+    session.destroy();
   });
 });
 

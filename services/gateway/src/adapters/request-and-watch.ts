@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { encoded } from "@countersign/bus";
-import type { RpcCall, StreamHandler } from "@countersign/grpc-kit";
+import type { RpcCall, Send, StreamHandler } from "@countersign/grpc-kit";
 import type { Authenticated } from "@countersign/identity";
 import { WatchActionRequestSchema } from "@countersign/proto/v1/action_service_pb";
 import { Watch } from "../waiting/watch.ts";
@@ -13,8 +13,6 @@ import { readRequestAndWatch } from "./routes.ts";
 import { sendChanges } from "./send-changes.ts";
 import { type ActionState, actionStateOf } from "./wire/action-state.ts";
 import { changed, requested } from "./wire/told.ts";
-
-type Send = Parameters<StreamHandler>[2];
 
 /** Whose action is waited for, and from where on. */
 type Waiting = { readonly caller: Authenticated; readonly action: ActionState; readonly watch: Watch };
@@ -29,7 +27,8 @@ export function requestAndWatch(deps: HandlerDeps): StreamHandler {
 
 /**
  * A place among those who wait is taken before anybody hears of the action, so that nothing which is done because of the first message is missed. Without one
- * the first message is sent all the same: by then the action is recorded, and people know of it.
+ * the first message is sent all the same: by then the action is recorded, and people know of it. Where nobody waits afterwards, it is
+ * the last one: the call still has its place among those that are worked on, which it may not hold for as long as its caller pleases.
  */
 async function begin(deps: HandlerDeps, request: Uint8Array, call: RpcCall, send: Send): Promise<Waiting | undefined> {
   const caller = await admit("RequestAndWatch", call, deps);
@@ -38,11 +37,12 @@ async function begin(deps: HandlerDeps, request: Uint8Array, call: RpcCall, send
   const action = actionStateOf(reply);
   const place = isDecided(action) ? undefined : takePlace(deps, caller, call, action.id);
   try {
-    await send(requested(await onceFirm(deps, caller, call, { reply, durability, recordedIn: () => action })));
-    // Only now: the first message is as large as the request, and counts by it for whoever never reads.
-    call.forgetRequest();
+    const message = requested(await onceFirm(deps, caller, call, { reply, durability, recordedIn: () => action }));
+    await send(message, { last: !(place instanceof Watch) });
     if (place === undefined) return undefined;
     if (!(place instanceof Watch)) throw place.refused;
+    // Only now: the first message is as large as the request, and counts by it for whoever never reads.
+    call.forgetRequest();
     return { caller, action, watch: place };
   } catch (error) {
     if (place instanceof Watch) place.close();
