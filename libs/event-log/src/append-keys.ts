@@ -54,8 +54,9 @@ export function eventCode({ current }: AppendKeys, leafHash: Uint8Array): Buffer
 /** Whether one of the keys made this code for an event. */
 export function isEventCode({ current, earlier }: AppendKeys, leafHash: Uint8Array, code: Uint8Array | null): boolean {
   if (code?.byteLength !== CODE_BYTES) return false;
-  const is = (key: KeyObject): boolean => timingSafeEqual(codeOf(key, EVENT_LABEL, leafHash), code);
-  return is(current) || earlier.some(is);
+  if (timingSafeEqual(codeOf(current, EVENT_LABEL, leafHash), code)) return true;
+  for (const key of earlier) if (timingSafeEqual(codeOf(key, EVENT_LABEL, leafHash), code)) return true;
+  return false;
 }
 
 /** The append code of what is kept for a caller's key, and of the place where it is kept. */

@@ -7,16 +7,21 @@
  */
 export type EventLogErrorCode = "invalid" | "unavailable" | "too_late" | "outcome_unknown" | "corrupt";
 
+type Where = { readonly position?: number | undefined; readonly forged?: boolean };
+
 /** The log failed, as opposed to an append that lost or was a repetition. */
 export class EventLogError extends Error {
   override readonly name = "EventLogError";
   readonly code: EventLogErrorCode;
-  /** Where, if it is one event that is corrupt. */
+  /** Where, if it is one row that is corrupt: what the database says of its place, since the row may lie. */
   readonly position: number | undefined;
+  /** Whether nothing is wrong with it but that no service appended it, as far as our keys tell. */
+  readonly forged: boolean;
 
-  constructor(code: EventLogErrorCode, message: string, { position, ...options }: ErrorOptions & { readonly position?: number } = {}) {
+  constructor(code: EventLogErrorCode, message: string, { position, forged = false, ...options }: ErrorOptions & Where = {}) {
     super(message, options);
     this.code = code;
     this.position = position;
+    this.forged = forged;
   }
 }

@@ -4,7 +4,12 @@ import { EventLogError } from "./errors.ts";
 import type { ReadRange, RecordedEvent, StreamName } from "./event-log.ts";
 
 /** What of a row is read. */
-export type StoredRow = { readonly entry: Uint8Array; readonly leaf_hash: Uint8Array; readonly append_code: Uint8Array | null };
+export type StoredRow = {
+  readonly position: number;
+  readonly entry: Uint8Array;
+  readonly leaf_hash: Uint8Array;
+  readonly append_code: Uint8Array | null;
+};
 
 /** Where rows were looked for, so that an event which was copied to another place is none of there. */
 export type Place = {
@@ -23,34 +28,74 @@ export type Place = {
  */
 export function decodeStored(rows: readonly StoredRow[], keys: ReadKeys, place: Place): readonly RecordedEvent[] {
   const decode = storedDecoder(keys, place);
-  return rows.map((row) => decode(row.entry, row.leaf_hash, row.append_code));
+  return rows.map((row) => decode(row.entry, row.leaf_hash, row.append_code, row.position));
 }
 
-/** The same, one after another as they come. */
+/** The same, one after another as they come. Along positions, the one that belongs there is the row's; otherwise the row must say its own. */
 export function storedDecoder(
   keys: ReadKeys,
   place: Place,
-): (entry: Uint8Array, hash: Uint8Array, code: Uint8Array | null) => RecordedEvent {
+): (entry: Uint8Array, hash: Uint8Array, code: Uint8Array | null, stored?: number) => RecordedEvent {
   const { ledger, counter } = place;
   let expected = place.first;
-  return (entry, hash, code) => {
-    const event = decodeEntry(entry);
-    const position = counter === "position" ? (expected ?? event.position) : event.position;
-    const corrupt = (what: string): EventLogError => new EventLogError("corrupt", what, { position });
-    if (Buffer.compare(event.leafHash, hash) !== 0) {
-      throw corrupt(`the entry at position ${event.position} of ledger ${event.ledger} does not have its hash`);
-    }
+  return (entry, hash, code, stored) => {
+    const position = counter === "position" ? (expected ?? stored) : stored;
+    const event = checkedEvent(keys, ledger, position, entry, hash, code);
     expected ??= event[counter];
-    if (!isIn(place, event) || event[counter] !== expected) {
-      const there = `the event of ${counter} ${event[counter]}${isIn(place, event) ? "" : " of another stream, tenant or ledger"}`;
-      throw corrupt(`ledger ${ledger} has ${there} where ${counter} ${expected} belongs`);
-    }
-    if (keys !== "unchecked" && !isEventCode(keys, event.leafHash, code)) {
-      throw corrupt(`the event at position ${event.position} of ledger ${ledger} ${NO_CODE}`);
-    }
+    checkPlace(place, expected, event, position);
     expected += 1;
     return event;
   };
+}
+
+/**
+ * The event of a row that has its hash and an append code, wherever it belongs.
+ * @throws EventLogError `corrupt`
+ */
+export function checkedEvent(
+  keys: ReadKeys,
+  ledger: string,
+  position: number | undefined,
+  entry: Uint8Array,
+  hash: Uint8Array,
+  code: Uint8Array | null,
+): RecordedEvent {
+  const event = decoded(entry, hash, position);
+  if (keys !== "unchecked" && !isEventCode(keys, event.leafHash, code)) {
+    throw corrupt(`the event at position ${position} of ledger ${ledger} ${NO_CODE}`, position, true);
+  }
+  return event;
+}
+
+/**
+ * Whether an event belongs where it was found.
+ * @throws EventLogError `corrupt`
+ */
+export function checkPlace(place: Place, expected: number, event: RecordedEvent, position: number | undefined): void {
+  const { ledger, counter } = place;
+  const inside = isIn(place, event);
+  if (inside && event[counter] === expected) return;
+  const there = `the event of ${counter} ${event[counter]}${inside ? "" : " of another stream, tenant or ledger"}`;
+  // A row that is where it belongs only follows a hole: it is not the corrupt one.
+  const hole = counter !== "position" && inside && event.position === position;
+  throw corrupt(`ledger ${ledger} has ${there} where ${counter} ${expected} belongs`, hole ? undefined : position);
+}
+
+function decoded(entry: Uint8Array, hash: Uint8Array, position: number | undefined): RecordedEvent {
+  let event: RecordedEvent;
+  try {
+    event = decodeEntry(entry);
+  } catch (error) {
+    throw new EventLogError("corrupt", `what is stored at position ${position} is no entry`, { position, cause: error });
+  }
+  if (Buffer.compare(event.leafHash, hash) !== 0) {
+    throw corrupt(`the entry at position ${position} of ledger ${event.ledger} does not have its hash`, position);
+  }
+  return event;
+}
+
+function corrupt(what: string, position: number | undefined, forged = false): EventLogError {
+  return new EventLogError("corrupt", what, { position, forged });
 }
 
 function isIn({ ledger, tenant, stream }: Place, event: RecordedEvent): boolean {

@@ -105,14 +105,23 @@ describe("P6, P7: an event that a superuser inserted with every number, link and
     expect(await readEverything(log)).toHaveLength(5);
   });
 
-  it("hides before the end in vain: no tenant's or stream's next event links to it", async () => {
+  it("P8: hides before the end in vain: no tenant's or stream's next event links to it, and whoever shares a batch with these goes on", async () => {
     await forge(appendTo(stream("new"), 0));
     await tamper(
       "update event_log.event set position = -1 where @ and position = 3; update event_log.ledger_head set next_position = 3 where @",
     );
     for (const one of [log, opened()]) {
-      await expect(one.append(appendTo(stream("b"), 1))).rejects.toMatchObject(corrupt("position 3"));
-      await appended(one, appendTo(stream(`of another ${one === log}`, "globex"), 0));
+      await appended(one, appendTo(stream(`connected ${one === log}`, "globex"), 0));
+      let lost = 0;
+      one.onLost?.(() => (lost += 1));
+      const [first, refused, other] = await Promise.allSettled([
+        one.append(appendTo(stream(`first of another ${one === log}`, "globex"), 0)),
+        one.append(appendTo(stream("b"), 1)),
+        one.append(appendTo(stream(`of another ${one === log}`, "globex"), 0)),
+      ]);
+      expect([first, other]).toMatchObject([{ value: { outcome: "appended" } }, { value: { outcome: "appended" } }]);
+      expect(refused).toMatchObject({ reason: { ...corrupt("position -1"), position: -1 } });
+      expect(lost).toBe(0);
     }
     await tamper("delete from event_log.event where @ and position < 0");
     await tamper("update event_log.event set leaf_hash = sha256(leaf_hash) where @ and position = 1");

@@ -8,11 +8,14 @@ import { EventLogError } from "../errors.ts";
 import type { AppendOutcome, AppendRequest, EventAppender } from "../event-log.ts";
 import { CommitListeners } from "../commit-listeners.ts";
 import { RememberedHeads } from "../remembered-heads.ts";
-import { beginAndReadHeads } from "./read-heads.ts";
+import { beginAndReadHeads, type CheckedHeads } from "./read-heads.ts";
 import { writeStatement } from "./write-statement.ts";
 import { WriterConnection } from "./writer-connection.ts";
 
 type PendingAppend = Pending<AppendRequest, AppendOutcome>;
+
+/** What a batch appended, and what each of its requests is told. */
+type Told = { readonly events: Batch["events"]; readonly outcomes: readonly (AppendOutcome | EventLogError | undefined)[] };
 
 /** Appends to one ledger, many requests to a transaction. See the README for how. */
 export class PostgresAppender implements EventAppender {
@@ -68,16 +71,17 @@ export class PostgresAppender implements EventAppender {
     }
   }
 
-  #settle(pending: readonly PendingAppend[], batch: Batch): void {
-    if (batch.events.length > 0) this.#listeners.notify(batch.events);
+  #settle(pending: readonly PendingAppend[], { events, outcomes }: Told): void {
+    if (events.length > 0) this.#listeners.notify(events);
     for (const [index, { resolve, reject }] of pending.entries()) {
-      const outcome = batch.outcomes[index];
-      if (outcome === undefined) reject(new Error("a batch lost the outcome of a request"));
+      const outcome = outcomes[index];
+      if (outcome instanceof EventLogError) reject(outcome);
+      else if (outcome === undefined) reject(new Error("a batch lost the outcome of a request"));
       else resolve(outcome);
     }
   }
 
-  async #write(requests: readonly AppendRequest[]): Promise<Batch> {
+  async #write(requests: readonly AppendRequest[]): Promise<Told> {
     const { client, fresh } = await this.#connection.open().catch((error: unknown) => {
       throw new EventLogError("unavailable", "the event log cannot be reached", { cause: error });
     });
@@ -86,7 +90,8 @@ export class PostgresAppender implements EventAppender {
       return (await this.#writeAtOnce(client, requests)) ?? (await this.#lockAndWrite(client, requests));
     } catch (error) {
       this.#heads.forget();
-      if (!isRefused(error)) this.#connection.drop();
+      if (isCorrupt(error)) await client.query("rollback").catch(() => this.#connection.drop());
+      else if (!isRefused(error)) this.#connection.drop();
       throw error;
     }
   }
@@ -111,15 +116,17 @@ export class PostgresAppender implements EventAppender {
     return batch;
   }
 
-  async #lockAndWrite(client: pg.Client, requests: readonly AppendRequest[]): Promise<Batch> {
+  async #lockAndWrite(client: pg.Client, requests: readonly AppendRequest[]): Promise<Told> {
     const heads = await beginAndReadHeads(client, this.#ledger, this.#keys, requests);
     this.#alone = this.#heads.matches(heads.nextPosition);
     if (!this.#alone) this.#heads.forget();
-    const batch = planBatch(this.#ledger, heads, requests);
+    const sound = requests.filter((request) => heads.flawOf(request) === undefined);
+    const batch = planBatch(this.#ledger, heads, sound);
+    const told = { events: batch.events, outcomes: withFlaws(requests, heads, batch.outcomes) };
     if (batch.events.length === 0) {
       await client.query("rollback");
       this.#heads.remember(heads.nextPosition, batch);
-      return batch;
+      return told;
     }
     const [written, ended] = await Promise.allSettled([
       client.query<{ moved: boolean }>(writeStatement(this.#ledger, this.#keys, batch, heads.nextPosition)),
@@ -132,11 +139,21 @@ export class PostgresAppender implements EventAppender {
       throw new EventLogError("corrupt", `the locked head of ledger ${this.#ledger} moved`);
     }
     this.#heads.remember(heads.nextPosition + batch.events.length, batch);
-    return batch;
+    return told;
   }
 }
 
 const BATCH_LIMITS = { requests: 256, bytes: 4 * 1024 * 1024 };
+
+/** Puts each request that was not planned, since what it follows is corrupt, back among those that were. */
+function withFlaws(requests: readonly AppendRequest[], heads: CheckedHeads, outcomes: readonly AppendOutcome[]): Told["outcomes"] {
+  const planned = outcomes.values();
+  return requests.map((request) => heads.flawOf(request) ?? planned.next().value);
+}
+
+function isCorrupt(error: unknown): boolean {
+  return error instanceof EventLogError && error.code === "corrupt";
+}
 
 /** Postgres has refused the statement's values and undone it: data exceptions (22), integrity violations (23), program limits (54). */
 function isRefused(error: unknown): boolean {

@@ -72,7 +72,7 @@ export class PostgresReader implements EventReader {
     const rows = await reading(
       this.#tables
         .selectFrom("event_log.event")
-        .select(["entry", "leaf_hash", "append_code"])
+        .select(["position", "entry", "leaf_hash", "append_code"])
         .where("ledger", "=", this.#ledger)
         .where("tenant", "=", tenant)
         .where("tenant_sequence", ">=", firstSequence(this.#ledger, tenant, range.from))
@@ -136,7 +136,7 @@ export class PostgresReader implements EventReader {
   #range({ from, limit }: ReadRange) {
     return this.#tables
       .selectFrom("event_log.event")
-      .select(["entry", "leaf_hash", "append_code"])
+      .select(["position", "entry", "leaf_hash", "append_code"])
       .where("ledger", "=", this.#ledger)
       .where("position", ">=", from)
       .orderBy("position")

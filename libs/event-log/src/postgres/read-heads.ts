@@ -2,93 +2,137 @@ import type pg from "pg";
 import type { AppendKeys } from "../append-keys.ts";
 import { NO_EVENTS, replyKey, streamKey, type Head, type Heads } from "../batch.ts";
 import { EventLogError } from "../errors.ts";
-import type { AppendRequest, StoredReply } from "../event-log.ts";
-import { storedDecoder, type Place, type StoredRow } from "../stored-events.ts";
+import type { AppendRequest, RecordedEvent, StoredReply } from "../event-log.ts";
+import { checkedEvent, checkPlace, type Place, type StoredRow } from "../stored-events.ts";
 import { storedReply } from "../stored-reply.ts";
 import { textArray } from "./binary-array.ts";
 
 type StreamHeadRow = StoredRow & { readonly at: number; readonly stream_version: number };
 type TenantHeadRow = StoredRow & { readonly at: number; readonly tenant_sequence: number };
+type ReplyRow = { readonly at: number; readonly ledger: string; readonly reply: Buffer; readonly append_code: Buffer | null };
+
+/** The heads, and whose are not to be trusted: such a request is refused, and those beside it go on. */
+export type CheckedHeads = Heads & { flawOf(request: AppendRequest): EventLogError | undefined };
 
 /**
  * Begins a transaction, locks the ledger, and then reads what the requests depend on. All of it is sent at once, but each is a statement of
  * its own: one that waits for a lock sees everything but the locked row as it was before the wait.
  *
  * The ledger's last event, and those that the requests follow, are checked as every read is. So nothing of ours ever follows or links to an event that no service
- * appended: whoever finds one finds it at the end.
+ * appended: who inserted one finds it stay the last of its ledger, or of its stream and tenant.
+ * @throws EventLogError `corrupt` when the end of the ledger is
  */
 export async function beginAndReadHeads(
   client: pg.Client,
   ledger: string,
   keys: AppendKeys,
   requests: readonly AppendRequest[],
-): Promise<Heads> {
+): Promise<CheckedHeads> {
   const [, locked, last, streams, tenants, replies] = await Promise.all([
     client.query("begin"),
     client.query<{ next_position: number }>(LOCK_HEAD, [ledger]),
     client.query<StoredRow>({ name: "event_log_last_event", text: LAST_EVENT, values: [ledger] }),
     client.query<StreamHeadRow>(streamHeads(ledger, requests)),
     client.query<TenantHeadRow>(tenantHeads(ledger, requests)),
-    client.query<{ at: number; ledger: string; reply: Buffer; append_code: Buffer }>(storedReplies(requests)),
+    client.query<ReplyRow>(storedReplies(requests)),
   ]);
   const head = locked.rows[0];
   if (head === undefined) throw new EventLogError("corrupt", `ledger ${ledger} has lost its head`);
-  checkLast(ledger, keys, head.next_position, last.rows[0]);
+  const leafOf = leavesOf(keys, ledger);
+  checkLast(ledger, leafOf, head.next_position, last.rows[0]);
   const request = (at: number) => {
     const found = requests[at - 1];
-    if (found === undefined) throw new EventLogError("corrupt", "Postgres answered for a request that was not made");
+    if (found === undefined) throw new Error("Postgres answered for a request that was not made");
     return found;
   };
-  const byStream = new Map<string, Head>();
+  const byStream = new Checked<Head>();
   for (const row of streams.rows) {
     const { stream } = request(row.at);
     const count = row.stream_version;
-    byStream.set(streamKey(stream), { count, leaf: leafOf(keys, { ledger, stream, counter: "streamVersion", first: count }, row) });
+    byStream.set(streamKey(stream), () => ({ count, leaf: leafOf({ ledger, stream, counter: "streamVersion" }, count, row) }));
   }
-  const byTenant = new Map<string, Head>();
+  const byTenant = new Checked<Head>();
   for (const row of tenants.rows) {
     const { tenant } = request(row.at).stream;
     const count = row.tenant_sequence;
-    byTenant.set(tenant, { count, leaf: leafOf(keys, { ledger, tenant, counter: "tenantSequence", first: count }, row) });
+    byTenant.set(tenant, () => ({ count, leaf: leafOf({ ledger, tenant, counter: "tenantSequence" }, count, row) }));
   }
-  const byKey = new Map<string, StoredReply>();
+  const byKey = new Checked<StoredReply>();
   for (const row of replies.rows) {
     const { stream, idempotency } = request(row.at);
     const place = { tenant: stream.tenant, caller: idempotency?.caller ?? "", key: idempotency?.key ?? "" };
-    byKey.set(replyKey(place.tenant, place.caller, place.key), storedReply(keys, place, row));
+    byKey.set(replyKey(place.tenant, place.caller, place.key), () => storedReply(keys, place, row));
   }
   return {
     nextPosition: head.next_position,
     stream: (name) => byStream.get(streamKey(name)) ?? NO_EVENTS,
     tenant: (tenant) => byTenant.get(tenant) ?? NO_EVENTS,
     reply: (tenant, caller, key) => byKey.get(replyKey(tenant, caller, key)),
+    flawOf: ({ stream, idempotency: by }) =>
+      (by && byKey.flaw(replyKey(stream.tenant, by.caller, by.key))) ?? byTenant.flaw(stream.tenant) ?? byStream.flaw(streamKey(stream)),
   };
 }
 
-function leafOf(keys: AppendKeys, place: Place, row: StoredRow): Uint8Array {
-  return storedDecoder(keys, place)(row.entry, row.leaf_hash, row.append_code).leafHash;
+/** What was found by name, or why it cannot be used. */
+class Checked<Value> {
+  readonly #found = new Map<string, Value>();
+  readonly #flaws = new Map<string, EventLogError>();
+
+  set(name: string, read: () => Value): void {
+    try {
+      this.#found.set(name, read());
+    } catch (error) {
+      if (!(error instanceof EventLogError)) throw error;
+      this.#flaws.set(name, error);
+    }
+  }
+
+  get(name: string): Value | undefined {
+    return this.#found.get(name);
+  }
+
+  flaw(name: string): EventLogError | undefined {
+    return this.#flaws.get(name);
+  }
+}
+
+type LeafOf = (place: Place, count: number, row: StoredRow) => Uint8Array;
+
+/** Others wait for the ledger meanwhile, and the last event of the ledger, of a stream and of its tenant are often one: each row is checked once. */
+function leavesOf(keys: AppendKeys, ledger: string): LeafOf {
+  const checked = new Map<number, RecordedEvent>();
+  return (place, count, row) => {
+    const { position } = row;
+    const event = checked.get(position) ?? checkedEvent(keys, ledger, position, row.entry, row.leaf_hash, row.append_code);
+    checked.set(position, event);
+    checkPlace(place, count, event, position);
+    return event.leafHash;
+  };
 }
 
 /** Also when it is not there: a head that was moved by nobody who appended leads nowhere. */
-function checkLast(ledger: string, keys: AppendKeys, nextPosition: number, last: StoredRow | undefined): void {
-  if (last !== undefined) {
-    leafOf(keys, { ledger, counter: "position", first: nextPosition - 1 }, last);
+function checkLast(ledger: string, leafOf: LeafOf, nextPosition: number, last: StoredRow | undefined): void {
+  if (last !== undefined && last.position >= nextPosition - 1) {
+    leafOf({ ledger, counter: "position" }, nextPosition - 1, last);
   } else if (nextPosition > 0) {
     throw new EventLogError("corrupt", `ledger ${ledger} has no event at position ${nextPosition - 1}`, { position: nextPosition - 1 });
   }
 }
 
-const LAST_EVENT = "select entry, leaf_hash, append_code from event_log.event where ledger = $1 order by position desc limit 1";
+const LAST_EVENT = "select position, entry, leaf_hash, append_code from event_log.event where ledger = $1 order by position desc limit 1";
 
 const LOCK_HEAD = "select next_position from event_log.ledger_head where ledger = $1 for update";
 
 function streamHeads(ledger: string, requests: readonly AppendRequest[]): pg.QueryConfig {
   return {
     name: "event_log_stream_heads",
-    text: `select q.at, head.stream_version, head.entry, head.leaf_hash, head.append_code
-      from unnest($2::text[], $3::text[], $4::text[]) with ordinality as q (tenant, type, id, at),
+    text: `select q.at, head.stream_version, head.position, head.entry, head.leaf_hash, head.append_code
+      from (
+        select tenant, type, id, min(at) as at from unnest($2::text[], $3::text[], $4::text[]) with ordinality as s (tenant, type, id, at)
+        group by tenant, type, id
+      ) q,
       lateral (
-        select stream_version, entry, leaf_hash, append_code from event_log.event
+        select stream_version, position, entry, leaf_hash, append_code from event_log.event
         where ledger = $1::text and tenant = q.tenant and stream_type = q.type and stream_id = q.id
         order by stream_version desc limit 1
       ) head`,
@@ -104,10 +148,10 @@ function streamHeads(ledger: string, requests: readonly AppendRequest[]): pg.Que
 function tenantHeads(ledger: string, requests: readonly AppendRequest[]): pg.QueryConfig {
   return {
     name: "event_log_tenant_heads",
-    text: `select q.at, head.tenant_sequence, head.entry, head.leaf_hash, head.append_code
+    text: `select q.at, head.tenant_sequence, head.position, head.entry, head.leaf_hash, head.append_code
       from (select tenant, min(at) as at from unnest($2::text[]) with ordinality as t (tenant, at) group by tenant) q,
       lateral (
-        select tenant_sequence, entry, leaf_hash, append_code from event_log.event
+        select tenant_sequence, position, entry, leaf_hash, append_code from event_log.event
         where ledger = $1::text and tenant = q.tenant
         order by tenant_sequence desc limit 1
       ) head`,

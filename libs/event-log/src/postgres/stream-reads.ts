@@ -59,7 +59,7 @@ function readAlone(ledger: string, { stream, afterVersion }: StreamRead): pg.Que
 /** By hand and prepared: a third of the time that Postgres spent on it went into parsing, and reloads ask it most. */
 const READ_STREAM = {
   name: "event-log-read-stream",
-  text: `select entry, leaf_hash, append_code from event_log.event
+  text: `select position, entry, leaf_hash, append_code from event_log.event
     where (ledger, tenant, stream_type, stream_id) = ($1, $2, $3, $4) and stream_version > $5 order by stream_version`,
 };
 
@@ -73,11 +73,11 @@ const MAX_READS = 64;
  */
 const READ_STREAMS = {
   name: "event-log-read-streams",
-  text: `select r.at::int, e.entry, e.leaf_hash, e.append_code
+  text: `select r.at::int, e.position, e.entry, e.leaf_hash, e.append_code
     from unnest((select $2::text[]), (select $3::text[]), (select $4::text[]), (select $5::int8[])) with ordinality
         as r (tenant, type, id, after_version, at),
       lateral (
-        select entry, leaf_hash, append_code from event_log.event
+        select position, entry, leaf_hash, append_code from event_log.event
         where (ledger, tenant, stream_type, stream_id) = ($1, r.tenant, r.type, r.id) and stream_version > r.after_version
         order by stream_version limit ${PAGE}
       ) e`,
