@@ -1,12 +1,14 @@
+import { withinTime } from "@countersign/event-log";
 import { expect, it } from "vitest";
 import { TenantTime } from "./tenant-time.ts";
 
 /** Time that goes by only where it is said. */
-function played() {
+function played(waits = Infinity) {
   let now = 0;
   const time = new TenantTime(
     () => now,
     async (ms) => (now += ms),
+    () => waits,
   );
   /** When work that takes so long begins; or why not. */
   const begins = (tenant: string, tookMs: number) =>
@@ -39,4 +41,23 @@ it("P7: who would wait for long is turned away before anything is done, and is w
   expect(await begins("slow", 1)).toBe("OVERLOADED");
   wait(5000);
   expect(await begins("slow", 1)).toBe(3000 + 5000 + 500);
+});
+
+it("P7: nobody waits for what the caller would not wait for, and nothing is done for who has gone", async () => {
+  const { begins, wait } = played(1000);
+  expect(await begins("slow", 730)).toBe(0);
+  expect(await begins("slow", 1)).toBe("OVERLOADED");
+  wait(20);
+  expect(await begins("slow", 1)).toBe(1690);
+});
+
+it("P7: how long the caller waits is what the bus says of its command", async () => {
+  let now = 0;
+  const pauses: number[] = [];
+  const pause = async (ms: number) => void pauses.push((now += ms));
+  const time = new TenantTime(() => now, pause);
+  await time.run("slow", () => (now += 750));
+  await expect(withinTime(500, () => time.run("slow", () => "done"))).rejects.toMatchObject({ reason: "OVERLOADED" });
+  expect(pauses).toEqual([]);
+  expect(await withinTime(60_000, () => time.run("slow", () => "done"))).toBe("done");
 });

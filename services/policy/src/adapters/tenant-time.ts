@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { CommandError } from "@countersign/bus";
+import { currentDeadline } from "@countersign/event-log";
 
 /** What takes less is nobody's fault, and costs nothing to count. */
 const COUNTS_MS = 5;
@@ -9,6 +10,8 @@ const PARTS = 2;
 /** Who would wait longer than that, or with more others of its tenant, is turned away. */
 const PATIENCE_MS = 5000;
 const MAX_WAITING = 64;
+/** What is left of a caller's time is for the work itself, and for the answer. */
+const WORK_MS = 50;
 /** Beyond, tenants that owe nothing are forgotten. */
 const MANY_TENANTS = 1000;
 
@@ -22,10 +25,19 @@ export class TenantTime {
   readonly #debts = new Map<string, Debt>();
   readonly #now: () => number;
   readonly #pause: (ms: number) => Promise<unknown>;
+  readonly #leftOfCaller: () => number;
 
-  /** @param now monotonic milliseconds */
-  constructor(now: () => number, pause: (ms: number) => Promise<unknown> = sleep) {
+  /**
+   * @param now monotonic milliseconds
+   * @param leftOfCaller how long whoever asks waits yet
+   */
+  constructor(
+    now: () => number,
+    pause: (ms: number) => Promise<unknown> = sleep,
+    leftOfCaller: () => number = () => currentDeadline() - performance.now(),
+  ) {
     this.#now = now;
+    this.#leftOfCaller = leftOfCaller;
     this.#pause = pause;
   }
 
@@ -50,7 +62,8 @@ export class TenantTime {
 
   /** What others of the tenant did meanwhile is paid for too. */
   async #paid(debt: Debt): Promise<void> {
-    const until = this.#now() + PATIENCE_MS;
+    // Work for somebody who has gone would be paid for by those who come next, who would be gone too.
+    const until = this.#now() + Math.min(PATIENCE_MS, this.#leftOfCaller() - WORK_MS);
     debt.waiting += 1;
     try {
       for (let over = this.#left(debt) - ALLOWANCE_MS; over > 0; over = this.#left(debt) - ALLOWANCE_MS) {
