@@ -159,6 +159,16 @@ describe("P6: verifying the ledger", () => {
     expect(await verify(ruined, 5000)).toHaveLength(5000);
   });
 
+  it("finds what was put before the beginning, and nothing else by it", async () => {
+    const [first, ...rest] = ledger(10);
+    if (first === undefined) throw new Error("too short");
+    const before = [-7, -1].map((position) => ({
+      ...first,
+      columns: { ...first.columns, position, streamId: `forged ${position}` },
+    }));
+    expect(places(await verify([...before, first, ...rest], 10))).toEqual(["BEFORE_BEGINNING -7", "BEFORE_BEGINNING -1"]);
+  });
+
   it("finds what was put behind the end", async () => {
     expect(places(await verify(ledger(9), 7))).toEqual(["BEYOND_HEAD 7", "BEYOND_HEAD 8"]);
   });

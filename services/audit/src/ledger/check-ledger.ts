@@ -19,6 +19,7 @@ export type CheckedLedger = { readonly events: number; readonly rootHash: Uint8A
 /** Reads the ledger up to its present head and reports every flaw. The root is that of the entries as they are, also when they are flawed. */
 export async function* checkLedger(rows: LedgerRows): Check<CheckedLedger> {
   const head = await rows.head();
+  yield* checkBefore(rows);
   const heads = emptyHeads();
   let tree = EMPTY_RANGE;
   for await (const page of rows.read(0, head)) {
@@ -35,6 +36,15 @@ export async function* checkLedger(rows: LedgerRows): Check<CheckedLedger> {
   yield* checkBeyond(rows, head);
   yield* checkStreams(rows, head);
   return { events: tree.size, rootHash: rootHash(tree) };
+}
+
+/** A row at a negative position is read as its stream's and tenant's, and by nobody who reads the ledger in order. */
+async function* checkBefore(rows: LedgerRows): Check {
+  let from = Number.MIN_SAFE_INTEGER;
+  for (let next = await rows.findNext(from); next !== undefined && next < 0; next = await rows.findNext(from)) {
+    yield { flaw: { position: next, kind: "BEFORE_BEGINNING", detail: "there is an event before the beginning of the ledger" } };
+    from = next + 1;
+  }
 }
 
 /** What lies behind the end: the head is read after the row, so an append meanwhile cannot look like it. */

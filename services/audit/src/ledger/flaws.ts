@@ -4,6 +4,8 @@ export type Flaw = { readonly position: number; readonly kind: FlawKind; readonl
 export type FlawKind =
   /** Events are missing from here on. */
   | "POSITION_GAP"
+  /** An event lies before the beginning of the ledger. */
+  | "BEFORE_BEGINNING"
   /** An event lies behind the end of the ledger. */
   | "BEYOND_HEAD"
   /** The entry's bytes cannot be read. */
