@@ -41,6 +41,8 @@ export type CallRules = {
   readonly urgencyOf: (method: string) => string;
 };
 
+/** So long a message has in any case: that the caller is not known any more is for the handler to say, after it. */
+const LAST_MOMENT_MS = 1000;
 const NOT_LAST = { last: false };
 
 /** grpc-js sees bytes only, so that malformed protobuf is ours to name and replies can be passed on undecoded. */
@@ -122,7 +124,7 @@ async function write(surface: StreamSurface, call: RpcCall, message: Uint8Array,
   const { signal } = call;
   signal.throwIfAborted();
   await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => call.abort(notRead()), Math.max(0, Math.min(sendMs, call.knownForMs)));
+    const timer = setTimeout(() => call.abort(notRead()), Math.min(sendMs, Math.max(LAST_MOMENT_MS, call.knownForMs)));
     const settle = (failure?: Error | null): void => {
       clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);

@@ -4,7 +4,7 @@ import { PolicyService } from "@countersign/proto/v1/policy_service_pb";
 import { AuditService } from "@countersign/proto/v1/audit_service_pb";
 import { silentLogger } from "@countersign/telemetry";
 import { Client, credentials, Metadata } from "@grpc/grpc-js";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { StreamHandler, UnaryHandler } from "./handlers.ts";
 import type { RpcCall } from "./rpc-call.ts";
 import { createRpcServer, type RpcLimits, type RunningRpcServer } from "./server.ts";
@@ -188,6 +188,22 @@ describe("streams", () => {
     await until(() => end !== "");
     expect(end).toContain("does not read");
     reading.cancel();
+  });
+
+  it("tell who reads what is sent at their token's very end", async () => {
+    await stop();
+    await start({ ...LIMITS, sendMs: 600_000 });
+    let patienceMs: number | undefined = 0;
+    stream = async (_request, seen, send) => {
+      seen.admitted("acme", new Date(0));
+      const timers = vi.spyOn(globalThis, "setTimeout");
+      const sent = send(new Uint8Array(7));
+      patienceMs = timers.mock.calls[0]?.[1];
+      timers.mockRestore();
+      await sent;
+    };
+    const { messages, ended } = open();
+    expect([await ended, messages, patienceMs]).toEqual(["OK", [7], 1000]);
   });
 
   it("P8: are counted by owner, so that one cannot take the others' places", async () => {
