@@ -1,7 +1,8 @@
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { CommandError } from "@countersign/bus";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { ActionStatus } from "@countersign/proto/v1/action_pb";
-import { ActionService } from "@countersign/proto/v1/action_service_pb";
+import { ActionService, WatchActionResponseSchema } from "@countersign/proto/v1/action_service_pb";
 import { recordSpans } from "@countersign/telemetry/testing";
 import { until } from "@countersign/testing";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
@@ -129,6 +130,15 @@ describe("RequestAction with wait", () => {
 });
 
 describe("WatchAction", () => {
+  it("P8: ends when what its caller has not taken is more than a tenant's part of the memory", async () => {
+    fixture.answers["WatchAction"] = async (command) => {
+      const state = fromBinary(WatchActionResponseSchema, await action.watch(command));
+      return toBinary(WatchActionResponseSchema, { ...state, grantToken: "a".repeat(65 * 1024 * 1024) });
+    };
+    const { seen, ended } = await watching();
+    expect([await ended, seen]).toEqual(["RESOURCE_EXHAUSTED OVERLOADED", []]);
+  });
+
   it("ends well after the decision, if that is all the caller wants", async () => {
     const { seen, ended } = await watching({ untilDecided: true });
     await until(() => seen.length === 1);

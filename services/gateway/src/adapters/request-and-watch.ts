@@ -70,7 +70,7 @@ async function goOn(deps: HandlerDeps, { caller, action, watch }: Waiting, call:
   const known = { ...action, reply: NOTHING };
   try {
     const changing = { watch, request, afterVersion: action.version, known, isOver: isDecided };
-    await sendChanges(deps, caller, call, changing, (state) => send(changed(state)));
+    await sendChanges(deps, caller, call, changing, (state, order) => send(changed(state), order));
   } finally {
     call.causedBy(watch.cause);
     watch.close();

@@ -1,4 +1,4 @@
-import type { RpcCall } from "@countersign/grpc-kit";
+import type { RpcCall, Send } from "@countersign/grpc-kit";
 import type { Authenticated } from "@countersign/identity";
 import { follow, type FollowOptions } from "../waiting/follow.ts";
 import { type ActionReply, actionReader } from "./action-reader.ts";
@@ -17,7 +17,7 @@ export async function sendChanges(
   caller: Authenticated,
   call: RpcCall,
   { request, ...changing }: Changing,
-  send: (state: Uint8Array) => Promise<void>,
+  send: Send,
 ): Promise<void> {
   const { clock, config, random } = deps;
   const look = actionReader(deps, caller, call, { method: "WatchAction", request });
@@ -28,7 +28,12 @@ export async function sendChanges(
       call.park();
       return seen;
     },
-    onChange: ({ reply }) => send(reply),
+    onChange: async (state) => {
+      // The request is held for as long as the call lasts.
+      call.holds(request.length + state.reply.length);
+      await send(state.reply, { last: changing.isOver(state) });
+      call.holds(request.length);
+    },
     remainingMs: () => caller.expiresAt.getTime() - clock().getTime(),
     recheckMs: config.recheckMs,
     random,
