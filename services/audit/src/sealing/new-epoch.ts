@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { NewEpoch, SealTerm } from "./ports.ts";
-import { SealRefusedError } from "./refusal.ts";
+import { refusalIn, SealRefusedError } from "./refusal.ts";
 import { resume, type SealingParts } from "./resume.ts";
 
 /** The log continues what was signed: there is nothing that a new epoch would mend. */
@@ -62,8 +62,10 @@ async function refusalOf(parts: SealingParts): Promise<SealRefusedError> {
   try {
     await resume(parts);
   } catch (error) {
-    if (error instanceof SealRefusedError) return error;
-    throw error;
+    const refusal = refusalIn(error);
+    if (refusal === undefined) throw error;
+    if (refusal.refusal !== "FORGED") return refusal;
+    throw new NothingToBegin(`no new epoch seals an event without an append code (deploy/runbook.md, Forged events): ${refusal.message}`);
   }
   throw new NothingToBegin("the log continues what was signed");
 }

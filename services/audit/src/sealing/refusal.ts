@@ -4,7 +4,7 @@ import { EventLogError } from "@countersign/event-log";
 export type SealRefusal =
   /** The log or the tree ends before what was signed: an older database was restored, or a tail was cut off. */
   | "ROLLED_BACK"
-  /** A row that was sealed is not as it was. */
+  /** A row that was sealed is not as it was, or the log does not fit together. */
   | "REWRITTEN"
   /** No service appended this event: it does not have its hash, or no append code of ours. */
   | "FORGED"
@@ -38,5 +38,7 @@ export const forged = (position: number, cause: EventLogError) => new SealRefuse
 /** Why not to sign, if the error says so: also a log that its own readers refuse. */
 export function refusalIn(error: unknown): SealRefusedError | undefined {
   if (error instanceof SealRefusedError) return error;
-  return error instanceof EventLogError && error.code === "corrupt" ? forged(error.position ?? 0, error) : undefined;
+  if (!(error instanceof EventLogError) || error.code !== "corrupt") return undefined;
+  const position = error.position ?? 0;
+  return error.forged ? forged(position, error) : new SealRefusedError("REWRITTEN", position, error.message, { cause: error });
 }

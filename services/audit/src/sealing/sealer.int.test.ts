@@ -3,9 +3,10 @@ import { appendLeaves, EMPTY_RANGE, openCheckpoint, rootHash, verifyConsistency,
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { forgeAppend } from "@countersign/event-log/testing";
 import { silentLogger, startTelemetry } from "@countersign/telemetry";
-import { ledgerStream } from "../adapters/events/epochs.ts";
+import { epochHistory, ledgerStream } from "../adapters/events/epochs.ts";
 import { event } from "../testing/events.ts";
 import { takeSealTerm } from "./adapters/postgres-seal-term.ts";
+import { startEpoch } from "./new-epoch.ts";
 import { TermLostError } from "./ports.ts";
 import { resume } from "./resume.ts";
 import { sealStep } from "./seal-step.ts";
@@ -161,6 +162,14 @@ describe("P6, P7: what no service appended is never sealed", () => {
     const sealer = ledger.start();
     await vi.waitFor(() => expect(sealer.status()).toMatchObject({ state: "refused", refusal: { kind: "FORGED", position: 10 } }), 30_000);
     await sealer.close();
+    const parts = {
+      ...ledger.parts(),
+      epochs: epochHistory(ledger.log),
+      takeTerm: () => takeSealTerm(ledger.database, ledger.name, 30_000),
+    };
+    await expect(startEpoch(parts, { actor: { issuer: "https://idp.test", id: "ann" }, time: new Date(1) })).rejects.toThrow(
+      /^no new epoch seals an event without an append code.*position 10/,
+    );
     expect((await ledger.store.newest())?.size).toBe(10);
   });
 });
