@@ -59,10 +59,10 @@ const forge = (request: AppendRequest) => forgeAppend(postgres.url, ledger, requ
 const tamper = (statement: string) => owner.pool.query(statement.replaceAll("@", `ledger = '${ledger}'`));
 
 /** As the runbook has it. */
-function removalOf(position: number): string {
+function removalOf(position: number, count: number): string {
   const [, section = ""] = readFileSync(new URL("../../../../deploy/runbook.md", import.meta.url), "utf8").split("\n## Forged events\n");
   const [, statements = ""] = /```sql\n([^`]*)```/.exec(section) ?? [];
-  return statements.replaceAll("4711", String(position)).replaceAll("'main'", `'${ledger}'`);
+  return statements.replaceAll("4711", String(position)).replaceAll("= 3;", `= ${count};`).replaceAll("'main'", `'${ledger}'`);
 }
 
 async function scanned(keys: AppendKeys | "unchecked"): Promise<readonly RecordedEvent[]> {
@@ -100,7 +100,9 @@ describe("P6, P7: an event that a superuser inserted with every number, link and
     }
     await owner.pool.query("alter table event_log.event enable always trigger append_only");
     await owner.pool.query("alter table event_log.ledger_head enable always trigger forward_only");
-    await owner.pool.query(removalOf(3));
+    await owner.pool.query(removalOf(3, 2));
+    await expect(log.append(appendTo(stream("b"), 1))).rejects.toMatchObject(corrupt("position 3"));
+    await owner.pool.query(removalOf(3, 1));
     for (const [version, one] of [log, opened()].entries()) await appended(one, appendTo(stream("b"), 1 + version));
     expect(await readEverything(log)).toHaveLength(5);
   });
