@@ -4,6 +4,7 @@ import type { Logger } from "@countersign/telemetry";
 import { LRUCache } from "lru-cache";
 import { compileText } from "./adapters/compile-text.ts";
 import { createHandlers } from "./adapters/handlers.ts";
+import { TenantTime } from "./adapters/tenant-time.ts";
 import { createLogPolicyStore, POLICY_STREAM } from "./adapters/log-policy-store.ts";
 import type { PolicyConfig } from "./config.ts";
 import type { CompiledPolicy } from "./domain/evaluate.ts";
@@ -25,9 +26,11 @@ export type PolicyDeps = {
 export async function startPolicy(deps: PolicyDeps): Promise<{ close(): Promise<void> }> {
   const { config, log, commands, feed, logger, clock = () => new Date(), monotonicMs = () => performance.now() } = deps;
   const store = createLogPolicyStore(log);
+  // What its documents cost holds up no verdict of the tenant's.
+  const [verdicts, documents] = [new TenantTime(monotonicMs), new TenantTime(monotonicMs)];
   const policies = createActivePolicies({
     store,
-    compile,
+    compile: (tenant, text) => documents.count(tenant, () => compile(text)),
     cache: new LRUCache<string, Entry>({ max: config.cachedTenants }),
     monotonicMs,
     maxAgeMs: config.maxAgeMs,
@@ -38,7 +41,7 @@ export async function startPolicy(deps: PolicyDeps): Promise<{ close(): Promise<
   const unsubscribe = feed.subscribe(follow, { streamType: POLICY_STREAM });
   const stopListening = log.onCommitted((events) => events.forEach(follow));
   const stopForgetting = log.onLost?.(() => policies.forgetAll());
-  const serving = await commands.serve("policy", createHandlers({ store, policies, logger, clock, monotonicMs }));
+  const serving = await commands.serve("policy", createHandlers({ store, policies, verdicts, documents, logger, clock }));
   logger.info({ maxAgeMs: config.maxAgeMs }, "policy serves");
   return {
     close: async () => {

@@ -3,7 +3,8 @@ import { VerdictOutcome } from "@countersign/proto/v1/action_pb";
 import * as proto from "@countersign/proto/v1/policy_service_pb";
 import { PrincipalType } from "@countersign/proto/v1/principal_pb";
 import { createHash } from "node:crypto";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { TenantTime } from "./adapters/tenant-time.ts";
 import { starterPolicy } from "./starter-policy.ts";
 import { admin, agent, documentOf, exportAction, issuer, startInstance, stopInstances } from "./testing/instance.ts";
 
@@ -168,6 +169,19 @@ describe("publishing and activating", () => {
     await expect(activate(1)).rejects.toMatchObject({ reason: "OVERLOADED" });
     expect((await test("other")).verdict?.outcome).toBe(VerdictOutcome.ALLOW);
     expect((await evaluate()).verdict?.outcome).toBe(VerdictOutcome.ALLOW);
+  });
+
+  it("P8: what a verdict compiles, and what it does once it has waited for a read, is counted too", async () => {
+    const { publish, activate, evaluate } = await startInstance();
+    await publish(documentOf("a"));
+    await activate(1);
+    const count = vi.spyOn(TenantTime.prototype, "count");
+    await evaluate();
+    expect(count.mock.calls.map(([tenant]) => tenant)).toEqual(["acme", "acme", "acme"]);
+    count.mockClear();
+    await evaluate();
+    expect(count).toHaveBeenCalledOnce();
+    count.mockRestore();
   });
 
   it("P8: tenants do not see each other's policies", async () => {

@@ -6,17 +6,18 @@ import { EvaluateActionRequestSchema, EvaluateActionResponseSchema } from "@coun
 import { TestPolicyRequestSchema, TestPolicyResponseSchema } from "@countersign/proto/v1/policy_service_pb";
 import { evaluate, explain } from "../domain/evaluate.ts";
 import { NO_POLICY } from "../domain/verdict.ts";
-import type { ActivePolicies } from "../usecases/active-policies.ts";
+import type { ActivePolicies, ActivePolicy } from "../usecases/active-policies.ts";
 import { compileText } from "./compile-text.ts";
 import { documentRefusal } from "./failures.ts";
 import { invalid, toEvaluationInput } from "./input-from-proto.ts";
 import { callerOf, policyAdminOf, readRequest } from "./read-request.ts";
+import type { TenantTime } from "./tenant-time.ts";
 import { encodeEvaluateResponse, toTraceMessage, toVerdictMessage } from "./verdict-to-proto.ts";
 
-export type EvaluateDeps = { readonly policies: ActivePolicies; readonly clock: () => Date };
+export type EvaluateDeps = { readonly policies: ActivePolicies; readonly verdicts: TenantTime; readonly clock: () => Date };
 
 /** The verdict on an action that is being requested, by the policy in force. */
-export function evaluateHandler({ policies }: EvaluateDeps): CommandHandler {
+export function evaluateHandler(deps: EvaluateDeps): CommandHandler {
   return async (command) => {
     const { requester, input, time } = readRequest(EvaluateRequestSchema, command);
     if (time === undefined) throw invalid([{ field: "time", description: "must be set" }]);
@@ -25,29 +26,39 @@ export function evaluateHandler({ policies }: EvaluateDeps): CommandHandler {
     if (tenant === "" || (command.caller !== undefined && command.caller.tenant !== tenant)) {
       throw invalid([{ field: "requester.tenant", description: "must be the caller's" }]);
     }
-    const found = policies.get(tenant);
-    const active = found instanceof Promise ? await found : found;
-    if (active === undefined) return encodeEvaluateResponse(NO_POLICY, "");
-    return encodeEvaluateResponse(evaluate(active.compiled, asked, active.revision.revision), active.revision.documentDigest);
+    return byPolicy(deps, tenant, (active) => {
+      if (active === undefined) return encodeEvaluateResponse(NO_POLICY, "");
+      return encodeEvaluateResponse(evaluate(active.compiled, asked, active.revision.revision), active.revision.documentDigest);
+    });
   };
 }
 
 /** What the policy in force would answer now, and why; records nothing. */
-export function evaluateActionHandler({ policies, clock }: EvaluateDeps): CommandHandler {
+export function evaluateActionHandler(deps: EvaluateDeps): CommandHandler {
   return async (command) => {
     const caller = callerOf(command);
     const { input } = readRequest(EvaluateActionRequestSchema, command);
-    const asked = toEvaluationInput(caller, input, clock().getTime());
-    const found = policies.get(caller.tenant);
-    const active = found instanceof Promise ? await found : found;
-    const { verdict, rules } = active ? explain(active.compiled, asked, active.revision.revision) : { verdict: NO_POLICY, rules: [] };
-    const response = create(EvaluateActionResponseSchema, { verdict: toVerdictMessage(verdict), rules: rules.map(toTraceMessage) });
-    return toBinary(EvaluateActionResponseSchema, response);
+    const asked = toEvaluationInput(caller, input, deps.clock().getTime());
+    return byPolicy(deps, caller.tenant, (active) => {
+      const { verdict, rules } = active ? explain(active.compiled, asked, active.revision.revision) : { verdict: NO_POLICY, rules: [] };
+      const response = create(EvaluateActionResponseSchema, { verdict: toVerdictMessage(verdict), rules: rules.map(toTraceMessage) });
+      return toBinary(EvaluateActionResponseSchema, response);
+    });
   };
 }
 
+/** What is done once a read was waited for takes the thread as well, and is counted by itself. */
+function byPolicy<Result>(
+  { policies, verdicts }: EvaluateDeps,
+  tenant: string,
+  work: (active: ActivePolicy) => Result,
+): Result | Promise<Result> {
+  const found = policies.get(tenant);
+  return found instanceof Promise ? found.then((active) => verdicts.run(tenant, () => work(active))) : work(found);
+}
+
 /** What a document would answer; neither need be stored. The verdict's revision is 0. */
-export function testPolicyHandler({ clock }: EvaluateDeps): CommandHandler {
+export function testPolicyHandler({ clock }: Pick<EvaluateDeps, "clock">): CommandHandler {
   return async (command) => {
     const caller = policyAdminOf(command);
     const { document, input, requester, time } = readRequest(TestPolicyRequestSchema, command);

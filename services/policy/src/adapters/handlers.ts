@@ -4,27 +4,26 @@ import type { ActivePolicies } from "../usecases/active-policies.ts";
 import { PolicyStoreError, type PolicyStore } from "../usecases/policy-store.ts";
 import { evaluateActionHandler, evaluateHandler, testPolicyHandler } from "./evaluate-handlers.ts";
 import { storeFailure } from "./failures.ts";
-import { TenantTime } from "./tenant-time.ts";
+import type { TenantTime } from "./tenant-time.ts";
 import { activatePolicyHandler, getPolicyHandler, listPolicyRevisionsHandler, publishPolicyHandler } from "./revision-handlers.ts";
 
 export type HandlerDeps = {
   readonly store: PolicyStore;
   readonly policies: ActivePolicies;
   readonly clock: () => Date;
-  /** Milliseconds on a clock that never jumps. */
-  readonly monotonicMs: () => number;
+  readonly verdicts: TenantTime;
+  readonly documents: TenantTime;
   readonly logger: Logger;
 };
 
 /** Every method of the service `policy`. */
 export function createHandlers(deps: HandlerDeps): Readonly<Record<string, CommandHandler>> {
-  // What its documents cost while they are written holds up no verdict of the tenant's.
-  const [verdicts, documents] = [new TenantTime(deps.monotonicMs), new TenantTime(deps.monotonicMs)];
+  const { verdicts, documents } = deps;
   return {
     Evaluate: guarded(evaluateHandler(deps), deps.logger, verdicts),
     EvaluateAction: guarded(evaluateActionHandler(deps), deps.logger, verdicts),
     PublishPolicy: guarded(publishPolicyHandler(deps), deps.logger, documents),
-    ActivatePolicy: guarded(activatePolicyHandler({ ...deps, documents }), deps.logger),
+    ActivatePolicy: guarded(activatePolicyHandler(deps), deps.logger),
     GetPolicy: guarded(getPolicyHandler(deps), deps.logger),
     ListPolicyRevisions: guarded(listPolicyRevisionsHandler(deps), deps.logger),
     TestPolicy: guarded(testPolicyHandler(deps), deps.logger, documents),

@@ -3,10 +3,10 @@ import { CommandError } from "@countersign/bus";
 import { currentDeadline } from "@countersign/event-log";
 
 /** What takes less is nobody's fault, and costs nothing to count. */
-const COUNTS_MS = 5;
+const COUNTS_MS = 0.5;
 /** A tenant may keep the thread for so long in one go, and beyond that for one part of so many of the time. */
 const ALLOWANCE_MS = 250;
-const PARTS = 2;
+const PARTS = 4;
 /** Who would wait longer than that, or with more others of its tenant, is turned away. */
 const PATIENCE_MS = 5000;
 const MAX_WAITING = 64;
@@ -19,7 +19,7 @@ type Debt = { ms: number; at: number; waiting: number };
 
 /**
  * One thread answers every tenant, and what a document may cost it can take a second. A tenant whose work takes it for long pays by waiting, so that the others do not: it has
- * half of the time at most.
+ * a quarter of the time at most for verdicts, and another for its documents.
  */
 export class TenantTime {
   readonly #debts = new Map<string, Debt>();
@@ -41,14 +41,21 @@ export class TenantTime {
     this.#pause = pause;
   }
 
-  /** Does what takes the thread, at once if the tenant owes nothing. @throws CommandError OVERLOADED when it owes too much; nothing was done then. */
+  /** Does what takes the thread up to its first wait, at once if the tenant owes nothing. @throws CommandError OVERLOADED when it owes too much; nothing was done then. */
   async run<Result>(tenant: string, work: () => Result | Promise<Result>): Promise<Result> {
     const debt = this.#debts.get(tenant);
     if (debt !== undefined) await this.#paid(debt);
+    return this.count(tenant, work);
+  }
+
+  /** Does at once what may not wait, and has the next one pay for it. */
+  count<Result>(tenant: string, work: () => Result): Result {
     const began = this.#now();
-    const working = work();
-    this.#owe(tenant, this.#now() - began);
-    return working;
+    try {
+      return work();
+    } finally {
+      this.#owe(tenant, this.#now() - began);
+    }
   }
 
   #owe(tenant: string, ms: number): void {

@@ -31,7 +31,7 @@ export type Entry = {
 export type ActivePoliciesDeps = {
   readonly store: PolicyStore;
   /** @throws PolicyStoreError when this build cannot compile it. */
-  readonly compile: (text: string) => CompiledPolicy;
+  readonly compile: (tenant: string, text: string) => CompiledPolicy;
   readonly cache: { get(tenant: string): Entry | undefined; set(tenant: string, entry: Entry): unknown; values(): Iterable<Entry> };
   /** Milliseconds on a clock that never jumps. */
   readonly monotonicMs: () => number;
@@ -114,7 +114,7 @@ async function refresh(deps: ActivePoliciesDeps, tenant: string, entry: Entry): 
 async function compileRevision(deps: ActivePoliciesDeps, tenant: string, revision: Revision): Promise<ActivePolicy> {
   const text = await deps.store.readDocument(tenant, revision);
   if (text === undefined) throw new PolicyStoreError("unreadable", `the document of revision ${revision.revision} was erased`);
-  return { revision, compiled: deps.compile(text) };
+  return { revision, compiled: deps.compile(tenant, text) };
 }
 
 function newEntry(): Entry {
