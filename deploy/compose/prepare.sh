@@ -37,7 +37,11 @@ certificate gateway gateway localhost
 for key in grant log; do
   [ -f "keys/$key-key.pem" ] || openssl genpkey -algorithm ed25519 -out "keys/$key-key.pem" 2>/dev/null
 done
-[ -f keys/append-key.hex ] || openssl rand -hex 32 >keys/append-key.hex
+# Whole or not at all: what is there already stays.
+if [ ! -f keys/append-key.hex ]; then
+  openssl rand -hex 32 >keys/append-key.new
+  mv keys/append-key.new keys/append-key.hex
+fi
 
 if [ ! -f owner.env ]; then
   owner=$(password)

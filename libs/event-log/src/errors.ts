@@ -15,7 +15,7 @@ export class EventLogError extends Error {
   readonly code: EventLogErrorCode;
   /** Where, if it is one row that is corrupt: what the database says of its place, since the row may lie. */
   readonly position: number | undefined;
-  /** Whether nothing is wrong with it but that no service appended it, as far as our keys tell. */
+  /** Whether it has no append code of our keys. */
   readonly forged: boolean;
 
   constructor(code: EventLogErrorCode, message: string, { position, forged = false, ...options }: ErrorOptions & Where = {}) {

@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { ConfigError, readConfig } from "@countersign/config";
+import { ConfigError, readConfig, readSettingFile } from "@countersign/config";
 import { appendKeys, EventLogError, type AppendKeys } from "@countersign/event-log";
 import { z } from "zod";
 
@@ -32,9 +31,10 @@ export function openAppendKeys({ appendKeyFile, appendEarlierKeyFiles }: KeyFile
   const problems: string[] = [];
   const read = (variable: string, path: string): Buffer => {
     try {
-      return keyIn(readFileSync(path, "utf8"), path);
+      return keyIn(variable, readSettingFile(variable, path).toString("utf8"), path);
     } catch (error) {
-      problems.push(`${variable}: ${error instanceof Error ? error.message : String(error)}`);
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(...error.problems);
       return Buffer.alloc(0);
     }
   };
@@ -50,9 +50,9 @@ export function openAppendKeys({ appendKeyFile, appendEarlierKeyFiles }: KeyFile
 }
 
 /** 32 bytes have 64 digits in hex, and 43 characters and perhaps a `=` in base64: neither is taken for the other. */
-function keyIn(text: string, path: string): Buffer {
+function keyIn(variable: string, text: string, path: string): Buffer {
   const written = text.trim();
   if (/^[0-9a-f]{64}$/i.test(written)) return Buffer.from(written, "hex");
   if (/^[A-Za-z0-9+/_-]{43}=?$/.test(written)) return Buffer.from(written, "base64");
-  throw new Error(`${path} must hold 32 random bytes in base64 or hex: openssl rand -hex 32 > ${path}`);
+  throw new ConfigError([`${variable}: ${path} must hold 32 random bytes in base64 or hex`]);
 }

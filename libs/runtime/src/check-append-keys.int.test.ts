@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { migrate, serviceRole } from "@countersign/database";
+import { migrate, openDatabase, serviceRole } from "@countersign/database";
 import { appendKeys, eventLogMigrations, type AppendKeys } from "@countersign/event-log";
 import { createTestEventLog, forgeAppend, TEST_APPEND_KEYS } from "@countersign/event-log/testing";
 import { silentLogger } from "@countersign/telemetry";
@@ -47,4 +47,12 @@ it("asks nothing of a ledger that the role may not read", async () => {
 it("starts where the newest event is forged, since somebody has to tell where, and says so", async () => {
   await forgeAppend(postgres.url, "main", { ...REQUEST, expectedVersion: 1 });
   expect(await check(TEST_APPEND_KEYS)).toEqual([expect.stringContaining("nothing is appended behind the ledger's newest event")]);
+});
+
+it("starts where the first event is damaged, and does not blame the keys", async () => {
+  const owner = openDatabase({ url: postgres.url, role: null });
+  await owner.pool.query("alter table event_log.event disable trigger all");
+  await owner.pool.query("update event_log.event set leaf_hash = sha256(leaf_hash) where position = 0");
+  await owner.close();
+  expect(await check(TEST_APPEND_KEYS)).toContainEqual(expect.stringContaining("the ledger's first event is damaged"));
 });

@@ -94,7 +94,7 @@ const VARIABLES = {
  * | COUNTERSIGN_STREAM_MAX_BYTES | none | how large the stream may be, at least 1048576: the oldest events go first. NATS sets that much of its storage aside, or refuses; the same for all who relay |
  * | COUNTERSIGN_LOG_LEVEL | info | debug, info, warn or error |
  * | COUNTERSIGN_NOTIFIER_PROGRAMS | none | for whoever relays: notifiers that are programs of their own, whose consumers it makes; JSON, `[{"name": "pager", "tenant": "acme", "contract": 1, "capabilities": ["show"], "channels": ["sms"]}]` |
- * @throws ConfigError with every problem.
+ * @throws ConfigError with every problem of the settings; once there is none, with every problem of the key files.
  */
 export function readRuntimeConfig(env: NodeJS.ProcessEnv): RuntimeConfig {
   const { appendKeyFile, appendEarlierKeyFiles, ...settings } = readConfig(schema, VARIABLES, env);
