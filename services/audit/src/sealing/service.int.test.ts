@@ -99,6 +99,13 @@ describe("P6: proofs", () => {
     }
   });
 
+  it("prove no other event to which a column was made to lead", async () => {
+    const proofOf = sealingHandlers({ sealing, log: ledger.log, clock: () => new Date(0), positionOf: async () => 300 })["GetProof"];
+    const event = { case: "eventId", value: "018f0000-0000-7000-8000-00000000dead" } as const;
+    if (proofOf === undefined) throw new Error("no handler");
+    expect(await refused(call(proofOf, PROOF, { event }))).toBe("NOT_FOUND NOT_FOUND");
+  });
+
   it("P8: a tenant gets proofs for its own events only, and learns nothing of others", async () => {
     const others = (await ledger.log.readAll({ from: 7, limit: 1 }))[0];
     const requests: Named[] = [

@@ -17,6 +17,7 @@ import { NothingToBegin } from "../../sealing/new-epoch.ts";
 import type { Assurance } from "../../sealing/ports.ts";
 import { proofFor } from "../../sealing/proof.ts";
 import type { Sealing } from "../../sealing/start-sealing.ts";
+import { uuidText } from "../events/uuid.ts";
 import { invalidField, unary } from "./unary.ts";
 import { onlyOwn, requesterOf } from "./viewer.ts";
 
@@ -108,7 +109,7 @@ async function namedEvent(deps: SealingDeps, event: GetProofRequest["event"], te
   switch (event.case) {
     case "eventId":
       if (!UUID.test(event.value)) throw invalidField("event_id", "must be a UUID");
-      return atPosition(deps, tenant, await deps.positionOf(tenant, event.value));
+      return withId(event.value, await atPosition(deps, tenant, await deps.positionOf(tenant, event.value)));
     case "actionVersion":
       return versionOf(deps, tenant, event.value.actionId, Number(event.value.version));
     case "position":
@@ -116,6 +117,11 @@ async function namedEvent(deps: SealingDeps, event: GetProofRequest["event"], te
     case undefined:
       throw invalidField("event", "must name an event by event_id, action_version or position");
   }
+}
+
+/** A column led to it, and what is proved is its entry. */
+function withId(id: string, event: RecordedEvent | undefined): RecordedEvent | undefined {
+  return event !== undefined && uuidText(event.eventId) === id.toLowerCase() ? event : undefined;
 }
 
 async function atPosition({ log }: SealingDeps, tenant: string, position: number | undefined): Promise<RecordedEvent | undefined> {
