@@ -98,7 +98,7 @@ export function serveStream(
   return (surface) => void answer(surface);
 }
 
-function runCall<Reply extends Uint8Array | void>(
+function runCall<Reply>(
   rules: CallRules,
   name: string,
   surface: UnarySurface | StreamSurface,
@@ -106,15 +106,12 @@ function runCall<Reply extends Uint8Array | void>(
 ): Promise<Reply> {
   return observeCall(name, surface.metadata, rules.urgencyOf, async (observer) => {
     const call = new RpcCall(name, surface, rules.admission.enter(surface.request.bytes.length), observer);
-    let unread = 0;
     try {
       checkSize(surface.request.bytes, rules);
-      const reply = await work(call);
-      if (reply instanceof Uint8Array) unread = reply.length;
-      return reply;
+      return await work(call);
     } finally {
       call.end();
-      rules.stalled.answered(surface.metadata, unread);
+      rules.stalled.answered(surface.metadata);
     }
   });
 }

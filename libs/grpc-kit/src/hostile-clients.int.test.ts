@@ -14,7 +14,9 @@ import { REFLECTION_PATHS } from "./reflection.ts";
 import { createRpcServer, type RpcLimits, type RunningRpcServer } from "./server.ts";
 import { GET_POLICY, hungUp, STREAM_EVENTS, until } from "./testing/calling.ts";
 
+const GET_REPORT = "/countersign.v1.AuditService/GetReport";
 const EMPTY = Buffer.alloc(5);
+const LARGE_PLEASE = Buffer.of(0, 0, 0, 0, 1, 1);
 const LARGE = new Uint8Array(100_000);
 
 let server: RunningRpcServer;
@@ -115,7 +117,7 @@ describe("a client", () => {
 
   it("that never reads an answer is cut off, and others on its connection are not", async () => {
     const held = Array.from({ length: 3 }, () => open(GET_POLICY));
-    for (const { stream } of held) stream.end(Buffer.concat([Buffer.of(0, 0, 0, 0, 1), Buffer.of(1)]));
+    for (const { stream } of held) stream.end(LARGE_PLEASE);
     await until(() => served === 3);
     expect(await answers()).toBe("0");
     await until(() => streams.length === 4 && streams.every(isOver));
@@ -142,19 +144,33 @@ describe("a client", () => {
   });
 
   it("P7: that never reads what a stream tells it once, and then waits, is cut off", async () => {
-    open("/countersign.v1.AuditService/GetReport").stream.end(EMPTY);
+    open(GET_REPORT).stream.end(EMPTY);
     await until(() => streams.length === 1 && streams.every(isOver));
     expect(await answers()).toBe("0");
   });
 
-  it("P7: that leaves many large answers unread has the oldest cut off at once", async () => {
+  it.each([GET_POLICY, GET_REPORT])("P7: that leaves many large answers unread has the oldest cut off at once: %s", async (path) => {
     await stop();
-    await start(60_000, { maxUnreadBytes: 1_000_000 });
-    const held = Array.from({ length: 20 }, () => open(GET_POLICY));
-    for (const { stream } of held) stream.end(Buffer.concat([Buffer.of(0, 0, 0, 0, 1), Buffer.of(1)]));
+    await start(30_000, { maxUnreadBytes: 1_001_000 });
+    const held = Array.from({ length: 20 }, () => open(path));
+    for (const { stream } of held) stream.end(LARGE_PLEASE);
     await until(() => streams.filter(isOver).length === 10);
     expect(await answers()).toBe("0");
     expect(streams.slice(0, 20).map(isOver)).toEqual(held.map((_, index) => index < 10));
+  });
+
+  it("P8: that leaves many large answers unread does not have others' answers cut off", async () => {
+    await stop();
+    await start(30_000, { maxUnreadBytes: 1_001_000 });
+    const other = session;
+    open(GET_POLICY).stream.end(LARGE_PLEASE);
+    await until(() => served === 1);
+    session = connect(`http://127.0.0.1:${server.port}`);
+    await once(session, "remoteSettings");
+    for (let times = 0; times < 20; times += 1) open(GET_POLICY).stream.end(LARGE_PLEASE);
+    await until(() => streams.filter(isOver).length === 11);
+    expect(streams.map(isOver).slice(0, 12)).toEqual([false, ...Array.from({ length: 11 }, () => true)]);
+    other.destroy();
   });
 
   it("that begins many requests and ends none has the oldest cut off at once", async () => {

@@ -1,9 +1,10 @@
 import { type Metadata, ServerInterceptingCall, type ServerInterceptor, status } from "@grpc/grpc-js";
 import { type Call, streamOf } from "./http2-stream.ts";
 import { Sweeper } from "./sweeper.ts";
+import { Unread } from "./unread.ts";
 
 const SWEEPS = { everyMs: 100, lateMs: 150 };
-/** So many requests may be coming in, and so many answers be unread; beyond, they have a sixtieth of the time. */
+/** So many requests may be coming in, and so many answers be unread; beyond, they have a sixtieth of the time: of the answers, those of whoever leaves most. */
 const MAX_ARRIVING = 128;
 const MAX_UNREAD = 1024;
 const HURRY = 60;
@@ -15,9 +16,6 @@ export type StallLimits = {
   readonly maxUnreadBytes: number;
 };
 
-/** An answer that is on its way. */
-type Unread = { readonly since: number; readonly bytes: number };
-
 /**
  * Cuts off streams that nobody moves. What has not come in whole has no owner yet, and grpc-js holds what there is of it, up to the largest message; what was answered has no place among the
  * calls any more, and the answer is held until it is read. Neither may be many, or stay.
@@ -26,8 +24,7 @@ export class StalledStreams {
   readonly #limits: StallLimits;
   readonly #calls = new WeakMap<Metadata, Call>();
   readonly #arriving = new Map<Call, number>();
-  readonly #leaving = new Map<Call, Unread>();
-  #unreadBytes = 0;
+  readonly #leaving = new Map<Call, number>();
   readonly #sweeper = new Sweeper(SWEEPS, (now) => this.#sweep(now));
 
   constructor(limits: StallLimits) {
@@ -47,54 +44,60 @@ export class StalledStreams {
           onReceiveHalfClose: (goOn) => {
             this.#arriving.delete(call);
             // Who asks for descriptions has no place among the calls, so that nobody says when it was answered.
-            if (method.requestStream) this.#leaves(call, 0);
+            if (method.requestStream) this.#leaves(call);
             goOn();
           },
           // At the end of every call, when the last of its answer is on its way. Whoever goes on sending has been answered already.
           onCancel: () => {
-            this.#hasLeft(call);
+            this.#leaving.delete(call);
             if (this.#arriving.delete(call)) streamOf(call).destroy();
           },
         }),
     });
   };
 
-  /** The call with these headers was answered, with so many bytes. */
-  answered(metadata: Metadata, bytes: number): void {
+  /** The call with these headers was answered. */
+  answered(metadata: Metadata): void {
     const call = this.#calls.get(metadata);
-    if (call !== undefined && !streamOf(call).destroyed) this.#leaves(call, bytes);
+    if (call !== undefined && !streamOf(call).destroyed) this.#leaves(call);
   }
 
   close(): void {
     this.#sweeper.end();
   }
 
-  #leaves(call: Call, bytes: number): void {
-    this.#hasLeft(call);
-    this.#leaving.set(call, { since: performance.now(), bytes });
-    this.#unreadBytes += bytes;
+  #leaves(call: Call): void {
+    this.#leaving.delete(call);
+    this.#leaving.set(call, performance.now());
     this.#sweeper.begin();
   }
 
-  #hasLeft(call: Call): void {
-    this.#unreadBytes -= this.#leaving.get(call)?.bytes ?? 0;
-    this.#leaving.delete(call);
+  #sweep(now: number): void {
+    this.#sweepArriving(now);
+    this.#sweepLeaving(now);
+    if (this.#arriving.size === 0 && this.#leaving.size === 0) this.close();
   }
 
-  #sweep(now: number): void {
-    // Both in the order in which they began.
+  // Both in the order in which they began.
+  #sweepArriving(now: number): void {
     for (const [call, since] of this.#arriving) {
-      if (now - since < this.#timeIf(this.#arriving.size > MAX_ARRIVING)) break;
+      if (now - since < this.#timeIf(this.#arriving.size > MAX_ARRIVING)) return;
       this.#arriving.delete(call);
       call.sendStatus({ code: status.DEADLINE_EXCEEDED, details: "The request did not come in whole in time." });
       streamOf(call).destroy();
     }
-    for (const [call, { since }] of this.#leaving) {
-      if (now - since < this.#timeIf(this.#leaving.size > MAX_UNREAD || this.#unreadBytes > this.#limits.maxUnreadBytes)) break;
-      this.#hasLeft(call);
+  }
+
+  #sweepLeaving(now: number): void {
+    let unread: Unread | undefined;
+    for (const [call, since] of this.#leaving) {
+      if (now - since < this.#timeIf(true)) return;
+      unread ??= new Unread(this.#leaving.keys(), { maxNumber: MAX_UNREAD, maxBytes: this.#limits.maxUnreadBytes });
+      if (now - since < this.#timeIf(unread.crowds(call))) continue;
+      unread.remove(call);
+      this.#leaving.delete(call);
       streamOf(call).destroy();
     }
-    if (this.#arriving.size === 0 && this.#leaving.size === 0) this.close();
   }
 
   /** How long each has, by whether there are many. */
