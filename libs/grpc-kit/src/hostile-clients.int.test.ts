@@ -194,8 +194,10 @@ describe("a client", () => {
     const message = Buffer.concat([Buffer.of(1, 0, 0, 0, 0), packed]);
     message.writeUInt32BE(packed.length, 1);
     const { closed, stream } = open(GET_POLICY, { "grpc-encoding": "gzip" });
+    const said = once(stream, "response");
     stream.resume().end(message);
     expect([await closed, served]).toEqual(["12", 0]);
+    expect(JSON.stringify(await said)).toContain("turn%20compression%20off%20in%20the%20client");
     await until(() => streams.every(isOver));
     expect(await answers()).toBe("0");
   });

@@ -2,6 +2,8 @@ import { Metadata, ServerInterceptingCall, type ServerInterceptor, status } from
 import { type Call, streamOf } from "./http2-stream.ts";
 
 const PLAIN = "identity";
+const REFUSAL =
+  "Compressed messages are not taken: turn compression off in the client (no UseCompressor, withCompression or compression=Gzip).";
 
 /**
  * Refuses calls with compressed messages, before anything of them is unpacked. grpc-js unpacks all that is in a call at once, before anybody knows whose it is: a kilobyte becomes
@@ -12,7 +14,7 @@ export function onPlainRequests(next: ServerInterceptor): ServerInterceptor {
     if (encodingOf(call) === PLAIN) return next(method, call);
     const metadata = new Metadata();
     metadata.set("grpc-accept-encoding", PLAIN);
-    call.sendStatus({ code: status.UNIMPLEMENTED, details: "Compressed messages are not taken; send them as they are.", metadata });
+    call.sendStatus({ code: status.UNIMPLEMENTED, details: REFUSAL, metadata });
     streamOf(call).destroy();
     return new ServerInterceptingCall(call);
   };
