@@ -12,7 +12,7 @@ import type { StalledStreams } from "./stalled-streams.ts";
 export type UnaryHandler = (request: Uint8Array, call: RpcCall) => Promise<Uint8Array>;
 
 /**
- * Sends a message of a stream, and resolves when it is on its way; throws CallCancelled when the caller is gone. The `last` one, after which the handler returns or throws, is waited for
+ * Sends a message of a stream, and resolves when flow control has let it out to the socket, so that a stream holds one; throws CallCancelled when the caller is gone. The `last` one, after which the handler returns or throws, is waited for
  * by nobody, as a unary answer is not: it goes out at once, and a caller who does not read it holds no place.
  */
 export type Send = (message: Uint8Array, order?: { readonly last: boolean }) => Promise<void>;
