@@ -9,8 +9,9 @@ import { fromHex } from "../wire/bytes.ts";
 
 const REFUSAL_STREAM = "refusal";
 
-/** Of one action; and different reports of one principal on it. */
-const MOST_OF_AN_ACTION = 200;
+/** Of one action for each reason, and its reports: those who fill one of them hide nothing of another. */
+const MOST_OF_A_KIND = 50;
+/** Different ones of one principal on an action. */
 const MOST_REPORTS = 5;
 /** Others are refused on the same action at the same moment. */
 const ATTEMPTS = 10;
@@ -23,8 +24,8 @@ export function refusalLog(log: EventLog, logger: Logger): Refusals {
   return {
     note: async (refusal) => {
       try {
-        if (!(await noted(log, refusal)))
-          logger.warn({ action: refusal.ref.id }, "a refusal was answered and lost every race to be recorded");
+        const why = await notNoted(log, refusal);
+        if (why !== undefined) logger.warn({ action: refusal.ref.id, kind: kindOf(refusal) }, `a refusal was answered and ${why}`);
       } catch (error) {
         logger.warn({ err: error, action: refusal.ref.id }, "a refusal was answered and could not be recorded");
       }
@@ -32,23 +33,25 @@ export function refusalLog(log: EventLog, logger: Logger): Refusals {
   };
 }
 
-/** Whether it stands there now, or need not. */
-async function noted(log: EventLog, refusal: Refusal): Promise<boolean> {
+/** Why it does not stand there; undefined: it does, or need not. */
+async function notNoted(log: EventLog, refusal: Refusal): Promise<string | undefined> {
   const { ref, by, at } = refusal;
   const stream = { tenant: ref.tenant, type: REFUSAL_STREAM, id: ref.id };
   const actor = { issuer: by.issuer, id: by.id };
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const before = await log.readStream(stream);
-    if (!isNews(refusal, before.map(decodeEvent))) return true;
+    const decoded = before.map(decodeEvent);
+    if (!isNews(refusal, decoded)) return undefined;
+    if (decoded.filter((event) => isOfKind(refusal, event)).length >= MOST_OF_A_KIND)
+      return "not recorded: the action has too many of its kind";
     const events = [encodeEvent(toEvent(refusal))];
     const { outcome } = await log.append({ stream, expectedVersion: before.length, events, actor, time: new Date(at) });
-    if (outcome === "appended") return true;
+    if (outcome === "appended") return undefined;
   }
-  return false;
+  return "lost every race to be recorded";
 }
 
 function isNews(refusal: Refusal, before: readonly DecodedEvent[]): boolean {
-  if (before.length >= MOST_OF_AN_ACTION) return false;
   const { by } = refusal;
   if (refusal.kind === "vote") {
     return !before.some(({ type, data }) => type === "VoteRefused" && isOf(by, data.reviewer) && data.reason === refusal.reason);
@@ -57,6 +60,14 @@ function isNews(refusal: Refusal, before: readonly DecodedEvent[]): boolean {
     type === "ReportRefused" && isOf(by, data.reporter) ? [toHex(data.refusedOutputDigest)] : [],
   );
   return reports.length < MOST_REPORTS && !reports.includes(refusal.outputs.refused);
+}
+
+function isOfKind(refusal: Refusal, { type, data }: DecodedEvent): boolean {
+  return refusal.kind === "report" ? type === "ReportRefused" : type === "VoteRefused" && data.reason === refusal.reason;
+}
+
+function kindOf(refusal: Refusal): string {
+  return refusal.kind === "report" ? "report" : refusal.reason;
 }
 
 function isOf(one: PrincipalRef, other: RefMessage | undefined): boolean {
