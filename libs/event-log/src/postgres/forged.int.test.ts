@@ -166,6 +166,7 @@ describe("P6: an append code", () => {
     await copy("ledger, 3, tenant, 4, stream_type, 'b', 2");
     await expect(log.readStream(stream("b"))).rejects.toMatchObject({ code: "corrupt" });
     await copy("ledger, 4, 'globex', 2, stream_type, stream_id, 2");
+    await expect(log.readTenant("acme", { from: 3, limit: 10 })).rejects.toMatchObject({ code: "corrupt" });
     await expect(log.readStream(stream("a", "globex"), 1)).rejects.toMatchObject({ code: "corrupt" });
     await expect(log.readTenant("globex", { from: 0, limit: 10 })).rejects.toMatchObject({ code: "corrupt" });
     await tamper("update event_log.ledger_head set next_position = 5 where @");

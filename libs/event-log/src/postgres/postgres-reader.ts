@@ -80,7 +80,11 @@ export class PostgresReader implements EventReader {
         .limit(range.limit)
         .execute(),
     );
-    return this.#decode(rows, { counter: "tenantSequence", tenant });
+    const whole = range.from === 0 ? { first: 1 } : {};
+    const events = this.#decode(rows, { counter: "tenantSequence", tenant, ...whole });
+    const [first] = events;
+    if (first === undefined || first.position >= range.from) return events;
+    throw new EventLogError("corrupt", `ledger ${this.#ledger} has an event of before where a tenant's after ${range.from} belongs`);
   }
 
   async nextPosition(): Promise<number> {
