@@ -242,6 +242,9 @@ describe("P3: a human who caused it and whom the directory does not know", () =>
       people = "unreachable";
       expect(await dry()).toMatchObject(nothing);
       expect(await world.log.readAll({ from: 0, limit: 1 })).toEqual([]);
+      // Policy says the same again: it is no use to repeat the question.
+      world.answer = { ...oncall, grantSeconds: 0 };
+      await expect(dry()).rejects.toMatchObject({ code: "FAILED_PRECONDITION", reason: "WRONG_STATE" });
       world.answer = undefined;
       await expect(dry()).rejects.toMatchObject({ code: "INTERNAL" });
     });
