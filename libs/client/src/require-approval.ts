@@ -36,8 +36,8 @@ function refusalText(name: string, { status, reasons }: KnownAction): string {
  * that `run` is given, runs it, and reports. An action whose parameters a reviewer edited is taken back, unless `acceptEdits` says that `run` uses
  * the input that it is given: then the edited form is accepted, `run` gets it, and the digest is computed over it. `onQuestion` answers what reviewers ask.
  * Aborting `signal` calls it off for as long as `run` has not begun. Without an `idempotencyKey` nobody could come back to the action, so that it is cancelled
- * then (called off before its first answer came, it is asked for once more by its key to find it, and cancelled), which may take a few seconds; with one it
- * stays, and the same call goes on with it.
+ * then (called off before its first answer came, it is asked for once more by its key to find it, and cancelled: what never reached the server is recorded by
+ * that), which may take a few seconds; where that fails for 5 s, a review stays until its deadline that nobody waits for. With a key it stays, and the same call goes on with it.
  * @throws NotApprovedError when the answer is no; CountersignError when there is no answer. In both cases `run` was not called.
  */
 export async function requireApproval<Output>(
