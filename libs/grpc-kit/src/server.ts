@@ -29,7 +29,7 @@ export type RpcLimits = {
   readonly maxParked?: number;
   /** Of those, how many for one owner (see `RpcCall.admitted`). Default: all. */
   readonly maxParkedOf?: (owner: string) => number;
-  /** Connections at the same time; more are closed as they come. Default 10,000. */
+  /** Connections at the same time, of each address that is listened on; more are closed as they come. Default 10,000. */
   readonly maxConnections?: number;
   /** How long a stream waits for a caller who does not read. Default 30 s. */
   readonly sendMs?: number;
