@@ -20,6 +20,17 @@ describe("following the policy in force", () => {
     expect((await evaluate()).verdict?.outcome).toBe(VerdictOutcome.DENY);
   });
 
+  it("activating what is in force has no verdict wait for the log", async () => {
+    const { publish, activate, evaluate, state } = await startInstance();
+    await publish(documentOf("a"));
+    await activate(1);
+    await evaluate();
+    await activate(1);
+    const { reads } = state;
+    expect((await evaluate()).verdict?.outcome).toBe(VerdictOutcome.ALLOW);
+    expect(state.reads).toBe(reads);
+  });
+
   /** Two instances on one log that hear nothing from each other. */
   async function twoInstances() {
     const one = await startInstance();

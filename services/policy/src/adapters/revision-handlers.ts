@@ -46,7 +46,7 @@ export function activatePolicyHandler({
     const compiles = (text: string) => documents.run(caller.tenant, () => compileText(text).ok);
     const changed = await activatePolicy(store, changeBy(caller, command, clock()), Number(number), compiles);
     const { revision, active } = settled(changed, number);
-    policies.invalidate(caller.tenant);
+    policies.activated(caller.tenant, revision.revision);
     return toBinary(
       proto.ActivatePolicyResponseSchema,
       create(proto.ActivatePolicyResponseSchema, { revision: toRevisionMessage(revision, active) }),

@@ -13,6 +13,8 @@ export type ActivePolicies = {
   get(tenant: string): ActivePolicy | Promise<ActivePolicy>;
   /** Something happened in the tenant's stream: the next `get` reads it. */
   invalidate(tenant: string): void;
+  /** This revision is in force now: the next `get` reads the stream, unless that is what is known. */
+  activated(tenant: string, revision: number): void;
   /** The log is another one, or an older one: nothing that was read of it counts. */
   forgetAll(): void;
 };
@@ -73,6 +75,12 @@ export function createActivePolicies(deps: ActivePoliciesDeps): ActivePolicies {
     throw new PolicyStoreError("unreachable", "the policy in force could not be confirmed in time");
   };
 
+  const invalidate = (entry: Entry | undefined): void => {
+    if (entry === undefined) return;
+    entry.invalidations++;
+    entry.confirmedAt = Number.NEGATIVE_INFINITY;
+  };
+
   return {
     get(tenant) {
       const entry = cache.get(tenant) ?? remember(tenant);
@@ -82,11 +90,11 @@ export function createActivePolicies(deps: ActivePoliciesDeps): ActivePolicies {
       if (entryAge >= maxAgeMs / 2) read(tenant, entry).catch(() => undefined);
       return entry.active;
     },
-    invalidate(tenant) {
+    invalidate: (tenant) => invalidate(cache.get(tenant)),
+    activated(tenant, revision) {
       const entry = cache.get(tenant);
-      if (entry === undefined) return;
-      entry.invalidations++;
-      entry.confirmedAt = Number.NEGATIVE_INFINITY;
+      // A read that is under way may bring what was in force before.
+      if (entry?.active?.revision.revision !== revision || entry.reading !== undefined) invalidate(entry);
     },
     forgetAll() {
       // In place: who reads one now must not go on with it.
