@@ -92,6 +92,7 @@ describe("actionReader", () => {
       bindingContext: ["environment"],
       requester: { issuer: "https://id.example", id: "exporter", type: "agent", chain: [alice], owner: alice },
       verdict: { revision: 4, rule: "exports", reasons: ["because"], risk: [] },
+      editable: "",
       review: {
         stages: [{ name: "data", quorum: "2 of dpo", groups: ["dpo"], people: [], schedules: [] }],
         openStage: 0,
