@@ -2,6 +2,7 @@ import { TimeoutAction, type RiskPoint, type Stage, type Verdict } from "@counte
 import type { RuleTrace } from "@countersign/proto/v1/action_service_pb";
 import type { PrincipalRef } from "@countersign/proto/v1/principal_pb";
 import { visible } from "@countersign/review-view";
+import { accountsText } from "./accounts-text.ts";
 import { outcomeName, verdictText } from "./action-text.ts";
 import { table } from "./output.ts";
 
@@ -28,7 +29,7 @@ export function evaluationText({ verdict, rules, refusedReason = "", unknownCaus
 }
 
 function unknownText(causers: readonly PrincipalRef[]): string {
-  const accounts = causers.map(({ issuer, id }) => `${issuer}#${id}`).join(", ");
+  const accounts = accountsText(causers);
   return accounts === "" ? "" : `, as your directory does not know ${accounts}, who would cause it: nobody could approve it`;
 }
 

@@ -10,6 +10,7 @@ import {
   visible,
   type RenderLimits,
 } from "@countersign/review-view";
+import { accountsText } from "./accounts-text.ts";
 
 /** A terminal scrolls: all that was said has room. */
 const LIMITS: RenderLimits = { ...USUAL_LIMITS, comments: { most: 100, characters: 4096 } };
@@ -19,7 +20,7 @@ export function reviewText(reply: GetReviewResponse, { columns, command }: { rea
   if (reply.action === undefined) return "nothing to review";
   const card = reviewCard(renderReview(toReviewSource(reply.action), sha256Hex, LIMITS), { paint: plain, columns, command });
   if (reply.eligible) return `${card}${howToEdit(reply.action, command)}`;
-  const unknown = reply.unknownCausers.map(({ issuer, id }) => visible(`${issuer}#${id}`).text).join(", ");
+  const unknown = visible(accountsText(reply.unknownCausers)).text;
   const why =
     unknown === "" ? "" : `\nNobody can approve it, though it can be rejected: your directory does not know ${unknown}, who caused it`;
   return `${card}\nYou may not decide this: ${visible(reply.ineligibleReason).text}${why}`;

@@ -2,6 +2,7 @@ import { statusName } from "@countersign/client";
 import { AfterReviewState, type ActionState } from "@countersign/proto/v1/action_pb";
 import type { PrincipalRef } from "@countersign/proto/v1/principal_pb";
 import { visible, withoutSecrets } from "@countersign/review-view";
+import { accountsText } from "./accounts-text.ts";
 import { hex, moment } from "./output.ts";
 
 /** Where an action is, as a few lines. */
@@ -35,7 +36,7 @@ export function stateText(state: ActionState, grantToken = ""): string {
 
 /** While nobody can approve it, whoever waits is told why. */
 export function unknownRows(causers: readonly PrincipalRef[] = []): [string, string][] {
-  const accounts = causers.map(({ issuer, id }) => `${issuer}#${id}`).join(", ");
+  const accounts = accountsText(causers);
   return accounts === "" ? [] : [["unknown", `${accounts}: nobody can approve this until your directory knows who that is`]];
 }
 
