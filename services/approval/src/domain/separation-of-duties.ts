@@ -30,6 +30,7 @@ type Planned = { readonly terms: ReviewTerms; readonly stages: readonly Stage[] 
 
 /** Those who are unknown to any stage of a review: while they are, it does not come to an end with yes. */
 export function unknownInReview(requester: Principal, verdict: Planned, strangers: readonly PrincipalRef[]): readonly Causer[] {
+  if (strangers.length === 0) return [];
   const barred = verdict.stages.map((stage) => unknownCausers({ requester, ruling: { verdict } }, stage, strangers));
   // A stage bars everybody whom a more trusting one does.
   return barred.toSorted((one, other) => other.length - one.length)[0] ?? [];
