@@ -1,5 +1,6 @@
-import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import { EventLogError } from "./errors.ts";
+import { CODE_BYTES, HmacKey } from "./hmac-key.ts";
 
 /**
  * The secrets that the services of a ledger share, and its database does not have. Every row that they write carries an append code, an HMAC-SHA256 (RFC 2104) under the
@@ -7,9 +8,9 @@ import { EventLogError } from "./errors.ts";
  */
 export type AppendKeys = {
   /** New rows are written under it. */
-  readonly current: KeyObject;
+  readonly current: HmacKey;
   /** Rows of before a rotation still verify under these. */
-  readonly earlier: readonly KeyObject[];
+  readonly earlier: readonly HmacKey[];
 };
 
 /** The keys by which rows are checked as they are read, or, spelled out, that whoever reads has none: then a forged row passes for a real one. */
@@ -25,9 +26,6 @@ export type KeptReply = {
 };
 
 const KEY_BYTES = 32;
-/** Half of the hash, as RFC 2104 (section 5) has it at least. */
-const CODE_BYTES = 16;
-/** With a leaf hash behind it, it is still one block of SHA-256. */
 const EVENT_LABEL = Buffer.from("countersign event\0");
 const REPLY_LABEL = Buffer.from("countersign reply\0");
 
@@ -38,7 +36,7 @@ const REPLY_LABEL = Buffer.from("countersign reply\0");
 export function appendKeys(current: Uint8Array, earlier: readonly Uint8Array[] = []): AppendKeys {
   const all = [current, ...earlier];
   if (all.some(({ byteLength }) => byteLength !== KEY_BYTES)) throw new EventLogError("invalid", `an append key has ${KEY_BYTES} bytes`);
-  const [newest, ...older] = all.map((bytes) => createSecretKey(bytes));
+  const [newest, ...older] = all.map((bytes) => new HmacKey(bytes));
   if (newest === undefined) throw new Error("an append key was lost");
   if (older.some((key, index) => [newest, ...older.slice(0, index)].some((other) => other.equals(key)))) {
     throw new EventLogError("invalid", "an append key is given twice: an earlier one is another than the current one");
@@ -48,38 +46,29 @@ export function appendKeys(current: Uint8Array, earlier: readonly Uint8Array[] =
 
 /** The append code of an event: its leaf hash is that of an entry that names ledger and position, so nothing else need be said. */
 export function eventCode({ current }: AppendKeys, leafHash: Uint8Array): Buffer {
-  return Buffer.from(codeOf(current, EVENT_LABEL, leafHash));
+  return Buffer.from(current.codeOf(EVENT_LABEL, leafHash));
 }
 
 /** Whether one of the keys made this code for an event. */
-export function isEventCode({ current, earlier }: AppendKeys, leafHash: Uint8Array, code: Uint8Array | null): boolean {
-  if (code?.byteLength !== CODE_BYTES) return false;
-  if (timingSafeEqual(codeOf(current, EVENT_LABEL, leafHash), code)) return true;
-  for (const key of earlier) if (timingSafeEqual(codeOf(key, EVENT_LABEL, leafHash), code)) return true;
-  return false;
+export function isEventCode(keys: AppendKeys, leafHash: Uint8Array, code: Uint8Array | null): boolean {
+  return code?.byteLength === CODE_BYTES && isCode(keys, EVENT_LABEL, leafHash, code);
 }
 
 /** The append code of what is kept for a caller's key, and of the place where it is kept. */
 export function replyCode({ current }: AppendKeys, kept: KeptReply): Buffer {
-  return Buffer.from(codeOf(current, REPLY_LABEL, bytesOf(kept)));
+  return Buffer.from(current.codeOf(REPLY_LABEL, bytesOf(kept)));
 }
 
 /** Whether one of the keys made this code for what is kept there. */
-export function isReplyCode({ current, earlier }: AppendKeys, kept: KeptReply, code: Uint8Array | null): boolean {
-  if (code?.byteLength !== CODE_BYTES) return false;
-  const bytes = bytesOf(kept);
-  const is = (key: KeyObject): boolean => timingSafeEqual(codeOf(key, REPLY_LABEL, bytes), code);
-  return is(current) || earlier.some(is);
+export function isReplyCode(keys: AppendKeys, kept: KeptReply, code: Uint8Array | null): boolean {
+  return code?.byteLength === CODE_BYTES && isCode(keys, REPLY_LABEL, bytesOf(kept), code);
 }
 
-/** Good until the next one is made: a buffer for each would cost every reader more than the hash. */
-function codeOf(key: KeyObject, label: Uint8Array, bytes: Uint8Array): Buffer {
-  wholeCode.write(createHmac("sha256", key).update(label).update(bytes).digest("binary"), "binary");
-  return firstHalf;
+function isCode({ current, earlier }: AppendKeys, label: Uint8Array, bytes: Uint8Array, code: Uint8Array): boolean {
+  if (timingSafeEqual(current.codeOf(label, bytes), code)) return true;
+  for (const key of earlier) if (timingSafeEqual(key.codeOf(label, bytes), code)) return true;
+  return false;
 }
-
-const wholeCode = Buffer.alloc(32);
-const firstHalf = wholeCode.subarray(0, CODE_BYTES);
 
 /** Each part with its length before it: no two lists of parts have the same bytes. */
 function bytesOf({ ledger, tenant, caller, key, reply }: KeptReply): Buffer {
