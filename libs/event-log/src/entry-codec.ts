@@ -30,6 +30,15 @@ export function encodeEntry(entry: Entry): Uint8Array {
   return writer.finish();
 }
 
+/** The bytes with which each entry at this place begins: ledger and position, and that the tenant comes next. */
+export function beginningOf(ledger: string, position: number): Buffer {
+  const writer = sharedWriter;
+  text(writer, 1, ledger);
+  unsigned(writer, 2, position);
+  const { buffer, byteOffset, byteLength } = writer.tag(3, WireType.LengthDelimited).finish();
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
+
 // Kept for its buffer; nothing here waits, so no two entries meet in it.
 const sharedWriter = new BinaryWriter();
 

@@ -1,0 +1,99 @@
+import { migrate, openDatabase, type Database } from "@countersign/database";
+import { testPostgres, type TestPostgres } from "@countersign/testing";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { appended, appendTo, stream } from "../test-requests.ts";
+import { createTestEventLog, TEST_APPEND_KEYS } from "../testing.ts";
+import { readLeafHashes } from "./leaf-hashes.ts";
+import { eventLogMigrations } from "./migrations.ts";
+import type { PostgresEventLog } from "./postgres-event-log.ts";
+
+const EVENTS = 300;
+const TABLE = "event_log.event";
+let postgres: TestPostgres;
+let owner: Database;
+let log: PostgresEventLog;
+beforeAll(async () => {
+  postgres = await testPostgres((url) => migrate(url, [eventLogMigrations]));
+  owner = openDatabase({ url: postgres.url, role: null });
+  log = createTestEventLog({ url: postgres.url, ledger: "main" });
+  for (let version = 0; version < EVENTS; version += 100) await appended(log, appendTo(stream("a"), version, { count: 100 }));
+  // Whoever has all rights takes these away.
+  await owner.pool.query(
+    `alter table ${TABLE} disable trigger all, alter column append_code drop not null, drop constraint event_append_code_check`,
+  );
+  await owner.pool.query(`create table kept as table ${TABLE}`);
+});
+beforeEach(async () => {
+  await owner.pool.query(`delete from ${TABLE}`);
+  await owner.pool.query(`insert into ${TABLE} table kept`);
+});
+afterAll(async () => {
+  await log.close();
+  await owner.close();
+  await postgres.drop();
+});
+
+const read = (from: number, to: number, ledger = "main") => readLeafHashes(owner, ledger, { from, to }, TEST_APPEND_KEYS);
+const tamper = (change: string) => owner.pool.query(`update ${TABLE} set ${change}`);
+
+describe("readLeafHashes", () => {
+  it("gives those of the events that the reader gives, wherever it begins, and brings no entry here", async () => {
+    const hashes = (await log.readAll({ from: 0, limit: EVENTS })).map(({ leafHash }) => Buffer.from(leafHash));
+    await tamper("entry = entry");
+    expect(await read(0, EVENTS)).toEqual(hashes);
+    // Positions of one and of two bytes.
+    for (const [from, to] of [
+      [0, 0],
+      [0, 1],
+      [1, 2],
+      [126, 130],
+      [127, 128],
+      [298, 300],
+    ] as const)
+      expect(await read(from, to)).toEqual(hashes.slice(from, to));
+    // Entries come by COPY, on a connection of its own.
+    const unscanned = { pool: { query: owner.pool.query.bind(owner.pool) } as Database["pool"] };
+    expect(await readLeafHashes(unscanned, "main", { from: 0, to: EVENTS }, TEST_APPEND_KEYS)).toHaveLength(EVENTS);
+  });
+
+  it("P6: refuses what every reader refuses, and names it", async () => {
+    const bad: Readonly<Record<string, string>> = {
+      "a code of nobody": "append_code = sha256('x')::bytea where position = 7",
+      "no code": "append_code = null where position = 7",
+      "a code of another event": `append_code = (select append_code from kept where position = 8) where position = 7`,
+      "another entry with its own hash": "entry = entry || '\\x1a00', leaf_hash = sha256('\\x00' || entry || '\\x1a00') where position = 7",
+      "another entry": "entry = entry || '\\x1a00' where position = 7",
+      "another hash": "leaf_hash = sha256('x') where position = 7",
+      "an event of another place": `(entry, leaf_hash, append_code) = (select entry, leaf_hash, append_code from kept where position = 8) where position = 7`,
+      "what the next one's code begins with": `append_code = case position
+        when 7 then append_code || substring((select append_code from kept where position = 8) for 1)
+        else substring(append_code from 2) end where position in (7, 8)`,
+      "the code of the one before":
+        "append_code = case position when 6 then append_code || (select append_code from kept where position = 7) else ''::bytea end where position in (6, 7)",
+    };
+    for (const [what, change] of Object.entries(bad)) {
+      await owner.pool.query(`delete from ${TABLE}; insert into ${TABLE} table kept`);
+      await tamper(change);
+      const first = change.includes("(6, 7)") ? 6 : 7;
+      for (const [from, to] of [
+        [0, EVENTS],
+        [5, 10],
+      ] as const)
+        await expect(read(from, to), what).rejects.toMatchObject({ code: "corrupt", position: first });
+      expect(await read(9, EVENTS), what).toHaveLength(EVENTS - 9);
+    }
+  });
+
+  it("P6: refuses a gap, and an end before its end", async () => {
+    await owner.pool.query(`delete from ${TABLE} where position = 7`);
+    await expect(read(0, 20)).rejects.toMatchObject({ code: "corrupt", position: 7 });
+    await expect(read(290, EVENTS + 1)).rejects.toMatchObject({ code: "corrupt", position: EVENTS });
+    await expect(read(0, 5, "other")).rejects.toMatchObject({ code: "corrupt", position: 0 });
+  });
+
+  it("says that the log cannot be read when it cannot", async () => {
+    const gone = openDatabase({ url: postgres.url.replace(/\/[^/]*$/, "/nothing_here") });
+    await expect(readLeafHashes(gone, "main", { from: 0, to: 1 }, TEST_APPEND_KEYS)).rejects.toMatchObject({ code: "unavailable" });
+    await gone.close();
+  });
+});
