@@ -43,7 +43,7 @@ export function activatePolicyHandler({
   return async (command) => {
     const caller = activatorOf(command);
     const { revision: number } = readRequest(proto.ActivatePolicyRequestSchema, command);
-    const compiles = (text: string) => documents.run(caller.tenant, () => compileText(text).ok);
+    const compiles = async (text: string) => documents.run(caller.tenant, () => compileText(text).ok);
     const changed = await activatePolicy(store, changeBy(caller, command, clock()), Number(number), compiles);
     const { revision, active } = settled(changed, number);
     policies.activated(caller.tenant, revision.revision);

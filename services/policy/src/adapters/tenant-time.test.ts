@@ -11,23 +11,38 @@ function played(waits = Infinity) {
     () => waits,
   );
   /** When work that takes so long begins; or why not. */
-  const begins = (tenant: string, tookMs: number) =>
-    time
-      .run(tenant, () => {
+  const begins = async (tenant: string, tookMs: number): Promise<unknown> => {
+    try {
+      return await time.run(tenant, () => {
         const began = now;
         now += tookMs;
         return began;
-      })
-      .catch(({ reason }: { reason: string }) => reason);
+      });
+    } catch (error) {
+      return (error as { reason: string }).reason;
+    }
+  };
   return { begins, wait: (ms: number) => (now += ms) };
 }
 
 it("P8: a tenant that keeps the thread has a quarter of it, and another waits for nothing", async () => {
   const { begins } = played();
   const began: unknown[] = [];
-  for (let times = 0; times < 5; times += 1) began.push(await begins("slow", 200));
+  for (let times = 0; times < 5; times += 1) {
+    began.push(await begins("slow", 200));
+    await begins("other", 0);
+  }
   expect(began).toEqual([0, 200, 800, 1600, 2400]);
   expect(await begins("other", 1)).toBe(2600);
+});
+
+it("P8: a tenant that has been alone for a second has half of the thread, until another comes", async () => {
+  const { begins } = played();
+  const began: unknown[] = [];
+  for (let times = 0; times < 7; times += 1) began.push(await begins("slow", 200));
+  expect(began).toEqual([0, 200, 800, 1600, 1800, 2100, 2500]);
+  expect(await begins("other", 1)).toBe(2700);
+  expect(await begins("slow", 200)).toBe(3100);
 });
 
 it("what takes a moment is not counted, however often", async () => {
@@ -39,6 +54,7 @@ it("P7: who would wait for long is turned away before anything is done, and is w
   const { begins, wait } = played();
   expect(await begins("slow", 3000)).toBe(0);
   expect(await begins("slow", 1)).toBe("OVERLOADED");
+  await begins("other", 0);
   wait(10_000);
   expect(await begins("slow", 1)).toBe(3000 + 10_000 + 1000);
 });
