@@ -38,6 +38,7 @@ export class RpcCall {
   #controller: AbortController | undefined;
   #over = false;
   #parked = false;
+  #admitted = false;
   #giveBack: () => void = () => {};
   #expiresAt = Number.POSITIVE_INFINITY;
 
@@ -82,12 +83,13 @@ export class RpcCall {
   }
 
   /**
-   * From now on this call waits for people: it no longer counts as in flight, and closing the server ends it with UNAVAILABLE.
-   * Streams are parked from the start, unless they work first.
+   * From now on this call waits for people: it no longer counts as in flight, and closing the server ends it with UNAVAILABLE. Of its headers only the trace is left, once it
+   * is admitted. Streams are parked from the start, unless they work first.
    */
   park(): void {
     this.#slot.park(this);
     this.#parked = true;
+    if (this.#admitted) this.#forgetHeaders();
     this.#observer.parked();
     this.#release();
   }
@@ -122,13 +124,13 @@ export class RpcCall {
   }
 
   /**
-   * For whom the call is and how long that is known: waiting calls are counted by owner, and a reader who is too slow is waited for no longer. Of the headers
-   * only the trace is left.
+   * For whom the call is and how long that is known: waiting calls are counted by owner, and a reader who is too slow is waited for no longer.
    * @throws CommandError WATCH_QUOTA when the owner has too many waiting calls, OVERLOADED when its requests are too large in all.
    */
   admitted(owner: string, expiresAt: Date): void {
     this.#expiresAt = expiresAt.getTime();
-    this.#forgetHeaders();
+    this.#admitted = true;
+    if (this.#parked) this.#forgetHeaders();
     this.#slot.own(owner);
   }
 

@@ -65,16 +65,26 @@ describe("calls", () => {
     expect(String(await call(GET_POLICY, new Uint8Array()))).toBe("|1234");
   });
 
-  it("P7: keep of their headers only the trace once it is known who calls", async () => {
+  it("P7: keep of their headers only the trace while they wait for people, once it is known who calls", async () => {
     const traceparent = `00-${"1".repeat(32)}-${"2".repeat(16)}-01`;
     const metadata = Metadata.fromHttp2Headers({ authorization: "Bearer a.b.c", "x-large": "x".repeat(50_000), traceparent });
-    unary = async (_request, seen) => {
-      seen.admitted("acme", new Date());
-      return Buffer.from(["authorization", "x-large", "traceparent"].map((name) => seen.header(name)).join(""));
-    };
-    expect(String(await call(GET_POLICY, new Uint8Array(), { metadata }))).toBe(traceparent);
-    metadata.set("traceparent", "0".repeat(50_000));
-    expect(String(await call(GET_POLICY, new Uint8Array(), { metadata }))).toBe("");
+    for (const order of [
+      ["admitted", "park"],
+      ["park", "admitted"],
+    ]) {
+      unary = async (_request, seen) => {
+        for (const step of order) {
+          expect(seen.bearerToken).toBe("a.b.c");
+          if (step === "park") seen.park();
+          else seen.admitted("acme", new Date());
+        }
+        return Buffer.from(["authorization", "x-large", "traceparent"].map((name) => seen.header(name)).join(""));
+      };
+      metadata.set("traceparent", traceparent);
+      expect(String(await call(GET_POLICY, new Uint8Array(), { metadata }))).toBe(traceparent);
+      metadata.set("traceparent", "0".repeat(50_000));
+      expect(String(await call(GET_POLICY, new Uint8Array(), { metadata }))).toBe("");
+    }
   });
 
   it("are refused when they are too large, before any handler sees them", async () => {
