@@ -72,12 +72,16 @@ function isCode({ current, earlier }: AppendKeys, label: Uint8Array, bytes: Uint
 
 /** Each part with its length before it: no two lists of parts have the same bytes. */
 function bytesOf({ ledger, tenant, caller, key, reply }: KeptReply): Buffer {
-  const parts = [Buffer.from(ledger), Buffer.from(tenant), Buffer.from(caller), Buffer.from(key), reply];
-  return Buffer.concat(parts.flatMap((part) => [lengthOf(part), part]));
+  const texts = [ledger, tenant, caller, key];
+  const length = texts.reduce((sum, text) => sum + Buffer.byteLength(text), reply.byteLength);
+  const bytes = Buffer.allocUnsafe(length + LENGTH_BYTES * (texts.length + 1));
+  let at = 0;
+  for (const text of texts) {
+    const written = bytes.write(text, at + LENGTH_BYTES);
+    at = bytes.writeUInt32BE(written, at) + written;
+  }
+  bytes.set(reply, bytes.writeUInt32BE(reply.byteLength, at));
+  return bytes;
 }
 
-function lengthOf(part: Uint8Array): Buffer {
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(part.byteLength);
-  return length;
-}
+const LENGTH_BYTES = 4;

@@ -1,6 +1,6 @@
 import type { Database } from "@countersign/database";
 import { isEventCode, type AppendKeys } from "../append-keys.ts";
-import { beginningOf } from "../entry-codec.ts";
+import { beginningsOf } from "../entry-codec.ts";
 import { EventLogError } from "../errors.ts";
 import { scanLedger } from "./scan-ledger.ts";
 
@@ -34,7 +34,7 @@ type Rows = { readonly count: number; readonly hashes: Buffer; readonly codes: B
 
 /** Nothing when the hash of one is not that of its entry, or there are none. */
 async function readRows({ pool }: Pick<Database, "pool">, ledger: string, { from, to }: Range): Promise<Rows | undefined> {
-  const values = [ledger, from, to, beginningOf(ledger, to).length];
+  const values = [ledger, from, to, beginningsOf(ledger)(to).length];
   const { rows } = await pool
     .query<Rows & { hashed: boolean | null }>({ name: "event_log_leaf_hashes", text: QUERY, values })
     .catch((error: unknown) => {
@@ -46,12 +46,14 @@ async function readRows({ pool }: Pick<Database, "pool">, ledger: string, { from
 function soundHashes(rows: Rows, ledger: string, { from, to }: Range, keys: AppendKeys): readonly Uint8Array[] | undefined {
   if (rows.count !== to - from) return undefined;
   const hashes: Uint8Array[] = [];
-  const width = beginningOf(ledger, to).length;
+  const beginningOf = beginningsOf(ledger);
+  const width = beginningOf(to).length;
   for (let index = 0; index < rows.count; index += 1) {
     const hash = part(rows.hashes, index, HASH);
-    const begins = part(rows.beginnings, index, width);
-    const expected = beginningOf(ledger, from + index);
-    if (!isEventCode(keys, hash, part(rows.codes, index, CODE)) || expected.compare(begins, 0, expected.length) !== 0) return undefined;
+    const beginning = beginningOf(from + index);
+    const at = index * width;
+    if (beginning.compare(rows.beginnings, at, at + beginning.length) !== 0) return undefined;
+    if (!isEventCode(keys, hash, part(rows.codes, index, CODE))) return undefined;
     hashes.push(hash);
   }
   return hashes;
