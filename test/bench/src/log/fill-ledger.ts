@@ -10,6 +10,7 @@ const EVENTS_PER_STATEMENT = 2048;
 const OTHERS = 16;
 
 export const BIG_TENANT = "tenant-0";
+export const SMALL_TENANT = "tenant-1";
 
 export type FillOptions = {
   /** Those of who reads the ledger afterwards. */
@@ -106,7 +107,7 @@ type Action = { readonly stream: AppendRequest["stream"]; readonly life: readonl
 
 function actionOf(most: string, number: number, start: number, reviewed: boolean): Action {
   const id = `018f0000-0000-7000-8000-${String(number).padStart(12, "0")}`;
-  const tenant = number % OTHERS === OTHERS - 1 ? "tenant-1" : most;
+  const tenant = number % OTHERS === OTHERS - 1 ? SMALL_TENANT : most;
   const life = (reviewed ? reviewedLife : automaticLife)(tenant, id, start);
   return { stream: { tenant, type: "action", id }, life };
 }

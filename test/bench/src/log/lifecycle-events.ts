@@ -24,6 +24,8 @@ import {
 } from "@countersign/proto/v1/action_pb";
 import { PrincipalType } from "@countersign/proto/v1/principal_pb";
 
+/** Of every verdict. */
+export const POLICY_REVISION = 1n;
 const issuer = "https://idp.example";
 const HOUR = 3_600_000;
 const { privateKey, publicKey } = generateKeyPairSync("ed25519");
@@ -40,7 +42,12 @@ export type LifeEvent = { readonly event: NewEvent; readonly contents: readonly 
 /** The events of an action that policy allowed and that went well, as large as real ones, with an input that was judged. */
 export function automaticLife(tenant: string, id: string, start: number): readonly LifeEvent[] {
   const { content, digest, requested, grantEvents } = actionOf(tenant, id, start);
-  const verdict = { outcome: VerdictOutcome.ALLOW, revision: 3n, rule: "small exports", reasons: ["ten thousand rows at most"] };
+  const verdict = {
+    outcome: VerdictOutcome.ALLOW,
+    revision: POLICY_REVISION,
+    rule: "small exports",
+    reasons: ["ten thousand rows at most"],
+  };
   return timed(start, [
     by("crm-agent", requested, [content]),
     by("crm-agent", { type: "VerdictReached", data: create(VerdictReachedSchema, { verdict: { ...verdict, ...BINDING }, digest }) }),
@@ -51,7 +58,12 @@ export function automaticLife(tenant: string, id: string, start: number): readon
 /** The same with a review between the two, and a vote that was signed. */
 export function reviewedLife(tenant: string, id: string, start: number): readonly LifeEvent[] {
   const { content, digest, deadline, requested, grantEvents } = actionOf(tenant, id, start);
-  const verdict = { outcome: VerdictOutcome.REVIEW, revision: 3n, rule: "exports", reasons: ["personal data leaves the company"] };
+  const verdict = {
+    outcome: VerdictOutcome.REVIEW,
+    revision: POLICY_REVISION,
+    rule: "exports",
+    reasons: ["personal data leaves the company"],
+  };
   const opened = create(ReviewOpenedSchema, { stages: [STAGE], deadline, nextTime: deadline });
   return timed(start, [
     by("crm-agent", requested, [content]),

@@ -14,8 +14,9 @@ import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
 import { GetGrantKeysResponseSchema } from "@countersign/proto/v1/action_service_pb";
 import { ExportResponseSchema, FsckResponseSchema, RebuildProjectionResponseSchema } from "@countersign/proto/v1/audit_service_pb";
 import { silentLogger } from "@countersign/telemetry";
-import { BIG_TENANT, fillLedger } from "./fill-ledger.ts";
+import { BIG_TENANT, SMALL_TENANT, fillLedger } from "./fill-ledger.ts";
 import { VOTE_KEYS } from "./lifecycle-events.ts";
+import { publishPolicy } from "./publish-policy.ts";
 import { isStep, type Step, type StepResult } from "./steps.ts";
 
 const LEDGER = "main";
@@ -41,9 +42,11 @@ type Outcome = { readonly note: string; readonly events?: number };
 
 async function run(name: Step, databaseUrl: string, events: number): Promise<Outcome> {
   if (name === "fill") {
+    let published = 0;
+    for (const tenant of [BIG_TENANT, SMALL_TENANT]) published += await publishPolicy(databaseUrl, LEDGER, tenant);
     const filled = await fillLedger(databaseUrl, LEDGER, events, { votes: Number(votes), appendKeys: TEST_APPEND_KEYS });
     writeFileSync(VOTE_KEYS_FILE, VOTE_KEYS);
-    return { note: "", events: filled };
+    return { note: "", events: published + filled };
   }
   if (name === "verify") return verify();
   const database = openDatabase({ url: databaseUrl });
