@@ -1,3 +1,5 @@
+import type { RecordedEvent } from "./event-log.ts";
+
 /**
  * - `invalid`: the request cannot be recorded as it is; nothing was appended, trying again will not help.
  * - `unavailable`: the log could not be reached or refused; nothing was appended.
@@ -7,7 +9,11 @@
  */
 export type EventLogErrorCode = "invalid" | "unavailable" | "too_late" | "outcome_unknown" | "corrupt";
 
-type Where = { readonly position?: number | undefined; readonly forged?: boolean };
+type Where = {
+  readonly position?: number | undefined;
+  readonly forged?: boolean;
+  readonly before?: readonly RecordedEvent[];
+};
 
 /** The log failed, as opposed to an append that lost or was a repetition. */
 export class EventLogError extends Error {
@@ -17,11 +23,26 @@ export class EventLogError extends Error {
   readonly position: number | undefined;
   /** Whether it has no append code of our keys. */
   readonly forged: boolean;
+  /** No member that a logger would write out. */
+  readonly #before: readonly RecordedEvent[];
 
-  constructor(code: EventLogErrorCode, message: string, { position, forged = false, ...options }: ErrorOptions & Where = {}) {
+  constructor(code: EventLogErrorCode, message: string, { position, forged = false, before = [], ...options }: ErrorOptions & Where = {}) {
     super(message, options);
     this.code = code;
     this.position = position;
     this.forged = forged;
+    this.#before = before;
   }
+
+  /** If what was read is corrupt: the sound events that stand before what is not. For who shows the log; to decide on a part of a stream is to decide wrongly. */
+  get before(): readonly RecordedEvent[] {
+    return this.#before;
+  }
+}
+
+/** The corruption of the log that an error comes from, if it does. */
+export function corruptionIn(error: unknown): EventLogError | undefined {
+  for (let each = error, depth = 0; each instanceof Error && depth < 5; each = each.cause, depth += 1)
+    if (each instanceof EventLogError && each.code === "corrupt") return each;
+  return undefined;
 }

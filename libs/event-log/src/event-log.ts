@@ -118,11 +118,14 @@ export type EventAppender = {
 
 /** The read side of one ledger. */
 export type EventReader = {
-  /** The stream's events after `afterVersion` (default 0), oldest first: with all that were committed before this call. */
+  /**
+   * The stream's events after `afterVersion` (default 0), oldest first: with all that were committed before this call.
+   * @throws EventLogError, as all of these: `corrupt` if one of what is wanted is not what was appended, or is missing. Its `before` are the sound ones before that.
+   */
   readStream(stream: StreamName, afterVersion?: number): Promise<readonly RecordedEvent[]>;
   /** All tenants' events in position order. What is returned is final: no event appears later at a position before them. */
   readAll(range: ReadRange): Promise<readonly RecordedEvent[]>;
-  /** One tenant's events in position order, from a position on. */
+  /** One tenant's events in position order, from a position on. None is missing between the last one before that position and the first. */
   readTenant(tenant: string, range: ReadRange): Promise<readonly RecordedEvent[]>;
   /** The position that the next event will get; equals the number of events. */
   nextPosition(): Promise<number>;

@@ -24,11 +24,19 @@ export type Place = {
 
 /**
  * Decodes stored events and checks them: each is one of its place, has the hash of its entry and an append code, and none is missing.
- * @throws EventLogError `corrupt`
+ * @throws EventLogError `corrupt`, with those before
  */
 export function decodeStored(rows: readonly StoredRow[], keys: ReadKeys, place: Place): readonly RecordedEvent[] {
   const decode = storedDecoder(keys, place);
-  return rows.map((row) => decode(row.entry, row.leaf_hash, row.append_code, row.position));
+  const events: RecordedEvent[] = [];
+  try {
+    for (const row of rows) events.push(decode(row.entry, row.leaf_hash, row.append_code, row.position));
+  } catch (error) {
+    if (!(error instanceof EventLogError)) throw error;
+    const { code, message, position, forged, cause } = error;
+    throw new EventLogError(code, message, { position, forged, before: events, cause });
+  }
+  return events;
 }
 
 /** The same, one after another as they come. Along positions, the one that belongs there is the row's; otherwise the row must say its own. */

@@ -4,6 +4,7 @@ import { migrate, openDatabase, type Database } from "@countersign/database";
 import { testPostgres, type TestPostgres } from "@countersign/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { appendKeys, type AppendKeys } from "../append-keys.ts";
+import { corruptionIn, type EventLogError } from "../errors.ts";
 import type { AppendRequest, RecordedEvent } from "../event-log.ts";
 import { forgeAppend } from "../forge.ts";
 import { appended, appendTo, readEverything, stream, withKey } from "../test-requests.ts";
@@ -138,6 +139,58 @@ describe("P6, P7: an event that a superuser inserted with every number, link and
     await forge(appendTo(stream("b"), 1));
     await tamper("update event_log.ledger_head set next_position = 3 where @");
     await expect(opened().append(appendTo(stream("b"), 1))).rejects.toMatchObject({ code: "corrupt" });
+  });
+});
+
+describe("P6: a read that meets what is corrupt", () => {
+  const SOUND = [0, 1];
+  const positions = (events: readonly RecordedEvent[]) => events.map(({ position }) => position);
+  const read = {
+    all: (from: number) => log.readAll({ from, limit: 10 }),
+    tenant: (from: number) => log.readTenant("acme", { from, limit: 10 }),
+  };
+  /** What somebody gets who reads on behind what is sound, until that is nothing. */
+  const flawOf = async (page: (from: number) => Promise<readonly RecordedEvent[]>, from: number): Promise<EventLogError> => {
+    const flaw = corruptionIn(await page(from).then(positions, (error: unknown) => error));
+    if (flaw === undefined) throw new Error("it passes for sound");
+    return flaw;
+  };
+  beforeEach(() => appended(log, appendTo(stream("c"), 0)));
+
+  it.each([
+    ["a forged event", "set append_code = sha256('x')", 2],
+    ["an altered one", "set entry = set_byte(entry, 20, 1 + get_byte(entry, 20) % 200)", 2],
+    ["one that was swapped", "set leaf_hash = (select leaf_hash from event_log.event where @ and position = 0)", 2],
+  ])("says of %s what stands before it, and where it is", async (_what, change, position) => {
+    await tamper(`update event_log.event ${change} where @ and position = 2`);
+    for (const page of [read.all, read.tenant]) {
+      const flaw = await flawOf(page, 0);
+      expect([flaw.position, positions(flaw.before)]).toEqual([position, SOUND]);
+      expect([await flawOf(page, 2)].map((next) => [next.position, next.before])).toEqual([[position, []]]);
+      expect(positions(await page(3))).toEqual([3]);
+      expect(JSON.stringify({ ...flaw })).not.toContain("before");
+    }
+  });
+
+  it("says the same of one that is missing, also to who reads on from there", async () => {
+    await tamper("delete from event_log.event where @ and position = 2");
+    for (const page of [read.all, read.tenant]) {
+      expect(positions((await flawOf(page, 0)).before)).toEqual(SOUND);
+      expect((await flawOf(page, 2)).before).toEqual([]);
+    }
+    await tamper("delete from event_log.event where @ and position < 2");
+    await flawOf(read.tenant, 0);
+  });
+
+  it("takes none that was put before the page for the one that is missing there", async () => {
+    await tamper("update event_log.event set position = -2, append_code = sha256('x') where @ and position = 2");
+    expect((await flawOf(read.tenant, 2)).before).toEqual([]);
+    await tamper("delete from event_log.event where @ and position = 0; update event_log.event set position = 0 where @ and position = -2");
+    expect((await flawOf(read.tenant, 2)).position).toBe(0);
+    await tamper(
+      "update event_log.event set append_code = (select append_code from event_log.event where @ and position = 1) where @ and position = 0",
+    );
+    await flawOf(read.tenant, 2);
   });
 });
 

@@ -72,18 +72,22 @@ export class PostgresReader implements EventReader {
     const rows = await reading(
       this.#tables
         .selectFrom("event_log.event")
-        .select(["position", "entry", "leaf_hash", "append_code"])
+        .select(["position", "entry", "leaf_hash", "append_code", "tenant_sequence"])
         .where("ledger", "=", this.#ledger)
         .where("tenant", "=", tenant)
-        .where("tenant_sequence", ">=", firstSequence(this.#ledger, tenant, range.from))
+        .where("tenant_sequence", ">=", sql<number>`${firstSequence(this.#ledger, tenant, range.from)} - 1`)
         .orderBy("tenant_sequence")
-        .limit(range.limit)
+        .limit(range.limit + 1)
         .execute(),
     );
-    const whole = range.from === 0 ? { first: 1 } : {};
-    const events = this.#decode(rows, { counter: "tenantSequence", tenant, ...whole });
-    const [first] = events;
-    if (first === undefined || first.position >= range.from) return events;
+    const [before] = rows;
+    const follows = before !== undefined && before.position >= 0 && before.position < range.from;
+    const wanted = follows ? rows.slice(1) : rows.slice(0, range.limit);
+    // Without one before it, it is the tenant's first or follows a hole.
+    const first = follows ? this.#sequenceAfter(before, tenant, range.from) : Math.max(1, (before?.tenant_sequence ?? 1) - 1);
+    const events = this.#decode(wanted, { counter: "tenantSequence", tenant, first });
+    const [lowest] = events;
+    if (lowest === undefined || lowest.position >= range.from) return events;
     throw new EventLogError("corrupt", `ledger ${this.#ledger} has an event of before where a tenant's after ${range.from} belongs`);
   }
 
@@ -135,6 +139,19 @@ export class PostgresReader implements EventReader {
 
   #decode(rows: readonly StoredRow[], place: Omit<Place, "ledger">): readonly RecordedEvent[] {
     return decodeStored(rows, this.#keys, { ...place, ledger: this.#ledger });
+  }
+
+  /**
+   * Where a page begins that follows another: so none is missing in between either. Right behind a bad event, which an error has named, one reads on;
+   * anywhere else the one before must be sound itself, or it would hide what it stands for.
+   */
+  #sequenceAfter(row: StoredRow & { readonly tenant_sequence: number }, tenant: string, from: number): number {
+    if (row.position === from - 1) return row.tenant_sequence + 1;
+    const [event] = this.#decode([row], { counter: "tenantSequence", tenant, first: row.tenant_sequence });
+    if (event?.position === row.position) return event.tenantSequence + 1;
+    throw new EventLogError("corrupt", `ledger ${this.#ledger} has at position ${row.position} an event of another one`, {
+      position: row.position,
+    });
   }
 
   #range({ from, limit }: ReadRange) {
