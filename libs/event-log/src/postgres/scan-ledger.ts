@@ -16,7 +16,7 @@ export type StoredAt<Result> = (entry: Buffer, hash: Buffer, code: Buffer | null
 /**
  * Reads a stretch of a ledger as fast as Postgres can send it, checked as every read is: each entry has its hash and its append code, no position is
  * missing. For replays, rebuilds and checks; `readAll` is for a page now and then.
- * @throws EventLogError `corrupt`, with the sound events that come next, also when the ledger ends before `to`, `unavailable` when it cannot be read.
+ * @throws EventLogError `corrupt` also when the ledger ends before `to`, `unavailable` when it cannot be read.
  */
 export function scanLedger(
   database: Pick<Database, "pool">,
@@ -61,11 +61,11 @@ async function readSlice<Result>(
       for (const [entry, hash, code] of batch) results.push(read(entry ?? NONE, hash ?? NONE, code ?? null));
     }
   } catch (error) {
-    if (error instanceof EventLogError) throw error.behind(events);
+    if (error instanceof EventLogError) throw error;
     throw new EventLogError("unavailable", "the event log cannot be read", { cause: error });
   }
   const next = from + results.length;
-  if (next < to) throw new EventLogError("corrupt", `ledger ${ledger} has no event at position ${next}`, { position: next, before: events });
+  if (next < to) throw new EventLogError("corrupt", `ledger ${ledger} has no event at position ${next}`, { position: next });
   if (next > to)
     throw new EventLogError("corrupt", `ledger ${ledger} has more events before position ${to} than positions`, { position: to });
   return results;
