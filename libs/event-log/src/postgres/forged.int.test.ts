@@ -168,7 +168,7 @@ describe("P6: a read that meets what is corrupt", () => {
       expect([flaw.position, positions(flaw.before)]).toEqual([position, SOUND]);
       expect([await flawOf(page, 2)].map((next) => [next.position, next.before])).toEqual([[position, []]]);
       expect(positions(await page(3))).toEqual([3]);
-      expect(JSON.stringify({ ...flaw })).not.toContain("before");
+      expect(Object.keys(flaw)).not.toContain("before");
     }
   });
 
