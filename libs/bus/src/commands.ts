@@ -77,6 +77,8 @@ export const FAILURE_REASONS = [
   "SHUTTING_DOWN",
   // DEADLINE_EXCEEDED
   "TIMEOUT",
+  // DATA_LOSS: what the event log holds for this is not what was recorded. A person must look; trying again does not help
+  "LOG_CORRUPT",
   // UNIMPLEMENTED, INTERNAL
   "UNKNOWN_METHOD",
   "BUG",
@@ -98,6 +100,7 @@ export const FAILURE_CODES = [
   "UNAVAILABLE",
   "DEADLINE_EXCEEDED",
   "INTERNAL",
+  "DATA_LOSS",
 ] as const;
 
 export type FailureCode = (typeof FAILURE_CODES)[number];
@@ -144,7 +147,10 @@ export type CommandBus = {
    * time: then nothing is known about the outcome.
    */
   send(service: string, method: string, command: Command, options: { readonly timeoutMs: number }): Promise<Uint8Array>;
-  /** Serves a service's methods. Errors other than CommandError reach the caller as INTERNAL with a fixed sentence. */
+  /**
+   * Serves a service's methods. Errors other than CommandError reach the caller with a fixed sentence: as UNAVAILABLE or DATA_LOSS where they come from the
+   * database or a corrupt log, else as INTERNAL.
+   */
   serve(
     service: string,
     handlers: Readonly<Record<string, CommandHandler>>,

@@ -1,4 +1,5 @@
 import { create, toBinary } from "@bufbuild/protobuf";
+import { EventLogError } from "@countersign/event-log";
 import { CommandFailureSchema } from "@countersign/proto/internal/v1/command_pb";
 import { silentLogger } from "@countersign/telemetry";
 import { expect, test } from "vitest";
@@ -30,6 +31,21 @@ test.each([
   const refusal = refusalOf(error, { service: "approval", method: "GetReview" }, silentLogger);
   expect(refusal).toMatchObject({ code: "UNAVAILABLE", reason: "LOG_UNREACHABLE", cause: undefined });
   expect(refusal.message).not.toContain(error.message);
+});
+
+test("P7, P8: a corrupt log is told as that, without where; the log of the service says where, however the handler wrapped it", () => {
+  const flaw = new EventLogError("corrupt", "ledger main has no event at position 4711", { position: 4711 });
+  const logged: object[] = [];
+  const logger = { ...silentLogger, error: (fields: object) => logged.push(fields) };
+  const wrapped = new Error("the directory's log failed", { cause: flaw });
+  for (const error of [flaw, wrapped]) {
+    const refusal = refusalOf(error, { service: "approval", method: "RedeemGrant" }, logger);
+    expect(refusal).toMatchObject({ code: "DATA_LOSS", reason: "LOG_CORRUPT", metadata: {}, cause: undefined });
+    expect(refusal.message).not.toContain("4711");
+  }
+  const told = new CommandError("DATA_LOSS", "LOG_CORRUPT", "x", { cause: flaw, metadata: { position: "4711" } });
+  expect(refusalOf(told, { service: "audit", method: "ReadEvents" }, logger)).toMatchObject({ metadata: { position: "4711" } });
+  expect(logged).toMatchObject([flaw, wrapped, told].map((err) => ({ err, reason: "LOG_CORRUPT", position: 4711 })));
 });
 
 test("what says nothing of the world is a bug", () => {

@@ -1,24 +1,44 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { corruptionIn } from "@countersign/event-log";
 import { CommandFailureSchema } from "@countersign/proto/internal/v1/command_pb";
 import type { Logger } from "@countersign/telemetry";
 import { isInfrastructureError } from "./consumer-errors.ts";
 import { CommandError, FAILURE_CODES, FAILURE_REASONS, type FailureCode, type FailureReason } from "./commands.ts";
 
 /**
- * What the caller may learn of an error in a handler: a CommandError as it is, without its cause; that Postgres was away, whichever of its tables the handler was
- * at; anything else is a bug, and the log here is the only place that says which.
+ * What the caller may learn of an error in a handler: a CommandError as it is, without its cause; that the event log is corrupt; that Postgres was away, whichever
+ * of its tables the handler was at; anything else is a bug, and the log here is the only place that says which.
  */
 export function refusalOf(error: unknown, what: { readonly service: string; readonly method: string }, logger: Logger): CommandError {
   if (error instanceof CommandError) {
-    if (error.cause !== undefined) logger.warn({ err: error.cause, ...what, reason: error.reason }, "command failed");
+    if (error.code === "DATA_LOSS" && error.cause !== undefined) logCorruption(error, what, logger);
+    else if (error.cause !== undefined) logger.warn({ err: error.cause, ...what, reason: error.reason }, "command failed");
     return new CommandError(error.code, error.reason, error.message, { metadata: error.metadata, violations: error.violations });
   }
+  if (logCorruption(error, what, logger)) return logCorrupt(what.service);
   if (isInfrastructureError(error)) {
     logger.warn({ err: error, ...what }, "command failed with the database");
     return new CommandError("UNAVAILABLE", "LOG_UNREACHABLE", `The database of ${what.service} did not answer; the outcome is not known.`);
   }
   logger.error({ err: error, ...what }, "command handler threw");
   return bug();
+}
+
+function logCorruption(error: unknown, what: { readonly service: string; readonly method: string }, logger: Logger): boolean {
+  const flaw = corruptionIn(error);
+  if (flaw === undefined) return false;
+  logger.error({ err: error, ...what, reason: "LOG_CORRUPT", position: flaw.position }, `the event log is corrupt: ${flaw.message}`);
+  return true;
+}
+
+/** Nothing is told of where: it may be another tenant's event that keeps everybody from appending. The service's log says it. */
+function logCorrupt(service: string): CommandError {
+  return new CommandError(
+    "DATA_LOSS",
+    "LOG_CORRUPT",
+    `What the event log holds for this is not what was recorded, and nobody acts by it. Trying again does not help. For who runs Countersign: the log of ${service} ` +
+      "names the position, and deploy/runbook.md (Forged events) says what to do.",
+  );
 }
 
 /** An internal failure, told without details. */

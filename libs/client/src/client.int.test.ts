@@ -53,10 +53,11 @@ describe("calls", () => {
       ["FAILED_PRECONDITION", "GRANT_REDEEMED"],
       ["DEADLINE_EXCEEDED", "TIMEOUT"],
       ["INTERNAL", "BUG"],
+      ["DATA_LOSS", "LOG_CORRUPT"],
     ] as const) {
       played.calls = [];
       played.unary["GetAction"] = failing(9, code, reason);
-      await expect(played.client.actions.getAction({ actionId: ID })).rejects.toMatchObject({ code, reason });
+      await expect(played.client.actions.getAction({ actionId: ID })).rejects.toMatchObject({ code, reason, retryable: false });
       expect(played.methods()).toHaveLength(1);
     }
   });

@@ -49,7 +49,7 @@ export class CountersignError extends Error {
   }
 }
 
-const UNKNOWN_EFFECT: ReadonlySet<string> = new Set(["UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "INTERNAL", "UNKNOWN"]);
+const UNKNOWN_EFFECT: ReadonlySet<string> = new Set(["UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "INTERNAL", "DATA_LOSS", "UNKNOWN"]);
 
 /** There is room again when others are done, or a moment has passed; other quotas take people. */
 const FULL_FOR_NOW: ReadonlySet<string> = new Set(["OVERLOADED", "REQUEST_QUOTA"]);

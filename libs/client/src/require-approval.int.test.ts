@@ -92,6 +92,7 @@ describe("P7: requireApproval runs nothing that is not approved", () => {
       ["FAILED_PRECONDITION", "GRANT_REDEEMED"],
       ["DEADLINE_EXCEEDED", "TIMEOUT"],
       ["INTERNAL", "BUG"],
+      ["DATA_LOSS", "LOG_CORRUPT"],
     ] as const) {
       played.unary["RedeemGrant"] = failing(9, code, reason);
       await expect(requireApproval(played.client, INPUT, run)).rejects.toMatchObject({ code });

@@ -40,11 +40,12 @@ describe("errors on the wire", () => {
     ["UNAVAILABLE", status.UNAVAILABLE],
     ["DEADLINE_EXCEEDED", status.DEADLINE_EXCEEDED],
     ["INTERNAL", status.INTERNAL],
+    ["DATA_LOSS", status.DATA_LOSS],
   ])("maps %s", (code, expected) => {
     const { code: actual, body, info } = detailsOf(new CommandError(code, "WRONG_STATE", "no", { metadata: { state: "DENIED" } }));
     expect([actual, body.code]).toEqual([expected, expected]);
     expect(info).toMatchObject({ reason: "WRONG_STATE", domain: "countersign.dev", metadata: { state: "DENIED" } });
-    expect(Object.keys(STATUS_CODES)).toHaveLength(12);
+    expect(Object.keys(STATUS_CODES)).toHaveLength(13);
   });
 
   it("carry field violations", () => {
@@ -73,6 +74,7 @@ describe("errors on the wire", () => {
     expect(detailsOf(new CommandError("UNAVAILABLE", "NO_HANDLER", "no")).retry).toBeDefined();
     expect(detailsOf(new CommandError("RESOURCE_EXHAUSTED", "TOO_LARGE", "no")).retry).toBeUndefined();
     expect(detailsOf(new CommandError("DEADLINE_EXCEEDED", "TIMEOUT", "no")).retry).toBeUndefined();
+    expect(detailsOf(new CommandError("DATA_LOSS", "LOG_CORRUPT", "no")).retry).toBeUndefined();
   });
 
   it("are made once for those that are frozen", () => {

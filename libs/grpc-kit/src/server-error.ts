@@ -28,6 +28,7 @@ export const STATUS_CODES: Readonly<Record<FailureCode, status>> = {
   UNAVAILABLE: status.UNAVAILABLE,
   DEADLINE_EXCEEDED: status.DEADLINE_EXCEEDED,
   INTERNAL: status.INTERNAL,
+  DATA_LOSS: status.DATA_LOSS,
 };
 
 /** How long a caller had better wait before it tries again, where trying again can help. */

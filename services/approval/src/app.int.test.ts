@@ -139,8 +139,8 @@ describe("P1, P7: what somebody wrote into the database who has no append key", 
     return (await log.readStream({ tenant: exporter.tenant, type: "action", id: action.id })).slice(from);
   };
 
-  /** Nothing is said of why: the log says it. */
-  const failed = { code: "INTERNAL" };
+  /** Nothing is said of where: the log of the service says it. */
+  const failed = { code: "DATA_LOSS", reason: "LOG_CORRUPT", metadata: {} };
 
   it("a verdict, an approval and a grant on an action that waits for people: nobody acts by them, and nobody goes on behind them", async () => {
     const world = await testApproval(log);
@@ -179,6 +179,35 @@ describe("P1, P7: what somebody wrote into the database who has no append key", 
     const ask = { input: exportInput, idempotencyKey: key("again") };
     await expect(world.call("RequestAction", ask)).rejects.toMatchObject(failed);
     expect((await request(world)).redeem.grantToken).not.toBe("");
+  });
+
+  it("an event that was changed where it stood: that action is neither approved nor redeemed, others go on", async () => {
+    const world = await testApproval(log);
+    const granted = await request(world);
+    world.answer = verdict("review", { terms: TERMS });
+    const ask = (name: string) => world.call("RequestAction", { input: exportInput, idempotencyKey: key(name) });
+    const { action: waits } = await ask("waits");
+    const { action: sound } = await ask("sound");
+    const owner = openDatabase({ url: postgres.url, role: null });
+    await owner.pool.query("alter table event_log.event disable trigger append_only");
+    const change =
+      "update event_log.event set leaf_hash = sha256(leaf_hash) where ledger = $1 and stream_id = any($2) and stream_version = 1";
+    await owner.pool.query(change, [log.ledger, [granted.action.id, waits!.id]]);
+    await owner.pool.query("alter table event_log.event enable always trigger append_only");
+    await owner.close();
+    const approve = { decision: { case: "approve", value: {} } } as const;
+    const other = openLog();
+    const fresh = await testApproval(other);
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      await expect(fresh.call("RedeemGrant", { ...granted.redeem, idempotencyKey: key("redeem") })).rejects.toMatchObject(failed);
+      await expect(fresh.call("SubmitVote", { ...shownOf(waits!), ...approve }, ann)).rejects.toMatchObject(failed);
+      await expect(fresh.call("GetAction", { actionId: waits!.id })).rejects.toMatchObject(failed);
+    }
+    await fresh.call("SubmitVote", { ...shownOf(sound!), ...approve }, ann);
+    const { action: approved, grantToken } = await fresh.call("WatchAction", { actionId: sound!.id });
+    expect(approved?.status).toBe(ActionStatus.APPROVED);
+    await fresh.call("RedeemGrant", { grantToken, digest: approved!.digest, idempotencyKey: key("redeem sound") });
+    await other.close();
   });
 
   /** As the services' own role, which may insert: it takes a key all the same. */

@@ -1,4 +1,5 @@
 import { CommandError } from "@countersign/bus";
+import { corruptionIn } from "@countersign/event-log";
 import type { Problem } from "./problem.ts";
 import { PolicyStoreError } from "../usecases/policy-store.ts";
 
@@ -36,9 +37,9 @@ export function documentRefusal(problems: readonly Problem[]): CommandError {
   );
 }
 
-/** A store that failed as the caller sees it: no verdict, safe to retry. Anything else is a bug and passes. */
+/** A store that failed as the caller sees it: no verdict, safe to retry. A log that is corrupt, which stays so, and bugs pass. */
 export function storeFailure(error: unknown): unknown {
-  if (!(error instanceof PolicyStoreError)) return error;
+  if (!(error instanceof PolicyStoreError) || corruptionIn(error) !== undefined) return error;
   if (error.code === "unreachable")
     return new CommandError("UNAVAILABLE", "LOG_UNREACHABLE", "the event log cannot be reached", { cause: error });
   return new CommandError("UNAVAILABLE", "POLICY_UNREACHABLE", "the policy cannot be read", { cause: error });

@@ -44,6 +44,7 @@ function decode<Request extends DescMessage>(schema: Request, bytes: Uint8Array)
 function translated(error: unknown): unknown {
   if (error instanceof UnknownEventError || error instanceof UnreadableEventError) return failure("UNKNOWN_EVENT", error);
   if (error instanceof InvalidInputError) return fieldViolation("input", error.message);
+  // What is corrupt is told by the bus, in one way for all services.
   if (!(error instanceof EventLogError) || error.code === "corrupt") return error;
   if (error.code === "invalid")
     return new CommandError("INVALID_ARGUMENT", "TOO_LARGE", `The request cannot be recorded as it is: ${error.message}.`, {

@@ -114,6 +114,7 @@ describe("vote sender", () => {
     [new CommandError("UNAVAILABLE", "DIRECTORY_UNREACHABLE", "x"), { outcome: "refused", reason: "DIRECTORY_UNREACHABLE" }],
     [new CommandError("UNAVAILABLE", "LOG_UNREACHABLE", "x"), { outcome: "unknown" }],
     [new CommandError("ABORTED", "LOST_RACE", "x"), { outcome: "unknown" }],
+    [new CommandError("DATA_LOSS", "LOG_CORRUPT", "x"), { outcome: "unknown" }],
     [new Error("a bug"), { outcome: "unknown" }],
   ])("P7: claims nothing that approval did not say: %s", async (error, reply) => {
     const refuse = async (): Promise<Uint8Array> => {

@@ -19,7 +19,7 @@ const TIMEOUT_MS = 5000;
 const NOBODY_KNOWS = new Set<string>(["DIRECTORY_UNREACHABLE", "ISSUER_UNREACHABLE"]);
 
 /** Codes that leave open whether the vote is recorded, or that mean nothing about the vote at all. */
-const UNKNOWN = new Set<string>(["UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "RESOURCE_EXHAUSTED", "ABORTED"]);
+const UNKNOWN = new Set<string>(["UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "DATA_LOSS", "RESOURCE_EXHAUSTED", "ABORTED"]);
 
 /** Says which account clicked; whose it is, and what a click is worth, approval finds out itself. */
 export function voteFromChat(commands: CommandBus): AnswerPorts["submitVote"] {
