@@ -1,4 +1,5 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { CommandError } from "@countersign/bus";
 import { type ReadEventsRequest, ReadEventsRequestSchema, ReadEventsResponseSchema } from "@countersign/proto/internal/v1/command_pb";
 import { AuditService, type StreamEventsRequestSchema } from "@countersign/proto/v1/audit_service_pb";
 import { until } from "@countersign/testing";
@@ -74,6 +75,19 @@ describe("StreamEvents", () => {
       [200n, 200],
       [400n, 200],
     ]);
+  });
+
+  it("P7: sends what is sound, then says that the log is corrupt and where, whether it follows or not", async () => {
+    const events = [2, 3].map((position) => ({ position: BigInt(position), entry: new Uint8Array(position) }));
+    const sound = toBinary(ReadEventsResponseSchema, create(ReadEventsResponseSchema, { events, nextPosition: 4n }));
+    fixture.answers["ReadEvents"] = async ({ request }) => {
+      if (fromBinary(ReadEventsRequestSchema, request).fromPosition < 4n) return sound;
+      throw new CommandError("DATA_LOSS", "LOG_CORRUPT", "no", { metadata: { position: "4" } });
+    };
+    for (const follow of [false, true]) {
+      const { seen, ended } = await open({ follow });
+      expect([await ended, seen]).toEqual(["DATA_LOSS LOG_CORRUPT", [2, 3]]);
+    }
   });
 
   it("stops after so many", async () => {

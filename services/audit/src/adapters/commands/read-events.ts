@@ -1,8 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
-import type { CommandHandler } from "@countersign/bus";
+import { CommandError, type CommandHandler } from "@countersign/bus";
 import { eventFilter, knownEvent, Subjects, type EventSelection } from "@countersign/events";
-import type { EventReader, RecordedEvent } from "@countersign/event-log";
+import { corruptionIn, type EventLogError, type EventReader, type RecordedEvent } from "@countersign/event-log";
 import { ReadEventsRequestSchema, ReadEventsResponseSchema, type ReadEventsRequest } from "@countersign/proto/internal/v1/command_pb";
 import { toWireEvent } from "../events/wire-event.ts";
 import { StreamEventsRequestSchema, type StreamEventsRequest } from "@countersign/proto/v1/audit_service_pb";
@@ -20,7 +20,7 @@ type Page = { readonly events: readonly RecordedEvent[]; readonly next: number; 
 
 /**
  * One page of a tenant's events. `next_position` is just behind the last event that was looked at, whether it matched or not: going on from
- * there neither skips nor repeats, and a call without events still makes way.
+ * there neither skips nor repeats, and a call without events still makes way. Where the log is corrupt, a page ends before it, and the next one is the error.
  */
 export function readEvents(log: EventReader): CommandHandler {
   const subjects = new Subjects((stream) => log.readStream(stream));
@@ -69,35 +69,68 @@ type Wanted = {
 async function scanTenant(log: EventReader, { tenant, from, end, limit, matches }: Wanted): Promise<Page> {
   const page = new ReplyPage(limit);
   let next = from;
-  for (let scanned = 0; scanned < SCAN;) {
-    const events = await log.readTenant(tenant, { from: next, limit: PAGE });
-    for (const event of events) {
-      if (event.position >= end) return { events: page.events, next: end, atHead: true };
-      if (page.full) return { events: page.events, next, atHead: false };
-      if (await matches(event)) page.add(event);
-      next = event.position + 1;
+  try {
+    for (let scanned = 0; scanned < SCAN;) {
+      const { events, flaw } = await soundPart(log.readTenant(tenant, { from: next, limit: PAGE }));
+      for (const event of events) {
+        if (event.position >= end) return { events: page.events, next: end, atHead: true };
+        if (page.full) return { events: page.events, next, atHead: false };
+        if (await matches(event)) page.add(event);
+        next = event.position + 1;
+      }
+      if (flaw !== undefined && next < end) throw flaw;
+      if (events.length < PAGE) return { events: page.events, next, atHead: true };
+      scanned += events.length;
     }
-    if (events.length < PAGE) return { events: page.events, next, atHead: true };
-    scanned += events.length;
+  } catch (error) {
+    if (next === from || corruptionIn(error) === undefined) throw told(error, next);
   }
   return { events: page.events, next, atHead: false };
+}
+
+type Sound = { readonly events: readonly RecordedEvent[]; readonly flaw: EventLogError | undefined };
+
+async function soundPart(reading: Promise<readonly RecordedEvent[]>): Promise<Sound> {
+  try {
+    return { events: await reading, flaw: undefined };
+  } catch (error) {
+    const flaw = corruptionIn(error);
+    if (flaw === undefined) throw error;
+    return { events: flaw.before, flaw };
+  }
+}
+
+/** Whoever reads its tenant's log may know where that is corrupt; what is missing would stand at the position asked for or behind it. */
+function told(error: unknown, next: number): unknown {
+  const flaw = corruptionIn(error);
+  if (flaw === undefined) return error;
+  const position = String(flaw.position ?? next);
+  const where =
+    flaw.position === undefined
+      ? `an event is missing at position ${position} or behind it`
+      : `the event at position ${position} is not what was recorded`;
+  const message = `The event log is corrupt: ${where}. What was sent before is sound. Trying again does not help; for who runs Countersign: deploy/runbook.md, Forged events.`;
+  return new CommandError("DATA_LOSS", "LOG_CORRUPT", message, { cause: flaw, metadata: { position } });
 }
 
 /** Of a tenant's streams; those of type `ledger` are nobody's. */
 const STREAM_TYPES = ["action", "refusal", "policy", "directory", OPERATIONS_STREAM, EXPORT_STREAM];
 
-/** Streams are indexed, and short but for a directory's: read whole, whatever the position. An id names at most one stream of each type. */
+/** Streams are indexed, and short but for a directory's: read whole, whatever the position. An id names at most one stream of each type. Behind where one is corrupt, none is shown. */
 async function readStreams(log: EventReader, id: string, { tenant, from, end, limit, matches }: Wanted): Promise<Page> {
-  const streams = await Promise.all(STREAM_TYPES.map((type) => log.readStream({ tenant, type, id })));
+  const streams = await Promise.all(STREAM_TYPES.map((type) => soundPart(log.readStream({ tenant, type, id }))));
+  const flaw = streams.find((stream) => stream.flaw !== undefined)?.flaw;
+  const sound = Math.min(end, ...streams.map((stream) => (stream.flaw === undefined ? end : (stream.events.at(-1)?.position ?? -1) + 1)));
   const page = new ReplyPage(limit);
   let next = from;
-  for (const event of streams.flat().toSorted((a, b) => a.position - b.position)) {
-    if (event.position < from || event.position >= end || !(await matches(event))) continue;
+  for (const event of streams.flatMap(({ events }) => events).toSorted((a, b) => a.position - b.position)) {
+    if (event.position < from || event.position >= sound || !(await matches(event))) continue;
     if (page.full) return { events: page.events, next, atHead: false };
     page.add(event);
     next = event.position + 1;
   }
-  return { events: page.events, next, atHead: true };
+  if (flaw !== undefined && sound < end && next === from) throw told(flaw, sound);
+  return { events: page.events, next, atHead: sound === end };
 }
 
 /** Events up to a number and a size; takes the one that crosses the size, so that every page makes way. */
