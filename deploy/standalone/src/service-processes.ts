@@ -15,6 +15,13 @@ const OLD_MEGABYTES = 2000;
 /** Where Node keeps what it made of our TypeScript: a start takes half the time, and each process some 17 MB less. Not where others may write. */
 export const COMPILE_CACHE = { NODE_COMPILE_CACHE: fileURLToPath(new URL("../node_modules/.cache/compiled", import.meta.url)) };
 
+/** The gateway faces the network and stands on the bus alone: a way to Postgres, and what tells our rows from forged ones, are not in its environment. */
+const NOT_FOR_GATEWAY = {
+  COUNTERSIGN_DATABASE_URL: undefined,
+  COUNTERSIGN_APPEND_KEY_FILE: undefined,
+  COUNTERSIGN_APPEND_EARLIER_KEY_FILES: undefined,
+} as const;
+
 /** A service (or all of them) running as a process of its own. */
 export type ServiceProcess = {
   readonly name: ServiceName | "countersign";
@@ -36,7 +43,7 @@ export async function startServiceProcess(
   onLog: (line: string) => void = () => {},
 ): Promise<ServiceProcess> {
   const child = spawn(process.execPath, [...heapOf(name), mainOf(name)], {
-    env: { ...COMPILE_CACHE, ...process.env, ...env },
+    env: { ...COMPILE_CACHE, ...process.env, ...env, ...(name === "gateway" ? NOT_FOR_GATEWAY : {}) },
     stdio: ["ignore", "ignore", "pipe"],
   });
   await untilReady(name, child, onLog);

@@ -40,8 +40,8 @@ it("P7: refuses to start with another ledger's, and without those of its beginni
   await expect(check(stranger)).rejects.toThrow(settings);
 });
 
-it("asks nothing of a ledger that the role may not read", async () => {
-  expect(await check(stranger, { role: serviceRole("gateway") })).toEqual([]);
+it("P7: refuses to start where the role may not read the ledger", async () => {
+  await expect(check(TEST_APPEND_KEYS, { role: serviceRole("gateway") })).rejects.toThrow("permission denied for table");
 });
 
 it("starts where the newest event is forged, since somebody has to tell where, and says so", async () => {

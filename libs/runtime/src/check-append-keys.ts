@@ -1,4 +1,3 @@
-import { openDatabase } from "@countersign/database";
 import { createPostgresEventReader, EventLogError, type AppendKeys, type EventReader } from "@countersign/event-log";
 import type { Logger } from "@countersign/telemetry";
 import { APPEND_KEY_VARIABLES } from "./append-keys.ts";
@@ -7,12 +6,11 @@ import { UnreachableError } from "./unreachable.ts";
 type Ledger = { readonly databaseUrl: string; readonly ledger: string; readonly appendKeys: AppendKeys };
 
 /**
- * Holds the append keys against the ledger, where the role may read it. The first event's code tells whether they are the ledger's. It may be damaged, and the newest one may be forged: then this
+ * Holds the append keys against the ledger. The first event's code tells whether they are the ledger's. It may be damaged, and the newest one may be forged: then this
  * process must be able to start all the same, since `fsck` says where, and it only says so.
  * @throws UnreachableError when they are not the ledger's, or those of its beginning are missing
  */
 export async function checkAppendKeys({ databaseUrl: url, ledger, appendKeys: keys }: Ledger, role: string, logger: Logger): Promise<void> {
-  if (!(await mayRead(url, role))) return;
   const log = createPostgresEventReader({ url, role, ledger, keys, logger, maxReadConnections: 1 });
   try {
     const first = await corruptionAt(log, 0);
@@ -25,18 +23,6 @@ export async function checkAppendKeys({ databaseUrl: url, ledger, appendKeys: ke
     if (newest !== undefined) logger.error({ err: newest, ledger }, "nothing is appended behind the ledger's newest event");
   } finally {
     await log.close();
-  }
-}
-
-/** The gateway may not, and works on what others tell. */
-async function mayRead(url: string, role: string): Promise<boolean> {
-  const database = openDatabase({ url, role, maxConnections: 1, name: "countersign-check" });
-  try {
-    const query = "select has_table_privilege(to_regclass('event_log.event'), 'select') as reads";
-    const { rows } = await database.pool.query<{ reads: boolean | null }>(query);
-    return rows[0]?.reads === true;
-  } finally {
-    await database.close();
   }
 }
 

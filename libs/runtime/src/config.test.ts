@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { appendKeys } from "@countersign/event-log";
 import { afterAll, describe, expect, it } from "vitest";
-import { readRuntimeConfig } from "./config.ts";
+import { readBusConfig, readRuntimeConfig } from "./config.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "countersign-append-keys-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -55,8 +55,20 @@ describe("append keys", () => {
     expect(keysOf({}).earlier).toEqual([]);
   });
 
-  it("P7: without one no service starts", () => {
+  it("P7: without one nobody stands on the log", () => {
     expect(() => readRuntimeConfig({ ...REQUIRED, COUNTERSIGN_APPEND_KEY_FILE: "" })).toThrow("COUNTERSIGN_APPEND_KEY_FILE: is required");
+  });
+
+  it("are neither asked for nor opened, and no database either, for a service that stands on the bus alone", () => {
+    const { COUNTERSIGN_NATS_URL } = REQUIRED;
+    const config = readBusConfig({ COUNTERSIGN_NATS_URL });
+    expect(config).toEqual({ natsUrl: COUNTERSIGN_NATS_URL, natsPrefix: "cs", ledger: "main", logLevel: "info" });
+    const given = {
+      COUNTERSIGN_APPEND_KEY_FILE: join(folder, "gone"),
+      COUNTERSIGN_APPEND_EARLIER_KEY_FILES: "x",
+      COUNTERSIGN_DATABASE_URL: "x",
+    };
+    expect(readBusConfig({ COUNTERSIGN_NATS_URL, ...given })).toEqual(config);
   });
 
   const short = Buffer.alloc(31, 7).toString("base64");

@@ -42,8 +42,7 @@ const programs = z
   .pipe(z.array(program).max(100))
   .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, "names a program twice");
 
-const schema = z.object({
-  databaseUrl: databaseUrlSetting,
+const busSchema = z.object({
   natsUrl: natsUrlSetting,
   natsPrefix: z
     .string()
@@ -53,32 +52,51 @@ const schema = z.object({
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "must be 1 to 32 lower-case letters, digits and hyphens")
     .default("main"),
+  logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
+});
+
+const schema = busSchema.extend({
+  databaseUrl: databaseUrlSetting,
   streamReplicas: z.coerce
     .number()
     .refine((count) => [1, 3, 5].includes(count), "must be 1, 3 or 5")
     .default(1),
   streamMaxAge: durationSetting.refine((ms) => ms >= 60_000, "must be at least 1m").default(7 * 86_400_000),
   streamMaxBytes: z.coerce.number().int().min(1_048_576).optional(),
-  logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
   notifierPrograms: programs.default([]),
   ...appendKeySettings,
 });
 
 /** Settings that every service shares. */
+export type BusConfig = Readonly<z.output<typeof busSchema>>;
+
+/** Settings that all services share which stand on the log. */
 export type RuntimeConfig = Readonly<Omit<z.output<typeof schema>, keyof typeof appendKeySettings>> & { readonly appendKeys: AppendKeys };
 
-const VARIABLES = {
-  databaseUrl: "COUNTERSIGN_DATABASE_URL",
+const BUS_VARIABLES = {
   natsUrl: "COUNTERSIGN_NATS_URL",
   natsPrefix: "COUNTERSIGN_NATS_PREFIX",
   ledger: "COUNTERSIGN_LEDGER",
+  logLevel: "COUNTERSIGN_LOG_LEVEL",
+} as const;
+
+const VARIABLES = {
+  ...BUS_VARIABLES,
+  databaseUrl: "COUNTERSIGN_DATABASE_URL",
   streamReplicas: "COUNTERSIGN_STREAM_REPLICAS",
   streamMaxAge: "COUNTERSIGN_STREAM_MAX_AGE",
   streamMaxBytes: "COUNTERSIGN_STREAM_MAX_BYTES",
-  logLevel: "COUNTERSIGN_LOG_LEVEL",
   notifierPrograms: "COUNTERSIGN_NOTIFIER_PROGRAMS",
   ...APPEND_KEY_VARIABLES,
 } as const;
+
+/**
+ * COUNTERSIGN_NATS_URL, _NATS_PREFIX, _LEDGER and _LOG_LEVEL of `readRuntimeConfig`, for a service that stands on the bus alone: the others, the append key among them, are ignored and never opened.
+ * @throws ConfigError with every problem
+ */
+export function readBusConfig(env: NodeJS.ProcessEnv): BusConfig {
+  return readConfig(busSchema, BUS_VARIABLES, env);
+}
 
 /**
  * | variable | default | meaning |
@@ -86,7 +104,7 @@ const VARIABLES = {
  * | COUNTERSIGN_DATABASE_URL | required | Postgres 15 or newer, already migrated |
  * | COUNTERSIGN_NATS_URL | required | nats-server 2.9 or newer with JetStream; several of one cluster with commas between |
  * | COUNTERSIGN_NATS_PREFIX | cs | first token of every subject; lets deployments share a NATS |
- * | COUNTERSIGN_APPEND_KEY_FILE | required | the append key: a file with 32 random bytes in base64 or hex, the same for all who work on the ledgers of a database, and unknown to who runs that; what has no code of it is refused |
+ * | COUNTERSIGN_APPEND_KEY_FILE | required | the append key: a file with 32 random bytes in base64 or hex, the same for all who read or write the ledgers of a database, and unknown to who runs that; what has no code of it is refused |
  * | COUNTERSIGN_APPEND_EARLIER_KEY_FILES | none | earlier append keys, comma-separated: what was appended under them still counts |
  * | COUNTERSIGN_LEDGER | main | the ledger this process works on |
  * | COUNTERSIGN_STREAM_REPLICAS | 1 | copies of the ledger's stream in a cluster of nats-servers: 1, 3 or 5; the same for all who relay |

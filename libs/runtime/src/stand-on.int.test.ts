@@ -2,7 +2,7 @@ import { openDatabase } from "@countersign/database";
 import { Readiness } from "@countersign/telemetry";
 import { testPostgres } from "@countersign/testing";
 import { expect, onTestFinished, test } from "vitest";
-import { standOn } from "./stand-on.ts";
+import { standOnNats, standOnPostgres } from "./stand-on.ts";
 
 const nats = { isClosed: () => false, rtt: async () => 1 };
 
@@ -10,7 +10,8 @@ async function checks(url: string, problem?: string): Promise<Readonly<Record<st
   const database = openDatabase({ url, role: null, maxConnections: 1 });
   onTestFinished(() => database.close());
   const readiness = new Readiness();
-  standOn(readiness, database, nats, { problem: () => problem });
+  standOnPostgres(readiness, database);
+  standOnNats(readiness, nats, { problem: () => problem });
   return (await readiness.look()).checks;
 }
 

@@ -1,5 +1,5 @@
-import { runService } from "@countersign/runtime";
+import { runBusService } from "@countersign/runtime";
 import { startGateway } from "./app.ts";
 import { readGatewayConfig } from "./config.ts";
 
-await runService("gateway", (runtime) => startGateway({ ...runtime, config: readGatewayConfig(process.env) }));
+await runBusService("gateway", (runtime) => startGateway({ ...runtime, config: readGatewayConfig(process.env) }));
