@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes what a deployment keeps to itself, once, in secrets/ beside this file or in the folder that is named: a certificate authority and certificates, a password per service for
-# Postgres and NATS, the keys that sign grants and checkpoints, the append key. What is there already stays. Needs openssl.
+# Postgres (the gateway has no way there) and NATS, the keys that sign grants and checkpoints, the append key. What is there already stays. Needs openssl.
 set -eu
 umask 077
 folder=${1:-$(dirname "$0")/secrets}
@@ -51,16 +51,15 @@ if [ ! -f owner.env ]; then
   printf 'NATS_PASSWORD_COUNTERSIGN=%s\nNATS_PASSWORD_FILE_NOTIFIER=%s\n' "$(password)" "$(password)" >nats.env
   : >logins.sql
   for service in approval audit directory gateway notifier policy; do
-    database=$(password)
     bus=$(password)
     upper=$(printf '%s' "$service" | tr '[:lower:]' '[:upper:]')
     printf 'NATS_PASSWORD_%s=%s\n' "$upper" "$bus" >>nats.env
+    printf 'COUNTERSIGN_NATS_URL=tls://%s:%s@nats-1:4222,tls://%s:%s@nats-2:4222,tls://%s:%s@nats-3:4222\n' "$service" "$bus" "$service" "$bus" "$service" "$bus" >"$service.env"
+    [ "$service" = gateway ] && continue
+    database=$(password)
     # The role itself comes with the first migration; a login must be a member of it and of no other.
     printf "create role countersign_%s nologin; create role %s_login login password '%s' in role countersign_%s;\n" "$service" "$service" "$database" "$service" >>logins.sql
-    {
-      printf 'COUNTERSIGN_DATABASE_URL=postgres://%s_login:%s@postgres:5432/countersign?sslmode=verify-full&sslrootcert=/run/tls/ca.pem\n' "$service" "$database"
-      printf 'COUNTERSIGN_NATS_URL=tls://%s:%s@nats-1:4222,tls://%s:%s@nats-2:4222,tls://%s:%s@nats-3:4222\n' "$service" "$bus" "$service" "$bus" "$service" "$bus"
-    } >"$service.env"
+    printf 'COUNTERSIGN_DATABASE_URL=postgres://%s_login:%s@postgres:5432/countersign?sslmode=verify-full&sslrootcert=/run/tls/ca.pem\n' "$service" "$database" >>"$service.env"
   done
 fi
 

@@ -60,13 +60,26 @@ describe.skipIf(!HELM_RUNS_HERE)("the chart", () => {
     }
   });
 
-  test("every service has the append key, and the migration has not: the database's owner is whom it is kept from", () => {
-    const pods = render().filter(({ kind }) => kind === "Deployment" || kind === "Job");
-    const given = pods.filter((pod) => JSON.stringify(pod).includes("/run/countersign/append-key/append-key.hex"));
-    expect(named(given, "Deployment")).toEqual(SIX.map((service) => `cs-${service}`));
-    expect(named(given, "Job")).toEqual([]);
-    expect(given.every((pod) => JSON.stringify(pod).includes('"secretName":"countersign-append-key"'))).toBe(true);
+  test("P6: who reads or writes the log has the append key and a way to Postgres; the gateway has neither, and the migration no key", () => {
+    const log = ["cs-approval", "cs-audit", "cs-directory", "cs-notifier", "cs-policy"];
+    const manifests = render();
+    const who = (text: string) => given(manifests, text).toSorted();
+    expect(who('"secretName":"countersign-append-key"')).toEqual(log);
+    expect(who('"name":"COUNTERSIGN_APPEND_KEY_FILE","value":"/run/countersign/append-key/append-key.hex"')).toEqual(log);
+    expect(who("/run/countersign/append-key")).toEqual(log);
+    expect(who("COUNTERSIGN_DATABASE_URL")).toEqual([...log, "cs-migrate"].toSorted());
+    expect(who('"key":"databaseUrl"')).toEqual([...log, "cs-migrate"].toSorted());
     expect(() => render("secrets.appendKey=")).toThrow("appendKey");
+  });
+
+  test("P6: a mount of the append key that is planted is found, whatever it is called, and the chart itself plants none in the gateway", () => {
+    const spare = render("secrets.appendKey=mine", "services.gateway.files.spare=countersign-append-key");
+    expect(given(spare, '"secretName":"countersign-append-key"')).toEqual(["cs-gateway"]);
+    expect(given(spare, '"secretName":"mine"')).not.toContain("cs-gateway");
+    for (const name of ["spare", "append-key"])
+      expect(() => render(`services.gateway.files.${name}=countersign-append-key`)).toThrow(
+        "services.gateway.files: not countersign-append-key",
+      );
   });
 
   test("a setting that names a file finds it: secrets of one's own are mounted for the service that is given them", () => {
@@ -119,7 +132,10 @@ describe.skipIf(!HELM_RUNS_HERE)("the chart", () => {
     // Webhooks may use 443 and 8443, mail 465 and 587.
     const outside = [...common, 443, 465, 587, 8443].toSorted((a, b) => a - b);
     const manifests = render();
-    for (const service of SIX) expect([service, reaches(manifests, service)]).toEqual([service, service === "policy" ? common : outside]);
+    for (const service of SIX) {
+      const may = service === "policy" ? common : service === "gateway" ? outside.filter((port) => port !== 5432) : outside;
+      expect([service, reaches(manifests, service)]).toEqual([service, may]);
+    }
     expect(reaches(manifests, "migrate")).toEqual(common);
     const named = render("networkPolicy.outsidePorts={8200}", "networkPolicy.postgresPort=6432", "networkPolicy.natsPort=4443");
     expect(reaches(named, "audit")).toEqual([53, 53, 4443, 6432, 8200]);
@@ -188,6 +204,12 @@ const templateOf = (spec: unknown): Template => (spec as { readonly template: Te
 const podOf = (spec: unknown): Pod => templateOf(spec).spec;
 const named = (manifests: readonly Manifest[], kind: string): readonly string[] =>
   manifests.filter((manifest) => manifest.kind === kind).map(({ metadata }) => metadata.name);
+
+/** Whose pods say this. */
+const given = (manifests: readonly Manifest[], text: string): readonly string[] =>
+  manifests
+    .filter(({ kind, spec }) => /^(Deployment|Job)$/.test(kind) && JSON.stringify(spec).includes(text))
+    .map(({ metadata }) => metadata.name);
 
 /** The labels that an object asks pods for. */
 function selectorOf(kind: string, spec: unknown): Readonly<Record<string, string>> | undefined {

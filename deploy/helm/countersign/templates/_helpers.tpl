@@ -80,7 +80,7 @@ capabilities: { drop: [ALL] }
 {{- end }}
 {{- end }}
 
-{{/* The secrets that a service sees as files beside the append key, which all have: its own and no others. */}}
+{{/* The secrets that a service sees as files beside the append key, which all but the gateway have: its own and no others. */}}
 {{- define "countersign.files" -}}
 {{- $secrets := .root.Values.secrets }}
 {{- if eq .service "gateway" }}
