@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { type EventLog } from "@countersign/event-log";
+import { EventLogError, type EventLog } from "@countersign/event-log";
 import { createMemoryEventLog } from "@countersign/event-log/testing";
 import { encodeEvent } from "@countersign/events";
 import { PolicyActivatedSchema } from "@countersign/proto/event/v1/policy_events_pb";
@@ -117,6 +117,23 @@ describe("following the policy in force", () => {
     state.down = true;
     await expect(evaluate()).rejects.toMatchObject({ code: "UNAVAILABLE" });
     await expect(publish(documentOf("a"))).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  });
+
+  it("P7: gives no verdict from a stream that is corrupt, also when it was read before, and does not call for another try", async () => {
+    const inner = createMemoryEventLog({ ledger: "main" });
+    let corrupt = false;
+    const readStream: EventLog["readStream"] = async (...asked) => {
+      if (corrupt) throw new EventLogError("corrupt", "no append code", { position: 1 });
+      return inner.readStream(...asked);
+    };
+    const { publish, activate, evaluate, time } = await startInstance({ ...inner, readStream });
+    await publish(documentOf("a"));
+    await activate(1);
+    expect((await evaluate()).verdict?.outcome).toBe(VerdictOutcome.ALLOW);
+    corrupt = true;
+    time.ms = 1000;
+    for (const refused of [evaluate(), publish(documentOf("b"))])
+      await expect(refused).rejects.toMatchObject({ code: "DATA_LOSS", reason: "LOG_CORRUPT" });
   });
 
   it("P7: gives no verdict from a document that is not what was published", async () => {
