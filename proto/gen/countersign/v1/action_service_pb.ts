@@ -1010,6 +1010,8 @@ export const EraseContentResponseSchema: GenMessage<EraseContentResponse> = /*@_
  * What platforms call: ask, wait, redeem once, report.
  * FAILED_PRECONDITION with reason WRONG_STATE, here and in ReviewService, says to whoever may see the action in which state it is (metadata `status`,
  * as the status is named without its prefix, and `version`), and in its message in which one this would have been possible.
+ * DATA_LOSS with reason LOG_CORRUPT, of all services: what the event log holds for the call is not what was recorded. Nobody acts by it; trying again does not
+ * help, and an operator must look.
  *
  * @generated from service countersign.v1.ActionService
  */

@@ -1770,6 +1770,8 @@ export const ControlEvidenceSchema: GenMessage<ControlEvidence> = /*@__PURE__*/
 export const AuditService: GenService<{
   /**
    * Events of the caller's tenant from a position on, in order, then live as they happen (with `follow`).
+   * Where the log is corrupt (an event was forged, altered or is missing) it ends with DATA_LOSS (reason LOG_CORRUPT; metadata `position`) after what stands
+   * before that. Trying again does not help; what follows can be had from further behind.
    *
    * @generated from rpc countersign.v1.AuditService.StreamEvents
    */
