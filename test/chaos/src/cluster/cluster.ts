@@ -28,7 +28,7 @@ export type ClusterOptions = {
 export type Instance = {
   readonly part: Part;
   readonly service: ServiceName | "countersign";
-  /** Its ways to Postgres and to NATS; for a gateway, also its callers' way to it. */
+  /** Its ways to Postgres and to NATS; for a gateway its callers' way to it, and none to Postgres. */
   readonly links: Links;
   readonly clock: Clock | undefined;
   /** Where it takes calls; none for services that are not called from outside. */
@@ -191,8 +191,8 @@ async function startStores(
 }
 
 async function linksOf({ ports }: Stores, door: number | undefined): Promise<Links> {
-  const links = { postgres: await startTcpProxy(ports.postgres), nats: await startTcpProxy(ports.nats) };
-  return door === undefined ? links : { ...links, callers: await startTcpProxy(door) };
+  const nats = await startTcpProxy(ports.nats);
+  return door === undefined ? { nats, postgres: await startTcpProxy(ports.postgres) } : { nats, callers: await startTcpProxy(door) };
 }
 
 function at(address: string, port: number | undefined): string {

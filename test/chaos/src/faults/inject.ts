@@ -183,10 +183,10 @@ function instanceOf({ instance }: Pick<Fault, "instance">, { instances }: Cluste
   return found;
 }
 
-/** A service that nobody calls directly has no link to callers: Postgres then. */
-function linkOf(fault: Fault, cluster: Cluster): Instance["links"]["postgres"] {
+/** A service that nobody calls directly has no link to callers, and the gateway none to Postgres: the other one then. */
+function linkOf(fault: Fault, cluster: Cluster): Instance["links"]["nats"] {
   const { links } = instanceOf(fault, cluster);
-  return links[fault.link] ?? links.postgres;
+  return links[fault.link] ?? links.postgres ?? links.callers;
 }
 
 async function setReadOnly(databaseUrl: string, value: "on" | "off"): Promise<void> {
