@@ -6,7 +6,7 @@ const LOOK_MS = 1000;
 const FAILURES = 3;
 
 /**
- * Lets `grpc.health.v1.Health` say whether calls can be served: not while the database or the bus is away. What is merely behind does not count: it would take a
+ * Lets `grpc.health.v1.Health` say whether calls can be served: not while the bus is away, or the database where the process has one. What is merely behind does not count: it would take a
  * front door out of service that answers well. Returns what ends it.
  */
 export function followReadiness(readiness: Pick<Readiness, "serving">, server: Pick<RunningRpcServer, "serving">): () => void {
