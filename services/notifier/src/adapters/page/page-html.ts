@@ -3,12 +3,12 @@ import type { ReviewView } from "@countersign/review-view";
 import { cardText } from "../card-sections.ts";
 import { escapeHtml, sectionsHtml, unlinkedHtml } from "../html.ts";
 
-const STYLE = `body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#111;background:#fff}
-h1{font-size:1.3rem}.title{font-size:1.1rem;font-weight:bold}.line{margin:0 0 0 4ch;text-indent:-4ch;white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:isolate;direction:ltr}
+const STYLE = `:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;overflow-wrap:anywhere}
+h1{font-size:1.3rem}.title{font-size:1.1rem;font-weight:bold}.line{margin:0 0 0 4ch;text-indent:-4ch;white-space:pre-wrap;unicode-bidi:isolate;direction:ltr}
 .facts,.parameters,.claims,.comments,.naming{margin:.8rem 0;padding:.6rem;border-left:4px solid #555;font-family:ui-monospace,monospace;font-size:.9rem}
-.parameters{border-color:#06c}.claims,.comments{border-color:#c60;background:#fff8f0}.naming{border-color:#999}
+.parameters{border-color:#06c}.claims,.comments{border-color:#c60;background:#cc66000f}.naming{border-color:#999}
 .said{padding:.6rem;border:1px solid #c60}textarea{width:100%;box-sizing:border-box}button{font:inherit;padding:.4rem 1.2rem;margin-right:.8rem}
-button[value=approve]{border:2px solid #060}button[value=reject]{border:2px solid #a00}details{margin:1rem 0}:focus-visible{outline:3px solid #06c}`;
+button[value=approve]{border:2px solid #080}button[value=reject]{border:2px solid #c00}details{margin:1rem 0}:focus-visible{outline:3px solid #06c}`;
 
 const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
 
@@ -40,6 +40,8 @@ export type ReviewPage = {
     readonly card: string;
     /** The parameters as text, and what policy lets be changed of them; undefined: nothing. */
     readonly edit: { readonly properties: string; readonly editable: string } | undefined;
+    /** What was typed into the form that was just refused. */
+    readonly typed: { readonly edit: boolean; readonly reason: string } | undefined;
   };
 };
 
@@ -60,23 +62,32 @@ ${decides ? decisionForms(form, barred !== undefined) : ""}
   );
 }
 
-function decisionForms(form: ReviewPage["form"], onlyNo: boolean): string {
-  const fields = hidden("link", form.link) + hidden("token", form.token) + hidden("card", form.card);
-  const reason = `<p><label>Reason<br><textarea name="reason" rows="2" maxlength="2000"></textarea></label></p>`;
-  const edit =
-    form.edit === undefined || onlyNo
+function decisionForms({ link, token, card, edit, typed }: ReviewPage["form"], onlyNo: boolean): string {
+  const fields = hidden("link", link) + hidden("token", token) + hidden("card", card);
+  const [typedHere, typedThere] = typed?.edit === true ? ["", typed.reason] : [typed?.reason ?? "", ""];
+  const editing =
+    edit === undefined || onlyNo
       ? ""
-      : `<details><summary>Edit the parameters</summary><form method="post" action="/review">${fields}
-<p>Policy lets you change: <code>${unlinkedHtml(form.edit.editable)}</code></p>
-<p><label>Parameters<br><textarea name="properties" rows="12" spellcheck="false">${escapeHtml(form.edit.properties)}</textarea></label></p>${reason}
+      : `<details${typed?.edit === true ? " open" : ""}><summary>Edit the parameters</summary><form method="post" action="/review">${fields}
+<p>Policy lets you change: <code>${unlinkedHtml(edit.editable)}</code></p>
+<p><label>Parameters<br><textarea name="properties" rows="12" spellcheck="false">${escapeHtml(edit.properties)}</textarea></label></p>
+${reasonField("Reason", typedThere, true)}
 <button name="decision" value="edit">Ask for this instead</button></form></details>`;
-  return `<form method="post" action="/review">${fields}${reason}
-${onlyNo ? "" : `<button name="decision" value="approve">Approve</button>`}<button name="decision" value="reject">Reject</button></form>${edit}`;
+  return `<form method="post" action="/review">${fields}${reasonField(onlyNo ? "Reason" : "Reason (a rejection needs one)", typedHere, onlyNo)}
+${onlyNo ? "" : `<button name="decision" value="approve">Approve</button>`}<button name="decision" value="reject">Reject</button></form>${editing}`;
 }
 
+function reasonField(label: string, typed: string, required: boolean): string {
+  return `<p><label>${label}<br><textarea name="reason" rows="2" maxlength="2000"${required ? " required" : ""}>${escapeHtml(typed)}</textarea></label></p>`;
+}
+
+/** Where else to go from a page. */
+export type WayOn = { readonly label: string; readonly href: string };
+
 /** For whatever is no review. */
-export function plainPage(title: string, text: string): string {
-  return document(title, `<h1>${escapeHtml(title)}</h1><p>${escapeHtml(text)}</p>`);
+export function plainPage(title: string, text: string, on: WayOn | undefined): string {
+  const link = on === undefined ? "" : `<p><a href="${escapeHtml(on.href)}">${escapeHtml(on.label)}</a></p>`;
+  return document(title, `<h1>${escapeHtml(title)}</h1><p>${unlinkedHtml(text)}</p>${link}`);
 }
 
 function hidden(name: string, value: string): string {

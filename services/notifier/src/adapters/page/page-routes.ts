@@ -9,7 +9,7 @@ import type { CardSeal } from "../card-seal.ts";
 import type { RawAnswer, RawRequest, Route } from "../http/listener.ts";
 import type { PageSessions } from "../postgres/page-sessions.ts";
 import { cookieOf, newSessionId, type BrowserState } from "./browser-state.ts";
-import { PAGE_HEADERS, plainPage, reviewPage, type ReviewPage } from "./page-html.ts";
+import { PAGE_HEADERS, plainPage, reviewPage, type ReviewPage, type WayOn } from "./page-html.ts";
 import type { ReviewLink, ReviewLinks } from "./review-links.ts";
 import type { SignIn } from "./sign-in.ts";
 
@@ -63,21 +63,25 @@ async function visitorOf(deps: PageDeps, { headers }: RawRequest, { tenant }: Re
 }
 
 /** The review, if this person may see it. */
-async function reviewFor(deps: PageDeps, { person, idToken }: Visitor, link: ReviewLink): Promise<PersonsReview | RawAnswer> {
+async function reviewFor(deps: PageDeps, { person, idToken }: Visitor, link: ReviewLink, text: string): Promise<PersonsReview | RawAnswer> {
+  const notForYou = (why: string): RawAnswer =>
+    page(403, "Not for you", `${why} You are signed in as ${nameOf(person)}.`, asSomebodyElse(text));
   if (person.type !== PrincipalType.HUMAN || !person.roles.includes("reviewer"))
-    return page(403, "Not for you", "Reviews are shown to people who are reviewers here.");
+    return notForYou("Reviews are shown to people who are reviewers here.");
   const { tenant, personId, actionId } = link;
   const found = await deps.directory.resolvePerson(tenant, { principal: person }, deps.clock());
-  if (found.managed && found.person?.active !== true)
-    return page(403, "Not for you", "The directory does not know you as an active person.");
+  if (found.managed && found.person?.active !== true) return notForYou("The directory does not know you as an active person.");
   if (personId !== "" && found.managed && found.person?.id !== personId)
-    return page(403, "Not for you", "This link was sent to somebody else. Use the one that was sent to you.");
+    return notForYou("This link was sent to somebody else. Use the one that was sent to you.");
   return (await deps.read(tenant, idToken, actionId)) ?? page(404, "Not found", "There is no such review.");
 }
 
-async function show(deps: PageDeps, visitor: Visitor, link: ReviewLink, text: string, said?: string): Promise<RawAnswer> {
+/** An answer that changed nothing: why, and the form in which it came. */
+type Refused = { readonly said: string; readonly form: URLSearchParams; readonly digest: string };
+
+async function show(deps: PageDeps, visitor: Visitor, link: ReviewLink, text: string, refused?: Refused): Promise<RawAnswer> {
   const { session, person } = visitor;
-  const review = await reviewFor(deps, visitor, link);
+  const review = await reviewFor(deps, visitor, link, text);
   if ("status" in review) return review;
   const { source, ineligible, unknown } = review;
   const view = renderReview(source, sha256Hex, LIMITS);
@@ -85,22 +89,36 @@ async function show(deps: PageDeps, visitor: Visitor, link: ReviewLink, text: st
   const card = deps.seal.seal({ channel: PAGE_CHANNEL, tenant: link.tenant, actionId: link.actionId, digest, version, shownDigest });
   const html = reviewPage({
     view,
-    who: `${person.id} (${person.issuer})`,
-    said,
-    barred:
-      ineligible === ""
-        ? undefined
-        : `You cannot decide here: ${[whyRefused(ineligible), ...unknown.map((name) => visible(name).text)].join(": ")}.`,
-    mayReject: ineligible === "CAUSER_UNKNOWN",
-    stepUp: ineligible === "SIGN_IN_TOO_WEAK" ? `/sign-in?strong=1&link=${encodeURIComponent(text)}` : undefined,
-    form: { link: text, token: deps.state.formToken(session, text), card, edit: editOf(source) },
+    who: nameOf(person),
+    said: refused?.said,
+    barred: ineligible === "" ? undefined : barredBy(ineligible, unknown),
+    mayReject: MAY_REJECT.has(ineligible),
+    stepUp: ineligible === "SIGN_IN_TOO_WEAK" ? signInAnew(text) : undefined,
+    form: { link: text, token: deps.state.formToken(session, text), card, edit: editOf(source, refused), typed: typedIn(refused) },
   });
-  return { status: said === undefined ? 200 : 409, html, headers: PAGE_HEADERS };
+  return { status: refused === undefined ? 200 : 409, html, headers: PAGE_HEADERS };
 }
 
-function editOf(source: ReviewSource): ReviewPage["form"]["edit"] {
+/** Eligibility is about approving. Rejecting stays open to whoever has approved, and of what nobody can approve. */
+const MAY_REJECT = new Set(["CAUSER_UNKNOWN", "ALREADY_VOTED"]);
+
+function barredBy(ineligible: string, unknown: readonly string[]): string {
+  if (ineligible === "ALREADY_VOTED") return "You have approved it, which is recorded. You can still reject it.";
+  return `You cannot decide here: ${[whyRefused(ineligible), ...unknown.map((name) => visible(name).text)].join(": ")}.`;
+}
+
+/** What was typed is typed once, unless the parameters are others by now. */
+function editOf(source: ReviewSource, refused: Refused | undefined): ReviewPage["form"]["edit"] {
   const properties = editableText(source);
-  return properties === undefined ? undefined : { properties, editable: visible(source.editable).text };
+  if (properties === undefined) return undefined;
+  const typed = refused?.digest === source.digest ? refused.form.get("properties") : null;
+  return { properties: typed ?? properties, editable: visible(source.editable).text };
+}
+
+function typedIn(refused: Refused | undefined): ReviewPage["form"]["typed"] {
+  if (refused === undefined) return undefined;
+  const { form } = refused;
+  return { edit: form.get("decision") === "edit", reason: form.get("reason") ?? "" };
 }
 
 async function decide(deps: PageDeps, request: RawRequest): Promise<RawAnswer> {
@@ -110,18 +128,18 @@ async function decide(deps: PageDeps, request: RawRequest): Promise<RawAnswer> {
   const card = deps.seal.open(form.get("card"));
   if (card === undefined || card.channel !== PAGE_CHANNEL || card.tenant !== link.tenant || card.actionId !== link.actionId)
     return page(400, "Nothing was decided", "This form is not one of this review.");
-  const review = await reviewFor(deps, visitor, link);
+  const review = await reviewFor(deps, visitor, link, text);
   if ("status" in review) return review;
+  const refused = (said: string): Promise<RawAnswer> => show(deps, visitor, link, text, { said, form, digest: card.digest });
   const decision = decisionOf(form, review, card);
-  if (typeof decision === "string") return show(deps, visitor, link, text, `Nothing was decided: ${decision}.`);
+  if (typeof decision === "string") return refused(`This answer changed nothing: ${decision}.`);
   const reply = await deps.vote(visitor.idToken, card, decision);
-  if (reply.outcome === "recorded")
-    return { status: 303, headers: { ...PAGE_HEADERS, location: `/review?link=${encodeURIComponent(text)}` } };
-  const said =
+  if (reply.outcome === "recorded") return { status: 303, headers: { ...PAGE_HEADERS, location: reviewPath(text) } };
+  return refused(
     reply.outcome === "unknown"
       ? "No answer came: it may be recorded or not. What this page shows is what is recorded."
-      : `Nothing was decided: ${whyRefused(reply.reason)}.`;
-  return show(deps, visitor, link, text, said);
+      : `This answer changed nothing: ${whyRefused(reply.reason)}.`,
+  );
 }
 
 function decisionOf(form: URLSearchParams, { source }: PersonsReview, card: ShownCard): Decision | string {
@@ -147,9 +165,9 @@ async function formOf(deps: PageDeps, request: RawRequest): Promise<SignedForm |
   const link = deps.links.open(text);
   if (link === undefined) return badLink();
   const visitor = await visitorOf(deps, request, link);
-  if (visitor === undefined) return page(401, "Nothing was decided", "You are not signed in any more. Open the link again.");
+  if (visitor === undefined) return page(401, "Nothing was decided", "You are not signed in any more.", toReview("Sign in again", text));
   if (!deps.state.isFormToken(form.get("token") ?? "", visitor.session, text))
-    return page(403, "Nothing was decided", "The form is not of this session. Open the link again.");
+    return page(403, "Nothing was decided", "The form is not of this session.", toReview("Open the review again", text));
   return { form, link, text, visitor };
 }
 
@@ -173,22 +191,21 @@ async function redirectToSignIn(deps: PageDeps, link: ReviewLink, text: string, 
 
 async function endSignIn(deps: PageDeps, request: RawRequest): Promise<RawAnswer> {
   const attempt = await deps.state.openAttempt(cookieOf(request.headers.cookie, attemptCookie(deps)) ?? "");
-  const failed = page(400, "Not signed in", "The sign-in did not come to an end. Open the link again.");
-  if (attempt === undefined) return failed;
+  if (attempt === undefined) return page(400, "Not signed in", "The sign-in did not come to an end. Open the link again.");
   try {
     const idToken = await deps.signIn.end(attempt, new URL(request.url, deps.base));
     if ((await deps.signIn.whoIs(attempt.tenant, idToken)) === undefined)
-      return page(403, "Not for you", "You have no part in this tenant.");
+      return page(403, "Not for you", "You have no part in this tenant.", asSomebodyElse(attempt.link));
     const session = newSessionId();
     await deps.sessions.add(session, attempt.tenant, idToken);
     const cookies = [cookie(deps, sessionCookie(deps), session, 43_200), cookie(deps, attemptCookie(deps), "", 0)];
     return {
       status: 303,
-      headers: { ...PAGE_HEADERS, location: `/review?link=${encodeURIComponent(attempt.link)}`, "set-cookie": cookies },
+      headers: { ...PAGE_HEADERS, location: reviewPath(attempt.link), "set-cookie": cookies },
     };
   } catch (err) {
     deps.logger.warn({ err, tenant: attempt.tenant }, "a sign-in failed");
-    return failed;
+    return page(400, "Not signed in", "The sign-in did not come to an end.", toReview("Try again", attempt.link));
   }
 }
 
@@ -196,7 +213,7 @@ async function signOut(deps: PageDeps, request: RawRequest): Promise<RawAnswer> 
   const asked = await formOf(deps, request);
   if ("status" in asked) return asked;
   await deps.sessions.end(asked.visitor.session);
-  const { headers = {}, ...answer } = page(200, "Signed out", "Open a link to sign in again.");
+  const { headers = {}, ...answer } = page(200, "Signed out", "You are signed out of this page.", asSomebodyElse(asked.text));
   return { ...answer, headers: { ...headers, "set-cookie": cookie(deps, sessionCookie(deps), "", 0) } };
 }
 
@@ -220,6 +237,13 @@ function badLink(): RawAnswer {
   return page(404, "This link does not work", "It is not complete, or too old. Use the newest message about the review.");
 }
 
-function page(status: number, title: string, text: string): RawAnswer {
-  return { status, html: plainPage(title, text), headers: PAGE_HEADERS };
+function page(status: number, title: string, text: string, on?: WayOn): RawAnswer {
+  return { status, html: plainPage(title, text, on), headers: PAGE_HEADERS };
 }
+
+const reviewPath = (text: string): string => `/review?link=${encodeURIComponent(text)}`;
+const signInAnew = (text: string): string => `/sign-in?strong=1&link=${encodeURIComponent(text)}`;
+const toReview = (label: string, text: string): WayOn => ({ label, href: reviewPath(text) });
+/** The issuer asks, even somebody whom it knows: else its single sign-on brings the same person back. */
+const asSomebodyElse = (text: string): WayOn => ({ label: "Sign in as somebody else", href: signInAnew(text) });
+const nameOf = ({ id, issuer }: Principal): string => visible(`${id} (${issuer})`).text;

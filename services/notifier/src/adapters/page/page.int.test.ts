@@ -28,6 +28,9 @@ async function signedIn() {
   return { browser, page, fields: fieldsOf(page.text, "/review") };
 }
 
+/** Where the only link of a page leads to. */
+const wayOn = (html: string): string => base + (/<a href="([^"]+)"/.exec(html)?.[1] ?? "").replaceAll("&amp;", "&");
+
 describe("the page of a review", () => {
   it("a link opens the review after a sign-in, and a vote is that person's, on what the page showed", async () => {
     const { browser, page, fields } = await signedIn();
@@ -96,16 +99,43 @@ describe("the page of a review", () => {
   it("edits are JSON, and go in as the person asked for them", async () => {
     const { browser, fields } = await signedIn();
     const bad = await browser.post(`${base}/review`, { ...fields, decision: "edit", reason: "", properties: "{" });
-    expect(bad.text).toContain("Nothing was decided: this is not a JSON object");
+    expect(bad.text).toContain("This answer changed nothing: this is not a JSON object");
     await browser.post(`${base}/review`, { ...fields, decision: "edit", reason: "less", properties: '{"limit":1}' });
     expect(world.votes[0]?.vote.decision).toMatchObject({ case: "edit", value: { reason: "less", properties: { limit: 1 } } });
+  });
+
+  it("what was typed into an answer that is refused is typed once", async () => {
+    const verdict = create(VerdictSchema, { terms: { editable: '{"limit":{}}' } });
+    world.action = { ...sampleAction("x"), verdict };
+    const { browser, fields } = await signedIn();
+    const typed = { decision: "edit", reason: "<less>", properties: '{"limit":1,}' };
+    const bad = await browser.post(`${base}/review`, { ...fields, ...typed });
+    expect(bad.text).toContain("<details open>");
+    expect(bad.text).toContain(">{&quot;limit&quot;:1,}</textarea>");
+    expect(bad.text.match(/&lt;less&gt;/g)).toHaveLength(1);
+    // On other parameters than it was typed for it would undo what somebody else did.
+    world.action = { ...world.action, digest: new Uint8Array(32).fill(0xcd) };
+    const stale = await browser.post(`${base}/review`, { ...fields, ...typed });
+    expect([stale.text.includes("&quot;limit&quot;:1,}"), stale.text.includes("&lt;less&gt;")]).toEqual([false, true]);
+    world.refusal = "STALE_VERSION";
+    const approve = await browser.post(`${base}/review`, { ...fields, decision: "approve", reason: "fine" });
+    expect([approve.text.includes(">fine</textarea>"), approve.text.includes("<details open>")]).toEqual([true, false]);
+  });
+
+  it("whoever has approved is told so, and can still say no", async () => {
+    world.ineligible = "ALREADY_VOTED";
+    const { browser, page, fields } = await signedIn();
+    expect(page.text.replaceAll(/<\/?span>/g, "")).toContain("You have approved it, which is recorded. You can still reject it.");
+    expect(page.text).not.toMatch(/value="(approve|edit)"|You cannot decide/);
+    await browser.post(`${base}/review`, { ...fields, decision: "reject", reason: "I misread it" });
+    expect(world.votes[0]?.vote.decision.case).toBe("reject");
   });
 
   it("what was refused is said, with the review as it is now", async () => {
     const { browser, fields } = await signedIn();
     world.refusal = "STALE_DIGEST";
     const after = await browser.post(`${base}/review`, { ...fields, decision: "approve" });
-    expect([after.status, after.text.includes("Nothing was decided: the page showed older parameters")]).toEqual([409, true]);
+    expect([after.status, after.text.includes("This answer changed nothing: the page showed older parameters")]).toEqual([409, true]);
   });
 });
 
@@ -159,8 +189,11 @@ describe("P7, P8: who sees a review", () => {
     ["is of no tenant here", { ...ADA, tenant: "elsewhere" }],
   ])("not whoever %s", async (_, claims) => {
     provider.become({ id: "eve", claims });
-    const { page } = await signedIn();
+    const { browser, page } = await signedIn();
     expect([page.status, page.text.includes("db")]).toEqual([403, false]);
+    // Whoever has another account must not wait for this one's session to end.
+    provider.become({ id: "ada", claims: ADA });
+    expect((await browser.open(wayOn(page.text))).status).toBe(200);
   });
 
   it("not whoever was sent somebody else's link, an altered one or an old one", async () => {
@@ -178,9 +211,11 @@ describe("P7, P8: who sees a review", () => {
   it("not after the session's token has expired, nor after signing out", async () => {
     const { browser, page, fields } = await signedIn();
     world.elapsed = 3_700_000;
-    expect((await browser.post(`${base}/review`, { ...fields, decision: "approve" })).status).toBe(401);
+    const late = await browser.post(`${base}/review`, { ...fields, decision: "approve" });
+    expect([late.status, wayOn(late.text)]).toEqual([401, page.url]);
     world.elapsed = 0;
-    expect((await browser.post(`${base}/sign-out`, fieldsOf(page.text, "/sign-out"))).status).toBe(200);
+    const out = await browser.post(`${base}/sign-out`, fieldsOf(page.text, "/sign-out"));
+    expect([out.status, wayOn(out.text)]).toEqual([200, page.url.replace("/review?", "/sign-in?strong=1&")]);
     expect((await browser.post(`${base}/review`, { ...fields, decision: "approve" })).status).toBe(401);
     expect(world.votes).toEqual([]);
   });
