@@ -74,7 +74,7 @@ function verifier(onConnect: (connection: pg.ClientBase) => Promise<void>): NonN
 /** What `openDatabase` connects with, for a single connection of one's own. */
 export function connectionConfig(options: Pick<DatabaseOptions, "url" | "role" | "settings" | "name" | "waitMs">): pg.ClientConfig {
   const role = options.role === undefined ? SERVICE_ROLE : options.role;
-  const settings = { ...TIMEOUTS, ...(role === null ? {} : { role }), ...options.settings };
+  const settings = { ...OWN_NAMES, ...TIMEOUTS, ...(role === null ? {} : { role }), ...options.settings };
   return {
     connectionString: options.url,
     application_name: options.name ?? "countersign",
@@ -94,6 +94,9 @@ export function connectionConfig(options: Pick<DatabaseOptions, "url" | "role" |
 export const CALL_WAIT_MS = 4000;
 
 const TIMEOUTS = { statement_timeout: "30s", lock_timeout: "10s", idle_in_transaction_session_timeout: "30s" };
+
+/** Every table is named with its schema, and all else is PostgreSQL's: functions and operators that somebody made mean nothing here, whatever the database or role is set to. */
+const OWN_NAMES = { search_path: "pg_catalog" };
 
 const TYPES = new pg.TypeOverrides();
 TYPES.setTypeParser(pg.types.builtins.INT8, safeInteger);

@@ -56,6 +56,26 @@ describe("openDatabase", () => {
     await expect(database.pool.query("create table shelf.mine ()")).rejects.toThrow("permission denied");
   });
 
+  it("P6: knows PostgreSQL's own functions and operators only, whatever somebody set the database to", async () => {
+    await migrate(postgres.url, [
+      {
+        schema: "shadow",
+        migrations: {
+          "0001": sqlMigration(`
+            grant usage on schema shadow to public;
+            create function shadow.sha256(bytea) returns bytea language sql as $$ select $1 $$;
+            create function shadow.differs(bytea, bytea) returns boolean language sql as $$ select false $$;
+            create operator shadow.<> (leftarg = bytea, rightarg = bytea, function = shadow.differs);
+            do $$ begin execute format('alter database %I set search_path = shadow, pg_catalog', current_database()); end $$;`),
+        },
+      },
+    ]);
+    const { rows } = await database.pool.query(
+      "select sha256('a'::bytea) <> 'a'::bytea as differs, octet_length(sha256('a'::bytea)) as length",
+    );
+    expect(rows).toEqual([{ differs: true, length: 32 }]);
+  });
+
   it("reads bigint as a number and refuses one that it cannot hold", async () => {
     const { rows } = await sql<{ value: number }>`select 9007199254740991 as value`.execute(database.kysely<unknown>());
     expect(rows).toEqual([{ value: Number.MAX_SAFE_INTEGER }]);

@@ -42,7 +42,7 @@ function channelsFor(slack: FakeSlack, teams: FakeTeams): string {
 async function plan(type: "ReviewOpened" | "ActionApproved", version: number): Promise<void> {
   const status = type === "ReviewOpened" ? "in review" : "approved";
   await database.pool.query(
-    "insert into chaos_action select 'action-' || a, $2, $3 from generate_series(1, $1::int) a on conflict (id) do update set version = excluded.version, status = excluded.status",
+    "insert into public.chaos_action select 'action-' || a, $2, $3 from generate_series(1, $1::int) a on conflict (id) do update set version = excluded.version, status = excluded.status",
     [REVIEWS, version, status],
   );
   await database.pool.query(
@@ -69,7 +69,7 @@ describe("notifier, killed again and again", () => {
       const teams = await new FakeTeams(faults()).start();
       const start = (): ChildProcess =>
         spawn(process.execPath, [CHILD, JSON.stringify({ url: tables.url, channels: channelsFor(slack, teams) })], { stdio: "inherit" });
-      await database.pool.query("create table chaos_action (id text primary key, version int not null, status text not null)");
+      await database.pool.query("create table public.chaos_action (id text primary key, version int not null, status text not null)");
       await database.pool.query(
         "insert into notifier.channel (ledger, name, kind, target, since_position) select 'main', c, 'chat', c, 0 from unnest($1::text[]) c",
         [["c0a", "c0b", "t0a"]],

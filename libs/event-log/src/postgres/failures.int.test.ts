@@ -84,15 +84,14 @@ describe("P4: when the connection breaks", () => {
     await read();
     await endConnections();
     await read();
+    const started = "pg_catalog.pg_postmaster_start_time()";
     await owner.pool.query(`
-      create schema another; grant usage on schema another to public;
-      create function another.pg_postmaster_start_time() returns timestamptz language sql as $$ select timestamptz '2020-01-01' $$`);
-    const { rows } = await owner.pool.query<{ name: string }>("select quote_ident(current_database()) as name");
-    await owner.pool.query(`alter database ${rows[0]?.name} set search_path = another, pg_catalog`);
+      alter function ${started} rename to started;
+      create function ${started} returns timestamptz language sql as $$ select timestamptz '2020-01-01' $$`);
     await endConnections();
     await read();
     expect(heard).toEqual(["read", "read", "lost", "read"]);
-    await owner.pool.query(`alter database ${rows[0]?.name} reset search_path`);
+    await owner.pool.query(`drop function ${started}; alter function pg_catalog.started() rename to pg_postmaster_start_time`);
     await log.close();
   });
 

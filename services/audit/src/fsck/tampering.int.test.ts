@@ -46,11 +46,13 @@ async function fsck(): Promise<readonly string[]> {
 /** What is found while a table is not as it was, although nothing but its owner may change it. */
 async function flawsWith(table: string, statement: string): Promise<readonly string[]> {
   const { pool } = running.owner;
-  await pool.query(`alter table ${table} disable trigger all; create table untouched as table ${table}; ${statement}`);
+  await pool.query(`alter table ${table} disable trigger all; create table public.untouched as table ${table}; ${statement}`);
   try {
     return await fsck();
   } finally {
-    await pool.query(`begin; delete from ${table}; insert into ${table} select * from untouched; drop table untouched; commit`);
+    await pool.query(
+      `begin; delete from ${table}; insert into ${table} select * from public.untouched; drop table public.untouched; commit`,
+    );
   }
 }
 

@@ -165,11 +165,11 @@ describe("P7: nothing is repaired", () => {
     ],
     ["an entry is elsewhere", "position = 1000000", /the entries are damaged themselves: .*position 30[01]/],
   ])("when %s", async (_what, change, message) => {
-    await ledger.tamper("create table untouched as select * from event_log.event where @ and position = 300");
+    await ledger.tamper("create table public.untouched as select * from event_log.event where @ and position = 300");
     await ledger.tamper(`update event_log.event set ${change} where @ and position = 300`);
     await refusedAndUntouched({}, message);
     await ledger.tamper(
-      "delete from event_log.event where @ and position in (300, 1000000); insert into event_log.event select * from untouched; drop table untouched",
+      "delete from event_log.event where @ and position in (300, 1000000); insert into event_log.event select * from public.untouched; drop table public.untouched",
     );
     expect(await flaws()).toEqual([]);
   });

@@ -25,7 +25,7 @@ const owner = processLock(kysely);
 
 const readAction: ReadAction = async (tenant, id) => {
   const { rows } = await database.pool.query<{ version: number; status: "in review" | "approved" }>(
-    "select version, status from chaos_action where id = $1",
+    "select version, status from public.chaos_action where id = $1",
     [id],
   );
   return { ...sampleReview, tenant, id, version: rows[0]?.version ?? 0, status: rows[0]?.status ?? "unknown" };

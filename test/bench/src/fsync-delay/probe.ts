@@ -38,8 +38,8 @@ async function commits(dataDir: string): Promise<number> {
   const postgres = await startPostgres({ dataDir });
   const database = openDatabase({ url: postgres.localUrl, role: null, maxConnections: 1 });
   try {
-    await database.pool.query("create table probe (n bigserial primary key, body bytea)");
-    const insert = { name: "probe", text: "insert into probe (body) values ($1)", values: [Buffer.alloc(400)] };
+    await database.pool.query("create table public.probe (n bigserial primary key, body bytea)");
+    const insert = { name: "probe", text: "insert into public.probe (body) values ($1)", values: [Buffer.alloc(400)] };
     return await medianOf(async () => void (await database.pool.query(insert)));
   } finally {
     await database.close();

@@ -41,8 +41,8 @@ export async function whetherAstray(port: number, offsetSeconds: number): Promis
 export async function whetherReadOnly(databaseUrl: string): Promise<string | undefined> {
   const database = openDatabase({ url: databaseUrl, role: null, maxConnections: 1 });
   try {
-    await database.pool.query("create table chaos_probe ()");
-    await database.pool.query("drop table chaos_probe");
+    await database.pool.query("create table public.chaos_probe ()");
+    await database.pool.query("drop table public.chaos_probe");
     return undefined;
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";

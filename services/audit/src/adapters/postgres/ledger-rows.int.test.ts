@@ -27,7 +27,7 @@ beforeAll(async () => {
     const events = [position < 3 ? EVENTS.requested() : EVENTS.approved()];
     await record(log, stream, events, { actor: reference("exporter"), time: new Date(1_767_225_600_123 + position) });
   }
-  await owner.pool.query("alter table event_log.event disable trigger append_only; create table untouched as table event_log.event");
+  await owner.pool.query("alter table event_log.event disable trigger append_only; create table public.untouched as table event_log.event");
 });
 afterAll(async () => {
   await log.close();
@@ -43,7 +43,7 @@ async function flawsAfter(...statements: readonly string[]): Promise<readonly Fl
     const { flaws } = await flawsOf(checkLedger(postgresLedgerRows(service, "main", TEST_APPEND_KEYS)));
     return flaws.toSorted((a, b) => a.position - b.position);
   } finally {
-    await owner.pool.query("begin; delete from event_log.event; insert into event_log.event select * from untouched; commit");
+    await owner.pool.query("begin; delete from event_log.event; insert into event_log.event select * from public.untouched; commit");
   }
 }
 
