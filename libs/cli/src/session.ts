@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createClient, isLoopback, type CountersignClient } from "@countersign/client";
-import { createDevelopmentIssuer, DEVELOPMENT_PRINCIPALS, isDevelopmentName } from "@countersign/identity";
 import { UsageError } from "./errors.ts";
 
 /** What the global options say about where to call and as whom. */
@@ -32,6 +31,8 @@ export async function openSession(options: SessionOptions, env: NodeJS.ProcessEn
  * @throws UsageError for an unknown name, or when there is no such key.
  */
 export async function developmentToken(name: string, { dataDir, mfa = false }: Pick<SessionOptions, "dataDir" | "mfa">): Promise<string> {
+  // Only development makes tokens here: who brings one does without all that.
+  const { createDevelopmentIssuer, DEVELOPMENT_PRINCIPALS, isDevelopmentName } = await import("@countersign/identity");
   if (!isDevelopmentName(name)) {
     throw new UsageError(`no development principal "${name}"; there are ${Object.keys(DEVELOPMENT_PRINCIPALS).join(", ")}`);
   }

@@ -1,34 +1,8 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { globalOptions, withContext, type Io } from "../context.ts";
-import { UsageError } from "../errors.ts";
+import type { Io } from "../context.ts";
 import { parseCount, parsePastMoment, parseResource } from "../parse.ts";
-import { Cursor } from "../replay/cursor.ts";
-import { Pace, parseRate, parseSpeed, type Speed } from "../replay/pace.ts";
-import { replay, type Replayed } from "../replay/replay.ts";
-import { fileSink, natsSink, terminalSink, type Sink } from "../replay/sinks.ts";
-import { databaseSource, frontDoorSource, nextPosition, type Batch, type Wanted } from "../replay/sources.ts";
-
-type Options = {
-  readonly fromPosition?: bigint;
-  readonly toPosition?: bigint;
-  readonly from?: Date;
-  readonly to?: Date;
-  readonly type?: string[];
-  readonly action?: string;
-  readonly actor?: { readonly issuer: string; readonly id: string };
-  readonly subject?: { readonly type: string; readonly id: string };
-  readonly limit: bigint;
-  readonly output?: string;
-  readonly nats?: string;
-  readonly natsSubject?: string;
-  readonly natsPrefix: string;
-  readonly database?: string;
-  readonly ledger: string;
-  readonly tenant?: string;
-  readonly speed?: Speed;
-  readonly rate?: Speed;
-  readonly cursor?: string;
-};
+import { parseRate, parseSpeed } from "../replay/pace.ts";
+import type { ReplayOptions } from "../replay/run.ts";
 
 /** The event stream for people and programs: as it comes, and once more. */
 export function addEventCommands(program: Command, io: Io): void {
@@ -37,7 +11,7 @@ export function addEventCommands(program: Command, io: Io): void {
     events
       .command("tail")
       .description("print events as they happen: from now on, or first those from --from-position, --from or --cursor on"),
-  ).action((options: Options, command: Command) => run(command, io, options, true));
+  ).action((options: ReplayOptions, command: Command) => run(command, io, options, true));
   withFilters(events.command("replay").description("send recorded events once more: to the terminal, a file or a NATS subject"))
     .option("--speed <speed>", "max, or as it happened times a factor, such as 2x; default: max", parseSpeed)
     .option("--rate <rate>", "at most that many, such as 500/s", parseRate)
@@ -45,7 +19,7 @@ export function addEventCommands(program: Command, io: Io): void {
     .option("--nats <url>", "publish entries on this NATS, to --nats-subject")
     .option("--nats-subject <subject>", "never a live one")
     .option("--nats-prefix <prefix>", "first token of this deployment's live subjects", io.env["COUNTERSIGN_NATS_PREFIX"] ?? "cs")
-    .action((options: Options, command: Command) => run(command, io, options, false));
+    .action((options: ReplayOptions, command: Command) => run(command, io, options, false));
 }
 
 function withFilters(command: Command): Command {
@@ -65,75 +39,10 @@ function withFilters(command: Command): Command {
     .option("--tenant <tenant>", "with --database: only this tenant's");
 }
 
-async function run(command: Command, io: Io, options: Options, follow: boolean): Promise<void> {
-  refuseContradictions(options);
-  const cursor = options.cursor === undefined ? undefined : new Cursor(options.cursor);
-  const from = options.fromPosition === undefined ? cursor?.read() : Number(options.fromPosition);
-  const fromNow = follow && options.from === undefined;
-  if (options.database !== undefined) {
-    const { database, ledger } = options;
-    const start = from ?? (fromNow ? await nextPosition(database, ledger) : 0);
-    const source = (wanted: Wanted) => databaseSource(database, ledger, wanted, io.signal);
-    report(io, command, await send(command, io, options, { follow, from: start, cursor }, source));
-    return;
-  }
-  if (options.tenant !== undefined) throw new UsageError("--tenant goes with --database: otherwise it is the caller's");
-  await withContext(command, io, async ({ client, signal }) => {
-    const source = (wanted: Wanted) => frontDoorSource(client, wanted, signal);
-    // What is not sealed yet is younger than a second.
-    const start = from ?? (fromNow ? Number((await client.audit.getCheckpoint({})).size) : 0);
-    report(io, command, await send(command, io, options, { follow, from: start, cursor }, source));
-  });
-}
-
-async function send(
-  command: Command,
-  io: Io,
-  options: Options,
-  where: { readonly follow: boolean; readonly from: number; readonly cursor: Cursor | undefined },
-  open: (wanted: Wanted) => AsyncIterable<Batch>,
-): Promise<Replayed> {
-  const speed = options.rate ?? options.speed ?? { kind: "max" };
-  const sink = await openSink(command, io, options);
-  try {
-    const wanted: Wanted = {
-      ...where,
-      to: options.toPosition === undefined ? undefined : Number(options.toPosition),
-      types: options.type ?? [],
-      actor: options.actor,
-      subject: options.subject,
-      startTime: options.from,
-      endTime: options.to,
-      action: options.action,
-      tenant: options.tenant,
-    };
-    const limit = options.limit === 0n ? Number.POSITIVE_INFINITY : Number(options.limit);
-    return await replay(open(wanted), where.from, { sink, speed, pace: new Pace(speed), limit, cursor: where.cursor, signal: io.signal });
-  } finally {
-    await sink.close();
-  }
-}
-
-async function openSink(command: Command, io: Io, options: Options): Promise<Sink> {
-  if (options.output !== undefined) return fileSink(options.output);
-  if (options.nats === undefined)
-    return terminalSink(io.out, { json: globalOptions(command).json === true, withTenant: options.database !== undefined });
-  return natsSink(options.nats, options.natsSubject ?? "", ["cs", options.natsPrefix]);
-}
-
-function refuseContradictions({ output, nats, natsSubject, speed, rate, toPosition }: Options): void {
-  if ((nats === undefined) !== (natsSubject === undefined)) throw new UsageError("--nats and --nats-subject go together");
-  if (nats !== undefined && output !== undefined) throw new UsageError("either --output or --nats");
-  if (speed !== undefined && rate !== undefined) throw new UsageError("either --speed or --rate");
-  if (toPosition === 0n) throw new UsageError("--to-position 0 asks for nothing");
-}
-
-/** What was sent elsewhere is told; on the terminal one sees it. */
-function report(io: Io, command: Command, { events, next, seconds }: Replayed): void {
-  const options = command.opts<Options>();
-  if (options.output === undefined && options.nats === undefined) return;
-  const rate = seconds === 0 ? 0 : Math.round(events / seconds);
-  io.out.write(`${events} events in ${seconds.toFixed(1)} s (${rate}/s); the next position is ${next}\n`);
+/** Database and bus are loaded by who reads events, not by every command. */
+async function run(command: Command, io: Io, options: ReplayOptions, follow: boolean): Promise<void> {
+  const { runReplay } = await import("../replay/run.ts");
+  await runReplay(command, io, options, follow);
 }
 
 function parseActor(text: string): { readonly issuer: string; readonly id: string } {

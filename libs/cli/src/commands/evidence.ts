@@ -6,7 +6,6 @@ import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { ExportResponseSchema, type ExportResponse, type ExportSummary } from "@countersign/proto/v1/audit_service_pb";
 import { ExportFormat, ExportFormatSchema } from "@countersign/proto/v1/export_format_pb";
 import { create } from "@bufbuild/protobuf";
-import { verifyFile, VerifyUsageError } from "@countersign/evidence";
 import { InvalidArgumentError, type Command } from "commander";
 import { globalOptions, withContext, type Context, type Io } from "../context.ts";
 import { AnswerIsNo, UsageError } from "../errors.ts";
@@ -43,7 +42,11 @@ export function addEvidenceCommands(program: Command, io: Io): void {
     .action(async (file: string, options: VerifyOptions, command: Command) => {
       const { json } = globalOptions(command);
       const pinned = { keys: options.key, policyFile: options.policy, voteKeysFile: options.voteKeys, json };
-      const good = await verifyFile({ file, ...pinned }, (text) => io.out.write(text)).catch(asUsage);
+      // The verifier is large; every other command does without it.
+      const { verifyFile, VerifyUsageError } = await import("@countersign/evidence");
+      const good = await verifyFile({ file, ...pinned }, (text) => io.out.write(text)).catch((error: unknown) => {
+        throw error instanceof VerifyUsageError ? new UsageError(error.message) : error;
+      });
       if (!good) throw new AnswerIsNo("the archive does not prove what it says");
     });
 }
@@ -116,8 +119,3 @@ function done(out: string, { events, bytes, digest, checkpointSize, exportId, fo
 }
 
 const isExists = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "EEXIST";
-
-function asUsage(error: unknown): never {
-  if (error instanceof VerifyUsageError) throw new UsageError(error.message);
-  throw error;
-}

@@ -7,9 +7,7 @@ import { globalOptions, withContext, type Context, type Io } from "../context.ts
 import { AnswerIsNo } from "../errors.ts";
 import { table } from "../output.ts";
 import { parsePastMoment } from "../parse.ts";
-import { reportCsv } from "../report/report-csv.ts";
-import { periodText, reportHtml } from "../report/report-html.ts";
-import { findingsIn, latencyText, positionsText, SECTIONS, type Report } from "../report/report.ts";
+import { findingsIn, latencyText, periodText, positionsText, SECTIONS, type Report } from "../report/report.ts";
 
 type Period = { readonly from?: Date; readonly to?: Date };
 type Options = Period & { readonly html?: string; readonly csv?: boolean };
@@ -29,10 +27,13 @@ export function addReportCommands(program: Command, io: Io): void {
       withContext(command, io, async (context) => {
         const report = await fetchReport(context, options);
         if (options.html !== undefined) {
+          const { reportHtml } = await import("../report/report-html.ts");
           writeFileSync(options.html, reportHtml(report));
           context.output.line(`${options.html}: ${report.result.events} events`);
-        } else if (options.csv === true) io.out.write(reportCsv(report));
-        else print(report, context, globalOptions(command).json === true);
+        } else if (options.csv === true) {
+          const { reportCsv } = await import("../report/report-csv.ts");
+          io.out.write(reportCsv(report));
+        } else print(report, context, globalOptions(command).json === true);
       }),
     );
   withPeriod(

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { once } from "node:events";
 import { formatVerifierKey, parsePolicy, parseVerifierKey } from "@countersign/tlog";
-import { keepWitnessKey, startWitnessServer } from "@countersign/witness";
 import { InvalidArgumentError, type Command } from "commander";
 import type { Io } from "../context.ts";
 import { UsageError } from "../errors.ts";
@@ -28,6 +27,7 @@ export function addWitnessCommand(program: Command, io: Io, err: { write(text: s
       const pinned = policy === undefined ? [] : parsePolicy(readFileSync(policy)).logs.map(({ key }) => key);
       const logs = [...log.map(parseVerifierKey), ...pinned];
       if (logs.length === 0) throw new UsageError("name the logs to witness: --log or --policy");
+      const { keepWitnessKey, startWitnessServer } = await import("@countersign/witness");
       const key = keepWitnessKey(directory, name);
       const onFault = (error: unknown): void => void err.write(`witness: ${error instanceof Error ? error.message : String(error)}\n`);
       const witness = await startWitnessServer({ ...listen, key, logs, directory, onFault });

@@ -1,8 +1,6 @@
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { ReportFinding } from "@countersign/proto/v1/audit_service_pb";
 import { fragment, page, type Html } from "@countersign/evidence";
-import { moment } from "../output.ts";
-import { findingsIn, latencyText, positionsText, SECTIONS, type Report } from "./report.ts";
+import { findingsIn, latencyText, periodText, positionsText, SECTIONS, type Report } from "./report.ts";
 
 /** One page that needs nothing but itself, in which nothing can run. */
 export function reportHtml(report: Report): Buffer {
@@ -27,10 +25,6 @@ function findingHtml(finding: ReportFinding): Html {
   const more = inNoLine === 0n ? [] : [fragment`<p>${inNoLine} more, in no line.</p>`];
   const head = fragment`<p>${text}: ${count}${count === 0n ? "" : ` (at ${positionsText(finding)})`}</p>`;
   return rows.length === 0 ? head : fragment`${head}<table>${rows}</table>${more}`;
-}
-
-export function periodText(from: Timestamp | undefined, to: Timestamp | undefined): string {
-  return `${from === undefined ? "from the first event" : moment(from)} to ${moment(to)}`;
 }
 
 function placeText({ firstPosition, lastPosition }: Report["result"]): string {

@@ -1,4 +1,6 @@
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { ApprovalLatency, ReportFinding, ReportResult } from "@countersign/proto/v1/audit_service_pb";
+import { moment } from "../output.ts";
 
 /** A whole report, as it came in pieces. */
 export type Report = { readonly findings: readonly ReportFinding[]; readonly result: ReportResult };
@@ -23,6 +25,10 @@ export function findingsIn({ findings }: Report, section: string): readonly Repo
 /** The first positions, and that there are more. */
 export function positionsText({ positions, count }: { readonly positions: readonly bigint[]; readonly count: bigint }): string {
   return `${positions.join(" ")}${count > BigInt(positions.length) ? " …" : ""}`;
+}
+
+export function periodText(from: Timestamp | undefined, to: Timestamp | undefined): string {
+  return `${from === undefined ? "from the first event" : moment(from)} to ${moment(to)}`;
 }
 
 export function latencyText(latency: ApprovalLatency | undefined): string {
