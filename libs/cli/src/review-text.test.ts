@@ -19,6 +19,6 @@ it("whoever may decide is told what may be changed, and how", () => {
   const action = { id: "a1", status: ActionStatus.IN_REVIEW, verdict: { terms: { editable } } };
   const text = (eligible: boolean) =>
     reviewText(create(GetReviewResponseSchema, { action, eligible }), { columns: 100, command: "countersign" });
-  expect(text(true)).toContain(`\nYou may change ${editable}: countersign edit a1 --param NAME=VALUE`);
+  expect(text(true)).toContain(`\nYou may change ${editable}: countersign edit a1 --param NAME=VALUE --reason "..."`);
   expect(text(false)).not.toContain("You may change");
 });

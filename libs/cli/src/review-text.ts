@@ -29,5 +29,7 @@ export function reviewText(reply: GetReviewResponse, { columns, command }: { rea
 /** What policy lets a reviewer change, as the policy says it. */
 function howToEdit({ id, verdict }: Action, command: string): string {
   const editable = verdict?.terms?.editable ?? "";
-  return editable === "" ? "" : `\nYou may change ${visible(editable).text}: ${command} edit ${visible(id).text} --param NAME=VALUE`;
+  return editable === ""
+    ? ""
+    : `\nYou may change ${visible(editable).text}: ${command} edit ${visible(id).text} --param NAME=VALUE --reason "..."`;
 }
