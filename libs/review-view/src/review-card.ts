@@ -1,4 +1,5 @@
 import type { ShownComment } from "./review-parts.ts";
+import type { ReviewStatus } from "./review-source.ts";
 import type { Decide, ReviewView } from "./review-view.ts";
 import type { ShownMembers } from "./shown-members.ts";
 import type { ShownText } from "./shown-text.ts";
@@ -34,7 +35,7 @@ function body(view: ReviewView, command: string): Line[] {
     note(""),
     ...(view.erased
       ? [note("The content of this action was erased.")]
-      : [note("This will run, and the digest covers all of it:"), ...members("│   ", view.parameters)]),
+      : [note(parametersLabel(view)), ...members("│   ", view.parameters)]),
     ...claims(view),
     ...comments(view),
     note(""),
@@ -61,6 +62,13 @@ function comments(view: ReviewView): Line[] {
   const { more } = view.comments;
   return [note(""), note(COMMENTS_LABEL), ...lines, ...(more === 0 ? [] : [note(`and ${more} more`, CLAIM)])];
 }
+
+/** Stands over the parameters. Nobody must take what nobody may run any more for what will. */
+export function parametersLabel({ status }: ReviewView): string {
+  return REFUSED.has(status) ? "This was asked for, and the digest covers all of it:" : "This will run, and the digest covers all of it:";
+}
+
+const REFUSED: ReadonlySet<ReviewStatus> = new Set(["denied", "rejected", "expired", "cancelled", "grant expired", "revoked"]);
 
 /** Stands above what people wrote about a review, wherever it is shown. */
 export const COMMENTS_LABEL = "Said about it (not checked, not covered by the digest, decides nothing):";

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { ReviewSource } from "./review-source.ts";
 import { readingSeconds } from "./reading-time.ts";
 import { shownParts } from "./shown-parts.ts";
-import { commentLine } from "./review-card.ts";
+import { commentLine, parametersLabel } from "./review-card.ts";
 import { renderReview } from "./review-view.ts";
 import { showString, showText } from "./shown-text.ts";
 import { exportWith } from "./testing/sample-source.ts";
@@ -168,6 +168,14 @@ describe("renderReview", () => {
       parameters: { members: [], more: 0 },
     });
     expect(renderReview({ ...source, status: "approved" }, sha256).decide).toBeUndefined();
+  });
+
+  it("P7: says of nothing that it will run once nobody may run it", () => {
+    const says = (status: ReviewSource["status"]): boolean =>
+      parametersLabel(renderReview({ ...source, status }, sha256)).startsWith("This will run");
+    for (const status of ["in review", "edited", "approved"] as const) expect(says(status)).toBe(true);
+    for (const status of ["denied", "rejected", "expired", "cancelled", "grant expired", "revoked"] as const)
+      expect(says(status)).toBe(false);
   });
 
   it("counts what found no room", () => {

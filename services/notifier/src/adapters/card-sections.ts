@@ -2,6 +2,7 @@ import {
   commentLine,
   COMMENTS_LABEL,
   needsLine,
+  parametersLabel,
   textLine,
   USUAL_LIMITS,
   type RenderLimits,
@@ -58,7 +59,7 @@ function parameters(view: ReviewView): CardSection {
   const erased = view.erased ? ["The content of this action was erased."] : [];
   return {
     kind: "parameters",
-    label: "This will run, and the digest covers all of it:",
+    label: parametersLabel(view),
     lines: [...erased, ...members(view.parameters), ...missing(view.parameters.more, "values")],
   };
 }
