@@ -1,4 +1,13 @@
-import { ATTRIBUTES, currentTraceparent, inSpan, instruments, isSampled, startSpan, type SpanDetails } from "@countersign/telemetry";
+import {
+  ATTRIBUTES,
+  currentTraceparent,
+  instruments,
+  isSampled,
+  markFailed,
+  observing,
+  startSpan,
+  type SpanDetails,
+} from "@countersign/telemetry";
 import { LRUCache } from "lru-cache";
 import { EventLogError } from "./errors.ts";
 import type { AppendOutcome, AppendRequest, EventLog, RecordedEvent, StreamName } from "./event-log.ts";
@@ -13,10 +22,10 @@ const REMEMBERED = 10_000;
 export function observedEventLog<Log extends EventLog>(log: Log): Log {
   const origins = new LRUCache<string, string>({ max: REMEMBERED });
   const append = (request: AppendRequest): Promise<AppendOutcome> => {
+    if (!observing()) return log.append(request);
     const parent = request.traceparent || currentTraceparent();
-    const work = (): Promise<AppendOutcome> => log.append(request);
-    if (!isSampled(parent)) return timed(work);
-    return timed(() => inSpan(startSpan(`append ${request.stream.type}`, detailsOf(request, parent, origins), parent), work));
+    const span = isSampled(parent) ? startSpan(`append ${request.stream.type}`, detailsOf(request, parent, origins), parent) : undefined;
+    return observed(span, () => log.append(request));
   };
   const readStream = async (stream: StreamName, afterVersion?: number): Promise<readonly RecordedEvent[]> => {
     const events = await log.readStream(stream, afterVersion);
@@ -27,23 +36,17 @@ export function observedEventLog<Log extends EventLog>(log: Log): Log {
   return { ...log, append, readStream };
 }
 
-function detailsOf({ stream, expectedVersion, events }: AppendRequest, parent: string, origins: LRUCache<string, string>): SpanDetails {
+function detailsOf({ stream, expectedVersion }: AppendRequest, parent: string, origins: LRUCache<string, string>): SpanDetails {
   const key = keyOf(stream);
   const isFirst = expectedVersion === 0;
   const origin = isFirst ? undefined : origins.get(key);
   if (isFirst) origins.set(key, parent);
-  const attributes = {
-    [ATTRIBUTES.dbSystem]: "postgresql",
-    [ATTRIBUTES.dbOperation]: "append",
-    [ATTRIBUTES.stream]: stream.id,
-    [ATTRIBUTES.messageCount]: events.length,
-  };
+  const attributes = { [ATTRIBUTES.dbSystem]: "postgresql", [ATTRIBUTES.stream]: stream.id };
   return { kind: "client", attributes, ...(origin === undefined ? {} : { links: [origin] }) };
 }
 
-async function timed(work: () => Promise<AppendOutcome>): Promise<AppendOutcome> {
-  const measured = instruments();
-  if (measured === undefined) return work();
+/** The span is not the active one meanwhile: nothing below an append is traced, and what it shares its transaction with is of other traces. */
+async function observed(span: ReturnType<typeof startSpan>, work: () => Promise<AppendOutcome>): Promise<AppendOutcome> {
   const startedAt = performance.now();
   let outcome: AppendOutcome["outcome"] | "too_late" | "failed" = "failed";
   try {
@@ -52,9 +55,11 @@ async function timed(work: () => Promise<AppendOutcome>): Promise<AppendOutcome>
     return done;
   } catch (error) {
     if (error instanceof EventLogError && error.code === "too_late") outcome = "too_late";
+    if (span !== undefined) markFailed(span, error);
     throw error;
   } finally {
-    measured.appends.record((performance.now() - startedAt) / 1000, { [ATTRIBUTES.outcome]: outcome });
+    instruments()?.appends.record((performance.now() - startedAt) / 1000, { [ATTRIBUTES.outcome]: outcome });
+    span?.end();
   }
 }
 

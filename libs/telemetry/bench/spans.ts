@@ -61,7 +61,7 @@ function command(id: string, parent: string): Promise<void> {
 
 async function append(id: string, parent: string): Promise<void> {
   if (isSampled(parent)) {
-    const attributes = { "db.system.name": "postgresql", "db.operation.name": "append", "countersign.stream.id": id };
+    const attributes = { "db.system.name": "postgresql", "countersign.stream.id": id };
     await inSpan(startSpan("append action", { kind: "client", attributes }, parent), () => later());
   } else await later();
   if (isSampled(parent)) startSpan("publish events", { kind: "producer", attributes: { "messaging.system.name": "nats" } }, parent)?.end();

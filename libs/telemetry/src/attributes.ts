@@ -10,7 +10,6 @@ export const ATTRIBUTES = {
   messageCount: "messaging.batch.message_count",
   consumerGroup: "messaging.consumer.group.name",
   dbSystem: "db.system.name",
-  dbOperation: "db.operation.name",
   poolName: "db.client.connection.pool.name",
   poolState: "db.client.connection.state",
   errorType: "error.type",
