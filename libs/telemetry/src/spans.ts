@@ -122,5 +122,10 @@ export function isSampled(traceparent: string): boolean {
 }
 
 function linksTo(traceparents: readonly string[]): Link[] {
-  return [...new Set(traceparents)].map(readTraceparent).flatMap((names) => (names === undefined ? [] : [{ context: names }]));
+  const links: Link[] = [];
+  for (const traceparent of new Set(traceparents)) {
+    const names = readTraceparent(traceparent);
+    if (names !== undefined) links.push({ context: names });
+  }
+  return links;
 }

@@ -12,13 +12,14 @@ const MOST_KNOWN = 1024;
 /** What a `traceparent` (W3C Trace Context, version 00) names; undefined: the text is none. */
 export function readTraceparent(text: string): SpanContext | undefined {
   if (text.length !== LENGTH) return undefined;
-  const names = known.get(text) ?? parse(text);
+  const seen = known.get(text);
+  if (seen !== undefined) return seen;
+  const names = parse(text);
   if (names !== undefined) remember(text, names);
   return names;
 }
 
 function remember(text: string, names: SpanContext): void {
-  if (known.has(text)) return;
   if (known.size >= MOST_KNOWN) known.clear();
   known.set(text, names);
 }
@@ -50,6 +51,6 @@ export function currentTraceparent(): string {
 /** The only flag of version 00 is whether the trace is kept. */
 export function writeTraceparent(span: SpanContext): string {
   const text = `00-${span.traceId}-${span.spanId}-${isKept(span) ? "01" : "00"}`;
-  remember(text, span);
+  if (!known.has(text)) remember(text, span);
   return text;
 }
