@@ -62,16 +62,11 @@ function inItsSpan(name: string, attributes: Record<string, string>, handler: Co
 }
 
 function toldOf(name: string, handler: CommandHandler): CommandHandler {
-  return (command) => (tellSpan(name) ? tellingFailure(name, handler(command)) : handler(command));
-}
-
-async function tellingFailure(name: string, reply: Promise<Uint8Array>): Promise<Uint8Array> {
-  try {
-    return await reply;
-  } catch (error) {
+  const failed = (error: unknown): never => {
     tellSpan(`${name} failed`, { [ATTRIBUTES.errorType]: errorType(error) });
     throw error;
-  }
+  };
+  return (command) => (tellSpan(name) ? handler(command).catch(failed) : handler(command));
 }
 
 async function timed(
