@@ -87,4 +87,11 @@ describe("what the documents tell to type", () => {
     expect(named.length).toBeGreaterThan(30);
     expect(named.filter(({ script }) => !(script in scripts))).toEqual([]);
   });
+
+  it("the starter policy has what the README's edit replaces", () => {
+    const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+    const [, replaced = ""] = /^sed -i\.bak 's\/(.+?)\/.*' my-policy\.yaml$/m.exec(readme) ?? [];
+    expect(replaced).not.toBe("");
+    expect(readFileSync(join(ROOT, "services/policy/src/starter-policy.yaml"), "utf8")).toContain(replaced);
+  });
 });
