@@ -211,7 +211,9 @@ describe("administrator's commands", () => {
     const file = join(folder, "policy.yaml");
     const document = `${STARTER_POLICY}# the next one\n`;
     writeFileSync(file, STARTER_POLICY);
-    expect((await as("policy-admin", "policy", "publish", file)).out).toMatch(/^revision 1, in force, SHA-256 [0-9a-f]{64}\n$/);
+    expect((await as("policy-admin", "policy", "publish", file)).out).toMatch(
+      /^revision 1, in force, SHA-256 [0-9a-f]{64}\n\nNothing new: this very document is in force already.\n$/,
+    );
     writeFileSync(file, document);
     const tried = await as("policy-admin", "policy", "test", file, ...TAG, "--requester", "agent:crm-agent");
     expect(tried).toMatchObject({ code: 0, out: matching(/^allow by rule "tag changes are harmless" of policy.yaml: /) });

@@ -24,7 +24,10 @@ export function addPolicyCommands(program: Command, io: Io): void {
         const { revision } = await client.policies.publishPolicy({ document: readBytes(file).toString("utf8") });
         if (revision === undefined) return;
         output.message(PolicyRevisionSchema, revision, () => {
-          const next = revision.active ? "" : `\n\nIt is not in force yet: ${called} policy activate ${revision.revision}`;
+          // What was just stored is not in force yet.
+          const next = revision.active
+            ? "\n\nNothing new: this very document is in force already."
+            : `\n\nIt is not in force yet: ${called} policy activate ${revision.revision}`;
           return `${described(revision)}${next}`;
         });
       }),
