@@ -92,6 +92,6 @@ describe("what the documents tell to type", () => {
     const readme = readFileSync(join(ROOT, "README.md"), "utf8");
     const [, replaced = ""] = /^sed -i\.bak 's\/(.+?)\/.*' my-policy\.yaml$/m.exec(readme) ?? [];
     expect(replaced).not.toBe("");
-    expect(readFileSync(join(ROOT, "services/policy/src/starter-policy.yaml"), "utf8")).toContain(replaced);
+    expect(readFileSync(join(ROOT, "services/policy/starter-policy.yaml"), "utf8")).toContain(replaced);
   });
 });
