@@ -23,13 +23,7 @@ export function addPolicyCommands(program: Command, io: Io): void {
       withContext(command, io, async ({ client, output, command: called }) => {
         const { revision } = await client.policies.publishPolicy({ document: readBytes(file).toString("utf8") });
         if (revision === undefined) return;
-        output.message(PolicyRevisionSchema, revision, () => {
-          // What was just stored is not in force yet.
-          const next = revision.active
-            ? "\n\nNothing new: this very document is in force already."
-            : `\n\nIt is not in force yet: ${called} policy activate ${revision.revision}`;
-          return `${described(revision)}${next}`;
-        });
+        output.message(PolicyRevisionSchema, revision, () => `${described(revision)}\n\n${afterPublishing(revision, called)}`);
       }),
     );
   policy
@@ -77,4 +71,9 @@ export function addPolicyCommands(program: Command, io: Io): void {
 
 function described(revision: PolicyRevision): string {
   return `revision ${revision.revision}${revision.active ? ", in force" : ""}, SHA-256 ${hex(revision.documentDigest)}`;
+}
+
+/** What was just stored is not in force yet. */
+function afterPublishing({ revision, active }: PolicyRevision, command: string): string {
+  return active ? "Nothing new: this very document is in force already." : `It is not in force yet: ${command} policy activate ${revision}`;
 }
