@@ -81,6 +81,7 @@ export async function startNotifier(deps: NotifierDeps): Promise<RunningNotifier
   );
   if (channels.length === 0) {
     deps.logger.info({}, "no channels are configured: nobody is notified");
+    if (deps.config.page !== undefined) deps.logger.warn({}, "the page is not served: there is no channel that would send its links");
     return { port: undefined, close: () => served.close() };
   }
   const database = deps.database.kysely<unknown>();
