@@ -26,6 +26,7 @@ export async function* checkCopy(
   let page: ReadonlyMap<number, Buffer> = new Map();
   let pageEnd = 0;
   if (expected > last) return;
+  const total = last - bounds.first + 1;
   for await (const { sequence, data } of copy.messages(bounds.first, last)) {
     if (sequence > last) break;
     const position = sequence - 1;
@@ -35,7 +36,7 @@ export async function* checkCopy(
     if (position >= pageEnd) {
       pageEnd = Math.min(position + PAGE, head);
       page = await entries(position, pageEnd);
-      yield { progress: { step: "copy", done: sequence - bounds.first, total: last - bounds.first + 1 } };
+      if (sequence > bounds.first) yield { progress: { step: "copy", done: sequence - bounds.first, total } };
     }
     const entry = page.get(position);
     if (entry === undefined || (data !== undefined && !entry.equals(data)))
@@ -43,4 +44,5 @@ export async function* checkCopy(
   }
   if (expected <= last)
     yield { flaw: { position: expected - 1, kind: "COPY", detail: `JetStream lacks ${last + 1 - expected} events from here on` } };
+  yield { progress: { step: "copy", done: total, total } };
 }
