@@ -3,7 +3,7 @@ import { EntrySchema } from "@countersign/proto/event/v1/entry_pb";
 import { leafHash } from "@countersign/tlog";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { beginningsOf, decodeEntry, encodeEntry } from "./entry-codec.ts";
+import { decodeEntry, encodeEntry } from "./entry-codec.ts";
 import { readEntry, type Entry } from "./entry-reader.ts";
 import { EventLogError } from "./errors.ts";
 
@@ -53,20 +53,6 @@ describe("an entry's bytes", () => {
     fc.assert(
       fc.property(entries, (entry) => {
         expect(Buffer.from(encodeEntry(entry))).toEqual(Buffer.from(toBinary(EntrySchema, asMessage(entry))));
-      }),
-    );
-  });
-
-  it("P6: begin with their ledger and position, as no other place's do", () => {
-    const ofTenant = entries.filter(({ stream }) => stream.tenant !== "");
-    const positions = fc.oneof(counter, fc.constantFrom(0, 1, 127, 128, 16_383, 16_384, 2 ** 32, Number.MAX_SAFE_INTEGER));
-    const begins = (entry: Uint8Array, beginning: Buffer) => beginning.equals(entry.subarray(0, beginning.length));
-    fc.assert(
-      fc.property(ofTenant, positions, positions, (entry, position, other) => {
-        const bytes = encodeEntry({ ...entry, position });
-        expect(begins(bytes, beginningsOf(entry.ledger)(position))).toBe(true);
-        expect(begins(bytes, beginningsOf(entry.ledger)(other))).toBe(position === other);
-        expect(begins(bytes, beginningsOf(`${entry.ledger}x`)(position))).toBe(false);
       }),
     );
   });

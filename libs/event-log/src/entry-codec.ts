@@ -30,26 +30,6 @@ export function encodeEntry(entry: Entry): Uint8Array {
   return writer.finish();
 }
 
-/** The bytes with which each entry at a place of this ledger begins: ledger and position, and that the tenant comes next. Good until the next is asked for. */
-export function beginningsOf(ledger: string): (position: number) => Buffer {
-  const writer = new BinaryWriter();
-  text(writer, 1, ledger);
-  const beginning = Buffer.concat([writer.finish(), Buffer.alloc(MAX_POSITION_BYTES)]);
-  const fixed = beginning.length - MAX_POSITION_BYTES;
-  return (position) => {
-    let at = fixed;
-    if (position > 0) beginning[at++] = (2 << 3) | WireType.Varint;
-    let rest = position;
-    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) beginning[at++] = (rest % 0x80) | 0x80;
-    if (position > 0) beginning[at++] = rest;
-    beginning[at++] = (3 << 3) | WireType.LengthDelimited;
-    return beginning.subarray(0, at);
-  };
-}
-
-/** Of a position, the largest with its tag, and the tag behind it. */
-const MAX_POSITION_BYTES = 10;
-
 // Kept for its buffer; nothing here waits, so no two entries meet in it.
 const sharedWriter = new BinaryWriter();
 

@@ -28,6 +28,5 @@ export {
 export { observedEventLog } from "./observed-event-log.ts";
 export { int8Array, textArray, timestamptzArray } from "./postgres/binary-array.ts";
 export { eventLogMigrations } from "./postgres/migrations.ts";
-export { readLeafHashes } from "./postgres/leaf-hashes.ts";
 export { scanLedger } from "./postgres/scan-ledger.ts";
 export { momentOf, NO_MOMENT, until, type Moment } from "./moment.ts";

@@ -7,68 +7,51 @@ import { storedDecoder } from "../stored-events.ts";
 /** Positions per statement: no snapshot is held for long, however slowly somebody reads, and memory holds two slices. */
 const SLICE = 4096;
 
-/** From `from` up to `to`, exclusive. */
-export type LedgerRange = { readonly from: number; readonly to: number };
-
-/** Checks what is stored at a place, one place after another, and makes something of it. */
-export type StoredAt<Result> = (entry: Buffer, hash: Buffer, code: Buffer | null) => Result;
-
 /**
  * Reads a stretch of a ledger as fast as Postgres can send it, checked as every read is: each entry has its hash and its append code, no position is
- * missing. For replays, rebuilds and checks; `readAll` is for a page now and then.
+ * missing. While one slice is worked on, the next is under way. For replays, rebuilds and checks; `readAll` is for a page now and then.
+ * @param range - From `from` up to `to`, exclusive.
  * @throws EventLogError `corrupt` also when the ledger ends before `to`, `unavailable` when it cannot be read.
  */
-export function scanLedger(
+export async function* scanLedger(
   database: Pick<Database, "pool">,
   ledger: string,
-  range: LedgerRange,
+  range: { readonly from: number; readonly to: number },
   keys: ReadKeys,
 ): AsyncGenerator<readonly RecordedEvent[], void, undefined> {
-  return scanRows(database, ledger, range, (first) => storedDecoder(keys, { ledger, counter: "position", first }));
-}
-
-/**
- * The same, whatever is made of each row. While one slice is worked on, the next is under way.
- * @param readerFrom - Begins at a position.
- * @throws EventLogError as `scanLedger` does, and what the reader throws.
- */
-export async function* scanRows<Result>(
-  database: Pick<Database, "pool">,
-  ledger: string,
-  { from: begin, to }: LedgerRange,
-  readerFrom: (position: number) => StoredAt<Result>,
-): AsyncGenerator<readonly Result[], void, undefined> {
-  const read = (from: number) => readSlice(database, ledger, { from, to: Math.min(from + SLICE, to) }, readerFrom(from));
-  let next = begin < to ? read(begin) : undefined;
-  for (let from = begin; next !== undefined; from += SLICE) {
-    const results = await next;
-    next = from + SLICE < to ? read(from + SLICE) : undefined;
+  let next = range.from < range.to ? readSlice(database, ledger, range.from, range.to, keys) : undefined;
+  for (let from = range.from; next !== undefined; from += SLICE) {
+    const events = await next;
+    next = from + SLICE < range.to ? readSlice(database, ledger, from + SLICE, range.to, keys) : undefined;
     // Who stops here never learns how the one under way went.
     next?.catch(() => {});
-    yield results;
+    yield events;
   }
 }
 
-async function readSlice<Result>(
+async function readSlice(
   database: Pick<Database, "pool">,
   ledger: string,
-  { from, to }: LedgerRange,
-  read: StoredAt<Result>,
-): Promise<readonly Result[]> {
-  const results: Result[] = [];
+  from: number,
+  end: number,
+  keys: ReadKeys,
+): Promise<readonly RecordedEvent[]> {
+  const to = Math.min(from + SLICE, end);
+  const events: RecordedEvent[] = [];
+  const decode = storedDecoder(keys, { ledger, counter: "position", first: from });
   try {
     for await (const batch of copyOut(database.pool, slice(ledger, from, to))) {
-      for (const [entry, hash, code] of batch) results.push(read(entry ?? NONE, hash ?? NONE, code ?? null));
+      for (const [entry, hash, code] of batch) events.push(decode(entry ?? NONE, hash ?? NONE, code ?? null));
     }
   } catch (error) {
     if (error instanceof EventLogError) throw error;
     throw new EventLogError("unavailable", "the event log cannot be read", { cause: error });
   }
-  const next = from + results.length;
+  const next = from + events.length;
   if (next < to) throw new EventLogError("corrupt", `ledger ${ledger} has no event at position ${next}`, { position: next });
   if (next > to)
     throw new EventLogError("corrupt", `ledger ${ledger} has more events before position ${to} than positions`, { position: to });
-  return results;
+  return events;
 }
 
 function slice(ledger: string, from: number, to: number): string {

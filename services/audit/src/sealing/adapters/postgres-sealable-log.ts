@@ -1,5 +1,5 @@
 import type { Database } from "@countersign/database";
-import { EventLogError, readLeafHashes, type AppendKeys } from "@countersign/event-log";
+import { EventLogError, scanLedger, type AppendKeys } from "@countersign/event-log";
 import { TILE_WIDTH } from "@countersign/tlog";
 import { sql, type Kysely } from "kysely";
 import type { SealableLog, SealedRange } from "../ports.ts";
@@ -10,7 +10,7 @@ const HASH = 32;
 type LeafRow = { readonly position: number; readonly hash: Buffer };
 
 /**
- * The event table as far as sealing needs it. What is to be sealed is checked as every reader does it, hash, place and append code, so that nothing is sealed which no service
+ * The event table as far as sealing needs it. What is to be sealed is read as every reader does it, entry and append code, so that nothing is sealed which no service
  * appended; what is sealed is compared by its hashes.
  */
 export function postgresSealableLog(pool: Database, ledger: string, keys: AppendKeys): SealableLog {
@@ -29,14 +29,16 @@ export function postgresSealableLog(pool: Database, ledger: string, keys: Append
       return rows[0]?.head ?? 0;
     },
     leaves: async (from, to) => {
+      const hashes: Uint8Array[] = [];
       try {
-        return await readLeafHashes(pool, ledger, { from, to }, keys);
+        for await (const events of scanLedger(pool, ledger, { from, to }, keys)) hashes.push(...events.map(({ leafHash }) => leafHash));
       } catch (error) {
         if (!(error instanceof EventLogError) || error.code !== "corrupt") throw error;
         const position = error.position ?? from;
         if ((await rowsOf(position, position + 1, false)).length > 0) throw forged(position, error);
         throw new SealRefusedError("POSITION_GAP", position, `there is no event at position ${position}, and there are later ones`);
       }
+      return hashes;
     },
     mismatches: async (range) => {
       const found: number[] = [];
