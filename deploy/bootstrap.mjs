@@ -3,6 +3,7 @@
 // and hands over to the Node.js that the lock file pins.
 import { fileURLToPath } from "node:url";
 import { ensureDependencies } from "./bootstrap/dependencies.mjs";
+import { tryFaketime } from "./bootstrap/faketime.mjs";
 import { handOver } from "./bootstrap/hand-over.mjs";
 import { ensureNatsServer, withNatsServerOnPath } from "./bootstrap/nats-server.mjs";
 import { tryPrometheus } from "./bootstrap/prometheus.mjs";
@@ -38,6 +39,7 @@ async function main([name = "", ...args]) {
   const node = await ensureDependencies(root);
   const natsServer = target.needsNats ? await ensureNatsServer() : undefined;
   if (name === "test") await tryPrometheus();
+  if (name === "chaos") await tryFaketime();
   return handOver({ root, node, args: [target.main, ...args], env: withNatsServerOnPath(process.env, natsServer) });
 }
 
