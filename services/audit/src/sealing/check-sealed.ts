@@ -128,7 +128,7 @@ async function checkCheckpoints(parts: SealedParts, report: Report): Promise<voi
 async function flawsOf(parts: SealedParts, { epoch, origin, size, root, note }: StoredCheckpoint): Promise<readonly string[]> {
   const signer = parts.signerFor(epoch);
   const signed = tolerate(() => openCheckpoint(note, signer.known).checkpoint);
-  if (signed === undefined) return ["it has no good signature of ours"];
+  if (signed === undefined) return ["it has no good signature of ours; earlier keys belong into COUNTERSIGN_LOG_RETIRED_KEYS"];
   const same = signed.origin === origin && origin === signer.origin && isHead(signed, size, root);
   return [
     ...(same ? [] : ["its columns are not what is signed"]),
@@ -157,7 +157,10 @@ async function checkAnchor(parts: SealedParts, anchor: Anchor, size: number, rep
   if (begun !== epoch) return flaw(0, `epoch ${begun} was begun, and the log is in epoch ${epoch}`);
   const newest = await anchor.newest(epoch).catch(refusalIsNone);
   const signed = newest && tolerate(() => openCheckpoint(newest.note, parts.signerFor(epoch).known).checkpoint);
-  if (signed === undefined) return size === 0 ? undefined : flaw(size, "the anchor holds no checkpoint of ours");
+  if (signed === undefined)
+    return size === 0
+      ? undefined
+      : flaw(size, "the anchor holds no checkpoint of ours; earlier keys belong into COUNTERSIGN_LOG_RETIRED_KEYS");
   const known = await sizeOnceAt(parts, signed.size);
   if (signed.size > known) return flaw(known, `${signed.size} events were sealed, and the database knows of ${known}`);
   if (!(await hasRoot(parts, epoch, signed))) flaw(signed.size, "the tiles do not lead to the root that the anchor has");

@@ -14,8 +14,10 @@ export type SealRefusal =
   | "TREE_DAMAGED"
   /** The database holds checkpoints, and the memory outside of it holds none. */
   | "ANCHOR_LOST"
-  /** The memory outside of the database cannot be read, or is signed by nobody we know. */
+  /** The memory outside of the database cannot be read, or what it holds was signed by nobody. */
   | "ANCHOR_UNREADABLE"
+  /** The memory outside of the database is signed under a name, or with a key, that this process was not told: settings, most likely. */
+  | "KEY_UNKNOWN"
   /** The log says that an epoch began, and no operator began it here. */
   | "EPOCH_UNKNOWN";
 

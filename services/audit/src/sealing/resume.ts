@@ -98,12 +98,17 @@ async function externalCheckpoints(
   return [...own, ...(await witnesses.newest(signer))];
 }
 
+const KEY_UNKNOWN =
+  "the newest checkpoint of the anchor is signed with no key of COUNTERSIGN_LOG_KEY_FILES, COUNTERSIGN_LOG_VAULT_KEYS and COUNTERSIGN_LOG_RETIRED_KEYS, or under another name than COUNTERSIGN_LOG_ORIGIN";
+
 function anchoredCheckpoint(note: Uint8Array, signer: CheckpointSigner): ExternalCheckpoint {
   try {
     const { size, root } = openCheckpoint(note, signer.known).checkpoint;
     return { source: "the anchor", size, root, note };
   } catch (cause) {
     if (!(cause instanceof TlogError)) throw cause;
+    if (cause.code === "origin_unknown" || cause.code === "signature_missing")
+      throw new SealRefusedError("KEY_UNKNOWN", 0, KEY_UNKNOWN, { cause });
     throw new SealRefusedError("ANCHOR_UNREADABLE", 0, `the newest checkpoint of the anchor is not ours: ${cause.message}`, { cause });
   }
 }

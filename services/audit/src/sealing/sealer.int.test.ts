@@ -71,7 +71,22 @@ describe("P6: sealing", () => {
     for (const key of [next, ledger.key]) {
       expect(openCheckpoint(both?.note ?? Buffer.alloc(0), ledger.parts({ keys: [key] }).signerFor(1).keys).checkpoint.size).toBe(4);
     }
-    await expect(ledger.seal(ledger.parts({ keys: [testKey()] }))).rejects.toEqual(refusal("ANCHOR_UNREADABLE", 0));
+  });
+
+  it("does not take a key that is missing among its settings for another log: no epoch begins", async () => {
+    await ledger.append(2);
+    await ledger.seal();
+    const parts = {
+      ...ledger.parts({ keys: [testKey()] }),
+      epochs: epochHistory(ledger.log),
+      takeTerm: () => takeSealTerm(ledger.database, ledger.name, 30_000),
+    };
+    await expect(ledger.seal(parts)).rejects.toEqual(refusal("KEY_UNKNOWN", 0));
+    await expect(startEpoch(parts, { actor: { issuer: "https://idp.test", id: "ann" }, time: new Date(1) })).rejects.toThrow(
+      /COUNTERSIGN_LOG_RETIRED_KEYS/,
+    );
+    expect(await ledger.anchor.epoch()).toBe(1);
+    await ledger.seal();
   });
 });
 

@@ -1,7 +1,7 @@
 import type { Logger } from "@countersign/telemetry";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SealTerm } from "./ports.ts";
-import { refusalIn, type SealRefusedError } from "./refusal.ts";
+import { refusalIn, type SealRefusedError, type SealRefusal } from "./refusal.ts";
 import { resume, rewritten, type SealingParts, type SealState } from "./resume.ts";
 import { sealStep } from "./seal-step.ts";
 import type { SealStatus } from "./status.ts";
@@ -40,6 +40,11 @@ const NOT_WHAT_WAS_SIGNED =
   "THE LEDGER IS NOT WHAT WAS SIGNED. Nothing is sealed until the right database is back, or an operator begins a new epoch (countersign ledger new-epoch)";
 const FORGED =
   "AN EVENT STANDS IN THE LEDGER THAT NO SERVICE APPENDED. Nothing is sealed until it is gone, or this process has the keys of those who append (deploy/runbook.md, Forged events)";
+
+const KEY_UNKNOWN =
+  "WHAT WAS SIGNED WAS NOT SIGNED WITH A KEY THAT THIS PROCESS HAS. Nothing is sealed until it has the key, the earlier ones and the name of the log again (services/audit/src/sealing/README.md, Keys)";
+
+const MEANING: Partial<Record<SealRefusal, string>> = { FORGED, KEY_UNKNOWN };
 
 class Sealer {
   readonly #options: SealerOptions;
@@ -101,7 +106,7 @@ class Sealer {
     const { refusal, position, message } = error;
     this.#status = { ...this.#status, state: "refused", refusal: { kind: refusal, position, message } };
     this.#behindSince ??= performance.now();
-    this.#options.logger.error({ refusal, position, err: error }, refusal === "FORGED" ? FORGED : NOT_WHAT_WAS_SIGNED);
+    this.#options.logger.error({ refusal, position, err: error }, MEANING[refusal] ?? NOT_WHAT_WAS_SIGNED);
   }
 
   async #useTerm(term: SealTerm): Promise<void> {
