@@ -1,4 +1,4 @@
-import { portSetting, readConfig } from "@countersign/config";
+import { ConfigError, portSetting, readConfig } from "@countersign/config";
 import { databaseUrlSetting, natsUrlSetting } from "@countersign/runtime";
 import { z } from "zod";
 
@@ -14,6 +14,17 @@ const schema = z.object({
   logLevel: z.enum(["debug", "info", "warn", "error"]).default("warn"),
 });
 
+/** What `npm start` makes for itself: somebody's own would be passed over, and their anchor or keys would not be where they believe. */
+const MADE_HERE = [
+  "COUNTERSIGN_ISSUERS",
+  "COUNTERSIGN_ISSUERS_FILE",
+  "COUNTERSIGN_APPEND_KEY_FILE",
+  "COUNTERSIGN_GRANT_KEY_FILE",
+  "COUNTERSIGN_LOG_KEY_FILES",
+  "COUNTERSIGN_LOG_ORIGIN",
+  "COUNTERSIGN_ANCHOR_DIR",
+];
+
 /** Settings of `npm start`. */
 export type StartSettings = Readonly<z.output<typeof schema>>;
 
@@ -26,8 +37,15 @@ export type StartSettings = Readonly<z.output<typeof schema>>;
  * | COUNTERSIGN_DATABASE_URL | — | use this PostgreSQL; absent: an embedded one |
  * | COUNTERSIGN_NATS_URL | — | use this nats-server; absent: a private one |
  * | COUNTERSIGN_LOG_LEVEL | warn | debug, info, warn or error |
+ * @throws ConfigError with every problem
  */
 export function readStartSettings(env: NodeJS.ProcessEnv): StartSettings {
+  const given = MADE_HERE.filter((name) => env[name]);
+  if (given.length > 0) {
+    throw new ConfigError(
+      given.map((name) => `${name}: npm start has its own, in keys/ of its data directory; for yours run deploy/server`),
+    );
+  }
   return readConfig(
     schema,
     {
