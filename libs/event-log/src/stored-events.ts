@@ -16,21 +16,20 @@ export type Place = {
   readonly ledger: string;
   /** Along this, none is missing. */
   readonly counter: "position" | "streamVersion" | "tenantSequence";
-  /** What the counter must start with, where that is known. */
-  readonly first?: number;
   readonly tenant?: string;
   readonly stream?: StreamName;
 };
 
 /**
  * Decodes stored events and checks them: each is one of its place, has the hash of its entry and an append code, and none is missing.
+ * @param first - What the counter starts with.
  * @throws EventLogError `corrupt`, with those before
  */
-export function decodeStored(rows: readonly StoredRow[], keys: ReadKeys, place: Place): readonly RecordedEvent[] {
-  const decode = storedDecoder(keys, place);
+export function decodeStored(rows: readonly StoredRow[], keys: ReadKeys, place: Place, first: number): readonly RecordedEvent[] {
+  const decode = storedDecoder(keys, place, first);
   const events: RecordedEvent[] = [];
   try {
-    for (const row of rows) events.push(decode(row.entry, row.leaf_hash, row.append_code, row.position));
+    for (const row of rows) events.push(decode(row));
   } catch (error) {
     if (!(error instanceof EventLogError)) throw error;
     const { code, message, position, forged, cause } = error;
@@ -39,18 +38,14 @@ export function decodeStored(rows: readonly StoredRow[], keys: ReadKeys, place: 
   return events;
 }
 
-/** The same, one after another as they come. Along positions, the one that belongs there is the row's; otherwise the row must say its own. */
-export function storedDecoder(
-  keys: ReadKeys,
-  place: Place,
-): (entry: Uint8Array, hash: Uint8Array, code: Uint8Array | null, stored?: number) => RecordedEvent {
-  const { ledger, counter } = place;
-  let expected = place.first;
-  return (entry, hash, code, stored) => {
-    const position = counter === "position" ? (expected ?? stored) : stored;
-    const event = checkedEvent(keys, ledger, position, entry, hash, code);
-    expected ??= event[counter];
-    checkPlace(place, expected, event, position);
+/** The same, one after another as they come. */
+export function storedDecoder(keys: ReadKeys, place: Place, first: number): (row: StoredRow) => RecordedEvent {
+  let expected = first;
+  return (row) => {
+    // Along positions, the one that belongs there is the row's.
+    const placed = place.counter === "position" ? { ...row, position: expected } : row;
+    const event = checkedEvent(keys, place.ledger, placed);
+    checkPlace(place, expected, event, placed.position);
     expected += 1;
     return event;
   };
@@ -60,17 +55,10 @@ export function storedDecoder(
  * The event of a row that has its hash and an append code, wherever it belongs.
  * @throws EventLogError `corrupt`
  */
-export function checkedEvent(
-  keys: ReadKeys,
-  ledger: string,
-  position: number | undefined,
-  entry: Uint8Array,
-  hash: Uint8Array,
-  code: Uint8Array | null,
-): RecordedEvent {
-  const event = decoded(entry, hash, position);
-  if (keys !== "unchecked" && !isEventCode(keys, event.leafHash, code)) {
-    throw corrupt(`the event at position ${position} of ledger ${ledger} ${NO_CODE}`, position, true);
+export function checkedEvent(keys: ReadKeys, ledger: string, row: StoredRow): RecordedEvent {
+  const event = decoded(row);
+  if (keys !== "unchecked" && !isEventCode(keys, event.leafHash, row.append_code)) {
+    throw corrupt(`the event at position ${row.position} of ledger ${ledger} ${NO_CODE}`, row.position, true);
   }
   return event;
 }
@@ -79,7 +67,7 @@ export function checkedEvent(
  * Whether an event belongs where it was found.
  * @throws EventLogError `corrupt`
  */
-export function checkPlace(place: Place, expected: number, event: RecordedEvent, position: number | undefined): void {
+export function checkPlace(place: Place, expected: number, event: RecordedEvent, position: number): void {
   const { ledger, counter } = place;
   const inside = isIn(place, event);
   if (inside && event[counter] === expected) return;
@@ -89,7 +77,7 @@ export function checkPlace(place: Place, expected: number, event: RecordedEvent,
   throw corrupt(`ledger ${ledger} has ${there} where ${counter} ${expected} belongs`, hole ? undefined : position);
 }
 
-function decoded(entry: Uint8Array, hash: Uint8Array, position: number | undefined): RecordedEvent {
+function decoded({ position, entry, leaf_hash: hash }: StoredRow): RecordedEvent {
   let event: RecordedEvent;
   try {
     event = decodeEntry(entry);

@@ -58,13 +58,13 @@ export class PostgresReader implements EventReader {
   async readStream(stream: StreamName, afterVersion = 0): Promise<readonly RecordedEvent[]> {
     checkStreamRead(stream, afterVersion);
     const rows = await reading(this.#readStream({ stream, afterVersion }));
-    return this.#decode(rows, { counter: "streamVersion", first: afterVersion + 1, stream });
+    return this.#decode(rows, { counter: "streamVersion", stream }, afterVersion + 1);
   }
 
   async readAll(range: ReadRange): Promise<readonly RecordedEvent[]> {
     checkRange(range);
     const rows = await reading(this.#range(range).execute());
-    return this.#decode(rows, { counter: "position", first: range.from });
+    return this.#decode(rows, { counter: "position" }, range.from);
   }
 
   async readTenant(tenant: string, range: ReadRange): Promise<readonly RecordedEvent[]> {
@@ -85,7 +85,7 @@ export class PostgresReader implements EventReader {
     const wanted = follows ? rows.slice(1) : rows.slice(0, range.limit);
     // Without one before it, it is the tenant's first or follows a hole.
     const first = follows ? this.#sequenceAfter(before, tenant, range.from) : Math.max(1, (before?.tenant_sequence ?? 1) - 1);
-    const events = this.#decode(wanted, { counter: "tenantSequence", tenant, first });
+    const events = this.#decode(wanted, { counter: "tenantSequence", tenant }, first);
     const [lowest] = events;
     if (lowest === undefined || lowest.position >= range.from) return events;
     throw new EventLogError("corrupt", `ledger ${this.#ledger} has an event of before where a tenant's after ${range.from} belongs`);
@@ -137,8 +137,8 @@ export class PostgresReader implements EventReader {
     return this.#database.close();
   }
 
-  #decode(rows: readonly StoredRow[], place: Omit<Place, "ledger">): readonly RecordedEvent[] {
-    return decodeStored(rows, this.#keys, { ...place, ledger: this.#ledger });
+  #decode(rows: readonly StoredRow[], place: Omit<Place, "ledger">, first: number): readonly RecordedEvent[] {
+    return decodeStored(rows, this.#keys, { ...place, ledger: this.#ledger }, first);
   }
 
   /**
@@ -147,7 +147,7 @@ export class PostgresReader implements EventReader {
    */
   #sequenceAfter(row: StoredRow & { readonly tenant_sequence: number }, tenant: string, from: number): number {
     if (row.position === from - 1) return row.tenant_sequence + 1;
-    const [event] = this.#decode([row], { counter: "tenantSequence", tenant, first: row.tenant_sequence });
+    const [event] = this.#decode([row], { counter: "tenantSequence", tenant }, row.tenant_sequence);
     if (event?.position === row.position) return event.tenantSequence + 1;
     throw new EventLogError("corrupt", `ledger ${this.#ledger} has at position ${row.position} an event of another one`, {
       position: row.position,

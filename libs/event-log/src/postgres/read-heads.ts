@@ -103,7 +103,7 @@ function leavesOf(keys: AppendKeys, ledger: string): LeafOf {
   const checked = new Map<number, RecordedEvent>();
   return (place, count, row) => {
     const { position } = row;
-    const event = checked.get(position) ?? checkedEvent(keys, ledger, position, row.entry, row.leaf_hash, row.append_code);
+    const event = checked.get(position) ?? checkedEvent(keys, ledger, row);
     checked.set(position, event);
     checkPlace(place, count, event, position);
     return event.leafHash;

@@ -38,10 +38,11 @@ async function readSlice(
 ): Promise<readonly RecordedEvent[]> {
   const to = Math.min(from + SLICE, end);
   const events: RecordedEvent[] = [];
-  const decode = storedDecoder(keys, { ledger, counter: "position", first: from });
+  const decode = storedDecoder(keys, { ledger, counter: "position" }, from);
   try {
     for await (const batch of copyOut(database.pool, slice(ledger, from, to))) {
-      for (const [entry, hash, code] of batch) events.push(decode(entry ?? NONE, hash ?? NONE, code ?? null));
+      for (const [entry, hash, code] of batch)
+        events.push(decode({ position: from + events.length, entry: entry ?? NONE, leaf_hash: hash ?? NONE, append_code: code ?? null }));
     }
   } catch (error) {
     if (error instanceof EventLogError) throw error;
