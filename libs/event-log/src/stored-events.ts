@@ -69,11 +69,12 @@ export function checkedEvent(keys: ReadKeys, ledger: string, row: StoredRow): Re
  */
 export function checkPlace(place: Place, expected: number, event: RecordedEvent, position: number): void {
   const { ledger, counter } = place;
+  if (event.position !== position) throw corrupt(`ledger ${ledger} has at position ${position} the event of ${event.position}`, position);
   const inside = isIn(place, event);
   if (inside && event[counter] === expected) return;
   const there = `the event of ${counter} ${event[counter]}${inside ? "" : " of another stream, tenant or ledger"}`;
   // A row that is where it belongs only follows a hole: it is not the corrupt one.
-  const hole = counter !== "position" && inside && event.position === position;
+  const hole = inside && counter !== "position";
   throw corrupt(`ledger ${ledger} has ${there} where ${counter} ${expected} belongs`, hole ? undefined : position);
 }
 

@@ -194,6 +194,19 @@ describe("P6: a read that meets what is corrupt", () => {
   });
 });
 
+describe("P6: an event that was moved to another position", () => {
+  it("is refused by every read, though all of it is as it was appended", async () => {
+    await tamper("update event_log.event set position = 7 where @ and position = 1");
+    for (const read of [
+      log.readStream(stream("a")),
+      log.readTenant("acme", { from: 0, limit: 10 }),
+      log.readTenant("acme", { from: 2, limit: 10 }),
+      log.readAll({ from: 7, limit: 1 }),
+    ])
+      await expect(read).rejects.toMatchObject({ code: "corrupt", position: 7 });
+  });
+});
+
 describe("P6: an append code", () => {
   it.each([
     ["none", "null"],
