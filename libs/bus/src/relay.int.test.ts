@@ -23,7 +23,7 @@ afterEach(async () => {
 async function connected(url: string): Promise<{ connection: NatsConnection; manager: JetStreamManager }> {
   const connection = await connectNats({ url, name: "relay-test" });
   ends.push(() => connection.close());
-  return { connection, manager: await jetstreamManager(connection, { checkAPI: false, timeout: 20_000 }) };
+  return { connection, manager: await jetstreamManager(connection, { checkAPI: false, timeout: 2000 }) };
 }
 
 function relay(deps: Omit<RelayDeps<unknown>, "logger">, logger: Logger = silentLogger): RunningRelay {

@@ -168,7 +168,7 @@ describe("the copy of a log", () => {
       time: new Date("2026-11-21T12:00:00.123Z"),
     });
   const copied = async (): Promise<number> => {
-    const { streams } = await jetstreamManager(approval, { checkAPI: false, timeout: 20_000 });
+    const { streams } = await jetstreamManager(approval, { checkAPI: false, timeout: 2000 });
     return (await streams.info("CS_EVENTS_MAIN")).state.last_seq;
   };
   const allCopied = async (): Promise<void> => {

@@ -99,7 +99,7 @@ test("P4 P5: two processes append and relay through kill -9 and loss of nats-ser
   await Promise.all([load("wiped"), restart(true)]);
   const head = await one.log.nextPosition();
   expect(head).toBe((3 * 10 * 8 + 2 * 20) * 3);
-  const manager = await jetstreamManager(one.connection, { checkAPI: false, timeout: 20_000 });
+  const manager = await jetstreamManager(one.connection, { checkAPI: false, timeout: 5000 });
   await expect.poll(async () => (await manager.streams.info("CS_EVENTS_MAIN").catch(() => undefined))?.state.last_seq).toBe(head);
   expect(await storedBodies(manager, "CS_EVENTS_MAIN")).toEqual(
     (await one.log.readAll({ from: 0, limit: 10_000 })).map(({ entry }) => new Uint8Array(entry)),

@@ -28,7 +28,7 @@ beforeEach(async () => {
   const { url, prefix: own } = await testNats();
   [prefix, stream] = [own, eventStreamName(own, "main")];
   connection = await connectNats({ url, name: "stream-beginning-test" });
-  manager = await jetstreamManager(connection, { checkAPI: false, timeout: 20_000 });
+  manager = await jetstreamManager(connection, { checkAPI: false, timeout: 5000 });
   [resumed, ends] = [[], [() => connection.close()]];
   log = createMemoryEventLog({ ledger: "main" });
   for (let index = 0; index < 40; index += 1) await appendTo(log, { id: `old${index}` }, ["A", "B", "C"], { time: OLD });
