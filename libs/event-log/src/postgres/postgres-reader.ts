@@ -81,14 +81,13 @@ export class PostgresReader implements EventReader {
         .execute(),
     );
     const [before] = rows;
-    const follows = before !== undefined && before.position >= 0 && before.position < range.from;
-    const wanted = follows ? rows.slice(1) : rows.slice(0, range.limit);
-    // Without one before it, it is the tenant's first or follows a hole.
-    const first = follows ? this.#sequenceAfter(before, tenant, range.from) : Math.max(1, (before?.tenant_sequence ?? 1) - 1);
-    const events = this.#decode(wanted, { counter: "tenantSequence", tenant }, first);
-    const [lowest] = events;
-    if (lowest === undefined || lowest.position >= range.from) return events;
-    throw new EventLogError("corrupt", `ledger ${this.#ledger} has an event of before where a tenant's after ${range.from} belongs`);
+    const place = { counter: "tenantSequence", tenant } as const;
+    // A page that follows none begins with the tenant's first, or one is missing.
+    if (before === undefined || range.from === 0 || before.position >= range.from)
+      return this.#decode(rows.slice(0, range.limit), place, 1);
+    // Right behind a bad event, which an error has named, one reads on. Anywhere else the one before must be sound itself, or it would hide what it stands for.
+    if (before.position !== range.from - 1) this.#decode([before], place, before.tenant_sequence);
+    return this.#decode(rows.slice(1), place, before.tenant_sequence + 1);
   }
 
   async nextPosition(): Promise<number> {
@@ -139,19 +138,6 @@ export class PostgresReader implements EventReader {
 
   #decode(rows: readonly StoredRow[], place: Omit<Place, "ledger">, first: number): readonly RecordedEvent[] {
     return decodeStored(rows, this.#keys, { ...place, ledger: this.#ledger }, first);
-  }
-
-  /**
-   * Where a page begins that follows another: so none is missing in between either. Right behind a bad event, which an error has named, one reads on;
-   * anywhere else the one before must be sound itself, or it would hide what it stands for.
-   */
-  #sequenceAfter(row: StoredRow & { readonly tenant_sequence: number }, tenant: string, from: number): number {
-    if (row.position === from - 1) return row.tenant_sequence + 1;
-    const [event] = this.#decode([row], { counter: "tenantSequence", tenant }, row.tenant_sequence);
-    if (event?.position === row.position) return event.tenantSequence + 1;
-    throw new EventLogError("corrupt", `ledger ${this.#ledger} has at position ${row.position} an event of another one`, {
-      position: row.position,
-    });
   }
 
   #range({ from, limit }: ReadRange) {
