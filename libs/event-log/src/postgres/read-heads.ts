@@ -38,8 +38,8 @@ export async function beginAndReadHeads(
   ]);
   const head = locked.rows[0];
   if (head === undefined) throw new EventLogError("corrupt", `ledger ${ledger} has lost its head`);
-  const leafOf = leavesOf(keys, ledger);
-  checkLast(ledger, leafOf, head.next_position, last.rows[0]);
+  const headOf = headsOf(keys, ledger);
+  checkLast(ledger, headOf, head.next_position, last.rows[0]);
   const request = (at: number) => {
     const found = requests[at - 1];
     if (found === undefined) throw new Error("Postgres answered for a request that was not made");
@@ -48,14 +48,12 @@ export async function beginAndReadHeads(
   const byStream = new Checked<Head>();
   for (const row of streams.rows) {
     const { stream } = request(row.at);
-    const count = row.stream_version;
-    byStream.set(streamKey(stream), () => ({ count, leaf: leafOf({ ledger, stream, counter: "streamVersion" }, count, row) }));
+    byStream.set(streamKey(stream), () => headOf({ ledger, stream, counter: "streamVersion" }, row.stream_version, row));
   }
   const byTenant = new Checked<Head>();
   for (const row of tenants.rows) {
     const { tenant } = request(row.at).stream;
-    const count = row.tenant_sequence;
-    byTenant.set(tenant, () => ({ count, leaf: leafOf({ ledger, tenant, counter: "tenantSequence" }, count, row) }));
+    byTenant.set(tenant, () => headOf({ ledger, tenant, counter: "tenantSequence" }, row.tenant_sequence, row));
   }
   const byKey = new Checked<StoredReply>();
   for (const row of replies.rows) {
@@ -96,24 +94,23 @@ class Checked<Value> {
   }
 }
 
-type LeafOf = (place: Place, count: number, row: StoredRow) => Uint8Array;
+type HeadOf = (place: Place, count: number, row: StoredRow) => Head;
 
 /** Others wait for the ledger meanwhile, and the last event of the ledger, of a stream and of its tenant are often one: each row is checked once. */
-function leavesOf(keys: AppendKeys, ledger: string): LeafOf {
+function headsOf(keys: AppendKeys, ledger: string): HeadOf {
   const checked = new Map<number, RecordedEvent>();
   return (place, count, row) => {
-    const { position } = row;
-    const event = checked.get(position) ?? checkedEvent(keys, ledger, row);
-    checked.set(position, event);
-    checkPlace(place, count, event, position);
-    return event.leafHash;
+    const event = checked.get(row.position) ?? checkedEvent(keys, ledger, row);
+    checked.set(row.position, event);
+    checkPlace(place, count, event, row.position);
+    return { count, leaf: event.leafHash };
   };
 }
 
 /** Also when it is not there: a head that was moved by nobody who appended leads nowhere. */
-function checkLast(ledger: string, leafOf: LeafOf, nextPosition: number, last: StoredRow | undefined): void {
+function checkLast(ledger: string, headOf: HeadOf, nextPosition: number, last: StoredRow | undefined): void {
   if (last !== undefined && last.position >= nextPosition - 1) {
-    leafOf({ ledger, counter: "position" }, nextPosition - 1, last);
+    headOf({ ledger, counter: "position" }, nextPosition - 1, last);
   } else if (nextPosition > 0) {
     throw new EventLogError("corrupt", `ledger ${ledger} has no event at position ${nextPosition - 1}`, { position: nextPosition - 1 });
   }
