@@ -1,13 +1,12 @@
-import { CommandError } from "@countersign/bus";
 import { HealthCheckResponse_ServingStatus as Serving } from "@countersign/proto/grpc/health/v1/health_pb";
 import { PolicyService } from "@countersign/proto/v1/policy_service_pb";
 import { AuditService } from "@countersign/proto/v1/audit_service_pb";
 import { silentLogger } from "@countersign/telemetry";
 import { Client, credentials, Metadata } from "@grpc/grpc-js";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { StreamHandler, UnaryHandler } from "./handlers.ts";
-import type { RpcCall } from "./rpc-call.ts";
 import { createRpcServer, type RpcLimits, type RunningRpcServer } from "./server.ts";
+import { streams } from "./streams.suite.ts";
 import { calling, failure, GET_POLICY, hungUp, reflected, silent, until } from "./testing/calling.ts";
 
 const LIMITS = { maxInFlight: 3, maxParked: 2, maxParkedOf: () => 1, sendMs: 150, maxMessageBytes: 1000, drainMs: 20_000 };
@@ -114,152 +113,16 @@ describe("calls", () => {
   });
 });
 
-describe("streams", () => {
-  it("end with what the handler throws, after what it sent", async () => {
-    stream = async (_request, _call, send) => {
-      await send(new Uint8Array(7));
-      throw new CommandError("NOT_FOUND", "NOT_FOUND", "no");
-    };
-    const { messages, ended } = open();
-    expect(await ended).toBe("NOT_FOUND");
-    expect(messages).toEqual([7]);
-  });
-
-  it("wait for a slow reader instead of filling memory", async () => {
+streams({
+  call,
+  open,
+  limits: LIMITS,
+  handle: (handler) => (stream = handler),
+  arrived: () => arrived,
+  restart: async (limits) => {
     await stop();
-    await start({ ...LIMITS, sendMs: 60_000 });
-    let sent = 0;
-    stream = async (_request, _call, send) => {
-      for (; sent < 400; sent += 1) await send(new Uint8Array(16_384));
-    };
-    const { reading, messages, ended } = open();
-    reading.pause();
-    await until(() => sent > 0);
-    // Other calls go to and fro, again and again, and nothing more is sent.
-    for (let before = -1, still = 0; still < 10; still = sent === before ? still + 1 : 0) {
-      before = sent;
-      await call(GET_POLICY, new Uint8Array());
-    }
-    expect(sent).toBeLessThan(200);
-    reading.resume();
-    expect(await ended).toBe("OK");
-    expect(messages).toHaveLength(400);
-  });
-
-  it("free everything when the caller hangs up", async () => {
-    let finished = 0;
-    stream = async (_request, seen, send) => {
-      await send(new Uint8Array(1));
-      await hungUp(seen).finally(() => (finished += 1));
-    };
-    for (let round = 0; round < 5; round += 1) {
-      const { reading, messages, ended } = open();
-      await until(() => messages.length === 1);
-      reading.cancel();
-      expect(await ended).toBe("CANCELLED");
-      await until(() => finished === round + 1);
-    }
-  });
-
-  it("that nobody reads end, and leave their places to others", async () => {
-    const ends: string[] = [];
-    stream = async (_request, _call, send) => {
-      try {
-        for (;;) await send(new Uint8Array(16_384));
-      } catch (error) {
-        ends.push(error instanceof CommandError ? error.reason : String(error));
-        throw error;
-      }
-    };
-    const held = [open(), open()];
-    for (const { reading } of held) reading.pause();
-    await until(() => ends.length === 2);
-    expect(ends).toEqual(["TIMEOUT", "TIMEOUT"]);
-    stream = async () => {};
-    expect(await open().ended).toBe("OK");
-    for (const { reading } of held) reading.cancel();
-  });
-
-  it("that nobody reads end with the caller's token", async () => {
-    await stop();
-    await start({ ...LIMITS, sendMs: 600_000 });
-    let end = "";
-    stream = async (_request, seen, send) => {
-      seen.admitted("acme", new Date(Date.now() + 10));
-      for (;;) {
-        await send(new Uint8Array(16_384)).catch((error: unknown) => {
-          end = String(error);
-          throw error;
-        });
-      }
-    };
-    const { reading } = open();
-    reading.pause();
-    await until(() => end !== "");
-    expect(end).toContain("does not read");
-    reading.cancel();
-  });
-
-  it("tell who reads what is sent at their token's very end", async () => {
-    await stop();
-    await start({ ...LIMITS, sendMs: 600_000 });
-    let patienceMs: number | undefined = 0;
-    stream = async (_request, seen, send) => {
-      seen.admitted("acme", new Date(0));
-      const timers = vi.spyOn(globalThis, "setTimeout");
-      const sent = send(new Uint8Array(7));
-      patienceMs = timers.mock.calls[0]?.[1];
-      timers.mockRestore();
-      await sent;
-    };
-    const { messages, ended } = open();
-    expect([await ended, messages, patienceMs]).toEqual(["OK", [7], 1000]);
-  });
-
-  it("P8: are counted by owner, so that one cannot take the others' places", async () => {
-    let left = 0;
-    stream = async (request, seen) => {
-      seen.admitted(String(request[0]), new Date(Date.now() + 60_000));
-      await hungUp(seen).finally(() => (left += 1));
-    };
-    const first = open(Uint8Array.of(1));
-    await until(() => arrived === 1);
-    expect(await open(Uint8Array.of(1)).ended).toBe("RESOURCE_EXHAUSTED");
-    const second = open(Uint8Array.of(2));
-    await until(() => arrived === 3);
-    first.reading.cancel();
-    await first.ended;
-    await until(() => left === 1);
-    const third = open(Uint8Array.of(1));
-    await until(() => arrived === 4);
-    const ended = Promise.all([second.ended, third.ended]);
-    for (const { reading } of [second, third]) reading.cancel();
-    expect(await ended).toEqual(["CANCELLED", "CANCELLED"]);
-  });
-
-  it("that ended well tell their handler nothing of a caller that hung up", async () => {
-    let seen: RpcCall | undefined;
-    let signal: AbortSignal | undefined;
-    stream = async (_request, streamed) => {
-      seen = streamed;
-      signal = streamed.signal;
-    };
-    expect(await open().ended).toBe("OK");
-    // So grpc-js calls every call at its end, and says so.
-    await until(() => seen?.cancelled === true);
-    expect(signal?.aborted).toBe(false);
-  });
-
-  it("beyond the cap are refused", async () => {
-    stream = (_request, seen) => hungUp(seen);
-    const held = [open(), open()];
-    await until(() => arrived === 2);
-    expect(await open().ended).toBe("RESOURCE_EXHAUSTED");
-    for (const { reading, ended } of held) {
-      reading.cancel();
-      await ended;
-    }
-  });
+    await start(limits);
+  },
 });
 
 describe("closing", () => {
