@@ -102,7 +102,7 @@ export async function startApproval(deps: ApprovalDeps): Promise<{ close(): Prom
   const poller = startTimerPoller({
     database,
     ledger: log.ledger,
-    fire: (ref, kind) => fireTimer(useCases, ref, kind),
+    fire: (ref, kind, due) => fireTimer(useCases, ref, kind, due),
     clock,
     logger,
     intervalMs: config.timerInterval,

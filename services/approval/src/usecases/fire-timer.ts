@@ -13,20 +13,21 @@ export type Fired = "done" | { readonly againBy: Instant };
 /**
  * Does what is due. Any number of instances may fire one timer any number of times: the decider answers once. Fails by throwing, and then the
  * timer stays.
+ * @param due - when it was found due, before which it is not done: by a clock that was set back since nothing would be, and nobody would come back to it
  */
-export async function fireTimer(deps: Deps, ref: ActionRef, kind: TimerKind): Promise<Fired> {
+export async function fireTimer(deps: Deps, ref: ActionRef, kind: TimerKind, due: Instant): Promise<Fired> {
   let deadline = 0;
   const handled = await handle(deps.store, ref, { actor: undefined, traceparent: "" }, async (view) => {
-    if (kind !== "verdict_retry") return { command: command(kind, deps.clock().getTime()) };
+    const now = Math.max(due, deps.clock().getTime());
+    if (kind !== "verdict_retry") return { command: command(kind, now) };
     if (view.state.status === "REQUESTED") ({ deadline } = view.state);
-    return askAgain(deps, view);
+    return askAgain(deps, view, now);
   });
   if (handled.outcome === "lost_race") throw new Error(`timer ${kind} of action ${ref.id} lost every race`);
   return handled.outcome === "refused" ? { againBy: deadline } : "done";
 }
 
-async function askAgain(deps: Deps, view: ActionView): Promise<Step> {
-  const now = deps.clock().getTime();
+async function askAgain(deps: Deps, view: ActionView, now: Instant): Promise<Step> {
   const { state, ref } = view;
   if (state.status !== "REQUESTED" || now >= state.deadline) return { command: command("tend_review", now) };
   const asked = inputOf(view.contents, state.input);

@@ -92,10 +92,10 @@ describe("fireTimer", () => {
 
   it("P7: keeps asking policy, then goes on as it says", async () => {
     const { here, ref } = await pending();
-    expect(await fireTimer(here.deps, ref, "verdict_retry")).toEqual({ againBy: T0 + 24 * HOUR });
+    expect(await fireTimer(here.deps, ref, "verdict_retry", here.now)).toEqual({ againBy: T0 + 24 * HOUR });
     here.answer = verdict("review");
     here.now += MINUTE;
-    expect(await fireTimer(here.deps, ref, "verdict_retry")).toBe("done");
+    expect(await fireTimer(here.deps, ref, "verdict_retry", here.now)).toBe("done");
     const { action } = await here.call("GetAction", { actionId: ref.id });
     expect(action).toMatchObject({ status: ActionStatus.IN_REVIEW, version: 3n });
   });
@@ -104,7 +104,7 @@ describe("fireTimer", () => {
     const { here, ref } = await pending();
     here.now += 24 * HOUR;
     here.answer = verdict("allow");
-    expect(await fireTimer(here.deps, ref, "verdict_retry")).toBe("done");
+    expect(await fireTimer(here.deps, ref, "verdict_retry", here.now)).toBe("done");
     expect((await here.call("GetAction", { actionId: ref.id })).action?.status).toBe(ActionStatus.EXPIRED);
   });
 
@@ -112,9 +112,18 @@ describe("fireTimer", () => {
     const { here, there, ref } = await pending();
     here.now += 24 * HOUR;
     there.now += 24 * HOUR;
-    const fired = await Promise.all([here, there, here, there].map((world) => fireTimer(world.deps, ref, "tend_review")));
+    const fired = await Promise.all([here, there, here, there].map((world) => fireTimer(world.deps, ref, "tend_review", here.now)));
     expect(fired).toEqual(["done", "done", "done", "done"]);
     expect(await here.log.nextPosition()).toBe(2);
+  });
+
+  it("P4: does what was due, though the clock has been set back since", async () => {
+    const { here } = await twoInstances();
+    const { action } = await here.call("RequestAction", { input: exportInput, idempotencyKey: "k" });
+    const due = here.now + 5 * MINUTE;
+    here.now -= MINUTE;
+    expect(await fireTimer(here.deps, { tenant: "acme", id: action!.id }, "expire_grant", due)).toBe("done");
+    expect((await here.call("GetAction", { actionId: action!.id })).action?.status).toBe(ActionStatus.GRANT_EXPIRED);
   });
 
   it("stays quiet about an action that went on", async () => {
@@ -123,11 +132,11 @@ describe("fireTimer", () => {
     await here.call("RedeemGrant", { grantToken, digest: action!.digest, idempotencyKey: "r" });
     const ref = { tenant: "acme", id: action!.id };
     here.now += 5 * MINUTE;
-    expect(await fireTimer(here.deps, ref, "expire_grant")).toBe("done");
-    expect(await fireTimer(here.deps, ref, "mark_unreported")).toBe("done");
+    expect(await fireTimer(here.deps, ref, "expire_grant", here.now)).toBe("done");
+    expect(await fireTimer(here.deps, ref, "mark_unreported", here.now)).toBe("done");
     expect(await here.log.nextPosition()).toBe(5);
     here.now += HOUR;
-    expect(await fireTimer(here.deps, ref, "mark_unreported")).toBe("done");
+    expect(await fireTimer(here.deps, ref, "mark_unreported", here.now)).toBe("done");
     expect((await here.call("GetAction", { actionId: ref.id })).action?.status).toBe(ActionStatus.UNREPORTED);
   });
 });

@@ -73,7 +73,7 @@ describe("P7: a signature that fails fails the command, and nothing is recorded"
   it("of a late verdict: the timer stays", async () => {
     const { action } = await ask(world, "none");
     world.answer = verdict("allow");
-    await expectNothing(() => fireTimer(without("mint"), { tenant: "acme", id: action.id }, "verdict_retry"));
+    await expectNothing(() => fireTimer(without("mint"), { tenant: "acme", id: action.id }, "verdict_retry", world.now));
   });
 });
 

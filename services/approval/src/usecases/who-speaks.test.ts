@@ -254,7 +254,7 @@ describe("P3: a human who caused it and whom the directory does not know", () =>
       const { action } = await asks("k");
       world.answer = oncall;
       const id = action?.id ?? "";
-      expect(await fireTimer(world.deps, { tenant: "acme", id }, "verdict_retry")).toBe("done");
+      expect(await fireTimer(world.deps, { tenant: "acme", id }, "verdict_retry", world.now)).toBe("done");
       const unknownCausers = [{ issuer: ISSUER, id: "owner" }];
       expect((await world.call("WatchAction", { actionId: id })).action).toMatchObject({
         status: ActionStatus.IN_REVIEW,

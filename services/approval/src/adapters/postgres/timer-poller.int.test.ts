@@ -42,6 +42,23 @@ it("P4: a timer that fails for a moment fires within seconds, and less and less 
   expect(fired).toEqual([0, 2, 6, 14, 30]);
 });
 
+it("P4: a timer is told when it was found due, and is not due again before, though the clock is set back and it fails", async () => {
+  const tables = database.kysely<ApprovalTables>();
+  await setTimers(tables, "back", [{ ref: { tenant: "acme", id: "one" }, kind: "expire_grant", dueAt: T0 }]);
+  const told: number[] = [];
+  const fire = async (_ref: unknown, _kind: unknown, due: number): Promise<"done"> => {
+    told.push(due);
+    if (told.length === 1) throw new Error("no space left on device");
+    return "done";
+  };
+  const back = T0 - 60_000;
+  for (const readings of [[T0 + 1000, back], [back + 30_000], [T0 + 30_000]]) {
+    const clock = () => new Date((readings.length > 1 ? readings.shift() : readings[0]) ?? Number.NaN);
+    await pollTimers({ database: tables, ledger: "back", fire, clock, logger: silentLogger, intervalMs: 500 });
+  }
+  expect(told).toEqual([T0 + 1000, T0 + 30_000]);
+});
+
 it("what a timer does is a trace of its own", async () => {
   const tables = database.kysely<ApprovalTables>();
   await setTimers(tables, "traced", [{ ref: { tenant: "acme", id: "one" }, kind: "expire_grant", dueAt: T0 }]);

@@ -1,5 +1,6 @@
 import { beginSpan, inSpan, type Logger } from "@countersign/telemetry";
 import type { Kysely } from "kysely";
+import type { Instant } from "../../domain/values.ts";
 import type { Fired } from "../../usecases/fire-timer.ts";
 import type { ActionRef } from "../../usecases/ports.ts";
 import { nextRetry, type TimerKind } from "../../workflows/timers.ts";
@@ -8,7 +9,7 @@ import { claimTimers, finishTimers, postponeTimer, type ApprovalTables, type Due
 export type TimerPollerDeps = {
   readonly database: Kysely<ApprovalTables>;
   readonly ledger: string;
-  readonly fire: (ref: ActionRef, kind: TimerKind) => Promise<Fired>;
+  readonly fire: (ref: ActionRef, kind: TimerKind, due: Instant) => Promise<Fired>;
   readonly clock: () => Date;
   readonly logger: Logger;
   readonly intervalMs: number;
@@ -48,7 +49,7 @@ export async function pollTimers(deps: TimerPollerDeps): Promise<number> {
   const { database, ledger } = deps;
   const now = deps.clock().getTime();
   const due = await claimTimers(database, ledger, { now, limit: BATCH, leaseMs: LEASE_MS });
-  const fired = await Promise.all(due.map((timer) => fireOne(deps, timer)));
+  const fired = await Promise.all(due.map((timer) => fireOne(deps, timer, now)));
   await finishTimers(
     database,
     ledger,
@@ -57,11 +58,14 @@ export async function pollTimers(deps: TimerPollerDeps): Promise<number> {
   return due.length;
 }
 
-/** The timer if it is done with. What fails is tried again soon; if not even that can be written down, when its claim runs out. */
-async function fireOne(deps: TimerPollerDeps, timer: DueTimer): Promise<DueTimer | undefined> {
-  const retryAt = () => nextRetry(timer.attempts + 1, deps.clock().getTime());
+/**
+ * The timer if it is done with. What fails is tried again soon, but never before it was due: the clock may have been set back. If not even that can be written down, when its claim
+ * runs out.
+ */
+async function fireOne(deps: TimerPollerDeps, timer: DueTimer, now: Instant): Promise<DueTimer | undefined> {
+  const retryAt = () => Math.max(timer.dueAt, nextRetry(timer.attempts + 1, deps.clock().getTime()));
   try {
-    const fired = await inSpan(beginSpan(`fire ${timer.kind}`, {}, ""), () => deps.fire(timer.ref, timer.kind));
+    const fired = await inSpan(beginSpan(`fire ${timer.kind}`, {}, ""), () => deps.fire(timer.ref, timer.kind, now));
     if (fired === "done") return timer;
     await postponeTimer(deps.database, deps.ledger, timer, Math.min(retryAt(), fired.againBy));
   } catch (err) {
