@@ -2,11 +2,9 @@ import { create, fromBinary } from "@bufbuild/protobuf";
 import { busMigrations, type LedgerCopy } from "@countersign/bus";
 import { migrate, openDatabase, type Database } from "@countersign/database";
 import { eventLogMigrations, scanLedger, type PostgresEventLog } from "@countersign/event-log";
-import { createTestEventLog, forgeAppend, TEST_APPEND_KEYS } from "@countersign/event-log/testing";
-import { decodeEvent, encodeEvent } from "@countersign/events";
+import { createTestEventLog, TEST_APPEND_KEYS } from "@countersign/event-log/testing";
 import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
 import { FsckResponseSchema } from "@countersign/proto/v1/audit_service_pb";
-import { VoteDecision } from "@countersign/proto/v1/action_pb";
 import { PrincipalSchema } from "@countersign/proto/v1/principal_pb";
 import { silentLogger } from "@countersign/telemetry";
 import { testPostgres, type TestPostgres } from "@countersign/testing";
@@ -21,9 +19,10 @@ import { postgresLedgerRows } from "../adapters/postgres/ledger-rows.ts";
 import { auditMigrations } from "../migrations.ts";
 import { actionsProjection } from "../projections/actions/index.ts";
 import { caller } from "../testing/calls.ts";
-import { event, EVENTS, person, record, START } from "../testing/events.ts";
+import { event, EVENTS, person, record } from "../testing/events.ts";
 import { flawsOf } from "../testing/flaws-of.ts";
-import { getGrantKeys, signedVote, VOTE_KEY } from "../testing/signed-votes.ts";
+import { getGrantKeys, VOTE_KEY } from "../testing/signed-votes.ts";
+import { forgeries } from "./forgeries.suite.ts";
 import { fsck, type FsckParts } from "./fsck.ts";
 import { LastCheck } from "./last-check.ts";
 
@@ -210,49 +209,6 @@ describe("P6: fsck over what a superuser did", () => {
     expect(await check()).toEqual(["CONTENT 6"]);
   });
 
-  it("finds what nobody appended who has the key, with its position and nothing else: numbers, links and hashes are right", async () => {
-    const request = {
-      stream: { tenant: "acme", type: "action", id: ID(1) },
-      expectedVersion: 2,
-      events: [EVENTS.approved()],
-      time: new Date(START),
-    };
-    const [forged] = await forgeAppend(postgres.url, "main", request);
-    const started = [event("EpochStarted", { epoch: 2n })];
-    await forgeAppend(postgres.url, "main", { ...request, stream: ledgerStream("main"), expectedVersion: 0, events: started });
-    const { flaws } = await flawsOf(fsck(fsckParts()));
-    const inLog = flaws.filter(({ kind }) => kind !== "PROJECTION");
-    expect(inLog.map(({ kind, position, detail }) => `${kind} ${position} ${detail}`)).toEqual([
-      "APPEND_CODE 6 nobody who has the append key wrote this event",
-      "APPEND_CODE 7 nobody who has the append key wrote this event",
-    ]);
-    expect(forged?.position).toBe(6);
-  });
-
-  it("finds a vote that was put into the log, chains and all, by whom its signature is not: altered, by a key of their own, or of another action", async () => {
-    const stream = (number: number) => ({ tenant: "acme", type: "action", id: ID(number) });
-    const time = new Date(START);
-    const sound = signedVote(stream(1), time, EVENTS.voted("ann"));
-    const vote = decodeEvent(sound);
-    if (vote.type !== "VoteCast") throw new Error("no vote");
-    const forged = (change: Partial<typeof vote.data>) => encodeEvent({ ...vote, data: { ...vote.data, ...change } });
-    const votes = [
-      sound,
-      forged({ decision: VoteDecision.REJECT }),
-      forged({ keyId: "their own" }),
-      forged({ signature: new Uint8Array() }),
-    ];
-    await log.append({ stream: stream(1), expectedVersion: 2, events: votes, time });
-    await log.append({ stream: stream(2), expectedVersion: 2, events: [sound], time });
-    const { flaws } = await flawsOf(fsck(fsckParts()));
-    expect(flaws.filter(({ kind }) => kind === "VOTE").map(({ position, detail }) => `${position} ${detail}`)).toEqual([
-      "7 the signature of a vote does not verify",
-      expect.stringMatching(/^8 a vote is signed by a key that approval does not have; /),
-      "9 the signature of a vote does not verify",
-      "10 the signature of a vote does not verify",
-    ]);
-  });
-
   it("says that a list that was emptied, and its checkpoint set back, was not compared with the newest events", async () => {
     await asOwner("update bus.checkpoint set next_position = 2", "delete from audit.action where action_id >= '" + ID(2) + "'");
     const { unchecked } = (await flawsOf(fsck(fsckParts()))).result;
@@ -269,16 +225,13 @@ describe("P6: fsck over what a superuser did", () => {
     expect(result.compared).toHaveLength(1);
   });
 
-  it("P7: says which votes it could not judge, when approval does not tell its keys", async () => {
-    const voteKeys = async () => Promise.reject(new Error("nobody answers"));
-    expect((await flawsOf(fsck({ ...fsckParts(), voteKeys }))).result.unchecked).toEqual(["signatures of votes: nobody answers"]);
-  });
-
   it("finds a copy that is not the log", async () => {
     messages[2] = Buffer.from("something else");
     expect(await check()).toEqual(["COPY 2"]);
   });
 });
+
+forgeries(() => ({ url: postgres.url, log, id: ID, parts: fsckParts }));
 
 it("whoever stops listening, wherever the check is, leaves no session of the database behind", async () => {
   await asOwner("update event_log.idempotency set reply = 'nonsense'");
