@@ -38,8 +38,8 @@ export async function stretchOf(
     break;
   }
   if (first === undefined) return { first: next, last: next - 1 };
-  const end = await findFirst(log, tenant, near(to));
-  if (end === undefined) return { first, last: Math.min((await findLast(log, tenant))?.tenantSequence ?? 0, period.before - 1) };
+  const { lastBelow, first: end } = await borderOf(log, tenant, near(to));
+  if (end === undefined) return { first, last: Math.min(lastBelow?.tenantSequence ?? 0, period.before - 1) };
   let last = Math.max(first - 1, Math.min(end.tenantSequence, period.before) - 1);
   for await (const { time, tenantSequence } of eventsFrom(log, tenant, end.position)) {
     if (tenantSequence >= period.before || time.getTime() >= to + CLOCK_SKEW_MS) break;
@@ -67,41 +67,33 @@ async function* readPages(log: TenantReader, tenant: string, position: number | 
   }
 }
 
-/** The tenant's last event. The same search from the other end. */
-async function findLast(log: TenantReader, tenant: string): Promise<RecordedEvent | undefined> {
-  let low = 0;
-  let high = await log.nextPosition();
-  let found: RecordedEvent | undefined;
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    const [event] = await log.readTenant(tenant, { from: middle, limit: 1 });
-    if (event === undefined) high = middle;
-    else {
-      found = event;
-      low = event.position + 1;
-    }
-  }
-  return found;
-}
-
-/** The tenant's first event that `reached` holds for; it must hold for all behind it, too. A search over positions, some thirty reads of one event each. */
+/** The tenant's first event that `reached` holds for; it must hold for all behind it, too. */
 export async function findFirst(
   log: TenantReader,
   tenant: string,
   reached: (event: RecordedEvent) => boolean,
 ): Promise<RecordedEvent | undefined> {
+  return (await borderOf(log, tenant, reached)).first;
+}
+
+type Border = { readonly lastBelow: RecordedEvent | undefined; readonly first: RecordedEvent | undefined };
+
+/** The same with the event before it, which is the tenant's last where there is no first. A search over positions, some thirty reads of one event each. */
+async function borderOf(log: TenantReader, tenant: string, reached: (event: RecordedEvent) => boolean): Promise<Border> {
   let low = 0;
   let high = await log.nextPosition();
-  let found: RecordedEvent | undefined;
+  let lastBelow: RecordedEvent | undefined;
+  let first: RecordedEvent | undefined;
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
     const [event] = await log.readTenant(tenant, { from: middle, limit: 1 });
     if (event !== undefined && !reached(event)) {
+      lastBelow = event;
       low = event.position + 1;
-      continue;
+    } else {
+      first = event ?? first;
+      high = middle;
     }
-    if (event !== undefined) found = event;
-    high = middle;
   }
-  return found;
+  return { lastBelow, first };
 }
