@@ -26,3 +26,9 @@ export async function readBody(request: IncomingMessage): Promise<Json | undefin
     throw new ScimError(400, "the body is not JSON", "invalidSyntax");
   }
 }
+
+/** The body of a method that is nothing without one. @throws ScimError */
+export function required(body: Json | undefined): Json {
+  if (body === undefined) throw new ScimError(400, "a JSON body is required", "invalidSyntax");
+  return body;
+}

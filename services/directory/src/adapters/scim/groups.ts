@@ -1,5 +1,6 @@
 import { putGroup, removeGroup, type GroupDraft } from "../../domain/decide-groups.ts";
 import type { Directory, Group } from "../../domain/directory.ts";
+import { required } from "./body.ts";
 import { patchGroup, readGroup } from "./group-draft.ts";
 import { readOperations } from "./operations.ts";
 import type { ScimDirectory, ScimReply, ScimRequest } from "./request.ts";
@@ -83,9 +84,4 @@ function wantsMembers(query: URLSearchParams): boolean {
       .map((name) => name.trim());
   const wanted = names("attributes");
   return !names("excludedAttributes").includes("members") && (wanted[0] === "" || wanted.includes("members"));
-}
-
-function required(body: Json | undefined): Json {
-  if (body === undefined) throw new ScimError(400, "a JSON body is required", "invalidSyntax");
-  return body;
 }

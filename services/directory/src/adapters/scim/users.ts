@@ -1,5 +1,6 @@
 import { changePerson, provisionPerson, removePerson, type PersonDraft } from "../../domain/decide-people.ts";
 import { findPerson, type Directory, type Person } from "../../domain/directory.ts";
+import { required } from "./body.ts";
 import { readOperations } from "./operations.ts";
 import type { ScimDirectory, ScimReply, ScimRequest } from "./request.ts";
 import { toListResponse, toUserResource } from "./resources.ts";
@@ -64,9 +65,4 @@ function shown({ baseUrl }: ScimDirectory, directory: Directory, id: string): Sc
   const person = directory.people.get(id);
   if (person === undefined) throw new ScimError(404, "there is no such user");
   return { status: 200, body: toUserResource(directory, person, baseUrl) };
-}
-
-function required(body: Json | undefined): Json {
-  if (body === undefined) throw new ScimError(400, "a JSON body is required", "invalidSyntax");
-  return body;
 }
