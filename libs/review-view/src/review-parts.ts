@@ -42,8 +42,8 @@ function coveredByDigest(input: ReviewInput, bindingContext: readonly string[]) 
   return [
     ["action", input.action.name] as const,
     ["parameters", input.action.properties] as const,
-    ["resource", { type: input.resource.type, id: input.resource.id, ...nonEmpty("properties", input.resource.properties) }] as const,
-    ["subject", { type: input.subject.type, id: input.subject.id, ...nonEmpty("properties", input.subject.properties) }] as const,
+    ["resource", shownEntity(input.resource)] as const,
+    ["subject", shownEntity(input.subject)] as const,
     ...(bound.length > 0 ? [["context", Object.fromEntries(bound)] as const] : []),
   ];
 }
@@ -52,8 +52,9 @@ function notCovered(input: ReviewInput, bindingContext: readonly string[]) {
   return Object.entries(input.context).filter(([name]) => !bindingContext.includes(name));
 }
 
-function nonEmpty(name: string, properties: ReviewInput["context"]) {
-  return Object.keys(properties).length > 0 ? { [name]: properties } : {};
+/** A resource or a subject; properties that are none are not shown. */
+function shownEntity({ type, id, properties }: ReviewInput["resource"]) {
+  return Object.keys(properties).length > 0 ? { type, id, properties } : { type, id };
 }
 
 /** Who asked, which rule asks people, and why. */
