@@ -14,8 +14,8 @@ const MIGRATE = "run deploy/server/src/migrate.ts first, as their owner";
  * @param role as in `openDatabase`: `null` for the login of the URL, which is all that there is before the first migration.
  * @throws UnreachableError
  */
-export async function checkDatabase(url: string, role?: string | null): Promise<void> {
-  const database = openDatabase({ url, maxConnections: 1, name: "countersign-check", ...(role === undefined ? {} : { role }) });
+export async function checkDatabase(url: string, role: string | null): Promise<void> {
+  const database = openDatabase({ url, maxConnections: 1, name: "countersign-check", role });
   try {
     const { rows } = await database.pool.query<{ major: number; migrated: boolean }>(`
       select current_setting('server_version_num')::int / 10000 as major,
