@@ -63,7 +63,16 @@ export class PostgresReader implements EventReader {
 
   async readAll(range: ReadRange): Promise<readonly RecordedEvent[]> {
     checkRange(range);
-    const rows = await reading(this.#range(range).execute());
+    const rows = await reading(
+      this.#tables
+        .selectFrom("event_log.event")
+        .select(["position", "entry", "leaf_hash", "append_code"])
+        .where("ledger", "=", this.#ledger)
+        .where("position", ">=", range.from)
+        .orderBy("position")
+        .limit(range.limit)
+        .execute(),
+    );
     return this.#decode(rows, { counter: "position" }, range.from);
   }
 
@@ -138,16 +147,6 @@ export class PostgresReader implements EventReader {
 
   #decode(rows: readonly StoredRow[], place: Omit<Place, "ledger">, first: number): readonly RecordedEvent[] {
     return decodeStored(rows, this.#keys, { ...place, ledger: this.#ledger }, first);
-  }
-
-  #range({ from, limit }: ReadRange) {
-    return this.#tables
-      .selectFrom("event_log.event")
-      .select(["position", "entry", "leaf_hash", "append_code"])
-      .where("ledger", "=", this.#ledger)
-      .where("position", ">=", from)
-      .orderBy("position")
-      .limit(limit);
   }
 }
 
