@@ -34,6 +34,7 @@ import type { ActionState, Approved, Edited, InReview, RecordedAction } from "./
 import type { Hex, Instant, Verdict } from "./values.ts";
 import { ownVote } from "./votes.ts";
 
+/** A new action, with all that its judgement leads to. Without a judgement it is recorded alone and waits for a verdict. */
 export function requestAction(command: RequestAction, state: ActionState): Decision {
   if (state.status !== "NONE") return wrongState("an id that no action has");
   const { at, requester, operation, input, deadline, judgement, strangers } = command;
@@ -55,6 +56,10 @@ export function reachVerdict(command: ReachVerdict, state: ActionState): Decisio
   return follow(judgement, { requester: state.requester, strangers, at });
 }
 
+/**
+ * One vote on the digest that the reviewer was shown. An approval may open another stage or approve; a rejection ends the review, or takes back a grant that was not
+ * used yet. The same vote again changes nothing.
+ */
 export function castVote(command: CastVote, state: ActionState): Decision {
   if (state.status === "NONE") return reject("NOT_FOUND");
   const { at, reviewer, decision, digest, shown, reason, keyId, signature } = command;
@@ -105,6 +110,7 @@ function count({ at, digest, grant, ...vote }: Extract<CastVote, { decision: "ap
   return [...lapsed, { type: "StageOpened", at, stage: next, ...opening(stages[next], at) }];
 }
 
+/** Another input in the place of what was asked, with the verdict on it. Votes lapse, and the requester has to accept before anybody goes on. */
 export function editAction(command: EditAction, state: ActionState): Decision {
   if (state.status === "NONE") return reject("NOT_FOUND");
   if (state.status !== "IN_REVIEW") return wrongState("IN_REVIEW");
@@ -127,6 +133,7 @@ function timeToAccept({ review: { stages, openStage } }: InReview, at: Instant):
   return opening(stages[openStage], at).deadline;
 }
 
+/** The requester takes what a reviewer made of it: then the verdict on that counts, and a review begins anew. Said again, it changes nothing. */
 export function acceptEdit(command: AcceptEdit, state: ActionState): Decision {
   if (state.status === "NONE") return reject("NOT_FOUND");
   const { at, caller, digest, grant, strangers } = command;
@@ -151,6 +158,7 @@ function hasAccepted(state: RecordedAction, digest: Hex): boolean {
   return edits > 0 && state.status !== "DENIED" && state.ruling?.digest === digest;
 }
 
+/** The requester wants it no more: nothing is decided, or the grant is taken back if it was not used. Said again, it changes nothing. */
 export function cancelAction(command: CancelAction, state: ActionState): Decision {
   if (state.status === "NONE") return reject("NOT_FOUND");
   const { at, caller, reason } = command;
@@ -162,6 +170,7 @@ export function cancelAction(command: CancelAction, state: ActionState): Decisio
   return wrongState("REQUESTED, IN_REVIEW, EDITED or APPROVED");
 }
 
+/** P2: once. Redeeming again is refused whoever does; a retry is known by its idempotency key, before anything is decided. */
 export function redeemGrant(command: RedeemGrant, state: ActionState): Decision {
   const fault = redemptionFault(state, command);
   if (fault !== undefined) return reject(fault);
@@ -170,6 +179,7 @@ export function redeemGrant(command: RedeemGrant, state: ActionState): Decision 
   return [{ type: "GrantRedeemed", at, grantId: state.grant.id, principal: toRef(caller), reportDeadline }];
 }
 
+/** How it went, as the grantee says. The same again changes nothing, anything else is refused. */
 export function reportExecution(command: ReportExecution, state: ActionState): Decision {
   if (state.status === "NONE") return reject("NOT_FOUND");
   if (!("grant" in state)) return sameCaller(state.requester, command.caller) ? wrongState("REDEEMED") : reject("NOT_GRANTEE");
@@ -184,6 +194,7 @@ export function reportExecution(command: ReportExecution, state: ActionState): D
   return state.status === "REDEEMED" ? [{ type: "ExecutionReported", at, outcome, outputDigest, message }] : wrongState("REDEEMED");
 }
 
+/** What is due: an action that nobody decided expires, a stage reminds or escalates. Nothing when it is too early or too late, so that timers may fire at will. */
 export function tendReview(command: TendReview, state: ActionState): Decision {
   const { at } = command;
   if (state.status === "REQUESTED" && at >= state.deadline) return [{ type: "ActionExpired", at }];
@@ -191,11 +202,13 @@ export function tendReview(command: TendReview, state: ActionState): Decision {
   return state.status === "IN_REVIEW" ? dueNow(state, at) : [];
 }
 
+/** A grant that nobody used in time. Nothing when it is too early, or was used or taken back. */
 export function expireGrant(command: ExpireGrant, state: ActionState): Decision {
   if (state.status !== "APPROVED" || !hasExpired(state.grant, command.at)) return [];
   return [{ type: "GrantExpired", at: command.at, grantId: state.grant.id }];
 }
 
+/** An execution that nobody reported in time. Nothing when it is too early, or was reported. */
 export function markUnreported(command: MarkUnreported, state: ActionState): Decision {
   if (state.status !== "REDEEMED" || command.at < state.reportDeadline) return [];
   return [{ type: "ExecutionUnreported", at: command.at }];

@@ -22,6 +22,7 @@ export type GrantDelegation = Period & {
   readonly nowMs: number;
 };
 
+/** Somebody lets another person decide in its place, for 30 days at most and by groups of its own only. The same again changes nothing. */
 export function grantDelegation(directory: Directory, command: GrantDelegation): Decided {
   const { delegationId, fromId, groups, fromMs, untilMs, nowMs } = command;
   const to = standIn(directory, fromId, command.to);
@@ -79,6 +80,7 @@ export type SetAway = {
   readonly period: (Period & { readonly deputy: string }) | undefined;
 };
 
+/** Absent from then until then, with a deputy or nobody; without a period: back again. The same again changes nothing. */
 export function setAway(directory: Directory, { personId, nowMs, period }: SetAway): Decided {
   const person = directory.people.get(personId);
   if (person === undefined) return rejected("not_in_directory");
@@ -97,6 +99,7 @@ export function setAway(directory: Directory, { personId, nowMs, period }: SetAw
     : away(next);
 }
 
+/** Of a person, revoked and past ones included, by one of the two indexes: as who gave them, or as who has them. */
 export function delegationsOf(
   index: ReadonlyMap<string, ReadonlySet<string>>,
   directory: Directory,

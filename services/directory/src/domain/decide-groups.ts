@@ -25,6 +25,7 @@ export function putGroup(directory: Directory, groupId: string, { name, external
   return { events };
 }
 
+/** From here on nobody decides by this group. */
 export function removeGroup(directory: Directory, groupId: string): Decided {
   return directory.groups.has(groupId) ? { events: [{ type: "GroupRemoved", groupId, cause: "scim" }] } : rejected("unknown_group");
 }

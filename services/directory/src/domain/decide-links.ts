@@ -12,6 +12,7 @@ const MAX_LINKED = 20;
 
 export type OfferLink = { readonly codeDigest: string; readonly account: Account; readonly sealedNames: string; readonly nowMs: number };
 
+/** A channel asks to link an account to whoever brings the code. Refused where too many codes are out. */
 export function offerLink(directory: Directory, { codeDigest, account, sealedNames, nowMs }: OfferLink): Decided {
   const live = [...directory.offers.values()].filter(({ expiresMs }) => expiresMs > nowMs);
   const own = live.filter((offer) => accountKey(offer.account) === accountKey(account));
@@ -52,6 +53,7 @@ function isLinkedBy(directory: Directory, personId: string, codeDigest: string):
   return used?.personId === personId && linked.some((account) => accountKey(account) === accountKey(used.account));
 }
 
+/** The person keeps no such account. Nothing when it has none. */
 export function unlinkAccount(directory: Directory, personId: string, account: Account): Decided {
   const linked = directory.people.get(personId)?.linked ?? [];
   if (linked.every((one) => accountKey(one) !== accountKey(account))) return { events: [] };

@@ -27,6 +27,7 @@ export function changePerson(directory: Directory, personId: string, { profile, 
   return { events };
 }
 
+/** Switched off, and gone for the identity provider. The directory still knows it: whoever comes again is who it was. */
 export function removePerson(directory: Directory, personId: string): Decided {
   if (!directory.people.has(personId)) return rejected("unknown_person");
   return { events: [{ type: "PersonDeactivated", personId, removed: true, cause: "scim" }] };

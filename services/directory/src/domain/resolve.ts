@@ -16,6 +16,7 @@ export type Moment = {
   readonly shifts: Shifts;
 };
 
+/** In whose place somebody may decide; `groups` is empty where all are covered, `effectiveGroups` are those that count. */
 export type StandIn = {
   readonly personId: string;
   readonly groups: readonly string[];
@@ -48,6 +49,7 @@ export function find(directory: Directory, who: Who, rules: readonly SignInRule[
   return id === undefined ? undefined : directory.people.get(id);
 }
 
+/** The person with everything that depends on the moment: groups, on call, stand-ins. */
 export function viewOf(directory: Directory, person: Person, moment: Moment): PersonView {
   const { id, active, profile } = person;
   const groups = groupNames(directory, id);
@@ -68,8 +70,10 @@ export function viewOf(directory: Directory, person: Person, moment: Moment): Pe
   };
 }
 
+/** Who is looked for: the union of these. Groups by name. */
 export type Wanted = { readonly groups: readonly string[]; readonly schedules: readonly string[]; readonly personIds: readonly string[] };
 
+/** Every principal of those whom somebody manages. */
 export type Reports = {
   readonly own: readonly PrincipalName[];
   /** By the person who is stood in for in everything. */ readonly inPlaceOf: ReadonlyMap<string, readonly PrincipalName[]>;

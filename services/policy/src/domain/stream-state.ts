@@ -14,6 +14,7 @@ export type PolicyState = { readonly revisions: readonly Revision[]; readonly ac
 
 export const initialState: PolicyState = { revisions: [], active: 0 };
 
+/** The past is accepted: it never throws. */
 export function evolve(state: PolicyState, event: PolicyEvent): PolicyState {
   switch (event.type) {
     case "PolicyPublished": {
