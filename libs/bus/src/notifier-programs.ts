@@ -13,6 +13,7 @@ export type NotifierProgramState = {
   readonly waiting: number;
 };
 
+/** Those that are registered for a tenant. */
 export type ListNotifierPrograms = (tenant: string) => Promise<readonly NotifierProgramState[]>;
 
 const TIMEOUT_MS = 2000;

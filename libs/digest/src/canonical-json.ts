@@ -1,5 +1,6 @@
 import canonicalize from "canonicalize";
 
+/** What JSON can hold. That it is I-JSON as well, `canonicalJson` checks. */
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
 export type JsonObject = { [key: string]: JsonValue };
 

@@ -66,6 +66,7 @@ export type WantedReviewers = {
   readonly personIds?: readonly string[];
 };
 
+/** Who can be told of a review. Not managed: the directory knows nobody of this tenant. */
 export type Reviewers =
   | { readonly managed: false }
   | {

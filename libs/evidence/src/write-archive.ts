@@ -18,6 +18,7 @@ export type Reporter = {
   pages(end: boolean): readonly { readonly name: string; readonly bytes: Uint8Array }[];
 };
 
+/** All that an archive is made of. */
 export type EvidenceInput = {
   readonly header: ArchiveHeader;
   /** Signed note. */
@@ -37,6 +38,7 @@ export type EvidenceInput = {
   readonly segmentEntries?: number | undefined;
 };
 
+/** What was written, as it is recorded of an export. */
 export type WrittenArchive = {
   readonly entries: number;
   readonly bytes: number;

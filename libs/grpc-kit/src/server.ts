@@ -22,6 +22,7 @@ import { REFLECTION_PATHS, serveReflection } from "./reflection.ts";
 import { StalledStreams } from "./stalled-streams.ts";
 import { RenewableCredentials, type TlsFiles } from "./tls.ts";
 
+/** What one server holds, and how long it waits for a caller, at most. */
 export type RpcLimits = {
   /** Calls that are here at the same time and wait for nobody outside. Default 1,024. */
   readonly maxInFlight?: number;
@@ -53,6 +54,7 @@ export type RpcServerOptions = {
   /** Absent: plaintext. */ readonly tls?: TlsFiles | undefined;
 };
 
+/** A server that listens. */
 export type RunningRpcServer = {
   readonly port: number;
   /** Takes a renewed certificate for connections from now on. @throws when it cannot be used, or when there is no TLS; the old one then stays. */

@@ -18,6 +18,7 @@ export type Quota = {
   readonly delegations: number;
 };
 
+/** What each tenant may have. */
 export type Quotas = {
   /** Those of a tenant by name, or the default ones. */
   of(tenant: string): Quota;

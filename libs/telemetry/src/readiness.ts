@@ -1,6 +1,7 @@
 /** What is wrong with something that this process stands on; nothing when it is fine. Never holds secrets: probes and scrapers read it. */
 export type ReadinessCheck = () => Promise<string | undefined>;
 
+/** What probes are shown: each check by its name, `ok` or what is wrong. */
 export type ReadinessReport = {
   /** Everything is fine. */
   readonly ready: boolean;

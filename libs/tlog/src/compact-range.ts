@@ -13,6 +13,7 @@ export type CompactRange = {
   readonly subtrees: readonly Uint8Array[];
 };
 
+/** Of a tree without leaves. */
 export const EMPTY_RANGE: CompactRange = { size: 0, subtrees: [] };
 
 /** The range with one more leaf. `leaf` is a leaf hash, not an entry. */

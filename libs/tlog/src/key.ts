@@ -38,6 +38,7 @@ export function parseVerifierKey(text: string): VerifierKey {
   return checkId(verifierKey(name, kind, material), id);
 }
 
+/** Writes what `parseVerifierKey` reads. */
 export function formatVerifierKey(key: VerifierKey): string {
   return `${key.name}+${formatKeyId(key)}+${formatBase64(Buffer.concat([Buffer.of(TYPE_BYTE[key.kind]), key.publicKey]))}`;
 }

@@ -15,6 +15,7 @@ export type TileEdge = {
 /** A tile and its bytes. */
 export type Tile = { readonly id: TileId; readonly bytes: Uint8Array };
 
+/** Of a log without leaves. */
 export const EMPTY_EDGE: TileEdge = { size: 0, rows: [] };
 
 /** The edge with more leaf hashes, and every tile to write for a checkpoint at the new size: those that became full, then the partial ones. */

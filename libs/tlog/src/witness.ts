@@ -85,6 +85,7 @@ export function parseCosignatures(bytes: Uint8Array): readonly NoteSignature[] {
   return signatures;
 }
 
+/** Writes the body of a 200. */
 export const formatCosignatures = (signatures: readonly NoteSignature[]): Buffer => formatText(formatSignatureLines(signatures));
 
 /** Content type of a 409. */
@@ -97,6 +98,7 @@ export function parseTreeSize(bytes: Uint8Array): number {
   return parseDecimal(size, "tree size");
 }
 
+/** Writes the body of a 409. Throws `number_out_of_range`. */
 export const formatTreeSize = (size: number): Buffer => formatText(`${checkCount(size, "tree size")}\n`);
 
 /** Path under a witness's monitoring prefix where it shows the newest checkpoint of a log that it cosigned. */

@@ -17,6 +17,7 @@ export type WitnessServerOptions = {
   readonly onFault?: (error: unknown) => void;
 };
 
+/** Closing cuts the connections that are open. */
 export type RunningWitness = { readonly url: string; close(): Promise<void> };
 
 /** Serves `POST /add-checkpoint` and `GET /<hex SHA-256 of origin>/checkpoint`. Put TLS in front of it. @throws Error when it cannot listen. */

@@ -23,6 +23,7 @@ export type PostgresEventLogOptions = {
 /** Connections for reading. */
 const READ_CONNECTIONS = 4;
 
+/** One ledger, and its connections. */
 export type PostgresEventLog = EventLog & {
   /** Finishes the appends that are queued, refuses new ones, and disconnects. */
   close(): Promise<void>;

@@ -6,6 +6,7 @@ import type { Contents } from "../segment-buffer.ts";
 import type { Reporter } from "../write-archive.ts";
 import { fragment, page, type Html } from "./html.ts";
 
+/** What the pages say on top, and how they tell an event. */
 export type ReportOptions = {
   readonly tenant: string;
   readonly ledger: string;

@@ -35,7 +35,9 @@ export type FlawCode =
   | "TENANT_SEQUENCE"
   /** The link to the tenant's previous event leads elsewhere. */
   | "TENANT_LINK"
+  /** Events of a stream are missing, or are more than there can be. */
   | "STREAM_VERSION"
+  /** The link to the stream's previous event leads elsewhere. */
   | "STREAM_LINK"
   /** What stands at a border of the period does not belong there. */
   | "PERIOD"
@@ -45,6 +47,7 @@ export type FlawCode =
   | "CONTENT"
   /** The action digest is not that of the input. */
   | "ACTION_DIGEST"
+  /** A vote is not signed by one of the keys in the archive, or not as it was cast. */
   | "VOTE_SIGNATURE"
   /** The table is not the one that the entries give. */
   | "CSV"
