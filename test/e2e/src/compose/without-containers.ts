@@ -1,10 +1,9 @@
-import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
+import { execFileSync } from "node:child_process";
 import { chownSync, copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openDatabase } from "@countersign/database";
-import { freePort, startPostgres, startReaper } from "@countersign/embedded";
-import { COMPILE_CACHE } from "@countersign/standalone";
+import { freePort, startPostgres } from "@countersign/embedded";
+import { childProcesses, type ChildProcesses, type Endings } from "./child-processes.ts";
 import { readOnly } from "./read-only.ts";
 import { readComposeFile, readEnvFile, type ComposeService } from "./compose-file.ts";
 
@@ -27,11 +26,9 @@ export type Composed = {
   close(): Promise<void>;
 };
 
-type Running = { readonly name: string; readonly child: ChildProcess; readonly gone: Promise<unknown> };
-
 /** @param issuers contents of issuers.yaml. */
 export async function startComposed(folder: string, issuers: string): Promise<Composed> {
-  const endings: (() => Promise<unknown> | void)[] = [];
+  const endings: Endings = [];
   const close = async (): Promise<void> => {
     for (const end of endings.splice(0).toReversed()) await end();
   };
@@ -43,29 +40,45 @@ export async function startComposed(folder: string, issuers: string): Promise<Co
   }
 }
 
-async function build(folder: string, issuers: string, endings: (() => Promise<unknown> | void)[]): Promise<Omit<Composed, "close">> {
+async function build(folder: string, issuers: string, endings: Endings): Promise<Omit<Composed, "close">> {
   const secrets = join(folder, "secrets");
   execFileSync(`${COMPOSE}/prepare.sh`, [secrets], { stdio: "inherit" });
   writeFileSync(join(folder, "issuers.yaml"), issuers);
-  const services = readComposeFile(`${COMPOSE}/compose.yaml`);
-  const running: Running[] = [];
-  const start = (name: string, program: string, args: readonly string[], env: NodeJS.ProcessEnv, ready: string): Promise<void> => {
-    const child = spawn(program, args, {
-      env: { PATH: process.env["PATH"], ...COMPILE_CACHE, ...env },
-      stdio: ["ignore", "ignore", "pipe"],
-      detached: true,
-    });
-    const gone = once(child, "exit");
-    const reaper = startReaper({ pid: child.pid ?? 0, signal: "QUIT" });
-    running.push({ name, child, gone });
-    endings.push(async () => {
-      child.kill("SIGKILL");
-      await gone;
-      reaper.dismiss();
-    });
-    return untilPrinted(child, name, ready);
+  const processes = childProcesses(endings);
+  const ports = await startStores(folder, secrets, processes, endings);
+  const places = { folder, secrets, ports };
+  const composed = readComposeFile(`${COMPOSE}/compose.yaml`);
+  const migrate = composed.get("migrate");
+  if (migrate === undefined) throw new Error("compose.yaml has no migrate");
+  const migrating = environmentOf(migrate, places);
+  execFileSync(process.execPath, [...migrate.command], { env: migrating, stdio: ["ignore", "ignore", "inherit"] });
+  const services = [...composed].filter(([, { command }]) => command[0]?.startsWith("services/"));
+  const doors: number[] = [];
+  for (const [name, service] of services) {
+    // One host has one port of each number: a second gateway is the test's own.
+    for (let number = 1; number <= (name === "gateway" ? 2 : service.replicas); number += 1) {
+      const door = await freePort();
+      if (name === "gateway") doors.push(door);
+      await startService(processes, `${name}-${number}`, service, door, places);
+    }
+  }
+  return {
+    secrets,
+    doors,
+    readOnly: services.flatMap(([name, service]) => (service.readOnly ? [name] : [])),
+    databaseUrl: migrating["COUNTERSIGN_DATABASE_URL"] ?? "",
+    monitor: (name) => `http://127.0.0.1:${ports.get(`${name} monitor`)}`,
+    kill: processes.kill,
   };
+}
 
+/** PostgreSQL and three nats-servers, and where they listen. */
+async function startStores(
+  folder: string,
+  secrets: string,
+  processes: ChildProcesses,
+  endings: Endings,
+): Promise<ReadonlyMap<string, number>> {
   const ports = new Map<string, number>();
   for (const name of NATS)
     ports
@@ -77,61 +90,41 @@ async function build(folder: string, issuers: string, endings: (() => Promise<un
   ports.set("postgres", postgres.port);
   await preparePostgres(postgres.url, folder, secrets);
   for (const name of NATS) {
-    const file = writeNatsConfig(folder, secrets, name, ports);
-    await start(name, "nats-server", ["-c", file], { ...readEnvFile(join(secrets, "nats.env")), NATS_NAME: name }, "Listening for client");
+    const args = ["-c", writeNatsConfig(folder, secrets, name, ports)];
+    const env = { ...readEnvFile(join(secrets, "nats.env")), NATS_NAME: name };
+    await processes.start({ name, program: "nats-server", args, env, ready: "Listening for client" });
   }
+  return ports;
+}
 
-  const environment = (service: ComposeService): NodeJS.ProcessEnv => {
-    const files = service.envFiles.map((file) => readEnvFile(file.replace(/^.*\/secrets\//, `${secrets}/`)));
-    const written = [...files, service.environment].flatMap((settings) => Object.entries(settings));
-    return Object.fromEntries(written.map(([name, value]) => [name, here(value, service, { folder, secrets, ports })]));
+async function startService(processes: ChildProcesses, name: string, service: ComposeService, door: number, places: Places): Promise<void> {
+  const own = {
+    COUNTERSIGN_PORT: String(door),
+    COUNTERSIGN_TELEMETRY_PORT: "0",
+    COUNTERSIGN_TILES_PORT: "0",
+    COUNTERSIGN_NOTIFIER_LISTEN: "127.0.0.1:0",
   };
-  const migrate = services.get("migrate");
-  if (migrate === undefined) throw new Error("compose.yaml has no migrate");
-  execFileSync(process.execPath, [...migrate.command], { env: environment(migrate), stdio: ["ignore", "ignore", "inherit"] });
-  const doors: number[] = [];
-  for (const [name, service] of services) {
-    const [main = ""] = service.command;
-    if (!main.startsWith("services/")) continue;
-    // One host has one port of each number: a second gateway is the test's own.
-    for (let number = 1; number <= (name === "gateway" ? 2 : service.replicas); number += 1) {
-      const door = await freePort();
-      if (name === "gateway") doors.push(door);
-      const own = {
-        COUNTERSIGN_PORT: String(door),
-        COUNTERSIGN_TELEMETRY_PORT: "0",
-        COUNTERSIGN_TILES_PORT: "0",
-        COUNTERSIGN_NOTIFIER_LISTEN: "127.0.0.1:0",
-      };
-      const node = { program: process.execPath, args: ["--max-semi-space-size=2", ...service.command] };
-      const volumes = service.writable.map((volume) => join(folder, volume));
-      for (const volume of volumes) mkdirSync(volume, { recursive: true });
-      const { program, args } = service.readOnly ? readOnly(node, volumes) : node;
-      await start(`${name}-${number}`, program, args, { ...environment(service), ...own }, "is ready");
-    }
-  }
-  return {
-    secrets,
-    doors,
-    readOnly: [...services].flatMap(([name, { readOnly: fixed, command }]) => (fixed && command[0]?.startsWith("services/") ? [name] : [])),
-    databaseUrl: environment(migrate)["COUNTERSIGN_DATABASE_URL"] ?? "",
-    monitor: (name) => `http://127.0.0.1:${ports.get(`${name} monitor`)}`,
-    kill: async (name) => {
-      const victim = running.find((one) => one.name === name);
-      victim?.child.kill("SIGKILL");
-      await victim?.gone;
-    },
-  };
+  const node = { program: process.execPath, args: ["--max-semi-space-size=2", ...service.command] };
+  const volumes = service.writable.map((volume) => join(places.folder, volume));
+  for (const volume of volumes) mkdirSync(volume, { recursive: true });
+  const command = service.readOnly ? readOnly(node, volumes) : node;
+  await processes.start({ name, ...command, env: { ...environmentOf(service, places), ...own }, ready: "is ready" });
+}
+
+function environmentOf(service: ComposeService, places: Places): NodeJS.ProcessEnv {
+  const files = service.envFiles.map((file) => readEnvFile(file.replace(/^.*\/secrets\//, `${places.secrets}/`)));
+  const written = [...files, service.environment].flatMap((settings) => Object.entries(settings));
+  return Object.fromEntries(written.map(([name, value]) => [name, here(value, service, places)]));
 }
 
 type Places = { readonly folder: string; readonly secrets: string; readonly ports: ReadonlyMap<string, number> };
 
 /** A value of a setting, with this machine's hosts, ports and paths in place of the containers'. */
-function here(value: string, service: ComposeService | undefined, { folder, secrets, ports }: Places): string {
+function here(value: string, service: ComposeService, { folder, secrets, ports }: Places): string {
   let text = value
     .replaceAll(/@(postgres|nats-\d):\d+/g, (_all, host: string) => `@localhost:${ports.get(host)}`)
     .replaceAll("0.0.0.0", "127.0.0.1");
-  for (const [target, source] of service?.mounts ?? []) {
+  for (const [target, source] of service.mounts) {
     const path = source.includes("/secrets/")
       ? source.replace(/^.*\/secrets/, secrets)
       : source.endsWith("/issuers.yaml")
@@ -183,15 +176,4 @@ function writeNatsConfig(folder: string, secrets: string, name: string, ports: R
     .replaceAll(/nats:\/\/(nats-\d):6222/g, (_all, host: string) => `nats://localhost:${ports.get(`${host} route`)}`);
   writeFileSync(join(own, "nats.conf"), text);
   return join(own, "nats.conf");
-}
-
-async function untilPrinted(child: ChildProcess, name: string, wanted: string): Promise<void> {
-  let printed = "";
-  await new Promise<void>((resolve, reject) => {
-    child.once("exit", (code) => reject(new Error(`${name} ended with ${code}:\n${printed}`)));
-    child.stderr?.on("data", (chunk: Buffer) => {
-      printed = (printed + chunk.toString()).slice(-4000);
-      if (printed.includes(wanted)) resolve();
-    });
-  });
 }
