@@ -155,16 +155,16 @@ describe("requests asked for again, on Postgres", () => {
     expect((await ask(worlds[1], "later")).action?.id).not.toBe(first!.action!.id);
   });
 
-  it("16 claims of 4 requests at the same moment, through two instances: each has one holder, and only its own is replaced", async () => {
+  it("16 that want to hold 4 requests at the same moment, through two instances: each has one holder, and only its own is replaced", async () => {
     const instances = [0, 1].map(() => postgresOpenRequests(database.kysely<ApprovalTables>(), log.ledger));
-    const claim = (index: number, asked: number, instead?: string) =>
-      instances[index % 2]!.claim({ tenant: "acme", fingerprint: `request ${asked}` }, `action ${index}`, instead);
-    const holders = await Promise.all(Array.from({ length: 16 }, (_, index) => claim(index, index >> 2)));
+    const hold = (index: number, asked: number, instead?: string) =>
+      instances[index % 2]!.hold({ tenant: "acme", fingerprint: `request ${asked}` }, `action ${index}`, instead);
+    const holders = await Promise.all(Array.from({ length: 16 }, (_, index) => hold(index, index >> 2)));
     const [first, second] = [0, 1, 2, 3].map((asked) => new Set(holders.slice(asked * 4, asked * 4 + 4)));
     expect([...(await openRequests())].sort()).toEqual([...new Set(holders)].sort());
     expect(new Set(holders).size).toBe(4);
     const [old = ""] = first!;
-    expect(await Promise.all([claim(16, 0, old), claim(18, 1), claim(20, 0)])).toEqual(["action 16", ...second!, "action 16"]);
+    expect(await Promise.all([hold(16, 0, old), hold(18, 1), hold(20, 0)])).toEqual(["action 16", ...second!, "action 16"]);
   });
 
   it("a review that is held past its deadline is still joined, and a retry of an old request leaves nothing behind", async () => {

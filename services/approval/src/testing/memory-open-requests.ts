@@ -4,7 +4,7 @@ import type { OpenRequests } from "../usecases/ports.ts";
 export function memoryOpenRequests(): OpenRequests {
   const holders = new Map<string, string>();
   return {
-    claim: async ({ tenant, fingerprint }, id, instead) => {
+    hold: async ({ tenant, fingerprint }, id, instead) => {
       const key = `${tenant} ${fingerprint}`;
       const known = holders.get(key);
       const holder = known === undefined || known === instead ? id : known;

@@ -117,9 +117,9 @@ describe("the same request while people look at it", () => {
 
   it("P7: takes the place of one that died before it recorded anything", async () => {
     const { openRequests } = worlds[0].deps;
-    const { claim }: OpenRequests = openRequests;
-    const died: OpenRequests["claim"] = (request, id, instead) => claim(request, instead === undefined ? "died" : id, instead);
-    Object.assign(openRequests, { claim: died });
+    const { hold }: OpenRequests = openRequests;
+    const died: OpenRequests["hold"] = (request, id, instead) => hold(request, instead === undefined ? "died" : id, instead);
+    Object.assign(openRequests, { hold: died });
     Object.assign(worlds[0].deps, { pause: async () => undefined });
     const first = await ask();
     expect(first).toMatchObject({ status: ActionStatus.IN_REVIEW, version: 3n });

@@ -17,7 +17,7 @@ export type Asked = { readonly input: ActionInput; readonly ref: ActionRef; read
 
 /**
  * Joins the open review of the same request of the same run, if there is one; a request that names no run repeats nobody's. Undefined: there is none, and from now on this request's own action is the one
- * that others join. Two that ask at the same moment, wherever, meet in the claim; if one waits in vain for the other to record its action, there are two
+ * that others join. Two that ask at the same moment, wherever, meet there; if one waits in vain for the other to record its action, there are two
  * reviews, each with a grant of its own, as for any two requests.
  */
 export async function joinOpenReview(deps: Deps, caller: Caller, asked: Asked): Promise<Handled | undefined> {
@@ -27,7 +27,7 @@ export async function joinOpenReview(deps: Deps, caller: Caller, asked: Asked): 
   const request = { tenant, fingerprint: deps.signer.fingerprint(sameness(caller.principal, run, asked)) };
   let instead: string | undefined;
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const holder = await deps.openRequests.claim(request, id, instead);
+    const holder = await deps.openRequests.hold(request, id, instead);
     if (holder === id) return undefined;
     const ref = { tenant, id: holder };
     if (await isRecorded(deps, ref)) {

@@ -161,7 +161,7 @@ export type Refusal = { readonly ref: ActionRef; readonly by: PrincipalRef; read
 /** Which action answers for a request that is asked for again: at most one at a time. It saves people work, and nothing rests on it. */
 export type OpenRequests = {
   /** Enters this action unless another one is there, or in the place of `instead`. Returns the one that is there then. */
-  claim(request: { readonly tenant: string; readonly fingerprint: Hex }, id: string, instead: string | undefined): Promise<string>;
+  hold(request: { readonly tenant: string; readonly fingerprint: Hex }, id: string, instead: string | undefined): Promise<string>;
   /** Takes an action out that was never recorded. */
   release(ref: ActionRef): Promise<void>;
 };
