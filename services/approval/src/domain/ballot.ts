@@ -36,5 +36,9 @@ export function admit(state: InReview, ballot: Ballot, act: Act): Standing | Fau
 
 /** The same, before policy is asked about an edit. */
 export function admitEdit(state: InReview, ballot: Ballot): Standing | Fault {
-  return state.review.edits >= MAX_EDITS ? "EDIT_LIMIT" : admit(state, ballot, "edit");
+  return hasEditsLeft(state) ? admit(state, ballot, "edit") : "EDIT_LIMIT";
+}
+
+export function hasEditsLeft({ review }: InReview): boolean {
+  return review.edits < MAX_EDITS;
 }

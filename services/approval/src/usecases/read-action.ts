@@ -1,5 +1,6 @@
 import type { Moment } from "@countersign/event-log";
-import { type Ineligibility, standingFor } from "../domain/eligibility.ts";
+import { hasEditsLeft } from "../domain/ballot.ts";
+import { type Act, type Ineligibility, standingFor } from "../domain/eligibility.ts";
 import { isPast } from "../domain/escalation.ts";
 import { sameCaller, type Principal, type PrincipalRef } from "../domain/principal.ts";
 import { unknownNow } from "../domain/separation-of-duties.ts";
@@ -35,8 +36,15 @@ export async function readActionAt(deps: Deps, caller: Principal, id: string, mo
 
 export type Ineligible = Ineligibility | "CAUSER_UNKNOWN" | "NOT_IN_REVIEW" | "DIRECTORY_UNREACHABLE";
 
-/** Why this caller may not approve it now, if so; and whose accounts nobody knows, so that nobody can. */
-export type Eligibility = { readonly ineligible: Ineligible | undefined; readonly unknown: readonly PrincipalRef[] };
+/** Why this caller may not approve it now, if so; whose accounts nobody knows, so that nobody can; and what else it may do. */
+export type Eligibility = {
+  readonly ineligible: Ineligible | undefined;
+  readonly unknown: readonly PrincipalRef[];
+  readonly mayReject: boolean;
+  readonly mayEdit: boolean;
+};
+
+const NOTHING_MORE = { unknown: [], mayReject: false, mayEdit: false } as const;
 
 /** The action as a reviewer must see it. */
 export async function readReview(
@@ -64,11 +72,16 @@ export function mayRead(state: RecordedAction, caller: Principal): boolean {
 
 async function eligibility(deps: Deps, { state }: ActionView, caller: Principal): Promise<Eligibility> {
   const at = deps.clock().getTime();
-  if (state.status !== "IN_REVIEW" || isPast(state.review, at)) return { ineligible: "NOT_IN_REVIEW", unknown: [] };
+  if (state.status !== "IN_REVIEW" || isPast(state.review, at)) return { ineligible: "NOT_IN_REVIEW", ...NOTHING_MORE };
   const speakers = await whoSpeaks(deps, caller, state, at);
-  if (speakers === undefined) return { ineligible: "DIRECTORY_UNREACHABLE", unknown: [] };
+  if (speakers === undefined) return { ineligible: "DIRECTORY_UNREACHABLE", ...NOTHING_MORE };
   const unknown = unknownNow(state, speakers);
-  const standing = standingFor(state, { reviewer: caller, standings: speakers.standings }, "approve");
-  if (typeof standing === "string") return { ineligible: standing, unknown };
-  return { ineligible: unknown.length > 0 ? "CAUSER_UNKNOWN" : undefined, unknown };
+  const as = (act: Act) => standingFor(state, { reviewer: caller, standings: speakers.standings }, act);
+  const approving = as("approve");
+  return {
+    ineligible: typeof approving === "string" ? approving : unknown.length > 0 ? "CAUSER_UNKNOWN" : undefined,
+    unknown,
+    mayReject: typeof as("reject") !== "string",
+    mayEdit: unknown.length === 0 && hasEditsLeft(state) && typeof as("edit") !== "string",
+  };
 }

@@ -52,6 +52,25 @@ describe("review", () => {
     expect(await reason(ann)).toBe("NOT_IN_REVIEW");
   });
 
+  it("P3: says what else a caller may do: an editor may reject and edit, whoever caused the request nothing", async () => {
+    const { shown } = await ask(world, editable);
+    const may = async (caller: typeof ann) => {
+      const { ineligibleReason, mayReject, mayEdit } = await world.call(
+        "GetReview",
+        { actionId: shown.actionId },
+        { ...caller, roles: ["reviewer"] },
+      );
+      return [ineligibleReason, mayReject, mayEdit];
+    };
+    expect(await may(ann)).toEqual(["", true, true]);
+    expect(await may(owner)).toEqual(["SELF_APPROVAL", false, false]);
+    expect(await may(cid)).toEqual(["NOT_ELIGIBLE", false, false]);
+    const edited = (await world.call("SubmitVote", { ...shown, ...edit({ table: "customers", limit: 5 }) }, ann)).action!;
+    expect(await may(ann)).toEqual(["NOT_IN_REVIEW", false, false]);
+    await world.call("AcceptEdit", { actionId: edited.id, digest: edited.digest });
+    expect(await may(ann)).toEqual(["SELF_APPROVAL", true, true]);
+  });
+
   it("P3: refuses self-approval and agents", async () => {
     const { shown } = await ask(world, verdict("review"));
     await expect(world.call("SubmitVote", { ...shown, ...approve }, sponsor)).rejects.toEqual(refusal("SELF_APPROVAL"));

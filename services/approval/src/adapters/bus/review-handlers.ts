@@ -57,9 +57,9 @@ export function reviewHandlers(deps: Deps): Readonly<Record<string, CommandHandl
 export async function getReview(deps: Deps, actionId: string, reader: Principal): Promise<Uint8Array> {
   const found = await readReview(deps, reader, actionId);
   if (found === undefined) throw failure("NOT_FOUND");
-  const { view, ineligible, unknown } = found;
+  const { view, ineligible, unknown, mayReject, mayEdit } = found;
   const unknownCausers = unknown.map(toRefMessage);
-  const eligibility = { eligible: ineligible === undefined, ineligibleReason: ineligible ?? "", unknownCausers };
+  const eligibility = { eligible: ineligible === undefined, ineligibleReason: ineligible ?? "", unknownCausers, mayReject, mayEdit };
   const response = { action: action(view), ...eligibility, shownDigest: fromHex(deps.views.digest(view)) };
   return encodeMessage(GetReviewResponseSchema, response);
 }
