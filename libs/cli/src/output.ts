@@ -1,6 +1,6 @@
 import { toJson, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { visible } from "@countersign/review-view";
+import { moment as momentText, visible } from "@countersign/review-view";
 
 /** Prints a result: for people, or with `--json` the message as ProtoJSON, one document per result. */
 export type Output = {
@@ -51,10 +51,7 @@ export function lines(text: string): string {
 /** `2026-01-31 12:30:05Z`. */
 export function moment(time: Timestamp | undefined): string {
   if (time === undefined) return "";
-  return new Date(Number(time.seconds) * 1000)
-    .toISOString()
-    .replace("T", " ")
-    .replace(/\.\d+Z$/, "Z");
+  return momentText(new Date(Number(time.seconds) * 1000));
 }
 
 /** What stands behind a count of 0, where the server does not tell a name without work from a name that is none. */

@@ -1,4 +1,5 @@
-// Any text made harmless.
+// Any text made harmless; any moment as people read it.
+export { moment } from "./moment.ts";
 export { visible, type TextNote, type VisibleText } from "./visible-text.ts";
 // A review, from the API to a neutral model.
 export {

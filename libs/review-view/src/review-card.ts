@@ -1,3 +1,4 @@
+import { moment } from "./moment.ts";
 import type { ShownComment } from "./review-parts.ts";
 import type { ReviewStatus } from "./review-source.ts";
 import type { Decide, ReviewView } from "./review-view.ts";
@@ -41,7 +42,7 @@ function body(view: ReviewView, command: string): Line[] {
     note(""),
     row("│ ", "digest", view.digest),
     row("│ ", "version", String(view.version)),
-    ...(view.deadline === undefined ? [] : [row("│ ", "deadline", view.deadline)]),
+    ...(view.deadline === undefined ? [] : [row("│ ", "deadline", moment(new Date(view.deadline)))]),
     ...howToDecide(view, command),
   ];
 }

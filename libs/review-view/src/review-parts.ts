@@ -1,3 +1,4 @@
+import { moment } from "./moment.ts";
 import { withoutSecrets } from "./redaction.ts";
 import type { DecidedOn, PrincipalName, ReviewClaim, ReviewComment, ReviewInput, ReviewSource, ReviewVote } from "./review-source.ts";
 import { showMembers, type ShownMembers } from "./shown-members.ts";
@@ -88,7 +89,7 @@ export function voteFacts({ review, afterReview }: ReviewSource, limit: TextLimi
 
 /** Until when it is known, whether it is over is not: nothing here has a clock. */
 function claimText({ reviewer, until }: ReviewClaim): string {
-  return `${nameOf(reviewer)} until ${until.toISOString()}; others may decide as well`;
+  return `${nameOf(reviewer)} until ${moment(until)}; others may decide as well`;
 }
 
 /** The newest ones, open questions before others: what somebody still waits for. How many found no room is said. */

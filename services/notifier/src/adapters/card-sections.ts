@@ -1,6 +1,7 @@
 import {
   commentLine,
   COMMENTS_LABEL,
+  moment,
   needsLine,
   parametersLabel,
   textLine,
@@ -46,7 +47,7 @@ export function cardText(view: ReviewView): CardText {
 
 function facts(view: ReviewView): CardSection {
   const needs = view.decide === undefined ? [] : [`needs: ${needsLine(view.decide)}`];
-  const deadline = view.deadline === undefined || view.decide === undefined ? [] : [`deadline: ${view.deadline}`];
+  const deadline = view.deadline === undefined || view.decide === undefined ? [] : [`deadline: ${moment(new Date(view.deadline))}`];
   const lines = view.facts.map((fact) => `${fact.label}: ${textLine(fact.value)}`);
   return {
     kind: "facts",

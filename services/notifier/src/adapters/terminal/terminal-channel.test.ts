@@ -52,7 +52,7 @@ describe("terminal", () => {
 │
 │ digest        ${sampleReview.digest}
 │ version       3
-│ deadline      2026-01-02T03:04:05.000Z
+│ deadline      2026-01-02 03:04:05Z
 │ needs         1 of dpo
 │ decide        countersign approve 0198c5f0-0000-7000-8000-000000000001 --digest ${sampleReview.digest}
 │               countersign reject 0198c5f0-0000-7000-8000-000000000001 --reason "..."
