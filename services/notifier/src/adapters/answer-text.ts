@@ -39,7 +39,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   STALE_VIEW: "what the message showed has changed since. It is being renewed, read it again",
   EDIT_NOT_ALLOWED: "policy does not let reviewers change this",
   STALE_VERSION: "something happened since the message was drawn. It is being renewed, read it again",
-  WRONG_STATE: "the review is over. The message is being renewed",
+  WRONG_STATE: "it is not in review any more. The message is being renewed",
   DEADLINE_PASSED: "the time to decide is over. The message is being renewed",
   CONTENT_ERASED: "its content was erased",
   ALREADY_VOTED: "you have voted on it already",
@@ -70,7 +70,7 @@ const PAGE_REFUSALS: Readonly<Record<string, string>> = {
   STALE_DIGEST: "the page showed older parameters: they were edited since. Read it again",
   STALE_VIEW: "what the page showed has changed since. Read it again",
   STALE_VERSION: "something happened since the page was opened. Read it again",
-  WRONG_STATE: "the review is over",
+  WRONG_STATE: "it is not in review any more",
   DEADLINE_PASSED: "the time to decide is over",
 };
 

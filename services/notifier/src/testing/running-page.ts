@@ -35,6 +35,9 @@ type World = {
   refusal: CommandError["reason"] | undefined;
   /** Why approval says that nobody may decide. */
   ineligible: string;
+  /** What approval says that they may do all the same. */
+  mayReject: boolean;
+  mayEdit: boolean;
   /** Whom the directory takes everybody for. */
   personId: string;
   readonly votes: { readonly notifier: Principal | undefined; readonly caller: Principal; readonly vote: SubmitVoteRequest }[];
@@ -45,6 +48,8 @@ const begin = (): World => ({
   action: sampleAction("trust me"),
   refusal: undefined,
   ineligible: "",
+  mayReject: true,
+  mayEdit: true,
   personId: "p-ada",
   votes: [],
 });
@@ -121,9 +126,9 @@ async function playedApproval(world: World, verified: WhoSignedIn): Promise<Comm
       const { idToken, review } = fromBinary(GetReviewFromPageRequestSchema, request);
       await verified(caller?.tenant ?? "", idToken);
       if (review?.actionId !== ID) throw new CommandError("NOT_FOUND", "NOT_FOUND", "no");
-      const { action, ineligible } = world;
+      const { action, ineligible, mayReject, mayEdit } = world;
       const unknownCausers = ineligible === "CAUSER_UNKNOWN" ? [{ issuer: "https://agents.example", id: "<ann\u202e>" }] : [];
-      const reply = { action, eligible: ineligible === "", ineligibleReason: ineligible, unknownCausers };
+      const reply = { action, eligible: ineligible === "", ineligibleReason: ineligible, unknownCausers, mayReject, mayEdit };
       return toBinary(GetReviewResponseSchema, create(GetReviewResponseSchema, reply));
     },
     SubmitVoteFromPage: async ({ caller: notifier, request }) => {

@@ -134,7 +134,7 @@ const deps: PageDeps = {
   sessions: { add: async () => {}, find: async (session) => (session === SESSION ? "id-token" : undefined), end: async () => {} },
   state,
   seal,
-  read: async () => ({ source: sampleReview, ineligible: "", unknown: [] }),
+  read: async () => ({ source: sampleReview, ineligible: "", unknown: [], mayReject: true, mayEdit: true }),
   vote: async (_, shown, decision) => {
     must(shown.actionId === sampleReview.id, "a vote is about another action");
     must(decision.kind !== "edit" || Object.getPrototypeOf(decision.properties) === Object.prototype, "an edit is no plain object");

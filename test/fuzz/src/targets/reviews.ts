@@ -59,8 +59,10 @@ export const reviews: Target = {
         view: render(),
         who: "alice",
         said: undefined,
+        edited: undefined,
+        left: "1 hour",
         barred: undefined,
-        mayReject: false,
+        may: { approve: true, reject: true, edit: true },
         stepUp: undefined,
         form,
       });

@@ -15,6 +15,9 @@ export type PersonsReview = {
   readonly ineligible: string;
   /** Accounts because of which nobody can approve it now. */
   readonly unknown: readonly string[];
+  /** What else it may do now, approving or not. */
+  readonly mayReject: boolean;
+  readonly mayEdit: boolean;
 };
 
 /** Undefined: there is no such review for this person. @throws Error when nobody can tell now. */
@@ -27,10 +30,10 @@ export function personReader(commands: CommandBus): ReadAsPerson {
     const command = create(CommandSchema, { caller: notifierOf(tenant), request });
     try {
       const reply = await commands.send("approval", "GetReviewFromPage", command, { timeoutMs: TIMEOUT_MS });
-      const { action, eligible, ineligibleReason, unknownCausers } = fromBinary(GetReviewResponseSchema, reply);
+      const { action, eligible, ineligibleReason, unknownCausers, mayReject, mayEdit } = fromBinary(GetReviewResponseSchema, reply);
       if (action?.id !== actionId || action.tenant !== tenant) throw new Error("approval answered with another action");
       const unknown = unknownCausers.map(({ issuer, id }) => `${issuer}#${id}`);
-      return { source: toReviewSource(action), ineligible: eligible ? "" : ineligibleReason, unknown };
+      return { source: toReviewSource(action), ineligible: eligible ? "" : ineligibleReason, unknown, mayReject, mayEdit };
     } catch (error) {
       if (error instanceof CommandError && NOBODY.has(error.code)) return undefined;
       throw error;

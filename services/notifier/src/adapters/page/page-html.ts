@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import type { ReviewView } from "@countersign/review-view";
+import { moment, type ReviewView } from "@countersign/review-view";
 import { cardText } from "../card-sections.ts";
 import { escapeHtml, sectionsHtml, unlinkedHtml } from "../html.ts";
+import { subjectOf } from "../mail/mail-text.ts";
 
 const STYLE = `:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;overflow-wrap:anywhere}
 h1{font-size:1.3rem}.title{font-size:1.1rem;font-weight:bold}.line{margin:0 0 0 4ch;text-indent:-4ch;white-space:pre-wrap;unicode-bidi:isolate;direction:ltr}
@@ -28,10 +29,14 @@ export type ReviewPage = {
   readonly who: string;
   /** What became of the answer that was just given. */
   readonly said: string | undefined;
-  /** Why this person cannot decide now; undefined: it can. */
+  /** That it is another thing than it was, and by whom. */
+  readonly edited: string | undefined;
+  /** How long people still have; undefined: no longer, or without an end. */
+  readonly left: string | undefined;
+  /** Why this person cannot approve now; undefined: it can. */
   readonly barred: string | undefined;
-  /** It can say no all the same. */
-  readonly mayReject: boolean;
+  /** What this person can do now. */
+  readonly may: { readonly approve: boolean; readonly reject: boolean; readonly edit: boolean };
   /** Where to sign in with more; undefined: that would not help. */
   readonly stepUp: string | undefined;
   readonly form: {
@@ -45,36 +50,52 @@ export type ReviewPage = {
   };
 };
 
-export function reviewPage({ view, who, said, barred, mayReject, stepUp, form }: ReviewPage): string {
+export function reviewPage({ view, who, said, edited, left, barred, may, stepUp, form }: ReviewPage): string {
   const card = cardText(view);
-  const decides = view.decide !== undefined && (barred === undefined || mayReject);
+  const open = view.decide !== undefined;
   return document(
-    card.heading,
+    `${card.heading}: ${subjectOf(card.title)}`,
     `<h1>${escapeHtml(card.heading)}</h1>
 ${said === undefined ? "" : `<p class="said" role="status">${escapeHtml(said)}</p>`}
 <p class="title line" dir="ltr">${unlinkedHtml(card.title)}</p>
-${sectionsHtml(card, "class")}
-${view.decide !== undefined && barred !== undefined ? `<p class="said">${unlinkedHtml(barred)}</p>` : ""}
+${open && view.deadline !== undefined ? deadlineHtml(view.deadline, left) : ""}
+${edited === undefined ? "" : `<p class="said">${unlinkedHtml(edited)}</p>`}
+${open && barred !== undefined ? `<p class="said">${unlinkedHtml(barred)}</p>` : ""}
 ${stepUp === undefined ? "" : `<p><a href="${escapeHtml(stepUp)}">Sign in with a second factor</a></p>`}
-${decides ? decisionForms(form, barred !== undefined) : ""}
+${sectionsHtml(card, "class")}
+${open ? decisionForms(form, may) : ""}
 <p>Signed in as ${unlinkedHtml(who)}</p>
 <form method="post" action="/sign-out">${hidden("link", form.link)}${hidden("token", form.token)}<button>Sign out</button></form>`,
   );
 }
 
-function decisionForms({ link, token, card, edit, typed }: ReviewPage["form"], onlyNo: boolean): string {
-  const fields = hidden("link", link) + hidden("token", token) + hidden("card", card);
-  const [typedHere, typedThere] = typed?.edit === true ? ["", typed.reason] : [typed?.reason ?? "", ""];
-  const editing =
-    edit === undefined || onlyNo
-      ? ""
-      : `<details${typed?.edit === true ? " open" : ""}><summary>Edit the parameters</summary><form method="post" action="/review">${fields}
+/** What is left is told as of the moment the page was made: nothing runs here that could count down. */
+function deadlineHtml(deadline: string, left: string | undefined): string {
+  const time = `<time datetime="${escapeHtml(deadline)}">${escapeHtml(moment(new Date(deadline)))}</time>`;
+  return left === undefined
+    ? `<p>The time to decide was over at ${time}.</p>`
+    : `<p><strong>${escapeHtml(left)}</strong> left to decide, until ${time}.</p>`;
+}
+
+function decisionForms(form: ReviewPage["form"], may: ReviewPage["may"]): string {
+  const fields = hidden("link", form.link) + hidden("token", form.token) + hidden("card", form.card);
+  return `${may.approve || may.reject ? voteForm(fields, form, may) : ""}${may.edit ? editForm(fields, form) : ""}`;
+}
+
+function voteForm(fields: string, { typed }: ReviewPage["form"], { approve, reject }: ReviewPage["may"]): string {
+  const reason = reasonField(approve ? "Reason (a rejection needs one)" : "Reason", typed?.edit === false ? typed.reason : "", !approve);
+  const button = (decision: string, label: string): string => `<button name="decision" value="${decision}">${label}</button>`;
+  return `<form method="post" action="/review">${fields}${reason}
+${approve ? button("approve", "Approve") : ""}${reject ? button("reject", "Reject") : ""}</form>`;
+}
+
+function editForm(fields: string, { edit, typed }: ReviewPage["form"]): string {
+  if (edit === undefined) return "";
+  return `<details${typed?.edit === true ? " open" : ""}><summary>Edit the parameters</summary><form method="post" action="/review">${fields}
 <p>Policy lets you change: <code>${unlinkedHtml(edit.editable)}</code></p>
 <p><label>Parameters<br><textarea name="properties" rows="12" spellcheck="false">${escapeHtml(edit.properties)}</textarea></label></p>
-${reasonField("Reason", typedThere, true)}
+${reasonField("Reason", typed?.edit === true ? typed.reason : "", true)}
 <button name="decision" value="edit">Ask for this instead</button></form></details>`;
-  return `<form method="post" action="/review">${fields}${reasonField(onlyNo ? "Reason" : "Reason (a rejection needs one)", typedHere, onlyNo)}
-${onlyNo ? "" : `<button name="decision" value="approve">Approve</button>`}<button name="decision" value="reject">Reject</button></form>${editing}`;
 }
 
 function reasonField(label: string, typed: string, required: boolean): string {

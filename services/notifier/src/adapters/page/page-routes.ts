@@ -1,4 +1,13 @@
-import { editableText, readEdited, renderReview, sha256Hex, visible, type RenderLimits, type ReviewSource } from "@countersign/review-view";
+import {
+  editableText,
+  readEdited,
+  renderReview,
+  sha256Hex,
+  visible,
+  withoutSecrets,
+  type RenderLimits,
+  type ReviewSource,
+} from "@countersign/review-view";
 import type { DirectoryClient } from "@countersign/directory-client";
 import { PrincipalType, type Principal } from "@countersign/proto/v1/principal_pb";
 import type { Logger } from "@countersign/telemetry";
@@ -12,6 +21,7 @@ import { cookieOf, newSessionId, type BrowserState } from "./browser-state.ts";
 import { PAGE_HEADERS, plainPage, reviewPage, type ReviewPage, type WayOn } from "./page-html.ts";
 import type { ReviewLink, ReviewLinks } from "./review-links.ts";
 import type { SignIn } from "./sign-in.ts";
+import { timeLeft } from "./time-left.ts";
 
 export type PageDeps = {
   /** Public address. */
@@ -83,7 +93,7 @@ async function show(deps: PageDeps, visitor: Visitor, link: ReviewLink, text: st
   const { session, person } = visitor;
   const review = await reviewFor(deps, visitor, link, text);
   if ("status" in review) return review;
-  const { source, ineligible, unknown } = review;
+  const { source, ineligible, mayReject, mayEdit } = review;
   const view = renderReview(source, sha256Hex, LIMITS);
   const { digest, version, shownDigest } = view;
   const card = deps.seal.seal({ channel: PAGE_CHANNEL, tenant: link.tenant, actionId: link.actionId, digest, version, shownDigest });
@@ -91,20 +101,31 @@ async function show(deps: PageDeps, visitor: Visitor, link: ReviewLink, text: st
     view,
     who: nameOf(person),
     said: refused?.said,
-    barred: ineligible === "" ? undefined : barredBy(ineligible, unknown),
-    mayReject: MAY_REJECT.has(ineligible),
+    edited: editedText(source),
+    left: source.review?.deadline && timeLeft(source.review.deadline.getTime() - deps.clock().getTime()),
+    barred: ineligible === "" ? undefined : barredBy(review),
+    may: { approve: ineligible === "", reject: mayReject, edit: mayEdit },
     stepUp: ineligible === "SIGN_IN_TOO_WEAK" ? signInAnew(text) : undefined,
     form: { link: text, token: deps.state.formToken(session, text), card, edit: editOf(source, refused), typed: typedIn(refused) },
   });
   return { status: refused === undefined ? 200 : 409, html, headers: PAGE_HEADERS };
 }
 
-/** Eligibility is about approving. Rejecting stays open to whoever has approved, and of what nobody can approve. */
-const MAY_REJECT = new Set(["CAUSER_UNKNOWN", "ALREADY_VOTED"]);
-
-function barredBy(ineligible: string, unknown: readonly string[]): string {
+function barredBy({ ineligible, unknown, mayReject }: PersonsReview): string {
   if (ineligible === "ALREADY_VOTED") return "You have approved it, which is recorded. You can still reject it.";
+  // Whoever caused the request itself cannot even reject.
+  if (ineligible === "SELF_APPROVAL" && mayReject)
+    return "You had a part in an edit of it, so somebody else has to approve. You can still reject it.";
   return `You cannot decide here: ${[whyRefused(ineligible), ...unknown.map((name) => visible(name).text)].join(": ")}.`;
+}
+
+/** Whoever read or approved what it was before must see that it is something else now. */
+function editedText({ status, review }: ReviewSource): string | undefined {
+  const editor = review?.editor;
+  if (editor === undefined || (status !== "edited" && status !== "in review")) return undefined;
+  const who = visible(withoutSecrets(`${editor.id} (${editor.issuer})`)).text;
+  const next = status === "edited" ? " Its requester has to accept it before anything else happens." : "";
+  return `It was edited by ${who}: votes on what it was before lapsed, and this page shows the new version.${next}`;
 }
 
 /** What was typed is typed once, unless the parameters are others by now. */

@@ -1,12 +1,15 @@
 import { create } from "@bufbuild/protobuf";
-import { VerdictSchema } from "@countersign/proto/v1/action_pb";
-import { PrincipalType, SignInStrength } from "@countersign/proto/v1/principal_pb";
-import { sha256Hex, shownDigest, toReviewSource } from "@countersign/review-view";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { ActionStatus, ReviewSchema, StageSchema, VerdictSchema } from "@countersign/proto/v1/action_pb";
+import { PrincipalRefSchema, PrincipalType, SignInStrength } from "@countersign/proto/v1/principal_pb";
+import { moment, sha256Hex, shownDigest, toReviewSource } from "@countersign/review-view";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { hostileTexts } from "../../testing/hostile-reviews.ts";
 import { ADA, sampleAction, startPage, type RunningPage } from "../../testing/running-page.ts";
 import { fieldsOf, TestBrowser } from "../../testing/test-browser.ts";
 import { signedInUrl } from "./sign-in.ts";
+
+const stages = [create(StageSchema, { quorumText: "1 of dpo" })];
 
 let running: RunningPage;
 let base: string;
@@ -27,6 +30,11 @@ async function signedIn() {
   const page = await browser.open(link());
   return { browser, page, fields: fieldsOf(page.text, "/review") };
 }
+
+/** As people see it: what keeps addresses from becoming links is not seen. */
+const seen = (html: string): string => html.replaceAll(/<\/?span>/g, "");
+const buttons = (html: string): (string | undefined)[] => [...html.matchAll(/name="decision" value="(\w+)"/g)].map(([, value]) => value);
+const titleOf = (html: string): string => /<title>([^<]*)<\/title>/.exec(html)?.[1] ?? "";
 
 /** Where the only link of a page leads to. */
 const wayOn = (html: string): string => base + (/<a href="([^"]+)"/.exec(html)?.[1] ?? "").replaceAll("&amp;", "&");
@@ -59,12 +67,12 @@ describe("the page of a review", () => {
   });
 
   it("a second factor is recorded as one, and stepping up asks the issuer anew", async () => {
-    world.ineligible = "SIGN_IN_TOO_WEAK";
+    Object.assign(world, { ineligible: "SIGN_IN_TOO_WEAK", mayReject: false, mayEdit: false });
     const { browser, page } = await signedIn();
     expect(page.text).toContain("policy asks for a stronger sign-in than yours");
-    expect(page.text).not.toContain('value="approve"');
+    expect(page.text).not.toMatch(/value="(approve|reject|edit)"/);
     const before = provider.signIns();
-    world.ineligible = "";
+    Object.assign(world, { ineligible: "", mayReject: true, mayEdit: true });
     provider.become({ id: "ada", claims: ADA, amr: ["pwd", "mfa"] });
     const stronger = /href="(\/sign-in\?strong=1[^"]+)"/.exec(page.text)?.[1] ?? "";
     const again = await browser.open(`${base}${stronger.replaceAll("&amp;", "&")}`);
@@ -129,6 +137,71 @@ describe("the page of a review", () => {
     expect(page.text).not.toMatch(/value="(approve|edit)"|You cannot decide/);
     await browser.post(`${base}/review`, { ...fields, decision: "reject", reason: "I misread it" });
     expect(world.votes[0]?.vote.decision.case).toBe("reject");
+  });
+
+  it("P3: whoever had a part in an edit cannot approve, and is offered what the decider lets it do", async () => {
+    world.ineligible = "SELF_APPROVAL";
+    world.action = { ...sampleAction("x"), verdict: create(VerdictSchema, { terms: { editable: '{"limit":{}}' } }) };
+    const { browser, page, fields } = await signedIn();
+    expect(seen(page.text)).toContain("You had a part in an edit of it, so somebody else has to approve. You can still reject it.");
+    expect(buttons(page.text)).toEqual(["reject", "edit"]);
+    await browser.post(`${base}/review`, { ...fields, decision: "reject", reason: "no" });
+    expect(world.votes[0]?.vote.decision.case).toBe("reject");
+  });
+
+  it("P3: whoever caused it reads why it cannot decide before what it would decide on, and finds nothing to click", async () => {
+    Object.assign(world, { ineligible: "SELF_APPROVAL", mayReject: false, mayEdit: false });
+    const { page } = await signedIn();
+    const why = "You cannot decide here: you had a part in this request, so somebody else has to decide.";
+    expect(seen(page.text)).toContain(why);
+    expect(seen(page.text).indexOf(why)).toBeLessThan(seen(page.text).indexOf("This will run"));
+    expect(buttons(page.text)).toEqual([]);
+  });
+
+  it("what somebody else edited meanwhile is said to be edited, by whom, and is shown anew", async () => {
+    const { browser, fields } = await signedIn();
+    const editor = create(PrincipalRefSchema, { issuer: "https://issuer.example", id: "<bob\u202e>" });
+    world.action = { ...sampleAction("smaller"), status: ActionStatus.EDITED, review: create(ReviewSchema, { editor }) };
+    world.refusal = "WRONG_STATE";
+    const after = await browser.post(`${base}/review`, { ...fields, decision: "reject", reason: "no" });
+    expect(seen(after.text)).toContain("This answer changed nothing: it is not in review any more.");
+    const edited = String.raw`It was edited by &lt;bob\u{202e}&gt; (https://issuer.example): votes on what it was before lapsed`;
+    expect(seen(after.text)).toContain(edited);
+    expect(seen(after.text)).toContain("Its requester has to accept it before anything else happens.");
+    expect(after.text).toContain("smaller");
+    expect(buttons(after.text)).toEqual([]);
+    // Accepted: it is asked about again, and says so to whoever read it before.
+    world.action = { ...sampleAction("smaller"), review: create(ReviewSchema, { stages, editor }) };
+    const again = await browser.open(link());
+    expect([seen(again.text).includes(edited), again.text.includes("has to accept"), buttons(again.text)]).toEqual([
+      true,
+      false,
+      ["approve", "reject"],
+    ]);
+  });
+
+  it("says at once how long is left, and when it ends", async () => {
+    const deadline = new Date(Math.ceil(Date.now() / 1000) * 1000 + 90 * 3_600_000);
+    const dueAt = (time: Date) => create(ReviewSchema, { stages, deadline: timestampFromDate(time) });
+    world.action = { ...sampleAction("x"), review: dueAt(deadline) };
+    const { browser, page } = await signedIn();
+    const time = `<time datetime="${deadline.toISOString()}">${moment(deadline)}</time>`;
+    expect(page.text).toMatch(/<strong>3 days 1[78] hours<\/strong> left to decide/);
+    expect(page.text).toContain(`until ${time}`);
+    expect(page.text).toContain(`deadline: ${moment(deadline)}`);
+    world.action = { ...world.action, review: dueAt(new Date(1000)) };
+    expect((await browser.open(link())).text).toContain(
+      'The time to decide was over at <time datetime="1970-01-01T00:00:01.000Z">1970-01-01 00:00:01Z</time>.',
+    );
+  });
+
+  it("names in its title what is asked on which resource, harmless and not too long, and nothing to whoever may not see it", async () => {
+    world.action = sampleAction(`</title><b>\u202e${"x".repeat(5000)}`);
+    const { browser, page } = await signedIn();
+    const title = titleOf(page.text);
+    expect(title).toMatch(/^Review needed: db\.export on db &lt;\/title&gt;&lt;b&gt;\\u\{202e\}x+ …$/);
+    expect(title.length).toBeLessThan(180);
+    expect(titleOf((await browser.open(link({ personId: "p-bob" }))).text)).toBe("Not for you");
   });
 
   it("what was refused is said, with the review as it is now", async () => {
