@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { createClient, type ClientOptions } from "./client.ts";
+import { afterAll, describe, expect, it } from "vitest";
+import { createClient, digestOf, type ClientOptions } from "./client.ts";
 
 describe("createClient says what is missing, also to programs without types", () => {
   const without = (name: string): ClientOptions => Object.assign({ address: "127.0.0.1:1", token: "t" }, { [name]: undefined });
@@ -11,5 +11,37 @@ describe("createClient says what is missing, also to programs without types", ()
     ["a URL", { address: "http://127.0.0.1:1", token: "t" }, "address must be HOST:PORT, not a URL: http://127.0.0.1:1"],
   ])("%s", (_what, options, message) => {
     expect(() => createClient(options)).toThrow(message);
+  });
+});
+
+describe("a call says what is wrong with its arguments, and sends nothing", () => {
+  const client = createClient({ address: "127.0.0.1:1", token: "t" });
+  const forgetful = createClient({ address: "127.0.0.1:1", token: () => none() });
+  afterAll(() => [client, forgetful].forEach((each) => each.close()));
+  /** As a program without types has it. */
+  const none = (value?: unknown): never => value as never;
+  const digest = new Uint8Array(32);
+
+  it.each<[string, () => Promise<unknown>, string]>([
+    ["a digest as text", () => client.redeem("t", none("abc")), "digest must be the 32 bytes that digestOf gives"],
+    ["half a digest", () => client.acceptEdit("a", new Uint8Array(16)), "digest must be the 32 bytes"],
+    ["no grant", () => client.redeem("", digest), "grantToken must be the token of a grant"],
+    ["no action to wait for", () => client.waitForDecision(none()), "actionId must be the id of an action"],
+    ["no action to report", () => client.report("", { outcome: "failed" }), "actionId must be"],
+    ["no report", () => client.report("a", none()), 'report.outcome must be "succeeded" or "failed"'],
+    ["an outcome that there is not", () => client.report("a", none({ outcome: "success" })), "report.outcome must be"],
+    ["no input", () => client.requestAndWatch(none()), "input"],
+    ["a function that returns no token", () => forgetful.report("a", { outcome: "failed" }), "token must return a bearer token"],
+    ["the same for a stream", () => forgetful.waitForDecision("a"), "token must return a bearer token"],
+  ])("%s", async (_what, call, message) => {
+    await expect(call()).rejects.toThrow(message);
+    await expect(call()).rejects.toBeInstanceOf(TypeError);
+  });
+
+  it("a digest of what is no JSON names the member", () => {
+    const entity = { type: "t", id: "1" };
+    const input = { subject: entity, action: { name: "a", properties: { since: none(new Date()) } }, resource: entity };
+    const action = { tenant: "acme", salt: digest, bindingContext: [] };
+    expect(() => digestOf(action, input)).toThrow("input.action.properties.since must be a JSON value");
   });
 });

@@ -12,6 +12,7 @@ import { ReviewService } from "@countersign/proto/v1/review_service_pb";
 import { answerQuestions, type OnQuestion } from "./answer-questions.ts";
 import { fsck, rebuild, type FsckListener } from "./operations.ts";
 import { plainInput, type ActionInput } from "./plain-input.ts";
+import { checkActionId, checkDigest, checkGrantToken, checkOptions, checkReport } from "./check-arguments.ts";
 import { DEFAULT_RETRY, type RetryPolicy } from "./retry.ts";
 import { createServiceClient, type ServiceClient } from "./service-client.ts";
 import { createTransport, type CallOptions, type TransportOptions } from "./transport.ts";
@@ -85,7 +86,7 @@ export type CountersignClient = {
 
 /** @throws TypeError without an address or a token, as when an environment variable is not set. */
 export function createClient(options: ClientOptions): CountersignClient {
-  refuseMissing(options);
+  checkOptions(options);
   const transport = createTransport(options);
   const actions = createServiceClient(ActionService, transport, options.retry);
   const reviews = createServiceClient(ReviewService, transport, options.retry);
@@ -103,20 +104,30 @@ export function createClient(options: ClientOptions): CountersignClient {
       const reply = await actions.requestAction({ input: toMessage(plainInput(input)), idempotencyKey, ...wait }, { ...call, timeoutMs });
       return { action: present(reply.action), grantToken: reply.grantToken };
     },
-    requestAndWatch: (input, { idempotencyKey = randomUUID(), onQuestion, ...call } = {}) => {
+    requestAndWatch: async (input, { idempotencyKey = randomUUID(), onQuestion, ...call } = {}) => {
       const onAction = onQuestion && answerQuestions(reviews, onQuestion);
       const request = { input: toMessage(plainInput(input)), idempotencyKey };
-      return requestAndWatch({ transport, actions, retry: options.retry ?? DEFAULT_RETRY }, request, { ...call, onAction });
+      return await requestAndWatch({ transport, actions, retry: options.retry ?? DEFAULT_RETRY }, request, { ...call, onAction });
     },
-    waitForDecision: (actionId, { onQuestion, ...wait } = {}) =>
-      waitForDecision(actions, actionId, onQuestion === undefined ? wait : { ...wait, onAction: answerQuestions(reviews, onQuestion) }),
+    waitForDecision: async (actionId, { onQuestion, ...wait } = {}) => {
+      checkActionId(actionId);
+      const onAction = onQuestion && answerQuestions(reviews, onQuestion);
+      return await waitForDecision(actions, actionId, { ...wait, onAction });
+    },
     acceptEdit: async (actionId, digest, call) => {
+      checkActionId(actionId);
+      checkDigest(digest);
       const { action, grantToken } = await actions.acceptEdit({ actionId, digest }, call);
       return { action: present(action), grantToken };
     },
-    redeem: (grantToken, digest, { idempotencyKey = randomUUID(), durability = Durability.UNSPECIFIED, ...call } = {}) =>
-      actions.redeemGrant({ grantToken, digest, idempotencyKey, durability }, call),
+    redeem: async (grantToken, digest, { idempotencyKey = randomUUID(), durability = Durability.UNSPECIFIED, ...call } = {}) => {
+      checkGrantToken(grantToken);
+      checkDigest(digest);
+      return await actions.redeemGrant({ grantToken, digest, idempotencyKey, durability }, call);
+    },
     report: async (actionId, report, call) => {
+      checkActionId(actionId);
+      checkReport(report);
       const outcome = report.outcome === "succeeded" ? ExecutionOutcome.SUCCEEDED : ExecutionOutcome.FAILED;
       const { outputDigest = new Uint8Array(), message = "", durability = Durability.UNSPECIFIED } = report;
       return present((await actions.reportExecution({ actionId, outcome, outputDigest, message, durability }, call)).action);
@@ -127,20 +138,21 @@ export function createClient(options: ClientOptions): CountersignClient {
   };
 }
 
-/** Checked here, for programs without types: what is missing would only show later, as something else. */
-function refuseMissing({ address, token }: ClientOptions): void {
-  if (typeof address !== "string" || address === "") throw new TypeError("address must be HOST:PORT");
-  if (address.includes("://")) throw new TypeError(`address must be HOST:PORT, not a URL: ${address}`);
-  if (token === "" || !["string", "function"].includes(typeof token))
-    throw new TypeError("token must be a bearer token, or a function that returns one");
-}
-
-/** The digest of what is about to run, as the grant must name it. An action, or its state, supplies tenant, salt and binding members. */
+/**
+ * The digest of what is about to run, as the grant must name it. An action, or its state, supplies tenant, salt and binding members.
+ * @throws TypeError for what is no JSON, or no part of an action, as `requestAction` does
+ */
 export function digestOf(
   { tenant, salt, bindingContext }: Pick<ActionState, "tenant" | "salt" | "bindingContext">,
   input: ActionInput,
 ): Uint8Array {
-  return actionDigest(salt, { ...input, tenant }, bindingContext);
+  try {
+    return actionDigest(salt, { ...input, tenant }, bindingContext);
+  } catch (error) {
+    // It knows the member, and is not asked for every digest.
+    plainInput(input);
+    throw error;
+  }
 }
 
 function toMessage(input: ActionInput) {

@@ -11,6 +11,7 @@ import {
 import { Channel, credentials, Metadata, status, type ChannelCredentials, type ChannelOptions } from "@grpc/grpc-js";
 import { context, propagation } from "@opentelemetry/api";
 import { fromServiceError } from "./countersign-error.ts";
+import { checkedToken } from "./check-arguments.ts";
 import { StreamCall } from "./stream-call.ts";
 import { unaryCall } from "./unary-call.ts";
 
@@ -76,7 +77,7 @@ export function createTransport(options: TransportOptions): Transport {
     call.signal?.throwIfAborted();
     const deadline = call.timeoutMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + call.timeoutMs;
     const bytes = asBuffer(encode(method.input, request));
-    const metadata = metadataFor(typeof token === "string" ? token : await token(), call);
+    const metadata = metadataFor(typeof token === "string" ? token : checkedToken(await token()), call);
     const messages = new StreamCall(() => streams.delete(messages));
     streams.add(messages);
     messages.start(channel, { path: pathOf(method), request: bytes, metadata, deadline, signal: call.signal });
@@ -92,7 +93,7 @@ export function createTransport(options: TransportOptions): Transport {
   return {
     /** @throws CountersignError: here, after the await, so that its stack names who called. */
     unary: async (method, request, call = {}) => {
-      const metadata = metadataFor(typeof token === "string" ? token : await token(), call);
+      const metadata = metadataFor(typeof token === "string" ? token : checkedToken(await token()), call);
       const bytes = asBuffer(encode(method.input, request));
       const deadline = Date.now() + (call.timeoutMs ?? DEFAULT_TIMEOUT_MS);
       const started = { path: pathOf(method), request: bytes, metadata, deadline, signal: call.signal };
