@@ -1,5 +1,3 @@
-import type { Report } from "./client.ts";
-
 // Checked here, for programs without types: what is missing would only show later and as something else, or as a false report in the log.
 
 const DIGEST_BYTES = 32;
@@ -36,7 +34,7 @@ export function checkDigest(digest: unknown): void {
 }
 
 /** @throws TypeError: whatever is no success would be recorded as a failure, for ever */
-export function checkReport(report: Report): void {
-  const outcome: unknown = (report as Report | undefined)?.outcome;
+export function checkReport(report: { readonly outcome: string } | undefined): void {
+  const outcome = report?.outcome;
   if (outcome !== "succeeded" && outcome !== "failed") throw new TypeError('report.outcome must be "succeeded" or "failed"');
 }
