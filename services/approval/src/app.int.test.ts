@@ -4,7 +4,7 @@ import { eventLogMigrations, type EventLog, type PostgresEventLog } from "@count
 import { createTestEventLog } from "@countersign/event-log/testing";
 import { ActionStatus, AfterReviewFinding } from "@countersign/proto/v1/action_pb";
 import { testPostgres, type TestPostgres } from "@countersign/testing";
-import { sql } from "kysely";
+import { sql, type RawBuilder } from "kysely";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { approvalMigrations } from "./adapters/postgres/migrations.ts";
 import { postgresOpenRequests } from "./adapters/postgres/open-request-table.ts";
@@ -235,7 +235,6 @@ describe("timers", () => {
     world.now += 2_000;
     await vi.waitFor(() => expect(world.questions.length).toBeGreaterThan(asked), 30_000);
     world.answer = verdict("deny");
-    world.now += MINUTE;
     await vi.waitFor(async () => expect(await types()).toEqual(["ActionRequested", "VerdictReached"]), 30_000);
     await vi.waitFor(async () => expect(await timers()).toEqual([]), 30_000);
   });
@@ -244,8 +243,9 @@ describe("timers", () => {
     const world = await instance();
     await request(world);
     await vi.waitFor(async () => expect(await timers()).toHaveLength(1), 30_000);
-    const claimed = new Date(T0 + 6 * MINUTE);
-    await sql`update approval.timer set claimed_until = ${claimed} where ledger = ${log.ledger}`.execute(database.kysely());
+    const claim = (until: RawBuilder<unknown>) =>
+      sql`update approval.timer set claimed_until = ${until} where ledger = ${log.ledger}`.execute(database.kysely());
+    await claim(sql`now() + interval '55 seconds'`);
     // Another one is due at the same time, and nobody has claimed it.
     await world.call("RequestAction", { input: exportInput, idempotencyKey: key("other") });
     await vi.waitFor(async () => expect(await timers()).toHaveLength(2), 30_000);
@@ -253,7 +253,7 @@ describe("timers", () => {
     world.now += 5 * MINUTE;
     await vi.waitFor(async () => expect(await timers()).toHaveLength(1), 30_000);
     expect(await expired()).toBe(1);
-    world.now += MINUTE;
+    await claim(sql`now() - interval '1 second'`);
     await vi.waitFor(async () => expect(await expired()).toBe(2), 30_000);
   });
 });

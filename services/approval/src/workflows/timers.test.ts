@@ -16,7 +16,7 @@ import {
   stage,
 } from "../testing/fixtures.ts";
 import { given } from "../testing/given.ts";
-import { isAfterwards, nextRetry, timerAfter, type Timer } from "./timers.ts";
+import { isAfterwards, retryDelay, timerAfter, type Timer } from "./timers.ts";
 
 function timerOf(history: readonly ActionEvent[]): Timer | undefined {
   return history.reduce<Timer | undefined>((timer, event) => {
@@ -85,8 +85,8 @@ describe("timerAfter", () => {
   });
 });
 
-describe("nextRetry", () => {
+describe("retryDelay", () => {
   it("doubles up to a minute", () => {
-    expect([0, 1, 2, 5, 6, 50].map((attempts) => nextRetry(attempts, 0))).toEqual([1000, 2000, 4000, 32_000, 60_000, 60_000]);
+    expect([0, 1, 2, 5, 6, 50].map(retryDelay)).toEqual([1000, 2000, 4000, 32_000, 60_000, 60_000]);
   });
 });

@@ -63,7 +63,7 @@ export function isAfterwards({ type }: { readonly type: string }): boolean {
   return type === "BreakGlassUsed" || type === "AfterReviewReminded" || type === "AfterReviewClosed";
 }
 
-/** When to ask policy again after this many attempts in vain: 1 s, 2 s, 4 s, ... and each minute in the end. */
-export function nextRetry(attempts: number, now: Instant): Instant {
-  return now + Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempts, 10));
+/** How long until a timer is tried again after this many attempts in vain: 1 s, 2 s, 4 s, ... and a minute in the end. */
+export function retryDelay(attempts: number): number {
+  return Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempts, 10));
 }

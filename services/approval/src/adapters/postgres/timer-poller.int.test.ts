@@ -4,64 +4,129 @@ import { eventLogMigrations } from "@countersign/event-log";
 import { currentTraceparent, silentLogger } from "@countersign/telemetry";
 import { recordSpans } from "@countersign/telemetry/testing";
 import { testPostgres, type TestPostgres } from "@countersign/testing";
+import { sql, type Kysely } from "kysely";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Fired } from "../../usecases/fire-timer.ts";
+import type { ActionRef } from "../../usecases/ports.ts";
 import { approvalMigrations } from "./migrations.ts";
 import { pollTimers } from "./timer-poller.ts";
-import { setTimers, type ApprovalTables } from "./timer-table.ts";
+import { claimTimers, setTimers, type ApprovalTables } from "./timer-table.ts";
 
 const T0 = Date.UTC(2026, 0, 1);
+const MINUTE = 60_000;
+const YEAR = 365 * 24 * 60 * MINUTE;
 
 let postgres: TestPostgres;
 let database: Database;
+let tables: Kysely<ApprovalTables>;
 beforeAll(async () => {
   postgres = await testPostgres((url) => migrate(url, [eventLogMigrations, busMigrations, approvalMigrations]));
   database = openDatabase({ url: postgres.url });
+  tables = database.kysely<ApprovalTables>();
 });
 afterAll(async () => {
   await database.close();
   await postgres.drop();
 });
 
-it("P4: a timer that fails for a moment fires within seconds, and less and less often while it goes on failing", async () => {
-  const tables = database.kysely<ApprovalTables>();
-  await setTimers(tables, "main", [{ ref: { tenant: "acme", id: "one" }, kind: "expire_grant", dueAt: T0 }]);
+/** Polls once, as an instance whose clock reads `now`; what fired, and as of when. */
+async function poll(
+  ledger: string,
+  now: number,
+  fire: (ref: ActionRef) => Promise<Fired> = async () => "done",
+): Promise<readonly number[]> {
   const fired: number[] = [];
-  let now = T0;
-  const deps = { database: tables, ledger: "main", clock: () => new Date(now), logger: silentLogger, intervalMs: 500 };
-  const poll = (fire: () => Promise<"done">) =>
-    pollTimers({
-      ...deps,
-      fire: () => {
-        fired.push((now - T0) / 1000);
-        return fire();
-      },
-    });
-  for (; now <= T0 + 20_000; now += 500) await poll(() => Promise.reject(new Error("no space left on device")));
-  expect(fired).toEqual([0, 2, 6, 14]);
-  for (; now <= T0 + 40_000; now += 500) await poll(async () => "done");
+  const tell = (ref: ActionRef, _kind: unknown, due: number): Promise<Fired> => {
+    fired.push(due);
+    return fire(ref);
+  };
+  await pollTimers({ database: tables, ledger, fire: tell, clock: () => new Date(now), logger: silentLogger, intervalMs: 500 });
+  return fired;
+}
+
+const fail = () => Promise.reject(new Error("no space left on device"));
+const setOne = (ledger: string) => setTimers(tables, ledger, [{ ref: { tenant: "acme", id: "one" }, kind: "expire_grant", dueAt: T0 }]);
+
+/** So much time passes, as Postgres knows it. */
+const pass = (ledger: string, ms: number) =>
+  sql`update approval.timer set claimed_until = claimed_until - ${ms}::integer * interval '1 ms' where ledger = ${ledger}`.execute(tables);
+
+it("P8: of a flood that is due at once, each claim takes a batch, whatever Postgres believes about the table", async () => {
+  const flood = Array.from({ length: 250 }, (_, at) => ({ ref: { tenant: "acme", id: `${at}` }, kind: "tend_review" as const, dueAt: T0 }));
+  await setTimers(tables, "flood", flood);
+  const claim = () => claimTimers(tables, "flood", { now: T0, limit: 50, leaseMs: 30_000 });
+  const claims = [await claim(), ...(await Promise.all([claim(), claim()]))];
+  expect(claims.map(({ length }) => length)).toEqual([50, 50, 50]);
+  expect(new Set(claims.flat().map(({ ref }) => ref.id)).size).toBe(150);
+});
+
+it("P4: a timer that fails for a moment fires within seconds, and less and less often while it goes on failing", async () => {
+  await setOne("main");
+  const fired: number[] = [];
+  for (let second = 0; second <= 40; second += 1) {
+    const found = await poll("main", T0, second > 20 ? undefined : fail);
+    fired.push(...found.map(() => second));
+    await pass("main", 1000);
+  }
   expect(fired).toEqual([0, 2, 6, 14, 30]);
 });
 
 it("P4: a timer is told when it was found due, and is not due again before, though the clock is set back and it fails", async () => {
-  const tables = database.kysely<ApprovalTables>();
-  await setTimers(tables, "back", [{ ref: { tenant: "acme", id: "one" }, kind: "expire_grant", dueAt: T0 }]);
-  const told: number[] = [];
-  const fire = async (_ref: unknown, _kind: unknown, due: number): Promise<"done"> => {
-    told.push(due);
-    if (told.length === 1) throw new Error("no space left on device");
-    return "done";
+  await setOne("back");
+  expect(await poll("back", T0 + 1000, fail)).toEqual([T0 + 1000]);
+  await pass("back", MINUTE);
+  expect(await poll("back", T0 - 30_000)).toEqual([]);
+  expect(await poll("back", T0 + 30_000)).toEqual([T0 + 30_000]);
+});
+
+it("P4: an instance whose clock is far ahead keeps no timer from the others, neither when it fails nor when it dies", async () => {
+  const now = Date.now();
+  await setOne("ahead");
+  expect(await poll("ahead", now + YEAR, fail)).toEqual([now + YEAR]);
+  await pass("ahead", MINUTE);
+  await claimTimers(tables, "ahead", { now: now + YEAR, limit: 1, leaseMs: 30_000 });
+  expect(await poll("ahead", now + MINUTE)).toEqual([]);
+  await pass("ahead", MINUTE);
+  expect(await poll("ahead", now + MINUTE)).toEqual([now + MINUTE]);
+});
+
+it("P4: an instance whose clock is behind tries again as soon as another one", async () => {
+  await setOne("behind");
+  expect(await poll("behind", T0, fail)).toEqual([T0]);
+  await pass("behind", 2000);
+  expect(await poll("behind", T0)).toEqual([T0]);
+});
+
+it("P4: a timer that was claimed before the clock of Postgres was set back is free", async () => {
+  await setOne("server");
+  await claimTimers(tables, "server", { now: T0, limit: 1, leaseMs: 30_000 });
+  await pass("server", -60 * MINUTE);
+  expect(await poll("server", T0)).toEqual([T0]);
+});
+
+it("P4: timers that go on failing let another tenant's have its turn", async () => {
+  const batch = Array.from({ length: 50 }, (_, at) => ({
+    ref: { tenant: "acme", id: `${at}` },
+    kind: "verdict_retry" as const,
+    dueAt: T0,
+  }));
+  await setTimers(tables, "turns", batch);
+  expect(await poll("turns", T0 + 1000, fail)).toHaveLength(50);
+  await setTimers(tables, "turns", [{ ref: { tenant: "globex", id: "one" }, kind: "tend_review", dueAt: T0 + 2000 }]);
+  const turns: string[] = [];
+  const failAgain = ({ tenant }: ActionRef) => {
+    turns.push(tenant);
+    return fail();
   };
-  const back = T0 - 60_000;
-  for (const readings of [[T0 + 1000, back], [back + 30_000], [T0 + 30_000]]) {
-    const clock = () => new Date((readings.length > 1 ? readings.shift() : readings[0]) ?? Number.NaN);
-    await pollTimers({ database: tables, ledger: "back", fire, clock, logger: silentLogger, intervalMs: 500 });
+  for (const now of [T0 + MINUTE, T0 + 2 * MINUTE]) {
+    await pass("turns", MINUTE);
+    expect(await poll("turns", now, failAgain)).toHaveLength(50);
   }
-  expect(told).toEqual([T0 + 1000, T0 + 30_000]);
+  expect(turns).toContain("globex");
 });
 
 it("what a timer does is a trace of its own", async () => {
-  const tables = database.kysely<ApprovalTables>();
-  await setTimers(tables, "traced", [{ ref: { tenant: "acme", id: "one" }, kind: "expire_grant", dueAt: T0 }]);
+  await setOne("traced");
   const recorded = recordSpans();
   const seen: string[] = [];
   const fire = async (): Promise<"done"> => {

@@ -3,7 +3,7 @@ import type { Kysely } from "kysely";
 import type { Instant } from "../../domain/values.ts";
 import type { Fired } from "../../usecases/fire-timer.ts";
 import type { ActionRef } from "../../usecases/ports.ts";
-import { nextRetry, type TimerKind } from "../../workflows/timers.ts";
+import { retryDelay, type TimerKind } from "../../workflows/timers.ts";
 import { claimTimers, finishTimers, postponeTimer, type ApprovalTables, type DueTimer } from "./timer-table.ts";
 
 export type TimerPollerDeps = {
@@ -58,19 +58,17 @@ export async function pollTimers(deps: TimerPollerDeps): Promise<number> {
   return due.length;
 }
 
-/**
- * The timer if it is done with. What fails is tried again soon, but never before it was due: the clock may have been set back. If not even that can be written down, when its claim
- * runs out.
- */
+/** The timer if it is done with. What fails is tried again soon; if not even that can be written down, when its claim runs out. */
 async function fireOne(deps: TimerPollerDeps, timer: DueTimer, now: Instant): Promise<DueTimer | undefined> {
-  const retryAt = () => Math.max(timer.dueAt, nextRetry(timer.attempts + 1, deps.clock().getTime()));
+  const { database, ledger } = deps;
+  const longest = retryDelay(timer.attempts + 1);
   try {
     const fired = await inSpan(beginSpan(`fire ${timer.kind}`, {}, ""), () => deps.fire(timer.ref, timer.kind, now));
     if (fired === "done") return timer;
-    await postponeTimer(deps.database, deps.ledger, timer, Math.min(retryAt(), fired.againBy));
+    await postponeTimer(database, ledger, timer, { now, delayMs: Math.min(longest, Math.max(0, fired.againBy - now)) });
   } catch (err) {
     deps.logger.error({ err, tenant: timer.ref.tenant, actionId: timer.ref.id, kind: timer.kind }, "timer failed; it will be tried again");
-    await postponeTimer(deps.database, deps.ledger, timer, retryAt()).catch(() => {});
+    await postponeTimer(database, ledger, timer, { now, delayMs: longest }).catch(() => {});
   }
   return undefined;
 }

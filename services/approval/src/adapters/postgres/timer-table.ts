@@ -1,5 +1,6 @@
 import { textArray, timestamptzArray } from "@countersign/event-log";
 import { sql, type Kysely } from "kysely";
+import type { Instant } from "../../domain/values.ts";
 import type { ActionRef } from "../../usecases/ports.ts";
 import type { Timer, TimerKind } from "../../workflows/timers.ts";
 
@@ -41,20 +42,28 @@ export async function clearTimers(database: Kysely<ApprovalTables>, ledger: stri
       and timer.afterwards = ended.afterwards`.execute(database);
 }
 
-/** Takes timers that are due, oldest first, for `leaseMs`: others leave them alone until then, and take them over if this process dies. */
+/** Nothing is claimed for longer. A timer that looks so was claimed before the clock of Postgres was set back, and is free. */
+const LONGEST_CLAIM = sql`interval '60 seconds'`;
+
+/**
+ * Takes timers that are due by this instance's clock, oldest first, for `leaseMs`: others leave them alone until then, and take them over if this process dies. That
+ * time is Postgres', so that no instance whose clock is off can keep a timer from the others. Materialized: as a part of the update, Postgres may ask for the due ones more than
+ * once, and then takes all of them.
+ */
 export async function claimTimers(
   database: Kysely<ApprovalTables>,
   ledger: string,
-  claim: { readonly now: number; readonly limit: number; readonly leaseMs: number },
+  claim: { readonly now: Instant; readonly limit: number; readonly leaseMs: number },
 ): Promise<readonly DueTimer[]> {
-  const now = new Date(claim.now);
   const { rows } = await sql<{ tenant: string; action_id: string; kind: TimerKind; due_at: Date; attempts: number }>`
-    update approval.timer set claimed_until = ${new Date(claim.now + claim.leaseMs)}
-    where ledger = ${ledger} and (tenant, action_id, afterwards) in (
+    with due as materialized (
       select tenant, action_id, afterwards from approval.timer
-      where ledger = ${ledger} and due_at <= ${now} and (claimed_until is null or claimed_until <= ${now})
+      where ledger = ${ledger} and due_at <= ${new Date(claim.now)}
+        and (claimed_until is null or claimed_until not between now() and now() + ${LONGEST_CLAIM})
       order by due_at limit ${claim.limit} for update skip locked)
-    returning tenant, action_id, kind, due_at, attempts`.execute(database);
+    update approval.timer set claimed_until = ${inMs(claim.leaseMs)} from due
+    where timer.ledger = ${ledger} and timer.tenant = due.tenant and timer.action_id = due.action_id and timer.afterwards = due.afterwards
+    returning timer.tenant, timer.action_id, kind, due_at, attempts`.execute(database);
   return rows.map((row) => ({
     ref: { tenant: row.tenant, id: row.action_id },
     kind: row.kind,
@@ -72,13 +81,26 @@ export async function finishTimers(database: Kysely<ApprovalTables>, ledger: str
       and timer.kind = done.kind and timer.due_at = done.due_at`.execute(database);
 }
 
-/** Sets a timer that is to fire once more, unless the action has got another one since. */
-export async function postponeTimer(database: Kysely<ApprovalTables>, ledger: string, timer: SetTimer, dueAt: number): Promise<void> {
+/**
+ * Keeps a timer that is to fire once more for `delayMs`, unless the action has got another one since. It is due behind those that are due by now: `now` is when it was found
+ * due, and nobody else waits for a clock that is fast.
+ */
+export async function postponeTimer(
+  database: Kysely<ApprovalTables>,
+  ledger: string,
+  timer: SetTimer,
+  again: { readonly now: Instant; readonly delayMs: number },
+): Promise<void> {
   const { ref, kind } = timer;
   await sql`
-    update approval.timer set due_at = ${new Date(dueAt)}, attempts = attempts + 1, claimed_until = null
+    update approval.timer
+    set due_at = greatest(due_at, least(${new Date(again.now)}, now())), attempts = attempts + 1, claimed_until = ${inMs(again.delayMs)}
     where ledger = ${ledger} and tenant = ${ref.tenant} and action_id = ${ref.id}
       and kind = ${kind} and due_at = ${new Date(timer.dueAt)}`.execute(database);
+}
+
+function inMs(delayMs: number) {
+  return sql`now() + ${delayMs}::double precision * interval '1 millisecond'`;
 }
 
 /** Reviews of a tenant that wait for people: each has its timer. */
