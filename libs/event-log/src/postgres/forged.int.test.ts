@@ -178,6 +178,9 @@ describe("P6: a read that meets what is corrupt", () => {
       expect(positions((await flawOf(page, 0)).before)).toEqual(SOUND);
       expect((await flawOf(page, 2)).before).toEqual([]);
     }
+    // The one before it says that it is the missing one itself.
+    await tamper("update event_log.event set tenant_sequence = 3 where @ and position = 1");
+    for (const page of [read.all, read.tenant]) expect((await flawOf(page, 2)).before).toEqual([]);
     await tamper("delete from event_log.event where @ and position < 2");
     await flawOf(read.tenant, 0);
   });

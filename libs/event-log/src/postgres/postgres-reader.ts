@@ -4,7 +4,7 @@ import { sql, type Kysely } from "kysely";
 import type { ReadKeys } from "../append-keys.ts";
 import { EventLogError } from "../errors.ts";
 import type { Content, ContentName, EventReader, ReadRange, RecordedEvent, StoredReply, StreamName } from "../event-log.ts";
-import { checkRange, checkStreamRead, decodeStored, type Place, type StoredRow } from "../stored-events.ts";
+import { checkedEvent, checkPlace, checkRange, checkStreamRead, decodeStored, type Place, type StoredRow } from "../stored-events.ts";
 import { storedReply } from "../stored-reply.ts";
 import { INDEX_PLANS } from "./index-plans.ts";
 import { streamReads } from "./stream-reads.ts";
@@ -94,9 +94,7 @@ export class PostgresReader implements EventReader {
     // A page that follows none begins with the tenant's first, or one is missing.
     if (before === undefined || range.from === 0 || before.position >= range.from)
       return this.#decode(rows.slice(0, range.limit), place, 1);
-    // Right behind a bad event, which an error has named, one reads on. Anywhere else the one before must be sound itself, or it would hide what it stands for.
-    if (before.position !== range.from - 1) this.#decode([before], place, before.tenant_sequence);
-    return this.#decode(rows.slice(1), place, before.tenant_sequence + 1);
+    return this.#decode(rows.slice(1), place, this.#sequenceOf(before, place, range.from - 1) + 1);
   }
 
   async nextPosition(): Promise<number> {
@@ -143,6 +141,21 @@ export class PostgresReader implements EventReader {
 
   close(): Promise<void> {
     return this.#database.close();
+  }
+
+  /**
+   * What the one before a page says that it is: its column could stand for one that is missing. Right behind a bad event, which an error has named, one reads on, and the
+   * column must do; anywhere else it must be sound, or it would hide what it stands for.
+   */
+  #sequenceOf(row: StoredRow & { readonly tenant_sequence: number }, place: Omit<Place, "ledger">, behind: number): number {
+    try {
+      const event = checkedEvent(this.#keys, this.#ledger, row);
+      checkPlace({ ...place, ledger: this.#ledger }, event.tenantSequence, event, row.position);
+      return event.tenantSequence;
+    } catch (error) {
+      if (row.position === behind && error instanceof EventLogError) return row.tenant_sequence;
+      throw error;
+    }
   }
 
   #decode(rows: readonly StoredRow[], place: Omit<Place, "ledger">, first: number): readonly RecordedEvent[] {
