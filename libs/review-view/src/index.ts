@@ -26,6 +26,15 @@ export type { ShownMembers } from "./shown-members.ts";
 export type { ShownText, TextHash } from "./shown-text.ts";
 export { sha256Hex } from "./sha256-hex.ts";
 // The model as lines of text.
-export { commentLine, COMMENTS_LABEL, needsLine, parametersLabel, reviewCard, textLine, type CardStyle } from "./review-card.ts";
+export {
+  commentLine,
+  COMMENTS_LABEL,
+  editedLine,
+  needsLine,
+  parametersLabel,
+  reviewCard,
+  textLine,
+  type CardStyle,
+} from "./review-card.ts";
 export { withoutSecrets } from "./redaction.ts";
 export { colours, plain, type Paint } from "./paint.ts";

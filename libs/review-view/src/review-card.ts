@@ -1,5 +1,5 @@
 import { moment } from "./moment.ts";
-import type { ShownComment } from "./review-parts.ts";
+import type { Edited, ShownComment } from "./review-parts.ts";
 import type { ReviewStatus } from "./review-source.ts";
 import type { Decide, ReviewView } from "./review-view.ts";
 import type { ShownMembers } from "./shown-members.ts";
@@ -28,6 +28,7 @@ export function reviewCard(view: ReviewView, { paint, columns, command = "counte
 function body(view: ReviewView, command: string): Line[] {
   return [
     row("│ ", "", textLine(view.title)),
+    ...(view.edited === undefined ? [] : [note(editedLine(view.edited))]),
     row("│ ", "action", view.actionId),
     row("│ ", "tenant", view.tenant),
     row("│ ", "status", view.status),
@@ -96,6 +97,12 @@ function howToDecide(view: ReviewView, command: string): Line[] {
     whole(row("│ ", "decide", `${command} approve ${view.actionId} --digest ${view.digest}`)),
     whole(row("│ ", "", `${command} reject ${view.actionId} --reason "..."`)),
   ];
+}
+
+/** That it was edited, by whom and what follows, on one line; words of ours stand first. */
+export function editedLine({ by, accepted }: Edited): string {
+  const next = accepted ? "" : " Its requester has to accept it before anything else happens.";
+  return `Edited by ${textLine(by)}: votes on what it was before lapsed, and this is the new version.${next}`;
 }
 
 /** What the open stage still needs, on one line. */

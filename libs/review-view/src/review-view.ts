@@ -1,4 +1,15 @@
-import { aboutRequest, claimsOf, commentsOf, type Fact, parametersOf, type ShownComments, titleOf, voteFacts } from "./review-parts.ts";
+import {
+  aboutRequest,
+  claimsOf,
+  commentsOf,
+  type Edited,
+  editedOf,
+  type Fact,
+  parametersOf,
+  type ShownComments,
+  titleOf,
+  voteFacts,
+} from "./review-parts.ts";
 import type { ReviewSource, ReviewStatus } from "./review-source.ts";
 import { shownDigest } from "./shown-digest.ts";
 import type { ShownMember, ShownMembers } from "./shown-members.ts";
@@ -10,6 +21,8 @@ export type ReviewView = {
   readonly tenant: string;
   readonly title: ShownText;
   readonly status: ReviewStatus;
+  /** Whoever read or approved what it was before must see that it is something else now, and whose doing that is. */
+  readonly edited: Edited | undefined;
   /** The content was erased: there is nothing to show, and nothing to decide on. */
   readonly erased: boolean;
   /** What Countersign itself verified or recorded: who asked, which rule, who may decide, who already did. */
@@ -74,6 +87,7 @@ export function renderReview(source: ReviewSource, sha256: TextHash, limits: Ren
     tenant: source.tenant,
     title: titleOf(source, limit),
     status: source.status,
+    edited: editedOf(source, limit),
     erased: source.input === undefined,
     facts: all.slice(0, limits.members),
     moreFacts: Math.max(0, all.length - limits.members),

@@ -1,6 +1,7 @@
 import {
   commentLine,
   COMMENTS_LABEL,
+  editedLine,
   moment,
   needsLine,
   parametersLabel,
@@ -18,7 +19,18 @@ export type CardSection = {
   readonly lines: readonly string[];
 };
 
-export type CardText = { readonly heading: string; readonly title: string; readonly sections: readonly CardSection[] };
+/** `edited`: that somebody edited it, while that matters. */
+export type CardText = {
+  readonly heading: string;
+  readonly title: string;
+  readonly edited: string | undefined;
+  readonly sections: readonly CardSection[];
+};
+
+/** What stands above the sections of a card, on every channel. */
+export function aboveSections({ title, edited }: CardText): readonly string[] {
+  return edited === undefined ? [title] : [title, edited];
+}
 
 /** Less and less of each text, until a channel has room for it. At first more than usual: what is cut cannot be approved there. */
 export const CARD_LIMITS: readonly RenderLimits[] = [
@@ -41,6 +53,7 @@ export function cardText(view: ReviewView): CardText {
   return {
     heading: view.status === "in review" ? "Review needed" : `Review: ${view.status}`,
     title: textLine(view.title),
+    edited: view.edited && editedLine(view.edited),
     sections: [facts(view), parameters(view), claims(view), comments(view), naming(view)].filter(({ lines }) => lines.length > 0),
   };
 }

@@ -16,6 +16,11 @@ export function unlinkedHtml(text: string): string {
 /** What is broken goes on further in: no text can begin a line of its own, however many letters it puts before it. */
 const LINE = "margin:0 0 0 32px;text-indent:-32px;white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:isolate;direction:ltr";
 
+/** One line that is no part of a section. */
+export function lineHtml(text: string): string {
+  return `<p dir="ltr" style="${LINE}">${unlinkedHtml(text)}</p>`;
+}
+
 /** The sections of a card. Every line is a block of its own, read from the left, whatever letters stand in it. */
 export function sectionsHtml({ sections }: CardText, style: "inline" | "class"): string {
   return sections.map((section) => sectionHtml(section, style)).join("\n");

@@ -59,7 +59,6 @@ export const reviews: Target = {
         view: render(),
         who: "alice",
         said: undefined,
-        edited: undefined,
         left: "1 hour",
         barred: undefined,
         may: { approve: true, reject: true, edit: true },

@@ -1,7 +1,7 @@
 import type { Delivery } from "../../usecases/channel.ts";
-import { CARD_LIMITS, cardText } from "../card-sections.ts";
-import { escapeHtml, sectionsHtml, unlinkedHtml } from "../html.ts";
-import { htmlDocument, unlinkedText, type MailText } from "./mail-text.ts";
+import { aboveSections, CARD_LIMITS, cardText } from "../card-sections.ts";
+import { escapeHtml, sectionsHtml } from "../html.ts";
+import { aboveHtml, htmlDocument, unlinkedText, type MailText } from "./mail-text.ts";
 
 export type CollectedReview = {
   readonly actionId: string;
@@ -23,10 +23,13 @@ export function collectedText(reviews: readonly CollectedReview[]): MailText {
     const link = review.url === undefined ? "" : `<p><a href="${escapeHtml(review.url)}">Open the review</a></p>`;
     const lines = card.sections.flatMap((section) => ["", ...(section.label === "" ? [] : [section.label]), ...section.lines]);
     const where = review.url === undefined ? `action ${review.actionId}` : `Open the review: ${review.url}`;
-    const [fullText, fullHtml] = [`\n${where}\n${unlinkedText([card.title, ...lines].join("\n"))}\n`, sectionsHtml(card, "inline")];
+    const [fullText, fullHtml] = [
+      `\n${where}\n${unlinkedText([...aboveSections(card), ...lines].join("\n"))}\n`,
+      aboveHtml(card) + sectionsHtml(card, "inline"),
+    ];
     const fits = Buffer.byteLength(text) + Buffer.byteLength(html) + Buffer.byteLength(fullText) + Buffer.byteLength(fullHtml) < LARGEST;
     text += fits ? fullText : `\n${where}\n(no room for it here)\n`;
-    html += `<hr>${link}<p dir="ltr"><strong>${fits ? unlinkedHtml(card.title) : `action ${escapeHtml(review.actionId)}: no room for it here`}</strong></p>${fits ? fullHtml : ""}`;
+    html += `<hr>${link}${fits ? fullHtml : `<p><strong>action ${escapeHtml(review.actionId)}: no room for it here</strong></p>`}`;
   }
   return { subject, text, html: htmlDocument(html) };
 }

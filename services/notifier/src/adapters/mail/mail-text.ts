@@ -1,7 +1,7 @@
 import type { ReviewView } from "@countersign/review-view";
 import { TerminalDeliveryError, type Delivery } from "../../usecases/channel.ts";
-import { CARD_LIMITS, cardText, EVENT_WORDS, type CardText } from "../card-sections.ts";
-import { escapeHtml, sectionsHtml, unlinkedHtml } from "../html.ts";
+import { aboveSections, CARD_LIMITS, cardText, EVENT_WORDS, type CardText } from "../card-sections.ts";
+import { escapeHtml, lineHtml, sectionsHtml, unlinkedHtml } from "../html.ts";
 
 /** A message before it has an address. */
 export type MailText = { readonly subject: string; readonly text: string; readonly html: string };
@@ -49,7 +49,10 @@ export function subjectOf(title: string): string {
 }
 
 function plainPart(card: CardText, url: string | undefined, notes: readonly string[]): string {
-  const body = [card.title, ...card.sections.flatMap(({ label, lines }) => ["", ...(label === "" ? [] : [label]), ...lines])].join("\n");
+  const body = [
+    ...aboveSections(card),
+    ...card.sections.flatMap(({ label, lines }) => ["", ...(label === "" ? [] : [label]), ...lines]),
+  ].join("\n");
   const unlinked = unlinkedText(body);
   return [
     card.heading,
@@ -74,8 +77,14 @@ function htmlPart(card: CardText, url: string | undefined, notes: readonly strin
     .map((note) => `<p>${escapeHtml(note)}</p>`)
     .join("");
   return htmlDocument(`<h1 style="font-size:18px">${escapeHtml(card.heading)}</h1>${said}${link}
-<p dir="ltr" style="font-size:16px;overflow-wrap:anywhere;unicode-bidi:isolate"><strong>${unlinkedHtml(card.title)}</strong></p>
+${aboveHtml(card)}
 ${sectionsHtml(card, "inline")}`);
+}
+
+/** What stands above the sections. */
+export function aboveHtml(card: CardText): string {
+  const title = `<p dir="ltr" style="font-size:16px;overflow-wrap:anywhere;unicode-bidi:isolate"><strong>${unlinkedHtml(card.title)}</strong></p>`;
+  return card.edited === undefined ? title : `${title}\n${lineHtml(card.edited)}`;
 }
 
 /** Without anything that is loaded from elsewhere. */

@@ -29,8 +29,6 @@ export type ReviewPage = {
   readonly who: string;
   /** What became of the answer that was just given. */
   readonly said: string | undefined;
-  /** That it is another thing than it was, and by whom. */
-  readonly edited: string | undefined;
   /** How long people still have; undefined: no longer, or without an end. */
   readonly left: string | undefined;
   /** Why this person cannot approve now; undefined: it can. */
@@ -50,7 +48,7 @@ export type ReviewPage = {
   };
 };
 
-export function reviewPage({ view, who, said, edited, left, barred, may, stepUp, form }: ReviewPage): string {
+export function reviewPage({ view, who, said, left, barred, may, stepUp, form }: ReviewPage): string {
   const card = cardText(view);
   const open = view.decide !== undefined;
   return document(
@@ -59,7 +57,7 @@ export function reviewPage({ view, who, said, edited, left, barred, may, stepUp,
 ${said === undefined ? "" : `<p class="said" role="status">${escapeHtml(said)}</p>`}
 <p class="title line" dir="ltr">${unlinkedHtml(card.title)}</p>
 ${open && view.deadline !== undefined ? deadlineHtml(view.deadline, left) : ""}
-${edited === undefined ? "" : `<p class="said">${unlinkedHtml(edited)}</p>`}
+${card.edited === undefined ? "" : `<div class="said"><p class="line" dir="ltr">${unlinkedHtml(card.edited)}</p></div>`}
 ${open && barred !== undefined ? `<p class="said">${unlinkedHtml(barred)}</p>` : ""}
 ${stepUp === undefined ? "" : `<p><a href="${escapeHtml(stepUp)}">Sign in with a second factor</a></p>`}
 ${sectionsHtml(card, "class")}

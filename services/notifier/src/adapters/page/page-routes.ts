@@ -1,13 +1,4 @@
-import {
-  editableText,
-  readEdited,
-  renderReview,
-  sha256Hex,
-  visible,
-  withoutSecrets,
-  type RenderLimits,
-  type ReviewSource,
-} from "@countersign/review-view";
+import { editableText, readEdited, renderReview, sha256Hex, visible, type RenderLimits, type ReviewSource } from "@countersign/review-view";
 import type { DirectoryClient } from "@countersign/directory-client";
 import { PrincipalType, type Principal } from "@countersign/proto/v1/principal_pb";
 import type { Logger } from "@countersign/telemetry";
@@ -101,7 +92,6 @@ async function show(deps: PageDeps, visitor: Visitor, link: ReviewLink, text: st
     view,
     who: nameOf(person),
     said: refused?.said,
-    edited: editedText(source),
     left: source.review?.deadline && timeLeft(source.review.deadline.getTime() - deps.clock().getTime()),
     barred: ineligible === "" ? undefined : barredBy(review),
     may: { approve: ineligible === "", reject: mayReject, edit: mayEdit },
@@ -117,15 +107,6 @@ function barredBy({ ineligible, unknown, mayReject }: PersonsReview): string {
   if (ineligible === "SELF_APPROVAL" && mayReject)
     return "You had a part in an edit of it, so somebody else has to approve. You can still reject it.";
   return `You cannot decide here: ${[whyRefused(ineligible), ...unknown.map((name) => visible(name).text)].join(": ")}.`;
-}
-
-/** Whoever read or approved what it was before must see that it is something else now. */
-function editedText({ status, review }: ReviewSource): string | undefined {
-  const editor = review?.editor;
-  if (editor === undefined || (status !== "edited" && status !== "in review")) return undefined;
-  const who = visible(withoutSecrets(`${editor.id} (${editor.issuer})`)).text;
-  const next = status === "edited" ? " Its requester has to accept it before anything else happens." : "";
-  return `It was edited by ${who}: votes on what it was before lapsed, and this page shows the new version.${next}`;
 }
 
 /** What was typed is typed once, unless the parameters are others by now. */

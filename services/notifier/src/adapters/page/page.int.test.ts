@@ -165,7 +165,7 @@ describe("the page of a review", () => {
     world.refusal = "WRONG_STATE";
     const after = await browser.post(`${base}/review`, { ...fields, decision: "reject", reason: "no" });
     expect(seen(after.text)).toContain("This answer changed nothing: it is not in review any more.");
-    const edited = String.raw`It was edited by &lt;bob\u{202e}&gt; (https://issuer.example): votes on what it was before lapsed`;
+    const edited = String.raw`Edited by &lt;bob\u{202e}&gt; (https://issuer.example) ⟨escaped, hidden characters⟩: votes on what it was before lapsed`;
     expect(seen(after.text)).toContain(edited);
     expect(seen(after.text)).toContain("Its requester has to accept it before anything else happens.");
     expect(after.text).toContain("smaller");

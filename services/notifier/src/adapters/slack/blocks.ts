@@ -1,6 +1,6 @@
 import type { ReviewView } from "@countersign/review-view";
 import type { ActionsBlock, Button, KnownBlock, PlainTextElement, SectionBlock } from "@slack/types";
-import { CARD_LIMITS, cardText, NOT_WHOLE, type CardSection } from "../card-sections.ts";
+import { aboveSections, CARD_LIMITS, cardText, NOT_WHOLE, type CardSection } from "../card-sections.ts";
 import type { Delivery } from "../../usecases/channel.ts";
 
 /** Slack refuses more than 3,000 in a section and 50 blocks in a message. */
@@ -37,11 +37,12 @@ export function slackMessage(render: Delivery["render"], controls: CardControls 
 }
 
 function compose(view: ReviewView, controls: CardControls | undefined): SlackMessage {
-  const { heading, title, sections } = cardText(view);
+  const card = cardText(view);
+  const { heading, title, sections } = card;
   const text = `${escapeText(heading)}: ${escapeText(title)}`;
   const blocks: KnownBlock[] = [
     { type: "header", text: plainText(heading) },
-    ...textSections([title]),
+    ...textSections(aboveSections(card)),
     ...sections.flatMap(sectionBlocks),
     ...(view.decide === undefined || controls === undefined ? [] : decision(view, controls)),
   ];

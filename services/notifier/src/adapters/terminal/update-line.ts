@@ -6,5 +6,6 @@ import type { NotifiedEvent } from "../../domain/notified-event.ts";
 export function updateLine(type: NotifiedEvent, view: ReviewView, { paint }: CardStyle): string {
   const words = EVENT_WORDS[type];
   const colour = words === "approved" ? paint.good : paint.warn;
-  return `${colour(`■ ${words}`)}: ${textLine(view.title)} (action ${view.actionId}, now ${view.status})\n`;
+  const by = view.edited === undefined ? "" : `, edited by ${textLine(view.edited.by)}`;
+  return `${colour(`■ ${words}`)}: ${textLine(view.title)} (action ${view.actionId}, now ${view.status}${by})\n`;
 }
