@@ -93,6 +93,19 @@ describe("a condition that runs", () => {
     expect(typeof result === "boolean" ? "" : result.failure).toMatch(message);
   });
 
+  it("P7: takes a member that is null for one that is there, as CEL does", () => {
+    const nothing = withProperties({ rows: null, inner: { deep: null } });
+    for (const there of ["has(action.properties.rows)", "'rows' in action.properties", "has(action.properties.inner.deep)"])
+      expect(run(there, nothing)).toBe(true);
+    expect(run("!has(action.properties.rows) || action.properties.rows < 1000", nothing)).toHaveProperty("failure");
+    expect(run("has(action.properties.other) || 'other' in action.properties || 1 in action.properties", nothing)).toBe(false);
+    expect(run("action.properties == {'rows': null, 'inner': {'deep': null}}", nothing)).toBe(true);
+  });
+
+  it("P1: judges -0 as 0, which is what is recorded and runs", () => {
+    expect(run("1.0 / action.properties.rows > 0.0", withProperties({ rows: -0 }))).toBe(true);
+  });
+
   it("sees the time that comes in", () => {
     expect(run("now == timestamp('2026-11-23T10:00:00Z') && now.getDayOfWeek() == 1")).toBe(true);
     expect(run("now == timestamp('1969-12-31T23:59:59.250Z')", { ...input, timeMs: -750 })).toBe(true);

@@ -1,12 +1,10 @@
 import { create } from "@bufbuild/protobuf";
 import { TimestampSchema } from "@bufbuild/protobuf/wkt";
-import type { CelInput } from "@bufbuild/cel";
+import { celMap, type CelInput, type CelMap } from "@bufbuild/cel";
 import type { EvaluationInput, JsonObject, JsonValue, Principal, PrincipalRef } from "../domain/input.ts";
 
 /** How much a condition could have to look at. */
 export type InputSize = { readonly values: number; readonly longestCollection: number; readonly longestText: number };
-
-export type CelMapInput = ReadonlyMap<string, CelInput>;
 
 const MAX_DEPTH = 64;
 
@@ -17,25 +15,25 @@ const MAX_DEPTH = 64;
 export class CelValues {
   readonly #input: EvaluationInput;
   readonly #size = { values: 0, longestCollection: 0, longestText: 0 };
-  #principal: CelMapInput | undefined;
-  readonly subject: CelMapInput;
-  readonly action: CelMapInput;
-  readonly resource: CelMapInput;
-  readonly context: CelMapInput;
+  #principal: CelMap | undefined;
+  readonly subject: CelMap;
+  readonly action: CelMap;
+  readonly resource: CelMap;
+  readonly context: CelMap;
 
   constructor(input: EvaluationInput) {
     this.#input = input;
     const { subject, action, resource } = input;
-    this.subject = new Map<string, CelInput>([
+    this.subject = mapOf([
       ["type", subject.type],
       ["id", subject.id],
       ["properties", this.#map(subject.properties, 0)],
     ]);
-    this.action = new Map<string, CelInput>([
+    this.action = mapOf([
       ["name", action.name],
       ["properties", this.#map(action.properties, 0)],
     ]);
-    this.resource = new Map<string, CelInput>([
+    this.resource = mapOf([
       ["type", resource.type],
       ["id", resource.id],
       ["properties", this.#map(resource.properties, 0)],
@@ -49,7 +47,7 @@ export class CelValues {
     return this.#size;
   }
 
-  get principal(): CelMapInput {
+  get principal(): CelMap {
     return (this.#principal ??= toPrincipalMap(this.#input.principal));
   }
 
@@ -59,20 +57,21 @@ export class CelValues {
     return create(TimestampSchema, { seconds: BigInt(seconds), nanos: (timeMs - seconds * 1000) * 1_000_000 });
   }
 
-  #map(value: JsonObject, depth: number): CelMapInput {
+  #map(value: JsonObject, depth: number): CelMap {
     if (depth > MAX_DEPTH) throw new Error(`the input is nested more than ${MAX_DEPTH} deep`);
-    const map = new Map<string, CelInput>();
     const keys = Object.keys(value);
     this.#measureCollection(keys.length);
-    for (const key of keys) {
+    const members = keys.map((key): Member => {
       this.#measureText(key);
-      map.set(key, this.#value(value[key] ?? null, depth + 1));
-    }
-    return map;
+      return [key, this.#value(value[key] ?? null, depth + 1)];
+    });
+    return mapOf(members);
   }
 
   #value(value: JsonValue, depth: number): CelInput {
     if (typeof value === "string") this.#measureText(value);
+    // -0 is recorded as 0, and 0 runs.
+    if (value === 0) return 0;
     if (typeof value !== "object" || value === null) return value;
     if (!isArray(value)) return this.#map(value, depth);
     if (depth > MAX_DEPTH) throw new Error(`the input is nested more than ${MAX_DEPTH} deep`);
@@ -102,8 +101,8 @@ function isArray(value: readonly JsonValue[] | JsonObject): value is readonly Js
   return Array.isArray(value);
 }
 
-function toPrincipalMap(principal: Principal): CelMapInput {
-  const map = new Map<string, CelInput>([
+function toPrincipalMap(principal: Principal): CelMap {
+  const members: Member[] = [
     ["tenant", principal.tenant],
     ["type", principal.type],
     ["issuer", principal.issuer],
@@ -111,14 +110,22 @@ function toPrincipalMap(principal: Principal): CelMapInput {
     ["groups", principal.groups],
     ["roles", principal.roles],
     ["chain", principal.chain.map(toRefMap)],
-  ]);
-  if (principal.owner !== undefined) map.set("owner", toRefMap(principal.owner));
-  return map;
+  ];
+  if (principal.owner !== undefined) members.push(["owner", toRefMap(principal.owner)]);
+  return mapOf(members);
 }
 
-function toRefMap(ref: PrincipalRef): CelMapInput {
-  return new Map([
+function toRefMap(ref: PrincipalRef): CelMap {
+  return mapOf([
     ["issuer", ref.issuer],
     ["id", ref.id],
   ]);
+}
+
+type Member = readonly [string, CelInput];
+
+/** The library takes a member that is null for none. In CEL it is one: `!has(rows) || rows < 1000` must not hold for `null`. */
+function mapOf(members: readonly Member[]): CelMap {
+  const native = new Map(members);
+  return Object.assign(celMap(native), { has: (name: unknown) => typeof name === "string" && native.has(name) });
 }
