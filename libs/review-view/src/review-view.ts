@@ -45,6 +45,8 @@ export type ReviewView = {
   readonly shownDigest: string;
   /** RFC 3339, UTC. */
   readonly deadline: string | undefined;
+  /** Somebody approved alone, and nobody has said yet whether that was right. */
+  readonly afterReviewOpen: boolean;
   /** Where to decide; absent when nothing is to be decided. */
   readonly decide: Decide | undefined;
 };
@@ -100,6 +102,7 @@ export function renderReview(source: ReviewSource, sha256: TextHash, limits: Ren
     shownDigest: shownDigest(source, sha256),
     version: source.version,
     deadline: source.review?.deadline?.toISOString(),
+    afterReviewOpen: source.afterReview !== undefined && source.afterReview.closed === undefined,
     decide: decide(source, limit),
   };
 }

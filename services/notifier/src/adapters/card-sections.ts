@@ -51,11 +51,16 @@ const CLAIM = "┊ ";
 /** A review as the text of a card, in the same order on every channel. */
 export function cardText(view: ReviewView): CardText {
   return {
-    heading: view.status === "in review" ? "Review needed" : `Review: ${view.status}`,
+    heading: headingOf(view),
     title: textLine(view.title),
     edited: view.edited && editedLine(view.edited),
     sections: [facts(view), parameters(view), claims(view), comments(view), naming(view)].filter(({ lines }) => lines.length > 0),
   };
+}
+
+function headingOf({ status, afterReviewOpen }: ReviewView): string {
+  if (status === "in review") return "Review needed";
+  return afterReviewOpen ? "After-review needed" : `Review: ${status}`;
 }
 
 function facts(view: ReviewView): CardSection {

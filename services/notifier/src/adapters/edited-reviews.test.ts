@@ -24,7 +24,7 @@ const shown: Readonly<Record<string, (source: ReviewSource) => string>> = {
   "mail, as text": (source) => mailText(sampleDelivery(source).render, undefined, "ActionEdited", true).text.replaceAll("[:]//", "://"),
   "mail, as HTML": (source) => html(mailText(sampleDelivery(source).render, undefined, "ActionEdited", true).html),
   "a collected mail": (source) => {
-    const review = { actionId: "a1", eventId: "e1", url: undefined, render: sampleDelivery(source).render };
+    const review = { actionId: "a1", eventId: "e1", version: 3, url: undefined, render: sampleDelivery(source).render };
     const mail = collectedText([review, review]);
     return `${mail.text.replaceAll("[:]//", "://")}${html(mail.html)}`;
   },

@@ -23,7 +23,14 @@ export function hostileReview(text: string): ReviewSource {
     },
     ...(sampleReview.review === undefined
       ? {}
-      : { review: { ...sampleReview.review, comments: hostileComments(text), claim: hostileClaim(text), editor: { issuer: text, id: text } } }),
+      : {
+          review: {
+            ...sampleReview.review,
+            comments: hostileComments(text),
+            claim: hostileClaim(text),
+            editor: { issuer: text, id: text },
+          },
+        }),
     ...(sampleReview.requester === undefined ? {} : { requester: { ...sampleReview.requester, id: text, issuer: text } }),
     ...(sampleReview.verdict === undefined ? {} : { verdict: { ...sampleReview.verdict, rule: text, reasons: [text] } }),
   };

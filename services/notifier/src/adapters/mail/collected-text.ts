@@ -6,6 +6,7 @@ import { aboveHtml, htmlDocument, unlinkedText, type MailText } from "./mail-tex
 export type CollectedReview = {
   readonly actionId: string;
   readonly eventId: string;
+  readonly version: number;
   readonly url: string | undefined;
   readonly render: Delivery["render"];
 };

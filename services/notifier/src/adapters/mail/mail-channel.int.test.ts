@@ -71,7 +71,12 @@ function start(more: object = {}): MailApp {
   return app;
 }
 
-const event = (type: Delivery["event"]["type"], id: string) => ({ ...sampleDelivery().event, type, id });
+const event = (type: Delivery["event"]["type"], id: string, streamVersion = type === "ReviewOpened" ? 3 : 5) => ({
+  ...sampleDelivery().event,
+  type,
+  id,
+  streamVersion,
+});
 const deliver = (app: MailApp, source = sampleReview, change: Partial<Delivery> = {}) =>
   app.channel.deliver(sampleDelivery(source, change), AbortSignal.timeout(20_000));
 const to = () => server.mails.flatMap((mail) => mail.to);
@@ -98,6 +103,22 @@ describe("mail", () => {
     expect(third?.headers.get("in-reply-to")).toBe(first?.headers.get("message-id"));
     expect(third?.headers.get("references")).toBe(first?.headers.get("message-id"));
     expect(third?.parts.get("text/plain")).toContain("Since the last message: approved");
+  });
+
+  it("the end says so in its subject, once, whatever else is delivered late", async () => {
+    const app = start();
+    await deliver(app);
+    const over = { ...sampleReview, status: "cancelled", version: 6 } as const;
+    await deliver(app, over, { event: event("ActionEdited", "e2", 4) });
+    await deliver(app, over, { event: event("EditAccepted", "e3", 5) });
+    await deliver(app, over, { event: event("ActionCancelled", "e4", 6) });
+    expect(to()).toEqual(["ada@example.com", "bob@example.com", "ada@example.com", "bob@example.com"]);
+    const [first, , closing] = server.mails;
+    expect(closing?.headers.get("subject")).toBe("Re: Review: cancelled: db.export on db crm");
+    expect(closing?.headers.get("in-reply-to")).toBe(first?.headers.get("message-id"));
+    // What happens after that is news again.
+    await deliver(app, { ...over, version: 7 }, { event: event("AfterReviewClosed", "e5", 7) });
+    expect(server.mails).toHaveLength(6);
   });
 
   it("while somebody is looking at it, nobody else is reminded", async () => {

@@ -54,7 +54,9 @@ async function deliver(options: MailChannelOptions, delivery: Delivery): Promise
   const action = { tenant: delivery.tenant, actionId: delivery.render().actionId };
   const sent = await log.sentAbout(action);
   const told = new Set(sent.map(({ personId }) => personId));
-  const done = new Set(sent.filter(({ eventId }) => eventId === delivery.event.id).map(({ personId }) => personId));
+  // Of this event, in an attempt that failed for others, or of a later one already.
+  const shows = (mail: SentMail): boolean => mail.eventId === delivery.event.id || mail.version >= delivery.event.streamVersion;
+  const done = new Set(sent.filter(shows).map(({ personId }) => personId));
   const asked = delivery.undecided ? await recipients.asked(delivery) : [];
   const fresh = asked.filter(({ personId }) => !told.has(personId));
   const before = await Promise.all([...told].map((personId) => recipients.known(delivery.tenant, personId)));
@@ -104,12 +106,12 @@ async function send(options: MailChannelOptions, delivery: Delivery, person: Rec
   const { name, from, links, log, server } = options;
   const { tenant, event, render } = delivery;
   const { personId, address } = person;
-  const { actionId } = render();
+  const { actionId, version } = render();
   const thread = sent.find((mail) => mail.personId === personId)?.messageId;
   const messageId = messageIdOf([name, event.id, personId], from);
   const url = links?.urlOf({ tenant, actionId, personId });
   await server.send({ ...mailText(render, url, event.type, thread !== undefined), from, to: address, messageId, thread });
-  await log.record({ tenant, actionId }, { personId, eventId: event.id, messageId });
+  await log.record({ tenant, actionId }, { personId, eventId: event.id, messageId, version });
 }
 
 /** The same in every attempt: mail servers and programs drop a second message of the same id. */

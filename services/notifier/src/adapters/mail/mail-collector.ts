@@ -71,10 +71,10 @@ async function send(options: CollectorOptions, { tenant, personId, items }: Coll
     const told = await log.sentAbout({ tenant, actionId });
     if (!isUndecided(source) || told.some((mail) => mail.personId === personId)) continue;
     const url = links?.urlOf({ tenant, actionId, personId });
-    reviews.push({ actionId, eventId, url, render: (limits) => renderReview(source, sha256Hex, limits) });
+    reviews.push({ actionId, eventId, version: source.version, url, render: (limits) => renderReview(source, sha256Hex, limits) });
   }
   if (reviews.length === 0) return;
   const messageId = messageIdOf([channel, personId, ...reviews.map(({ eventId }) => eventId)], from);
   await server.send({ ...collectedText(reviews), from, to: person.address, messageId, thread: undefined });
-  for (const { actionId, eventId } of reviews) await log.record({ tenant, actionId }, { personId, eventId, messageId });
+  for (const { actionId, eventId, version } of reviews) await log.record({ tenant, actionId }, { personId, eventId, messageId, version });
 }

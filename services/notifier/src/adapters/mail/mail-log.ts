@@ -1,5 +1,5 @@
-/** One mail that the server took. */
-export type SentMail = { readonly personId: string; readonly eventId: string; readonly messageId: string };
+/** One mail that the server took. `version`: of the action as it shows it. */
+export type SentMail = { readonly personId: string; readonly eventId: string; readonly messageId: string; readonly version: number };
 
 export type MailedAction = { readonly tenant: string; readonly actionId: string };
 

@@ -24,8 +24,28 @@ describe("a review as mail", () => {
     expect(open.text).toContain(`Open the review: ${URL}`);
     expect(open.text).toContain("Nothing is decided by opening this link");
     const over = mailText(sampleDelivery({ ...sampleReview, status: "rejected" }).render, URL, "ActionRejected", true);
-    expect(over.subject).toBe("Re: Review needed: db.export on db crm");
+    expect(over.subject).toBe("Re: Review: rejected: db.export on db crm");
     expect(over.text).toContain("Since the last message: rejected.\nNothing is to be decided any more.");
+  });
+
+  it.each(["approved", "rejected", "expired", "cancelled", "edited"] as const)("a subject says how it is now: %s", (status) => {
+    const { subject } = mailText(sampleDelivery({ ...sampleReview, status }).render, URL, "ReviewerReminded", true);
+    expect(subject).toBe(`Re: Review: ${status}: db.export on db crm`);
+  });
+
+  it("asks those who were skipped for a word afterwards, until somebody has said it", () => {
+    const usedBy = { issuer: "https://id.example", id: "bob" };
+    const closed = { by: usedBy, finding: "justified", reason: "" };
+    const after = (state: typeof closed | undefined) =>
+      mailText(
+        sampleDelivery({ ...sampleReview, status: "approved", afterReview: { usedBy, reason: "fire", skipped: [], closed: state } }).render,
+        URL,
+        "BreakGlassUsed",
+        false,
+      );
+    expect(after(undefined).subject).toBe("After-review needed: db.export on db crm");
+    expect(after(undefined).text).not.toContain("Nothing is to be decided any more");
+    expect(after(closed).subject).toBe("Review: approved: db.export on db crm");
   });
 
   it("P7: goes on further in where a line is broken, so that no text begins one that looks like ours", () => {

@@ -31,15 +31,18 @@ export function mailText(
 function compose(view: ReviewView, url: string | undefined, event: Delivery["event"]["type"], isFollowUp: boolean): MailText {
   const card = cardText(view);
   const news = isFollowUp ? `Since the last message: ${EVENT_WORDS[event]}.` : "";
-  const notice =
-    view.decide === undefined
-      ? "Nothing is to be decided any more."
-      : "Nothing is decided by opening this link: you sign in, read, and decide there.";
   return {
-    subject: `${isFollowUp ? "Re: " : ""}Review needed: ${subjectOf(card.title)}`,
-    text: plainPart(card, url, [news, notice]),
-    html: htmlPart(card, url, [news, notice]),
+    subject: `${isFollowUp ? "Re: " : ""}${card.heading}: ${subjectOf(card.title)}`,
+    text: plainPart(card, url, [news, noticeOf(view)]),
+    html: htmlPart(card, url, [news, noticeOf(view)]),
   };
+}
+
+function noticeOf({ decide, afterReviewOpen }: ReviewView): string {
+  if (decide !== undefined) return "Nothing is decided by opening this link: you sign in, read, and decide there.";
+  return afterReviewOpen
+    ? "One person approved it alone: say with the command line whether that was right."
+    : "Nothing is to be decided any more.";
 }
 
 /** On one line by then: the view has no control characters. Cut where it is only a name for the message, which says all of it. */

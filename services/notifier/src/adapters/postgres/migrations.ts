@@ -123,8 +123,18 @@ const mailAndPage = sqlMigration(`
   grant update on notifier.collected to countersign_notifier;
 `);
 
+const mailVersion = sqlMigration(`
+  -- Which version of the action a mail shows; 0 where an earlier build sent it.
+  alter table notifier.mail add column version bigint not null default 0;
+`);
+
 /** Tables of the notifier, in schema `notifier`. */
 export const notifierMigrations: MigrationSet = {
   schema: "notifier",
-  migrations: { "0001_deliveries": deliveries, "0002_interactive": interactive, "0003_mail_and_page": mailAndPage },
+  migrations: {
+    "0001_deliveries": deliveries,
+    "0002_interactive": interactive,
+    "0003_mail_and_page": mailAndPage,
+    "0004_mail_version": mailVersion,
+  },
 };
