@@ -16,6 +16,23 @@ export function checkedToken(token: unknown): string {
   return token;
 }
 
+/** 24 days: near 25 the timers of Node.js and of gRPC on both sides overflow, and end the call at once. */
+const MAX_TIMEOUT_MS = 24 * 86_400_000;
+
+/** @throws TypeError: what is no number ends in a timer of gRPC, where nobody can catch it */
+export function checkTimeout(timeoutMs: unknown): void {
+  if (typeof timeoutMs !== "number" || Number.isNaN(timeoutMs)) throw new TypeError("timeoutMs must be a number of milliseconds");
+  if (timeoutMs > MAX_TIMEOUT_MS) throw new TypeError(`timeoutMs must be at most ${MAX_TIMEOUT_MS.toLocaleString("en")}, which is 24 days`);
+}
+
+const MAX_WAIT_MS = 300_000;
+
+/** @throws TypeError */
+export function checkWait(waitMs: unknown): void {
+  if (typeof waitMs !== "number" || !(waitMs >= 0 && waitMs <= MAX_WAIT_MS))
+    throw new TypeError(`waitMs must be 0 to ${MAX_WAIT_MS.toLocaleString("en")}; for longer there is requestAndWatch`);
+}
+
 /** @throws TypeError */
 export function checkActionId(actionId: unknown): void {
   if (typeof actionId !== "string" || actionId === "") throw new TypeError("actionId must be the id of an action");

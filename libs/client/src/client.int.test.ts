@@ -47,6 +47,22 @@ describe("calls", () => {
     expect(keys[3]).not.toBe(keys[0]);
   });
 
+  it("that are called off between two attempts say what the first one came to", async () => {
+    played.unary["RedeemGrant"] = failing(9, "UNAVAILABLE", "LOG_UNREACHABLE");
+    const client = createClient({
+      address: `127.0.0.1:${played.server.port}`,
+      token: "t",
+      retry: { attempts: 4, baseMs: 2 ** 30, maxMs: 2 ** 30 },
+    });
+    const controller = new AbortController();
+    const call = { timeoutMs: 24 * 86_400_000, signal: controller.signal };
+    const redeemed = client.redeem("a.b.c", new Uint8Array(32), call);
+    await vi.waitFor(() => expect(played.calls).toHaveLength(1), 20_000);
+    controller.abort(new Error("enough"));
+    await expect(redeemed).rejects.toMatchObject({ name: "CountersignError", effect: "unknown" });
+    client.close();
+  });
+
   it("are not repeated when that cannot help", async () => {
     for (const [code, reason] of [
       ["RESOURCE_EXHAUSTED", "TOO_LARGE"],

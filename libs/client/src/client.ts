@@ -12,7 +12,7 @@ import { ReviewService } from "@countersign/proto/v1/review_service_pb";
 import { answerQuestions, type OnQuestion } from "./answer-questions.ts";
 import { fsck, rebuild, type FsckListener } from "./operations.ts";
 import { plainInput, type ActionInput } from "./plain-input.ts";
-import { checkActionId, checkDigest, checkGrantToken, checkOptions, checkReport } from "./check-arguments.ts";
+import { checkActionId, checkDigest, checkGrantToken, checkOptions, checkReport, checkWait } from "./check-arguments.ts";
 import { DEFAULT_RETRY, type RetryPolicy } from "./retry.ts";
 import { createServiceClient, type ServiceClient } from "./service-client.ts";
 import { createTransport, type CallOptions, type TransportOptions } from "./transport.ts";
@@ -99,6 +99,7 @@ export function createClient(options: ClientOptions): CountersignClient {
     notifiers: createServiceClient(NotifierService, transport, options.retry),
     audit,
     requestAction: async (input, { idempotencyKey = randomUUID(), waitMs = 0, ...call } = {}) => {
+      checkWait(waitMs);
       const timeoutMs = call.timeoutMs ?? waitMs + 30_000;
       const wait = waitMs > 0 ? { wait: durationFromMs(waitMs) } : {};
       const reply = await actions.requestAction({ input: toMessage(plainInput(input)), idempotencyKey, ...wait }, { ...call, timeoutMs });

@@ -135,7 +135,7 @@ describe("requestAndWatch", () => {
     const decided = requested.decided();
     await begun;
     played.client.close();
-    await expect(decided).rejects.toBeDefined();
+    await expect(decided).rejects.toMatchObject({ reason: "CLIENT_CLOSED" });
     await ended;
   });
 

@@ -6,6 +6,7 @@ import {
   type RequestAndWatchResponse,
   type WatchActionResponse,
 } from "@countersign/proto/v1/action_service_pb";
+import { checkTimeout } from "./check-arguments.ts";
 import { isUndecided, knownOf, type KnownAction } from "./known-action.ts";
 import { withRetry, type RetryPolicy } from "./retry.ts";
 import type { ServiceClient } from "./service-client.ts";
@@ -32,6 +33,7 @@ export async function requestAndWatch(
   request: MessageInitShape<typeof RequestAndWatchRequestSchema>,
   { timeoutMs = DEFAULT_TIMEOUT_MS, onAction, ...call }: CallOptions & { readonly onAction?: ((action: ActionState) => void) | undefined },
 ): Promise<Requested> {
+  checkTimeout(timeoutMs);
   const deadline = Date.now() + timeoutMs;
   const attempt = async () => {
     const answers = await deps.transport.open(ActionService.method.requestAndWatch, request, call);

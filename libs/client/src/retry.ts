@@ -38,7 +38,8 @@ export async function withRetry<Result>(
       if (repeat === "unless-done" && error.effect === "unknown") throw error;
       const pause = pauseMs(count, policy, error.retryAfterMs);
       if (Date.now() + pause >= deadline) throw error;
-      await sleep(pause, undefined, signal === undefined ? {} : { signal });
+      // Called off meanwhile, the call has come to what it came to so far: `effect` says whether that may be something.
+      await sleep(pause, undefined, signal === undefined ? {} : { signal }).catch(() => Promise.reject(error));
     }
   }
 }

@@ -7,6 +7,7 @@ import type {
   MessageInitShape,
   MessageShape,
 } from "@bufbuild/protobuf";
+import { checkTimeout } from "./check-arguments.ts";
 import { DEFAULT_RETRY, withRetry, type RetryPolicy } from "./retry.ts";
 import { DEFAULT_TIMEOUT_MS, type CallOptions, type Transport } from "./transport.ts";
 
@@ -36,10 +37,12 @@ export function createServiceClient<Service extends DescService>(
 ): ServiceClient<Service> {
   const unary = (method: DescMethod) => {
     const repeat = NOT_REPEATED.has(method.name) ? "unless-done" : "always";
-    return (request: MessageInitShape<DescMessage>, options: CallOptions = {}): Promise<MessageShape<DescMessage>> => {
-      const deadline = Date.now() + (options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+    return async (request: MessageInitShape<DescMessage>, options: CallOptions = {}): Promise<MessageShape<DescMessage>> => {
+      const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+      checkTimeout(timeoutMs);
+      const deadline = Date.now() + timeoutMs;
       const attempt = () => transport.unary(method, request, { ...options, timeoutMs: deadline - Date.now() });
-      return withRetry(attempt, { policy: retry, deadline, repeat, signal: options.signal });
+      return await withRetry(attempt, { policy: retry, deadline, repeat, signal: options.signal });
     };
   };
   const methods = service.methods.map((method) => [

@@ -10,8 +10,8 @@ import {
 } from "@bufbuild/protobuf";
 import { Channel, credentials, Metadata, status, type ChannelCredentials, type ChannelOptions } from "@grpc/grpc-js";
 import { context, propagation } from "@opentelemetry/api";
-import { fromServiceError } from "./countersign-error.ts";
-import { checkedToken } from "./check-arguments.ts";
+import { CountersignError, fromServiceError } from "./countersign-error.ts";
+import { checkedToken, checkTimeout } from "./check-arguments.ts";
 import { StreamCall } from "./stream-call.ts";
 import { unaryCall } from "./unary-call.ts";
 
@@ -26,8 +26,9 @@ export type TransportOptions = {
 };
 
 export type CallOptions = {
-  /** Give up after this long; default 30 s for unary calls, none for streams. */
+  /** Give up after this long, 24 days at most; default 30 s for unary calls, none for streams. */
   readonly timeoutMs?: number;
+  /** Aborted before the call begins, its reason is thrown and nothing sent; later, the call fails with CANCELLED. */
   readonly signal?: AbortSignal;
   /** W3C trace context of the caller; default: the active one, where the program uses OpenTelemetry. */
   readonly traceparent?: string;
@@ -73,11 +74,18 @@ export function createTransport(options: TransportOptions): Transport {
   const metadataFor = metadataSource();
   const { token } = options;
   const streams = new Set<StreamCall>();
+  let closed = false;
+  /** The last before anything is sent. */
+  const begin = ({ signal }: CallOptions): void => {
+    signal?.throwIfAborted();
+    if (closed) throw new CountersignError("FAILED_PRECONDITION", "the client is closed", { reason: "CLIENT_CLOSED", sent: false });
+  };
   const open: Transport["open"] = async (method, request, call = {}) => {
-    call.signal?.throwIfAborted();
+    if (call.timeoutMs !== undefined) checkTimeout(call.timeoutMs);
     const deadline = call.timeoutMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + call.timeoutMs;
     const bytes = asBuffer(encode(method.input, request));
     const metadata = metadataFor(typeof token === "string" ? token : checkedToken(await token()), call);
+    begin(call);
     const messages = new StreamCall(() => streams.delete(messages));
     streams.add(messages);
     messages.start(channel, { path: pathOf(method), request: bytes, metadata, deadline, signal: call.signal });
@@ -97,6 +105,7 @@ export function createTransport(options: TransportOptions): Transport {
       const bytes = asBuffer(encode(method.input, request));
       const deadline = Date.now() + (call.timeoutMs ?? DEFAULT_TIMEOUT_MS);
       const started = { path: pathOf(method), request: bytes, metadata, deadline, signal: call.signal };
+      begin(call);
       const ended = await unaryCall(channel, started);
       if (ended.status.code !== status.OK) throw fromServiceError(ended.status, ended.sent);
       if (ended.reply === undefined) throw new Error(`${method.name} ended without a reply`);
@@ -112,6 +121,7 @@ export function createTransport(options: TransportOptions): Transport {
       }
     },
     close: () => {
+      closed = true;
       for (const each of streams) each.close();
       channel.close();
     },

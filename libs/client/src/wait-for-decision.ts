@@ -45,7 +45,7 @@ export async function waitForDecision(
       if (!(error instanceof CountersignError) || !(tokenMayBeNew || isPassing(error))) throw error;
     }
     failures += 1;
-    await sleep(Math.random() * Math.min(2000, 50 * 2 ** failures), undefined, call);
+    await sleep(Math.random() * Math.min(2000, 50 * 2 ** failures), undefined, call).catch(() => options.signal?.throwIfAborted());
   }
 }
 
