@@ -141,9 +141,9 @@ function available({ sealing }: SealingDeps): Sealing {
   throw new CommandError("FAILED_PRECONDITION", "WRONG_STATE", "this deployment does not seal its log: COUNTERSIGN_LOG_ORIGIN is not set");
 }
 
+/** Without a cause: an answer to who asked, and nothing that went wrong here. */
 function asRefusal(error: unknown): never {
-  if (error instanceof NothingToBegin) throw new CommandError("FAILED_PRECONDITION", "WRONG_STATE", error.message, { cause: error });
-  throw error;
+  throw error instanceof NothingToBegin ? new CommandError("FAILED_PRECONDITION", "WRONG_STATE", error.message) : error;
 }
 
 const notSealed = (message: string) => new CommandError("UNAVAILABLE", "NOT_SEALED", message);
