@@ -110,6 +110,7 @@ describe("what auditors are told of a period", () => {
     const { code, out, err } = await as("auditor", "compliance");
     expect([code, err]).toEqual([0, ""]);
     expect(out).toMatch(/^1 approvals by people: half within/m);
+    expect(out).toMatch(/^1 .*\(at \d+\)$/m);
     expect(out).toMatch(/^zed +NOT_ELIGIBLE db\.export +1 +\d+$/m);
     expect(out).toMatch(/^NIST 800-53 AC-5 +separation of duties +\d+ /m);
     const messages = (await as("auditor", "compliance", "--json")).out.trimEnd().split("\n");

@@ -102,7 +102,7 @@ function printMessage({ output }: Context, message: Exclude<Message, undefined>)
 /** How often, and then who and where. */
 function findingText(finding: ReportFinding): string {
   const { text, count, lines, inNoLine } = finding;
-  const head = count === 0n ? `0 ${text}` : `${count} ${text}: ${positionsText(finding)}`;
+  const head = count === 0n ? `0 ${text}` : `${count} ${text} (at ${positionsText(finding)})`;
   if (lines.length === 0) return head;
   const rows = lines.map((line) => [line.subject, line.detail, String(line.count), positionsText(line)]);
   const more = inNoLine === 0n ? [] : [`${inNoLine} more, in no line`];
