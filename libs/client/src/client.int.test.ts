@@ -89,6 +89,17 @@ describe("calls", () => {
     expect(played.methods()).toHaveLength(1);
   });
 
+  it("that take an action back or accept its edit are repeated: the second time changes nothing", async () => {
+    const { actions } = played.client;
+    for (const call of [actions.cancelAction, actions.acceptEdit]) {
+      played.calls = [];
+      played.unary["CancelAction"] = failing(1, "UNAVAILABLE", "LOG_UNREACHABLE");
+      played.unary["AcceptEdit"] = failing(1, "UNAVAILABLE", "LOG_UNREACHABLE");
+      await call({ actionId: ID });
+      expect(played.methods()).toHaveLength(2);
+    }
+  });
+
   it("that vote are repeated only when the first attempt surely changed nothing", async () => {
     played.unary["SubmitVote"] = failing(1, "ABORTED", "LOST_RACE");
     await played.client.reviews.submitVote({ actionId: ID });

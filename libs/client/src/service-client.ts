@@ -12,10 +12,9 @@ import { DEFAULT_RETRY, withRetry, type RetryPolicy } from "./retry.ts";
 import { DEFAULT_TIMEOUT_MS, type CallOptions, type Transport } from "./transport.ts";
 
 /**
- * A second vote meets another version and a second cancellation another state: after a broken connection their repetition would be refused,
- * although the first one counted. Every other unary method is a read, carries an idempotency key, or changes nothing when it is repeated.
+ * A second vote meets another version or another state: after a broken connection its repetition would be refused, although the first one counted. Every other unary method is a read, carries an idempotency key, or changes nothing when it is repeated.
  */
-const NOT_REPEATED: ReadonlySet<string> = new Set(["SubmitVote", "BreakGlass", "CloseAfterReview", "AcceptEdit", "CancelAction"]);
+const NOT_REPEATED: ReadonlySet<string> = new Set(["SubmitVote", "BreakGlass", "CloseAfterReview"]);
 
 /** A service's methods as functions: a promise for unary ones, an async iterable for streams. */
 export type ServiceClient<Service extends DescService> = {
