@@ -24,7 +24,7 @@ export const file_countersign_v1_action: GenFile = /*@__PURE__*/
  */
 export type ActionInput = Message<"countersign.v1.ActionInput"> & {
   /**
-   * On whose behalf it runs, as the platform names it. Empty: the caller itself.
+   * On whose behalf it runs, as the platform names it. Empty: the caller itself, with the type and id that the reply's `input` has; the digest covers these.
    *
    * @generated from field: countersign.v1.Subject subject = 1;
    */

@@ -74,7 +74,7 @@ export const RequestActionRequestSchema: GenMessage<RequestActionRequest> = /*@_
  */
 export type RequestActionResponse = Message<"countersign.v1.RequestActionResponse"> & {
   /**
-   * As it is now.
+   * As it is now; in a retry without `wait`, as it was when it was recorded.
    *
    * @generated from field: countersign.v1.Action action = 1;
    */
@@ -1019,8 +1019,9 @@ export const ActionService: GenService<{
   /**
    * Records an action and asks policy about it. Allowed: the reply holds a grant token. Denied: it says why. Else it is in review.
    * With `wait` the reply comes when the action leaves review, or when the time is over (then with the state as it is).
-   * Idempotent by `idempotency_key`, per caller and without end: the same key with the same body has the same effect once and the
-   * same reply; with another body ALREADY_EXISTS (reason KEY_REUSED).
+   * Idempotent by `idempotency_key`, per caller and without end: the same key with the same body has the same effect once; with another body
+   * ALREADY_EXISTS (reason KEY_REUSED). A retry without `wait` gets the first reply again, with the action as it was then; one with `wait` gets it as it is
+   * now. To learn what became of an action take `wait`, RequestAndWatch or GetAction.
    * Asked for again under another key while people still look at it (the same caller with the same chain, the same `run_id` in the
    * context, the same digest, the same policy rule and revision) it joins that review: the reply has that action, and nobody is asked a second time. Whoever
    * joined gets what the first one gets: the same action to watch, and once approved the same grant token, which is redeemed once; the second to redeem is
@@ -1086,7 +1087,8 @@ export const ActionService: GenService<{
     output: typeof WatchActionResponseSchema;
   },
   /**
-   * The requester takes an action back: undecided it is CANCELLED, approved and unredeemed its grant is REVOKED. Else FAILED_PRECONDITION.
+   * The requester takes an action back: undecided it is CANCELLED, approved and unredeemed its grant is REVOKED. Else FAILED_PRECONDITION
+   * (WRONG_STATE). Repeating it changes nothing.
    *
    * @generated from rpc countersign.v1.ActionService.CancelAction
    */
@@ -1097,7 +1099,8 @@ export const ActionService: GenService<{
   },
   /**
    * The requester of an EDITED action takes the edited form for its own. It goes on as policy said of that form: to a review from its first
-   * stage on, or to a grant. FAILED_PRECONDITION (STALE_DIGEST) when it names another digest, and (CAUSER_UNKNOWN) as RequestAction. CancelAction says no.
+   * stage on, or to a grant. FAILED_PRECONDITION (STALE_DIGEST) when it names another digest, and (CAUSER_UNKNOWN) as RequestAction. Repeating it changes nothing.
+   * CancelAction says no.
    *
    * @generated from rpc countersign.v1.ActionService.AcceptEdit
    */
