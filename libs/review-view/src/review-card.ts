@@ -65,12 +65,13 @@ function comments(view: ReviewView): Line[] {
   return [note(""), note(COMMENTS_LABEL), ...lines, ...(more === 0 ? [] : [note(`and ${more} more`, CLAIM)])];
 }
 
-/** Stands over the parameters. Nobody must take what nobody may run any more for what will. */
-export function parametersLabel({ status }: ReviewView): string {
-  return REFUSED.has(status) ? "This was asked for, and the digest covers all of it:" : "This will run, and the digest covers all of it:";
+/** Stands over the parameters. Nobody must take what ran already, or what nobody may run any more, for what will. */
+export function parametersLabel({ status, decide }: Pick<ReviewView, "status" | "decide">): string {
+  const runs = decide !== undefined || MAY_RUN.has(status);
+  return runs ? "This will run, and the digest covers all of it:" : "This was asked for, and the digest covers all of it:";
 }
 
-const REFUSED: ReadonlySet<ReviewStatus> = new Set(["denied", "rejected", "expired", "cancelled", "grant expired", "revoked"]);
+const MAY_RUN: ReadonlySet<ReviewStatus> = new Set(["requested", "edited", "approved"]);
 
 /** Stands above what people wrote about a review, wherever it is shown. */
 export const COMMENTS_LABEL = "Said about it (not checked, not covered by the digest, decides nothing):";

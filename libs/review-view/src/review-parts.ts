@@ -85,8 +85,8 @@ export function editedOf({ status, review }: ReviewSource, limit: TextLimit): Ed
 }
 
 /** Who decided so far, who is looking, and who decided alone. */
-export function voteFacts({ review, afterReview }: ReviewSource, limit: TextLimit): Fact[] {
-  const claim = review?.claim;
+export function voteFacts({ status, review, afterReview }: ReviewSource, limit: TextLimit): Fact[] {
+  const claim = status === "in review" ? review?.claim : undefined;
   const asked = review?.asked ?? 1;
   return [
     ...(asked > 1 ? [{ label: "asked for", value: showText(`${asked} times, by the same requester`, limit) }] : []),

@@ -76,6 +76,15 @@ describe("readingSeconds", () => {
   });
 });
 
+describe("a claim", () => {
+  it("is shown while people can decide, and not once it is over", () => {
+    const claim = { reviewer: bob, since: new Date(0), until: new Date(60_000) };
+    const labels = (status: ReviewSource["status"]) =>
+      renderReview({ ...source, status, review: source.review && { ...source.review, claim } }, sha256).facts.map(({ label }) => label);
+    expect([labels("in review").includes("claimed by"), labels("approved").includes("claimed by")]).toEqual([true, false]);
+  });
+});
+
 describe("renderReview", () => {
   const view = renderReview(source, sha256);
 

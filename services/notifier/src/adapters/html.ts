@@ -32,7 +32,7 @@ function sectionHtml({ kind, label, lines }: CardSection, style: "inline" | "cla
     style === "inline"
       ? `style="margin:12px 0;padding:8px;border-left:3px solid ${BORDERS[kind]};font-family:monospace"`
       : `class="${kind}"`;
-  const heading = label === "" ? "" : `<p><strong>${escapeHtml(label)}</strong></p>`;
+  const heading = label === "" ? "" : style === "inline" ? `<p><strong>${escapeHtml(label)}</strong></p>` : `<h2>${escapeHtml(label)}</h2>`;
   return `${heading}<div ${box}>${lines.map((text) => `<p dir="ltr" ${line}>${unlinkedHtml(text)}</p>`).join("")}</div>`;
 }
 

@@ -60,6 +60,7 @@ export const reviews: Target = {
         who: "alice",
         said: undefined,
         left: "1 hour",
+        over: false,
         barred: undefined,
         may: { approve: true, reject: true, edit: true },
         stepUp: undefined,

@@ -44,7 +44,7 @@ describe("a review as mail", () => {
         false,
       );
     expect(after(undefined).subject).toBe("After-review needed: db.export on db crm");
-    expect(after(undefined).text).not.toContain("Nothing is to be decided any more");
+    expect(after(undefined).text).toContain(`countersign close-after-review ${sampleReview.id}`);
     expect(after(closed).subject).toBe("Review: approved: db.export on db crm");
   });
 

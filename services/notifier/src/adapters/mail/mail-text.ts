@@ -1,6 +1,6 @@
 import type { ReviewView } from "@countersign/review-view";
 import { TerminalDeliveryError, type Delivery } from "../../usecases/channel.ts";
-import { aboveSections, CARD_LIMITS, cardText, EVENT_WORDS, type CardText } from "../card-sections.ts";
+import { aboveSections, CARD_LIMITS, cardText, EVENT_WORDS, type CardText, whyNothingToDecide } from "../card-sections.ts";
 import { escapeHtml, lineHtml, sectionsHtml, unlinkedHtml } from "../html.ts";
 
 /** A message before it has an address. */
@@ -30,19 +30,13 @@ export function mailText(
 
 function compose(view: ReviewView, url: string | undefined, event: Delivery["event"]["type"], isFollowUp: boolean): MailText {
   const card = cardText(view);
+  const notice = whyNothingToDecide(view) ?? "Nothing is decided by opening this link: you sign in, read, and decide there.";
   const news = isFollowUp ? `Since the last message: ${EVENT_WORDS[event]}.` : "";
   return {
     subject: `${isFollowUp ? "Re: " : ""}${card.heading}: ${subjectOf(card.title)}`,
-    text: plainPart(card, url, [news, noticeOf(view)]),
-    html: htmlPart(card, url, [news, noticeOf(view)]),
+    text: plainPart(card, url, [news, notice]),
+    html: htmlPart(card, url, [news, notice]),
   };
-}
-
-function noticeOf({ decide, afterReviewOpen }: ReviewView): string {
-  if (decide !== undefined) return "Nothing is decided by opening this link: you sign in, read, and decide there.";
-  return afterReviewOpen
-    ? "One person approved it alone: say with the command line whether that was right."
-    : "Nothing is to be decided any more.";
 }
 
 /** On one line by then: the view has no control characters. Cut where it is only a name for the message, which says all of it. */

@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
 import { moment, type ReviewView } from "@countersign/review-view";
-import { cardText } from "../card-sections.ts";
+import { cardText, whyNothingToDecide } from "../card-sections.ts";
 import { escapeHtml, sectionsHtml, unlinkedHtml } from "../html.ts";
 import { subjectOf } from "../mail/mail-text.ts";
 
-const STYLE = `:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;overflow-wrap:anywhere}
-h1{font-size:1.3rem}.title{font-size:1.1rem;font-weight:bold}.line{margin:0 0 0 4ch;text-indent:-4ch;white-space:pre-wrap;unicode-bidi:isolate;direction:ltr}
-.facts,.parameters,.claims,.comments,.naming{margin:.8rem 0;padding:.6rem;border-left:4px solid #555;font-family:ui-monospace,monospace;font-size:.9rem}
-.parameters{border-color:#06c}.claims,.comments{border-color:#c60;background:#cc66000f}.naming{border-color:#999}
+const STYLE = `:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;overflow-wrap:anywhere;background:Canvas;color:CanvasText}
+h1{font-size:1.3rem}h2{font-size:1rem}.title{font-size:1.1rem;font-weight:bold}.line{margin:0 0 0 4ch;text-indent:-4ch;white-space:pre-wrap;unicode-bidi:isolate;direction:ltr}
+.facts,.parameters,.claims,.comments,.naming{margin:.8rem 0;padding:.6rem;border-left:4px solid #777;font-family:ui-monospace,monospace;font-size:.9rem}
+.parameters{border-color:#06c}.claims,.comments{border-color:#c60;background:rgb(204 102 0/6%)}
 .said{padding:.6rem;border:1px solid #c60}textarea{width:100%;box-sizing:border-box}button{font:inherit;padding:.4rem 1.2rem;margin-right:.8rem}
-button[value=approve]{border:2px solid #080}button[value=reject]{border:2px solid #c00}details{margin:1rem 0}:focus-visible{outline:3px solid #06c}`;
+button[value=approve]{border:2px solid #080}button[value=reject]{border:2px solid #c00}details{margin:1rem 0}:focus-visible{outline:3px solid #06c;outline-offset:2px}`;
 
 const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
 
@@ -29,8 +29,10 @@ export type ReviewPage = {
   readonly who: string;
   /** What became of the answer that was just given. */
   readonly said: string | undefined;
-  /** How long people still have; undefined: no longer, or without an end. */
+  /** How long people still have by the clock here; undefined: it was due before, or has no end. */
   readonly left: string | undefined;
+  /** Nobody can decide any more, though the log does not say so yet: approval keeps to the deadline, and a timer records it. */
+  readonly over: boolean;
   /** Why this person cannot approve now; undefined: it can. */
   readonly barred: string | undefined;
   /** What this person can do now. */
@@ -48,36 +50,42 @@ export type ReviewPage = {
   };
 };
 
-export function reviewPage({ view, who, said, left, barred, may, stepUp, form }: ReviewPage): string {
-  const card = cardText(view);
+export function reviewPage({ view: recorded, who, said, left, over, barred, may, stepUp, form }: ReviewPage): string {
+  const view = over ? { ...recorded, decide: undefined } : recorded;
+  const card = over ? { ...cardText(view), heading: "The time to decide is over" } : cardText(view);
   const open = view.decide !== undefined;
   return document(
     `${card.heading}: ${subjectOf(card.title)}`,
-    `<h1>${escapeHtml(card.heading)}</h1>
-${said === undefined ? "" : `<p class="said" role="status">${escapeHtml(said)}</p>`}
+    `<main><h1>${escapeHtml(card.heading)}</h1>
+${said === undefined ? "" : `<p class="said" role="alert" tabindex="-1" autofocus>${escapeHtml(said)}</p>`}
 <p class="title line" dir="ltr">${unlinkedHtml(card.title)}</p>
-${open && view.deadline !== undefined ? deadlineHtml(view.deadline, left) : ""}
+${whenHtml(view, left, over)}
 ${card.edited === undefined ? "" : `<div class="said"><p class="line" dir="ltr">${unlinkedHtml(card.edited)}</p></div>`}
 ${open && barred !== undefined ? `<p class="said">${unlinkedHtml(barred)}</p>` : ""}
 ${stepUp === undefined ? "" : `<p><a href="${escapeHtml(stepUp)}">Sign in with a second factor</a></p>`}
 ${sectionsHtml(card, "class")}
 ${open ? decisionForms(form, may) : ""}
-<p>Signed in as ${unlinkedHtml(who)}</p>
-<form method="post" action="/sign-out">${hidden("link", form.link)}${hidden("token", form.token)}<button>Sign out</button></form>`,
+</main><footer><p>Signed in as ${unlinkedHtml(who)}</p>
+<form method="post" action="/sign-out">${hidden("link", form.link)}${hidden("token", form.token)}<button>Sign out</button></form></footer>`,
   );
 }
 
 /** What is left is told as of the moment the page was made: nothing runs here that could count down. */
-function deadlineHtml(deadline: string, left: string | undefined): string {
-  const time = `<time datetime="${escapeHtml(deadline)}">${escapeHtml(moment(new Date(deadline)))}</time>`;
-  return left === undefined
-    ? `<p>The time to decide was over at ${time}.</p>`
-    : `<p><strong>${escapeHtml(left)}</strong> left to decide, until ${time}.</p>`;
+function whenHtml(view: ReviewView, left: string | undefined, over: boolean): string {
+  const { deadline, decide } = view;
+  const time = deadline === undefined ? "" : `<time datetime="${escapeHtml(deadline)}">${escapeHtml(moment(new Date(deadline)))}</time>`;
+  if (over) return `<p>Nobody can decide it any more: its time was over at ${time}.</p>`;
+  if (decide === undefined) return `<p>${escapeHtml(whyNothingToDecide(view) ?? "")}</p>`;
+  if (deadline === undefined) return "";
+  // Policy may hold a review open beyond its deadline.
+  if (left === undefined) return `<p>Still waits for a decision, which was due at ${time}.</p>`;
+  return `<p><strong>${escapeHtml(left)}</strong> left to decide, until ${time}.</p>`;
 }
 
 function decisionForms(form: ReviewPage["form"], may: ReviewPage["may"]): string {
   const fields = hidden("link", form.link) + hidden("token", form.token) + hidden("card", form.card);
-  return `${may.approve || may.reject ? voteForm(fields, form, may) : ""}${may.edit ? editForm(fields, form) : ""}`;
+  const forms = `${may.approve || may.reject ? voteForm(fields, form, may) : ""}${may.edit ? editForm(fields, form) : ""}`;
+  return forms === "" ? "" : `<h2>Your decision</h2>\n${forms}`;
 }
 
 function voteForm(fields: string, { typed }: ReviewPage["form"], { approve, reject }: ReviewPage["may"]): string {
@@ -106,7 +114,7 @@ export type WayOn = { readonly label: string; readonly href: string };
 /** For whatever is no review. */
 export function plainPage(title: string, text: string, on: WayOn | undefined): string {
   const link = on === undefined ? "" : `<p><a href="${escapeHtml(on.href)}">${escapeHtml(on.label)}</a></p>`;
-  return document(title, `<h1>${escapeHtml(title)}</h1><p>${unlinkedHtml(text)}</p>${link}`);
+  return document(title, `<main><h1>${escapeHtml(title)}</h1><p>${unlinkedHtml(text)}</p>${link}</main>`);
 }
 
 function hidden(name: string, value: string): string {

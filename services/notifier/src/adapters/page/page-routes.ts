@@ -93,6 +93,7 @@ async function show(deps: PageDeps, visitor: Visitor, link: ReviewLink, text: st
     who: nameOf(person),
     said: refused?.said,
     left: source.review?.deadline && timeLeft(source.review.deadline.getTime() - deps.clock().getTime()),
+    over: source.status === "in review" && ineligible === "NOT_IN_REVIEW",
     barred: ineligible === "" ? undefined : barredBy(review),
     may: { approve: ineligible === "", reject: mayReject, edit: mayEdit },
     stepUp: ineligible === "SIGN_IN_TOO_WEAK" ? signInAnew(text) : undefined,

@@ -189,10 +189,68 @@ describe("the page of a review", () => {
     expect(page.text).toMatch(/<strong>3 days 1[78] hours<\/strong> left to decide/);
     expect(page.text).toContain(`until ${time}`);
     expect(page.text).toContain(`deadline: ${moment(deadline)}`);
+    // Policy may hold a review open beyond its deadline: approval knows, a clock here does not.
     world.action = { ...world.action, review: dueAt(new Date(1000)) };
-    expect((await browser.open(link())).text).toContain(
-      'The time to decide was over at <time datetime="1970-01-01T00:00:01.000Z">1970-01-01 00:00:01Z</time>.',
-    );
+    const past = '<time datetime="1970-01-01T00:00:01.000Z">1970-01-01 00:00:01Z</time>.';
+    const held = (await browser.open(link())).text;
+    expect(held).toContain(`Still waits for a decision, which was due at ${past}`);
+    expect(buttons(held)).toEqual(["approve", "reject"]);
+    Object.assign(world, { ineligible: "NOT_IN_REVIEW", mayReject: false, mayEdit: false });
+    const over = (await browser.open(link())).text;
+    expect(over).toContain("<h1>The time to decide is over</h1>");
+    expect(over).toContain(`Nobody can decide it any more: its time was over at ${past}`);
+    expect(over).not.toMatch(/Review needed|This will run|needs:|You cannot decide|<button name/);
+  });
+
+  it.each([
+    ["EDITED", "Review: edited", "Nothing is to be decided until its requester has accepted the edited form."],
+    ["APPROVED", "Review: approved", "It may run once. Until it does, a reviewer of the last stage can take that back: countersign reject"],
+    ["REDEEMED", "Review: redeemed", "Nothing is to be decided any more."],
+    ["SUCCEEDED", "Review: succeeded", "Nothing is to be decided any more."],
+    ["REJECTED", "Review: rejected", "Nothing is to be decided any more."],
+    ["EXPIRED", "Review: expired", "Nothing is to be decided any more."],
+    ["CANCELLED", "Review: cancelled", "Nothing is to be decided any more."],
+    ["GRANT_EXPIRED", "Review: grant expired", "Nothing is to be decided any more."],
+  ] as const)("offers nothing and says how it is: %s", async (status, heading, says) => {
+    Object.assign(world, { ineligible: "NOT_IN_REVIEW", mayReject: false, mayEdit: false });
+    const review = create(ReviewSchema, { stages, deadline: timestampFromDate(new Date(1000)) });
+    world.action = { ...sampleAction("x"), status: ActionStatus[status], review };
+    const { text } = (await signedIn()).page;
+    expect(text).toContain(`<h1>${heading}</h1>`);
+    expect(seen(text)).toContain(says);
+    expect(text).not.toMatch(/<button name|You cannot decide|left to decide|due at|time was over/);
+    expect(text.includes("This will run")).toBe(status === "EDITED" || status === "APPROVED");
+  });
+
+  it("has headings, a landmark and names for whoever does not see it, and what was refused is read first", async () => {
+    const { browser, page, fields } = await signedIn();
+    expect(page.text.match(/<main>|<h1>|<h2>[^<]*/g)).toEqual([
+      "<main>",
+      "<h1>",
+      "<h2>This will run, and the digest covers all of it:",
+      "<h2>The requester says (not checked, not covered by the digest):",
+      "<h2>Your decision",
+    ]);
+    expect(page.text.match(/<textarea/g)?.length).toBe(page.text.match(/<label>[^<]+<br><textarea/g)?.length);
+    expect(page.text).not.toContain("autofocus");
+    world.refusal = "STALE_VERSION";
+    const after = await browser.post(`${base}/review`, { ...fields, decision: "reject", reason: "no" });
+    expect(after.text).toMatch(/<p class="said" role="alert" tabindex="-1" autofocus>This answer changed nothing/);
+  });
+
+  it("keeps the browser's own colours of text, and lines that are seen in the light and in the dark", async () => {
+    const style = /<style>([^<]*)<\/style>/.exec((await signedIn()).page.text)?.[1] ?? "";
+    expect([style.includes("color-scheme:light dark"), style.match(/[;{]color:[^;}]*/g)]).toEqual([true, [";color:CanvasText"]]);
+    const luminance = (hex: string): number => {
+      const linear = [...hex]
+        .map((digit) => Number.parseInt(digit + digit, 16) / 255)
+        .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+      return 0.2126 * (linear[0] ?? 0) + 0.7152 * (linear[1] ?? 0) + 0.0722 * (linear[2] ?? 0);
+    };
+    const lines = [...style.matchAll(/#([0-9a-f]{3})(?![0-9a-f])/g)].map(([, hex = ""]) => luminance(hex));
+    expect(lines.length).toBeGreaterThan(5);
+    const dark = luminance("111");
+    for (const line of lines) expect(Math.min(1.05 / (line + 0.05), (line + 0.05) / (dark + 0.05))).toBeGreaterThanOrEqual(3);
   });
 
   it("names in its title what is asked on which resource, harmless and not too long, and nothing to whoever may not see it", async () => {
@@ -331,7 +389,12 @@ describe("what the browser may do with it", () => {
       world.action = sampleAction(text.replaceAll(/\p{Cs}/gu, "?"));
       const { text: html } = await browser.open(link());
       expect(html).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u);
-      expect([...html.matchAll(/<(?:script|img|a|svg|iframe|style|b|i|h2)[ >]/gi)].map(([tag]) => tag)).toEqual(["<style>"]);
+      expect([...html.matchAll(/<(?:script|img|a|svg|iframe|style|b|i|h2)[ >]/gi)].map(([tag]) => tag)).toEqual([
+        "<style>",
+        "<h2>",
+        "<h2>",
+        "<h2>",
+      ]);
     }
   });
 });
