@@ -59,6 +59,25 @@ describe("command line values", () => {
     expect(() => collectMember("limit", {})).toThrow("name=value");
   });
 
+  it.each([
+    ["a number that becomes another one", "account=9007199254740993", 'as a text ("9007199254740993"): as a number it is 9007199254740992'],
+    ["a long number", 'to=[{"account":12345678901234567890}]', "as a number it is 12345678901234567000"],
+    ["more digits than there are", "rate=0.1000000000000000055511151231257827", "as a number it is 0.1"],
+    ["a number that is too large", "limit=1e400", "as a number it is Infinity"],
+    ["a number that is too small", "limit=1e-400", "as a number it is 0"],
+    ["a member twice", 'where={"a":{"table":"customers","\\u0074able":"logs"}}', "must not name a member of an object twice"],
+    ["a prototype twice", 'where={"__proto__":1,"__proto__":2}', "twice"],
+  ])("P1: refuses JSON that another program reads differently than reviewers are shown it: %s", (_what, text, problem) => {
+    expect(() => collectMember(text, {})).toThrow(problem);
+    expect(() => parseObject(`{"x":${text.slice(text.indexOf("=") + 1)}}`)).toThrow(problem);
+  });
+
+  it("takes every number that stays what it is, and colons in texts", () => {
+    const json = String.raw`{"n":[0,-0,1.0,-1.50,0.1,1e3,1E+21,100,9007199254740992,1.7976931348623157e308,5e-324],"a:b":"\\:\"x\":1"}`;
+    expect(parseObject(json)).toEqual(JSON.parse(json));
+    expect(collectMember("account=0123", {})).toEqual({ account: "0123" });
+  });
+
   it("wants an object where one is due", () => {
     expect(parseObject('{"a":1}')).toEqual({ a: 1 });
     expect(() => parseObject("[1]")).toThrow("JSON object");

@@ -3,6 +3,7 @@ import type { JsonObject, JsonValue } from "@countersign/digest";
 import { Durability } from "@countersign/proto/v1/durability_pb";
 import { InvalidArgumentError } from "commander";
 import { UsageError } from "./errors.ts";
+import { InexactJsonError, parseExactJson } from "./exact-json.ts";
 import { timeOf } from "./parse-at.ts";
 
 /** `type:id`, split at the first colon. */
@@ -123,8 +124,9 @@ export function readBytes(path: string): Buffer {
 
 function jsonOrText(text: string): JsonValue {
   try {
-    return JSON.parse(text) as JsonValue;
-  } catch {
+    return parseExactJson(text);
+  } catch (error) {
+    if (error instanceof InexactJsonError) throw new InvalidArgumentError(error.message);
     return text;
   }
 }
