@@ -40,7 +40,8 @@ export type CountersignClient = {
   readonly audit: ServiceClient<typeof AuditService>;
   readonly notifiers: ServiceClient<typeof NotifierService>;
   /**
-   * Asks for an action; the reply is allowed (with a token), denied or in review. Safe to repeat with the same key: it is one action.
+   * Asks for an action; the reply is allowed (with a token), denied or in review. Safe to repeat with the same key: it is one action,
+   * told as it was then; with `waitMs`, as it is now.
    * What is no JSON, or no part of an action, is refused with a TypeError that names it: nobody would be shown it.
    * @param options.idempotencyKey default: a new one, so each call is an action of its own.
    * @param options.waitMs how long the server may wait for a human, at most 300,000.
