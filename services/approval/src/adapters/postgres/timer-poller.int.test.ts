@@ -5,11 +5,12 @@ import { currentTraceparent, silentLogger } from "@countersign/telemetry";
 import { recordSpans } from "@countersign/telemetry/testing";
 import { testPostgres, type TestPostgres } from "@countersign/testing";
 import { sql, type Kysely } from "kysely";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import type { Fired } from "../../usecases/fire-timer.ts";
 import type { ActionRef } from "../../usecases/ports.ts";
+import type { TimerKind } from "../../workflows/timers.ts";
 import { approvalMigrations } from "./migrations.ts";
-import { pollTimers } from "./timer-poller.ts";
+import { pollTimers, startTimerPoller } from "./timer-poller.ts";
 import { claimTimers, setTimers, type ApprovalTables } from "./timer-table.ts";
 
 const T0 = Date.UTC(2026, 0, 1);
@@ -40,7 +41,7 @@ async function poll(
     fired.push(due);
     return fire(ref);
   };
-  await pollTimers({ database: tables, ledger, fire: tell, clock: () => new Date(now), logger: silentLogger, intervalMs: 500 });
+  await pollTimers({ database: tables, ledger, fire: tell, clock: () => new Date(now), logger: silentLogger, intervalMs: 500 }, false);
   return fired;
 }
 
@@ -54,7 +55,7 @@ const pass = (ledger: string, ms: number) =>
 it("P8: of a flood that is due at once, each claim takes a batch, whatever Postgres believes about the table", async () => {
   const flood = Array.from({ length: 250 }, (_, at) => ({ ref: { tenant: "acme", id: `${at}` }, kind: "tend_review" as const, dueAt: T0 }));
   await setTimers(tables, "flood", flood);
-  const claim = () => claimTimers(tables, "flood", { now: T0, limit: 50, leaseMs: 30_000 });
+  const claim = () => claimTimers(tables, "flood", { asking: false, now: T0, limit: 50, leaseMs: 30_000 });
   const claims = [await claim(), ...(await Promise.all([claim(), claim()]))];
   expect(claims.map(({ length }) => length)).toEqual([50, 50, 50]);
   expect(new Set(claims.flat().map(({ ref }) => ref.id)).size).toBe(150);
@@ -84,7 +85,7 @@ it("P4: an instance whose clock is far ahead keeps no timer from the others, nei
   await setOne("ahead");
   expect(await poll("ahead", now + YEAR, fail)).toEqual([now + YEAR]);
   await pass("ahead", MINUTE);
-  await claimTimers(tables, "ahead", { now: now + YEAR, limit: 1, leaseMs: 30_000 });
+  await claimTimers(tables, "ahead", { asking: false, now: now + YEAR, limit: 1, leaseMs: 30_000 });
   expect(await poll("ahead", now + MINUTE)).toEqual([]);
   await pass("ahead", MINUTE);
   expect(await poll("ahead", now + MINUTE)).toEqual([now + MINUTE]);
@@ -99,7 +100,7 @@ it("P4: an instance whose clock is behind tries again as soon as another one", a
 
 it("P4: a timer that was claimed before the clock of Postgres was set back is free", async () => {
   await setOne("server");
-  await claimTimers(tables, "server", { now: T0, limit: 1, leaseMs: 30_000 });
+  await claimTimers(tables, "server", { asking: false, now: T0, limit: 1, leaseMs: 30_000 });
   await pass("server", -60 * MINUTE);
   expect(await poll("server", T0)).toEqual([T0]);
 });
@@ -107,7 +108,7 @@ it("P4: a timer that was claimed before the clock of Postgres was set back is fr
 it("P4: timers that go on failing let another tenant's have its turn", async () => {
   const batch = Array.from({ length: 50 }, (_, at) => ({
     ref: { tenant: "acme", id: `${at}` },
-    kind: "verdict_retry" as const,
+    kind: "expire_grant" as const,
     dueAt: T0,
   }));
   await setTimers(tables, "turns", batch);
@@ -125,6 +126,29 @@ it("P4: timers that go on failing let another tenant's have its turn", async () 
   expect(turns).toContain("globex");
 });
 
+it("P8: no deadline waits for a policy that does not answer, however many ask it", async () => {
+  const asking = Array.from({ length: 60 }, (_, at) => ({
+    ref: { tenant: "acme", id: `${at}` },
+    kind: "verdict_retry" as const,
+    dueAt: T0,
+  }));
+  await setTimers(tables, "lines", [...asking, { ref: { tenant: "globex", id: "one" }, kind: "tend_review", dueAt: T0 + 1000 }]);
+  const silent = Promise.withResolvers<Fired>();
+  const told: string[] = [];
+  const fire = async (ref: ActionRef, kind: TimerKind): Promise<Fired> => {
+    told.push(ref.tenant);
+    return kind === "verdict_retry" ? silent.promise : "done";
+  };
+  const clock = () => new Date(T0 + MINUTE);
+  const poller = startTimerPoller({ database: tables, ledger: "lines", fire, clock, logger: silentLogger, intervalMs: 100 });
+  try {
+    await vi.waitFor(() => expect(told).toContain("globex"), 20_000);
+  } finally {
+    silent.resolve("done");
+    await poller.close();
+  }
+});
+
 it("what a timer does is a trace of its own", async () => {
   await setOne("traced");
   const recorded = recordSpans();
@@ -134,7 +158,7 @@ it("what a timer does is a trace of its own", async () => {
     return "done";
   };
   const deps = { database: tables, ledger: "traced", clock: () => new Date(T0), logger: silentLogger, intervalMs: 500 };
-  await pollTimers({ ...deps, fire });
+  await pollTimers({ ...deps, fire }, false);
   recorded.close();
   const [span] = recorded.spans();
   expect(recorded.spans().map(({ name }) => name)).toEqual(["fire expire_grant"]);

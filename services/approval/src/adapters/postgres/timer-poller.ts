@@ -18,14 +18,26 @@ export type TimerPollerDeps = {
 const BATCH = 50;
 const LEASE_MS = 30_000;
 
-/** Looks for due timers, now and every `intervalMs`. Any number of instances may run: claims spread the work, the decider makes it count once. */
+/**
+ * Looks for due timers, now and every `intervalMs`. Any number of instances may run: claims spread the work, the decider makes it count once. Those that ask policy have a line
+ * of their own: each takes as long as policy is waited for, and no deadline waits behind it.
+ */
 export function startTimerPoller(deps: TimerPollerDeps): { close(): Promise<void> } {
+  const lines = [startLine(deps, true), startLine(deps, false)];
+  return {
+    close: async () => {
+      await Promise.all(lines.map((line) => line.close()));
+    },
+  };
+}
+
+function startLine(deps: TimerPollerDeps, asking: boolean): { close(): Promise<void> } {
   let timeout: NodeJS.Timeout | undefined;
   const closing = new AbortController();
   let round: Promise<void> = Promise.resolve();
   const run = async (): Promise<void> => {
     try {
-      while (!closing.signal.aborted && (await pollTimers(deps)) === BATCH);
+      while (!closing.signal.aborted && (await pollTimers(deps, asking)) === BATCH);
     } catch (err) {
       deps.logger.error({ err }, "timers could not be looked at; trying again");
     }
@@ -44,11 +56,11 @@ export function startTimerPoller(deps: TimerPollerDeps): { close(): Promise<void
   };
 }
 
-/** Fires what is due, up to a batch; how many were due. */
-export async function pollTimers(deps: TimerPollerDeps): Promise<number> {
+/** Fires what is due of one line, up to a batch; how many were due. */
+export async function pollTimers(deps: TimerPollerDeps, asking: boolean): Promise<number> {
   const { database, ledger } = deps;
   const now = deps.clock().getTime();
-  const due = await claimTimers(database, ledger, { now, limit: BATCH, leaseMs: LEASE_MS });
+  const due = await claimTimers(database, ledger, { asking, now, limit: BATCH, leaseMs: LEASE_MS });
   const fired = await Promise.all(due.map((timer) => fireOne(deps, timer, now)));
   await finishTimers(
     database,

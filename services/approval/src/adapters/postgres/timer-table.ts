@@ -46,19 +46,19 @@ export async function clearTimers(database: Kysely<ApprovalTables>, ledger: stri
 const LONGEST_CLAIM = sql`interval '60 seconds'`;
 
 /**
- * Takes timers that are due by this instance's clock, oldest first, for `leaseMs`: others leave them alone until then, and take them over if this process dies. That
+ * Takes timers that ask policy, or the others, that are due by this instance's clock, oldest first, for `leaseMs`: others leave them alone until then, and take them over if this process dies. That
  * time is Postgres', so that no instance whose clock is off can keep a timer from the others. Materialized: as a part of the update, Postgres may ask for the due ones more than
  * once, and then takes all of them.
  */
 export async function claimTimers(
   database: Kysely<ApprovalTables>,
   ledger: string,
-  claim: { readonly now: Instant; readonly limit: number; readonly leaseMs: number },
+  claim: { readonly asking: boolean; readonly now: Instant; readonly limit: number; readonly leaseMs: number },
 ): Promise<readonly DueTimer[]> {
   const { rows } = await sql<{ tenant: string; action_id: string; kind: TimerKind; due_at: Date; attempts: number }>`
     with due as materialized (
       select tenant, action_id, afterwards from approval.timer
-      where ledger = ${ledger} and due_at <= ${new Date(claim.now)}
+      where ledger = ${ledger} and due_at <= ${new Date(claim.now)} and (kind = 'verdict_retry') = ${claim.asking}
         and (claimed_until is null or claimed_until not between now() and now() + ${LONGEST_CLAIM})
       order by due_at limit ${claim.limit} for update skip locked)
     update approval.timer set claimed_until = ${inMs(claim.leaseMs)} from due
