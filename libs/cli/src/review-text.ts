@@ -8,6 +8,7 @@ import {
   toReviewSource,
   USUAL_LIMITS,
   visible,
+  whyNothingToDecide,
   type RenderLimits,
 } from "@countersign/review-view";
 import { accountsText } from "./accounts-text.ts";
@@ -15,15 +16,26 @@ import { accountsText } from "./accounts-text.ts";
 /** A terminal scrolls: all that was said has room. */
 const LIMITS: RenderLimits = { ...USUAL_LIMITS, comments: { most: 100, characters: 4096 } };
 
-/** A review as a reviewer must see it before voting. `command` is how this program is called. */
+/** A review as a reviewer must see it before voting, and what it may do. `command` is how this program is called. */
 export function reviewText(reply: GetReviewResponse, { columns, command }: { readonly columns: number; readonly command: string }): string {
   if (reply.action === undefined) return "nothing to review";
-  const card = reviewCard(renderReview(toReviewSource(reply.action), sha256Hex, LIMITS), { paint: plain, columns, command });
-  if (reply.eligible) return `${card}${howToEdit(reply.action, command)}`;
+  const view = renderReview(toReviewSource(reply.action), sha256Hex, LIMITS);
+  // The log says so later: the timer that records it may be late, the deadline is not.
+  const over = view.decide !== undefined && reply.ineligibleReason === "NOT_IN_REVIEW";
+  const may = { approve: reply.eligible, reject: reply.mayReject };
+  const card = reviewCard(over ? { ...view, decide: undefined } : view, { paint: plain, columns, command, may });
+  const next = over ? "The time to decide is over: nobody can decide it any more." : whyNothingToDecide(view, command);
+  return `${card}${next === undefined ? mayText(reply, reply.action, command) : `\n${next}`}`;
+}
+
+function mayText(reply: GetReviewResponse, action: Action, command: string): string {
+  const edits = reply.mayEdit ? howToEdit(action, command) : "";
+  if (reply.eligible) return edits;
+  const why = visible(reply.ineligibleReason).text;
+  const more = reply.mayReject ? `You may not approve this: ${why}. You may reject it.` : `You may not decide this: ${why}`;
   const unknown = visible(accountsText(reply.unknownCausers)).text;
-  const why =
-    unknown === "" ? "" : `\nNobody can approve it, though it can be rejected: your directory does not know ${unknown}, who caused it`;
-  return `${card}\nYou may not decide this: ${visible(reply.ineligibleReason).text}${why}`;
+  const nobody = unknown === "" ? "" : `\nNobody can approve it: your directory does not know ${unknown}, who caused it`;
+  return `\n${more}${nobody}${edits}`;
 }
 
 /** What policy lets a reviewer change, as the policy says it. */

@@ -36,5 +36,6 @@ export {
   textLine,
   type CardStyle,
 } from "./review-card.ts";
+export { whyNothingToDecide } from "./why-nothing-to-decide.ts";
 export { withoutSecrets } from "./redaction.ts";
 export { colours, plain, type Paint } from "./paint.ts";

@@ -10,22 +10,28 @@ const LABEL = 14;
 
 /**
  * How a card is drawn. `columns` is the width of the screen: a line that the terminal itself would break starts without a bar. `command` is how the reader
- * calls the command line client, default `countersign`.
+ * calls the command line client, default `countersign`. `may`: what this reader may do, where that is known; default all.
  */
-export type CardStyle = { readonly paint: Paint; readonly columns: number; readonly command?: string };
+export type CardStyle = {
+  readonly paint: Paint;
+  readonly columns: number;
+  readonly command?: string;
+  readonly may?: { readonly approve: boolean; readonly reject: boolean };
+};
 
 /**
  * A review as lines of text. Every line starts with a bar, so nothing inside of a value can look like a line of the card, and what the requester says
  * stands behind a bar of its own.
  */
-export function reviewCard(view: ReviewView, { paint, columns, command = "countersign" }: CardStyle): string {
-  const lines = body(view, command)
+export function reviewCard(view: ReviewView, style: CardStyle): string {
+  const { paint, columns } = style;
+  const lines = body(view, style)
     .flatMap((line) => wrap(line, columns))
     .map((line) => (line.startsWith(CLAIM) ? paint.warn(line) : line));
   return [paint.strong("┌─ Review"), ...lines, "└─", ""].join("\n");
 }
 
-function body(view: ReviewView, command: string): Line[] {
+function body(view: ReviewView, style: CardStyle): Line[] {
   return [
     row("│ ", "", textLine(view.title)),
     ...(view.edited === undefined ? [] : [note(editedLine(view.edited))]),
@@ -44,7 +50,7 @@ function body(view: ReviewView, command: string): Line[] {
     row("│ ", "digest", view.digest),
     row("│ ", "version", String(view.version)),
     ...(view.deadline === undefined ? [] : [row("│ ", "deadline", moment(new Date(view.deadline)))]),
-    ...howToDecide(view, command),
+    ...howToDecide(view, style),
   ];
 }
 
@@ -91,13 +97,13 @@ function missing(bar: string, count: number, what: string): Line[] {
   return count === 0 ? [] : [note(`and ${count} more ${what}: read the whole action before you decide`, bar)];
 }
 
-function howToDecide(view: ReviewView, command: string): Line[] {
-  if (view.decide === undefined) return [];
-  return [
-    row("│ ", "needs", needsLine(view.decide)),
-    whole(row("│ ", "decide", `${command} approve ${view.actionId} --digest ${view.digest}`)),
-    whole(row("│ ", "", `${command} reject ${view.actionId} --reason "..."`)),
+function howToDecide({ decide, actionId, digest }: ReviewView, { command = "countersign", may }: CardStyle): Line[] {
+  if (decide === undefined) return [];
+  const commands = [
+    ...(may?.approve === false ? [] : [`${command} approve ${actionId} --digest ${digest}`]),
+    ...(may?.reject === false ? [] : [`${command} reject ${actionId} --reason "..."`]),
   ];
+  return [row("│ ", "needs", needsLine(decide)), ...commands.map((text, index) => whole(row("│ ", index === 0 ? "decide" : "", text)))];
 }
 
 /** That it was edited, by whom and what follows, on one line; words of ours stand first. */

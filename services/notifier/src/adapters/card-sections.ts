@@ -58,16 +58,6 @@ export function cardText(view: ReviewView): CardText {
   };
 }
 
-/** Why nobody is asked to decide now, and who can still do something; undefined: people are asked. */
-export function whyNothingToDecide({ status, afterReviewOpen, decide, actionId }: ReviewView): string | undefined {
-  if (decide !== undefined) return undefined;
-  if (afterReviewOpen) return `One person approved it alone: say whether that was right, countersign close-after-review ${actionId}`;
-  if (status === "edited") return "Nothing is to be decided until its requester has accepted the edited form.";
-  if (status === "approved")
-    return `It may run once. Until it does, a reviewer of the last stage can take that back: countersign reject ${actionId} --reason "..."`;
-  return "Nothing is to be decided any more.";
-}
-
 function headingOf({ status, afterReviewOpen }: ReviewView): string {
   if (status === "in review") return "Review needed";
   return afterReviewOpen ? "After-review needed" : `Review: ${status}`;

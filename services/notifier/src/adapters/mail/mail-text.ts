@@ -1,6 +1,6 @@
-import type { ReviewView } from "@countersign/review-view";
+import { whyNothingToDecide, type ReviewView } from "@countersign/review-view";
 import { TerminalDeliveryError, type Delivery } from "../../usecases/channel.ts";
-import { aboveSections, CARD_LIMITS, cardText, EVENT_WORDS, type CardText, whyNothingToDecide } from "../card-sections.ts";
+import { aboveSections, CARD_LIMITS, cardText, EVENT_WORDS, type CardText } from "../card-sections.ts";
 import { escapeHtml, lineHtml, sectionsHtml, unlinkedHtml } from "../html.ts";
 
 /** A message before it has an address. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { moment, type ReviewView } from "@countersign/review-view";
-import { cardText, whyNothingToDecide } from "../card-sections.ts";
+import { moment, whyNothingToDecide, type ReviewView } from "@countersign/review-view";
+import { cardText } from "../card-sections.ts";
 import { escapeHtml, sectionsHtml, unlinkedHtml } from "../html.ts";
 import { subjectOf } from "../mail/mail-text.ts";
 
