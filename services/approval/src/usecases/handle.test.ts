@@ -25,6 +25,15 @@ describe("two instances on one log", () => {
     expect(await here.call("RedeemGrant", redeem)).toEqual(receipt);
   });
 
+  it("P2: a grant that one has expired is not redeemed at another whose clock is slow and whose memory is old", async () => {
+    const { here, there } = await twoInstances();
+    const { action, grantToken } = await there.call("RequestAction", { input: exportInput, idempotencyKey: "k" });
+    here.now += 5 * MINUTE;
+    await fireTimer(here.deps, { tenant: "acme", id: action!.id }, "expire_grant", here.now);
+    const redeem = { grantToken, digest: action!.digest, idempotencyKey: "r" };
+    await expect(there.call("RedeemGrant", redeem)).rejects.toMatchObject({ reason: "GRANT_EXPIRED" });
+  });
+
   it("never refuses from the cache alone", async () => {
     const { here, there } = await twoInstances();
     here.answer = verdict("review");
