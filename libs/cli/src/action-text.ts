@@ -96,7 +96,7 @@ export function actionsTable(actions: readonly ActionSummary[], more: boolean): 
       action.actionName,
       `${action.resourceType}:${action.resourceId}`,
       action.requester?.id ?? "",
-      action.requestTime,
+      moment(action.requestTime),
     ]),
   );
   return more ? `${shown}\n(there are older ones)` : shown;
@@ -113,8 +113,8 @@ export function reviewsTable(reviews: readonly ActionSummary[]): string {
       review.requester?.id ?? "",
       review.quorum,
       String(review.approvals),
-      review.reviewDeadline,
-      review.claimedBy === undefined ? "" : `${review.claimedBy.id} until ${review.claimExpireTime}`,
+      moment(review.reviewDeadline),
+      review.claimedBy === undefined ? "" : `${review.claimedBy.id} until ${moment(review.claimExpireTime)}`,
     ]),
   );
 }

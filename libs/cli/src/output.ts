@@ -48,10 +48,10 @@ export function lines(text: string): string {
     .join("\n");
 }
 
-/** `2026-01-31 12:30:05Z`. */
-export function moment(time: Timestamp | undefined): string {
-  if (time === undefined) return "";
-  return momentText(new Date(Number(time.seconds) * 1000));
+/** `2026-01-31 12:30:05Z`; nothing where there is no time. */
+export function moment(time: Pick<Timestamp, "seconds"> | string | undefined): string {
+  if (time === undefined || time === "") return "";
+  return momentText(new Date(typeof time === "string" ? time : Number(time.seconds) * 1000));
 }
 
 /** What stands behind a count of 0, where the server does not tell a name without work from a name that is none. */

@@ -109,7 +109,7 @@ function addVerifyProof(program: Command, io: Io): void {
       const output = createOutput(io.out, globalOptions(command).json === true);
       const { index, checkpoint, cosignatures } = verify(file, options);
       output.line(`entry ${index} is in ${lines(checkpoint.origin)}, which had ${checkpoint.size} entries`);
-      for (const { key, time = 0 } of cosignatures) output.line(`${lines(key.name)} had seen it at ${new Date(time * 1000).toISOString()}`);
+      for (const { key, time = 0 } of cosignatures) output.line(`${lines(key.name)} had seen it at ${moment({ seconds: BigInt(time) })}`);
     });
 }
 
