@@ -1088,7 +1088,7 @@ export const ActionService: GenService<{
   },
   /**
    * The requester takes an action back: undecided it is CANCELLED, approved and unredeemed its grant is REVOKED. Else FAILED_PRECONDITION
-   * (WRONG_STATE). Repeating it changes nothing.
+   * (WRONG_STATE). Repeating it changes nothing. PERMISSION_DENIED (NOT_REQUESTER) for anybody else of the tenant.
    *
    * @generated from rpc countersign.v1.ActionService.CancelAction
    */
@@ -1112,7 +1112,9 @@ export const ActionService: GenService<{
   /**
    * Uses a grant: at most once, before it expires, for exactly the digest given, by the principal it was issued to.
    * Not idempotent on purpose: a second call, also the caller's own retry with another `idempotency_key`, is FAILED_PRECONDITION
-   * (reason GRANT_REDEEMED). A retry with the same `idempotency_key` gets the same receipt.
+   * (reason GRANT_REDEEMED). A retry with the same `idempotency_key` gets the same receipt. Also FAILED_PRECONDITION: GRANT_EXPIRED, GRANT_REVOKED, and
+   * DIGEST_MISMATCH, which uses up nothing. PERMISSION_DENIED (NOT_GRANTEE) for any other principal, and for the same one when it acts for or through
+   * somebody else; UNAUTHENTICATED (GRANT_INVALID) when the token is none that was given out in this tenant.
    *
    * @generated from rpc countersign.v1.ActionService.RedeemGrant
    */
@@ -1122,7 +1124,8 @@ export const ActionService: GenService<{
     output: typeof RedeemGrantResponseSchema;
   },
   /**
-   * Says what happened after a redemption. Saying the same again is fine; saying something else is FAILED_PRECONDITION.
+   * Says what happened after a redemption. Saying the same again is fine; saying something else is FAILED_PRECONDITION (REPORT_CONFLICT), and so is
+   * saying it too late (WRONG_STATE, UNREPORTED). PERMISSION_DENIED (NOT_GRANTEE) for whoever the grant was not issued to.
    *
    * @generated from rpc countersign.v1.ActionService.ReportExecution
    */
