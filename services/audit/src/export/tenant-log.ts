@@ -20,12 +20,13 @@ export async function stretchOf(
   tenant: string,
   period: {
     readonly from: Date | undefined;
-    readonly to: Date;
+    /** Undefined: up to the newest, whatever time a clock that ran ahead gave it. */
+    readonly to: Date | undefined;
     /** Tenant sequence of an event that ends it, whatever its time. */ readonly before: number;
   },
 ): Promise<Stretch> {
   const from = period.from?.getTime() ?? Number.NEGATIVE_INFINITY;
-  const to = period.to.getTime();
+  const to = period.to?.getTime() ?? Number.POSITIVE_INFINITY;
   const near = (time: number) => (event: RecordedEvent) => event.time.getTime() >= time - CLOCK_SKEW_MS;
   const begin = await findFirst(log, tenant, near(from));
   let first: number | undefined;

@@ -11,7 +11,7 @@ const PROGRESS_EVERY = 5000;
 export async function* produceReport(
   log: TenantReader,
   tenant: string,
-  period: { readonly from: Date | undefined; readonly to: Date },
+  period: { readonly from: Date | undefined; readonly to: Date | undefined },
   toReportEvent: ToReportEvent,
 ): AsyncGenerator<ReportProgress, ComplianceReport & { readonly events: number }> {
   const { first, last } = await stretchOf(log, tenant, { ...period, before: Number.MAX_SAFE_INTEGER });

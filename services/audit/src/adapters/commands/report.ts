@@ -19,8 +19,9 @@ export function getReport({ log, clock }: { readonly log: EventLog; readonly clo
   return streamed(GetReportRequestSchema, async function* (request, signal, { tenant }) {
     const now = clock();
     const from = request.from && timestampDate(request.from);
-    const to = request.to === undefined || timestampDate(request.to) > now ? now : timestampDate(request.to);
-    const report = produceReport(log, tenant, { from, to }, toReportEvent);
+    const past = request.to === undefined || timestampDate(request.to) > now ? undefined : timestampDate(request.to);
+    const to = past ?? now;
+    const report = produceReport(log, tenant, { from, to: past }, toReportEvent);
     for (;;) {
       signal.throwIfAborted();
       const next = await report.next();
