@@ -6,7 +6,7 @@ import { describeEvent } from "../adapters/events/describe.ts";
 import { plainText } from "../adapters/events/plain-text.ts";
 import { uuidText } from "../adapters/events/uuid.ts";
 import { payloadJson } from "../adapters/events/wire-event.ts";
-import type { ExportProgress, Period } from "./export-archive.ts";
+import type { ExportProgress } from "./export-archive.ts";
 import { eventsFrom, findFirst, stretchOf, type TenantReader } from "./tenant-log.ts";
 
 /** What was handed out. */
@@ -19,7 +19,7 @@ export type ExportedLines = { readonly entries: number; readonly bytes: number; 
 export async function* exportLines(
   log: TenantReader,
   tenant: string,
-  period: Period & { readonly before: number },
+  period: Parameters<typeof stretchOf>[2],
   name: EventFormatName,
 ): AsyncGenerator<{ readonly bytes: Uint8Array; readonly progress: ExportProgress }, ExportedLines> {
   const { head, line, lineEnd } = EVENT_FORMATS[name];

@@ -3,7 +3,7 @@ import { create, fromBinary, toBinary, type MessageInitShape } from "@bufbuild/p
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { CommandError } from "@countersign/bus";
 import type { EventLog } from "@countersign/event-log";
-import { eventCode, TEST_APPEND_KEYS } from "@countersign/event-log/testing";
+import { createMemoryEventLog, eventCode, TEST_APPEND_KEYS } from "@countersign/event-log/testing";
 import { verifyArchive, type Verification } from "@countersign/evidence";
 import { grantKey, playSample, splitTar, START, STEP, streamOf } from "@countersign/evidence/testing";
 import { decodeEvent, encodeEvent } from "@countersign/events";
@@ -20,6 +20,7 @@ import { exportEvidence } from "../adapters/commands/export.ts";
 import { startSealing, type Sealing } from "../sealing/start-sealing.ts";
 import { ORIGIN, sealedLedger, sealingDatabase, type SealedLedger } from "../sealing/testing/sealed-ledger.ts";
 import { caller, type CallerInit } from "../testing/calls.ts";
+import { EVENTS, record } from "../testing/events.ts";
 
 let database: Awaited<ReturnType<typeof sealingDatabase>>;
 let ledger: SealedLedger;
@@ -125,6 +126,15 @@ describe("an export in another system's format", () => {
     const otlp = (await lines(ExportFormat.OTEL_LOGS)).map((line) => JSON.parse(line) as object);
     expect(JSON.stringify(otlp)).toContain(`{"key":"countersign.leaf_hash","value":{"stringValue":"${leaf}"}}`);
     for (const line of otlp) expect(Object.keys(line)).toEqual(["resourceLogs"]);
+  });
+
+  it("P6: up to its request holds what was recorded behind an event that an instance whose clock is hours ahead made", async () => {
+    const log = createMemoryEventLog({ ledger: "main" });
+    for (const [id, hours] of [2, 0].entries()) {
+      const stream = { tenant: "acme", id: `018f0000-0000-7000-8000-00000000000${id}`, version: 0 };
+      await record(log, stream, [EVENTS.requested()], { time: new Date(START + 100 * STEP + hours * 3_600_000 - 1) });
+    }
+    expect((await exported({ format: ExportFormat.OTEL_LOGS }, caller(), false, log)).summary).toMatchObject({ events: 2n });
   });
 
   it("P7: an unknown format, and witnesses of what has no checkpoint, are refused before anything is recorded", async () => {

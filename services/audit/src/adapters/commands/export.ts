@@ -51,7 +51,13 @@ export function exportEvidence(deps: ExportDeps): StreamHandler {
   return streamed(ExportRequestSchema, async function* (request, signal, caller) {
     const { log } = deps;
     const now = deps.clock();
-    const asked: Asked = { caller, period: periodOf(request, now), format: readFormat(request), witnessed: request.witnessed };
+    const asked: Asked = {
+      caller,
+      period: periodOf(request, now),
+      end: endOf(request, now),
+      format: readFormat(request),
+      witnessed: request.witnessed,
+    };
     const start = await prepare(deps, asked);
     const stream = { tenant: caller.tenant, type: EXPORT_STREAM, id: randomUUID() };
     const actor = { issuer: caller.issuer, id: caller.id };
@@ -83,6 +89,8 @@ export function exportEvidence(deps: ExportDeps): StreamHandler {
 type Asked = {
   readonly caller: Principal;
   readonly period: Period;
+  /** Undefined: this request ends it, whatever the time of what was recorded before. */
+  readonly end: Date | undefined;
   readonly format: "archive" | EventFormatName;
   readonly witnessed: boolean;
 };
@@ -103,7 +111,8 @@ async function prepare(deps: ExportDeps, asked: Asked): Promise<(requested: Reco
   const { log, sealing, witnessKeys, sealWaitMs = SEAL_WAIT_MS } = deps;
   const { caller, period, format } = asked;
   const { tenant } = caller;
-  if (format !== "archive") return ({ tenantSequence }) => exportLines(log, tenant, { ...period, before: tenantSequence }, format);
+  if (format !== "archive")
+    return ({ tenantSequence }) => exportLines(log, tenant, { ...period, to: asked.end, before: tenantSequence }, format);
   if (sealing === undefined) {
     throw new CommandError(
       "FAILED_PRECONDITION",
@@ -119,9 +128,13 @@ async function prepare(deps: ExportDeps, asked: Asked): Promise<(requested: Reco
 }
 
 /** A period ends now at the latest: what has not happened yet cannot be shown. */
-function periodOf({ from, to }: ExportRequest, now: Date): Period {
-  const end = to === undefined || timestampDate(to) > now ? now : timestampDate(to);
-  return { from: from && timestampDate(from), to: end };
+function periodOf(request: ExportRequest, now: Date): Period {
+  return { from: request.from && timestampDate(request.from), to: endOf(request, now) ?? now };
+}
+
+function endOf({ to }: ExportRequest, now: Date): Date | undefined {
+  const end = to && timestampDate(to);
+  return end !== undefined && end <= now ? end : undefined;
 }
 
 type Append = {
