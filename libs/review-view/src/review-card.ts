@@ -1,5 +1,5 @@
 import { moment } from "./moment.ts";
-import type { Edited, ShownComment } from "./review-parts.ts";
+import type { ShownComment } from "./review-parts.ts";
 import type { ReviewStatus } from "./review-source.ts";
 import type { Decide, ReviewView } from "./review-view.ts";
 import type { ShownMembers } from "./shown-members.ts";
@@ -34,7 +34,7 @@ export function reviewCard(view: ReviewView, style: CardStyle): string {
 function body(view: ReviewView, style: CardStyle): Line[] {
   return [
     row("│ ", "", textLine(view.title)),
-    ...(view.edited === undefined ? [] : [note(editedLine(view.edited))]),
+    ...(view.editor === undefined ? [] : [note(editedLine(view.editor))]),
     row("│ ", "action", view.actionId),
     row("│ ", "tenant", view.tenant),
     row("│ ", "status", view.status),
@@ -106,10 +106,9 @@ function howToDecide({ decide, actionId, digest }: ReviewView, { command = "coun
   return [row("│ ", "needs", needsLine(decide)), ...commands.map((text, index) => whole(row("│ ", index === 0 ? "decide" : "", text)))];
 }
 
-/** That it was edited, by whom and what follows, on one line; words of ours stand first. */
-export function editedLine({ by, accepted }: Edited): string {
-  const next = accepted ? "" : " Its requester has to accept it before anything else happens.";
-  return `Edited by ${textLine(by)}: votes on what it was before lapsed, and this is the new version.${next}`;
+/** That it was edited and by whom, on one line; words of ours stand first. */
+export function editedLine(editor: ShownText): string {
+  return `Edited by ${textLine(editor)}: votes on what it was before lapsed, and this is the new version.`;
 }
 
 /** What the open stage still needs, on one line. */

@@ -4,9 +4,6 @@ import type { DecidedOn, PrincipalName, ReviewClaim, ReviewComment, ReviewInput,
 import { showMembers, type ShownMembers } from "./shown-members.ts";
 import { showText, type ShownText, type TextLimit } from "./shown-text.ts";
 
-/** Who made of it what is shown, and whether it may go on: its requester has to accept it first. */
-export type Edited = { readonly by: ShownText; readonly accepted: boolean };
-
 /** A labelled text. The label is ours, the text may be anybody's. */
 export type Fact = { readonly label: string; readonly value: ShownText };
 
@@ -78,10 +75,10 @@ export function aboutRequest(source: DecidedOn, limit: TextLimit): Fact[] {
   ];
 }
 
-/** That it is something else than it was at first, while that matters to somebody. */
-export function editedOf({ status, review }: ReviewSource, limit: TextLimit): Edited | undefined {
+/** Who made something else of it than it was at first, while that matters to somebody. */
+export function editorOf({ status, review }: ReviewSource, limit: TextLimit): ShownText | undefined {
   if (review?.editor === undefined || (status !== "edited" && status !== "in review")) return undefined;
-  return { by: showWithoutSecrets(nameOf(review.editor), limit), accepted: status === "in review" };
+  return showWithoutSecrets(nameOf(review.editor), limit);
 }
 
 /** Who decided so far, who is looking, and who decided alone. */

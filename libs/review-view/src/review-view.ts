@@ -2,8 +2,7 @@ import {
   aboutRequest,
   claimsOf,
   commentsOf,
-  type Edited,
-  editedOf,
+  editorOf,
   type Fact,
   parametersOf,
   type ShownComments,
@@ -22,7 +21,7 @@ export type ReviewView = {
   readonly title: ShownText;
   readonly status: ReviewStatus;
   /** Whoever read or approved what it was before must see that it is something else now, and whose doing that is. */
-  readonly edited: Edited | undefined;
+  readonly editor: ShownText | undefined;
   /** The content was erased: there is nothing to show, and nothing to decide on. */
   readonly erased: boolean;
   /** What Countersign itself verified or recorded: who asked, which rule, who may decide, who already did. */
@@ -89,7 +88,7 @@ export function renderReview(source: ReviewSource, sha256: TextHash, limits: Ren
     tenant: source.tenant,
     title: titleOf(source, limit),
     status: source.status,
-    edited: editedOf(source, limit),
+    editor: editorOf(source, limit),
     erased: source.input === undefined,
     facts: all.slice(0, limits.members),
     moreFacts: Math.max(0, all.length - limits.members),

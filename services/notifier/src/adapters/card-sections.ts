@@ -7,6 +7,7 @@ import {
   parametersLabel,
   textLine,
   USUAL_LIMITS,
+  whyNothingToDecide,
   type RenderLimits,
   type ReviewView,
 } from "@countersign/review-view";
@@ -19,11 +20,12 @@ export type CardSection = {
   readonly lines: readonly string[];
 };
 
-/** `edited`: that somebody edited it, while that matters. */
+/** `edited`: that somebody edited it, while that matters. `why`: why nobody is asked to decide. */
 export type CardText = {
   readonly heading: string;
   readonly title: string;
   readonly edited: string | undefined;
+  readonly why: string | undefined;
   readonly sections: readonly CardSection[];
 };
 
@@ -53,7 +55,8 @@ export function cardText(view: ReviewView): CardText {
   return {
     heading: headingOf(view),
     title: textLine(view.title),
-    edited: view.edited && editedLine(view.edited),
+    edited: view.editor && editedLine(view.editor),
+    why: whyNothingToDecide(view),
     sections: [facts(view), parameters(view), claims(view), comments(view), naming(view)].filter(({ lines }) => lines.length > 0),
   };
 }

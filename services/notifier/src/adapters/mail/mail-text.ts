@@ -1,4 +1,4 @@
-import { whyNothingToDecide, type ReviewView } from "@countersign/review-view";
+import type { ReviewView } from "@countersign/review-view";
 import { TerminalDeliveryError, type Delivery } from "../../usecases/channel.ts";
 import { aboveSections, CARD_LIMITS, cardText, EVENT_WORDS, type CardText } from "../card-sections.ts";
 import { escapeHtml, lineHtml, sectionsHtml, unlinkedHtml } from "../html.ts";
@@ -30,7 +30,7 @@ export function mailText(
 
 function compose(view: ReviewView, url: string | undefined, event: Delivery["event"]["type"], isFollowUp: boolean): MailText {
   const card = cardText(view);
-  const notice = whyNothingToDecide(view) ?? "Nothing is decided by opening this link: you sign in, read, and decide there.";
+  const notice = card.why ?? "Nothing is decided by opening this link: you sign in, read, and decide there.";
   const news = isFollowUp ? `Since the last message: ${EVENT_WORDS[event]}.` : "";
   return {
     subject: `${isFollowUp ? "Re: " : ""}${card.heading}: ${subjectOf(card.title)}`,

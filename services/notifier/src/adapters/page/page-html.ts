@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { moment, whyNothingToDecide, type ReviewView } from "@countersign/review-view";
-import { cardText } from "../card-sections.ts";
+import { moment, type ReviewView } from "@countersign/review-view";
+import { cardText, type CardText } from "../card-sections.ts";
 import { escapeHtml, sectionsHtml, unlinkedHtml } from "../html.ts";
 import { subjectOf } from "../mail/mail-text.ts";
 
@@ -59,7 +59,7 @@ export function reviewPage({ view: recorded, who, said, left, over, barred, may,
     `<main><h1>${escapeHtml(card.heading)}</h1>
 ${said === undefined ? "" : `<p class="said" role="alert" tabindex="-1" autofocus>${escapeHtml(said)}</p>`}
 <p class="title line" dir="ltr">${unlinkedHtml(card.title)}</p>
-${whenHtml(view, left, over)}
+${whenHtml(view, card, left, over)}
 ${card.edited === undefined ? "" : `<div class="said"><p class="line" dir="ltr">${unlinkedHtml(card.edited)}</p></div>`}
 ${open && barred !== undefined ? `<p class="said">${unlinkedHtml(barred)}</p>` : ""}
 ${stepUp === undefined ? "" : `<p><a href="${escapeHtml(stepUp)}">Sign in with a second factor</a></p>`}
@@ -71,11 +71,10 @@ ${open ? decisionForms(form, may) : ""}
 }
 
 /** What is left is told as of the moment the page was made: nothing runs here that could count down. */
-function whenHtml(view: ReviewView, left: string | undefined, over: boolean): string {
-  const { deadline, decide } = view;
+function whenHtml({ deadline, decide }: ReviewView, { why = "" }: CardText, left: string | undefined, over: boolean): string {
   const time = deadline === undefined ? "" : `<time datetime="${escapeHtml(deadline)}">${escapeHtml(moment(new Date(deadline)))}</time>`;
   if (over) return `<p>Nobody can decide it any more: its time was over at ${time}.</p>`;
-  if (decide === undefined) return `<p>${escapeHtml(whyNothingToDecide(view) ?? "")}</p>`;
+  if (decide === undefined) return `<p>${escapeHtml(why)}</p>`;
   if (deadline === undefined) return "";
   // Policy may hold a review open beyond its deadline.
   if (left === undefined) return `<p>Still waits for a decision, which was due at ${time}.</p>`;

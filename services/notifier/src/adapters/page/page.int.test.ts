@@ -167,13 +167,13 @@ describe("the page of a review", () => {
     expect(seen(after.text)).toContain("This answer changed nothing: it is not in review any more.");
     const edited = String.raw`Edited by &lt;bob\u{202e}&gt; (https://issuer.example) ⟨escaped, hidden characters⟩: votes on what it was before lapsed`;
     expect(seen(after.text)).toContain(edited);
-    expect(seen(after.text)).toContain("Its requester has to accept it before anything else happens.");
+    expect(seen(after.text)).toContain("Nothing is to be decided until its requester has accepted the edited form.");
     expect(after.text).toContain("smaller");
     expect(buttons(after.text)).toEqual([]);
     // Accepted: it is asked about again, and says so to whoever read it before.
     world.action = { ...sampleAction("smaller"), review: create(ReviewSchema, { stages, editor }) };
     const again = await browser.open(link());
-    expect([seen(again.text).includes(edited), again.text.includes("has to accept"), buttons(again.text)]).toEqual([
+    expect([seen(again.text).includes(edited), again.text.includes("has accepted"), buttons(again.text)]).toEqual([
       true,
       false,
       ["approve", "reject"],

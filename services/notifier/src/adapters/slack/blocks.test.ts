@@ -46,6 +46,9 @@ describe("slack message", () => {
     const over = message({ ...sampleReview, status: "approved" });
     expect(over.blocks.some(({ type }) => type === "actions")).toBe(false);
     expect(over.text).toBe("Review: approved: db.export on db crm");
+    expect(seen(over)).toContain(
+      "db.export on db crm\nIt may run once. Until it does, a reviewer of the last stage can take that back: countersign reject",
+    );
   });
 
   it.each(hostileTexts)("P7: nothing active survives and everything is shown: $name", ({ text }) => {

@@ -38,11 +38,11 @@ export function slackMessage(render: Delivery["render"], controls: CardControls 
 
 function compose(view: ReviewView, controls: CardControls | undefined): SlackMessage {
   const card = cardText(view);
-  const { heading, title, sections } = card;
+  const { heading, title, why, sections } = card;
   const text = `${escapeText(heading)}: ${escapeText(title)}`;
   const blocks: KnownBlock[] = [
     { type: "header", text: plainText(heading) },
-    ...textSections(aboveSections(card)),
+    ...textSections([...aboveSections(card), ...(why === undefined ? [] : [why])]),
     ...sections.flatMap(sectionBlocks),
     ...(view.decide === undefined || controls === undefined ? [] : decision(view, controls)),
   ];

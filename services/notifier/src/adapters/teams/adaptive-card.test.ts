@@ -49,6 +49,7 @@ describe("adaptive card", () => {
   it("has no buttons once it is over, and still renews itself", () => {
     const over = card({ ...sampleReview, status: "rejected" });
     expect(over["actions"]).toBeUndefined();
+    expect(linesOf(over)).toContain("Nothing is to be decided any more.");
     expect(over["refresh"]).toBeDefined();
   });
 

@@ -48,7 +48,7 @@ export function adaptiveCard(render: Delivery["render"], controls: TeamsControls
 }
 
 function compose(view: ReviewView, controls: TeamsControls | undefined): AdaptiveCard {
-  const { heading, title, edited, sections } = cardText(view);
+  const { heading, title, edited, why, sections } = cardText(view);
   const decides = controls !== undefined && view.decide !== undefined;
   return {
     type: "AdaptiveCard",
@@ -59,6 +59,7 @@ function compose(view: ReviewView, controls: TeamsControls | undefined): Adaptiv
       ourText(heading, { size: "Large", weight: "Bolder" }),
       line(title, { weight: "Bolder" }),
       ...(edited === undefined ? [] : [line(edited, { color: "Attention" })]),
+      ...(why === undefined ? [] : [line(why, {})]),
       ...sections.map(container),
       ...(decides && !view.whole ? [ourText(NOT_WHOLE, { weight: "Bolder" })] : []),
     ],

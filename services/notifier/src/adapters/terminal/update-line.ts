@@ -6,6 +6,6 @@ import type { NotifiedEvent } from "../../domain/notified-event.ts";
 export function updateLine(type: NotifiedEvent, view: ReviewView, { paint }: CardStyle): string {
   const words = EVENT_WORDS[type];
   const colour = words === "approved" ? paint.good : paint.warn;
-  const by = view.edited === undefined ? "" : `, edited by ${textLine(view.edited.by)}`;
+  const by = view.editor === undefined ? "" : `, edited by ${textLine(view.editor)}`;
   return `${colour(`■ ${words}`)}: ${textLine(view.title)} (action ${view.actionId}, now ${view.status}${by})\n`;
 }
