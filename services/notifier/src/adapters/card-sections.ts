@@ -29,6 +29,15 @@ export type CardText = {
   readonly sections: readonly CardSection[];
 };
 
+/** Of the title within a subject. */
+const SUBJECT_CHARACTERS = 120;
+
+/** On one line by then: the view has no control characters. Cut where it is only a name for the message, which says all of it. */
+export function subjectOf(title: string): string {
+  const characters = Array.from(title);
+  return characters.length <= SUBJECT_CHARACTERS ? title : `${characters.slice(0, SUBJECT_CHARACTERS).join("")} …`;
+}
+
 /** What stands above the sections of a card, on every channel. */
 export function aboveSections({ title, edited }: CardText): readonly string[] {
   return edited === undefined ? [title] : [title, edited];

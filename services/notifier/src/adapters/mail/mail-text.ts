@@ -1,6 +1,6 @@
 import type { ReviewView } from "@countersign/review-view";
 import { TerminalDeliveryError, type Delivery } from "../../usecases/channel.ts";
-import { aboveSections, CARD_LIMITS, cardText, EVENT_WORDS, type CardText } from "../card-sections.ts";
+import { aboveSections, CARD_LIMITS, cardText, EVENT_WORDS, subjectOf, type CardText } from "../card-sections.ts";
 import { escapeHtml, lineHtml, sectionsHtml, unlinkedHtml } from "../html.ts";
 
 /** A message before it has an address. */
@@ -8,8 +8,6 @@ export type MailText = { readonly subject: string; readonly text: string; readon
 
 /** Both parts together; mail programs cut what is longer, and then it would be cut in silence. */
 const LARGEST = 90_000;
-/** Of the title within a subject. */
-const SUBJECT_CHARACTERS = 120;
 
 /**
  * A review as a mail: less and less of each text until mail programs show all of it.
@@ -37,12 +35,6 @@ function compose(view: ReviewView, url: string | undefined, event: Delivery["eve
     text: plainPart(card, url, [news, notice]),
     html: htmlPart(card, url, [news, notice]),
   };
-}
-
-/** On one line by then: the view has no control characters. Cut where it is only a name for the message, which says all of it. */
-export function subjectOf(title: string): string {
-  const characters = Array.from(title);
-  return characters.length <= SUBJECT_CHARACTERS ? title : `${characters.slice(0, SUBJECT_CHARACTERS).join("")} …`;
 }
 
 function plainPart(card: CardText, url: string | undefined, notes: readonly string[]): string {

@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import { moment, type ReviewView } from "@countersign/review-view";
-import { cardText, type CardText } from "../card-sections.ts";
+import { cardText, subjectOf, type CardText } from "../card-sections.ts";
 import { escapeHtml, sectionsHtml, unlinkedHtml } from "../html.ts";
-import { subjectOf } from "../mail/mail-text.ts";
 
 const STYLE = `:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;overflow-wrap:anywhere;background:Canvas;color:CanvasText}
 h1{font-size:1.3rem}h2{font-size:1rem}.title{font-size:1.1rem;font-weight:bold}.line{margin:0 0 0 4ch;text-indent:-4ch;white-space:pre-wrap;unicode-bidi:isolate;direction:ltr}

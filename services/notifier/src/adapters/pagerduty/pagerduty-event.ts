@@ -1,7 +1,6 @@
 import type { Delivery } from "../../usecases/channel.ts";
 import { TerminalDeliveryError } from "../../usecases/channel.ts";
-import { CARD_LIMITS, cardText } from "../card-sections.ts";
-import { subjectOf } from "../mail/mail-text.ts";
+import { CARD_LIMITS, cardText, subjectOf } from "../card-sections.ts";
 
 export type Severity = "critical" | "error" | "warning" | "info";
 export type EventAction = "trigger" | "acknowledge" | "resolve";
