@@ -46,3 +46,16 @@ export function corruptionIn(error: unknown): EventLogError | undefined {
     if (each instanceof EventLogError && each.code === "corrupt") return each;
   return undefined;
 }
+
+/** What of a reading can be shown: the sound events before what is corrupt, and that, if anything is. Whoever shows it, or follows the log in order, goes on from there and meets it again. */
+export async function soundPart(reading: Promise<readonly RecordedEvent[]>): Promise<SoundPart> {
+  try {
+    return { events: await reading, flaw: undefined };
+  } catch (error) {
+    const flaw = corruptionIn(error);
+    if (flaw === undefined) throw error;
+    return { events: flaw.before, flaw };
+  }
+}
+
+export type SoundPart = { readonly events: readonly RecordedEvent[]; readonly flaw: EventLogError | undefined };

@@ -18,7 +18,7 @@ export { CombiningQueue, type Pending } from "./combining-queue.ts";
 export { currentDeadline, withinTime } from "./deadline.ts";
 export { decodeEntry } from "./entry-codec.ts";
 export { readEntry, type Entry } from "./entry-reader.ts";
-export { corruptionIn, EventLogError, type EventLogErrorCode } from "./errors.ts";
+export { corruptionIn, EventLogError, soundPart, type EventLogErrorCode } from "./errors.ts";
 export {
   createPostgresEventLog,
   createPostgresEventReader,

@@ -31,11 +31,14 @@ export function decodeStored(rows: readonly StoredRow[], keys: ReadKeys, place: 
   try {
     for (const row of rows) events.push(decode(row));
   } catch (error) {
-    if (!(error instanceof EventLogError)) throw error;
-    const { code, message, position, forged, cause } = error;
-    throw new EventLogError(code, message, { position, forged, before: events, cause });
+    throw error instanceof EventLogError ? behind(events, error) : error;
   }
   return events;
+}
+
+/** The same error, with the sound events that were read before it. */
+export function behind(before: readonly RecordedEvent[], { code, message, position, forged, cause }: EventLogError): EventLogError {
+  return new EventLogError(code, message, { position, forged, before, cause });
 }
 
 /** The same, one after another as they come. */

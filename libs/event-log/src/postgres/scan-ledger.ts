@@ -1,15 +1,15 @@
 import { copyOut, type Database } from "@countersign/database";
 import type { ReadKeys } from "../append-keys.ts";
-import { EventLogError } from "../errors.ts";
+import { EventLogError, soundPart } from "../errors.ts";
 import type { RecordedEvent } from "../event-log.ts";
-import { storedDecoder } from "../stored-events.ts";
+import { behind, storedDecoder } from "../stored-events.ts";
 
 /** Positions per statement: no snapshot is held for long, however slowly somebody reads, and memory holds two slices. */
 const SLICE = 4096;
 
 /**
  * Reads a stretch of a ledger as fast as Postgres can send it, checked as every read is: each entry has its hash and its append code, no position is
- * missing. While one slice is worked on, the next is under way. For replays, rebuilds and checks; `readAll` is for a page now and then.
+ * missing. What is sound before one that is not comes first. While one slice is worked on, the next is under way. For replays, rebuilds and checks; `readAll` is for a page now and then.
  * @param range - From `from` up to `to`, exclusive.
  * @throws EventLogError `corrupt` also when the ledger ends before `to`, `unavailable` when it cannot be read.
  */
@@ -21,11 +21,12 @@ export async function* scanLedger(
 ): AsyncGenerator<readonly RecordedEvent[], void, undefined> {
   let next = range.from < range.to ? readSlice(database, ledger, range.from, range.to, keys) : undefined;
   for (let from = range.from; next !== undefined; from += SLICE) {
-    const events = await next;
-    next = from + SLICE < range.to ? readSlice(database, ledger, from + SLICE, range.to, keys) : undefined;
+    const { events, flaw } = await soundPart(next);
+    next = flaw === undefined && from + SLICE < range.to ? readSlice(database, ledger, from + SLICE, range.to, keys) : undefined;
     // Who stops here never learns how the one under way went.
     next?.catch(() => {});
-    yield events;
+    if (events.length > 0) yield events;
+    if (flaw !== undefined) throw flaw;
   }
 }
 
@@ -45,14 +46,15 @@ async function readSlice(
         events.push(decode({ position: from + events.length, entry: entry ?? NONE, leaf_hash: hash ?? NONE, append_code: code ?? null }));
     }
   } catch (error) {
-    if (error instanceof EventLogError) throw error;
+    if (error instanceof EventLogError) throw behind(events, error);
     throw new EventLogError("unavailable", "the event log cannot be read", { cause: error });
   }
   const next = from + events.length;
-  if (next < to) throw new EventLogError("corrupt", `ledger ${ledger} has no event at position ${next}`, { position: next });
-  if (next > to)
-    throw new EventLogError("corrupt", `ledger ${ledger} has more events before position ${to} than positions`, { position: to });
-  return events;
+  if (next < to)
+    throw new EventLogError("corrupt", `ledger ${ledger} has no event at position ${next}`, { position: next, before: events });
+  if (next === to) return events;
+  const before = events.slice(0, to - from);
+  throw new EventLogError("corrupt", `ledger ${ledger} has more events before position ${to} than positions`, { position: to, before });
 }
 
 function slice(ledger: string, from: number, to: number): string {

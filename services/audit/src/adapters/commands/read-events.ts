@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { CommandError, type CommandHandler } from "@countersign/bus";
 import { eventFilter, knownEvent, Subjects, type EventSelection } from "@countersign/events";
-import { corruptionIn, type EventLogError, type EventReader, type RecordedEvent } from "@countersign/event-log";
+import { corruptionIn, soundPart, type EventReader, type RecordedEvent } from "@countersign/event-log";
 import { ReadEventsRequestSchema, ReadEventsResponseSchema, type ReadEventsRequest } from "@countersign/proto/internal/v1/command_pb";
 import { toWireEvent } from "../events/wire-event.ts";
 import { StreamEventsRequestSchema, type StreamEventsRequest } from "@countersign/proto/v1/audit_service_pb";
@@ -86,18 +86,6 @@ async function scanTenant(log: EventReader, { tenant, from, end, limit, matches 
     if (next === from || corruptionIn(error) === undefined) throw told(error, next);
   }
   return { events: page.events, next, atHead: false };
-}
-
-type Sound = { readonly events: readonly RecordedEvent[]; readonly flaw: EventLogError | undefined };
-
-async function soundPart(reading: Promise<readonly RecordedEvent[]>): Promise<Sound> {
-  try {
-    return { events: await reading, flaw: undefined };
-  } catch (error) {
-    const flaw = corruptionIn(error);
-    if (flaw === undefined) throw error;
-    return { events: flaw.before, flaw };
-  }
 }
 
 /** Whoever reads its tenant's log may know where that is corrupt; what is missing would stand at the position asked for or behind it. */
