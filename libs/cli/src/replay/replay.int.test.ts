@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectNats } from "@countersign/bus";
-import { migrate } from "@countersign/database";
+import { migrate, openDatabase } from "@countersign/database";
 import { eventLogMigrations } from "@countersign/event-log";
 import { createTestEventLog } from "@countersign/event-log/testing";
 import { testNats, testPostgres, type TestPostgres } from "@countersign/testing";
@@ -98,6 +98,30 @@ describe("countersign events replay", () => {
     writeFileSync(cursor, "twenty");
     expect(await replay("--cursor", cursor)).toBe(2);
     expect(err).toContain("is no cursor");
+  });
+
+  it.each([
+    ["was altered", "update event_log.event set entry = entry || '\\x1a00' where position = 7", "position 7 "],
+    ["is missing", "delete from event_log.event where position = 7", "position 7 "],
+    ["was damaged beyond reading", "update event_log.event set entry = '\\xff' where position = 7", "position 7 "],
+  ])("P6: prints what stands before an event that %s, says where it is, and reads on behind it", async (_what, change, where) => {
+    const owner = openDatabase({ url: postgres.url, role: null });
+    const cursor = join(folder, "sound");
+    await owner.pool.query("create table public.kept as table event_log.event; alter table event_log.event disable trigger all");
+    await owner.pool.query(change);
+    try {
+      expect([await replay("--cursor", cursor), positions()]).toEqual([1, [0, 1, 2, 3, 4, 5, 6]]);
+      expect(err).toContain(where);
+      expect(err).toContain("--from-position 8");
+      out = "";
+      expect([await replay("--cursor", cursor), positions()]).toEqual([1, []]);
+      expect([await replay("--from-position", "8", "--limit", "2"), positions()]).toEqual([0, [8, 9]]);
+    } finally {
+      await owner.pool.query("delete from event_log.event; insert into event_log.event table public.kept; drop table public.kept");
+      await owner.pool.query("alter table event_log.event enable trigger all");
+      await owner.close();
+      rmSync(cursor);
+    }
   });
 
   it("keeps the pace: twenty seconds of events at 100x", async () => {

@@ -30,19 +30,23 @@ export async function replay(source: AsyncIterable<Batch>, from: number, parts: 
     cursor?.write(next);
     saved = performance.now();
   };
-  for await (const batch of source) {
-    for (const events of pieces(batch.events.slice(0, parts.limit - sent), parts.speed)) {
-      await keepPace(parts, events);
-      if (signal.aborted) break;
-      await sink.write(events);
-      sent += events.length;
-      next = (events.at(-1)?.position ?? next) + 1;
-      if (performance.now() - saved >= SAVE_EVERY_MS) await save();
+  try {
+    for await (const batch of source) {
+      for (const events of pieces(batch.events.slice(0, parts.limit - sent), parts.speed)) {
+        await keepPace(parts, events);
+        if (signal.aborted) break;
+        await sink.write(events);
+        sent += events.length;
+        next = (events.at(-1)?.position ?? next) + 1;
+        if (performance.now() - saved >= SAVE_EVERY_MS) await save();
+      }
+      if (signal.aborted || sent >= parts.limit) break;
+      next = Math.max(next, batch.next);
     }
-    if (signal.aborted || sent >= parts.limit) break;
-    next = Math.max(next, batch.next);
+  } finally {
+    // Also what came before an error is not to come twice.
+    await save();
   }
-  await save();
   return { events: sent, next, seconds: (performance.now() - start) / 1000 };
 }
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { CountersignClient } from "@countersign/client";
 import { openDatabase } from "@countersign/database";
 import { eventFilter, Subjects, type EventSelection } from "@countersign/events";
-import { createPostgresEventReader, decodeEntry, scanLedger, type RecordedEvent } from "@countersign/event-log";
+import { corruptionIn, createPostgresEventReader, decodeEntry, scanLedger, type RecordedEvent } from "@countersign/event-log";
 
 /** What is wanted: which events, and from where to where. */
 export type Wanted = EventSelection & {
@@ -92,8 +92,17 @@ export async function* databaseSource(
       if (!wanted.follow || (wanted.to !== undefined && from >= wanted.to)) return;
       await sleep(POLL_MS, undefined, { signal }).catch(() => {});
     }
+  } catch (error) {
+    throw withWayOn(error);
   } finally {
     await log.close();
     await database.close();
   }
+}
+
+function withWayOn(error: unknown): unknown {
+  const flaw = corruptionIn(error);
+  if (flaw?.position === undefined) return error;
+  const way = `What stands before it is sound, as far as its bytes say; --from-position ${flaw.position + 1} reads on behind it, countersign fsck lists all that is wrong`;
+  return new Error(`${flaw.message}. ${way} (deploy/runbook.md, Forged events).`, { cause: error });
 }
