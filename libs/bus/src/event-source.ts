@@ -1,4 +1,4 @@
-import type { EventReader, RecordedEvent } from "@countersign/event-log";
+import { soundPart, type EventReader, type RecordedEvent } from "@countersign/event-log";
 import { LiveBuffer } from "./live-buffer.ts";
 
 /** The log is dense, so a hole means that it was read wrongly or is damaged. */
@@ -54,16 +54,20 @@ export class EventSource {
     return events;
   }
 
-  /** Reads on from `from` in the log, as far as live events do not take over. Returns how many came. */
+  /**
+   * Reads on from `from` in the log, as far as live events do not take over. Returns how many came: of what is sound before a corrupt event.
+   * @throws EventLogError `corrupt` when that is the one at `from`
+   */
   async read(from: number): Promise<number> {
     const live = this.#live.startAfter(from);
     const limit = live === undefined ? READ_LIMIT : Math.min(READ_LIMIT, Math.max(1, live - from));
-    const events = await this.#log.readAll({ from, limit });
+    const { events, flaw } = await soundPart(this.#log.readAll({ from, limit }));
+    if (flaw !== undefined && events.length === 0) throw flaw;
     const wrong = events.findIndex((event, index) => event.position !== from + index);
     if (wrong >= 0) throw new LogGapError(`reading the log from ${from} gave position ${events[wrong]?.position} in place ${from + wrong}`);
     this.#read = events;
     this.#used = 0;
-    this.#readOnAt = events.length === limit ? from + limit : undefined;
+    this.#readOnAt = flaw !== undefined || events.length === limit ? from + events.length : undefined;
     return events.length;
   }
 

@@ -1,9 +1,9 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { corruptionIn } from "@countersign/event-log";
 import { CommandFailureSchema } from "@countersign/proto/internal/v1/command_pb";
 import type { Logger } from "@countersign/telemetry";
 import { isInfrastructureError } from "./consumer-errors.ts";
 import { CommandError, FAILURE_CODES, FAILURE_REASONS, type FailureCode, type FailureReason } from "./commands.ts";
+import { logCorruption } from "./log-corruption.ts";
 
 /**
  * What the caller may learn of an error in a handler: a CommandError as it is, without its cause; that the event log is corrupt; that Postgres was away, whichever
@@ -22,13 +22,6 @@ export function refusalOf(error: unknown, what: { readonly service: string; read
   }
   logger.error({ err: error, ...what }, "command handler threw");
   return bug();
-}
-
-function logCorruption(error: unknown, what: { readonly service: string; readonly method: string }, logger: Logger): boolean {
-  const flaw = corruptionIn(error);
-  if (flaw === undefined) return false;
-  logger.error({ err: error, ...what, reason: "LOG_CORRUPT", position: flaw.position }, `the event log is corrupt: ${flaw.message}`);
-  return true;
 }
 
 /** Nothing is told of where: it may be another tenant's event that keeps everybody from appending. The service's log says it. */

@@ -6,6 +6,7 @@ import { EventSource } from "./event-source.ts";
 import { openEventStream, type EventStream, type StreamLimits } from "./event-stream.ts";
 import type { Lease } from "./lease.ts";
 import { linkOf, type Link } from "./link.ts";
+import { logCorruption } from "./log-corruption.ts";
 import { ensureProgramConsumers, type RegisteredProgram } from "./program-consumers.ts";
 import { LostStep, PublishWindow } from "./publish-window.ts";
 import { RelayObserver } from "./relay-observer.ts";
@@ -97,7 +98,8 @@ export class Relay {
         failures = this.#worked ? 1 : failures + 1;
         if (error instanceof LostStep)
           logger.warn({ ledger: log.ledger, position: this.#next, reason: error.message }, "relay looks where the stream ends");
-        else logger.error({ err: error, ledger: log.ledger, position: this.#next }, "relay failed; it tries again");
+        else if (!logCorruption(error, { ledger: log.ledger, component: "relay" }, logger))
+          logger.error({ err: error, ledger: log.ledger, position: this.#next }, "relay failed; it tries again");
         await this.#drain();
         // Another instance may be better off.
         if (failures > 1) await lease.release();

@@ -5,6 +5,7 @@ import type { ConsumerDefinition, ConsumerDeps, RunningConsumer } from "./consum
 import { lagCheck } from "./consumer-lag.ts";
 import { ConsumerTerm } from "./consumer-term.ts";
 import { postgresLease, type Lease } from "./lease.ts";
+import { logCorruption } from "./log-corruption.ts";
 import { ParkedStreams } from "./parked-streams.ts";
 import { Progress } from "./progress.ts";
 
@@ -96,6 +97,7 @@ class ConsumerInstance<Tables> {
 
   #report(error: unknown): void {
     const { logger } = this.#deps;
+    if (logCorruption(error, this.#key, logger)) return;
     if (isInfrastructureError(error)) logger.warn({ ...this.#key, error: describeError(error) }, "consumer waits for what it stands on");
     else logger.error({ err: error, ...this.#key }, "consumer failed; it tries again");
   }
