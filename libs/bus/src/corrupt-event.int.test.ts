@@ -9,6 +9,7 @@ import { readCheckpoint } from "./checkpoint.ts";
 import { connectNats } from "./connect.ts";
 import { listing, migrateForConsumers, range, seen, start } from "./consumer-fixture.ts";
 import { startRelay } from "./start-relay.ts";
+import { listDeadLetters, replayDeadLetters } from "./dead-letters.ts";
 import { eventStreamName } from "./subjects.ts";
 import { openTestDatabase } from "./test-database.ts";
 import { appendActions } from "./test-events.ts";
@@ -85,3 +86,29 @@ test.each([
     }
   },
 );
+
+test("P4: a dead letter whose event is corrupt stays one, and holds up no other stream", async () => {
+  const name = "consumer of letters";
+  const kysely = database.kysely<unknown>();
+  const poison = new Set(["a0"]);
+  const consumer = await start(listing(name, poison), { log, database });
+  const letters = async () => (await listDeadLetters(kysely, { consumer: name })).deadLetters.map(({ error }) => error);
+  try {
+    await consumer.reached(9);
+    poison.clear();
+    await owner.pool.query(`update event_log.event set entry = entry || '\\x1a00' where position =
+      (select min(position) from event_log.event where stream_id = 'a0')`);
+    await replayDeadLetters(kysely, { ledger: "main", consumer: name });
+    await expect.poll(letters, WAIT).toContain("EventLogError corrupt");
+    await appendActions(log, 1, "later");
+    await consumer.reached(12);
+    expect(await seen(kysely, name)).toHaveLength(9);
+
+    await owner.pool.query("delete from event_log.event where position < 9; insert into event_log.event table public.kept");
+    await replayDeadLetters(kysely, { ledger: "main", consumer: name });
+    await expect.poll(letters, WAIT).toEqual([]);
+    expect(await seen(kysely, name)).toHaveLength(12);
+  } finally {
+    await consumer.close();
+  }
+});

@@ -1,4 +1,4 @@
-import type { EventReader, RecordedEvent } from "@countersign/event-log";
+import { soundPart, type EventReader, type RecordedEvent } from "@countersign/event-log";
 import { sql, type Kysely } from "kysely";
 import type { ConsumerKey } from "./checkpoint.ts";
 import { describeError, isStatementTimeout, OF_NEWER_BUILDS, StaleCheckpoint } from "./consumer-errors.ts";
@@ -29,11 +29,13 @@ export async function replayParked<Tables>(work: Workplace<Tables>, log: Pick<Ev
 
 async function replayStream<Tables>(work: Workplace<Tables>, log: Pick<EventReader, "readAll">, stream: Stream): Promise<void> {
   for (const position of await parkedPositions(work.database, work.key, stream)) {
-    const [event] = await log.readAll({ from: position, limit: 1 });
+    // One that is corrupt stays a dead letter: the streams of others do not wait for it.
+    const { events, flaw } = await soundPart(log.readAll({ from: position, limit: 1 }));
+    const [event] = events;
     const problem =
       event?.position === position
         ? await tryRepeatedly(() => replayOne(work, event)).catch(unlessTooLong)
-        : { error: new RangeError("the log does not hold the event of a dead letter"), attempts: 1 };
+        : { error: flaw ?? new RangeError("the log does not hold the event of a dead letter"), attempts: 1 };
     if (problem === undefined) continue;
     await parkAgain(work, stream, position, problem);
     return;
