@@ -23,6 +23,8 @@ export class CountersignError extends Error {
   readonly effect: "none" | "unknown";
   /** How long the server asks to wait before trying again. */
   readonly retryAfterMs: number | undefined;
+  /** Of `requireApproval`: the action that was left as it is. Absent: none is known to be recorded. */
+  actionId?: string;
 
   constructor(
     code: string,

@@ -4,7 +4,6 @@ import { ActionStatus, CommentKind, type Comment } from "@countersign/proto/v1/a
 import { AcceptEditRequestSchema, RedeemGrantRequestSchema, RequestActionRequestSchema } from "@countersign/proto/v1/action_service_pb";
 import { AddCommentRequestSchema } from "@countersign/proto/v1/review_service_pb";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { CountersignClient } from "./client.ts";
 import type { ActionInput } from "./plain-input.ts";
 import { requireApproval } from "./require-approval.ts";
 import { digestFor, failing, INPUT, PlayedServer, receipt, replyWith, stateOf } from "./testing/played-server.ts";
@@ -81,7 +80,11 @@ describe("P7: requireApproval runs nothing that is not approved", () => {
     "status %i: does not run",
     async (status) => {
       played.unary["RequestAction"] = async () => replyWith(status);
-      await expect(requireApproval(played.client, INPUT, run)).rejects.toMatchObject({ name: "NotApprovedError", action: { status } });
+      await expect(requireApproval(played.client, INPUT, run)).rejects.toMatchObject({
+        name: "NotApprovedError",
+        actionId: "a1",
+        action: { status },
+      });
       expect([ran, played.methods()]).toEqual([[], ["RequestAndWatch"]]);
     },
   );
@@ -89,13 +92,28 @@ describe("P7: requireApproval runs nothing that is not approved", () => {
   it("a redemption that fails, for whatever reason: does not run", async () => {
     played.unary["RequestAction"] = async () => replyWith(ActionStatus.APPROVED, {}, "a.b.c");
     for (const [code, reason] of [
-      ["FAILED_PRECONDITION", "GRANT_REDEEMED"],
+      ["FAILED_PRECONDITION", "GRANT_INVALID"],
       ["DEADLINE_EXCEEDED", "TIMEOUT"],
       ["INTERNAL", "BUG"],
       ["DATA_LOSS", "LOG_CORRUPT"],
     ] as const) {
       played.unary["RedeemGrant"] = failing(9, code, reason);
-      await expect(requireApproval(played.client, INPUT, run)).rejects.toMatchObject({ code });
+      await expect(requireApproval(played.client, INPUT, run)).rejects.toMatchObject({ code, reason, actionId: "a1" });
+    }
+    expect(ran).toEqual([]);
+  });
+
+  it("P2: is told the same, whether somebody else redeems before it comes or while it waits", async () => {
+    played.unary["RequestAction"] = async () => replyWith(ActionStatus.APPROVED, {}, "a.b.c");
+    for (const [reason, status] of [
+      ["GRANT_REDEEMED", ActionStatus.SUCCEEDED],
+      ["GRANT_EXPIRED", ActionStatus.GRANT_EXPIRED],
+      ["GRANT_REVOKED", ActionStatus.REVOKED],
+    ] as const) {
+      played.unary["RedeemGrant"] = failing(1, "FAILED_PRECONDITION", reason);
+      played.unary["GetAction"] = async () => replyWith(status, { version: 9n });
+      const refused = requireApproval(played.client, INPUT, run);
+      await expect(refused).rejects.toMatchObject({ name: "NotApprovedError", action: { status, version: 9n }, cause: { reason } });
     }
     expect(ran).toEqual([]);
   });
@@ -196,51 +214,6 @@ describe("P7: requireApproval runs nothing that is not approved", () => {
     mine.action.properties.table = "changed for the next call";
     expect(await done).toBe("rows");
     expect([asked, ran]).toEqual([['{"table":"t"}'], [INPUT]]);
-  });
-
-  it("what is called off while it waits is cancelled, unless its key lets somebody come back to it", async () => {
-    played.unary["RequestAction"] = async () => replyWith(ActionStatus.IN_REVIEW);
-    played.unary["CancelAction"] = async () => stateOf(ActionStatus.CANCELLED);
-    for (const [key, end] of [
-      [{}, ["RequestAndWatch", "CancelAction"]],
-      [{ idempotencyKey: "k" }, ["CancelAction", "RequestAndWatch"]],
-    ] as const) {
-      const calledOff = new AbortController();
-      played.watch = (_request, call) =>
-        new Promise((_resolve, reject) => call.signal.addEventListener("abort", () => reject(new Error("the caller went away"))));
-      const client: CountersignClient = {
-        ...played.client,
-        requestAndWatch: async (...asked) => {
-          const requested = await played.client.requestAndWatch(...asked);
-          setImmediate(() => calledOff.abort(new Error("enough")));
-          return requested;
-        },
-      };
-      await expect(requireApproval(client, INPUT, run, { signal: calledOff.signal, ...key })).rejects.toThrow("enough");
-      expect(played.methods().slice(-2)).toEqual(end);
-    }
-    expect(ran).toEqual([]);
-  });
-
-  it("what is called off before its first answer is found by its key and cancelled, unless that lets somebody come back to it", async () => {
-    let calledOff = new AbortController();
-    played.unary["RequestAction"] = async (_request, { signal }) => {
-      if (calledOff.signal.aborted) return replyWith(ActionStatus.IN_REVIEW);
-      setImmediate(() => calledOff.abort(new Error("enough")));
-      return new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(new Error("the caller went away"))));
-    };
-    played.unary["CancelAction"] = async () => stateOf(ActionStatus.CANCELLED);
-    await expect(requireApproval(played.client, INPUT, run, { signal: calledOff.signal })).rejects.toMatchObject({ code: "CANCELLED" });
-    expect(played.methods()).toEqual(["RequestAndWatch", "RequestAction", "CancelAction"]);
-    const keys = played.calls.slice(0, 2).map(({ request }) => fromBinary(RequestActionRequestSchema, request).idempotencyKey);
-    expect([keys[0] === "", keys[1]]).toEqual([false, keys[0]]);
-    // What was called off before anything was sent leaves nothing behind.
-    await expect(requireApproval(played.client, INPUT, run, { signal: calledOff.signal })).rejects.toThrow();
-    calledOff = new AbortController();
-    const keyed = requireApproval(played.client, INPUT, run, { signal: calledOff.signal, idempotencyKey: "k" });
-    await expect(keyed).rejects.toMatchObject({ code: "CANCELLED" });
-    expect(played.methods().slice(3)).toEqual(["RequestAndWatch"]);
-    expect(ran).toEqual([]);
   });
 
   it("does not run what was called off while the grant was redeemed", async () => {

@@ -3,20 +3,24 @@ import { ActionStatus } from "@countersign/proto/v1/action_pb";
 import type { OnQuestion } from "./answer-questions.ts";
 import { statusName } from "./status-name.ts";
 import { digestOf, type CountersignClient, type Report } from "./client.ts";
-import { isUndecided, type KnownAction } from "./known-action.ts";
+import { isUndecided, knownOf, type KnownAction } from "./known-action.ts";
 import { plainInput, type ActionInput } from "./plain-input.ts";
+import { CountersignError } from "./countersign-error.ts";
 import type { Requested } from "./request-and-watch.ts";
+import type { CallOptions } from "./transport.ts";
 import type { Decision } from "./wait-for-decision.ts";
 
 /** The action was decided, and not with yes: it must not run. */
 export class NotApprovedError extends Error {
   override readonly name = "NotApprovedError";
   readonly action: KnownAction;
+  readonly actionId: string;
 
   /** @param name of what was asked for. */
-  constructor(name: string, action: KnownAction, why?: string) {
-    super(why === undefined ? refusalText(name, action) : `${name} was not approved: ${why}`);
+  constructor(name: string, action: KnownAction, { why, cause }: { readonly why?: string; readonly cause?: unknown } = {}) {
+    super(why === undefined ? refusalText(name, action) : `${name} was not approved: ${why}`, { cause });
     this.action = action;
+    this.actionId = action.id;
   }
 }
 
@@ -35,21 +39,17 @@ function refusalText(name: string, { status, reasons }: KnownAction): string {
  * Runs `run` if, and only if, exactly this input is approved: asks, waits for policy and people, redeems the grant for the digest of the input
  * that `run` is given, runs it, and reports. An action whose parameters a reviewer edited is taken back, unless `acceptEdits` says that `run` uses
  * the input that it is given: then the edited form is accepted, `run` gets it, and the digest is computed over it. `onQuestion` answers what reviewers ask.
- * Aborting `signal` calls it off for as long as `run` has not begun. Without an `idempotencyKey` nobody could come back to the action, so that it is cancelled
- * then (called off before its first answer came, it is asked for once more by its key to find it, and cancelled: what never reached the server is recorded by
- * that), which may take a few seconds; where that fails for 5 s, a review stays until its deadline that nobody waits for. With a key it stays, and the same call goes on with it.
- * @throws NotApprovedError when the answer is no; CountersignError when there is no answer. In both cases `run` was not called.
+ * Aborting `signal` calls it off for as long as `run` has not begun. Without an `idempotencyKey` the action is cancelled then, as nobody waits for it any more
+ * (called off before its first answer came, it is asked for once more by its key to find it, and cancelled: what never reached the server is recorded by
+ * that), which may take a few seconds; where that fails for 5 s, a review stays until its deadline that nobody waits for. With a key it stays, and the same call
+ * goes on with it. Whatever else ends the wait leaves the action as it is: `actionId` of the error names it, to be cancelled or waited for by whoever catches it.
+ * @throws NotApprovedError when the answer is no, or the grant is gone; CountersignError when there is no answer. In both cases `run` was not called. What `run` throws, as it is.
  */
 export async function requireApproval<Output>(
   client: CountersignClient,
   asOfNow: ActionInput,
   run: (input: ActionInput) => Output | Promise<Output>,
-  options: {
-    readonly idempotencyKey?: string;
-    readonly signal?: AbortSignal;
-    readonly acceptEdits?: boolean;
-    readonly onQuestion?: OnQuestion;
-  } = {},
+  options: ApprovalOptions = {},
 ): Promise<Output> {
   // What its owner changes while people decide, or while the grant is redeemed, is neither asked for nor run.
   const input = plainInput(asOfNow);
@@ -59,19 +59,57 @@ export async function requireApproval<Output>(
   const asked = await client
     .requestAndWatch(input, { ...options, idempotencyKey })
     .catch((error: unknown) => findAndLeave(client, input, idempotencyKey, leaving, error));
+  const actionId = asked.action.id;
+  const approved = await redeemed(client, input, asked, options).catch((error: unknown) => {
+    throw about(actionId, error, signal);
+  });
+  return runAndReport(client, actionId, () => run(approved));
+}
+
+/** Waits, redeems, and resolves with what may run now, once. */
+async function redeemed(client: CountersignClient, input: ActionInput, asked: Requested, options: ApprovalOptions): Promise<ActionInput> {
+  const { name } = input.action;
   const waited = decided(client, input, asked, options);
   const { action, grantToken } = await waited.catch((error: unknown) => leave(client, asked.action.id, options, error));
-  const { name } = input.action;
   if (action.status !== ActionStatus.APPROVED || grantToken === "") throw new NotApprovedError(name, action);
   const approved = options.acceptEdits === true ? withParametersOf(action, input) : input;
   const digest = digestOf(action, approved);
-  if (Buffer.compare(digest, action.digest) !== 0) throw new NotApprovedError(name, action, "what was approved is not what would run");
+  if (Buffer.compare(digest, action.digest) !== 0)
+    throw new NotApprovedError(name, action, { why: "what was approved is not what would run" });
+  const call = options.signal === undefined ? {} : { signal: options.signal };
   // A key of its own per call: a second run of the same program must be refused here, not handed the first one's receipt.
-  await client.redeem(grantToken, digest, signal === undefined ? {} : { signal });
-  return runAndReport(client, action.id, () => run(approved));
+  await client.redeem(grantToken, digest, call).catch((error: unknown) => notRedeemed(client, name, action.id, call, error));
+  return approved;
 }
 
-type Leaving = { readonly signal?: AbortSignal; readonly idempotencyKey?: string };
+/** Whoever loses the grant to somebody faster, to a late no or to its end is told what it would be told if it came now. */
+async function notRedeemed(client: CountersignClient, name: string, actionId: string, call: CallOptions, error: unknown): Promise<never> {
+  if (!(error instanceof CountersignError) || error.code !== "FAILED_PRECONDITION") throw error;
+  const { action } = await client.actions.getAction({ actionId }, call);
+  if (action === undefined || action.status === ActionStatus.APPROVED) throw error;
+  throw new NotApprovedError(name, knownOf(action), { cause: error });
+}
+
+/** The same error, with the action that it leaves behind. What a signal or a token source throws may be thrown to others as well, so that it is only the cause. */
+function about(actionId: string, error: unknown, signal: AbortSignal | undefined): Error {
+  if (error instanceof NotApprovedError) return error;
+  const told = error instanceof CountersignError ? error : withoutCall(error, signal?.aborted === true ? "CANCELLED" : "UNKNOWN");
+  told.actionId = actionId;
+  return told;
+}
+
+function withoutCall(cause: unknown, code: string): CountersignError {
+  return new CountersignError(code, cause instanceof Error ? cause.message : String(cause), { sent: false, cause });
+}
+
+type ApprovalOptions = {
+  readonly idempotencyKey?: string;
+  readonly signal?: AbortSignal;
+  readonly acceptEdits?: boolean;
+  readonly onQuestion?: OnQuestion;
+};
+
+type Leaving = Pick<ApprovalOptions, "signal" | "idempotencyKey">;
 
 /** Nobody is there to come back to it. */
 const isCalledOff = ({ signal, idempotencyKey }: Leaving): boolean => signal?.aborted === true && idempotencyKey === undefined;
@@ -87,8 +125,8 @@ async function leave(client: CountersignClient, actionId: string, leaving: Leavi
 async function findAndLeave(client: CountersignClient, input: ActionInput, key: string, leaving: Leaving, error: unknown): Promise<never> {
   const found = isCalledOff(leaving) ? client.requestAction(input, { idempotencyKey: key, timeoutMs: 5000 }) : undefined;
   const asked = await found?.catch(() => undefined);
-  if (asked !== undefined) return leave(client, asked.action.id, leaving, error);
-  throw error;
+  if (asked === undefined) throw error;
+  return leave(client, asked.action.id, leaving, about(asked.action.id, error, leaving.signal));
 }
 
 /** Waits, and answers every edit, until there is a decision. */
@@ -96,7 +134,7 @@ async function decided(
   client: CountersignClient,
   input: ActionInput,
   asked: Requested,
-  options: { readonly signal?: AbortSignal; readonly acceptEdits?: boolean; readonly onQuestion?: OnQuestion },
+  options: ApprovalOptions,
 ): Promise<Decision<KnownAction>> {
   for (let current = await asked.decided(); ;) {
     const { action } = current;
@@ -120,7 +158,7 @@ async function answerEdit(client: CountersignClient, input: ActionInput, action:
     actionId: action.id,
     reason: "The edited form is not accepted.",
   });
-  throw new NotApprovedError(input.action.name, cancelled, "a reviewer edited it, and the edited form is not accepted");
+  throw new NotApprovedError(input.action.name, cancelled, { why: "a reviewer edited it, and the edited form is not accepted" });
 }
 
 /** A reviewer may have edited the parameters, and nothing else. The rest stays what the caller will really use. */
