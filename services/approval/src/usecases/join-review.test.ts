@@ -1,4 +1,5 @@
 import { ActionStatus, type Action } from "@countersign/proto/v1/action_pb";
+import { EventLogError } from "@countersign/event-log";
 import { createMemoryEventLog } from "@countersign/event-log/testing";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Principal } from "../domain/principal.ts";
@@ -120,10 +121,28 @@ describe("the same request while people look at it", () => {
     const { hold }: OpenRequests = openRequests;
     const died: OpenRequests["hold"] = (request, id, instead) => hold(request, instead === undefined ? "died" : id, instead);
     Object.assign(openRequests, { hold: died });
-    Object.assign(worlds[0].deps, { pause: async () => undefined });
+    let waitedMs = 0;
+    Object.assign(worlds[0].deps, { pause: async (ms: number) => void (waitedMs += ms) });
     const first = await ask();
     expect(first).toMatchObject({ status: ActionStatus.IN_REVIEW, version: 3n });
+    // Its caller waits for 5 s, and its own append comes after this wait.
+    expect(waitedMs).toBeLessThan(4000);
     expect((await ask()).id).toBe(first.id);
+  });
+
+  it("P7: waits for nobody who could not record its action", async () => {
+    const { log, deps } = worlds[0];
+    const { append } = log;
+    const pauses: number[] = [];
+    Object.assign(deps, { pause: async (ms: number) => void pauses.push(ms) });
+    const late = async () => {
+      throw new EventLogError("too_late", "nobody waits any more");
+    };
+    Object.assign(log, { append: late });
+    await expect(ask()).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED", reason: "TIMEOUT" });
+    Object.assign(log, { append });
+    expect(await ask()).toMatchObject({ status: ActionStatus.IN_REVIEW, version: 3n });
+    expect(pauses).toEqual([]);
   });
 
   it("P2: many at the same moment through both instances are one action", async () => {

@@ -6,8 +6,11 @@ import { inputContent, inputOf, toHex, unstored } from "./content.ts";
 import { handle, type Handled, type Refused } from "./handle.ts";
 import type { ActionInput, ActionRef, Caller, Deps, ReplyKey } from "./ports.ts";
 
-/** How long whoever was first may take to record its action, before somebody else takes its place: beyond, it has died. */
-const PATIENCE_MS = 8000;
+/**
+ * How long whoever was first may take to record its action, before somebody else takes its place: beyond, it has died. Much less than a caller waits for an answer (COUNTERSIGN_ANSWER_TIMEOUT,
+ * 5 s): what is appended later is dropped, and the next one would wait for that in vain.
+ */
+const PATIENCE_MS = 2000;
 const LOOK_MS = 20;
 /** Reviews that end while somebody joins them. */
 const ATTEMPTS = 5;

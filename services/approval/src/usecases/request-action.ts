@@ -67,7 +67,11 @@ export async function requestAction(deps: Deps, caller: Caller, request: Request
       contents: [content],
       idempotency,
     }),
-  );
+  ).catch(async (error: unknown) => {
+    // Whoever asks for the same next would wait for this action.
+    if (judged?.judgement.outcome === "review") await deps.openRequests.release(ref).catch(() => {});
+    throw error;
+  });
   if (handled.outcome !== "done") await deps.openRequests.release(ref);
   return answer(deps, requester, { ...request, body: content.body }, handled, judged?.token);
 }
