@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { isRunning, processStat } from "@countersign/embedded";
 
 /** What a running `npm start` says about itself in its data directory. */
 type Instance = {
@@ -53,7 +54,7 @@ function claim(lock: string, path: string): void {
       if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
     }
     const holder = readInstance(lock);
-    if (holder !== undefined && holder.pid !== process.pid && isAlive(holder)) {
+    if (holder !== undefined && holder.pid !== process.pid && runs(holder)) {
       const where = holder.address === "" ? "is starting" : `serves gRPC at ${holder.address}`;
       throw new AlreadyRunningError(
         `Countersign already runs on ${path} (process ${holder.pid}, ${where}). Use it, stop it with Ctrl-C, or set COUNTERSIGN_DATA_DIR to another directory.`,
@@ -76,13 +77,8 @@ function readInstance(lock: string): Instance | undefined {
   }
 }
 
-function isAlive({ pid, began }: Instance): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EPERM")) return false;
-  }
-  return began === "" || began === beginOf(pid);
+function runs({ pid, began }: Instance): boolean {
+  return isRunning(pid) && (began === "" || began === beginOf(pid));
 }
 
 const me = (): Instance => ({ pid: process.pid, address: "", began: beginOf(process.pid) });
@@ -91,10 +87,11 @@ const me = (): Instance => ({ pid: process.pid, address: "", began: beginOf(proc
 function beginOf(pid: number): string {
   try {
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-    // The name of the program, in parentheses, may hold spaces; the 20th field behind it is the start time.
-    const tick = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ")[19] ?? "";
-    return `${boot} ${tick}`;
+    return `${boot} ${processStat(pid)[START_TIME] ?? ""}`;
   } catch {
     return "";
   }
 }
+
+/** Of `processStat`: proc_pid_stat(5) counts it as the 22nd field. */
+const START_TIME = 19;

@@ -4,10 +4,9 @@ import { chmod, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { startPostgres } from "./index.ts";
+import { isRunning, startPostgres } from "./index.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -24,18 +23,6 @@ async function ask(url: string, statement: string): Promise<unknown[]> {
   } finally {
     await client.end();
   }
-}
-
-async function untilGone(pid: number): Promise<void> {
-  for (let tries = 0; tries < 300; tries += 1) {
-    try {
-      process.kill(pid, 0);
-    } catch {
-      return;
-    }
-    await sleep(100);
-  }
-  throw new Error(`process ${pid} is still there`);
 }
 
 describe("an embedded PostgreSQL", () => {
@@ -83,6 +70,6 @@ describe("an embedded PostgreSQL", () => {
     const starter = spawn(process.execPath, ["--input-type=module-typescript", "--eval", script], { stdio: ["ignore", "pipe", "inherit"] });
     const printed = await new Promise((resolve) => starter.stdout.once("data", resolve));
     starter.kill("SIGKILL");
-    await untilGone(Number(String(printed)));
+    await expect.poll(() => isRunning(Number(String(printed))), { timeout: 30_000 }).toBe(false);
   });
 });

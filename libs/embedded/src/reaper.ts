@@ -25,11 +25,13 @@ export function startReaper(target: {
 }
 
 const REAP = `
+# A zombie does not run; where there is no /proc, it seems to.
+runs() { kill -0 "$1" 2>/dev/null && ! grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null; }
 cat >/dev/null
 if [ -n "$1" ]; then
   kill -s "$2" "$1" 2>/dev/null
   tries=0
-  while kill -0 "$1" 2>/dev/null && [ $tries -lt 100 ]; do sleep 0.1; tries=$((tries + 1)); done
+  while runs "$1" && [ $tries -lt 100 ]; do sleep 0.1; tries=$((tries + 1)); done
   kill -s KILL "$1" 2>/dev/null
 fi
 [ -n "$3" ] || exit 0

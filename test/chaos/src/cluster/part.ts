@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { startReaper } from "@countersign/embedded";
+import { isRunning, processStat, startReaper } from "@countersign/embedded";
 
 type Running = { readonly pid: number; stop(): Promise<void>; kill(): Promise<void> };
 type Watched = Running & { forget(): void };
@@ -49,7 +49,7 @@ export class Part {
   stop(): Promise<void> {
     return this.#end(async (running) => {
       await Promise.race([running.stop(), sleep(this.#graceMs, undefined, { ref: false })]);
-      if (isAlive(running.pid)) await running.kill();
+      if (isRunning(running.pid)) await running.kill();
     });
   }
 
@@ -57,7 +57,7 @@ export class Part {
   endBy(signal: NodeJS.Signals): Promise<void> {
     return this.#end(async ({ pid, forget }) => {
       process.kill(pid, signal);
-      while (isAlive(pid)) await sleep(20);
+      while (isRunning(pid)) await sleep(20);
       forget();
     });
   }
@@ -74,7 +74,7 @@ export class Part {
 
   /** Starts it again when it has ended by itself. */
   async supervise(onEnding: (name: string) => void): Promise<void> {
-    if (!this.#wanted || this.#running === undefined || isAlive(this.#running.pid)) return;
+    if (!this.#wanted || this.#running === undefined || isRunning(this.#running.pid)) return;
     this.#running.forget();
     this.#running = undefined;
     this.endings += 1;
@@ -98,12 +98,12 @@ export class Part {
     return this.#inTurn(async () => {
       const running = this.#running;
       this.#running = undefined;
-      if (running !== undefined && isAlive(running.pid)) await how(running);
+      if (running !== undefined && isRunning(running.pid)) await how(running);
     });
   }
 
   #signalAll(name: NodeJS.Signals): void {
-    for (const pid of this.#pids()) if (isAlive(pid)) process.kill(pid, name);
+    for (const pid of this.#pids()) if (isRunning(pid)) process.kill(pid, name);
   }
 
   #pids(): readonly number[] {
@@ -127,15 +127,6 @@ function withReaper(running: Running): Watched {
   return { pid: running.pid, stop: () => end(() => running.stop()), kill: () => end(() => running.kill()), forget: () => reaper.dismiss() };
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Of Linux; elsewhere none are found. */
 function childrenOf(pid: number): readonly number[] {
   try {
@@ -145,14 +136,9 @@ function childrenOf(pid: number): readonly number[] {
   }
 }
 
-/** Of Linux: the state behind the name, which may hold anything. */
+/** Or ended meanwhile. */
 function isStopped(pid: number): boolean {
-  try {
-    return /\) [Tt] /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
-  } catch {
-    // It ended meanwhile.
-    return true;
-  }
+  return ["T", "t", undefined].includes(processStat(pid)[0]);
 }
 
 const RESTART_MS = 300;

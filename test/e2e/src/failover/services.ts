@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { migrate } from "@countersign/database";
+import { isRunning } from "@countersign/embedded";
 import type { DevelopmentIssuer } from "@countersign/identity";
 import { ALL_MIGRATIONS } from "@countersign/server";
 import { developmentKeys, ensureStarterPolicy, SERVICES, startServiceProcess, type ServiceProcess } from "@countersign/standalone";
@@ -41,13 +42,5 @@ export async function startServices(databaseUrl: string, folder: string): Promis
   }
   const address = `127.0.0.1:${port}`;
   await ensureStarterPolicy(address, keys.issuer);
-  return { address, issuer: keys.issuer, logged, allAlive: () => processes.every(({ pid }) => isAlive(pid)), close };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
+  return { address, issuer: keys.issuer, logged, allAlive: () => processes.every(({ pid }) => isRunning(pid)), close };
 }

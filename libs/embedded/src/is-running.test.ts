@@ -1,0 +1,25 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { isRunning, processStat } from "./is-running.ts";
+
+describe("isRunning", () => {
+  it("knows ourselves, and nobody behind the largest id that a system gives", () => {
+    expect(isRunning(process.pid)).toBe(true);
+    expect(isRunning(2 ** 30)).toBe(false);
+  });
+
+  // Elsewhere nothing tells a zombie from others without a program of the system.
+  it.runIf(existsSync("/proc/self/stat"))("takes a zombie for ended", async () => {
+    // The shell becomes a program that never asks about the child it has got.
+    const parent = spawn("/bin/sh", ["-c", "sleep 0 & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"] });
+    try {
+      const zombie = Number(await new Promise((resolve) => parent.stdout.once("data", (data: Buffer) => resolve(data.toString()))));
+      await expect.poll(() => processStat(zombie)[0], { timeout: 20_000 }).toBe("Z");
+      expect(() => process.kill(zombie, 0)).not.toThrow();
+      expect(isRunning(zombie)).toBe(false);
+    } finally {
+      parent.kill("SIGKILL");
+    }
+  });
+});
