@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -48,9 +49,24 @@ export function runProgram(path: string, env: NodeJS.ProcessEnv, args: readonly 
 
 /** Command lines of living processes that hold `text`, except our own. */
 export function processesWith(text: string): readonly string[] {
-  return execFileSync("ps", ["-ww", "-eo", "pid,args"], { encoding: "utf8" })
-    .split("\n")
-    .filter((line) => line.includes(text) && !line.includes("ps -ww"));
+  return commandLines().filter((line) => line.includes(text) && !line.includes("ps -ww"));
+}
+
+/** A bare Debian has no `ps`, macOS no /proc. */
+function commandLines(): readonly string[] {
+  if (!existsSync("/proc/self/cmdline")) return execFileSync("ps", ["-ww", "-eo", "pid,args"], { encoding: "utf8" }).split("\n");
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => `${pid} ${commandLine(pid)}`);
+}
+
+/** Empty for one that has ended meanwhile. */
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+  } catch {
+    return "";
+  }
 }
 
 /** Waits until `holds`; fails with `what` after `limitMs`. */
