@@ -37,9 +37,9 @@ export class HealthState {
       const { service } = decodeRequest(request);
       for (let sent: ServingStatus | undefined; ;) {
         const status = this.#services.has(service) ? this.#status : ServingStatus.SERVICE_UNKNOWN;
-        if (status !== sent) await send(encode(status));
+        if (status === sent) await this.#changed(call.signal);
+        else await send(encode(status));
         sent = status;
-        await this.#changed(call.signal);
       }
     },
   };
