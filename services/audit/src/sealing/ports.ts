@@ -37,8 +37,6 @@ export type TreeStore = {
   cosignatures(epoch: number, after: number, size: number): Promise<ReadonlyMap<number, readonly NoteSignature[]>>;
   /** Loads tiles in the widths given. @throws TlogError `node_missing` when one is not there, `tile_malformed` when it is too short. */
   tiles(epoch: number, tiles: readonly TileId[]): Promise<TileReader>;
-  /** Sealed leaf hashes of the positions from `from` on and before `to`, out of the tiles; at most 65,536. */
-  leafHashes(epoch: number, from: number, to: number): Promise<readonly Uint8Array[]>;
   /** Inclusion proof of a position in the tree of `size` leaves. */
   inclusionProof(epoch: number, position: number, size: number): Promise<readonly Uint8Array[]>;
   /** Proof that the tree of `size` leaves continues the one of `oldSize`. */
@@ -85,8 +83,8 @@ export type SealableLog = {
   /** Events that are committed. */
   head(): Promise<number>;
   /**
-   * Leaf hashes of the positions from `from` on and before `to`.
-   * @throws SealRefusedError `POSITION_GAP` when one is missing, `FORGED` when one is of an event that no service appended.
+   * Leaf hashes of the positions from `from` on and before `to`, or before the first that is corrupt.
+   * @throws SealRefusedError when that is `from` itself: `POSITION_GAP` when it is missing, `FORGED` when no service appended the event there.
    */
   leaves(from: number, to: number): Promise<readonly Uint8Array[]>;
   /**
