@@ -8,7 +8,7 @@ export function toSummary({ id, state }: ListedAction): MessageInitShape<typeof 
   const review = openReview(state);
   return {
     id,
-    status: WIRE_STATUS[state.status],
+    status: WireStatus[state.status],
     version: BigInt(state.version),
     actionName: state.actionName,
     resourceType: state.resourceType,
@@ -31,32 +31,14 @@ function claimant({ issuer, id }: { readonly issuer: string; readonly id: string
   return { issuer, id, type: "human" };
 }
 
-/** Our word for a wire status, if it is one. */
+/** Our word for a wire status, if it is one: both have the same names. */
 export function fromWireStatus(wire: WireStatus): ActionStatus | undefined {
-  return STATUS_BY_WIRE.get(wire);
+  const name = NAMES.find((candidate) => WireStatus[candidate] === wire);
+  return name === "UNSPECIFIED" ? undefined : name;
 }
 
 function rfc3339(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
 }
 
-const WIRE_STATUS: Readonly<Record<ActionStatus, WireStatus>> = {
-  REQUESTED: WireStatus.REQUESTED,
-  DENIED: WireStatus.DENIED,
-  IN_REVIEW: WireStatus.IN_REVIEW,
-  EDITED: WireStatus.EDITED,
-  APPROVED: WireStatus.APPROVED,
-  REJECTED: WireStatus.REJECTED,
-  EXPIRED: WireStatus.EXPIRED,
-  CANCELLED: WireStatus.CANCELLED,
-  REDEEMED: WireStatus.REDEEMED,
-  SUCCEEDED: WireStatus.SUCCEEDED,
-  FAILED: WireStatus.FAILED,
-  UNREPORTED: WireStatus.UNREPORTED,
-  GRANT_EXPIRED: WireStatus.GRANT_EXPIRED,
-  REVOKED: WireStatus.REVOKED,
-};
-
-const STATUS_BY_WIRE: ReadonlyMap<WireStatus, ActionStatus> = new Map(
-  (Object.keys(WIRE_STATUS) as ActionStatus[]).map((status) => [WIRE_STATUS[status], status]),
-);
+const NAMES = Object.keys(WireStatus) as (keyof typeof WireStatus)[];
