@@ -12,7 +12,7 @@ import { digestTable } from "../../rebuild/table-digest.ts";
 import { EVENTS, record } from "../../testing/events.ts";
 import { plausibleMoves, recordHistory } from "../../testing/plausible-history.ts";
 import { actionsProjection } from "./index.ts";
-import { queryAction } from "./query.ts";
+import { queryActions } from "./query.ts";
 
 const projection = actionsProjection(toFact);
 const ID = "018f0000-0000-7000-8000-000000000001";
@@ -83,8 +83,10 @@ describe("events that cannot be folded", () => {
       [1, "UnknownEventError"],
       [2, "UnknownEventError"],
     ]);
-    expect((await queryAction(database, "acme", ID))?.state).toMatchObject({ version: 1, status: "REQUESTED" });
-    expect((await queryAction(database, "globex", ID))?.state).toMatchObject({ version: 2, status: "DENIED" });
+    const listed = (tenant: string) =>
+      queryActions(database, { tenant, requester: undefined, statuses: [], actionName: "", before: undefined, limit: 2 });
+    expect(await listed("acme")).toMatchObject([{ id: ID, state: { version: 1, status: "REQUESTED" } }]);
+    expect(await listed("globex")).toMatchObject([{ id: ID, state: { version: 2, status: "DENIED" } }]);
   });
 
   it("refuses an event of a known type in an unknown version, and a policy event on an action's stream", async () => {

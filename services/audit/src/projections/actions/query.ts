@@ -69,15 +69,6 @@ function inPlace({ asks, principals }: Place): RawBuilder<unknown> {
   return sql`(asks && ${[...asks]}::text[] and not barred && ${[...principals]}::text[])`;
 }
 
-/** One action, if the tenant has it. */
-export async function queryAction(database: Kysely<unknown>, tenant: string, id: string): Promise<ListedAction | undefined> {
-  const { rows } =
-    await sql<StoredAction>`select action_id as id, state from audit.action where tenant = ${tenant} and action_id = ${id}`.execute(
-      database,
-    );
-  return rows[0] === undefined ? undefined : toListed(rows[0]);
-}
-
 type StoredAction = { readonly id: string; readonly state: string };
 
 const NOTHING = sql``;
