@@ -6,10 +6,8 @@ import {
   inclusionNodes,
   inclusionProof,
   nodesOfTiles,
-  parseTile,
   rootHash,
   TILE_WIDTH,
-  tileOf,
   tilePath,
   tilesOfNodes,
   TlogError,
@@ -24,9 +22,6 @@ import { readCosignatures, withCosignatures } from "./cosignatures.ts";
 import type { CheckpointRow, TileRow } from "./tables.ts";
 
 type Which = { readonly epoch?: number; readonly assurance?: Assurance };
-
-/** Most leaf hashes in one answer: 2 MiB. */
-const MAX_LEAVES = 65_536;
 
 /** What was sealed in one ledger, out of schema `audit`. Any instance reads; only the sealer writes. */
 export function postgresTreeStore(database: Kysely<unknown>, ledger: string): TreeStore {
@@ -55,24 +50,12 @@ export function postgresTreeStore(database: Kysely<unknown>, ledger: string): Tr
     },
     cosignatures: (epoch, after, size) => readCosignatures(database, ledger, { epoch, after, size }),
     tiles,
-    leafHashes: async (epoch, from, to) => {
-      if (to - from > MAX_LEAVES) throw new RangeError(`at most ${MAX_LEAVES} leaf hashes at once`);
-      const wanted = tilesOver(from, to);
-      const read = await tiles(epoch, wanted);
-      return wanted.flatMap((tile) => parseTile(read(tile), tile.width)).slice(from % TILE_WIDTH, (from % TILE_WIDTH) + to - from);
-    },
     inclusionProof: async (epoch, position, size) =>
       inclusionProof(position, size, await nodes(epoch, size, inclusionNodes(position, size))),
     consistencyProof: async (epoch, oldSize, size) =>
       consistencyProof(oldSize, size, await nodes(epoch, size, consistencyNodes(oldSize, size))),
     root: async (epoch, size) => rootHash(edgeRange(edgeFrom(size, await tiles(epoch, edgeTiles(size))))),
   };
-}
-
-function tilesOver(from: number, to: number): readonly TileId[] {
-  const first = Math.floor(from / TILE_WIDTH);
-  const count = to > from ? Math.floor((to - 1) / TILE_WIDTH) - first + 1 : 0;
-  return Array.from({ length: count }, (_, number) => tileOf(0, first + number, to));
 }
 
 async function loadTiles(database: Kysely<unknown>, ledger: string, epoch: number, wanted: readonly TileId[]): Promise<TileReader> {
