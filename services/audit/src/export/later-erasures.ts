@@ -1,5 +1,6 @@
 import type { EventReader, StreamName } from "@countersign/event-log";
 import { decodeEvent } from "@countersign/events";
+import { LRUCache } from "lru-cache";
 
 /** As far as a stream was read, and what was erased first where: undefined for what an event of the archive erased. */
 type Read = { version: number; readonly positions: Map<string, number | undefined> };
@@ -14,7 +15,7 @@ const MOST_STREAMS = 256;
 export class LaterErasures {
   readonly #log: Pick<EventReader, "readStream">;
   readonly #last: number;
-  readonly #streams = new Map<string, Read>();
+  readonly #streams = new LRUCache<string, Read>({ max: MOST_STREAMS });
 
   /** `last`: the tenant's number of the archive's last event. By it, not by time: clocks differ, and a millisecond holds many events. */
   constructor(log: Pick<EventReader, "readStream">, last: number) {
@@ -24,7 +25,9 @@ export class LaterErasures {
 
   /** By the hex digest of what was erased in the stream so far; undefined, or not there, where no event behind the archive has done it. */
   async of(stream: StreamName): Promise<ReadonlyMap<string, number | undefined>> {
-    const read = this.#take(`${stream.type} ${stream.id}`);
+    const key = `${stream.type} ${stream.id}`;
+    const read: Read = this.#streams.get(key) ?? { version: 0, positions: new Map() };
+    this.#streams.set(key, read);
     for (const event of await this.#log.readStream(stream, read.version)) {
       read.version = event.streamVersion;
       if (event.type !== "ContentErased") continue;
@@ -32,19 +35,10 @@ export class LaterErasures {
       if (type !== "ContentErased") continue;
       const position = event.tenantSequence > this.#last ? event.position : undefined;
       for (const digest of data.digests) {
-        const key = Buffer.from(digest).toString("hex");
-        if (!read.positions.has(key)) read.positions.set(key, position);
+        const erased = Buffer.from(digest).toString("hex");
+        if (!read.positions.has(erased)) read.positions.set(erased, position);
       }
     }
     return read.positions;
-  }
-
-  #take(key: string): Read {
-    const read = this.#streams.get(key) ?? { version: 0, positions: new Map() };
-    this.#streams.delete(key);
-    this.#streams.set(key, read);
-    const [oldest] = this.#streams.size > MOST_STREAMS ? this.#streams.keys() : [];
-    if (oldest !== undefined) this.#streams.delete(oldest);
-    return read;
   }
 }
