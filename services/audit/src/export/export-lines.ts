@@ -7,7 +7,7 @@ import { plainText } from "../adapters/events/plain-text.ts";
 import { uuidText } from "../adapters/events/uuid.ts";
 import { payloadJson } from "../adapters/events/wire-event.ts";
 import type { ExportProgress } from "./export-archive.ts";
-import { eventsFrom, findFirst, stretchOf, type TenantReader } from "./tenant-log.ts";
+import { pagesOf, stretchOf, type TenantReader } from "./tenant-log.ts";
 
 /** What was handed out. */
 export type ExportedLines = { readonly entries: number; readonly bytes: number; readonly digest: Uint8Array };
@@ -23,8 +23,8 @@ export async function* exportLines(
   name: EventFormatName,
 ): AsyncGenerator<{ readonly bytes: Uint8Array; readonly progress: ExportProgress }, ExportedLines> {
   const { head, line, lineEnd } = EVENT_FORMATS[name];
-  const { first, last } = await stretchOf(log, tenant, period);
-  const total = last - first + 1;
+  const stretch = await stretchOf(log, tenant, period);
+  const total = stretch.last - stretch.first + 1;
   const hash = createHash("sha256");
   let [entries, bytes] = [0, 0];
   const piece = (text: string, position: number) => {
@@ -34,11 +34,11 @@ export async function* exportLines(
     return { bytes: encoded, progress: { position, done: entries, total } };
   };
   if (head !== "") yield piece(`${head}${lineEnd}`, 0);
-  const begin = total === 0 ? undefined : await findFirst(log, tenant, ({ tenantSequence }) => tenantSequence >= first);
-  for await (const event of eventsFrom(log, tenant, begin?.position)) {
-    if (event.tenantSequence > last) break;
-    entries += 1;
-    yield piece(`${line(toRecord(event))}${lineEnd}`, event.position);
+  for await (const page of pagesOf(log, tenant, stretch)) {
+    for (const event of page) {
+      entries += 1;
+      yield piece(`${line(toRecord(event))}${lineEnd}`, event.position);
+    }
   }
   return { entries, bytes, digest: hash.digest() };
 }

@@ -1,7 +1,7 @@
 import type { ContentName, EventReader, RecordedEvent } from "@countersign/event-log";
 import { contentRefs, readPayload, type ExportedEntry } from "@countersign/evidence";
 import type { LaterErasures } from "./later-erasures.ts";
-import { findFirst, pagesFrom, type Stretch, type TenantReader } from "./tenant-log.ts";
+import { pagesOf, type Stretch, type TenantReader } from "./tenant-log.ts";
 
 /** What an export reads of the log. */
 export type ExportReader = TenantReader & Pick<EventReader, "readNamedContents">;
@@ -21,12 +21,7 @@ export async function* eventsOfArchive(
 ): AsyncGenerator<readonly RecordedEvent[]> {
   const policies = await log.readStream({ tenant, type: POLICY, id: "default" });
   yield policies.filter(({ tenantSequence }) => tenantSequence < first - 1);
-  const begin = await findFirst(log, tenant, ({ tenantSequence }) => tenantSequence >= first - 1);
-  for await (const page of pagesFrom(log, tenant, begin?.position)) {
-    const end = page.findIndex(({ tenantSequence }) => tenantSequence > last + 1);
-    yield end === -1 ? page : page.slice(0, end);
-    if (end !== -1) return;
-  }
+  yield* pagesOf(log, tenant, { first: first - 1, last: last + 1 });
 }
 
 /** The same with their contents. */

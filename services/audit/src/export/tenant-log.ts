@@ -49,13 +49,24 @@ export async function stretchOf(
   return { first, last };
 }
 
+/** The events of a stretch in order, as many at a time as are read at once. */
+export async function* pagesOf(log: TenantReader, tenant: string, { first, last }: Stretch): AsyncGenerator<readonly RecordedEvent[]> {
+  if (last < first) return;
+  const begin = await findFirst(log, tenant, ({ tenantSequence }) => tenantSequence >= first);
+  for await (const page of pagesFrom(log, tenant, begin?.position)) {
+    const end = page.findIndex(({ tenantSequence }) => tenantSequence > last);
+    yield end === -1 ? page : page.slice(0, end);
+    if (end !== -1) return;
+  }
+}
+
 /** The tenant's events from a position on, in order; none without a position. */
-export async function* eventsFrom(log: TenantReader, tenant: string, position: number | undefined): AsyncGenerator<RecordedEvent> {
+async function* eventsFrom(log: TenantReader, tenant: string, position: number | undefined): AsyncGenerator<RecordedEvent> {
   for await (const page of pagesFrom(log, tenant, position)) yield* page;
 }
 
-/** The same, as many at a time as are read at once. */
-export function pagesFrom(log: TenantReader, tenant: string, position: number | undefined): AsyncGenerator<readonly RecordedEvent[]> {
+/** The same by pages. */
+function pagesFrom(log: TenantReader, tenant: string, position: number | undefined): AsyncGenerator<readonly RecordedEvent[]> {
   return oneAhead(readPages(log, tenant, position));
 }
 
@@ -69,7 +80,7 @@ async function* readPages(log: TenantReader, tenant: string, position: number | 
 }
 
 /** The tenant's first event that `reached` holds for; it must hold for all behind it, too. */
-export async function findFirst(
+async function findFirst(
   log: TenantReader,
   tenant: string,
   reached: (event: RecordedEvent) => boolean,

@@ -1,4 +1,4 @@
-import { eventsFrom, findFirst, stretchOf, type TenantReader } from "../export/tenant-log.ts";
+import { pagesOf, stretchOf, type TenantReader } from "../export/tenant-log.ts";
 import { ReportFold, type ComplianceReport } from "./compliance-report.ts";
 import { Histories, type ToReportEvent } from "./histories.ts";
 
@@ -14,18 +14,18 @@ export async function* produceReport(
   period: { readonly from: Date | undefined; readonly to: Date | undefined },
   toReportEvent: ToReportEvent,
 ): AsyncGenerator<ReportProgress, ComplianceReport & { readonly events: number }> {
-  const { first, last } = await stretchOf(log, tenant, { ...period, before: Number.MAX_SAFE_INTEGER });
-  const total = last - first + 1;
-  const begin = total === 0 ? undefined : await findFirst(log, tenant, ({ tenantSequence }) => tenantSequence >= first);
+  const stretch = await stretchOf(log, tenant, { ...period, before: Number.MAX_SAFE_INTEGER });
+  const total = stretch.last - stretch.first + 1;
   const histories = new Histories(log, toReportEvent);
   const fold = new ReportFold();
   let done = 0;
-  for await (const recorded of eventsFrom(log, tenant, begin?.position)) {
-    if (recorded.tenantSequence > last) break;
-    const event = toReportEvent(recorded);
-    histories.keep(recorded, event.action, fold.add(event, await histories.before(recorded, event.action)));
-    done += 1;
-    if (done % PROGRESS_EVERY === 0) yield { position: event.position, done, total };
+  for await (const page of pagesOf(log, tenant, stretch)) {
+    for (const recorded of page) {
+      const event = toReportEvent(recorded);
+      histories.keep(recorded, event.action, fold.add(event, await histories.before(recorded, event.action)));
+      done += 1;
+      if (done % PROGRESS_EVERY === 0) yield { position: event.position, done, total };
+    }
   }
   return { ...fold.report(), events: done };
 }
