@@ -14,7 +14,10 @@ import {
 import type { ActionSummary } from "@countersign/proto/v1/action_service_pb";
 import { commentLine, renderReview, sha256Hex, textLine, toReviewSource, USUAL_LIMITS, visible } from "@countersign/review-view";
 import { hex, moment, table } from "./output.ts";
-import { unknownRows } from "./state-text.ts";
+import { becauseRows, unknownRows } from "./state-text.ts";
+
+/** Its verdict and its votes do not say why. */
+const TAKEN_BACK: ReadonlySet<ActionStatus> = new Set([ActionStatus.CANCELLED, ActionStatus.REVOKED]);
 
 /** An action as a few lines. */
 export function actionText(action: Action, grantToken = ""): string {
@@ -22,6 +25,7 @@ export function actionText(action: Action, grantToken = ""): string {
   const rows: [string, string][] = [
     ["action", action.id],
     ["status", statusName(action.status)],
+    ...(TAKEN_BACK.has(action.status) ? becauseRows(action) : []),
     [
       "what",
       input === undefined ? "(erased)" : `${input.action?.name ?? "?"} on ${input.resource?.type ?? "?"} ${input.resource?.id ?? "?"}`,

@@ -1,7 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { ActionStateSchema, ActionStatus, AfterReviewState, CommentKind } from "@countersign/proto/v1/action_pb";
+import { ActionSchema, ActionStateSchema, ActionStatus, AfterReviewState, CommentKind } from "@countersign/proto/v1/action_pb";
 import { expect, it } from "vitest";
+import { actionText } from "./action-text.ts";
 import { stateText } from "./state-text.ts";
 
 const digest = new Uint8Array(32).fill(0xab);
@@ -50,4 +51,15 @@ it("says why not, that it was edited, and that a break-glass is open, without th
   expect(text).toMatch(/^break-glass +nobody has looked at it yet$/m);
   expect(text).toMatch(/^grant token +a\.b\.c$/m);
   expect(text).not.toContain("hunter2");
+});
+
+it("says of what was taken back by whom and why, wherever it is shown", () => {
+  const because = (status: ActionStatus, ...reasons: string[]) => {
+    const texts = [stateText(create(ActionStateSchema, { status, reasons })), actionText(create(ActionSchema, { status, reasons }))];
+    return texts.map((text) => text.split("\n").filter((line) => line.startsWith("because")));
+  };
+  const both = (line: string) => [[line], [line]];
+  expect(because(ActionStatus.CANCELLED, "no longer needed")).toEqual(both("because     its requester took it back: no longer needed"));
+  expect(because(ActionStatus.CANCELLED)).toEqual(both("because     its requester took it back"));
+  expect(because(ActionStatus.REVOKED, "on second thoughts")).toEqual(both("because     on second thoughts"));
 });

@@ -1,5 +1,5 @@
 import { statusName } from "@countersign/client";
-import { AfterReviewState, type ActionState } from "@countersign/proto/v1/action_pb";
+import { ActionStatus, AfterReviewState, type ActionState } from "@countersign/proto/v1/action_pb";
 import type { PrincipalRef } from "@countersign/proto/v1/principal_pb";
 import { visible, withoutSecrets } from "@countersign/review-view";
 import { accountsText } from "./accounts-text.ts";
@@ -7,12 +7,12 @@ import { hex, moment } from "./output.ts";
 
 /** Where an action is, as a few lines. */
 export function stateText(state: ActionState, grantToken = ""): string {
-  const { id, status, version, digest, reasons, editedProperties, review, questions, deadline, afterReview } = state;
+  const { id, status, version, digest, editedProperties, review, questions, deadline, afterReview } = state;
   const { claim } = review ?? {};
   const rows: [string, string][] = [
     ["action", id],
     ["status", statusName(status)],
-    ...reasons.map((reason): [string, string] => ["because", withoutSecrets(reason)]),
+    ...becauseRows(state),
     ...(editedProperties === undefined ? [] : [["edited", "by a reviewer; get shows the parameters"] satisfies [string, string]]),
     ...(review === undefined
       ? []
@@ -32,6 +32,13 @@ export function stateText(state: ActionState, grantToken = ""): string {
     ...(grantToken === "" ? [] : [["grant token", grantToken] satisfies [string, string]]),
   ];
   return rows.map(([label, text]) => `${label.padEnd(12)}${visible(text).text}`).join("\n");
+}
+
+/** Why the answer is no. Nobody but its requester can cancel an action. */
+export function becauseRows({ status, reasons }: Pick<ActionState, "status" | "reasons">): [string, string][] {
+  const why = reasons.map(withoutSecrets);
+  const said = status === ActionStatus.CANCELLED ? [["its requester took it back", ...why].join(": ")] : why;
+  return said.map((reason) => ["because", reason]);
 }
 
 /** While nobody can approve it, whoever waits is told why. */

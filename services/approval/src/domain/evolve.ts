@@ -16,7 +16,17 @@ import type {
 } from "./events.ts";
 import { samePrincipal, toRef } from "./principal.ts";
 import { principalsOf } from "./standing.ts";
-import { type ActionState, type AfterReview, type Claim, type Comment, isClaimOf, type Review, type Vote } from "./state.ts";
+import {
+  type ActionState,
+  type AfterReview,
+  type Cancelled,
+  type Claim,
+  type Comment,
+  type Expired,
+  isClaimOf,
+  type Review,
+  type Vote,
+} from "./state.ts";
 
 /** What the past adds up to. Accepts every past: an event that makes no sense in its place counts in the version and changes nothing else. */
 export function evolve(state: ActionState, event: ActionEvent): ActionState {
@@ -69,9 +79,9 @@ function apply(state: ActionState, event: ActionEvent): ActionState {
     case "ActionRejected":
       return state.status === "IN_REVIEW" ? { ...state, status: "REJECTED" } : state;
     case "ActionExpired":
-      return ended(state, "EXPIRED");
+      return ended(state, { status: "EXPIRED" });
     case "ActionCancelled":
-      return ended(state, "CANCELLED");
+      return ended(state, { status: "CANCELLED", reason: event.reason });
     case "GrantRedeemed":
     case "GrantExpired":
     case "GrantRevoked":
@@ -95,7 +105,7 @@ function afterApproval(state: ActionState, event: Extract<ActionEvent, { type: A
     case "GrantExpired":
       return state.status === "APPROVED" ? { ...state, status: "GRANT_EXPIRED" } : state;
     case "GrantRevoked":
-      return state.status === "APPROVED" ? { ...state, status: "REVOKED" } : state;
+      return state.status === "APPROVED" ? { ...state, status: "REVOKED", reason: event.reason } : state;
     case "ExecutionReported": {
       if (state.status !== "REDEEMED") return state;
       const execution = { outcome: event.outcome, outputDigest: event.outputDigest, message: event.message, at: event.at };
@@ -163,9 +173,11 @@ function granted(state: ActionState, event: GrantIssued): ActionState {
   return { ...state, status: "APPROVED", ruling: state.ruling, review: state.status === "REQUESTED" ? undefined : state.review, grant };
 }
 
-function ended(state: ActionState, status: "EXPIRED" | "CANCELLED"): ActionState {
-  if (state.status === "IN_REVIEW" || state.status === "EDITED") return { ...state, status };
-  return state.status === "REQUESTED" ? { ...state, status, review: undefined } : state;
+type End = Pick<Expired, "status"> | Pick<Cancelled, "status" | "reason">;
+
+function ended(state: ActionState, end: End): ActionState {
+  if (state.status === "IN_REVIEW" || state.status === "EDITED") return { ...state, ...end };
+  return state.status === "REQUESTED" ? { ...state, ...end, review: undefined } : state;
 }
 
 /** Also a no to what was approved already: the grant that is revoked with it moves the action. */

@@ -150,12 +150,12 @@ export type Edited = Ruled & { readonly status: "EDITED"; readonly review: Revie
 export type Approved = Granted & { readonly status: "APPROVED" };
 export type Rejected = Ruled & { readonly status: "REJECTED"; readonly review: Review };
 export type Expired = Undecided & { readonly status: "EXPIRED" };
-export type Cancelled = Undecided & { readonly status: "CANCELLED" };
+export type Cancelled = Undecided & { readonly status: "CANCELLED"; readonly reason: Hex | undefined };
 export type Redeemed = Used & { readonly status: "REDEEMED"; readonly reportDeadline: Instant };
 export type Reported = Used & { readonly status: "SUCCEEDED" | "FAILED"; readonly execution: Execution };
 export type Unreported = Used & { readonly status: "UNREPORTED" };
 export type GrantExpired = Granted & { readonly status: "GRANT_EXPIRED" };
-export type Revoked = Granted & { readonly status: "REVOKED" };
+export type Revoked = Granted & { readonly status: "REVOKED"; readonly reason: Hex | undefined };
 
 /** An action that was asked for. */
 export type RecordedAction =

@@ -93,6 +93,19 @@ it("says why not: policy's reasons, or the reviewer's, until they are erased", a
   await expectAgreement(action.id);
 });
 
+it.each([
+  ["review", ActionStatus.CANCELLED],
+  ["allow", ActionStatus.REVOKED],
+] as const)("says why its requester took it back, until that is erased (%s)", async (outcome, status) => {
+  const { action } = await ask(world, verdict(outcome));
+  await world.call("CancelAction", { actionId: action.id, reason: "no longer needed" });
+  expect(await state(action.id)).toMatchObject({ status, reasons: ["no longer needed"] });
+  await expectAgreement(action.id);
+  const operator = principal("operator", { roles: ["operator"], signIn: "mfa" });
+  await world.call("EraseContent", { actionId: action.id, reason: "asked to" }, operator);
+  expect(await state(action.id)).toMatchObject({ status, reasons: [] });
+});
+
 it("P8: tells nobody else's tenant, and no stranger", async () => {
   const { action } = await ask(world);
   for (const caller of [{ ...ann, tenant: "rival" }, principal("stranger", { roles: ["requester"] })])
