@@ -63,6 +63,20 @@ test("a holder whose connection dies learns it soon, and another takes over", as
   await first.release();
 });
 
+test("what Postgres refuses leaves no lease behind that nobody knows of", async () => {
+  const database = openTestDatabase(postgres.url, 1, null);
+  onTestFinished(() => database.close());
+  const kysely = database.kysely<unknown>();
+  const [first, refused, other] = [postgresLease(kysely, "left"), postgresLease(kysely, "no\0name"), lease(1, "left")];
+  expect(await first.tryAcquire()).toBe(true);
+  await expect(refused.tryAcquire()).rejects.toThrow();
+  expect(first.held()).toBe(false);
+  // The one connection that there is works on, for whoever is next.
+  await sql`select 1`.execute(kysely);
+  expect(await other.tryAcquire()).toBe(true);
+  await other.release();
+});
+
 test("heartbeats do not pile up behind a server that is silent", async () => {
   const [database] = databases;
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });

@@ -126,6 +126,8 @@ async function reserve<Tables>(database: Kysely<Tables>): Promise<Reserved> {
   const reservation = database.connection().execute(async (connection) => {
     opened.resolve(connection);
     await done.promise;
+    // A query that was refused or cancelled leaves its session alive, and whoever is given it next would hold the locks without knowing.
+    await sql`select pg_advisory_unlock_all()`.execute(connection);
   });
   reservation.catch(opened.reject);
   const connection = await opened.promise;
