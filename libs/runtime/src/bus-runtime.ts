@@ -63,7 +63,8 @@ export async function connectBus(name: string, { natsUrl, natsPrefix: prefix, le
     close: async () => {
       bus.end();
       stopChecking();
-      await nats.drain();
+      // Without a server nobody takes what is left to send.
+      await nats.drain().catch(() => nats.close());
     },
   };
 }
