@@ -2,6 +2,7 @@ import { celEnv, CelScalar, mapType, objectType } from "@bufbuild/cel";
 import { RE2JS } from "@bufbuild/re2";
 import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { LRUCache } from "lru-cache";
+import { CEL_FUNCTIONS } from "./cel-functions.ts";
 
 const VALUES = mapType(CelScalar.STRING, CelScalar.DYN);
 
@@ -18,7 +19,7 @@ export const CEL_VARIABLES = {
 } as const;
 
 /** The CEL standard library and our variables. Regular expressions are RE2 (linear time); compiled ones are kept. */
-export const celEnvironment = celEnv({ variables: CEL_VARIABLES, re2: { compile: compilePattern } });
+export const celEnvironment = celEnv({ variables: CEL_VARIABLES, funcs: CEL_FUNCTIONS, re2: { compile: compilePattern } });
 
 /** @throws when it is no RE2 pattern. */
 export function compilePattern(pattern: string): RE2JS {
