@@ -31,6 +31,7 @@ export function checkExpression(root: Expr, budget: PatternBudget): readonly str
     if (problems.size > 20 || nodes > MAX_NODES || depth > MAX_DEPTH) return;
     for (const problem of nodeProblems(expr, scope, budget)) problems.add(problem);
     for (const child of childrenOf(expr)) {
+      for (const name of child.binds) if (Object.hasOwn(CEL_VARIABLES, name)) problems.add(`a loop cannot call its elements "${name}"`);
       const inner = child.binds.length === 0 ? scope : new Set([...scope, ...child.binds]);
       walk(child.expr, inner, depth + 1, loops + (child.looped ? 1 : 0));
     }

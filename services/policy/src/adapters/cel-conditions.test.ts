@@ -42,6 +42,7 @@ describe("a condition that is published", () => {
     ["resource.id.matches('(a{1000}){1000}')", /more than 50000 states/],
     ["resource.id.matches(context.pattern)", /literal pattern/],
     ["[1].all(a, [1].all(b, [1].all(c, true)))", /loops inside/],
+    ["[1].all(principal, principal > 0)", /a loop cannot call its elements "principal"/],
     [`${"(".repeat(2000)}true${")".repeat(2000)}`, /./],
     [`${"!(".repeat(1000)}true${")".repeat(1000)}`, /nested/],
     [`true${" && true".repeat(400)}`, /parts|nested/],
@@ -63,7 +64,6 @@ describe("a condition that is published", () => {
     "now < timestamp('2030-01-01T00:00:00Z')",
     "context['run id'] == 'x'",
     "[1].all(a, [2].exists(b, a < b))",
-    "[1].all(principal, principal > 0)",
   ])("is taken: %s", (source) => {
     expect(problemsOf(source)).toEqual([]);
   });
@@ -124,10 +124,42 @@ describe("a condition that runs", () => {
     }
     const text = withProperties({ text: "b".repeat(100_000) });
     expect(run("action.properties.text.matches('[ab]*[bc]{500}$')", text)).toEqual(TOO_LARGE);
+    expect(run("resource.id.matches('^[a-z]{1,63}$') && resource.id.contains('tom')", text)).toBe(true);
     expect(run("action.properties.ids.all(a, a >= 0)", large)).toBe(true);
     expect(
       run("action.properties.ids.filter(a, a >= 0).size() == 100", withProperties({ ids: Array.from({ length: 100 }, () => 1) })),
     ).toBe(true);
+  });
+
+  it.each([
+    "now.getHours('Europe/Berlin') >= 0",
+    "now - duration('1h') < now",
+    `'${"a".repeat(1000)}'.matches('^(a+)+$')`,
+    `size('${"a".repeat(1000)}') > 0`,
+    "(action.properties.text + 'a') < (action.properties.text + 'b')",
+  ])("P8: counts what takes longer than it looks: %s", (costly) => {
+    const large = withProperties({ ids: Array.from({ length: 20_000 }, () => 1), text: "a".repeat(1000) });
+    expect(run(`action.properties.ids.all(a, ${costly})`, large)).toEqual(TOO_LARGE);
+  });
+
+  it("P8: a long part is not looked for in every place of a long text", () => {
+    const source = "action.properties.text.contains(action.properties.part)";
+    const compiled = compileConditions(Array.from({ length: 20 }, () => source));
+    if (!compiled.ok) throw new Error("does not compile");
+    const conditionOf = compiled.conditions(withProperties({ text: "a".repeat(80_000), part: `aaaaaaaab${"a".repeat(40_000)}` }));
+    const started = process.threadCpuUsage();
+    for (let index = 0; index < 20; index++) expect(conditionOf(index)).toBe(false);
+    // Of CPU: with the library's own it is seconds.
+    expect(process.threadCpuUsage(started).user / 1e6).toBeLessThan(3);
+  });
+
+  it("P7: fails as often as there are elements, soon, and says so in few words", () => {
+    const ids = Array.from({ length: 40_000 }, () => 1);
+    expect(run("action.properties.ids.all(a, a.x)", withProperties({ ids }))).toEqual({ failure: "field not found: x" });
+    expect(Error.stackTraceLimit).toBeGreaterThan(0);
+    const key = "😀".repeat(1000);
+    const result = run("context[action.properties.key] == 1", withProperties({ key }));
+    expect(typeof result === "boolean" || result.failure.length).toBeLessThan(400);
   });
 
   it("P7: shares one budget among the conditions of a document", () => {

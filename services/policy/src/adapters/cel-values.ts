@@ -4,7 +4,12 @@ import { celMap, type CelInput, type CelMap } from "@bufbuild/cel";
 import type { EvaluationInput, JsonObject, JsonValue, Principal, PrincipalRef } from "../domain/input.ts";
 
 /** How much a condition could have to look at. */
-export type InputSize = { readonly values: number; readonly longestCollection: number; readonly longestText: number };
+export type InputSize = {
+  readonly values: number;
+  readonly longestCollection: number;
+  readonly longestText: number;
+  readonly longestName: number;
+};
 
 const MAX_DEPTH = 64;
 
@@ -14,7 +19,7 @@ const MAX_DEPTH = 64;
  */
 export class CelValues {
   readonly #input: EvaluationInput;
-  readonly #size = { values: 0, longestCollection: 0, longestText: 0 };
+  readonly #size = { values: 0, longestCollection: 0, longestText: 0, longestName: 0 };
   #principal: CelMap | undefined;
   readonly subject: CelMap;
   readonly action: CelMap;
@@ -39,7 +44,9 @@ export class CelValues {
       ["properties", this.#map(resource.properties, 0)],
     ]);
     this.context = this.#map(input.context, 0);
-    for (const text of [subject.type, subject.id, action.name, resource.type, resource.id]) this.#measureText(text);
+    const names = [input.principal.id, subject.type, subject.id, action.name, resource.type, resource.id];
+    for (const name of names) this.#measureText(name);
+    this.#size.longestName = Math.max(...names.map(({ length }) => length));
     this.#measurePrincipal(input.principal);
   }
 
@@ -79,9 +86,9 @@ export class CelValues {
     return value.map((item) => this.#value(item, depth + 1));
   }
 
-  #measurePrincipal({ id, issuer, tenant, groups, roles, chain, owner }: Principal): void {
+  #measurePrincipal({ issuer, tenant, groups, roles, chain, owner }: Principal): void {
     const refs = owner === undefined ? chain : [...chain, owner];
-    for (const texts of [[id, issuer, tenant], groups, roles, refs.map((ref) => ref.issuer), refs.map((ref) => ref.id)]) {
+    for (const texts of [[issuer, tenant], groups, roles, refs.map((ref) => ref.issuer), refs.map((ref) => ref.id)]) {
       this.#measureCollection(texts.length);
       for (const text of texts) this.#measureText(text);
     }
