@@ -15,7 +15,7 @@ test("a process that ends while NATS is away ends well", async () => {
       commands: "nats",
     },
   );
-  await proxy.close();
+  proxy.close();
   await expect.poll(() => bus.readiness.serving(), { timeout: 20_000 }).toBe(false);
   await bus.close();
   expect(bus.nats.isClosed()).toBe(true);
