@@ -10,7 +10,7 @@ it("says first that a request would be refused, and because of whom", () => {
   const unknownCausers = [{ issuer: "https://id.test", id: "ghost\u001b[2J" }];
   const refused = create(EvaluateActionResponseSchema, { verdict, refusedReason: "CAUSER_UNKNOWN", unknownCausers });
   expect(evaluationText(refused).split("\n\n").slice(0, 2)).toEqual([
-    String.raw`A request would be refused: CAUSER_UNKNOWN, as your directory does not know https://id.test#ghost\u{1b}[2J, who would cause it: nobody could approve it`,
+    String.raw`A request would be refused: your directory does not know https://id.test#ghost\u{1b}[2J, who would cause it, so that nobody could approve it`,
     'review by rule "exports" of revision 3: Data leaves.',
   ]);
   expect(evaluationText(create(EvaluateActionResponseSchema, { verdict }))).toMatch(/^review by rule "exports" of revision 3:/);

@@ -18,7 +18,7 @@ type Evaluation = {
 export function evaluationText({ verdict, rules, refusedReason = "", unknownCausers = [] }: Evaluation, document?: string): string {
   const { stages = [], risk = [] } = verdict ?? {};
   return [
-    ...(refusedReason === "" ? [] : [visible(`A request would be refused: ${refusedReason}${unknownText(unknownCausers)}`).text]),
+    ...(refusedReason === "" ? [] : [visible(`A request would be refused: ${unknownText(unknownCausers) ?? refusedReason}`).text]),
     [verdictText(verdict, document), ...risk.map(riskText)].join("\n"),
     ...(stages.length === 0 ? [] : [stagesTable(stages)]),
     table(
@@ -28,9 +28,9 @@ export function evaluationText({ verdict, rules, refusedReason = "", unknownCaus
   ].join("\n\n");
 }
 
-function unknownText(causers: readonly PrincipalRef[]): string {
+function unknownText(causers: readonly PrincipalRef[]): string | undefined {
   const accounts = accountsText(causers);
-  return accounts === "" ? "" : `, as your directory does not know ${accounts}, who would cause it: nobody could approve it`;
+  return accounts === "" ? undefined : `your directory does not know ${accounts}, who would cause it, so that nobody could approve it`;
 }
 
 function riskText({ points, reason }: RiskPoint): string {

@@ -35,15 +35,19 @@ describe("review show", () => {
   it("P3: whoever may not approve is offered what it may do, and nothing else", () => {
     const edited = text({ ineligibleReason: "SELF_APPROVAL", mayReject: true, mayEdit: true });
     expect(offered(edited)).toEqual(["reject", "edit"]);
-    expect(edited).toContain("\nYou may not approve this: SELF_APPROVAL. You may reject it.\n");
+    expect(edited).toContain(
+      "\nYou may not approve this: you had a part in an edit of it, so somebody else has to approve. You may reject it.\n",
+    );
     const caused = text({ ineligibleReason: "SELF_APPROVAL" });
-    expect([offered(caused), caused.includes("\nYou may not decide this: SELF_APPROVAL")]).toEqual([[], true]);
+    expect(caused).toContain("\nYou may not decide this: you had a part in this request, so somebody else has to decide.");
+    expect(offered(caused)).toEqual([]);
+    expect(text({ ineligibleReason: "A_NEWER\u001b_ONE" })).toContain(String.raw`You may not decide this: A_NEWER\u{1b}_ONE.`);
   });
 
   it("P3: what nobody can approve says whose account nobody knows, and can be rejected", () => {
     const unknownCausers = [{ issuer: "https://agents.example", id: "ann\u202e" }];
     const shown = text({ ineligibleReason: "CAUSER_UNKNOWN", unknownCausers, mayReject: true });
-    expect(shown).toMatch(/You may reject it\.\nNobody can approve it: your directory does not know https:\/\/agents\.example#ann/);
+    expect(shown).toMatch(/nobody's approval counts: https:\/\/agents\.example#ann\S+\. You may reject it\.$/m);
     expect(offered(shown)).toEqual(["reject"]);
     expect(shown).not.toContain("\u202e");
   });

@@ -9,6 +9,7 @@ import {
   USUAL_LIMITS,
   visible,
   whyNothingToDecide,
+  whyRefused,
   type RenderLimits,
 } from "@countersign/review-view";
 import { accountsText } from "./accounts-text.ts";
@@ -31,11 +32,9 @@ export function reviewText(reply: GetReviewResponse, { columns, command }: { rea
 function mayText(reply: GetReviewResponse, action: Action, command: string): string {
   const edits = reply.mayEdit ? howToEdit(action, command) : "";
   if (reply.eligible) return edits;
-  const why = visible(reply.ineligibleReason).text;
-  const more = reply.mayReject ? `You may not approve this: ${why}. You may reject it.` : `You may not decide this: ${why}`;
-  const unknown = visible(accountsText(reply.unknownCausers)).text;
-  const nobody = unknown === "" ? "" : `\nNobody can approve it: your directory does not know ${unknown}, who caused it`;
-  return `\n${more}${nobody}${edits}`;
+  const { ineligibleReason, mayReject, unknownCausers } = reply;
+  const why = visible([whyRefused(ineligibleReason, mayReject), accountsText(unknownCausers)].filter(Boolean).join(": ")).text;
+  return `\n${mayReject ? `You may not approve this: ${why}. You may reject it.` : `You may not decide this: ${why}.`}${edits}`;
 }
 
 /** What policy lets a reviewer change, as the policy says it. */

@@ -37,5 +37,6 @@ export {
   type CardStyle,
 } from "./review-card.ts";
 export { whyNothingToDecide } from "./why-nothing-to-decide.ts";
+export { whyRefused } from "./why-refused.ts";
 export { withoutSecrets } from "./redaction.ts";
 export { colours, plain, type Paint } from "./paint.ts";

@@ -3,7 +3,7 @@ import type { DirectoryClient } from "@countersign/directory-client";
 import { PrincipalType, type Principal } from "@countersign/proto/v1/principal_pb";
 import type { Logger } from "@countersign/telemetry";
 import type { Decision, ShownCard, VoteReply } from "../../usecases/answer.ts";
-import { whyRefused } from "../answer-text.ts";
+import { whyRefusedOnPage } from "../answer-text.ts";
 import type { PersonsReview, ReadAsPerson } from "../approval/person-reader.ts";
 import type { CardSeal } from "../card-seal.ts";
 import type { RawAnswer, RawRequest, Route } from "../http/listener.ts";
@@ -107,7 +107,7 @@ function barredBy({ ineligible, unknown, mayReject }: PersonsReview): string {
   // Whoever caused the request itself cannot even reject.
   if (ineligible === "SELF_APPROVAL" && mayReject)
     return "You had a part in an edit of it, so somebody else has to approve. You can still reject it.";
-  return `You cannot decide here: ${[whyRefused(ineligible), ...unknown.map((name) => visible(name).text)].join(": ")}.`;
+  return `You cannot decide here: ${[whyRefusedOnPage(ineligible), ...unknown.map((name) => visible(name).text)].join(": ")}.`;
 }
 
 /** What was typed is typed once, unless the parameters are others by now. */
@@ -141,7 +141,7 @@ async function decide(deps: PageDeps, request: RawRequest): Promise<RawAnswer> {
   return refused(
     reply.outcome === "unknown"
       ? "No answer came: it may be recorded or not. What this page shows is what is recorded."
-      : `This answer changed nothing: ${whyRefused(reply.reason)}.`,
+      : `This answer changed nothing: ${whyRefusedOnPage(reply.reason)}.`,
   );
 }
 
@@ -150,7 +150,7 @@ function decisionOf(form: URLSearchParams, { source }: PersonsReview, card: Show
   const kind = form.get("decision");
   if (kind === "approve" || kind === "reject") return { kind, reason };
   if (kind !== "edit") return "the form names no decision";
-  if (source.digest !== card.digest) return whyRefused("STALE_DIGEST");
+  if (source.digest !== card.digest) return whyRefusedOnPage("STALE_DIGEST");
   const edited = readEdited(form.get("properties") ?? "", source);
   return "problem" in edited ? edited.problem : { kind, reason, properties: edited.properties };
 }
