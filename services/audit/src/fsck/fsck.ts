@@ -5,16 +5,16 @@ import { decodeEntry, EventLogError, type AppendKeys } from "@countersign/event-
 import { sql, type Kysely } from "kysely";
 import { setTimeout as sleep } from "node:timers/promises";
 import { checkLedger, type LedgerRows } from "../ledger/check-ledger.ts";
-import type { Check, Flaw } from "../ledger/flaws.ts";
+import type { Check } from "../ledger/flaws.ts";
 import type { Projection } from "../projections/projection.ts";
-import { compareProjection, RebuildUnderWayError, type Comparison, type RebuildParts } from "../rebuild/compare-projection.ts";
+import { RebuildUnderWayError, type Comparison, type RebuildParts } from "../rebuild/compare-projection.ts";
+import { comparing } from "../rebuild/comparing.ts";
 import { checkBookmarks } from "./check-bookmarks.ts";
 import { checkConsumers } from "./check-consumers.ts";
 import { checkContents } from "./check-contents.ts";
 import { checkCopy } from "./check-copy.ts";
 import { checkErasures } from "./check-erasures.ts";
 import { checkVotes } from "./check-votes.ts";
-import { whileItRuns } from "./while-it-runs.ts";
 
 export type FsckParts = RebuildParts & {
   readonly ledger: string;
@@ -30,7 +30,7 @@ export type FsckParts = RebuildParts & {
   /** Absent: this process has no JetStream. */
   readonly copy?: LedgerCopy;
   /** Compares all that was sealed with the log, and returns what it could not. Absent: nothing is sealed here. */
-  readonly checkSealed?: (report: (flaw: Flaw) => void) => Promise<readonly string[]>;
+  readonly checkSealed?: () => Check<readonly string[]>;
 };
 
 export type FsckResult = {
@@ -65,7 +65,7 @@ export async function* fsck(parts: FsckParts): Check<FsckResult> {
 
 async function* checkSeals(check: NonNullable<FsckParts["checkSealed"]>): Check<readonly string[]> {
   try {
-    return yield* whileItRuns<Flaw, readonly string[]>(check, (flaw) => ({ flaw }));
+    return yield* check();
   } catch (error) {
     if (!isCorrupt(error)) throw error;
     yield {
@@ -87,11 +87,7 @@ async function* checkProjection(
 ): Check<Comparison | undefined> {
   try {
     await caughtUp(parts, projection, events);
-    const comparison = yield* whileItRuns(
-      (report: (progress: { readonly name: string; readonly done: number; readonly total: number }) => void) =>
-        compareProjection(parts, projection, { replace: false, onProgress: report }),
-      ({ name, done, total }) => ({ progress: { step: name, done, total } }),
-    );
+    const comparison = yield* comparing(parts, projection, { replace: false });
     const { name, position, live, rebuilt } = comparison;
     const detail = `${name} has ${live.rows} rows, the log folds to ${rebuilt.rows}, and they are not the same`;
     if (!comparison.identical) yield { flaw: { position, kind: "PROJECTION", detail } };

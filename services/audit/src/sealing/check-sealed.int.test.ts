@@ -2,7 +2,7 @@ import { parseNote, signerKeyOfSeed, signNote } from "@countersign/tlog";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { storeCosignature } from "./adapters/cosignatures.ts";
-import { checkSealed, type SealedFlaw } from "./check-sealed.ts";
+import type { Flaw } from "../ledger/flaws.ts";
 import { sealedLedger, sealingDatabase, type SealedLedger } from "./testing/sealed-ledger.ts";
 
 const SIZE = 700;
@@ -21,11 +21,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-async function flaws(): Promise<readonly SealedFlaw[]> {
-  const found: SealedFlaw[] = [];
-  await checkSealed({ ...ledger.parts(), epoch: { epoch: 1 } }, (flaw) => found.push(flaw));
-  return found;
-}
+const flaws = async (...change: Parameters<SealedLedger["check"]>): Promise<readonly Flaw[]> => (await ledger.check(...change)).flaws;
 
 const flip = (column: string, byte: number, bit: number) =>
   `set ${column} = set_byte(${column}, ${byte} % length(${column}), get_byte(${column}, ${byte} % length(${column})) # ${1 << bit})`;
@@ -36,9 +32,7 @@ describe("P6: whatever is changed in what was sealed is found, at its position",
   });
 
   it("counts through no epochs of which there is nothing, whatever the log says of their number", async () => {
-    const found: SealedFlaw[] = [];
-    await checkSealed({ ...ledger.parts(), epoch: { epoch: Number.MAX_SAFE_INTEGER } }, (flaw) => found.push(flaw));
-    expect(found).toEqual([
+    expect(await flaws({ epoch: Number.MAX_SAFE_INTEGER })).toEqual([
       { position: 0, kind: "ANCHOR", detail: `epoch 1 was begun, and the log is in epoch ${Number.MAX_SAFE_INTEGER}` },
     ]);
   });
@@ -89,33 +83,24 @@ describe("P6: whatever is changed in what was sealed is found, at its position",
   });
 
   it("nothing where sealing goes on meanwhile: the anchor knows a checkpoint before the database shows it", async () => {
-    const parts = ledger.parts();
-    const [earlier] = await parts.store.checkpoints(1, 0, 1);
+    const { store } = ledger;
+    const [earlier] = await store.checkpoints(1, 0, 1);
     let asked = 0;
-    const newest: typeof parts.store.newest = async (which) => ((asked += 1) <= 2 ? earlier : parts.store.newest(which));
-    const found: SealedFlaw[] = [];
-    await checkSealed({ ...parts, store: { ...parts.store, newest }, epoch: { epoch: 1 } }, (flaw) => found.push(flaw));
+    const newest: typeof store.newest = async (which) => ((asked += 1) <= 2 ? earlier : store.newest(which));
     expect(earlier?.size).toBe(300);
-    expect(found).toEqual([]);
+    expect(await flaws({ store: { ...store, newest } })).toEqual([]);
   });
 
   it("an anchor that is ahead of the database", async () => {
-    const parts = ledger.parts();
     const newest = await ledger.anchor.newest(1);
     await ledger.anchor.append(1, SIZE + 1, Buffer.from("forged"));
     expect(await flaws()).toMatchObject([{ kind: "ANCHOR", position: SIZE }]);
     await ledger.anchor.append(1, SIZE + 1, newest?.note ?? Buffer.alloc(0));
     expect(await flaws()).toEqual([]);
-    await expect(checkSealed({ ...parts, epoch: { epoch: 2 } }, () => {})).resolves.toEqual([]);
   });
 
   it("what older epochs sealed, without the log that came after them", async () => {
-    const { anchor: _anchor, ...parts } = ledger.parts();
-    const ofTwo = async () => {
-      const found: SealedFlaw[] = [];
-      await checkSealed({ ...parts, epoch: { epoch: 2 } }, (flaw) => found.push(flaw));
-      return found;
-    };
+    const ofTwo = () => flaws({ epoch: 2, anchor: { ...ledger.anchor, epoch: async () => 2, newest: async () => undefined } });
     expect(await ofTwo()).toEqual([]);
     for (const [statement, expected] of [
       [`update audit.tile ${flip("hashes", 40, 2)} where @ and level = 1`, { kind: "TILE", position: 256 }],
@@ -137,11 +122,7 @@ describe("P6: whatever is changed in what was sealed is found, at its position",
     if (checkpoint === undefined) throw new Error("nothing is sealed");
     const { text } = parseNote(checkpoint.note);
     await storeCosignature(ledger.database, ledger.name, checkpoint, signNote(text, witness, 1_767_225_600));
-    const cosigned = async (witnessKeys = [witness.verifier]) => {
-      const found: SealedFlaw[] = [];
-      await checkSealed({ ...ledger.parts(), epoch: { epoch: 1 }, witnessKeys }, (flaw) => found.push(flaw));
-      return found;
-    };
+    const cosigned = (witnessKeys = [witness.verifier]) => flaws({ witnessKeys });
     expect(await cosigned()).toEqual([]);
     await ledger.tamper(`update audit.cosignature ${flip("signature", 20, 0)} where @`);
     expect(await cosigned()).toMatchObject([{ kind: "CHECKPOINT", position: SIZE }]);

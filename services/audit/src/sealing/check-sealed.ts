@@ -15,32 +15,17 @@ import {
   type TileId,
   type VerifierKey,
 } from "@countersign/tlog";
-import type { Anchor, CheckpointSigner, Epoch, SealableLog, StoredCheckpoint, TileReader, TreeStore, WitnessNetwork } from "./ports.ts";
+import type { Check, Finding } from "../ledger/flaws.ts";
+import type { StoredCheckpoint, TileReader } from "./ports.ts";
 import { SealRefusedError } from "./refusal.ts";
+import type { SealingParts } from "./resume.ts";
 
-/** Something sealed that does not fit. Names no tenant and no content. */
-export type SealedFlaw = {
-  /** The event's; of a tile the first event under the hash that is wrong; of a checkpoint its size. */
-  readonly position: number;
-  readonly kind: "SEALED_ROW" | "TILE" | "CHECKPOINT" | "ANCHOR" | "WITNESS";
-  readonly detail: string;
+export type SealedParts = Omit<SealingParts, "epochs"> & {
+  /** The newest one. */
+  readonly epoch: number;
+  /** Of the witnesses whose cosignatures can be verified. */
+  readonly witnessKeys: readonly VerifierKey[];
 };
-
-export type SealedParts = {
-  readonly log: SealableLog;
-  readonly store: TreeStore;
-  /** Absent: what lies outside of the database is not looked at. */
-  readonly anchor?: Anchor;
-  /** Absent: nobody is asked what the log was. */
-  readonly witnesses?: WitnessNetwork;
-  readonly epoch: Pick<Epoch, "epoch">;
-  /** By whose signatures, under which name, a checkpoint of an epoch is ours. */
-  signerFor(epoch: number): CheckpointSigner;
-  /** Of the witnesses whose cosignatures can be verified; default: none. */
-  readonly witnessKeys?: readonly VerifierKey[];
-};
-
-type Report = (flaw: SealedFlaw) => void;
 
 const [COMMIT_ATTEMPTS, COMMIT_PAUSE_MS] = [10, 100];
 
@@ -48,41 +33,41 @@ const [COMMIT_ATTEMPTS, COMMIT_PAUSE_MS] = [10, 100];
 const PAGE = 64;
 
 /**
- * Compares all that is sealed, and reports every flaw: in each epoch each hash of a tile with the tile under it, each checkpoint with the tiles, its signatures
+ * Compares all that is sealed: in each epoch each hash of a tile with the tile under it, each checkpoint with the tiles, its signatures
  * and its cosignatures; in the newest one also each row (its entry hashed anew) with its leaf in the tiles, and the newest checkpoints outside of the database, of
  * the anchor and of the witnesses, with all of it. A log that was put back is not what older epochs sealed, which is why they ended. Memory does not grow with the log. What is not sealed yet is not
- * looked at. Returns what could not be checked: a witness that does not answer may know of another log.
+ * looked at. A flaw's position is the event's; of a tile that of the first event under the hash that is wrong; of a checkpoint its size. Returns what could not be checked: a
+ * witness that does not answer may know of another log.
  */
-export async function checkSealed(parts: SealedParts, report: Report): Promise<readonly string[]> {
-  const { store, anchor } = parts;
-  const newest = parts.epoch.epoch;
+export async function* checkSealed(parts: SealedParts): Check<readonly string[]> {
+  const { store, epoch: newest } = parts;
   let sealed = 0;
   // From one of which there is something to the next: the log says how many there were, and may have been made to say anything.
   for (let epoch = await store.epochAfter(0); epoch !== undefined && epoch <= newest; epoch = await store.epochAfter(epoch)) {
     const size = (await store.newest({ epoch }))?.size ?? 0;
-    const ofEpoch = { ...parts, epoch: { epoch } };
+    const ofEpoch = { ...parts, epoch };
     if (epoch === newest) {
       sealed = size;
-      await checkRows(parts, size, report);
+      yield* checkRows(parts, size);
     }
-    for (let level = 1; size >= TILE_WIDTH ** level; level += 1) await checkLevel(ofEpoch, level, size, report);
-    await checkCheckpoints(ofEpoch, report);
+    for (let level = 1; size >= TILE_WIDTH ** level; level += 1) yield* checkLevel(ofEpoch, level, size);
+    yield* checkCheckpoints(ofEpoch);
   }
-  if (anchor !== undefined) await checkAnchor(parts, anchor, sealed, report);
-  return parts.witnesses === undefined ? [] : checkWitnesses(parts, parts.witnesses, report);
+  yield* checkAnchor(parts, sealed);
+  return yield* checkWitnesses(parts);
 }
 
-async function checkRows({ log, epoch: { epoch } }: SealedParts, size: number, report: Report): Promise<void> {
+async function* checkRows({ log, epoch }: SealedParts, size: number): Check {
   for (let from = 0; from < size; from += PAGE * TILE_WIDTH) {
     const range = { epoch, from, to: Math.min(from + PAGE * TILE_WIDTH, size), deep: true, maxTiles: PAGE };
     for (const position of await log.mismatches(range)) {
-      report({ position, kind: "SEALED_ROW", detail: "the entry is missing or not the one whose hash was sealed" });
+      yield { flaw: { position, kind: "SEALED_ROW", detail: "the entry is missing or not the one whose hash was sealed" } };
     }
   }
 }
 
 /** Each hash of a level is the root of the full tile under it. */
-async function checkLevel({ store, epoch: { epoch } }: SealedParts, level: number, size: number, report: Report): Promise<void> {
+async function* checkLevel({ store, epoch }: SealedParts, level: number, size: number): Check {
   const width = Math.floor(size / TILE_WIDTH ** level);
   for (let first = 0; first < width; first += TILE_WIDTH) {
     const parent = tileOf(level, first / TILE_WIDTH, size);
@@ -95,7 +80,7 @@ async function checkLevel({ store, epoch: { epoch } }: SealedParts, level: numbe
       const hash = hashes?.[number];
       if (root !== undefined && hash !== undefined && Buffer.compare(root, hash) === 0) continue;
       const detail = `hash ${number} of tile ${level}/${parent.index} and tile ${level - 1}/${child.index} do not belong together`;
-      report({ position: child.index * TILE_WIDTH ** level, kind: "TILE", detail });
+      yield { flaw: { position: child.index * TILE_WIDTH ** level, kind: "TILE", detail } };
     }
   }
 }
@@ -104,11 +89,8 @@ function hashesOf(read: TileReader, tile: TileId): readonly Uint8Array[] | undef
   return tolerate(() => parseTile(read(tile), tile.width));
 }
 
-async function checkCheckpoints(parts: SealedParts, report: Report): Promise<void> {
-  const {
-    store,
-    epoch: { epoch },
-  } = parts;
+async function* checkCheckpoints(parts: SealedParts): Check {
+  const { store, epoch } = parts;
   for (let after = 0; ;) {
     const page = await store.checkpoints(epoch, after, PAGE);
     const last = page.at(-1);
@@ -119,7 +101,7 @@ async function checkCheckpoints(parts: SealedParts, report: Report): Promise<voi
         ...(await flawsOf(parts, checkpoint)),
         ...badCosignatures(parts, checkpoint, cosignatures.get(checkpoint.size) ?? []),
       ];
-      for (const detail of details) report({ position: checkpoint.size, kind: "CHECKPOINT", detail });
+      for (const detail of details) yield { flaw: { position: checkpoint.size, kind: "CHECKPOINT", detail } };
     }
     after = last.size;
   }
@@ -137,11 +119,7 @@ async function flawsOf(parts: SealedParts, { epoch, origin, size, root, note }: 
 }
 
 /** Those of witnesses that are not known any more cannot be told from good ones. */
-function badCosignatures(
-  { witnessKeys = [] }: SealedParts,
-  { note }: StoredCheckpoint,
-  found: readonly NoteSignature[],
-): readonly string[] {
+function badCosignatures({ witnessKeys }: SealedParts, { note }: StoredCheckpoint, found: readonly NoteSignature[]): readonly string[] {
   const text = tolerate(() => parseNote(note).text);
   return found.flatMap((signature) => {
     const key = witnessKeys.find(({ name, id }) => name === signature.name && id === signature.keyId);
@@ -150,37 +128,40 @@ function badCosignatures(
   });
 }
 
-async function checkAnchor(parts: SealedParts, anchor: Anchor, size: number, report: Report): Promise<void> {
-  const { epoch } = parts.epoch;
-  const flaw = (position: number, detail: string): void => report({ position, kind: "ANCHOR", detail });
+async function* checkAnchor(parts: SealedParts, size: number): Check {
+  const { anchor, epoch } = parts;
+  const flaw = (position: number, detail: string): Finding => ({ flaw: { position, kind: "ANCHOR", detail } });
   const begun = await anchor.epoch();
-  if (begun !== epoch) return flaw(0, `epoch ${begun} was begun, and the log is in epoch ${epoch}`);
+  if (begun !== epoch) {
+    yield flaw(0, `epoch ${begun} was begun, and the log is in epoch ${epoch}`);
+    return;
+  }
   const newest = await anchor.newest(epoch).catch(refusalIsNone);
   const signed = newest && tolerate(() => openCheckpoint(newest.note, parts.signerFor(epoch).known).checkpoint);
-  if (signed === undefined)
-    return size === 0
-      ? undefined
-      : flaw(size, "the anchor holds no checkpoint of ours; earlier keys belong into COUNTERSIGN_LOG_RETIRED_KEYS");
+  if (signed === undefined) {
+    if (size > 0) yield flaw(size, "the anchor holds no checkpoint of ours; earlier keys belong into COUNTERSIGN_LOG_RETIRED_KEYS");
+    return;
+  }
   const known = await sizeOnceAt(parts, signed.size);
-  if (signed.size > known) return flaw(known, `${signed.size} events were sealed, and the database knows of ${known}`);
-  if (!(await hasRoot(parts, epoch, signed))) flaw(signed.size, "the tiles do not lead to the root that the anchor has");
+  if (signed.size > known) yield flaw(known, `${signed.size} events were sealed, and the database knows of ${known}`);
+  else if (!(await hasRoot(parts, epoch, signed))) yield flaw(signed.size, "the tiles do not lead to the root that the anchor has");
 }
 
 /** The anchor may have been rolled back together with the database: witnesses are somebody else's. */
-async function checkWitnesses(parts: SealedParts, witnesses: WitnessNetwork, report: Report): Promise<readonly string[]> {
+async function* checkWitnesses(parts: SealedParts): Check<readonly string[]> {
   const silent: string[] = [];
-  const { epoch } = parts.epoch;
-  for (const seen of await witnesses.newest(parts.signerFor(epoch), (name) => silent.push(name))) {
-    const flaw = (position: number, detail: string): void => report({ position, kind: "WITNESS", detail });
+  const { epoch } = parts;
+  for (const seen of await parts.witnesses.newest(parts.signerFor(epoch), (name) => silent.push(name))) {
+    const flaw = (position: number, detail: string): Finding => ({ flaw: { position, kind: "WITNESS", detail } });
     const known = await sizeOnceAt(parts, seen.size);
-    if (seen.size > known) flaw(known, `${seen.source} has seen ${seen.size} events, and the database knows of ${known}`);
-    else if (!(await hasRoot(parts, epoch, seen))) flaw(seen.size, `the tiles do not lead to the root that ${seen.source} has seen`);
+    if (seen.size > known) yield flaw(known, `${seen.source} has seen ${seen.size} events, and the database knows of ${known}`);
+    else if (!(await hasRoot(parts, epoch, seen))) yield flaw(seen.size, `the tiles do not lead to the root that ${seen.source} has seen`);
   }
   return silent.map((name) => `what witness ${name} has seen: it does not answer with a checkpoint of ours`);
 }
 
 /** A checkpoint is in the anchor before its transaction commits, and sealing goes on during a check: only what stays missing is missing. */
-async function sizeOnceAt({ store, epoch: { epoch } }: SealedParts, wanted: number): Promise<number> {
+async function sizeOnceAt({ store, epoch }: SealedParts, wanted: number): Promise<number> {
   for (let attempt = 1; ; attempt += 1) {
     const size = (await store.newest({ epoch }))?.size ?? 0;
     if (size >= wanted || attempt === COMMIT_ATTEMPTS) return size;

@@ -8,7 +8,6 @@ import { decodeEvent } from "@countersign/events";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { anchorDirectory } from "./adapters/anchor-directory.ts";
-import { checkSealed, type SealedFlaw } from "./check-sealed.ts";
 import { repairLedgerTiles, type RepairOptions } from "./repair-ledger.ts";
 import { ORIGIN, sealedLedger, sealingDatabase, type SealedLedger } from "./testing/sealed-ledger.ts";
 
@@ -48,11 +47,7 @@ const repair = (change: Partial<RepairOptions> = {}) => {
   return repairLedgerTiles({ ...given, by: "olga", time: TIME, ...change });
 };
 
-async function flaws(): Promise<readonly SealedFlaw[]> {
-  const found: SealedFlaw[] = [];
-  await checkSealed({ ...ledger.parts(), epoch: { epoch: 1 } }, (flaw) => found.push(flaw));
-  return found;
-}
+const flaws = async () => (await ledger.check()).flaws;
 
 type Tile = { readonly level: number; readonly index: number; readonly hashes: Buffer };
 

@@ -29,6 +29,7 @@ import { uuidText } from "../adapters/events/uuid.ts";
 import { positionOfEvent } from "../adapters/postgres/event-by-id.ts";
 import { call, caller, type CallerInit } from "../testing/calls.ts";
 import { EVENTS, record } from "../testing/events.ts";
+import { flawsOf } from "../testing/flaws-of.ts";
 import { startSealing, type Sealing } from "./start-sealing.ts";
 import { ORIGIN, sealedLedger, sealingDatabase, type SealedLedger } from "./testing/sealed-ledger.ts";
 
@@ -222,9 +223,7 @@ describe("P6: a new epoch", () => {
     expect(started.previousCheckpoint).toBe(Buffer.from(before?.note ?? []).toString());
     await vi.waitFor(async () => expect(await sealing.store.newest()).toMatchObject({ epoch: 2, size: 204 }), 30_000);
     expect(await sealing.store.covering({ size: 1 })).toMatchObject({ size: 204, origin: `${ORIGIN}/2` });
-    const flaws: unknown[] = [];
-    await sealing.check((flaw) => flaws.push(flaw));
-    expect(flaws).toEqual([]);
+    expect((await flawsOf(sealing.check())).flaws).toEqual([]);
     expect((await fetch(`http://${sealing.tilesAddress}/checkpoint`)).url).toMatch(/\/2\/checkpoint$/);
   });
 });

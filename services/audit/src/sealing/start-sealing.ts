@@ -9,7 +9,8 @@ import { takeSealTerm } from "./adapters/postgres-seal-term.ts";
 import { postgresTreeStore } from "./adapters/postgres-tree-store.ts";
 import { startTileServer } from "./adapters/tile-server.ts";
 import { httpWitnesses } from "./adapters/http-witnesses.ts";
-import { checkSealed, type SealedFlaw } from "./check-sealed.ts";
+import type { Check } from "../ledger/flaws.ts";
+import { checkSealed } from "./check-sealed.ts";
 import type { SealingConfig } from "./config.ts";
 import { NothingToBegin, startEpoch, type StartedEpoch } from "./new-epoch.ts";
 import type { Assurance, TreeStore } from "./ports.ts";
@@ -30,8 +31,8 @@ export type Sealing = {
   verifierKeys(epoch: number): readonly string[];
   /** Whether the event is sealed before the time is over: it, and not only its position. */
   awaitSealed(event: ProvenEvent, assurance: Assurance, timeoutMs: number): Promise<boolean>;
-  /** What could not be checked. */
-  check(report: (flaw: SealedFlaw) => void): Promise<readonly string[]>;
+  /** Of all that was sealed; returns what could not be checked. */
+  check(): Check<readonly string[]>;
   /** @throws NothingToBegin */
   startEpoch(by: { readonly actor: Actor; readonly time: Date }): Promise<StartedEpoch>;
   /** host:port of the tiles, if they are served. */
@@ -77,7 +78,9 @@ export async function startSealing(
     verifierKeys,
     awaitSealed: async (event, assurance, timeoutMs) =>
       (await watch.covered(event.position, assurance, timeoutMs)) && (await proofFor(store, event, assurance)) !== undefined,
-    check: async (report) => checkSealed({ ...parts, epoch: await epochs.newest(), witnessKeys }, report),
+    check: async function* () {
+      return yield* checkSealed({ ...parts, epoch: (await epochs.newest()).epoch, witnessKeys });
+    },
     startEpoch: async (by) => {
       if (sealer.status().state === "sealing") throw new NothingToBegin("the log continues what was signed, and is being sealed");
       const started = await startEpoch({ ...parts, epochs, takeTerm: () => takeTerm(30_000) }, by);

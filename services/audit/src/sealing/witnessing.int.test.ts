@@ -21,7 +21,6 @@ import type { Anchor } from "./ports.ts";
 import { proofFor } from "./proof.ts";
 import { ORIGIN, sealedLedger, sealingDatabase, type SealedLedger } from "./testing/sealed-ledger.ts";
 import { signerFor as boundSigner } from "./signer.ts";
-import { checkSealed, type SealedFlaw } from "./check-sealed.ts";
 import { epochHistory } from "../adapters/events/epochs.ts";
 import { takeSealTerm } from "./adapters/postgres-seal-term.ts";
 import { startEpoch } from "./new-epoch.ts";
@@ -163,11 +162,8 @@ describe("P6: witnesses", () => {
     const [reached, ...others] = policy.witnesses;
     if (reached === undefined) throw new Error("no witness");
     const oneAway = httpWitnesses([reached, ...others.map((witness) => ({ ...witness, url: away }))], silentLogger);
-    const found: SealedFlaw[] = [];
-    const unchecked = await checkSealed({ ...ledger.parts({ anchor, witnesses: oneAway }), epoch: { epoch: 1 } }, (flaw) =>
-      found.push(flaw),
-    );
-    expect(found).toEqual([{ kind: "WITNESS", position: 305, detail: "witness w0 has seen 316 events, and the database knows of 305" }]);
+    const { flaws, result: unchecked } = await ledger.check({ anchor, witnesses: oneAway });
+    expect(flaws).toEqual([{ kind: "WITNESS", position: 305, detail: "witness w0 has seen 316 events, and the database knows of 305" }]);
     expect(unchecked).toEqual(["what witness w1 has seen: it does not answer with a checkpoint of ours"]);
     // Another past of the same length, or longer, is no better.
     await ledger.append(20, "forger");

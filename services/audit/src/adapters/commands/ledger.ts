@@ -9,16 +9,9 @@ import {
 } from "@countersign/proto/v1/audit_service_pb";
 import type { LastCheck } from "../../fsck/last-check.ts";
 import { fsck, type FsckParts, type FsckResult } from "../../fsck/fsck.ts";
-import { whileItRuns } from "../../fsck/while-it-runs.ts";
 import type { Check, Finding } from "../../ledger/flaws.ts";
-import {
-  CannotFoldError,
-  compareProjection,
-  RebuildUnderWayError,
-  type BuildProgress,
-  type Comparison,
-  type RebuildParts,
-} from "../../rebuild/compare-projection.ts";
+import { CannotFoldError, RebuildUnderWayError, type Comparison, type RebuildParts } from "../../rebuild/compare-projection.ts";
+import { comparing } from "../../rebuild/comparing.ts";
 import type { Projection } from "../../projections/projection.ts";
 import { fetchGrantKeys } from "./grant-keys.ts";
 import { ProgressReport } from "./progress.ts";
@@ -74,25 +67,13 @@ export function rebuildProjections(parts: RebuildParts, projections: readonly Pr
     if (chosen.length === 0) throw invalidField("name", `must be one of ${projections.map((projection) => projection.name).join(", ")}`);
     const report = new ProgressReport();
     for (const projection of chosen) {
-      const build = rebuilding(parts, projection);
-      for (;;) {
-        const next = await build.next().catch(asRefusal);
-        if (next.done === true) {
-          yield rebuildMessage({ case: "rebuild", value: toRebuild(next.value) });
-          break;
-        }
-        const progress = "progress" in next.value ? report.message(next.value.progress) : undefined;
+      for await (const said of withResult(comparing(parts, projection, { replace: true }))) {
+        if ("result" in said) yield rebuildMessage({ case: "rebuild", value: toRebuild(said.result) });
+        const progress = "progress" in said ? report.message(said.progress) : undefined;
         if (progress !== undefined) yield rebuildMessage({ case: "progress", value: progress });
       }
     }
   });
-}
-
-function rebuilding(parts: RebuildParts, projection: Projection): Check<Comparison> {
-  return whileItRuns<BuildProgress, Comparison>(
-    (report) => compareProjection(parts, projection, { replace: true, onProgress: report }),
-    ({ name, done, total }) => ({ progress: { step: name, done, total } }),
-  );
 }
 
 type RebuildMessage = NonNullable<MessageInitShape<typeof RebuildProjectionResponseSchema>["message"]>;

@@ -15,6 +15,8 @@ import { anchorDirectory } from "../adapters/anchor-directory.ts";
 import { postgresSealableLog } from "../adapters/postgres-sealable-log.ts";
 import { takeSealTerm } from "../adapters/postgres-seal-term.ts";
 import { postgresTreeStore } from "../adapters/postgres-tree-store.ts";
+import { flawsOf } from "../../testing/flaws-of.ts";
+import { checkSealed, type SealedParts } from "../check-sealed.ts";
 import type { Anchor, SigningKey, TreeStore, WitnessNetwork } from "../ports.ts";
 import { resume, type SealingParts, type SealState } from "../resume.ts";
 import { sealStep } from "../seal-step.ts";
@@ -50,6 +52,8 @@ export type SealedLedger = {
   append(count: number, tenant?: string): Promise<void>;
   /** Takes the term, looks at everything, and seals all there is. */
   seal(parts?: SealingParts): Promise<SealState>;
+  /** What `checkSealed` says of the first epoch, unless `change` names another. */
+  check(change?: Partial<SealedParts>): ReturnType<typeof flawsOf<readonly string[]>>;
   start(change?: Partial<Parameters<typeof startSealer>[0]>): RunningSealer;
   /** Runs SQL as a superuser whom no trigger stops; `@` stands for the condition on the ledger. */
   tamper(statement: string): Promise<void>;
@@ -104,6 +108,7 @@ export async function sealedLedger(postgres: TestPostgres): Promise<SealedLedger
     parts,
     append: appenderOf(log),
     seal: async (given = parts()) => sealAll(given, database, name),
+    check: (change = {}) => flawsOf(checkSealed({ ...parts(), epoch: 1, witnessKeys: [], ...change })),
     start: (change = {}) =>
       startSealer({
         ...parts(),
