@@ -569,7 +569,7 @@ export type AddCommentRequest = Message<"countersign.v1.AddCommentRequest"> & {
   question: number;
 
   /**
-   * 1 to 128 characters, the caller's own choice: a retry with the same key is the same comment.
+   * 1 to 128 printable ASCII characters, the caller's own choice: a retry with the same key is the same comment.
    *
    * @generated from field: string idempotency_key = 5;
    */

@@ -65,6 +65,11 @@ export const badRequests = (send: Send): readonly (readonly [string, () => Promi
     ["text", "question", "idempotency_key"],
   ],
   [
+    "AddComment: a key that the log cannot hold",
+    () => send(reviews.addComment, { actionId: ID, kind: 1, text: "why?", idempotencyKey: "k\0" }),
+    ["idempotency_key"],
+  ],
+  [
     "AddComment: an answer to nothing, of blanks",
     () => send(reviews.addComment, { actionId: ID, kind: 3, text: " \n", idempotencyKey: "k" }),
     ["text", "question"],

@@ -10,7 +10,7 @@ import type {
   SubmitVoteRequest,
 } from "@countersign/proto/v1/review_service_pb";
 import { ClaimFilter } from "@countersign/proto/v1/review_service_pb";
-import { checkAt, checkCount, checkDigest, checkPage, checkText, checkUuid } from "./fields.ts";
+import { checkAt, checkCount, checkDigest, checkIdempotencyKey, checkPage, checkText, checkUuid } from "./fields.ts";
 import { checkJson } from "./input.ts";
 import type { Violations } from "./violations.ts";
 
@@ -70,7 +70,7 @@ export function checkAddComment({ actionId, kind, text, question, idempotencyKey
   checkText(violations, "text", text, { min: 1, max: 4096 });
   if (text !== "" && text.trim() === "") violations.add("text", "must say something");
   if ((kind === CommentKind.ANSWER) !== question > 0) violations.add("question", "must name the question in an answer, and be 0 otherwise");
-  checkText(violations, "idempotency_key", idempotencyKey, { min: 1, max: 128 });
+  checkIdempotencyKey(violations, "idempotency_key", idempotencyKey);
 }
 
 function checkEdit({ properties, patch, reason }: Edit, violations: Violations): void {
