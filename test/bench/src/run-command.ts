@@ -4,6 +4,7 @@ import { LAYOUTS, layoutOption } from "./layout-option.ts";
 import { runBench, type Row } from "./run-bench.ts";
 import type { Layout } from "./system.ts";
 import { print, tableLine } from "./table.ts";
+import { parseCounts, parseAmount } from "./parse-options.ts";
 
 const COLUMNS = [
   ["layout", 19],
@@ -23,7 +24,7 @@ const COLUMNS = [
 
 type Options = {
   readonly layout?: Layout;
-  readonly inFlight: readonly string[];
+  readonly inFlight: readonly number[];
   readonly seconds: number;
   readonly warm: number;
   readonly json?: boolean;
@@ -34,15 +35,15 @@ export function runCommand(): Command {
   return new Command("run")
     .description("Complete actions per second: (auto) request, verdict, grant, redeem; (reviewed) request, wait, approve, redeem.")
     .addOption(layoutOption())
-    .option("--in-flight <n...>", "how many at once", ["1", "16", "64", "256"])
-    .option("--seconds <n>", "per row", Number, 5)
-    .option("--warm <seconds>", "with each lifecycle before the first row of a layout", Number, 20)
+    .option("--in-flight <n,...>", "how many at once", parseCounts, [1, 16, 64, 256])
+    .option("--seconds <n>", "per row", parseAmount, 5)
+    .option("--warm <seconds>", "with each lifecycle before the first row of a layout", parseAmount, 20)
     .option("--json", "print JSON")
     .action(run);
 }
 
 async function run({ layout, inFlight, seconds, warm, json = false }: Options): Promise<void> {
-  const plan = { layouts: layout === undefined ? LAYOUTS : [layout], inFlight: inFlight.map(Number), seconds, warm };
+  const plan = { layouts: layout === undefined ? LAYOUTS : [layout], inFlight, seconds, warm };
   if (!json)
     print(
       tableLine(

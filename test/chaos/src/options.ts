@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { FAULT_KINDS, type FaultKind } from "./faults/plan.ts";
 import { natsServerOf } from "./nats-versions/debian.ts";
 
@@ -23,13 +23,14 @@ export function parseOptions(argv: readonly string[], anySeed: number): Options 
     .description("Kills, pauses, cuts off and misleads every part of a deployment under load, then checks P1 to P5 over its log.")
     .option("--minutes <number>", "how long faults come", parseMinutes, 2)
     .option("--seed <number>", "repeats the plan of a run", parseCount, anySeed)
-    .option("--faults <kinds>", `with commas between: ${FAULT_KINDS.join(", ")}`, parseKinds, FAULT_KINDS)
+    .addOption(
+      new Option("--faults <kinds>", `with commas between: ${FAULT_KINDS.join(", ")}`).argParser(parseKinds).default(FAULT_KINDS, "all"),
+    )
     .option("--rolling", "instead of faults, restart every process in turn: no call may fail", false)
-    .option(
-      "--nats-servers <programs>",
-      "instead of faults, other versions in turn: paths, or releases of Debian as debian:sid",
-      parseServers,
-      [],
+    .addOption(
+      new Option("--nats-servers <programs>", "instead of faults, other versions in turn: paths, or releases of Debian as debian:sid")
+        .argParser(parseServers)
+        .default([], "none"),
     )
     .option("--in-flight <number>", "actions at a time", parseCount, 200)
     .option("--json", "the outcome as one line of JSON", false)

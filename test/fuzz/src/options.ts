@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { TARGETS } from "./targets/index.ts";
 import type { Target } from "./engine/target.ts";
 
@@ -11,7 +11,11 @@ export function parseOptions(argv: readonly string[], anySeed: number): Options 
     .description("Gives every decoder and parser at the edge broken input, and keeps the smallest of what breaks it.")
     .option("--seed <number>", "repeats the inputs of a run", parseCount, anySeed)
     .option("--seconds <number>", "how long for each target", parseCount, 20)
-    .option("--target <names>", `with commas between: ${TARGETS.map(({ name }) => name).join(", ")}`, parseTargets, TARGETS)
+    .addOption(
+      new Option("--target <names>", `with commas between: ${TARGETS.map(({ name }) => name).join(", ")}`)
+        .argParser(parseTargets)
+        .default(TARGETS, "all"),
+    )
     .exitOverride();
   const { target, ...rest } = command.parse(argv, { from: "user" }).opts<Omit<Options, "targets"> & { target: Options["targets"] }>();
   return { ...rest, targets: target };

@@ -1,11 +1,12 @@
 import { cpus } from "node:os";
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { closedLoop } from "../closed-loop.ts";
 import { layoutOption } from "../layout-option.ts";
 import type { Layout } from "../system.ts";
 import { print, printTable, type Columns } from "../table.ts";
 import { summarizeCurve, type Cpu, type Lap, type Summary } from "./curve-summary.ts";
 import { growSystem, type GrownSystem } from "./grown-system.ts";
+import { parseCount, parseCounts, parseAmount } from "../parse-options.ts";
 
 const COLUMNS: Columns = [
   ["workload", 9],
@@ -41,11 +42,11 @@ export function curveCommand(): Command {
     .description(
       "Latency and CPU of an action by the number in flight and by how many are in the log already; systems side by side, taking turns",
     )
-    .option("--actions <n,...>", "in the log; 1000000 takes much longer: see the README", numbers, [10_000, 100_000])
-    .option("--in-flight <n,...>", "how many at once", numbers, [1, 16, 64, 256])
-    .option("--seconds <n>", "of a turn", Number, 3)
-    .option("--warm <seconds>", "of each workload before the log is filled", Number, 10)
-    .option("--rounds <n>", "turns of each", Number, 3)
+    .option("--actions <n,...>", "in the log; 1000000 takes much longer: see the README", parseCounts, [10_000, 100_000])
+    .option("--in-flight <n,...>", "how many at once", parseCounts, [1, 16, 64, 256])
+    .option("--seconds <n>", "of a turn", parseAmount, 3)
+    .option("--warm <seconds>", "of each workload before the log is filled", parseAmount, 10)
+    .option("--rounds <n>", "turns of each", parseCount, 3)
     .addOption(layoutOption("one-process"))
     .option("--json", "print JSON, with all turns")
     .action(async (options: Options) => {
@@ -127,11 +128,4 @@ function catchUpText({ catchUp }: GrownSystem): string {
   return Object.entries(catchUp)
     .map(([name, seconds]) => `${name} ${seconds.toFixed(1)} s`)
     .join(", ");
-}
-
-function numbers(text: string): readonly number[] {
-  const found = text.split(",").map(Number);
-  if (found.some((each) => !Number.isInteger(each) || each < 1))
-    throw new InvalidArgumentError("must be whole numbers with commas between");
-  return found;
 }

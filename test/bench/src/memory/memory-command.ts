@@ -11,6 +11,7 @@ import { openWorkloads } from "../workloads.ts";
 import { heapMegabytes, heapNotesEnv } from "./heap-notes.ts";
 import { steadyLoad } from "./steady-load.ts";
 import { trendOf, type Trend } from "./trend.ts";
+import { parseCount, parseAmount } from "../parse-options.ts";
 
 type Options = {
   readonly minutes: number;
@@ -41,9 +42,9 @@ const COLUMNS: Columns = [
 export function memoryCommand(): Command {
   return new Command("memory")
     .description("A steady load, half auto-allowed and half reviewed: does the memory of any process go on growing?")
-    .option("--minutes <n>", "how long", Number, 10)
-    .option("--every <seconds>", "between two samples", Number, 30)
-    .option("--in-flight <n>", "actions at the same time", Number, 64)
+    .option("--minutes <n>", "how long", parseAmount, 10)
+    .option("--every <seconds>", "between two samples", parseAmount, 30)
+    .option("--in-flight <n>", "actions at the same time", parseCount, 64)
     .addOption(layoutOption("one-process"))
     .option("--json", "print JSON, with all samples")
     .action(async (options: Options) => {

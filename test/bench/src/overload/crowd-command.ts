@@ -8,6 +8,7 @@ import { startSystem } from "../system.ts";
 import { print, tableLine, type Columns } from "../table.ts";
 import { Command } from "commander";
 import { clientOf } from "./tenants.ts";
+import { parseCount, parseAmount } from "../parse-options.ts";
 
 const COLUMNS: Columns = [
   ["state", 34],
@@ -23,9 +24,9 @@ type Options = { readonly reviews: number; readonly watches: number; readonly se
 export function crowdCommand(): Command {
   return new Command("crowd")
     .description("What pending reviews and open watches on one gateway cost in memory and CPU while nothing else happens")
-    .option("--reviews <n>", "pending reviews", Number, 10_000)
-    .option("--watches <n>", "open watches, each on a review of its own", Number, 1000)
-    .option("--seconds <n>", "of looking at each state", Number, 10)
+    .option("--reviews <n>", "pending reviews", parseCount, 10_000)
+    .option("--watches <n>", "open watches, each on a review of its own", parseCount, 1000)
+    .option("--seconds <n>", "of looking at each state", parseAmount, 10)
     .action(run);
 }
 

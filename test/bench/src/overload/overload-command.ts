@@ -5,6 +5,7 @@ import { startSystem, type System } from "../system.ts";
 import { print, tableLine, type Columns } from "../table.ts";
 import { openLoop, type OpenResult, type Work } from "./open-loop.ts";
 import { autoAction, clientOf, copyPolicy } from "./tenants.ts";
+import { parseCount, parseAmount } from "../parse-options.ts";
 
 const COLUMNS: Columns = [
   ["phase", 26],
@@ -25,10 +26,10 @@ export function overloadCommand(): Command {
     .description(
       "Capacity by a closed loop, then several times that by an open loop: goodput, latency of what is accepted, memory, recovery, and a quiet tenant beside",
     )
-    .option("--seconds <n>", "of each phase", Number, 5)
-    .option("--rounds <n>", "of all phases", Number, 3)
-    .option("--times <n>", "how many times capacity", Number, 3)
-    .option("--in-flight <n>", "actions at the same time for capacity", Number, 64)
+    .option("--seconds <n>", "of each phase", parseAmount, 5)
+    .option("--rounds <n>", "of all phases", parseCount, 3)
+    .option("--times <n>", "how many times capacity", parseAmount, 3)
+    .option("--in-flight <n>", "actions at the same time for capacity", parseCount, 64)
     .action(async (options: Options) => {
       const system = await startSystem("one-process");
       try {

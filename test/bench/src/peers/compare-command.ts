@@ -5,6 +5,7 @@ import { compare, type Lap } from "./compare.ts";
 import type { Contender } from "./contender.ts";
 import { summarize, type Summary } from "./summary.ts";
 import { PEERS } from "./peers.ts";
+import { parseCount, parseAmount } from "../parse-options.ts";
 
 const CONTENDERS: readonly Contender[] = ["one-process", "process-per-service", ...PEERS];
 
@@ -31,9 +32,9 @@ export function compareCommand(): Command {
   return new Command("peers")
     .description("Ours, Restate, DBOS and a hand-written service side by side in one run, taking turns; median of the rounds.")
     .option("--only <contender...>", `some of ${CONTENDERS.join(", ")}`, [...CONTENDERS])
-    .option("--rounds <n>", "turns of each contender in each row", Number, 3)
-    .option("--seconds <n>", "per turn", Number, 4)
-    .option("--warm <seconds>", "of each contender with each lifecycle before the first turn", Number, 20)
+    .option("--rounds <n>", "turns of each contender in each row", parseCount, 3)
+    .option("--seconds <n>", "per turn", parseAmount, 4)
+    .option("--warm <seconds>", "of each contender with each lifecycle before the first turn", parseAmount, 20)
     .option("--json", "print JSON")
     .action(run);
 }

@@ -10,6 +10,7 @@ import { measure, type Part } from "./measure.ts";
 import { openPostgresParts } from "./postgres.ts";
 import { signatureParts } from "./signatures.ts";
 import { openWhole } from "./whole.ts";
+import { parseCount, parseAmount } from "../parse-options.ts";
 
 const COLUMNS: Columns = [
   ["what", 28],
@@ -27,8 +28,8 @@ type Options = { readonly seconds: number; readonly rounds: number; readonly jso
 export function rawCommand(): Command {
   return new Command("raw")
     .description("PostgreSQL's group commit, JetStream, grpc-js and Ed25519 bare, and ours beside each in the same run, taking turns")
-    .option("--seconds <n>", "of each part in a turn", Number, 3)
-    .option("--rounds <n>", "turns of each", Number, 3)
+    .option("--seconds <n>", "of each part in a turn", parseAmount, 3)
+    .option("--rounds <n>", "turns of each", parseCount, 3)
     .option("--json", "print JSON")
     .action(async ({ seconds, rounds: count, json = false }: Options) => {
       const rounds = await measureRounds(seconds, count, (round) => {

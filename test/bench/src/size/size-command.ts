@@ -6,6 +6,7 @@ import { closedLoop } from "../closed-loop.ts";
 import { startSystem } from "../system.ts";
 import { print, printTable, type Columns } from "../table.ts";
 import { openWorkloads } from "../workloads.ts";
+import { parseCount } from "../parse-options.ts";
 
 type Options = {
   readonly actions: number;
@@ -28,9 +29,9 @@ const COLUMNS: Columns = [
 export function sizeCommand(): Command {
   return new Command("size")
     .description("What complete actions leave on disk: each table with its indexes, and JetStream")
-    .option("--actions <n>", "at least so many", Number, 2000)
+    .option("--actions <n>", "at least so many", parseCount, 2000)
     .addOption(new Option("--workload <name>", "which actions").choices(["auto", "reviewed"]).default("auto"))
-    .option("--in-flight <n>", "actions at the same time", Number, 32)
+    .option("--in-flight <n>", "actions at the same time", parseCount, 32)
     .option("--json", "print JSON")
     .action(async ({ actions, workload, inFlight, json = false }: Options) => {
       const system = await startSystem("one-process");

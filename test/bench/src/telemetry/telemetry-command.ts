@@ -3,6 +3,7 @@ import type { Spread } from "../peers/summary.ts";
 import { print, printTable, type Columns } from "../table.ts";
 import { compareTelemetry, type Plan } from "./compare-telemetry.ts";
 import { costs, type Cost, type Turn } from "./telemetry-summary.ts";
+import { parseCount, parseAmount } from "../parse-options.ts";
 
 const COLUMNS: Columns = [
   ["workload", 10],
@@ -17,9 +18,9 @@ const COLUMNS: Columns = [
 export function telemetryCommand(): Command {
   return new Command("telemetry")
     .description("What telemetry costs: CPU of the services per complete action and rate, off and on in turns; median of the rounds.")
-    .option("--seconds <n>", "for each in each round", Number, 3)
-    .option("--rounds <n>", "rounds of each workload", Number, 8)
-    .option("--in-flight <n>", "actions at the same time", Number, 16)
+    .option("--seconds <n>", "for each in each round", parseAmount, 3)
+    .option("--rounds <n>", "rounds of each workload", parseCount, 8)
+    .option("--in-flight <n>", "actions at the same time", parseCount, 16)
     .option("--json", "print JSON")
     .action(run);
 }
