@@ -30,3 +30,4 @@ export { int8Array, textArray, timestamptzArray } from "./postgres/binary-array.
 export { eventLogMigrations } from "./postgres/migrations.ts";
 export { scanLedger } from "./postgres/scan-ledger.ts";
 export { momentOf, NO_MOMENT, until, type Moment } from "./moment.ts";
+export { watchCorruption } from "./watch-corruption.ts";

@@ -1,6 +1,6 @@
 import { publishWakeups, startRelay } from "@countersign/bus";
 import { CALL_WAIT_MS, openDatabase, serviceRole, type Database } from "@countersign/database";
-import { createPostgresEventLog, observedEventLog, type AppendKeys, type EventLog } from "@countersign/event-log";
+import { createPostgresEventLog, observedEventLog, watchCorruption, type AppendKeys, type EventLog } from "@countersign/event-log";
 import type { Logger } from "@countersign/telemetry";
 import { connectBus, type BusOptions, type BusRuntime, type ConnectedBus } from "./bus-runtime.ts";
 import { checkAppendKeys } from "./check-append-keys.ts";
@@ -44,8 +44,9 @@ export async function connectRuntime(
   const bus = await connectBus(name, config, logger, options);
   const { nats, feed, readiness } = bus;
   const database = openDatabase({ url, role, waitMs: CALL_WAIT_MS });
-  const log = observedEventLog(createPostgresEventLog({ url, role, ledger, keys: appendKeys, logger }));
-  const endings = [countEvents(log), observePool(name, database), standOnPostgres(readiness, database)];
+  const watched = watchCorruption(observedEventLog(createPostgresEventLog({ url, role, ledger, keys: appendKeys, logger })));
+  const { log } = watched;
+  const endings = [watched.end, countEvents(log), observePool(name, database), standOnPostgres(readiness, database)];
   const relay = options.relay
     ? startRelay({
         log,

@@ -33,6 +33,8 @@ export type Instruments = {
   readonly jwksFetches: Counter;
   /** Batches of events that a consumer handled. */
   readonly consumed: Timing;
+  /** Calls, consumers and relays that met something in the event log, or of its contents, which is not what was recorded. */
+  readonly corruptions: Counter;
 };
 
 const ACTION_OUTCOMES = [
@@ -82,5 +84,6 @@ export function createInstruments(meter: Meter): Instruments {
     deliveries: timing("countersign.delivery.duration", "Attempts to tell a channel, by outcome"),
     jwksFetches: counter("countersign.jwks.fetches", "Fetches of an issuer's keys, by outcome", ATTRIBUTES.outcome),
     consumed: timing("countersign.consumer.batch.duration", "Batches of events handled by a consumer"),
+    corruptions: counter("countersign.log.corruptions", "How often something in the event log was met that is not what was recorded"),
   };
 }
