@@ -132,6 +132,15 @@ describe("properties of evaluate", () => {
   });
 });
 
+it("P8: an explanation runs each condition once", () => {
+  const ran: number[] = [];
+  const conditions: Conditions = () => (index) => ran.push(index) > 0;
+  const rules = [rule("a", "allow", { when: "1" }), rule("b", "review", { when: "2" })];
+  const policy = compilePolicy(policyOf(rules, { risk: [{ when: "3", points: 5, reason: "risky" }] }), conditions);
+  expect(explain(policy, input, 1)).toMatchObject({ verdict: { outcome: "review" }, rules: [{ matched: true }, { matched: true }] });
+  expect(ran).toEqual([2, 0, 1]);
+});
+
 describe("the rule index", () => {
   const segment = fc.constantFrom("db", "k8s", "tag", "get");
   const pattern = fc.array(fc.oneof(segment, fc.constantFrom("*", "**")), { minLength: 1, maxLength: 4 }).map((parts) => parts.join("."));

@@ -36,7 +36,12 @@ export function compilePolicy(document: PolicyDocument, conditions: Conditions):
 
 /** The verdict on one input. Looks only at rules whose action patterns fit. */
 export function evaluate(policy: CompiledPolicy, input: EvaluationInput, revision: number): Verdict {
-  const conditionOf = policy.conditions(input);
+  return verdictOf(policy, input, revision, policy.conditions(input));
+}
+
+type ConditionOf = ReturnType<Conditions>;
+
+function verdictOf(policy: CompiledPolicy, input: EvaluationInput, revision: number, conditionOf: ConditionOf): Verdict {
   const risk = riskOf(policy.document, conditionOf);
   const score = riskScore(risk);
   const hits: RuleHit[] = [];
@@ -55,7 +60,7 @@ export function explain(
   input: EvaluationInput,
   revision: number,
 ): { readonly verdict: Verdict; readonly rules: readonly RuleTrace[] } {
-  const conditionOf = policy.conditions(input);
+  const conditionOf = once(policy.conditions(input));
   const score = riskScore(riskOf(policy.document, conditionOf));
   const candidates = new Set(policy.index.candidates(input.action.name));
   const rules = policy.document.rules.map((rule, index): RuleTrace => {
@@ -69,7 +74,17 @@ export function explain(
     if (typeof held === "boolean") return trace(held, held ? "" : "its condition is false");
     return trace(rule.decision.outcome !== "allow", failureNote(rule, held.failure));
   });
-  return { verdict: evaluate(policy, input, revision), rules };
+  return { verdict: verdictOf(policy, input, revision, conditionOf), rules };
+}
+
+/** Each condition takes its time once, and has one answer. */
+function once(conditionOf: ConditionOf): ConditionOf {
+  const answers = new Map<number, ReturnType<ConditionOf>>();
+  return (index) => {
+    const answer = answers.get(index) ?? conditionOf(index);
+    answers.set(index, answer);
+    return answer;
+  };
 }
 
 function failureNote(rule: Rule, failure: string): string {
