@@ -4,7 +4,7 @@ const MINUTE_MS = 60_000;
 
 /** Tells whether a moment falls into the hours, on the wall clock of their timezone (so daylight saving is followed). */
 export function hoursMatcher(hours: Hours): (timeMs: number) => boolean {
-  const wallClock = createWallClock(hours.timezone);
+  const wallClock = wallClockOf(hours.timezone);
   const days = new Set(hours.days);
   return (timeMs) => {
     const { day, minute } = wallClock(timeMs);
@@ -21,9 +21,12 @@ export function parseTimeOfDay(text: string): number | undefined {
   return minutes <= 1440 ? minutes : undefined;
 }
 
+/** An IANA name; an offset, of which there are thousands, is none. */
 export function isTimezone(name: string): boolean {
+  if (!/^[a-z]/i.test(name)) return false;
   try {
-    return new Intl.DateTimeFormat("en-US", { timeZone: name }).resolvedOptions().timeZone !== "";
+    wallClockOf(name);
+    return true;
   } catch {
     return false;
   }
@@ -31,8 +34,23 @@ export function isTimezone(name: string): boolean {
 
 type WallTime = { readonly day: Weekday; readonly minute: number };
 
+type WallClock = (timeMs: number) => WallTime;
+
+/** One for each timezone that there is: it has 64 KB. */
+const wallClocks = new Map<string, WallClock>();
+
+function wallClockOf(timezone: string): WallClock {
+  // However it is spelt.
+  const name = timezone.toLowerCase();
+  const known = wallClocks.get(name);
+  if (known !== undefined) return known;
+  const clock = createWallClock(timezone);
+  wallClocks.set(name, clock);
+  return clock;
+}
+
 /** Formatting costs microseconds and many rules share a moment: the last minute is kept. */
-function createWallClock(timezone: string): (timeMs: number) => WallTime {
+function createWallClock(timezone: string): WallClock {
   const format = new Intl.DateTimeFormat("en-US", {
     timeZone: timezone,
     weekday: "short",
