@@ -129,6 +129,11 @@ rules:
     ["hours that are no time", plain('match: { hours: { timezone: UTC, from: "08:00", to: "08:00" } }'), /must differ/],
     ["an outcome that YAML 1.1 would read as a boolean", withRule("name: a\noutcome: yes"), /outcome/],
     [
+      "more patterns than there is room for, by aliases",
+      `${HEAD}rules:\n${Array.from({ length: 120 }, (_, index) => `- { name: r${index}, outcome: deny, match: { actions: ${index % 40 === 0 ? `&a${index} [${Array(99).fill('"a.**"').join(", ")}]` : `*a${index - (index % 40)}`} } }`).join("\n")}`,
+      /rules: have 11880 patterns of actions and resources/,
+    ],
+    [
       "too many rules",
       `${HEAD}rules:\n${Array.from({ length: 1001 }, (_, index) => `- { name: r${index}, outcome: deny }`).join("\n")}`,
       /at most 1000/,

@@ -1,6 +1,9 @@
 import { itemsOf, memberOf, stringOf } from "./member.ts";
 import type { PathSegment } from "./problem.ts";
 
+/** Every one may be tried for each action: measured, two microseconds. */
+const MAX_PATTERNS = 10_000;
+
 type CrossProblem = { readonly path: readonly PathSegment[]; readonly message: string };
 
 /**
@@ -18,7 +21,18 @@ export function crossProblems(document: unknown): readonly CrossProblem[] {
     ...rules.flatMap((rule, index) =>
       undecided(rule) ? [{ path: ["rules", index, "review"], message: "is needed, as there is no defaults.review" }] : [],
     ),
+    ...tooManyPatterns(rules),
     ...repeated(binding).map((index) => ({ path: ["binding_context", index], message: "is given twice" })),
+  ];
+}
+
+/** Aliases let a short document have very many. */
+function tooManyPatterns(rules: readonly unknown[]): readonly CrossProblem[] {
+  const lists = rules.map((rule) => memberOf(rule, "match")).flatMap((match) => [memberOf(match, "actions"), memberOf(match, "resources")]);
+  const patterns = lists.reduce((sum: number, list) => sum + itemsOf(list).length, 0);
+  if (patterns <= MAX_PATTERNS) return [];
+  return [
+    { path: ["rules"], message: `have ${patterns} patterns of actions and resources, aliases included; at most ${MAX_PATTERNS} are taken` },
   ];
 }
 
