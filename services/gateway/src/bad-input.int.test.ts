@@ -155,6 +155,12 @@ describe("P7: a bad request changes nothing and says what is wrong", () => {
   it.each<[string, JsonObject, string[]]>([
     ["a number that is none", { limits: [1, Number.NaN] }, ["input.action.properties.limits[1]"]],
     ["an infinite number", { limit: Infinity }, ["input.action.properties.limit"]],
+    [
+      "a whole number that may have been another: P1",
+      { accounts: [9_007_199_254_740_991, 9_007_199_254_740_992] },
+      ["input.action.properties.accounts[1]"],
+    ],
+    ["a negative one", { balance: -1e300 }, ["input.action.properties.balance"]],
     ["33 levels", nested(33), [`input.action.properties${".n".repeat(32)}`]],
     ["a member named __proto__", JSON.parse('{"a":{"__proto__":{"x":1}}}') as JsonObject, ["input.action.properties.a"]],
     ["more than 128 KiB", { text: "x".repeat(131_072) }, ["input"]],

@@ -18,7 +18,7 @@ export const file_countersign_v1_action: GenFile = /*@__PURE__*/
 
 /**
  * What is to be done, by the information model of the OpenID AuthZEN Authorization API 1.0. JSON values obey I-JSON (RFC 7493):
- * no number outside the range of a double, no lone surrogates. At most 128 KiB as canonical JSON, nested at most 32 deep.
+ * no number outside the range of a double, no whole one beyond 2^53 - 1 (send it as a text), no lone surrogates. At most 128 KiB as canonical JSON, nested at most 32 deep.
  *
  * @generated from message countersign.v1.ActionInput
  */

@@ -34,7 +34,7 @@ export function checkActionName(violations: Violations, field: string, name: str
   }
 }
 
-/** I-JSON (RFC 7493), nested at most 32 deep. */
+/** I-JSON (RFC 7493) with numbers that are exact, nested at most 32 deep. */
 export function checkJson(violations: Violations, field: string, json: JsonObject | undefined): void {
   if (json !== undefined) checkValue(violations, field, json, 1);
 }
@@ -46,7 +46,7 @@ function checkEntity(violations: Violations, field: string, entity: Subject | Re
 }
 
 function checkValue(violations: Violations, field: string, value: JsonValue, depth: number): void {
-  if (typeof value === "number" && !Number.isFinite(value)) violations.add(field, "must be a finite number: JSON has no other");
+  if (typeof value === "number") checkNumber(violations, field, value);
   if (typeof value !== "object" || value === null) return;
   if (depth > MAX_DEPTH) {
     violations.add(field, `is nested more than ${MAX_DEPTH} deep`);
@@ -61,6 +61,13 @@ function checkValue(violations: Violations, field: string, value: JsonValue, dep
     if (name === "__proto__") violations.add(field, "must not have a member named __proto__");
     else checkValue(violations, `${field}.${name}`, member, depth + 1);
   }
+}
+
+function checkNumber(violations: Violations, field: string, value: number): void {
+  if (!Number.isFinite(value)) violations.add(field, "must be a finite number: JSON has no other");
+  // On its way it became a double, as did its neighbours: one digest would stand for all of them.
+  else if (Number.isInteger(value) && !Number.isSafeInteger(value))
+    violations.add(field, "is a whole number that a double cannot tell from its neighbours; send it as a text");
 }
 
 function checkSize(violations: Violations, field: string, { subject, action, resource, context }: ActionInput): void {
