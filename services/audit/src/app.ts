@@ -92,7 +92,7 @@ async function serve(deps: AuditDeps, { reached }: KeptUp, sealing: Sealing | un
     Fsck: fsckEverything(parts, lastCheck, commands),
     RebuildProjection: rebuildProjections(parts, PROJECTIONS),
     GetReport: getReport({ log, clock }),
-    Export: exportEvidence({ log, sealing, witnessKeys: witnessKeysOf(config), commands, clock }),
+    Export: exportEvidence({ log, sealing, commands, clock }),
   });
   const past = { log, database: kysely, reached };
   const directory = createDirectoryClient({ commands, asker: "audit", config: config.directory });
@@ -142,8 +142,4 @@ function ledgerParts({ log, appendKeys, database, logger, copy }: AuditDeps, sea
     ...(copy === undefined ? {} : { copy }),
     ...(sealing === undefined ? {} : { checkSealed: sealing.check }),
   };
-}
-
-function witnessKeysOf({ sealing }: AuditConfig) {
-  return (sealing?.witnesses?.witnesses ?? []).map(({ key }) => key);
 }

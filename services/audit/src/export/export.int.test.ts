@@ -61,7 +61,6 @@ async function exported(
   const handler = exportEvidence({
     log,
     sealing: sealed ? sealing : undefined,
-    witnessKeys: [],
     commands: { send },
     clock,
     sealWaitMs: 2000,

@@ -1,4 +1,4 @@
-import { formatVerifierKey } from "@countersign/tlog";
+import { formatVerifierKey, type VerifierKey } from "@countersign/tlog";
 import type { Database } from "@countersign/database";
 import type { Actor, AppendKeys, EventLog } from "@countersign/event-log";
 import type { Logger } from "@countersign/telemetry";
@@ -29,6 +29,8 @@ export type Sealing = {
   status(): SealStatus;
   /** Verifier keys of an epoch's origin, those that sign now first. */
   verifierKeys(epoch: number): readonly string[];
+  /** Of the witnesses that the policy names. */
+  readonly witnessKeys: readonly VerifierKey[];
   /** Whether the event is sealed before the time is over: it, and not only its position. */
   awaitSealed(event: ProvenEvent, assurance: Assurance, timeoutMs: number): Promise<boolean>;
   /** Of all that was sealed; returns what could not be checked. */
@@ -76,6 +78,7 @@ export async function startSealing(
     store,
     status: () => sealer.status(),
     verifierKeys,
+    witnessKeys,
     awaitSealed: async (event, assurance, timeoutMs) =>
       (await watch.covered(event.position, assurance, timeoutMs)) && (await proofFor(store, event, assurance)) !== undefined,
     check: async function* () {

@@ -1,30 +1,23 @@
 import { randomUUID } from "node:crypto";
-import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
-import { timestampDate, timestampFromDate, type Timestamp } from "@bufbuild/protobuf/wkt";
+import { create } from "@bufbuild/protobuf";
+import { timestampDate, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { CommandError, type CommandBus, type StreamHandler } from "@countersign/bus";
 import type { EventLog, RecordedEvent } from "@countersign/event-log";
 import { isEventFormat, type EventFormatName } from "@countersign/event-formats";
 import { encodeEvent, type DecodedEvent } from "@countersign/events";
-import { EvidenceError } from "@countersign/evidence";
 import { ExportProducedSchema, ExportRequestedSchema } from "@countersign/proto/event/v1/export_events_pb";
 import { ExportRequestSchema, ExportResponseSchema, type ExportRequest } from "@countersign/proto/v1/audit_service_pb";
 import { ExportFormat } from "@countersign/proto/v1/export_format_pb";
 import type { Principal } from "@countersign/proto/v1/principal_pb";
-import type { VerifierKey } from "@countersign/tlog";
-import {
-  exportArchive,
-  NotSealedError,
-  type Exported,
-  type ExportParts,
-  type ExportProgress,
-  type Period,
-} from "../../export/export-archive.ts";
+import { exportArchive, type Exported, type ExportParts, type ExportProgress, type Period } from "../../export/export-archive.ts";
 import { exportLines, type ExportedLines } from "../../export/export-lines.ts";
 import type { Sealing } from "../../sealing/start-sealing.ts";
 import { formatName } from "../events/export-format.ts";
 import { createReporter } from "../events/reporter.ts";
 import { fetchGrantKeys } from "./grant-keys.ts";
-import { streamed } from "./streamed.ts";
+import { readEnd } from "./moment.ts";
+import { needSealing } from "./sealing.ts";
+import { streamed, withResult } from "./streamed.ts";
 import { invalidField } from "./unary.ts";
 
 /** The stream type that only this service appends to: one stream per export. */
@@ -34,7 +27,6 @@ export type ExportDeps = {
   readonly log: EventLog;
   /** Absent when nothing is sealed: then nothing can be proved. */
   readonly sealing: Sealing | undefined;
-  readonly witnessKeys: readonly VerifierKey[];
   readonly commands: Pick<CommandBus, "send">;
   readonly clock: () => Date;
   /** How long to wait for a seal; default 15 s. */
@@ -48,40 +40,35 @@ const MESSAGE_BYTES = 128 * 1024;
 
 /** Streams a period of the caller's tenant. That it was asked for is recorded first, and last what was handed out. */
 export function exportEvidence(deps: ExportDeps): StreamHandler {
-  return streamed(ExportRequestSchema, async function* (request, signal, caller) {
+  return streamed(ExportRequestSchema, ExportResponseSchema, async function* (request, signal, caller) {
     const { log } = deps;
     const now = deps.clock();
-    const asked: Asked = {
-      caller,
-      period: periodOf(request, now),
-      end: endOf(request, now),
-      format: readFormat(request),
-      witnessed: request.witnessed,
-    };
+    const end = readEnd(request.to, now);
+    const period = { from: request.from && timestampDate(request.from), to: end ?? now };
+    const asked: Asked = { caller, period, end, format: readFormat(request), witnessed: request.witnessed };
     const start = await prepare(deps, asked);
     const stream = { tenant: caller.tenant, type: EXPORT_STREAM, id: randomUUID() };
     const actor = { issuer: caller.issuer, id: caller.id };
-    const requested = await record(log, { stream, expectedVersion: 0, actor, time: now }, requestedEvent(request, asked.period));
-    const pieces = start(requested);
+    const requested = await record(log, { stream, expectedVersion: 0, actor, time: now }, requestedEvent(request, period));
     let packed: Uint8Array[] = [];
     let bytes = 0;
-    for (;;) {
-      signal.throwIfAborted();
-      const next = await pieces.next().catch(asRefusal);
-      if (next.done === true) {
-        await record(log, { stream, expectedVersion: 1, actor, time: deps.clock() }, producedEvent(request, asked.period, next.value));
-        yield message({ chunk: Buffer.concat(packed), summary: summaryOf(stream.id, request, next.value) });
+    for await (const said of withResult(start(requested))) {
+      if ("result" in said) {
+        await record(log, { stream, expectedVersion: 1, actor, time: deps.clock() }, producedEvent(request, period, said.result));
+        yield { chunk: Buffer.concat(packed), summary: summaryOf(stream.id, request, said.result) };
         return;
       }
-      packed.push(next.value.bytes);
-      bytes += next.value.bytes.length;
-      if (bytes < MESSAGE_BYTES) continue;
-      const { position, done, total } = next.value.progress;
-      const progress = { position: BigInt(position), done: BigInt(done), total: BigInt(total) };
-      const all = Buffer.concat(packed);
-      for (let at = 0; at < all.length; at += MESSAGE_BYTES) yield message({ chunk: all.subarray(at, at + MESSAGE_BYTES), progress });
-      packed = [];
-      bytes = 0;
+      packed.push(said.bytes);
+      bytes += said.bytes.length;
+      if (bytes >= MESSAGE_BYTES) {
+        const { position, done, total } = said.progress;
+        const progress = { position: BigInt(position), done: BigInt(done), total: BigInt(total) };
+        const all = Buffer.concat(packed);
+        for (let at = 0; at < all.length; at += MESSAGE_BYTES) yield { chunk: all.subarray(at, at + MESSAGE_BYTES), progress };
+        packed = [];
+        bytes = 0;
+      }
+      signal.throwIfAborted();
     }
   });
 }
@@ -108,33 +95,16 @@ function readFormat({ format, witnessed }: ExportRequest): Asked["format"] {
 
 /** What makes it once the request is recorded. Refuses before anything is recorded when nothing could be proved. */
 async function prepare(deps: ExportDeps, asked: Asked): Promise<(requested: RecordedEvent) => Pieces> {
-  const { log, sealing, witnessKeys, sealWaitMs = SEAL_WAIT_MS } = deps;
+  const { log, sealWaitMs = SEAL_WAIT_MS } = deps;
   const { caller, period, format } = asked;
   const { tenant } = caller;
   if (format !== "archive")
     return ({ tenantSequence }) => exportLines(log, tenant, { ...period, to: asked.end, before: tenantSequence }, format);
-  if (sealing === undefined) {
-    throw new CommandError(
-      "FAILED_PRECONDITION",
-      "WRONG_STATE",
-      "this deployment does not seal its log: COUNTERSIGN_LOG_ORIGIN is not set",
-    );
-  }
-  const { store, verifierKeys, awaitSealed } = sealing;
+  const { store, verifierKeys, witnessKeys, awaitSealed } = needSealing(deps.sealing);
   const grantKeys = await fetchGrantKeys(deps.commands, caller);
   const reporter = createReporter({ tenant, ledger: log.ledger, from: period.from, to: period.to });
   const parts: ExportParts = { log, store, verifierKeys, witnessKeys, awaitSealed, sealWaitMs, grantKeys, reporter };
   return (requested) => exportArchive(parts, tenant, period, { requested, assurance: asked.witnessed ? "witnessed" : "sealed" });
-}
-
-/** A period ends now at the latest: what has not happened yet cannot be shown. */
-function periodOf(request: ExportRequest, now: Date): Period {
-  return { from: request.from && timestampDate(request.from), to: endOf(request, now) ?? now };
-}
-
-function endOf({ to }: ExportRequest, now: Date): Date | undefined {
-  const end = to && timestampDate(to);
-  return end !== undefined && end <= now ? end : undefined;
 }
 
 type Append = {
@@ -152,7 +122,7 @@ async function record(log: EventLog, append: Append, event: DecodedEvent): Promi
 }
 
 function requestedEvent({ from, format }: ExportRequest, { to }: Period): DecodedEvent {
-  const data = create(ExportRequestedSchema, { ...optional("from", from), to: timestampFromDate(to), format: formatOf(format) });
+  const data = create(ExportRequestedSchema, { ...(from && { from }), to: timestampFromDate(to), format: formatOf(format) });
   return { type: "ExportRequested", data };
 }
 
@@ -162,7 +132,7 @@ function producedEvent({ from, format }: ExportRequest, { to }: Period, { entrie
     bytes: BigInt(bytes),
     digest,
     format: formatOf(format),
-    ...optional("from", from),
+    ...(from && { from }),
     to: timestampFromDate(to),
     ...(checkpoint === undefined ? {} : { origin: checkpoint.origin, checkpointSize: BigInt(checkpoint.size) }),
   });
@@ -176,15 +146,3 @@ function summaryOf(exportId: string, { format }: ExportRequest, { entries, bytes
 
 /** What is recorded is never left to a default. */
 const formatOf = (format: ExportFormat): ExportFormat => (format === ExportFormat.UNSPECIFIED ? ExportFormat.ARCHIVE : format);
-
-function asRefusal(error: unknown): never {
-  if (error instanceof NotSealedError) throw new CommandError("UNAVAILABLE", "NOT_SEALED", error.message, { cause: error });
-  if (error instanceof EvidenceError) throw new CommandError("FAILED_PRECONDITION", "WRONG_STATE", error.message, { cause: error });
-  throw error;
-}
-
-const optional = (name: "from", value: Timestamp | undefined): { from?: Timestamp } => (value === undefined ? {} : { [name]: value });
-
-function message(init: MessageInitShape<typeof ExportResponseSchema>): Uint8Array {
-  return toBinary(ExportResponseSchema, create(ExportResponseSchema, init));
-}

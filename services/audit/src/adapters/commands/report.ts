@@ -1,4 +1,4 @@
-import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampDate, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { StreamHandler } from "@countersign/bus";
 import type { EventLog } from "@countersign/event-log";
@@ -12,27 +12,24 @@ import type { ComplianceReport, KindReport } from "../../report/compliance-repor
 import { KINDS } from "../../report/kinds.ts";
 import { produceReport } from "../../report/produce-report.ts";
 import { toReportEvent } from "../events/to-report-event.ts";
-import { streamed } from "./streamed.ts";
+import { readEnd } from "./moment.ts";
+import { streamed, withResult } from "./streamed.ts";
 
 /** Folds a period of the caller's tenant into a report. A message for each kind: what is found of one fits into a message, whatever the names are. */
 export function getReport({ log, clock }: { readonly log: EventLog; readonly clock: () => Date }): StreamHandler {
-  return streamed(GetReportRequestSchema, async function* (request, signal, { tenant }) {
+  return streamed(GetReportRequestSchema, GetReportResponseSchema, async function* ({ from, to }, signal, { tenant }) {
     const now = clock();
-    const from = request.from && timestampDate(request.from);
-    const past = request.to === undefined || timestampDate(request.to) > now ? undefined : timestampDate(request.to);
-    const to = past ?? now;
-    const report = produceReport(log, tenant, { from, to: past }, toReportEvent);
-    for (;;) {
+    const [begin, end] = [from && timestampDate(from), readEnd(to, now)];
+    for await (const said of withResult(produceReport(log, tenant, { from: begin, to: end }, toReportEvent))) {
       signal.throwIfAborted();
-      const next = await report.next();
-      if (next.done === true) {
-        for (const kind of next.value.kinds) yield message({ case: "finding", value: toFinding(kind) });
-        const period = { ...(from === undefined ? {} : { from: timestampFromDate(from) }), to: timestampFromDate(to) };
-        yield message({ case: "result", value: { tenant, ledger: log.ledger, ...period, ...toResult(next.value) } });
-        return;
+      if ("result" in said) {
+        for (const kind of said.result.kinds) yield { message: { case: "finding" as const, value: toFinding(kind) } };
+        const period = { ...(begin && { from: timestampFromDate(begin) }), to: timestampFromDate(end ?? now) };
+        yield { message: { case: "result" as const, value: { tenant, ledger: log.ledger, ...period, ...toResult(said.result) } } };
+      } else {
+        const { position, done, total } = said;
+        yield { message: { case: "progress" as const, value: { position: BigInt(position), done: BigInt(done), total: BigInt(total) } } };
       }
-      const { position, done, total } = next.value;
-      yield message({ case: "progress", value: { position: BigInt(position), done: BigInt(done), total: BigInt(total) } });
     }
   });
 }
@@ -67,10 +64,4 @@ function toResult(report: ComplianceReport & { readonly events: number }): Messa
       kinds: [...kinds],
     })),
   };
-}
-
-type Message = Exclude<MessageInitShape<typeof GetReportResponseSchema>["message"], undefined>;
-
-function message(init: Message): Uint8Array {
-  return toBinary(GetReportResponseSchema, create(GetReportResponseSchema, { message: init }));
 }

@@ -13,7 +13,6 @@ import {
 import { AwaitSealRequestSchema, AwaitSealResponseSchema } from "@countersign/proto/internal/v1/command_pb";
 import type { Principal } from "@countersign/proto/v1/principal_pb";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { NothingToBegin } from "../../sealing/new-epoch.ts";
 import type { Assurance } from "../../sealing/ports.ts";
 import { proofFor } from "../../sealing/proof.ts";
 import type { Sealing } from "../../sealing/start-sealing.ts";
@@ -42,7 +41,7 @@ export function sealingHandlers(deps: SealingDeps): Readonly<Record<string, Comm
 
 function getCheckpoint(deps: SealingDeps): CommandHandler {
   return unary(GetCheckpointRequestSchema, GetCheckpointResponseSchema, async ({ witnessed }) => {
-    const sealing = available(deps);
+    const sealing = needSealing(deps.sealing);
     const checkpoint = await sealing.store.newest({ assurance: assuranceOf(witnessed) });
     if (checkpoint === undefined) throw new CommandError("NOT_FOUND", "NOT_FOUND", `there is no ${assuranceOf(witnessed)} checkpoint yet`);
     const { note, size, root, time, epoch } = checkpoint;
@@ -59,7 +58,7 @@ function getCheckpoint(deps: SealingDeps): CommandHandler {
 /** P8: the event is looked for in the caller's tenant only; whatever else there is does not exist. */
 function getProof(deps: SealingDeps): CommandHandler {
   return unary(GetProofRequestSchema, GetProofResponseSchema, async (request, caller) => {
-    const { store } = available(deps);
+    const { store } = needSealing(deps.sealing);
     const event = await findEvent(deps, request, caller);
     if (event === undefined) throw new CommandError("NOT_FOUND", "NOT_FOUND", "no such event");
     const proof = await proofFor(store, event, assuranceOf(request.witnessed));
@@ -79,9 +78,9 @@ function awaitSeal(deps: SealingDeps): CommandHandler {
 
 function startNewEpoch(deps: SealingDeps): CommandHandler {
   return unary(StartEpochRequestSchema, StartEpochResponseSchema, async (_request, caller) => {
-    const sealing = available(deps);
+    const sealing = needSealing(deps.sealing);
     const actor = { issuer: caller.issuer, id: caller.id };
-    const started = await sealing.startEpoch({ actor, time: deps.clock() }).catch(asRefusal);
+    const started = await sealing.startEpoch({ actor, time: deps.clock() });
     return {
       epoch: BigInt(started.epoch),
       origin: started.origin,
@@ -136,14 +135,10 @@ async function versionOf({ log }: SealingDeps, tenant: string, id: string, versi
   return event;
 }
 
-function available({ sealing }: SealingDeps): Sealing {
+/** @throws CommandError when nothing is sealed here. */
+export function needSealing(sealing: Sealing | undefined): Sealing {
   if (sealing !== undefined) return sealing;
   throw new CommandError("FAILED_PRECONDITION", "WRONG_STATE", "this deployment does not seal its log: COUNTERSIGN_LOG_ORIGIN is not set");
-}
-
-/** Without a cause: an answer to who asked, and nothing that went wrong here. */
-function asRefusal(error: unknown): never {
-  throw error instanceof NothingToBegin ? new CommandError("FAILED_PRECONDITION", "WRONG_STATE", error.message) : error;
 }
 
 const notSealed = (message: string) => new CommandError("UNAVAILABLE", "NOT_SEALED", message);

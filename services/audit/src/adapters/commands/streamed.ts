@@ -1,19 +1,29 @@
-import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
+import { create, toBinary, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
 import type { StreamHandler } from "@countersign/bus";
 import type { Principal } from "@countersign/proto/v1/principal_pb";
-import { admitted, asUnavailable, decode } from "./unary.ts";
+import { asRefusal } from "./refusals.ts";
+import { admitted, decode } from "./unary.ts";
 
-/** A method from a typed request to many serialized messages, done for somebody. */
-export function streamed<Request extends DescMessage>(
+/** A method from a typed request to many typed responses, done for somebody. */
+export function streamed<Request extends DescMessage, Response extends DescMessage>(
   request: Request,
-  handle: (request: MessageShape<Request>, signal: AbortSignal, caller: Principal) => AsyncIterable<Uint8Array>,
+  response: Response,
+  handle: (request: MessageShape<Request>, signal: AbortSignal, caller: Principal) => AsyncIterable<MessageInitShape<Response>>,
 ): StreamHandler {
   return async function* (command, signal) {
     const caller = admitted(command);
     try {
-      yield* handle(decode(request, command.request), signal, caller);
+      for await (const message of handle(decode(request, command.request), signal, caller))
+        yield toBinary(response, create(response, message));
     } catch (error) {
-      asUnavailable(error);
+      throw asRefusal(error);
     }
   };
+}
+
+/** What a generator yields, and at last what it returns, for a loop whose early end is the generator's own: it may hold a session of the database. */
+export async function* withResult<Piece extends object, Result>(
+  source: AsyncGenerator<Piece, Result>,
+): AsyncGenerator<Piece | { readonly result: Result }> {
+  yield { result: yield* source };
 }

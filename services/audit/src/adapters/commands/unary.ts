@@ -1,8 +1,8 @@
 import { fromBinary, create, toBinary, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
 import { CommandError, type CommandHandler } from "@countersign/bus";
-import { EventLogError } from "@countersign/event-log";
 import type { Command } from "@countersign/proto/internal/v1/command_pb";
 import type { Principal } from "@countersign/proto/v1/principal_pb";
+import { asRefusal } from "./refusals.ts";
 
 /** A method from typed request to typed response. Everything here is done for somebody, so a command without a caller is refused. */
 export function unary<Request extends DescMessage, Response extends DescMessage>(
@@ -11,7 +11,9 @@ export function unary<Request extends DescMessage, Response extends DescMessage>
   handle: (request: MessageShape<Request>, caller: Principal) => Promise<MessageInitShape<Response>>,
 ): CommandHandler {
   return async (command) => {
-    const answer = await handle(decode(request, command.request), admitted(command)).catch(asUnavailable);
+    const answer = await handle(decode(request, command.request), admitted(command)).catch((error: unknown) => {
+      throw asRefusal(error);
+    });
     return toBinary(response, create(response, answer));
   };
 }
@@ -19,11 +21,6 @@ export function unary<Request extends DescMessage, Response extends DescMessage>
 export function admitted({ caller }: Command): Principal {
   if (caller === undefined || caller.tenant === "") throw new CommandError("UNAUTHENTICATED", "TOKEN_MISSING", "this needs a caller");
   return caller;
-}
-
-export function asUnavailable(error: unknown): never {
-  if (!(error instanceof EventLogError && error.code === "unavailable")) throw error;
-  throw new CommandError("UNAVAILABLE", "LOG_UNREACHABLE", "the event log cannot be read now", { cause: error });
 }
 
 export function decode<Request extends DescMessage>(schema: Request, bytes: Uint8Array): MessageShape<Request> {
