@@ -34,22 +34,12 @@ export function listActions(parts: PastParts): CommandHandler {
       filter: [statuses, request.actionName, ...atFilter(request.at)],
     };
     const before = cursor(identity, request.pageToken, 1)?.[0];
+    const query = { tenant: caller.tenant, requester, statuses, actionName: request.actionName, before, limit };
     if (request.at !== undefined) {
-      const query = { tenant: caller.tenant, requester, statuses, actionName: request.actionName, before, limit };
       const past = await pastActions(parts, query, readAt(request.at), LOOKS);
       return { actions: past.actions.map(toSummary), nextPageToken: past.before === undefined ? "" : pageToken(identity, [past.before]) };
     }
-    // One more than asked for tells whether there is a next page.
-    const found = await queryActions(database, {
-      tenant: caller.tenant,
-      requester,
-      statuses,
-      actionName: request.actionName,
-      before,
-      limit: limit + 1,
-    });
-    const page = found.slice(0, limit);
-    const last = found.length > limit ? page.at(-1) : undefined;
+    const { page, last } = pageOf(await queryActions(database, { ...query, limit: limit + 1 }), limit);
     return { actions: page.map(toSummary), nextPageToken: last === undefined ? "" : pageToken(identity, [last.state.requestPosition]) };
   });
 }
@@ -81,13 +71,18 @@ export function listReviews(parts: ReviewParts): CommandHandler {
       after: deadline === undefined || position === undefined ? undefined : { deadline, position },
       limit: limit + 1,
     });
-    const page = found.slice(0, limit);
-    const last = found.length > limit ? page.at(-1) : undefined;
+    const { page, last } = pageOf(found, limit);
     return {
       reviews: page.map(toSummary),
       nextPageToken: last === undefined ? "" : pageToken(identity, [last.deadline, last.state.requestPosition]),
     };
   });
+}
+
+/** One more than asked for tells whether there is a next page, behind the last one of this. */
+function pageOf<Item>(found: readonly Item[], limit: number): { readonly page: readonly Item[]; readonly last: Item | undefined } {
+  const page = found.slice(0, limit);
+  return { page, last: found.length > limit ? page.at(-1) : undefined };
 }
 
 function claimQuery(filter: ClaimFilter, caller: Principal, now: Date): ReviewQuery["claim"] {
