@@ -26,7 +26,7 @@ import { plainText } from "../events/plain-text.ts";
 import { toWireEvent } from "../events/wire-event.ts";
 import { wordsOf } from "../events/words.ts";
 import { OPERATIONS_STREAM, type OperationsLog } from "./operations-log.ts";
-import { badPageToken, invalidField, pageSize, unary } from "./unary.ts";
+import { badPageToken, invalidField, pageSize, readPosition, unary } from "./unary.ts";
 
 /** Dead letters of the caller's tenant: which events, never what is in them. */
 export function listTenantDeadLetters(database: Kysely<unknown>, ledger: string): CommandHandler {
@@ -43,7 +43,7 @@ export function listTenantDeadLetters(database: Kysely<unknown>, ledger: string)
 export function getTenantDeadLetter(database: Kysely<unknown>, log: EventLog): CommandHandler {
   return unary(GetDeadLetterRequestSchema, GetDeadLetterResponseSchema, async (request, caller) => {
     const key = { consumer: await known(database, log.ledger, request.consumer), ledger: log.ledger };
-    const position = exact(request.position);
+    const position = readPosition("position", request.position);
     const letter = await findDeadLetter(database, key, caller.tenant, position);
     const [event] = letter === undefined ? [] : await log.readAll({ from: position, limit: 1 });
     if (letter === undefined || event?.position !== position || event.stream.tenant !== caller.tenant) throw noSuchLetter();
@@ -59,7 +59,7 @@ export function getTenantDeadLetter(database: Kysely<unknown>, log: EventLog): C
 export function replayTenantDeadLetters(database: Kysely<unknown>, ledger: string, operations: OperationsLog): CommandHandler {
   return unary(ReplayDeadLettersRequestSchema, ReplayDeadLettersResponseSchema, async (request, caller) => {
     const consumer = await known(database, ledger, request.consumer);
-    const position = request.position === undefined ? undefined : exact(request.position);
+    const position = request.position === undefined ? undefined : readPosition("position", request.position);
     let eventPosition: number | undefined;
     const record = async (positions: readonly number[]) => {
       eventPosition = await operations.replayed(caller, consumer, positions);
@@ -73,7 +73,7 @@ export function replayTenantDeadLetters(database: Kysely<unknown>, ledger: strin
 export function discardTenantDeadLetter(database: Kysely<unknown>, ledger: string, operations: OperationsLog): CommandHandler {
   return unary(DiscardDeadLetterRequestSchema, DiscardDeadLetterResponseSchema, async (request, caller) => {
     const consumer = await known(database, ledger, request.consumer);
-    const position = exact(request.position);
+    const position = readPosition("position", request.position);
     if (request.reason.trim() === "" || request.reason.length > 8192)
       throw invalidField("reason", "must say why, in 1 to 4,096 characters");
     let eventPosition = 0;
@@ -100,11 +100,6 @@ async function reasonOf(log: EventLog, tenant: string, letter: DeadLetter): Prom
 
 function noSuchLetter(): CommandError {
   return new CommandError("NOT_FOUND", "NOT_FOUND", "no such dead letter that is not given up already");
-}
-
-function exact(position: bigint): number {
-  if (position > BigInt(Number.MAX_SAFE_INTEGER)) throw invalidField("position", "must be below 2^53");
-  return Number(position);
 }
 
 /** A name that nobody has is a slip, and no consumer without dead letters. */

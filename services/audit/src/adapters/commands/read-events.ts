@@ -8,7 +8,7 @@ import { toWireEvent } from "../events/wire-event.ts";
 import { StreamEventsRequestSchema, type StreamEventsRequest } from "@countersign/proto/v1/audit_service_pb";
 import { EXPORT_STREAM } from "./export.ts";
 import { OPERATIONS_STREAM } from "./operations-log.ts";
-import { invalidField, unary } from "./unary.ts";
+import { invalidField, readPosition, unary } from "./unary.ts";
 
 /** Events looked at per call at most, however few of them match. */
 const SCAN = 5000;
@@ -27,7 +27,7 @@ export function readEvents(log: EventReader): CommandHandler {
   return unary(ReadEventsRequestSchema, ReadEventsResponseSchema, async (request, caller) => {
     check(request);
     const selection = request.selection ?? create(StreamEventsRequestSchema);
-    const from = Number(request.fromPosition);
+    const from = readPosition("from_position", request.fromPosition);
     const end = selection.endPosition === 0n ? Number.MAX_SAFE_INTEGER : Number(selection.endPosition);
     const matches = eventFilter(toSelection(selection), subjects);
     const wanted = { tenant: caller.tenant, from, end, limit: request.limit, matches };
@@ -42,7 +42,6 @@ export function readEvents(log: EventReader): CommandHandler {
 
 function check(request: ReadEventsRequest): void {
   if (request.limit < 1 || request.limit > 1000) throw invalidField("limit", "must be 1 to 1000");
-  if (request.fromPosition > BigInt(Number.MAX_SAFE_INTEGER)) throw invalidField("from_position", "must be below 2^53");
   if ((request.selection?.types.length ?? 0) > 100) throw invalidField("types", "must be at most 100");
   if (!/^[\x21-\x7e]{0,256}$/.test(request.selection?.streamId ?? ""))
     throw invalidField("stream_id", "must be at most 256 printable ASCII characters");

@@ -17,7 +17,7 @@ import type { Assurance } from "../../sealing/ports.ts";
 import { proofFor } from "../../sealing/proof.ts";
 import type { Sealing } from "../../sealing/start-sealing.ts";
 import { uuidText } from "../events/uuid.ts";
-import { invalidField, unary } from "./unary.ts";
+import { checkUuid, invalidField, unary } from "./unary.ts";
 import { onlyOwn, requesterOf } from "./viewer.ts";
 
 /** What the handlers stand on; without sealing they say so. */
@@ -107,7 +107,7 @@ async function seenBy(deps: SealingDeps, caller: Principal, found: RecordedEvent
 async function namedEvent(deps: SealingDeps, event: GetProofRequest["event"], tenant: string): Promise<RecordedEvent | undefined> {
   switch (event.case) {
     case "eventId":
-      if (!UUID.test(event.value)) throw invalidField("event_id", "must be a UUID");
+      checkUuid("event_id", event.value);
       return withId(event.value, await atPosition(deps, tenant, await deps.positionOf(tenant, event.value)));
     case "actionVersion":
       return versionOf(deps, tenant, event.value.actionId, Number(event.value.version));
@@ -129,7 +129,7 @@ async function atPosition({ log }: SealingDeps, tenant: string, position: number
 }
 
 async function versionOf({ log }: SealingDeps, tenant: string, id: string, version: number): Promise<RecordedEvent | undefined> {
-  if (!UUID.test(id)) throw invalidField("action_id", "must be a UUID");
+  checkUuid("action_id", id);
   if (!Number.isSafeInteger(version) || version < 1) throw invalidField("version", "must be 1 or more");
   const [event] = await log.readStream({ tenant, type: "action", id }, version - 1);
   return event;
@@ -144,5 +144,3 @@ export function needSealing(sealing: Sealing | undefined): Sealing {
 const notSealed = (message: string) => new CommandError("UNAVAILABLE", "NOT_SEALED", message);
 
 const assuranceOf = (witnessed: boolean): Assurance => (witnessed ? "witnessed" : "sealed");
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

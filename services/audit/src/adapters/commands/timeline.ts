@@ -1,6 +1,5 @@
-import type { CommandHandler } from "@countersign/bus";
+import { CommandError, type CommandHandler } from "@countersign/bus";
 import { knownEvent } from "@countersign/events";
-import { CommandError } from "@countersign/bus";
 import { until, type EventReader, type RecordedEvent } from "@countersign/event-log";
 import { GetTimelineRequestSchema, GetTimelineResponseSchema } from "@countersign/proto/v1/audit_service_pb";
 import { describeEvent } from "../events/describe.ts";
@@ -8,13 +7,13 @@ import { plainText } from "../events/plain-text.ts";
 import { toWireEvent } from "../events/wire-event.ts";
 import { wordsOf } from "../events/words.ts";
 import { readAt } from "./moment.ts";
-import { invalidField, unary } from "./unary.ts";
+import { checkUuid, unary } from "./unary.ts";
 import { onlyOwn, requesterOf } from "./viewer.ts";
 
 /** One action's events from the log itself, and what was refused on it, each with a line for people. What the caller may not see does not exist. */
 export function getTimeline(log: EventReader): CommandHandler {
   return unary(GetTimelineRequestSchema, GetTimelineResponseSchema, async (request, caller) => {
-    if (!UUID.test(request.actionId)) throw invalidField("action_id", "must be a UUID");
+    checkUuid("action_id", request.actionId);
     const stream = { tenant: caller.tenant, type: "action", id: request.actionId };
     const moment = request.at && readAt(request.at);
     const then = (all: readonly RecordedEvent[]): readonly RecordedEvent[] => (moment === undefined ? all : until(all, moment));
@@ -37,5 +36,3 @@ export function getTimeline(log: EventReader): CommandHandler {
     };
   });
 }
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

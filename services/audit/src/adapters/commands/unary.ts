@@ -35,6 +35,17 @@ export function invalidField(field: string, description: string): CommandError {
   return new CommandError("INVALID_ARGUMENT", "FIELD_VIOLATION", `${field} ${description}`, { violations: [{ field, description }] });
 }
 
+export function checkUuid(field: string, text: string): void {
+  if (!UUID.test(text)) throw invalidField(field, "must be a UUID");
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+export function readPosition(field: string, position: bigint): number {
+  if (position > BigInt(Number.MAX_SAFE_INTEGER)) throw invalidField(field, "must be below 2^53");
+  return Number(position);
+}
+
 export function pageSize(asked: number): number {
   if (asked < 0 || asked > 200) throw invalidField("page_size", "must be 1 to 200, or 0 for 50");
   return asked === 0 ? 50 : asked;
