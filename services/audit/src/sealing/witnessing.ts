@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { meetsQuorum, parseNote, TlogError, type PolicyWitness, type TrustPolicy } from "@countersign/tlog";
+import { meetsQuorum, parseNote, TlogError, type TrustPolicy } from "@countersign/tlog";
 import type { Logger } from "@countersign/telemetry";
 import type { Kysely } from "kysely";
 import { markWitnessed, storeCosignature } from "./adapters/cosignatures.ts";
-import type { HttpWitnesses } from "./adapters/http-witnesses.ts";
+import type { HttpWitnesses, Witness } from "./adapters/http-witnesses.ts";
 import type { CheckpointSigner, StoredCheckpoint, TreeStore } from "./ports.ts";
 import type { RunningSealer } from "./sealer.ts";
 
@@ -19,8 +19,6 @@ export type WitnessingOptions = {
   /** Between two checkpoints for one witness. */
   readonly intervalMs?: number;
 };
-
-type Witness = PolicyWitness & { readonly url: string };
 
 const INTERVAL_MS = 1000;
 const MAX_PAUSE_MS = 30_000;
@@ -80,8 +78,6 @@ async function askOnce(options: WitnessingOptions, witness: Witness, seen: Seen,
       return askOnce(options, witness, { epoch, size: answer.size }, true);
     case "contradicted":
       return doubt(options, witness, epoch, "it says that it has seen another log");
-    case "failed":
-      throw new Error(answer.reason);
   }
 }
 

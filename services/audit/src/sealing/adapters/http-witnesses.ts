@@ -21,14 +21,16 @@ export type WitnessAnswer =
   /** It has another size than we believed. */
   | { readonly kind: "size"; readonly size: number }
   /** It says that our checkpoint does not continue what it has seen. */
-  | { readonly kind: "contradicted" }
-  | { readonly kind: "failed"; readonly reason: string };
+  | { readonly kind: "contradicted" };
+
+export type Witness = PolicyWitness & { readonly url: string };
 
 export type HttpWitnesses = WitnessNetwork & {
-  readonly reachable: readonly (PolicyWitness & { readonly url: string })[];
-  submit(witness: PolicyWitness & { readonly url: string }, request: AddCheckpoint, text: string): Promise<WitnessAnswer>;
+  readonly reachable: readonly Witness[];
+  /** @throws when it does not answer, or with what is no answer. */
+  submit(witness: Witness, request: AddCheckpoint, text: string): Promise<WitnessAnswer>;
   /** The newest checkpoint of this log that one of them tells, with a signature of ours. @throws when it cannot be had, or is not ours */
-  seenBy(witness: PolicyWitness & { readonly url: string }, signer: CheckpointSigner): Promise<ExternalCheckpoint | undefined>;
+  seenBy(witness: Witness, signer: CheckpointSigner): Promise<ExternalCheckpoint | undefined>;
 };
 
 /** Witnesses over HTTP (c2sp.org/tlog-witness). What they say counts only with a signature that verifies: theirs, or our own that they kept. */
@@ -54,24 +56,17 @@ export function httpWitnesses(witnesses: readonly PolicyWitness[], logger: Logge
     },
     seenBy: ({ name, url }, signer) => newestAt(name, url, signer),
     submit: async ({ url, key }, request, text) => {
-      try {
-        const response = await fetch(`${url}/add-checkpoint`, {
-          method: "POST",
-          body: new Uint8Array(formatAddCheckpoint(request)),
-          ...limits(),
-        });
-        const body = await readLimited(response);
-        if (response.status === 409 && response.headers.get("content-type") === TREE_SIZE_TYPE)
-          return { kind: "size", size: parseTreeSize(body) };
-        if (response.status === 422) return { kind: "contradicted" };
-        if (response.status !== 200) return { kind: "failed", reason: `HTTP ${response.status}` };
-        const signature = parseCosignatures(body).find(({ name, keyId }) => name === key.name && keyId === key.id);
-        if (signature === undefined) return { kind: "failed", reason: "it answered without its signature" };
-        verifySignature(text, signature, key);
-        return { kind: "cosigned", signature };
-      } catch (error) {
-        return { kind: "failed", reason: error instanceof Error ? `${error.message} ${causeOf(error)}`.trim() : String(error) };
-      }
+      const checkpoint = new Uint8Array(formatAddCheckpoint(request));
+      const response = await fetch(`${url}/add-checkpoint`, { method: "POST", body: checkpoint, ...limits() });
+      const body = await readLimited(response);
+      if (response.status === 409 && response.headers.get("content-type") === TREE_SIZE_TYPE)
+        return { kind: "size", size: parseTreeSize(body) };
+      if (response.status === 422) return { kind: "contradicted" };
+      if (response.status !== 200) throw new Error(`HTTP ${response.status}`);
+      const signature = parseCosignatures(body).find(({ name, keyId }) => name === key.name && keyId === key.id);
+      if (signature === undefined) throw new Error("it answered without its signature");
+      verifySignature(text, signature, key);
+      return { kind: "cosigned", signature };
     },
   };
 }
@@ -100,8 +95,6 @@ async function readLimited(response: Response): Promise<Buffer> {
   }
   return Buffer.concat(chunks);
 }
-
-const causeOf = ({ cause }: Error): string => (cause instanceof Error ? cause.message : "");
 
 const TIMEOUT_MS = 5000;
 const MAX_BODY = 64 * 1024;
