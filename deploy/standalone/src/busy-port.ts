@@ -1,22 +1,28 @@
 import { createServer } from "node:net";
 
-/** Something else listens on the port that was asked for. */
+/** A setting that names a port, and where it listens. */
+type Port = { readonly setting: string; readonly host: string; readonly port: number };
+
+/** Something else listens on a port that was asked for. */
 export class BusyPortError extends Error {
   override readonly name = "BusyPortError";
 }
 
 /**
  * Finds out before anything is started: the front door opens last.
- * @throws BusyPortError
+ * @throws BusyPortError that names all that are taken
  */
-export function refuseBusyPort(host: string, port: number, variable: string): Promise<void> {
+export async function refuseBusyPorts(ports: readonly Port[]): Promise<void> {
+  const taken = [];
+  for (const port of ports) if (await isTaken(port)) taken.push(`${port.host}:${port.port} is taken (${port.setting}).`);
+  if (taken.length > 0) throw new BusyPortError([...taken, "Stop what listens there, or set another port; 0 takes a free one."].join("\n"));
+}
+
+/** @throws Error if nobody may listen there. */
+function isTaken({ host, port }: Port): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const server = createServer();
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EADDRINUSE") return reject(error);
-      const advice = `stop what listens there, or set ${variable} to another port (0 takes a free one)`;
-      reject(new BusyPortError(`${host}:${port} is taken: ${advice}.`, { cause: error }));
-    });
-    server.listen(port, host, () => server.close(() => resolve()));
+    server.once("error", (error: NodeJS.ErrnoException) => (error.code === "EADDRINUSE" ? resolve(true) : reject(error)));
+    server.listen(port, host, () => server.close(() => resolve(false)));
   });
 }

@@ -2,7 +2,7 @@ import { NewerSchemaError } from "@countersign/database";
 import { terminalChannel } from "@countersign/notifier";
 import { closeOnSignal, isSelfExplaining } from "@countersign/runtime";
 import { createLogger } from "@countersign/telemetry";
-import { BusyPortError, refuseBusyPort } from "./busy-port.ts";
+import { BusyPortError, refuseBusyPorts } from "./busy-port.ts";
 import { AlreadyRunningError, takeDataDirectory, type DataDirectory } from "./data-directory.ts";
 import { readStartSettings, type StartSettings } from "./settings.ts";
 import { startStandalone } from "./standalone.ts";
@@ -21,8 +21,10 @@ async function main(): Promise<void> {
 }
 
 async function start(settings: StartSettings, directory: DataDirectory): Promise<void> {
-  await refuseBusyPort(process.env["COUNTERSIGN_HOST"] ?? "127.0.0.1", settings.port, "COUNTERSIGN_PORT");
-  await refuseBusyPort("127.0.0.1", settings.tilesPort, "COUNTERSIGN_TILES_PORT");
+  await refuseBusyPorts([
+    { setting: "COUNTERSIGN_PORT", host: process.env["COUNTERSIGN_HOST"] ?? "127.0.0.1", port: settings.port },
+    { setting: "COUNTERSIGN_TILES_PORT", host: "127.0.0.1", port: settings.tilesPort },
+  ]);
   const starting = startStandalone({
     ...settings,
     env: process.env,

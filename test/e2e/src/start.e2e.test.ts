@@ -95,15 +95,15 @@ describe("npm start", () => {
     await eventually("the servers of the killed one are gone", () => processesWith(first.dataDir).length === 0);
   });
 
-  it("says which port is busy and leaves nothing behind", async () => {
+  it("says which ports are busy, all at once, and leaves nothing behind", async () => {
     const busy = createServer();
     await new Promise<void>((resolve) => busy.listen(0, "127.0.0.1", resolve));
     onTestFinished(() => void busy.close());
     const { port } = busy.address() as { port: number };
-    const program = start("busy", { COUNTERSIGN_PORT: String(port) });
+    const program = start("busy", { COUNTERSIGN_PORT: String(port), COUNTERSIGN_TILES_PORT: String(port) });
     expect(await program.ended()).toBe(1);
-    expect(program.output()).toContain(`127.0.0.1:${port} is taken`);
-    expect(program.output()).toContain("COUNTERSIGN_PORT");
+    for (const setting of ["COUNTERSIGN_PORT", "COUNTERSIGN_TILES_PORT"])
+      expect(program.output()).toContain(`127.0.0.1:${port} is taken (${setting}).`);
     expect(processesWith(program.dataDir)).toEqual([]);
     expect(isLocked(program.dataDir)).toBe(false);
   });
