@@ -5,6 +5,7 @@ export { observedCommands, type CommandCarrier } from "./observed-commands.ts";
 export { openReplayTarget, type ReplayTarget } from "./replay-target.ts";
 export { notifierPrograms, type ListNotifierPrograms, type NotifierProgramState } from "./notifier-programs.ts";
 export { jetStreamCopy, type LedgerCopy } from "./ledger-copy.ts";
+export { logCorruption } from "./log-corruption.ts";
 export { decoded, encoded } from "./messages.ts";
 export { readStream, serveStreams, type StreamHandler } from "./streams.ts";
 export { natsCommands, type NatsCommandsOptions } from "./nats-commands.ts";

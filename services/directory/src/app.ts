@@ -1,4 +1,4 @@
-import type { CommandBus } from "@countersign/bus";
+import { logCorruption, type CommandBus } from "@countersign/bus";
 import type { EventLog } from "@countersign/event-log";
 import { observe, type Logger } from "@countersign/telemetry";
 import { createHandlers } from "./adapters/bus/handlers.ts";
@@ -11,6 +11,7 @@ import { startScimServer, type RunningScimServer } from "./adapters/scim/server.
 import type { DirectoryConfig } from "./config.ts";
 import type { TenantSettings } from "./directory-file.ts";
 import { createDirectories, type Directories } from "./usecases/directories.ts";
+import { DirectoryStoreError } from "./usecases/ports.ts";
 import type { ManagedTenant } from "./usecases/who-is.ts";
 
 export type DirectoryDeps = {
@@ -38,7 +39,7 @@ export async function startDirectory(deps: DirectoryDeps): Promise<RunningDirect
   const tenants = new Map([...config.tenants].map(([tenant, settings]) => [tenant, toManaged(settings, deps)] as const));
   const makeId = (): string => newId(clock());
   // Folded before anybody asks: the first vote after a start waits for nothing.
-  await Promise.all([...tenants.keys()].map((tenant) => directories.current(tenant)));
+  await Promise.all([...tenants.keys()].map((tenant) => foldedOr(directories.current(tenant), tenant, logger)));
   const serving = await commands.serve("directory", createHandlers({ directories, store, tenants, clock, newId: makeId, newCode }));
   const stopObserving = observeAge([...tenants.keys()], directories, clock);
   let scim: RunningScimServer | undefined;
@@ -61,6 +62,16 @@ export async function startDirectory(deps: DirectoryDeps): Promise<RunningDirect
       stopForgetting?.();
     },
   };
+}
+
+/** P8: what cannot be trusted or understood of one tenant's directory keeps nobody else's from being asked. */
+async function foldedOr(folding: Promise<unknown>, tenant: string, logger: Logger): Promise<void> {
+  try {
+    await folding;
+  } catch (error) {
+    if (!(error instanceof DirectoryStoreError) || error.code !== "unreadable") throw error;
+    if (!logCorruption(error, { service: "directory", tenant }, logger)) logger.error({ err: error, tenant }, "a directory cannot be read");
+  }
 }
 
 /** Identity providers tell of changes as they happen. One that has been silent for long may have lost its way here, and leavers stay reviewers. */

@@ -6,7 +6,7 @@ import type { EventLog } from "@countersign/event-log";
 import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
 import { PrincipalType, SignInStrength, type PrincipalSchema } from "@countersign/proto/v1/principal_pb";
 import { readQuotas, type Quotas } from "@countersign/quotas";
-import { silentLogger } from "@countersign/telemetry";
+import { silentLogger, type Logger } from "@countersign/telemetry";
 import { startDirectory } from "../app.ts";
 import { parseDirectoryFile } from "../directory-file.ts";
 
@@ -42,15 +42,16 @@ export async function runDirectory(
   more: object = {},
   clock: () => Date = () => new Date(),
   quotas: Quotas = readQuotas({}),
+  logger: Logger = silentLogger,
 ): Promise<RunningTestDirectory> {
   const settingsOf = (tenant: keyof typeof TOKENS): object => ({
     scim_tokens: [{ name: "provider", sha256: createHash("sha256").update(TOKENS[tenant]).digest("hex") }],
     sign_in: [{ issuer: ISSUER, by: "userName" }],
   });
   const tenants = parseDirectoryFile(JSON.stringify({ tenants: { acme: { ...settingsOf("acme"), ...more }, other: settingsOf("other") } }));
-  const commands = inProcessCommands({ logger: silentLogger });
+  const commands = inProcessCommands({ logger });
   const config = { tenants, quotas, scim: { host: "127.0.0.1", port: 0, publicUrl: undefined, tls: undefined } };
-  const service = await startDirectory({ config, log, commands, logger: silentLogger, clock });
+  const service = await startDirectory({ config, log, commands, logger, clock });
   const port = service.scimPort ?? 0;
   const scim: RunningTestDirectory["scim"] = async (method, path, body, headers = {}) => {
     const response = await fetch(`http://127.0.0.1:${port}/scim/v2${path}`, {

@@ -1,3 +1,4 @@
+import { logCorruption } from "@countersign/bus";
 import { beginSpan, inSpan, type Logger } from "@countersign/telemetry";
 import type { Kysely } from "kysely";
 import type { Instant } from "../../domain/values.ts";
@@ -79,7 +80,8 @@ async function fireOne(deps: TimerPollerDeps, timer: DueTimer, now: Instant): Pr
     if (fired === "done") return timer;
     await postponeTimer(database, ledger, timer, { now, delayMs: Math.min(longest, Math.max(0, fired.againBy - now)) });
   } catch (err) {
-    deps.logger.error({ err, tenant: timer.ref.tenant, actionId: timer.ref.id, kind: timer.kind }, "timer failed; it will be tried again");
+    const what = { tenant: timer.ref.tenant, actionId: timer.ref.id, kind: timer.kind };
+    if (!logCorruption(err, what, deps.logger)) deps.logger.error({ err, ...what }, "timer failed; it will be tried again");
     await postponeTimer(database, ledger, timer, { now, delayMs: longest }).catch(() => {});
   }
   return undefined;

@@ -1,5 +1,8 @@
 import type { EventLog } from "@countersign/event-log";
 import { createMemoryEventLog } from "@countersign/event-log/testing";
+import * as api from "@countersign/proto/v1/directory_service_pb";
+import { readQuotas } from "@countersign/quotas";
+import { silentLogger } from "@countersign/telemetry";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { adaAndBob, asking, DAY, NOON } from "../../testing/ada-and-bob.ts";
 import { human, ISSUER, runDirectory, type RunningTestDirectory } from "../../testing/running-directory.ts";
@@ -146,6 +149,29 @@ describe("P7: after an event that a newer build wrote", () => {
     expect(await log.readStream(stream)).toHaveLength(expectedVersion + 1);
     await expect(directory.people.resolvePerson("other", { principal: { issuer: ISSUER, id: "eve" } }, now)).resolves.toBeDefined();
   });
+});
+
+it("P7: of a person's profile that was changed: that tenant knows nobody, others do, and the log of the service says where", async () => {
+  const altered: EventLog["readContents"] = async (...asked) =>
+    new Map([...(await log.readContents(...asked))].map(([digest, content]) => [digest, { ...content, body: Buffer.from("{}") }]));
+  const told: object[] = [];
+  const error = (fields: object, text: string) => void (text.startsWith("the event log is corrupt") && told.push(fields));
+  const instance = await runDirectory({ ...log, readContents: altered }, {}, () => now, readQuotas({}), { ...silentLogger, error });
+  try {
+    const schemas = [api.GetMeRequestSchema, api.GetMeResponseSchema] as const;
+    const asked = instance.send("GetMe", schemas, {}, human("ada"));
+    await expect(asked).rejects.toMatchObject({ code: "DATA_LOSS", reason: "LOG_CORRUPT" });
+    expect(await instance.scim("GET", "/Users")).toMatchObject({
+      status: 500,
+      body: { detail: expect.stringContaining("corrupt") as string },
+    });
+    const where = expect.objectContaining({ reason: "LOG_CORRUPT", position: 0 }) as object;
+    // At the start, which goes on without that tenant, then twice.
+    expect(told).toEqual([where, where, where]);
+    await expect(instance.people.resolvePerson("other", { personId: "nobody" }, now)).resolves.toMatchObject({ managed: true });
+  } finally {
+    await instance.close();
+  }
 });
 
 it("P3: forgets people that the log does not hold any more, as a standby that lagged", async () => {

@@ -21,7 +21,7 @@ export function createDirectoryStore(log: EventLog): DirectoryStore {
       const messages = recorded.map(toMessage);
       const digests = messages.flatMap((message) => profileDigest(message) ?? []);
       const contents = digests.length === 0 ? new Map<string, Content>() : await reached(() => log.readContents(streamOf(tenant), digests));
-      return recorded.map((event, index) => toStored(event, messages[index], (digest) => fromBody(bodyOf(contents, digest))));
+      return recorded.map((event, index) => toStored(event, messages[index], contents));
     },
     append: async (tenant, expectedVersion, events, { actor, atMs, traceparent }) => {
       if (events.length > MAX_EVENTS) throw new DirectoryStoreError("unreadable", "one change has more parts than the log takes at once");
@@ -92,8 +92,9 @@ function toMessage(recorded: RecordedEvent): EventMessage {
   throw new DirectoryStoreError("unreadable", `a directory stream holds a ${recorded.type} that this build does not know`);
 }
 
-function toStored(recorded: RecordedEvent, message: EventMessage | undefined, profileOf: (digest: Uint8Array) => Profile): StoredEvent {
+function toStored(recorded: RecordedEvent, message: EventMessage | undefined, contents: ReadonlyMap<string, Content>): StoredEvent {
   if (message === undefined) throw new Error("an event lost its message");
+  const profileOf = (digest: Uint8Array): Profile => fromBody(bodyOf(contents, digest, recorded.position));
   return {
     version: recorded.streamVersion,
     position: recorded.position,
@@ -106,12 +107,13 @@ function profileDigest(message: EventMessage): Uint8Array | undefined {
   return message.type === "PersonProvisioned" || message.type === "PersonChanged" ? message.data.profile?.digest : undefined;
 }
 
-/** Undefined: erased. @throws DirectoryStoreError unreadable, when it is not what was recorded. */
-function bodyOf(contents: ReadonlyMap<string, Content>, digest: Uint8Array): Uint8Array | undefined {
+/** Undefined: erased. @throws DirectoryStoreError unreadable, when it is not what the event at the position names. */
+function bodyOf(contents: ReadonlyMap<string, Content>, digest: Uint8Array, position: number): Uint8Array | undefined {
   const content = contents.get(Buffer.from(digest).toString("hex"));
   if (content === undefined) return undefined;
   if (isContentOf(digest, content)) return content.body;
-  throw new DirectoryStoreError("unreadable", "a person's profile is not what was recorded");
+  const cause = new EventLogError("corrupt", `a person's profile is not what the event at position ${position} names`, { position });
+  throw new DirectoryStoreError("unreadable", "a person's profile is not what was recorded", { cause });
 }
 
 async function reached<Value>(call: () => Promise<Value>): Promise<Value> {

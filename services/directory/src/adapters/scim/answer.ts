@@ -1,3 +1,4 @@
+import { corruptionIn } from "@countersign/event-log";
 import type { QuotaRejection } from "../../domain/quota.ts";
 import type { Directories, Refused } from "../../usecases/directories.ts";
 import { DirectoryStoreError } from "../../usecases/ports.ts";
@@ -91,6 +92,12 @@ export function toRefusal(error: unknown): { readonly refusal: ScimError; readon
   if (error instanceof ScimError) return { refusal: error, unexpected: false };
   if (error instanceof DirectoryStoreError && error.code === "unreachable") {
     return { refusal: new ScimError(503, "the event log cannot be reached; try again"), unexpected: true };
+  }
+  if (corruptionIn(error) !== undefined) {
+    return {
+      refusal: new ScimError(500, "the event log is corrupt; trying again does not help, tell who runs Countersign"),
+      unexpected: true,
+    };
   }
   return { refusal: new ScimError(500, "the service failed on this request; its log says why"), unexpected: true };
 }

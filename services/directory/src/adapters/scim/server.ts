@@ -1,6 +1,7 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { once } from "node:events";
+import { logCorruption } from "@countersign/bus";
 import { currentTraceparent, type Logger } from "@countersign/telemetry";
 import { answer, toRefusal, type AnswerDeps } from "./answer.ts";
 import { readBody } from "./body.ts";
@@ -40,7 +41,8 @@ export async function startScimServer(options: ScimServerOptions): Promise<Runni
       send(response, await serve(deps, options.tokens, inFlightOf, request));
     } catch (error) {
       const { refusal, unexpected } = toRefusal(error);
-      if (unexpected) logger.error({ err: error, method: request.method }, "a SCIM request failed");
+      const what = { service: "directory", method: `SCIM ${request.method}` };
+      if (unexpected && !logCorruption(error, what, logger)) logger.error({ err: error, method: request.method }, "a SCIM request failed");
       send(response, { status: refusal.status, body: refusal.toBody() });
     } finally {
       inFlight -= 1;
