@@ -147,9 +147,12 @@ describe("following the policy in force", () => {
         new Map([...(await inner.readContents(stream))].map(([key, content]) => [key, { ...content, body: Buffer.from(documentOf("b")) }])),
     };
     const erased: EventLog = { ...inner, readContents: async () => new Map() };
-    for (const log of [forged, erased]) {
+    for (const [log, failure] of [
+      [forged, { code: "DATA_LOSS", reason: "LOG_CORRUPT" }],
+      [erased, { code: "UNAVAILABLE", reason: "POLICY_UNREACHABLE" }],
+    ] as const) {
       const { evaluate } = await startInstance(log);
-      await expect(evaluate()).rejects.toMatchObject({ code: "UNAVAILABLE", reason: "POLICY_UNREACHABLE" });
+      await expect(evaluate()).rejects.toMatchObject(failure);
     }
   });
 

@@ -14,6 +14,13 @@ export const POLICY_STREAM = "policy";
 
 /** Keeps policies in the event log. */
 export function createLogPolicyStore(log: EventLog): PolicyStore {
+  const altered = async (tenant: string, revision: number): Promise<PolicyStoreError> => {
+    const events = await reached(() => log.readStream(streamOf(tenant)));
+    const names = (event: PolicyEvent) => event.type === "PolicyPublished" && event.revision === revision;
+    const position = events.find((event) => names(fromRecord(event)))?.position;
+    const cause = new EventLogError("corrupt", `a policy document is not what the event at position ${position} names`, { position });
+    return new PolicyStoreError("unreadable", `the document of revision ${revision} is not what was published`, { cause });
+  };
   return {
     async load(tenant, known = { version: 0, state: initialState }) {
       const events = await reached(() => log.readStream(streamOf(tenant), known.version));
@@ -43,7 +50,7 @@ export function createLogPolicyStore(log: EventLog): PolicyStore {
       if (content === undefined) return undefined;
       const intact =
         hex(contentDigest(content.salt, content.body)) === revision.contentDigest && sha256(content.body) === revision.documentDigest;
-      if (!intact) throw new PolicyStoreError("unreadable", `the document of revision ${revision.revision} is not what was published`);
+      if (!intact) throw await altered(tenant, revision.revision);
       return Buffer.from(content.body).toString("utf8");
     },
     seal: (text) => {
