@@ -1,6 +1,6 @@
 import type { Outcome, PolicyDocument, Rule } from "./document.ts";
 import type { EvaluationInput } from "./input.ts";
-import { compileMatch, lacksEnvironment, type Mismatch } from "./match.ts";
+import { compileDoubt, compileMatch, type Doubt, type Mismatch } from "./match.ts";
 import { riskOf, riskScore } from "./risk.ts";
 import { createRuleIndex, type RuleIndex } from "./rule-index.ts";
 import { boundToInput, combine, type RuleHit, type Verdict } from "./verdict.ts";
@@ -19,6 +19,7 @@ export type CompiledPolicy = {
   readonly document: PolicyDocument;
   readonly index: RuleIndex;
   readonly mismatches: readonly Mismatch[];
+  readonly doubts: readonly Doubt[];
   readonly conditions: Conditions;
 };
 
@@ -30,6 +31,7 @@ export function compilePolicy(document: PolicyDocument, conditions: Conditions):
     document,
     index: createRuleIndex(document.rules),
     mismatches: document.rules.map((rule) => compileMatch(rule.match, rule.decision.outcome)),
+    doubts: document.rules.map((rule) => compileDoubt(rule.match)),
     conditions,
   };
 }
@@ -49,7 +51,7 @@ function verdictOf(policy: CompiledPolicy, input: EvaluationInput, revision: num
     const rule = policy.document.rules[index];
     if (rule === undefined || policy.mismatches[index]?.(input, score) !== undefined) continue;
     const held = rule.when === undefined || conditionOf(index);
-    if (held !== false) hits.push({ rule, failed: held !== true || lacksEnvironment(rule.match, input) });
+    if (held !== false) hits.push({ rule, failed: held !== true || policy.doubts[index]?.(input) !== undefined });
   }
   return boundToInput(combine(policy.document, hits, revision, risk), input);
 }
@@ -69,8 +71,7 @@ export function explain(
     const note = policy.mismatches[index]?.(input, score);
     if (note !== undefined) return trace(false, note);
     const held = rule.when === undefined || conditionOf(index);
-    if (held === true && lacksEnvironment(rule.match, input))
-      return trace(true, "no environment is given, so it may be one of this rule's");
+    if (held === true) return trace(true, policy.doubts[index]?.(input) ?? "");
     if (typeof held === "boolean") return trace(held, held ? "" : "its condition is false");
     return trace(rule.decision.outcome !== "allow", failureNote(rule, held.failure));
   });

@@ -2,16 +2,20 @@ import type { Match, Outcome } from "./document.ts";
 import { textGlob } from "./glob.ts";
 import { hoursMatcher } from "./hours.ts";
 import type { EvaluationInput } from "./input.ts";
+import { looselySpelt } from "./spelling.ts";
 
 /** Returns why the input, with its risk score, is not meant by a rule, or undefined when it is. */
 export type Mismatch = (input: EvaluationInput, risk: number) => string | undefined;
+
+/** Returns why it is not sure that a rule means the input that it matches, or undefined when it is. */
+export type Doubt = (input: EvaluationInput) => string | undefined;
 
 /** Everything in a rule's `match` but its action patterns, which the rule index answers. Prepared once per revision. */
 export function compileMatch(match: Match, outcome: Outcome): Mismatch {
   const parts: Mismatch[] = [];
   if (match.subjects) parts.push(subjectsPart(match.subjects));
   if (match.environments) parts.push(environmentsPart(match.environments, outcome));
-  if (match.resources) parts.push(resourcesPart(match.resources));
+  if (match.resources) parts.push(resourcesPart(match.resources, outcome));
   if (match.hours) parts.push(hoursPart(match.hours));
   if (match.risk !== undefined) parts.push(riskPart(match.risk));
   return (input, risk) => {
@@ -28,23 +32,47 @@ function subjectsPart(subjects: NonNullable<Match["subjects"]>): Mismatch {
   return (input) => (wanted.has(input.principal.type) ? undefined : "another type of principal");
 }
 
-/** A rule is for certain environments, and the input says in no text which one it is about. */
-export function lacksEnvironment({ environments }: Match, { context }: EvaluationInput): boolean {
-  return environments !== undefined && typeof context["environment"] !== "string";
+/** What a rule that denies or reviews matches, so that nobody is past it by leaving something out or spelling it otherwise, and one that allows does not. */
+export function compileDoubt({ environments, resources }: Match): Doubt {
+  const isNamed = resources && resourceMatcher(resources);
+  return ({ context: { environment }, resource }) => {
+    if (environments !== undefined && isNowhere(environment)) return "no environment is given, so it may be one of this rule's";
+    if (environments?.includes(String(environment)) === false) return "its environment is one of this rule's, spelt otherwise";
+    return isNamed?.(resource) === false ? "its resource is one of this rule's, spelt otherwise" : undefined;
+  };
 }
 
-/** Leaving the environment out must not look like being elsewhere: it meets no list of a rule that allows, and any list of one that does not. */
+/** The input says in no text which environment it is about. */
+function isNowhere(environment: unknown): boolean {
+  return typeof environment !== "string" || looselySpelt(environment) === "";
+}
+
 function environmentsPart(environments: readonly string[], outcome: Outcome): Mismatch {
   const wanted = new Set<unknown>(environments);
+  const loosely = new Set(environments.map(looselySpelt));
   return ({ context: { environment } }) => {
-    const met = typeof environment === "string" ? wanted.has(environment) : outcome !== "allow";
+    const met =
+      wanted.has(environment) || (outcome !== "allow" && (isNowhere(environment) || loosely.has(looselySpelt(String(environment)))));
     return met ? undefined : "another environment, or none given";
   };
 }
 
-function resourcesPart(resources: NonNullable<Match["resources"]>): Mismatch {
-  const wanted = resources.map(({ type, id }) => ({ type: textGlob(type ?? "*"), id: textGlob(id ?? "*") }));
-  return ({ resource }) => (wanted.some(({ type, id }) => type(resource.type) && id(resource.id)) ? undefined : "another resource");
+type Resources = NonNullable<Match["resources"]>;
+
+function resourcesPart(resources: Resources, outcome: Outcome): Mismatch {
+  const [matches, matchesLoosely] = [resourceMatcher(resources), resourceMatcher(resources, looselySpelt)];
+  return ({ resource }) => {
+    const met =
+      matches(resource) || (outcome !== "allow" && matchesLoosely({ type: looselySpelt(resource.type), id: looselySpelt(resource.id) }));
+    return met ? undefined : "another resource";
+  };
+}
+
+type Named = { readonly type: string; readonly id: string };
+
+function resourceMatcher(resources: Resources, spelt = (pattern: string) => pattern): (resource: Named) => boolean {
+  const wanted = resources.map(({ type = "*", id = "*" }) => ({ type: textGlob(spelt(type)), id: textGlob(spelt(id)) }));
+  return (resource) => wanted.some(({ type, id }) => type(resource.type) && id(resource.id));
 }
 
 function hoursPart(hours: NonNullable<Match["hours"]>): Mismatch {
