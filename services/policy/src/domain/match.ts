@@ -35,24 +35,25 @@ function subjectsPart(subjects: NonNullable<Match["subjects"]>): Mismatch {
 /** What a rule that denies or reviews matches, so that nobody is past it by leaving something out or spelling it otherwise, and one that allows does not. */
 export function compileDoubt({ environments, resources }: Match): Doubt {
   const isNamed = resources && resourceMatcher(resources);
-  return ({ context: { environment }, resource }) => {
-    if (environments !== undefined && isNowhere(environment)) return "no environment is given, so it may be one of this rule's";
-    if (environments?.includes(String(environment)) === false) return "its environment is one of this rule's, spelt otherwise";
-    return isNamed?.(resource) === false ? "its resource is one of this rule's, spelt otherwise" : undefined;
+  return (input) => {
+    const environment = environmentOf(input);
+    if (environments !== undefined && looselySpelt(environment) === "") return "no environment is given, so it may be one of this rule's";
+    if (environments?.includes(environment) === false) return "its environment is one of this rule's, spelt otherwise";
+    return isNamed?.(input.resource) === false ? "its resource is one of this rule's, spelt otherwise" : undefined;
   };
 }
 
-/** The input says in no text which environment it is about. */
-function isNowhere(environment: unknown): boolean {
-  return typeof environment !== "string" || looselySpelt(environment) === "";
+/** Empty where the input says in no text which environment it is about. */
+function environmentOf({ context: { environment } }: EvaluationInput): string {
+  return typeof environment === "string" ? environment : "";
 }
 
 function environmentsPart(environments: readonly string[], outcome: Outcome): Mismatch {
-  const wanted = new Set<unknown>(environments);
-  const loosely = new Set(environments.map(looselySpelt));
-  return ({ context: { environment } }) => {
-    const met =
-      wanted.has(environment) || (outcome !== "allow" && (isNowhere(environment) || loosely.has(looselySpelt(String(environment)))));
+  const wanted = new Set(environments);
+  const loosely = new Set(["", ...environments.map(looselySpelt)]);
+  return (input) => {
+    const environment = environmentOf(input);
+    const met = wanted.has(environment) || (outcome !== "allow" && loosely.has(looselySpelt(environment)));
     return met ? undefined : "another environment, or none given";
   };
 }
