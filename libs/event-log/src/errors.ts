@@ -47,6 +47,17 @@ export function corruptionIn(error: unknown): EventLogError | undefined {
   return undefined;
 }
 
+/** What a read that failed says of the log. A server that cannot read its own pages (data_corrupted, index_corrupted) will not by itself: nobody is to wait for that. */
+export function unreadable(cause: unknown): EventLogError {
+  const damaged = cause instanceof Error && "code" in cause && (cause.code === "XX001" || cause.code === "XX002");
+  if (!damaged) return new EventLogError("unavailable", "the event log cannot be read", { cause });
+  return new EventLogError(
+    "corrupt",
+    `PostgreSQL cannot read what it stored (deploy/runbook.md, its files are damaged): ${cause.message}`,
+    { cause },
+  );
+}
+
 /** What of a reading can be shown: the sound events before what is corrupt, and that, if anything is. Whoever shows it, or follows the log in order, goes on from there and meets it again. */
 export async function soundPart(reading: Promise<readonly RecordedEvent[]>): Promise<SoundPart> {
   try {

@@ -6,6 +6,7 @@ import { ledgerProblems } from "../ledger-invariants.ts";
 import { appended, appendTo, readEverything, stream, withKey } from "../test-requests.ts";
 import { eventLogMigrations } from "./migrations.ts";
 import { createTestEventLog } from "../testing.ts";
+import { scanLedger } from "./scan-ledger.ts";
 
 let postgres: TestPostgres;
 let owner: Database;
@@ -159,3 +160,28 @@ describe("a key that another ledger of the tenant takes at the same moment", () 
     for (const log of logs) await log.close();
   });
 });
+
+it.each(["XX001", "XX002"])(
+  "P7: a page that Postgres cannot read any more (%s) is a corrupt log, and none that will answer soon",
+  async (code) => {
+    const ledger = `damaged-${code.toLowerCase()}`;
+    const log = createTestEventLog({ url: postgres.url, ledger });
+    await appended(log, appendTo(stream("a"), 0, { count: 3 }));
+    await owner.pool.query(`
+    create function public.fails(bigint) returns boolean language plpgsql as
+      $$ begin if $1 = 2 then raise 'invalid page in block 7' using errcode = '${code}'; end if; return true; end $$;
+    create policy damaged on event_log.event as restrictive for select using (ledger <> '${ledger}' or public.fails(position))`);
+    const failed = { code: "corrupt", message: expect.stringContaining("invalid page in block 7") as string };
+    const reader = openDatabase({ url: postgres.url });
+    try {
+      await expect(log.readAll({ from: 0, limit: 10 })).rejects.toMatchObject(failed);
+      await expect(log.readStream(stream("a"))).rejects.toMatchObject(failed);
+      await expect(scanLedger(reader, ledger, { from: 0, to: 3 }, "unchecked").next()).rejects.toMatchObject(failed);
+      expect(await log.readAll({ from: 0, limit: 2 })).toHaveLength(2);
+    } finally {
+      await owner.pool.query("drop policy damaged on event_log.event; drop function public.fails(bigint)");
+      await reader.close();
+      await log.close();
+    }
+  },
+);

@@ -2,7 +2,7 @@ import { CALL_WAIT_MS, openDatabase, type Database } from "@countersign/database
 import type { Logger } from "@countersign/telemetry";
 import { sql, type Kysely } from "kysely";
 import type { ReadKeys } from "../append-keys.ts";
-import { EventLogError } from "../errors.ts";
+import { EventLogError, unreadable } from "../errors.ts";
 import type { Content, ContentName, EventReader, ReadRange, RecordedEvent, StoredReply, StreamName } from "../event-log.ts";
 import { checkedEvent, checkPlace, checkRange, checkStreamRead, decodeStored, type Place, type StoredRow } from "../stored-events.ts";
 import { storedReply } from "../stored-reply.ts";
@@ -201,6 +201,6 @@ async function reading<Rows>(query: Promise<Rows>): Promise<Rows> {
   try {
     return await query;
   } catch (error) {
-    throw new EventLogError("unavailable", "the event log cannot be read", { cause: error });
+    throw unreadable(error);
   }
 }

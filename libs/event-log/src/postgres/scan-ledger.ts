@@ -1,6 +1,6 @@
 import { copyOut, type Database } from "@countersign/database";
 import type { ReadKeys } from "../append-keys.ts";
-import { EventLogError, soundPart } from "../errors.ts";
+import { EventLogError, soundPart, unreadable } from "../errors.ts";
 import type { RecordedEvent } from "../event-log.ts";
 import { behind, storedDecoder } from "../stored-events.ts";
 
@@ -47,7 +47,7 @@ async function readSlice(
     }
   } catch (error) {
     if (error instanceof EventLogError) throw behind(events, error);
-    throw new EventLogError("unavailable", "the event log cannot be read", { cause: error });
+    throw unreadable(error);
   }
   const next = from + events.length;
   if (next < to)

@@ -35,7 +35,8 @@ export function postgresSealableLog(pool: Database, ledger: string, keys: Append
       } catch (error) {
         if (!(error instanceof EventLogError) || error.code !== "corrupt") throw error;
         if (hashes.length > 0) return hashes;
-        const position = error.position ?? from;
+        const { position } = error;
+        if (position === undefined) throw error;
         if ((await rowsOf(position, position + 1, false)).length > 0) throw forged(position, error);
         throw new SealRefusedError("POSITION_GAP", position, `there is no event at position ${position}, and there are later ones`);
       }
