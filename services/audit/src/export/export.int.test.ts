@@ -1,26 +1,22 @@
 import { createHash } from "node:crypto";
-import { create, fromBinary, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { CommandError } from "@countersign/bus";
 import type { EventLog } from "@countersign/event-log";
 import { createMemoryEventLog, eventCode, TEST_APPEND_KEYS } from "@countersign/event-log/testing";
 import { verifyArchive, type Verification } from "@countersign/evidence";
-import { grantKey, playSample, splitTar, START, STEP, streamOf } from "@countersign/evidence/testing";
+import { playSample, splitTar, START, STEP, streamOf } from "@countersign/evidence/testing";
 import { decodeEvent, encodeEvent } from "@countersign/events";
 import { ContentErasedSchema } from "@countersign/proto/event/v1/erasure_events_pb";
-import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
-import { GetGrantKeysResponseSchema } from "@countersign/proto/v1/action_service_pb";
 import { ExportRequestSchema, ExportResponseSchema, type ExportProgress, type ExportSummary } from "@countersign/proto/v1/audit_service_pb";
 import { ExportFormat, ExportFormatSchema } from "@countersign/proto/v1/export_format_pb";
-import { PrincipalSchema } from "@countersign/proto/v1/principal_pb";
-import { silentLogger } from "@countersign/telemetry";
 import { leafHash, parseVerifierKey } from "@countersign/tlog";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { exportEvidence } from "../adapters/commands/export.ts";
-import { startSealing, type Sealing } from "../sealing/start-sealing.ts";
+import type { Sealing } from "../sealing/start-sealing.ts";
 import { ORIGIN, sealedLedger, sealingDatabase, type SealedLedger } from "../sealing/testing/sealed-ledger.ts";
-import { caller, type CallerInit } from "../testing/calls.ts";
+import { caller, callStream, refusal, type CallerInit } from "../testing/calls.ts";
 import { EVENTS, record } from "../testing/events.ts";
+import { getGrantKeys } from "../testing/signed-votes.ts";
 
 let database: Awaited<ReturnType<typeof sealingDatabase>>;
 let ledger: SealedLedger;
@@ -30,15 +26,7 @@ beforeAll(async () => {
   database = await sealingDatabase();
   ledger = await sealedLedger(database);
   await playSample(ledger.log, { actions: 40, hostile: "</pre><script>" });
-  const config = {
-    origin: ORIGIN,
-    keys: { signing: [ledger.key], retired: [] },
-    anchorDirectory: ledger.anchorPath,
-    intervalMs: 10,
-    witnesses: undefined,
-    tiles: undefined,
-  };
-  sealing = await startSealing(config, { database: ledger.service, log: ledger.log, appendKeys: TEST_APPEND_KEYS, logger: silentLogger });
+  sealing = await ledger.startSealing();
 });
 afterAll(async () => {
   await sealing.close();
@@ -55,22 +43,15 @@ async function exported(
   sealed = true,
   log: EventLog = ledger.log,
 ): Promise<Archive> {
-  const jwks = JSON.stringify({ keys: [{ kty: "OKP", crv: "Ed25519", ...grantKey }] });
-  const send = async () => toBinary(GetGrantKeysResponseSchema, create(GetGrantKeysResponseSchema, { jwks }));
   const clock = () => new Date(START + 100 * STEP);
   const handler = exportEvidence({
     log,
     sealing: sealed ? sealing : undefined,
-    commands: { send },
+    commands: { send: getGrantKeys },
     clock,
     sealWaitMs: 2000,
   });
-  const command = create(CommandSchema, {
-    caller: create(PrincipalSchema, who),
-    request: toBinary(ExportRequestSchema, create(ExportRequestSchema, request)),
-  });
-  const messages = [];
-  for await (const message of handler(command, new AbortController().signal)) messages.push(fromBinary(ExportResponseSchema, message));
+  const messages = await callStream(handler, [ExportRequestSchema, ExportResponseSchema], request, who);
   const progress = messages.flatMap((message) => (message.progress === undefined ? [] : [message.progress]));
   return { bytes: Buffer.concat(messages.map(({ chunk }) => chunk)), progress, summary: messages.at(-1)?.summary };
 }
@@ -190,16 +171,6 @@ describe("P6: an export", () => {
   });
 
   it("that an erasure overtakes names the event behind its checkpoint, and the next one has that event", async () => {
-    const stream = { tenant: "acme", type: "action", id: "a-7" };
-    const [requested] = (await ledger.log.readStream(stream)).map(decodeEvent);
-    const digest = requested?.type === "ActionRequested" ? requested.data.input?.digest : undefined;
-    if (digest === undefined) throw new Error("no input");
-    const erase = async (): Promise<void> => {
-      const expectedVersion = (await ledger.log.readStream(stream)).length;
-      const event = encodeEvent({ type: "ContentErased", data: create(ContentErasedSchema, { digests: [digest] }) });
-      const append = { stream, expectedVersion, events: [event], erased: [digest], time: new Date(START + 99 * STEP) };
-      expect((await ledger.log.append(append)).outcome).toBe("appended");
-    };
     let raced: Promise<void> | undefined;
     const racing = new Proxy(ledger.log, {
       get: (log, name) => {
@@ -207,7 +178,7 @@ describe("P6: an export", () => {
         if (typeof member !== "function") return member;
         return async (...args: unknown[]): Promise<unknown> => {
           // The export was asked for, sealed and begun: now somebody erases what it is about to read.
-          if (name === "readNamedContents") await (raced ??= erase());
+          if (name === "readNamedContents") await (raced ??= eraseInput("a-7", new Date(START + 99 * STEP)));
           return await (Reflect.apply(member, log, args) as Promise<unknown>);
         };
       },
@@ -226,18 +197,10 @@ describe("P6: an export", () => {
     // The clock stands still: exports, and the erasure between them, are of the millisecond in which the period ends.
     const time = new Date(START + 100 * STEP);
     await exported({ to: timestampFromMs(time.getTime()) });
-    const stream = { tenant: "acme", type: "action", id: "a-9" };
-    const events = await ledger.log.readStream(stream);
-    const [requested] = events.map(decodeEvent);
-    const digest = requested?.type === "ActionRequested" ? requested.data.input?.digest : undefined;
-    if (digest === undefined) throw new Error("no input");
-    const erased = encodeEvent({ type: "ContentErased", data: create(ContentErasedSchema, { digests: [digest] }) });
-    await ledger.log.append({ stream, expectedVersion: events.length, events: [erased], erased: [digest], time });
+    await eraseInput("a-9", time);
     const { flaws, check } = await verified((await exported({ to: timestampFromMs(time.getTime()) })).bytes);
     expect(flaws.listed).toEqual([]);
     expect(check?.counts).toMatchObject({ erasedLater: 1, digestsUnverified: 2 });
-    const [named] = (await ledger.log.readStream(stream)).slice(-1);
-    expect(named).toMatchObject({ type: "ContentErased", time });
   });
 
   it("P7: is refused where nothing is sealed", async () => {
@@ -256,7 +219,14 @@ describe("P6: an export", () => {
   });
 });
 
-async function refusal(promise: Promise<unknown>): Promise<string> {
-  const error = await promise.catch((thrown: unknown) => thrown);
-  return error instanceof CommandError ? `${error.code} ${error.reason}` : String(error);
+/** Takes an action's input away. */
+async function eraseInput(id: string, time: Date): Promise<void> {
+  const stream = { tenant: "acme", type: "action", id };
+  const events = await ledger.log.readStream(stream);
+  const [requested] = events.map(decodeEvent);
+  const digest = requested?.type === "ActionRequested" ? requested.data.input?.digest : undefined;
+  if (digest === undefined) throw new Error("no input");
+  const erased = encodeEvent({ type: "ContentErased", data: create(ContentErasedSchema, { digests: [digest] }) });
+  const append = { stream, expectedVersion: events.length, events: [erased], erased: [digest], time };
+  expect((await ledger.log.append(append)).outcome).toBe("appended");
 }

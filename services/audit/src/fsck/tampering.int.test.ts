@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FsckRequestSchema, FsckResponseSchema } from "@countersign/proto/v1/audit_service_pb";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { ORIGIN, testKey } from "../sealing/testing/sealed-ledger.ts";
+import { sealingConfig, testKey } from "../sealing/testing/sealed-ledger.ts";
 import { EVENTS, record } from "../testing/events.ts";
 import { startAuditUnderTest, type AuditUnderTest } from "../testing/running-audit.ts";
 
@@ -12,10 +12,7 @@ let running: AuditUnderTest;
 let anchorDirectory: string;
 beforeAll(async () => {
   anchorDirectory = mkdtempSync(join(tmpdir(), "countersign-anchor-"));
-  const keys = { signing: [testKey()], retired: [] };
-  running = await startAuditUnderTest({
-    sealing: { origin: ORIGIN, keys, anchorDirectory, intervalMs: 10, witnesses: undefined, tiles: undefined },
-  });
+  running = await startAuditUnderTest({ sealing: sealingConfig(testKey(), anchorDirectory) });
   await Promise.all(
     Array.from({ length: EVENT_COUNT / 2 }, (_, number) =>
       record(running.log, { tenant: "acme", id: `018f0000-0000-7000-8000-${String(number).padStart(12, "0")}`, version: 0 }, [

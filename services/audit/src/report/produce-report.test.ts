@@ -1,15 +1,14 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { createMemoryEventLog } from "@countersign/event-log/testing";
 import type { EventLog } from "@countersign/event-log";
 import { decodeEvent } from "@countersign/events";
-import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
 import { VerdictOutcome } from "@countersign/proto/v1/action_pb";
-import { GetReportRequestSchema, GetReportResponseSchema, type GetReportResponse } from "@countersign/proto/v1/audit_service_pb";
+import { GetReportRequestSchema, GetReportResponseSchema } from "@countersign/proto/v1/audit_service_pb";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { getReport } from "../adapters/commands/report.ts";
 import { toReportEvent } from "../adapters/events/to-report-event.ts";
+import { callStream } from "../testing/calls.ts";
 import { event, EVENTS, person, record, START } from "../testing/events.ts";
 import { plausibleMoves, recordHistory, type Move } from "../testing/plausible-history.ts";
 import { Histories } from "./histories.ts";
@@ -122,14 +121,8 @@ describe("a report of a real log", () => {
     await record(log, { tenant: "acme", id: ids[0], version: 0 }, [EVENTS.requested()], { time: ahead });
     await record(log, { tenant: "acme", id: ids[1], version: 0 }, [EVENTS.requested()]);
     const report = getReport({ log, clock: () => new Date(START + 60_000) });
-    const command = create(CommandSchema, {
-      caller: person("ann"),
-      request: toBinary(GetReportRequestSchema, create(GetReportRequestSchema)),
-    });
-    const messages: GetReportResponse["message"][] = [];
-    for await (const bytes of report(command, new AbortController().signal))
-      messages.push(fromBinary(GetReportResponseSchema, bytes).message);
-    expect(messages.at(-1)).toMatchObject({ case: "result", value: { events: 2n, to: timestampFromMs(START + 60_000) } });
+    const messages = await callStream(report, [GetReportRequestSchema, GetReportResponseSchema], {});
+    expect(messages.at(-1)?.message).toMatchObject({ case: "result", value: { events: 2n, to: timestampFromMs(START + 60_000) } });
   });
 
   it("of a tenant without events is empty, and is no error", async () => {

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { openCheckpoint } from "@countersign/tlog";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { readKeyFile } from "./adapters/key-files.ts";
-import { ORIGIN, sealedLedger, sealingDatabase, type SealedLedger } from "./testing/sealed-ledger.ts";
+import { sealedLedger, sealingDatabase, type SealedLedger } from "./testing/sealed-ledger.ts";
 
 let database: Awaited<ReturnType<typeof sealingDatabase>>;
 let ledger: SealedLedger;
@@ -36,7 +36,7 @@ it("P6: a sealer killed at any moment leaves nothing that the next one does not 
     }
   })();
   for (const seals of [1, 3]) {
-    const sealer = spawn(process.execPath, [PROGRAM, ledger.url, ledger.name, ledger.anchorPath, keyFile, ORIGIN], {
+    const sealer = spawn(process.execPath, [PROGRAM, ledger.url, ledger.name, ledger.anchorPath, keyFile], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     await once(sealer.stdout, "data");

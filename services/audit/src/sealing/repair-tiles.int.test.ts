@@ -9,7 +9,7 @@ import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { anchorDirectory } from "./adapters/anchor-directory.ts";
 import { repairLedgerTiles, type RepairOptions } from "./repair-ledger.ts";
-import { ORIGIN, sealedLedger, sealingDatabase, type SealedLedger } from "./testing/sealed-ledger.ts";
+import { cutOff, sealedLedger, sealingConfig, sealingDatabase, type SealedLedger } from "./testing/sealed-ledger.ts";
 
 const SIZE = 700;
 const TIME = new Date("2026-03-01T00:00:00Z");
@@ -33,14 +33,7 @@ async function damage(...statements: readonly string[]): Promise<void> {
   await ledger.tamper([...turned("disable"), ...statements, ...turned("enable always")].join(";"));
 }
 
-const sealingOf = ({ key, anchorPath }: SealedLedger): RepairOptions["sealing"] => ({
-  origin: ORIGIN,
-  keys: { signing: [key], retired: [] },
-  anchorDirectory: anchorPath,
-  intervalMs: 10,
-  witnesses: undefined,
-  tiles: undefined,
-});
+const sealingOf = ({ key, anchorPath }: SealedLedger) => sealingConfig(key, anchorPath);
 
 const repair = (change: Partial<RepairOptions> = {}) => {
   const given = { url: database.url, ledger: ledger.name, sealing: sealingOf(ledger), appendKeys: TEST_APPEND_KEYS };
@@ -196,9 +189,7 @@ describe("P7: nothing is repaired", () => {
     try {
       await other.append(400);
       await other.seal();
-      await other.tamper(
-        "delete from event_log.event where @ and position >= 200; update event_log.ledger_head set next_position = 200 where @",
-      );
+      await other.tamper(cutOff(200));
       await other.append(200, "globex");
       await expect(repairOther()).rejects.toThrow(/it is not the tiles that are wrong; .* may be at position 200/);
       await damage(`delete from audit.tile where ${ofOther}`, `delete from audit.tree_checkpoint where ${ofOther}`);

@@ -1,14 +1,12 @@
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { appendLeaves, EMPTY_RANGE, openCheckpoint, rootHash, verifyConsistency, verifyInclusion } from "@countersign/tlog";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { epochHistory } from "../adapters/events/epochs.ts";
 import { takeSealTerm } from "./adapters/postgres-seal-term.ts";
 import { forgedEvents } from "./forged-events.suite.ts";
-import { startEpoch } from "./new-epoch.ts";
 import { TermLostError } from "./ports.ts";
 import { resume } from "./resume.ts";
 import { sealStep } from "./seal-step.ts";
-import { sealedLedger, sealingDatabase, testKey, type SealedLedger } from "./testing/sealed-ledger.ts";
+import { cutOff, sealedLedger, sealingDatabase, testKey, UNSEAL, type SealedLedger } from "./testing/sealed-ledger.ts";
 
 let ledger: SealedLedger;
 let database: Awaited<ReturnType<typeof sealingDatabase>>;
@@ -72,15 +70,9 @@ describe("P6: sealing", () => {
   it("does not take a key that is missing among its settings for another log: no epoch begins", async () => {
     await ledger.append(2);
     await ledger.seal();
-    const parts = {
-      ...ledger.parts({ keys: [testKey()] }),
-      epochs: epochHistory(ledger.log),
-      takeTerm: () => takeSealTerm(ledger.database, ledger.name, 30_000),
-    };
+    const parts = ledger.parts({ keys: [testKey()] });
     await expect(ledger.seal(parts)).rejects.toEqual(refusal("KEY_UNKNOWN", 0));
-    await expect(startEpoch(parts, { actor: { issuer: "https://idp.test", id: "ann" }, time: new Date(1) })).rejects.toThrow(
-      /COUNTERSIGN_LOG_RETIRED_KEYS/,
-    );
+    await expect(ledger.startEpoch(parts)).rejects.toThrow(/COUNTERSIGN_LOG_RETIRED_KEYS/);
     expect(await ledger.anchor.epoch()).toBe(1);
     await ledger.seal();
   });
@@ -123,18 +115,8 @@ describe("P6: a past that is not the one that was signed is refused", () => {
   });
 
   it.each([
-    [
-      "a restored older database",
-      "delete from event_log.event where @ and position >= 500; update event_log.ledger_head set next_position = 500 where @; delete from audit.tree_checkpoint where @; delete from audit.tile where @",
-      "ROLLED_BACK",
-      500,
-    ],
-    [
-      "events cut off",
-      "delete from event_log.event where @ and position >= 590; update event_log.ledger_head set next_position = 590 where @",
-      "ROLLED_BACK",
-      590,
-    ],
+    ["a restored older database", `${cutOff(500)}; ${UNSEAL}`, "ROLLED_BACK", 500],
+    ["events cut off", cutOff(590), "ROLLED_BACK", 590],
     ["events cut off under a head that stays", "delete from event_log.event where @ and position >= 590", "REWRITTEN", 590],
     ["all events gone", "delete from event_log.event where @", "REWRITTEN", 0],
     ["an event deleted", "delete from event_log.event where @ and position = 257", "REWRITTEN", 257],
@@ -172,7 +154,7 @@ describe("P6: a past that is not the one that was signed is refused", () => {
     ["a checkpoint's root changed", "update audit.tree_checkpoint set root = sha256(root) where @", "TREE_DAMAGED", 600],
     [
       "rows and tiles rewritten together",
-      `update event_log.event set leaf_hash = sha256(leaf_hash) where @ and position = 599; delete from audit.tile where @; delete from audit.tree_checkpoint where @`,
+      `update event_log.event set leaf_hash = sha256(leaf_hash) where @ and position = 599; ${UNSEAL}`,
       "FORGED",
       599,
     ],
@@ -184,9 +166,7 @@ describe("P6: a past that is not the one that was signed is refused", () => {
   });
 
   it("events that were cut off and appended anew, otherwise, with tiles and checkpoints gone", async () => {
-    await ledger.tamper(
-      "delete from event_log.event where @ and position >= 500; update event_log.ledger_head set next_position = 500 where @; delete from audit.tree_checkpoint where @; delete from audit.tile where @",
-    );
+    await ledger.tamper(`${cutOff(500)}; ${UNSEAL}`);
     await ledger.append(100, "globex");
     await expect(ledger.seal()).rejects.toEqual(refusal("REWRITTEN", 0));
   });

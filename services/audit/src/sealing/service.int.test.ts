@@ -1,6 +1,4 @@
 import { createHash } from "node:crypto";
-import { CommandError } from "@countersign/bus";
-import { TEST_APPEND_KEYS } from "@countersign/event-log/testing";
 import {
   GetCheckpointRequestSchema,
   GetCheckpointResponseSchema,
@@ -10,7 +8,6 @@ import {
   StartEpochResponseSchema,
 } from "@countersign/proto/v1/audit_service_pb";
 import { AwaitSealRequestSchema, AwaitSealResponseSchema } from "@countersign/proto/internal/v1/command_pb";
-import { silentLogger } from "@countersign/telemetry";
 import {
   leafHash,
   openCheckpoint,
@@ -27,36 +24,23 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { sealingHandlers } from "../adapters/commands/sealing.ts";
 import { uuidText } from "../adapters/events/uuid.ts";
 import { positionOfEvent } from "../adapters/postgres/event-by-id.ts";
-import { call, caller, type CallerInit } from "../testing/calls.ts";
+import { call, caller, refusal, type CallerInit } from "../testing/calls.ts";
 import { EVENTS, record } from "../testing/events.ts";
 import { flawsOf } from "../testing/flaws-of.ts";
-import { startSealing, type Sealing } from "./start-sealing.ts";
-import { ORIGIN, sealedLedger, sealingDatabase, type SealedLedger } from "./testing/sealed-ledger.ts";
+import type { Sealing } from "./start-sealing.ts";
+import { cutOff, ORIGIN, sealedLedger, sealingDatabase, UNSEAL, type SealedLedger } from "./testing/sealed-ledger.ts";
 
 let database: Awaited<ReturnType<typeof sealingDatabase>>;
 let ledger: SealedLedger;
 let sealing: Sealing;
 const ID = "018f0000-0000-7000-8000-000000000001";
 
-const start = () =>
-  startSealing(
-    {
-      origin: ORIGIN,
-      keys: { signing: [ledger.key], retired: [] },
-      anchorDirectory: ledger.anchorPath,
-      intervalMs: 10,
-      witnesses: undefined,
-      tiles: { host: "127.0.0.1", port: 0 },
-    },
-    { database: ledger.service, log: ledger.log, appendKeys: TEST_APPEND_KEYS, logger: silentLogger },
-  );
-
 beforeAll(async () => {
   database = await sealingDatabase();
   ledger = await sealedLedger(database);
   await ledger.append(300, "other");
   await record(ledger.log, { tenant: "acme", id: ID, version: 0 }, [EVENTS.requested(), EVENTS.approved()]);
-  sealing = await start();
+  sealing = await ledger.startSealing({ tiles: { host: "127.0.0.1", port: 0 } });
 });
 afterAll(async () => {
   await sealing.close();
@@ -76,10 +60,6 @@ type Named =
   | { readonly case: "eventId"; readonly value: string }
   | { readonly case: "actionVersion"; readonly value: { readonly actionId: string; readonly version: bigint } };
 const prove = (event: Named, who: CallerInit = caller()) => call(handler("GetProof"), PROOF, { event }, who);
-const refused = async (promise: Promise<unknown>): Promise<string> => {
-  const error = await promise.catch((thrown: unknown) => thrown);
-  return error instanceof CommandError ? `${error.code} ${error.reason}` : String(error);
-};
 const version = (value: bigint) => ({ case: "actionVersion", value: { actionId: ID, version: value } }) as const;
 
 describe("P6: proofs", () => {
@@ -104,7 +84,7 @@ describe("P6: proofs", () => {
     const proofOf = sealingHandlers({ sealing, log: ledger.log, clock: () => new Date(0), positionOf: async () => 300 })["GetProof"];
     const event = { case: "eventId", value: "018f0000-0000-7000-8000-00000000dead" } as const;
     if (proofOf === undefined) throw new Error("no handler");
-    expect(await refused(call(proofOf, PROOF, { event }))).toBe("NOT_FOUND NOT_FOUND");
+    expect(await refusal(call(proofOf, PROOF, { event }))).toBe("NOT_FOUND NOT_FOUND");
   });
 
   it("P8: a tenant gets proofs for its own events only, and learns nothing of others", async () => {
@@ -116,14 +96,14 @@ describe("P6: proofs", () => {
       { case: "eventId", value: "018f0000-0000-7000-8000-00000000dead" },
       version(9n),
     ];
-    for (const event of requests) expect(await refused(prove(event))).toBe("NOT_FOUND NOT_FOUND");
-    expect(await refused(prove(version(1n), caller({ tenant: "other" })))).toBe("NOT_FOUND NOT_FOUND");
+    for (const event of requests) expect(await refusal(prove(event))).toBe("NOT_FOUND NOT_FOUND");
+    expect(await refusal(prove(version(1n), caller({ tenant: "other" })))).toBe("NOT_FOUND NOT_FOUND");
     const stranger = caller({ id: "mallory", roles: ["requester"] });
-    expect(await refused(prove(version(1n), stranger))).toBe("NOT_FOUND NOT_FOUND");
+    expect(await refusal(prove(version(1n), stranger))).toBe("NOT_FOUND NOT_FOUND");
     const requester = caller({ id: "exporter", roles: ["requester"] });
     expect((await prove(version(2n), requester)).index).toBe(301n);
     const forBob = caller({ id: "exporter", roles: ["requester"], chain: [{ issuer: "https://idp.test", id: "bob" }] });
-    expect(await refused(prove(version(2n), forBob))).toBe("NOT_FOUND NOT_FOUND");
+    expect(await refusal(prove(version(2n), forBob))).toBe("NOT_FOUND NOT_FOUND");
   });
 
   it("P8: nobody learns by waiting that somebody else's action is there", async () => {
@@ -133,14 +113,14 @@ describe("P6: proofs", () => {
     const chain = [{ issuer: "https://idp.test", id: "bob" }];
     expect((await wait(caller({ id: "exporter", roles }))).sealed).toBe(true);
     for (const other of [caller({ id: "mallory", roles }), caller({ id: "exporter", roles, chain })])
-      expect(await refused(wait(other))).toBe("NOT_FOUND NOT_FOUND");
+      expect(await refusal(wait(other))).toBe("NOT_FOUND NOT_FOUND");
   });
 
   it("without sealing says so, and the checkpoint comes with its keys", async () => {
     const handlers = sealingHandlers({ sealing: undefined, log: ledger.log, clock: () => new Date(0), positionOf: async () => undefined });
     const without = handlers["GetProof"];
     if (without === undefined) throw new Error("no handler");
-    expect(await refused(call(without, PROOF, { event: version(1n) }))).toBe("FAILED_PRECONDITION WRONG_STATE");
+    expect(await refusal(call(without, PROOF, { event: version(1n) }))).toBe("FAILED_PRECONDITION WRONG_STATE");
     const reply = await call(handler("GetCheckpoint"), [GetCheckpointRequestSchema, GetCheckpointResponseSchema], {});
     const { checkpoint } = openCheckpoint(Buffer.from(reply.checkpoint), reply.verifierKeys.map(parseVerifierKey));
     expect([BigInt(checkpoint.size), Buffer.compare(checkpoint.root, reply.rootHash)]).toEqual([reply.size, 0]);
@@ -152,7 +132,7 @@ describe("P6: proofs", () => {
     await record(ledger.log, { tenant: "acme", id: ID, version: 2 }, [EVENTS.granted()]);
     expect((await wait({})).sealed).toBe(true);
     expect((await wait({ witnessed: true, timeoutMs: 50 })).sealed).toBe(false);
-    expect(await refused(wait({ version: 4n }))).toBe("NOT_FOUND NOT_FOUND");
+    expect(await refusal(wait({ version: 4n }))).toBe("NOT_FOUND NOT_FOUND");
   });
 });
 
@@ -203,15 +183,14 @@ describe("P6: a new epoch", () => {
 
   it("is refused while the log continues what was signed", async () => {
     const asked = call(handler("StartEpoch"), START, {});
-    expect(await refused(asked)).toBe("FAILED_PRECONDITION WRONG_STATE");
+    expect(await refusal(asked)).toBe("FAILED_PRECONDITION WRONG_STATE");
     // A cause would be logged with its stack.
     await expect(asked).rejects.not.toHaveProperty("cause", expect.anything());
   });
 
   it("after a restore of an older database nothing is signed until an operator begins one, which commits to the last checkpoint", async () => {
     const before = await sealing.store.newest();
-    await ledger.tamper(`delete from event_log.event where @ and position >= 200; update event_log.ledger_head set next_position = 200 where @;
-      delete from audit.tree_checkpoint where @; delete from audit.tile where @`);
+    await ledger.tamper(`${cutOff(200)}; ${UNSEAL}`);
     await vi.waitFor(
       () => expect(sealing.status()).toMatchObject({ state: "refused", refusal: { kind: "ROLLED_BACK", position: 200 } }),
       30_000,

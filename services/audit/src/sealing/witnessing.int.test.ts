@@ -19,11 +19,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { httpWitnesses } from "./adapters/http-witnesses.ts";
 import type { Anchor } from "./ports.ts";
 import { proofFor } from "./proof.ts";
-import { ORIGIN, sealedLedger, sealingDatabase, type SealedLedger } from "./testing/sealed-ledger.ts";
+import { cutOff, ORIGIN, sealedLedger, sealingDatabase, type SealedLedger } from "./testing/sealed-ledger.ts";
 import { signerFor as boundSigner } from "./signer.ts";
-import { epochHistory } from "../adapters/events/epochs.ts";
-import { takeSealTerm } from "./adapters/postgres-seal-term.ts";
-import { startEpoch } from "./new-epoch.ts";
 import { startWitnessing } from "./witnessing.ts";
 
 let database: Awaited<ReturnType<typeof sealingDatabase>>;
@@ -153,7 +150,7 @@ describe("P6: witnesses", () => {
   });
 
   it("an older database with an older anchor is found out by what the witnesses have seen", async () => {
-    await ledger.tamper(`delete from event_log.event where @ and position >= 305; update event_log.ledger_head set next_position = 305 where @;
+    await ledger.tamper(`${cutOff(305)};
       delete from audit.cosignature where @ and size > 305; delete from audit.tree_checkpoint where @ and size > 305`);
     const anchor = await olderAnchor();
     const witnesses = httpWitnesses(policy.witnesses, silentLogger);
@@ -181,12 +178,7 @@ describe("P6: witnesses", () => {
 
   it("an epoch that is begun then commits to what the witnesses have seen, and not to what the anchor still knows", async () => {
     const witnesses = httpWitnesses(policy.witnesses, silentLogger);
-    const parts = {
-      ...ledger.parts({ anchor: await olderAnchor(), witnesses }),
-      epochs: epochHistory(ledger.log),
-      takeTerm: () => takeSealTerm(ledger.database, ledger.name, 30_000),
-    };
-    const started = await startEpoch(parts, { actor: { issuer: "https://idp.test", id: "ann" }, time: new Date() });
+    const started = await ledger.startEpoch(ledger.parts({ anchor: await olderAnchor(), witnesses }));
     expect(started).toMatchObject({ epoch: 2, refusal: { refusal: "REWRITTEN" } });
     const [recorded] = await ledger.log.readAll({ from: started.position, limit: 1 });
     const event = recorded && decodeEvent(recorded);

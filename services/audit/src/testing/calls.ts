@@ -1,6 +1,6 @@
 import { create, fromBinary, toBinary, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
-import type { CommandHandler } from "@countersign/bus";
-import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
+import { CommandError, type CommandHandler, type StreamHandler } from "@countersign/bus";
+import { CommandSchema, type Command } from "@countersign/proto/internal/v1/command_pb";
 import { PrincipalSchema, PrincipalType } from "@countersign/proto/v1/principal_pb";
 
 export type CallerInit = MessageInitShape<typeof PrincipalSchema>;
@@ -23,6 +23,28 @@ export async function call<Request extends DescMessage, Response extends DescMes
   body: MessageInitShape<Request>,
   who: CallerInit = caller(),
 ): Promise<MessageShape<Response>> {
-  const bytes = toBinary(request, create(request, body));
-  return fromBinary(response, await handler(create(CommandSchema, { caller: create(PrincipalSchema, who), request: bytes })));
+  return fromBinary(response, await handler(command(request, body, who)));
+}
+
+/** Everything that a handler streams. */
+export async function callStream<Request extends DescMessage, Response extends DescMessage>(
+  handler: StreamHandler,
+  [request, response]: readonly [Request, Response],
+  body: MessageInitShape<Request>,
+  who: CallerInit = caller(),
+): Promise<readonly MessageShape<Response>[]> {
+  const messages: MessageShape<Response>[] = [];
+  const { signal } = new AbortController();
+  for await (const bytes of handler(command(request, body, who), signal)) messages.push(fromBinary(response, bytes));
+  return messages;
+}
+
+export function command<Request extends DescMessage>(request: Request, body: MessageInitShape<Request>, who: CallerInit): Command {
+  return create(CommandSchema, { caller: create(PrincipalSchema, who), request: toBinary(request, create(request, body)) });
+}
+
+/** Code and reason of what a call was refused with. */
+export async function refusal(asked: Promise<unknown>): Promise<string> {
+  const error = await asked.catch((thrown: unknown) => thrown);
+  return error instanceof CommandError ? `${error.code} ${error.reason}` : String(error);
 }

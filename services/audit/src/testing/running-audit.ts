@@ -2,15 +2,13 @@ import { busMigrations, connectNats, jetStreamCopy, natsCommands, natsFeed, read
 import { migrate, openDatabase, type Database } from "@countersign/database";
 import { eventLogMigrations, type EventLog } from "@countersign/event-log";
 import { createTestEventLog, TEST_APPEND_KEYS } from "@countersign/event-log/testing";
-import { create, fromBinary, toBinary, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
-import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
-import { PrincipalSchema } from "@countersign/proto/v1/principal_pb";
+import { fromBinary, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
 import { silentLogger } from "@countersign/telemetry";
 import { testNats, testPostgres } from "@countersign/testing";
 import { startAudit, type RunningAudit } from "../app.ts";
 import { readAuditConfig, type AuditConfig } from "../config.ts";
 import { auditMigrations } from "../migrations.ts";
-import { caller, type CallerInit } from "./calls.ts";
+import { caller, command, type CallerInit } from "./calls.ts";
 import { getGrantKeys } from "./signed-votes.ts";
 
 /** The service on a database and a bus of its own, asked over NATS. */
@@ -65,16 +63,13 @@ export async function startAuditUnderTest(settings: Partial<AuditConfig> = {}): 
     owner,
     nats: { connection, prefix, stopRelay: () => relay.close() },
     stream: async (method, [request, response], body, who = caller()) => {
-      const command = create(CommandSchema, { caller: create(PrincipalSchema, who), request: toBinary(request, create(request, body)) });
       const messages: Uint8Array[] = [];
-      for await (const message of readStream(commands, { service: "audit", method }, command, { timeoutMs: 15_000 }))
+      for await (const message of readStream(commands, { service: "audit", method }, command(request, body, who), { timeoutMs: 15_000 }))
         messages.push(message);
       return messages.map((message) => fromBinary(response, message));
     },
-    ask: async (method, [request, response], body, who = caller()) => {
-      const command = create(CommandSchema, { caller: create(PrincipalSchema, who), request: toBinary(request, create(request, body)) });
-      return fromBinary(response, await commands.send("audit", method, command, { timeoutMs: 15_000 }));
-    },
+    ask: async (method, [request, response], body, who = caller()) =>
+      fromBinary(response, await commands.send("audit", method, command(request, body, who), { timeoutMs: 15_000 })),
     close: async () => {
       await audit.close();
       await approval.close();

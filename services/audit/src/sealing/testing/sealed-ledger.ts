@@ -18,14 +18,29 @@ import { postgresTreeStore } from "../adapters/postgres-tree-store.ts";
 import { flawsOf } from "../../testing/flaws-of.ts";
 import { checkSealed, type SealedParts } from "../check-sealed.ts";
 import type { Anchor, SigningKey, TreeStore, WitnessNetwork } from "../ports.ts";
+import type { SealingConfig } from "../config.ts";
+import { startEpoch, type StartedEpoch } from "../new-epoch.ts";
 import { resume, type SealingParts, type SealState } from "../resume.ts";
 import { sealStep } from "../seal-step.ts";
 import { startSealer, type RunningSealer } from "../sealer.ts";
 import { signerFor } from "../signer.ts";
+import { startSealing, type Sealing } from "../start-sealing.ts";
 
 export const ORIGIN = "log.example/main";
 
 export const noWitnesses: WitnessNetwork = { newest: async () => [] };
+
+/** SQL for `tamper`: the log ends here. */
+export const cutOff = (position: number): string =>
+  `delete from event_log.event where @ and position >= ${position}; update event_log.ledger_head set next_position = ${position} where @`;
+
+/** SQL for `tamper`: nothing was ever sealed. */
+export const UNSEAL = "delete from audit.tree_checkpoint where @; delete from audit.tile where @";
+
+export function sealingConfig(key: SigningKey, anchorDirectory: string): SealingConfig {
+  const keys = { signing: [key], retired: [] };
+  return { origin: ORIGIN, keys, anchorDirectory, intervalMs: 10, witnesses: undefined, tiles: undefined };
+}
 
 /** A signing key in memory. */
 export function testKey(): SigningKey {
@@ -54,6 +69,10 @@ export type SealedLedger = {
   seal(parts?: SealingParts): Promise<SealState>;
   /** What `checkSealed` says of the first epoch, unless `change` names another. */
   check(change?: Partial<SealedParts>): ReturnType<typeof flawsOf<readonly string[]>>;
+  /** What an operator does. */
+  startEpoch(parts?: SealingParts): Promise<StartedEpoch>;
+  /** All of it, as the service has it. */
+  startSealing(change?: Partial<SealingConfig>): Promise<Sealing>;
   start(change?: Partial<Parameters<typeof startSealer>[0]>): RunningSealer;
   /** Runs SQL as a superuser whom no trigger stops; `@` stands for the condition on the ledger. */
   tamper(statement: string): Promise<void>;
@@ -109,6 +128,16 @@ export async function sealedLedger(postgres: TestPostgres): Promise<SealedLedger
     append: appenderOf(log),
     seal: async (given = parts()) => sealAll(given, database, name),
     check: (change = {}) => flawsOf(checkSealed({ ...parts(), epoch: 1, witnessKeys: [], ...change })),
+    startEpoch: (given = parts()) =>
+      startEpoch(
+        { ...given, epochs: epochHistory(log), takeTerm: () => takeSealTerm(database, name, 30_000) },
+        { actor: { issuer: "https://idp.test", id: "ann" }, time: new Date(1) },
+      ),
+    startSealing: (change = {}) =>
+      startSealing(
+        { ...sealingConfig(key, anchorPath), ...change },
+        { database: service, log, appendKeys: TEST_APPEND_KEYS, logger: silentLogger },
+      ),
     start: (change = {}) =>
       startSealer({
         ...parts(),

@@ -3,24 +3,15 @@ import { createTestEventLog, TEST_APPEND_KEYS } from "@countersign/event-log/tes
 import { silentLogger } from "@countersign/telemetry";
 import { readKeyFile } from "../adapters/key-files.ts";
 import { startSealing } from "../start-sealing.ts";
+import { sealingConfig } from "./sealed-ledger.ts";
 
-// A sealer in a process of its own, for tests that kill it: `node sealer-process.ts <database url> <ledger> <anchor directory> <key file> <origin>`.
-const [url = "", ledger = "", anchorDirectory = "", keyFile = "", origin = ""] = process.argv.slice(2);
-await startSealing(
-  {
-    origin,
-    keys: { signing: [readKeyFile(keyFile)], retired: [] },
-    anchorDirectory,
-    intervalMs: 10,
-    witnesses: undefined,
-    tiles: undefined,
-  },
-  {
-    database: openDatabase({ url }),
-    log: createTestEventLog({ url, ledger }),
-    appendKeys: TEST_APPEND_KEYS,
-    logger: silentLogger,
-    termMs: 300,
-  },
-);
+// A sealer in a process of its own, for tests that kill it: `node sealer-process.ts <database url> <ledger> <anchor directory> <key file>`.
+const [url = "", ledger = "", anchorDirectory = "", keyFile = ""] = process.argv.slice(2);
+await startSealing(sealingConfig(readKeyFile(keyFile), anchorDirectory), {
+  database: openDatabase({ url }),
+  log: createTestEventLog({ url, ledger }),
+  appendKeys: TEST_APPEND_KEYS,
+  logger: silentLogger,
+  termMs: 300,
+});
 process.stdout.write("sealing\n");
