@@ -27,7 +27,11 @@ export const grantKey: GrantKey = {
     .digest("base64url"),
 };
 
-function event<Type extends EventType>(type: Type, data: MessageInitShape<(typeof EVENT_SCHEMAS)[Type]>): NewEvent {
+/** What the signature of a vote is over, signed with `grantKey`. */
+export const signVote = (vote: JsonObject): Buffer => sign(null, Buffer.from(`countersign-vote/v1\n${canonicalJson(vote)}`), voteKey);
+
+/** An event of some type with the payload given. */
+export function event<Type extends EventType>(type: Type, data: MessageInitShape<(typeof EVENT_SCHEMAS)[Type]>): NewEvent {
   return encodeEvent({ type, data: create<(typeof EVENT_SCHEMAS)[EventType]>(EVENT_SCHEMAS[type], data) } as DecodedEvent);
 }
 
@@ -202,13 +206,12 @@ function ballotOf({ tenant, id, at }: Cast, digest: Uint8Array, decision: "appro
   const shownDigest = createHash("sha256").update(`what was shown of ${id}`).digest();
   const what = { digest: Buffer.from(digest).toString("hex"), shown_digest: shownDigest.toString("hex") };
   const vote = { tenant, action_id: id, ...what, reviewer, decision, stage: 0 };
-  const text = `countersign-vote/v1\n${canonicalJson({ ...vote, time: new Date(at).toISOString() })}`;
   return {
     reviewer: { ...reviewer, tenant, type: PrincipalType.HUMAN, groups: ["dba"], roles: ["reviewer"] },
     digest,
     shownDigest,
     keyId: grantKey.kid,
-    signature: sign(null, Buffer.from(text), voteKey),
+    signature: signVote({ ...vote, time: new Date(at).toISOString() }),
   };
 }
 

@@ -3,6 +3,7 @@ import { busMigrations, type LedgerCopy } from "@countersign/bus";
 import { migrate, openDatabase, type Database } from "@countersign/database";
 import { eventLogMigrations, scanLedger, type PostgresEventLog } from "@countersign/event-log";
 import { createTestEventLog, TEST_APPEND_KEYS } from "@countersign/event-log/testing";
+import { grantKey } from "@countersign/evidence/testing";
 import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
 import { FsckResponseSchema } from "@countersign/proto/v1/audit_service_pb";
 import { PrincipalSchema } from "@countersign/proto/v1/principal_pb";
@@ -22,7 +23,7 @@ import { actionsProjection } from "../projections/actions/index.ts";
 import { caller } from "../testing/calls.ts";
 import { event, EVENTS, person, record } from "../testing/events.ts";
 import { flawsOf } from "../testing/flaws-of.ts";
-import { getGrantKeys, VOTE_KEY } from "../testing/signed-votes.ts";
+import { getGrantKeys } from "../testing/signed-votes.ts";
 import { forgeries } from "./forgeries.suite.ts";
 import { fsck, type FsckParts } from "./fsck.ts";
 import { LastCheck } from "./last-check.ts";
@@ -111,7 +112,7 @@ function fsckParts(): FsckParts {
     projections: [projection],
     logger: silentLogger,
     checkSealed: () => sealsAfter(async () => {}),
-    voteKeys: async () => [VOTE_KEY],
+    voteKeys: async () => [grantKey],
     lagMs: 0,
     copy,
   };

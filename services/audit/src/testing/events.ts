@@ -1,19 +1,16 @@
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import { type Timestamp, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { contentDigest } from "@countersign/digest";
-import { EVENT_SCHEMAS, encodeEvent, type DecodedEvent, type EventType } from "@countersign/events";
+import { event } from "@countersign/evidence/testing";
 import type { AppendRequest, EventAppender, NewEvent, RecordedEvent } from "@countersign/event-log";
 import { LapseCause } from "@countersign/proto/event/v1/action_events_pb";
 import { ExecutionOutcome, type StageSchema, VoteDecision, type VerdictOutcome } from "@countersign/proto/v1/action_pb";
 import { PrincipalType, type PrincipalSchema } from "@countersign/proto/v1/principal_pb";
 import { signedVote } from "./signed-votes.ts";
 
-export const START = Date.UTC(2026, 0, 1);
+export { event } from "@countersign/evidence/testing";
 
-/** An event of some type with the payload given. */
-export function event<Type extends EventType>(type: Type, data: MessageInitShape<(typeof EVENT_SCHEMAS)[Type]>): NewEvent {
-  return encodeEvent({ type, data: create<(typeof EVENT_SCHEMAS)[EventType]>(EVENT_SCHEMAS[type], data) } as DecodedEvent);
-}
+export const START = Date.UTC(2026, 0, 1);
 
 export const person = (id: string) => ({
   issuer: "https://idp.test",
