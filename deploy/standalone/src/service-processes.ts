@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { startReaper } from "@countersign/embedded";
 
 /** The services in the order in which they start: whoever is asked starts before whoever asks. */
 export const SERVICES = ["policy", "directory", "approval", "audit", "notifier", "gateway"] as const;
@@ -33,7 +34,7 @@ export type ServiceProcess = {
 };
 
 /**
- * Starts one service as a process and resolves when it says that it is ready. `"countersign"` is all of them in one.
+ * Starts one service as a process and resolves when it says that it is ready. `"countersign"` is all of them in one. It ends with this process, however that ends.
  * @param onLog told every line that it prints.
  * @throws Error with what it printed, when it exits before.
  */
@@ -46,6 +47,8 @@ export async function startServiceProcess(
     env: { ...COMPILE_CACHE, ...process.env, ...env, ...(name === "gateway" ? NOT_FOR_GATEWAY : {}) },
     stdio: ["ignore", "ignore", "pipe"],
   });
+  const reaper = startReaper({ pid: child.pid, signal: "TERM" });
+  child.once("exit", () => reaper.dismiss());
   await untilReady(name, child, onLog);
   const { pid } = child;
   if (pid === undefined) throw new Error(`${name} has no process id`);

@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isRunning, processStat, startReaper } from "@countersign/embedded";
+import { isRunning, processStat } from "@countersign/embedded";
 
 type Running = { readonly pid: number; stop(): Promise<void>; kill(): Promise<void> };
-type Watched = Running & { forget(): void };
 
 /** A process of the deployment, under a supervisor that starts it again when it ends by itself, as systemd or Kubernetes would. */
 export class Part {
@@ -12,7 +11,7 @@ export class Part {
   endings = 0;
   readonly #spawn: () => Promise<Running>;
   readonly #graceMs: number;
-  #running: Watched | undefined;
+  #running: Running | undefined;
   #wanted = false;
   #turn: Promise<void> = Promise.resolve();
 
@@ -55,10 +54,9 @@ export class Part {
 
   /** By a signal to it alone, not to its children; resolves when it is gone. */
   endBy(signal: NodeJS.Signals): Promise<void> {
-    return this.#end(async ({ pid, forget }) => {
+    return this.#end(async ({ pid }) => {
       process.kill(pid, signal);
       while (isRunning(pid)) await sleep(20);
-      forget();
     });
   }
 
@@ -75,7 +73,6 @@ export class Part {
   /** Starts it again when it has ended by itself. */
   async supervise(onEnding: (name: string) => void): Promise<void> {
     if (!this.#wanted || this.#running === undefined || isRunning(this.#running.pid)) return;
-    this.#running.forget();
     this.#running = undefined;
     this.endings += 1;
     onEnding(this.name);
@@ -85,7 +82,7 @@ export class Part {
   async #startWhileWanted(): Promise<void> {
     for (let attempt = 1; this.#wanted && this.#running === undefined; attempt += 1) {
       try {
-        this.#running = withReaper(await this.#spawn());
+        this.#running = await this.#spawn();
       } catch (error) {
         if (attempt >= ATTEMPTS) throw error;
         await sleep(RESTART_MS);
@@ -93,7 +90,7 @@ export class Part {
     }
   }
 
-  #end(how: (running: Watched) => Promise<void>): Promise<void> {
+  #end(how: (running: Running) => Promise<void>): Promise<void> {
     this.#wanted = false;
     return this.#inTurn(async () => {
       const running = this.#running;
@@ -115,16 +112,6 @@ export class Part {
     this.#turn = result.catch(() => {});
     return result;
   }
-}
-
-/** Whatever happens to us, nothing stays behind. */
-function withReaper(running: Running): Watched {
-  const reaper = startReaper({ pid: running.pid, signal: "TERM" });
-  const end = async (how: () => Promise<void>): Promise<void> => {
-    await how();
-    reaper.dismiss();
-  };
-  return { pid: running.pid, stop: () => end(() => running.stop()), kill: () => end(() => running.kill()), forget: () => reaper.dismiss() };
 }
 
 /** Of Linux; elsewhere none are found. */
