@@ -62,7 +62,7 @@ class RemoteKeys {
   }
 
   async find(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey> {
-    const age = this.#options.now() - this.#fetchedAt;
+    const age = this.#since(this.#fetchedAt);
     if (age >= this.#ages.maxAge) await this.#fetch(LONGEST_RETRY_MS);
     else if (age >= this.#ages.refreshAfter) await this.#refresh(age);
     try {
@@ -86,7 +86,13 @@ class RemoteKeys {
   }
 
   #cools(longestMs = Infinity): boolean {
-    return this.#options.now() - this.#triedAt < Math.min(this.#options.cooldownMs, longestMs);
+    return this.#since(this.#triedAt) < Math.min(this.#options.cooldownMs, longestMs);
+  }
+
+  /** What is to come was long ago: the clock was set back, and nobody knows how far. */
+  #since(moment: number): number {
+    const passed = this.#options.now() - moment;
+    return passed < 0 ? Infinity : passed;
   }
 
   async #fetch(longestCooldownMs = Infinity): Promise<void> {

@@ -84,6 +84,21 @@ describe("keys from a URL", () => {
     await expect(authenticate(await mint(second, now))).rejects.toMatchObject({ code: "TOKEN_INVALID" });
   });
 
+  it("P7: that were read by a clock which was set back since count for no longer than others", async () => {
+    const [withdrawn] = published;
+    if (withdrawn === undefined) throw new Error("one is published");
+    let now = new Date();
+    const { authenticate } = authenticator(30_000, () => now);
+    const token = await mint(withdrawn, now);
+    await authenticate(token);
+    now = new Date(now.getTime() - 20_000);
+    const next = await pair("second");
+    published = [next];
+    await expect(authenticate(await mint(next, now))).resolves.toMatchObject({ principal: { id: "alice" } });
+    await expect(authenticate(token)).rejects.toMatchObject({ code: "TOKEN_INVALID" });
+    expect(fetches).toBe(2);
+  });
+
   it("are not fetched again and again for forged key ids", async () => {
     const { authenticate } = authenticator(30_000);
     await authenticate(await mint(published[0]!));

@@ -31,7 +31,7 @@ export type VerifiedToken = {
   readonly boundTo: string | undefined;
 };
 
-type Remembered = VerifiedToken & { readonly until: number };
+type Remembered = VerifiedToken & { readonly from: number; readonly until: number };
 type TrustedIssuer = { readonly config: IssuerConfig; readonly keys: JWTVerifyGetKey };
 
 /**
@@ -54,7 +54,8 @@ export function tokenVerifier(options: TokenOptions, clock: () => Date): (token:
     const key = hash("sha256", token, "base64");
     const now = clock();
     const known = remembered.get(key);
-    if (known !== undefined && now.getTime() < known.until) return known;
+    // Before `from` the clock was set back, and `until` says too much.
+    if (known !== undefined && now.getTime() >= known.from && now.getTime() < known.until) return known;
     remembered.delete(key);
 
     const issuer = issuers.get(issuerOf(token));
@@ -65,6 +66,7 @@ export function tokenVerifier(options: TokenOptions, clock: () => Date): (token:
     const { principal, withheldRoles } = principalOf(payload, issuer.config, configs, signIn.strength);
     const entry = {
       caller: { principal: freeze(principal), withheldRoles, expiresAt: new Date(end + TOLERANCE_S * 1000) },
+      from: now.getTime(),
       until: Math.min(end, now.getTime() + CACHE_MS, signIn.untilMs),
       boundTo: boundCertificate(payload),
     };
