@@ -37,10 +37,12 @@ export const cutOff = (position: number): string =>
 /** SQL for `tamper`: nothing was ever sealed. */
 export const UNSEAL = "delete from audit.tree_checkpoint where @; delete from audit.tile where @";
 
-export function sealingConfig(key: SigningKey, anchorDirectory: string): SealingConfig {
+export function sealingConfig(key: SigningKey, anchorPath: string): SealingConfig {
   const keys = { signing: [key], retired: [] };
-  return { origin: ORIGIN, keys, anchorDirectory, intervalMs: 10, witnesses: undefined, tiles: undefined };
+  return { origin: ORIGIN, keys, anchorDirectory: anchorPath, intervalMs: 10, witnesses: undefined, tiles: undefined };
 }
+
+const BY_ANN = { actor: { issuer: "https://idp.test", id: "ann" }, time: new Date(1) };
 
 /** A signing key in memory. */
 export function testKey(): SigningKey {
@@ -104,6 +106,7 @@ export async function sealedLedger(postgres: TestPostgres): Promise<SealedLedger
   const store = postgresTreeStore(database, name);
   const anchor = anchorDirectory(anchorPath, name);
   const key = testKey();
+  const deps = { database: service, log, appendKeys: TEST_APPEND_KEYS, logger: silentLogger };
   const parts: SealedLedger["parts"] = ({ keys = [key], ...change } = {}) => ({
     log: postgresSealableLog(service, name, TEST_APPEND_KEYS),
     store,
@@ -129,15 +132,8 @@ export async function sealedLedger(postgres: TestPostgres): Promise<SealedLedger
     seal: async (given = parts()) => sealAll(given, database, name),
     check: (change = {}) => flawsOf(checkSealed({ ...parts(), epoch: 1, witnessKeys: [], ...change })),
     startEpoch: (given = parts()) =>
-      startEpoch(
-        { ...given, epochs: epochHistory(log), takeTerm: () => takeSealTerm(database, name, 30_000) },
-        { actor: { issuer: "https://idp.test", id: "ann" }, time: new Date(1) },
-      ),
-    startSealing: (change = {}) =>
-      startSealing(
-        { ...sealingConfig(key, anchorPath), ...change },
-        { database: service, log, appendKeys: TEST_APPEND_KEYS, logger: silentLogger },
-      ),
+      startEpoch({ ...given, epochs: epochHistory(log), takeTerm: () => takeSealTerm(database, name, 30_000) }, BY_ANN),
+    startSealing: (change = {}) => startSealing({ ...sealingConfig(key, anchorPath), ...change }, deps),
     start: (change = {}) =>
       startSealer({
         ...parts(),
