@@ -73,7 +73,7 @@ describe("requester's commands", () => {
     const asked = await as("crm-agent", "request", ...TAG, "--key", "once", "--durability", "sealed");
     expect(asked).toMatchObject({ code: 0, err: "" });
     expect(asked.out).toMatch(/^status +APPROVED$/m);
-    expect(asked.out).toMatch(/^verdict +allow by rule "tag changes are harmless" of revision 1: Tags and labels/m);
+    expect(asked.out).toMatch(/^verdict +allow by rule "tag changes are harmless" of revision 1: Tags can be/m);
     expect(asked.out).toMatch(/^ +parameters.rows = 1$/m);
     const id = await requested(...TAG, "--key", "once");
     expect(asked.out).toContain(id);
