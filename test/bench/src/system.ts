@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { natsAccounts } from "@countersign/bus";
 import { migrate } from "@countersign/database";
@@ -17,6 +16,7 @@ import {
 } from "@countersign/standalone";
 import { ALL_MIGRATIONS, compile } from "@countersign/server";
 import { freePort, startNatsServer } from "@countersign/embedded";
+import { temporaryFolder } from "./temporary-folder.ts";
 
 /** All services as modules of one process, or each as a process. */
 export type Layout = "one-process" | "process-per-service";
@@ -39,7 +39,7 @@ export type System = {
 /** Starts PostgreSQL, nats-server and the services in a temporary folder, with durable commits, as in production. */
 export async function startSystem(layout: Layout, more: NodeJS.ProcessEnv = {}): Promise<System> {
   compileOnce();
-  const folder = mkdtempSync(join(tmpdir(), "countersign-bench-"));
+  const { path: folder, remove } = temporaryFolder("bench");
   const nats = await startUsersNats(folder);
   const infrastructure = await startInfrastructure({ dataDir: folder, natsUrl: nats.urlOf("countersign") });
   await migrate(infrastructure.databaseUrl, ALL_MIGRATIONS);
@@ -70,7 +70,7 @@ export async function startSystem(layout: Layout, more: NodeJS.ProcessEnv = {}):
       for (const service of processes.toReversed()) await service.stop();
       await infrastructure.close();
       await nats.stop();
-      rmSync(folder, { recursive: true, force: true });
+      remove();
     },
   };
 }

@@ -1,10 +1,10 @@
-import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, fdatasyncSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openDatabase } from "@countersign/database";
 import { startPostgres } from "@countersign/embedded";
 import { percentile } from "../closed-loop.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 
 /** Median milliseconds of what a slow disk makes slow. */
 export type Probe = { readonly fdatasyncMs: number; readonly commitMs: number };
@@ -13,11 +13,11 @@ const TIMES = 300;
 
 /** Measures the disk that temporary files are on, with nobody else at work: one 8 KB page written and synced, and one row committed to PostgreSQL, again and again. */
 export async function probe(): Promise<Probe> {
-  const folder = mkdtempSync(join(tmpdir(), "countersign-probe-"));
+  const { path: folder, remove } = temporaryFolder("probe");
   try {
     return { fdatasyncMs: await medianOf(synced(join(folder, "page"))), commitMs: await commits(join(folder, "postgres")) };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    remove();
   }
 }
 

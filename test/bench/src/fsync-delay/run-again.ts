@@ -1,11 +1,11 @@
 import { spawnSync, type SpawnSyncReturns } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { print } from "../table.ts";
 import { withoutDelay } from "./delay.ts";
 import { probe, type Probe } from "./probe.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 
 /** What the delay did, as measured. */
 type Evidence = {
@@ -22,7 +22,7 @@ type Evidence = {
  * @throws Error when there is no compiler, or the kernel does not let us
  */
 export async function runDelayed(micros: number, args: readonly string[]): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir(), "countersign-slow-fsync-"));
+  const { path: folder, remove } = temporaryFolder("slow-fsync");
   try {
     const slow = compile(folder);
     const run = (program: readonly string[], output: "pipe" | "inherit"): SpawnSyncReturns<string> =>
@@ -43,7 +43,7 @@ export async function runDelayed(micros: number, args: readonly string[]): Promi
     else if (done.status === 0) print(withEvidence(done.stdout, { ...evidence, delayedCalls }));
     return done.status ?? 1;
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    remove();
   }
 }
 

@@ -1,6 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
+import { cpus } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { migrate, openDatabase } from "@countersign/database";
@@ -9,6 +8,7 @@ import { ALL_MIGRATIONS } from "@countersign/server";
 import { Command, InvalidArgumentError } from "commander";
 import { postgresCpuSeconds } from "../process-usage.ts";
 import { STEPS, type MeasuredStep, type Step, type StepResult } from "./steps.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 
 /** `bench log`: what reading the whole ledger costs. */
 export function logCommand(): Command {
@@ -41,7 +41,7 @@ const MIXES = [8, 0];
 type Run = { readonly events: number; readonly votes: number; readonly repeat: number };
 
 async function runSteps({ events, votes, repeat }: Run, onResult: (result: MeasuredStep) => void): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "countersign-bench-log-"));
+  const { path: folder, remove } = temporaryFolder("bench-log");
   const postgres = await startPostgres({ dataDir: join(folder, "postgres"), settings: { shared_buffers: "128MB", max_wal_size: "2GB" } });
   try {
     await migrate(postgres.localUrl, ALL_MIGRATIONS);
@@ -61,7 +61,7 @@ async function runSteps({ events, votes, repeat }: Run, onResult: (result: Measu
     }
   } finally {
     await postgres.stop();
-    rmSync(folder, { recursive: true, force: true });
+    remove();
   }
 }
 

@@ -1,5 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
+import { mkdirSync } from "node:fs";
+import { cpus } from "node:os";
 import { join } from "node:path";
 import { SERVICES } from "@countersign/standalone";
 import { Command } from "commander";
@@ -12,6 +12,7 @@ import { heapMegabytes, heapNotesEnv } from "./heap-notes.ts";
 import { steadyLoad } from "./steady-load.ts";
 import { trendOf, type Trend } from "./trend.ts";
 import { parseCount, parseAmount } from "../parse-options.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 
 type Options = {
   readonly minutes: number;
@@ -63,7 +64,7 @@ export function memoryCommand(): Command {
 
 async function sample({ minutes, every, inFlight, layout, json = false }: Options): Promise<readonly Sample[]> {
   if (minutes * 60 < every * 4) throw new RangeError("four samples at least: more --minutes, or a smaller --every");
-  const folder = mkdtempSync(join(tmpdir(), "countersign-bench-memory-"));
+  const { path: folder, remove } = temporaryFolder("bench-memory");
   mkdirSync(join(folder, "heaps"));
   const heaps = join(folder, "heaps");
   const system = await startSystem(layout, heapNotesEnv(heaps));
@@ -83,7 +84,7 @@ async function sample({ minutes, every, inFlight, layout, json = false }: Option
   } finally {
     workloads.close();
     await system.close();
-    rmSync(folder, { recursive: true, force: true });
+    remove();
   }
 }
 

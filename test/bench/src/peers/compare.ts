@@ -1,11 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { startInfrastructure } from "@countersign/standalone";
 import { signaturesPerSecond } from "../calibration.ts";
 import type { Contender } from "./contender.ts";
 import { openDriver, type Driver } from "./driver-process.ts";
 import { installPeers } from "./peer-process.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 
 /** One measurement of one contender. */
 export type Lap = {
@@ -39,7 +37,7 @@ const RESTED_SECONDS = 2;
 /** All contenders stand side by side, warm, and take turns row by row: a slow phase of the machine meets all of them. */
 export async function compare({ contenders, rounds, seconds, warm }: ComparePlan, onLap: (lap: Lap) => void): Promise<void> {
   installPeers();
-  const folder = mkdtempSync(join(tmpdir(), "countersign-compare-"));
+  const { path: folder, remove } = temporaryFolder("compare");
   const infrastructure = await startInfrastructure({ dataDir: folder });
   const drivers: Driver[] = [];
   try {
@@ -67,6 +65,6 @@ export async function compare({ contenders, rounds, seconds, warm }: ComparePlan
   } finally {
     for (const driver of drivers.toReversed()) await driver.close();
     await infrastructure.close();
-    rmSync(folder, { recursive: true, force: true });
+    remove();
   }
 }

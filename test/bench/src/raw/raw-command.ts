@@ -1,6 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
-import { join } from "node:path";
+import { cpus } from "node:os";
 import { Command } from "commander";
 import { print, printTable, type Columns } from "../table.ts";
 import { distances, type Distance, type Round } from "./distance.ts";
@@ -11,6 +9,7 @@ import { openPostgresParts } from "./postgres.ts";
 import { signatureParts } from "./signatures.ts";
 import { openWhole } from "./whole.ts";
 import { parseCount, parseAmount } from "../parse-options.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 
 const COLUMNS: Columns = [
   ["what", 28],
@@ -43,7 +42,7 @@ export function rawCommand(): Command {
 }
 
 async function measureRounds(seconds: number, count: number, onRound: (round: number) => void): Promise<readonly Round[]> {
-  const folder = mkdtempSync(join(tmpdir(), "countersign-bench-raw-"));
+  const { path: folder, remove } = temporaryFolder("bench-raw");
   const open: { close(): Promise<void> }[] = [];
   const opened = async <Thing extends { close(): Promise<void> }>(thing: Promise<Thing>): Promise<Thing> => {
     open.push(await thing);
@@ -78,7 +77,7 @@ async function measureRounds(seconds: number, count: number, onRound: (round: nu
     return rounds;
   } finally {
     for (const thing of open.toReversed()) await thing.close();
-    rmSync(folder, { recursive: true, force: true });
+    remove();
   }
 }
 
