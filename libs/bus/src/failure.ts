@@ -30,7 +30,7 @@ function logCorrupt(service: string): CommandError {
     "DATA_LOSS",
     "LOG_CORRUPT",
     `What the event log holds for this is not what was recorded, and nobody acts by it. Trying again does not help. For who runs Countersign: the log of ${service} ` +
-      "names the position, and deploy/runbook.md (Forged events) says what to do.",
+      "names the position, and deploy/runbook.md (Corrupt events) says what to do.",
   );
 }
 

@@ -51,11 +51,9 @@ export function corruptionIn(error: unknown): EventLogError | undefined {
 export function unreadable(cause: unknown): EventLogError {
   const damaged = cause instanceof Error && "code" in cause && (cause.code === "XX001" || cause.code === "XX002");
   if (!damaged) return new EventLogError("unavailable", "the event log cannot be read", { cause });
-  return new EventLogError(
-    "corrupt",
-    `PostgreSQL cannot read what it stored (deploy/runbook.md, its files are damaged): ${cause.message}`,
-    { cause },
-  );
+  return new EventLogError("corrupt", `PostgreSQL cannot read what it stored (deploy/runbook.md, Corrupt events): ${cause.message}`, {
+    cause,
+  });
 }
 
 /** What of a reading can be shown: the sound events before what is corrupt, and that, if anything is. Whoever shows it, or follows the log in order, goes on from there and meets it again. */

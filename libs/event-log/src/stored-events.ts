@@ -107,7 +107,7 @@ function isIn({ ledger, tenant, stream }: Place, event: RecordedEvent): boolean 
 /** What is wrong with a row without an append code of ours, and what to do. */
 export const NO_CODE =
   "has no append code of ours: it was written without an append key, or COUNTERSIGN_APPEND_KEY_FILE and COUNTERSIGN_APPEND_EARLIER_KEY_FILES are not those of " +
-  "the ledger (deploy/runbook.md, Forged events)";
+  "the ledger (deploy/runbook.md, Corrupt events)";
 
 /** @throws EventLogError `invalid` */
 export function checkRange({ from, limit }: ReadRange): void {

@@ -104,5 +104,5 @@ function withWayOn(error: unknown): unknown {
   const flaw = corruptionIn(error);
   if (flaw?.position === undefined) return error;
   const way = `What stands before it is sound, as far as its bytes say; --from-position ${flaw.position + 1} reads on behind it, countersign fsck lists all that is wrong`;
-  return new Error(`${flaw.message}. ${way} (deploy/runbook.md, Forged events).`, { cause: error });
+  return new Error(`${flaw.message}. ${way} (deploy/runbook.md, Corrupt events).`, { cause: error });
 }

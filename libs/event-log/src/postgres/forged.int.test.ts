@@ -61,7 +61,7 @@ const tamper = (statement: string) => owner.pool.query(statement.replaceAll("@",
 
 /** As the runbook has it. */
 function removalOf(position: number, count: number): string {
-  const [, section = ""] = readFileSync(new URL("../../../../deploy/runbook.md", import.meta.url), "utf8").split("\n## Forged events\n");
+  const [, section = ""] = readFileSync(new URL("../../../../deploy/runbook.md", import.meta.url), "utf8").split("\n## Corrupt events\n");
   const [, statements = ""] = /```sql\n([^`]*)```/.exec(section) ?? [];
   return statements.replaceAll("4711", String(position)).replaceAll("= 3;", `= ${count};`).replaceAll("'main'", `'${ledger}'`);
 }

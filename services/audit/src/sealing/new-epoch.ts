@@ -66,7 +66,7 @@ async function refusalOf(parts: SealingParts): Promise<SealRefusedError> {
     if (refusal === undefined) throw error;
     if (refusal.refusal === "KEY_UNKNOWN") throw new NothingToBegin(`no new epoch mends a setting: ${refusal.message}`);
     if (refusal.refusal !== "FORGED") return refusal;
-    throw new NothingToBegin(`no new epoch seals an event without an append code (deploy/runbook.md, Forged events): ${refusal.message}`);
+    throw new NothingToBegin(`no new epoch seals an event without an append code (deploy/runbook.md, Corrupt events): ${refusal.message}`);
   }
   throw new NothingToBegin("the log continues what was signed");
 }

@@ -39,7 +39,7 @@ const SCRUB_EVENTS = 1024;
 const NOT_WHAT_WAS_SIGNED =
   "THE LEDGER IS NOT WHAT WAS SIGNED. Nothing is sealed until the right database is back, or an operator begins a new epoch (countersign ledger new-epoch)";
 const FORGED =
-  "AN EVENT STANDS IN THE LEDGER THAT NO SERVICE APPENDED. Nothing is sealed until it is gone, or this process has the keys of those who append (deploy/runbook.md, Forged events)";
+  "AN EVENT STANDS IN THE LEDGER THAT NO SERVICE APPENDED. Nothing is sealed until it is gone, or this process has the keys of those who append (deploy/runbook.md, Corrupt events)";
 
 const KEY_UNKNOWN =
   "WHAT WAS SIGNED WAS NOT SIGNED WITH A KEY THAT THIS PROCESS HAS. Nothing is sealed until it has the key, the earlier ones and the name of the log again (services/audit/src/sealing/README.md, Keys)";

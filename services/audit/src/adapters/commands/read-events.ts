@@ -96,7 +96,7 @@ function told(error: unknown, next: number): unknown {
     flaw.position === undefined
       ? `an event is missing, or cannot be read, at position ${position} or behind it`
       : `the event at position ${position} is not what was recorded`;
-  const message = `The event log is corrupt: ${where}. What was sent before is sound. Trying again does not help; for who runs Countersign: deploy/runbook.md, Forged events.`;
+  const message = `The event log is corrupt: ${where}. What was sent before is sound. Trying again does not help; for who runs Countersign: deploy/runbook.md, Corrupt events.`;
   return new CommandError("DATA_LOSS", "LOG_CORRUPT", message, { cause: flaw, metadata: { position } });
 }
 
