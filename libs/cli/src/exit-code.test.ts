@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { CommandError } from "@countersign/bus";
 import { createRpcServer, type RunningRpcServer, type UnaryHandler } from "@countersign/grpc-kit";
 import { ActionStatus } from "@countersign/proto/v1/action_pb";
 import {
@@ -100,6 +101,13 @@ describe("P7: an exit code of 0 is a yes, and nothing else is", () => {
     const watching = new AbortController();
     meanwhile = () => watching.abort();
     expect(await cli(["watch", "a1"], { signal: watching.signal })).toMatchObject({ code: 130, err: "" });
+  });
+
+  it("a refusal is said with what the server says beside it, and no more", async () => {
+    meanwhile = () => {
+      throw new CommandError("FAILED_PRECONDITION", "STALE_DIGEST", "look again", { metadata: { changed: "", version: "7" } });
+    };
+    expect(await cli(REQUEST)).toMatchObject({ code: 1, err: "FAILED_PRECONDITION STALE_DIGEST: look again\n  version: 7\n" });
   });
 
   it.each([

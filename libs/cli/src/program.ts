@@ -81,6 +81,9 @@ function explain(error: unknown): string {
   const where = code === "UNAVAILABLE" && reason === "" ? ["Is Countersign running there?"] : [];
   // One violation alone is the message already.
   const fields = violations.filter(({ field, description }) => message !== `${field} ${description}`);
-  const more = [...fields.map(({ field, description }) => [field, description]), ...Object.entries(metadata)];
+  const more = [
+    ...fields.map(({ field, description }) => [field, description]),
+    ...Object.entries(metadata).filter(([, value]) => value !== ""),
+  ];
   return [what, ...where, ...more.map(([name, value]) => `  ${visible(`${name}: ${value}`).text}`)].join("\n");
 }
