@@ -1,23 +1,22 @@
-import { create, toBinary } from "@bufbuild/protobuf";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import type { CommandHandler } from "@countersign/bus";
 import { momentOf, NO_MOMENT } from "@countersign/event-log";
 import type { At } from "@countersign/proto/v1/at_pb";
 import * as api from "@countersign/proto/v1/directory_service_pb";
 import { delegationsOf, findSame, grantDelegation, groupIdsOf, revokeDelegation, setAway } from "../../domain/decide-delegations.ts";
-import { findPerson, personOf, type Delegation, type Directory } from "../../domain/directory.ts";
+import { findPerson, isLive, personOf, type Delegation, type Directory } from "../../domain/directory.ts";
 import type { Directories } from "../../usecases/directories.ts";
 import type { HandlerDeps } from "./deps.ts";
 import { refusal } from "./failures.ts";
+import { handler } from "./handler.ts";
 import { toAwayMessage, toDelegationMessage } from "./messages.ts";
 import { ownChange, settingsOf } from "./own-person.ts";
-import { callerOf, invalid, readRequest, timeOf } from "./read-request.ts";
+import { callerOf, changedBy, invalid, timeOf } from "./read-request.ts";
 
 const MAX_LISTED = 500;
 
 export function createDelegationHandler(deps: HandlerDeps): CommandHandler {
-  return async (command) => {
-    const request = readRequest(api.CreateDelegationRequestSchema, command);
+  return handler(api.CreateDelegationRequestSchema, api.CreateDelegationResponseSchema, async (request, command) => {
     const { atMs, me, change } = ownChange(deps, command);
     const fromMs = request.fromTime === undefined ? atMs : timestampMs(request.fromTime);
     const untilMs = timeOf("until_time", request.untilTime);
@@ -28,18 +27,15 @@ export function createDelegationHandler(deps: HandlerDeps): CommandHandler {
     );
     const made = directory.delegations.get(delegationId) ?? existing(directory, me(directory)?.id ?? "", request, untilMs);
     if (made === undefined) throw refusal("unknown_delegation");
-    const delegation = toDelegationMessage(directory, made);
-    return toBinary(api.CreateDelegationResponseSchema, create(api.CreateDelegationResponseSchema, { delegation }));
-  };
+    return { delegation: toDelegationMessage(directory, made) };
+  });
 }
 
-export function revokeDelegationHandler(deps: HandlerDeps): CommandHandler {
-  return async (command) => {
-    const { directories, tenants, clock } = deps;
-    const { delegationId } = readRequest(api.RevokeDelegationRequestSchema, command);
+export function revokeDelegationHandler({ directories, tenants, clock }: HandlerDeps): CommandHandler {
+  return handler(api.RevokeDelegationRequestSchema, api.RevokeDelegationResponseSchema, async ({ delegationId }, command) => {
     const caller = callerOf(command);
     const settings = settingsOf(tenants, caller.tenant);
-    const by = { actor: { issuer: caller.issuer, id: caller.id }, atMs: clock().getTime(), traceparent: command.traceparent };
+    const by = changedBy(command, clock().getTime());
     // Ending one only takes power away: an operator may, and whoever is switched off still may end its own.
     const changed = await directories.change(caller.tenant, by, (directory) =>
       revokeDelegation(directory, delegationId, {
@@ -49,14 +45,12 @@ export function revokeDelegationHandler(deps: HandlerDeps): CommandHandler {
     );
     if (!changed.ok) throw refusal(changed.code);
     const revoked = changed.directory.delegations.get(delegationId);
-    const delegation = revoked && toDelegationMessage(changed.directory, revoked);
-    return toBinary(api.RevokeDelegationResponseSchema, create(api.RevokeDelegationResponseSchema, delegation && { delegation }));
-  };
+    return revoked === undefined ? {} : { delegation: toDelegationMessage(changed.directory, revoked) };
+  });
 }
 
 export function listDelegationsHandler({ directories, tenants, clock }: HandlerDeps): CommandHandler {
-  return async (command) => {
-    const { all, past, at } = readRequest(api.ListDelegationsRequestSchema, command);
+  return handler(api.ListDelegationsRequestSchema, api.ListDelegationsResponseSchema, async ({ all, past, at }, command) => {
     const caller = callerOf(command);
     const { signIn } = settingsOf(tenants, caller.tenant);
     const mayAll = all && caller.roles.some((role) => role === "auditor" || role === "operator");
@@ -68,12 +62,12 @@ export function listDelegationsHandler({ directories, tenants, clock }: HandlerD
     const { directory, nowMs } = at === undefined ? current : await directoryAt(directories, caller.tenant, at);
     const found = mayAll ? [...directory.delegations.values()] : ownDelegations(directory, me?.id ?? "");
     const delegations = found
-      .filter(({ revoked, untilMs }) => past || (!revoked && untilMs > nowMs))
+      .filter((one) => past || isLive(one, nowMs))
       .toSorted((one, other) => (one.id < other.id ? 1 : -1))
       .slice(0, MAX_LISTED)
       .map((delegation) => toDelegationMessage(directory, delegation));
-    return toBinary(api.ListDelegationsResponseSchema, create(api.ListDelegationsResponseSchema, { delegations }));
-  };
+    return { delegations };
+  });
 }
 
 /** At a position it is as late as the last change up to there. */
@@ -85,14 +79,13 @@ async function directoryAt(directories: Directories, tenant: string, at: At): Pr
 }
 
 export function setAwayHandler(deps: HandlerDeps): CommandHandler {
-  return async (command) => {
-    const { fromTime, untilTime, deputy } = readRequest(api.SetAwayRequestSchema, command);
+  return handler(api.SetAwayRequestSchema, api.SetAwayResponseSchema, async ({ fromTime, untilTime, deputy }, command) => {
     const { atMs, me, change } = ownChange(deps, command);
     const period = untilTime && { fromMs: fromTime === undefined ? atMs : timestampMs(fromTime), untilMs: timestampMs(untilTime), deputy };
     const directory = await change((current, { id }) => setAway(current, { personId: id, nowMs: atMs, period }));
     const away = me(directory)?.away;
-    return toBinary(api.SetAwayResponseSchema, create(api.SetAwayResponseSchema, away && { away: toAwayMessage(away) }));
-  };
+    return away === undefined ? {} : { away: toAwayMessage(away) };
+  });
 }
 
 /** Given and received. */

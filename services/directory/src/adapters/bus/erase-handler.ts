@@ -1,12 +1,12 @@
-import { create, toBinary } from "@bufbuild/protobuf";
 import { CommandError, type CommandHandler } from "@countersign/bus";
 import * as api from "@countersign/proto/v1/directory_service_pb";
 import { PrincipalType, SignInStrength, type Principal } from "@countersign/proto/v1/principal_pb";
 import { eraseProfiles } from "../../usecases/erase-person.ts";
 import type { HandlerDeps } from "./deps.ts";
 import { refusal } from "./failures.ts";
+import { handler } from "./handler.ts";
 import { settingsOf } from "./own-person.ts";
-import { callerOf, invalid, readRequest } from "./read-request.ts";
+import { callerOf, changedBy, invalid } from "./read-request.ts";
 
 /** What stays, in every answer: nobody shall believe that more is gone than is. */
 const REMAINING = [
@@ -20,13 +20,12 @@ const REMAINING = [
 
 /** Erases a person's profile in all its versions. */
 export function erasePersonHandler({ directories, store, tenants, clock }: HandlerDeps): CommandHandler {
-  return async (command) => {
-    const { personId, reason, force, dryRun } = readRequest(api.ErasePersonRequestSchema, command);
+  return handler(api.ErasePersonRequestSchema, api.ErasePersonResponseSchema, async ({ personId, reason, force, dryRun }, command) => {
     const caller = callerOf(command);
     settingsOf(tenants, caller.tenant);
     mayErase(caller);
     if (reason.trim() === "") throw invalid("reason", "must say why");
-    const by = { actor: { issuer: caller.issuer, id: caller.id }, atMs: clock().getTime(), traceparent: command.traceparent };
+    const by = changedBy(command, clock().getTime());
     const erased = await eraseProfiles({ directories, store }, by, { tenant: caller.tenant, personId, reason, force, dryRun });
     if (!erased.ok) throw refusal(erased.code);
     const contents = erased.profiles.map(({ digest, namedBy, version, bytes }) => ({
@@ -36,9 +35,8 @@ export function erasePersonHandler({ directories, store, tenants, clock }: Handl
       bytes: BigInt(bytes),
     }));
     const position = erased.position === undefined ? {} : { position: BigInt(erased.position) };
-    const erasure = { contents, ...position, remaining: REMAINING };
-    return toBinary(api.ErasePersonResponseSchema, create(api.ErasePersonResponseSchema, { erasure }));
-  };
+    return { erasure: { contents, ...position, remaining: REMAINING } };
+  });
 }
 
 function mayErase({ type, chain, signIn }: Principal): void {

@@ -1,4 +1,3 @@
-import { create, toBinary } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { CommandError, type CommandHandler } from "@countersign/bus";
 import * as wire from "@countersign/proto/internal/v1/directory_pb";
@@ -8,58 +7,50 @@ import { linkAccount, offered, OFFER_MS, offerLink, unlinkAccount } from "../../
 import { PAGER_DUTY } from "../../domain/profile.ts";
 import type { HandlerDeps } from "./deps.ts";
 import { refusal } from "./failures.ts";
+import { handler } from "./handler.ts";
 import { digestOf, openNames, sealNames } from "./link-code.ts";
 import { ownChange } from "./own-person.ts";
-import { callerOf, invalid, readRequest, signedIn } from "./read-request.ts";
+import { callerOf, changedBy, invalid, signedIn } from "./read-request.ts";
 
 /** A channel asks for a code. Only services send this: the front door has no such call. */
 export function offerLinkHandler({ directories, tenants, clock, newCode }: HandlerDeps): CommandHandler {
-  return async (command) => {
+  return handler(wire.OfferLinkRequestSchema, wire.OfferLinkResponseSchema, async ({ account, displayName, workspaceName }, command) => {
     const caller = callerOf(command);
     if (caller.type !== PrincipalType.SERVICE) {
       throw new CommandError("PERMISSION_DENIED", "NOT_ELIGIBLE", "Only a channel's service may ask for a code.");
     }
-    const { account, displayName, workspaceName } = readRequest(wire.OfferLinkRequestSchema, command);
     if (account === undefined || account.channel === "" || account.id === "") throw invalid("account", "is required, with channel and id");
     // P3: nobody clicks there, and whoever is somebody there is on call.
     if (account.channel === PAGER_DUTY)
       throw invalid("account.channel", "must be one that people answer in: the identity provider says who is who at PagerDuty");
-    const reply = create(wire.OfferLinkResponseSchema, { managed: tenants.has(caller.tenant) });
-    if (reply.managed) {
-      const { channel, workspace, id } = account;
-      const code = newCode();
-      const sealedNames = sealNames(code, { displayName, workspaceName });
-      const nowMs = clock().getTime();
-      const by = { actor: { issuer: caller.issuer, id: caller.id }, atMs: nowMs, traceparent: command.traceparent };
-      const changed = await directories.change(caller.tenant, by, (directory) =>
-        offerLink(directory, { codeDigest: digestOf(code), account: { channel, workspace, id }, sealedNames, nowMs }),
-      );
-      if (!changed.ok) throw refusal(changed.code);
-      reply.code = code;
-      reply.expireTime = timestampFromMs(nowMs + OFFER_MS);
-    }
-    return toBinary(wire.OfferLinkResponseSchema, reply);
-  };
+    if (!tenants.has(caller.tenant)) return { managed: false };
+    const { channel, workspace, id } = account;
+    const code = newCode();
+    const sealedNames = sealNames(code, { displayName, workspaceName });
+    const nowMs = clock().getTime();
+    const changed = await directories.change(caller.tenant, changedBy(command, nowMs), (directory) =>
+      offerLink(directory, { codeDigest: digestOf(code), account: { channel, workspace, id }, sealedNames, nowMs }),
+    );
+    if (!changed.ok) throw refusal(changed.code);
+    return { managed: true, code, expireTime: timestampFromMs(nowMs + OFFER_MS) };
+  });
 }
 
 /** What a code links, for a person to look at. */
 export function getLinkOfferHandler(deps: HandlerDeps): CommandHandler {
-  return async (command) => {
-    const { code } = readRequest(api.GetLinkOfferRequestSchema, command);
+  return handler(api.GetLinkOfferRequestSchema, api.GetLinkOfferResponseSchema, async ({ code }, command) => {
     const { tenant } = signedIn(command);
     const { atMs, me } = ownChange(deps, command);
     const directory = await deps.directories.current(tenant);
     if (me(directory) === undefined) throw refusal("not_in_directory");
     const offer = offered(directory, digestOf(code), atMs);
     if ("rejection" in offer) throw refusal(offer.rejection);
-    const reply = { account: offer.account, ...openNames(code, offer.sealedNames), expireTime: timestampFromMs(offer.expiresMs) };
-    return toBinary(api.GetLinkOfferResponseSchema, create(api.GetLinkOfferResponseSchema, reply));
-  };
+    return { account: offer.account, ...openNames(code, offer.sealedNames), expireTime: timestampFromMs(offer.expiresMs) };
+  });
 }
 
 export function linkAccountHandler(deps: HandlerDeps): CommandHandler {
-  return async (command) => {
-    const request = readRequest(api.LinkAccountRequestSchema, command);
+  return handler(api.LinkAccountRequestSchema, api.LinkAccountResponseSchema, async (request, command) => {
     if (request.account === undefined) throw invalid("account", "is required: the one that GetLinkOffer shows, if it is yours");
     const { channel, workspace, id } = request.account;
     const account = { channel, workspace, id };
@@ -67,16 +58,15 @@ export function linkAccountHandler(deps: HandlerDeps): CommandHandler {
     const { atMs, change } = ownChange(deps, command);
     const codeDigest = digestOf(request.code);
     await change((directory, me) => linkAccount(directory, { personId: me.id, codeDigest, account, nowMs: atMs }));
-    return toBinary(api.LinkAccountResponseSchema, create(api.LinkAccountResponseSchema, { account }));
-  };
+    return { account };
+  });
 }
 
 export function unlinkAccountHandler(deps: HandlerDeps): CommandHandler {
-  return async (command) => {
-    const { account } = readRequest(api.UnlinkAccountRequestSchema, command);
+  return handler(api.UnlinkAccountRequestSchema, api.UnlinkAccountResponseSchema, async ({ account }, command) => {
     if (account === undefined) throw invalid("account", "is required");
     const { channel, workspace, id } = account;
     await ownChange(deps, command).change((directory, me) => unlinkAccount(directory, me.id, { channel, workspace, id }));
-    return toBinary(api.UnlinkAccountResponseSchema, create(api.UnlinkAccountResponseSchema));
-  };
+    return {};
+  });
 }

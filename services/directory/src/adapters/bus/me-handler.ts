@@ -1,27 +1,28 @@
-import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import type { CommandHandler } from "@countersign/bus";
 import * as api from "@countersign/proto/v1/directory_service_pb";
+import { isLive } from "../../domain/directory.ts";
 import { whoIs } from "../../usecases/who-is.ts";
 import { ownDelegations } from "./delegation-handlers.ts";
 import type { HandlerDeps } from "./deps.ts";
+import { handler } from "./handler.ts";
 import { toAwayMessage, toDelegationMessage } from "./messages.ts";
 import { callerOf } from "./read-request.ts";
 
 /** Who the caller is. */
 export function getMeHandler({ directories, tenants, clock }: HandlerDeps): CommandHandler {
-  return async (command) => {
+  return handler(api.GetMeRequestSchema, api.GetMeResponseSchema, async (_request, command) => {
     const principal = callerOf(command);
     const { tenant } = principal;
     const settings = tenants.get(tenant);
-    if (settings === undefined) return encoded({ principal, managed: false });
+    if (settings === undefined) return { principal, managed: false };
     const nowMs = clock().getTime();
     const { person, unknownSchedules } = await whoIs(directories, tenant, settings, { principal }, nowMs);
     const known = { principal, managed: true, unknownSchedules: [...unknownSchedules] };
-    if (person === undefined) return encoded(known);
+    if (person === undefined) return known;
     const directory = await directories.current(tenant);
-    const live = ownDelegations(directory, person.id).filter(({ revoked, untilMs }) => !revoked && untilMs > nowMs);
+    const live = ownDelegations(directory, person.id).filter((one) => isLive(one, nowMs));
     const away = directory.people.get(person.id)?.away;
-    return encoded({
+    return {
       ...known,
       personId: person.id,
       active: person.active,
@@ -32,10 +33,6 @@ export function getMeHandler({ directories, tenants, clock }: HandlerDeps): Comm
       accounts: person.accounts.map((one) => ({ ...one })),
       delegations: live.map((delegation) => toDelegationMessage(directory, delegation)),
       ...(away !== undefined && away.untilMs > nowMs ? { away: toAwayMessage(away) } : {}),
-    });
-  };
-}
-
-function encoded(reply: MessageInitShape<typeof api.GetMeResponseSchema>): Uint8Array {
-  return toBinary(api.GetMeResponseSchema, create(api.GetMeResponseSchema, reply));
+    };
+  });
 }

@@ -4,7 +4,7 @@ import { personOf, type Directory, type Person } from "../../domain/directory.ts
 import type { ManagedTenant } from "../../usecases/who-is.ts";
 import type { HandlerDeps } from "./deps.ts";
 import { notManaged, refusal } from "./failures.ts";
-import { humanOf } from "./read-request.ts";
+import { changedBy, humanOf } from "./read-request.ts";
 
 /** A change that a human makes for itself. */
 export type OwnChange = {
@@ -22,7 +22,6 @@ export function ownChange({ directories, tenants, clock }: HandlerDeps, command:
   const { tenant } = caller;
   const settings = settingsOf(tenants, tenant);
   const atMs = clock().getTime();
-  const by = { actor: { issuer: caller.issuer, id: caller.id }, atMs, traceparent: command.traceparent };
   const me = (directory: Directory): Person | undefined => {
     const person = personOf(directory, caller, settings.signIn);
     return person?.active === true ? person : undefined;
@@ -32,7 +31,7 @@ export function ownChange({ directories, tenants, clock }: HandlerDeps, command:
     atMs,
     me,
     change: async (decide) => {
-      const changed = await directories.change(tenant, by, (directory) => {
+      const changed = await directories.change(tenant, changedBy(command, atMs), (directory) => {
         const person = me(directory);
         return person === undefined ? { rejection: "not_in_directory" } : decide(directory, person);
       });

@@ -1,17 +1,8 @@
-import { fromBinary, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
 import { timestampMs, type Timestamp } from "@bufbuild/protobuf/wkt";
 import { CommandError } from "@countersign/bus";
 import type { Command } from "@countersign/proto/internal/v1/command_pb";
 import { PrincipalType, SignInStrength, type Principal } from "@countersign/proto/v1/principal_pb";
-
-/** @throws CommandError INVALID_ARGUMENT */
-export function readRequest<Schema extends DescMessage>(schema: Schema, command: Command): MessageShape<Schema> {
-  try {
-    return fromBinary(schema, command.request);
-  } catch {
-    throw new CommandError("INVALID_ARGUMENT", "MALFORMED", `The request is not a well-formed ${schema.typeName}.`);
-  }
-}
+import type { ChangedBy } from "../../usecases/ports.ts";
 
 /** Who calls; the front door, or another service, has verified it. @throws CommandError */
 export function callerOf(command: Command): Principal {
@@ -19,6 +10,12 @@ export function callerOf(command: Command): Principal {
     throw new CommandError("UNAUTHENTICATED", "TOKEN_MISSING", "The command does not say whose it is.");
   }
   return command.caller;
+}
+
+/** Who changes the directory by this command. @throws CommandError */
+export function changedBy(command: Command, atMs: number): ChangedBy {
+  const { issuer, id } = callerOf(command);
+  return { actor: { issuer, id }, atMs, traceparent: command.traceparent };
 }
 
 /**

@@ -1,47 +1,35 @@
-import { create, toBinary } from "@bufbuild/protobuf";
 import type { CommandHandler } from "@countersign/bus";
 import * as wire from "@countersign/proto/internal/v1/directory_pb";
 import type { Who } from "../../domain/resolve.ts";
 import { whoCanReview, whoIs } from "../../usecases/who-is.ts";
 import type { HandlerDeps } from "./deps.ts";
+import { handler } from "./handler.ts";
 import { toPersonMessage } from "./messages.ts";
-import { callerOf, invalid, readRequest, timeOf } from "./read-request.ts";
+import { callerOf, invalid, timeOf } from "./read-request.ts";
 
 /** Who somebody is. */
 export function resolvePersonHandler({ directories, tenants }: HandlerDeps): CommandHandler {
-  return async (command) => {
+  return handler(wire.ResolvePersonRequestSchema, wire.ResolvePersonResponseSchema, async ({ who, time, withReports }, command) => {
     const { tenant } = callerOf(command);
-    const request = readRequest(wire.ResolvePersonRequestSchema, command);
-    const atMs = timeOf("time", request.time);
-    const who = { ...toWho(request.who), withReports: request.withReports };
+    const atMs = timeOf("time", time);
+    const asked = { ...toWho(who), withReports };
     const settings = tenants.get(tenant);
-    const reply = create(wire.ResolvePersonResponseSchema, { managed: settings !== undefined });
-    if (settings !== undefined) {
-      const { person, reports, known, unknownSchedules } = await whoIs(directories, tenant, settings, who, atMs);
-      if (person !== undefined) reply.person = toPersonMessage(person, reports);
-      reply.known = known;
-      reply.unknownSchedules.push(...unknownSchedules);
-    }
-    return toBinary(wire.ResolvePersonResponseSchema, reply);
-  };
+    if (settings === undefined) return { managed: false };
+    const { person, reports, known, unknownSchedules } = await whoIs(directories, tenant, settings, asked, atMs);
+    return { managed: true, ...(person && { person: toPersonMessage(person, reports) }), known, unknownSchedules: [...unknownSchedules] };
+  });
 }
 
 /** Who can be told of a review. */
 export function listReviewersHandler({ directories, tenants }: HandlerDeps): CommandHandler {
-  return async (command) => {
+  return handler(wire.ListReviewersRequestSchema, wire.ListReviewersResponseSchema, async (request, command) => {
     const { tenant } = callerOf(command);
-    const request = readRequest(wire.ListReviewersRequestSchema, command);
     const atMs = timeOf("time", request.time);
     const settings = tenants.get(tenant);
-    const reply = create(wire.ListReviewersResponseSchema, { managed: settings !== undefined });
-    if (settings !== undefined) {
-      const { people, unknownSchedules, more } = await whoCanReview(directories, tenant, settings, request, atMs);
-      reply.people.push(...people.map((person) => toPersonMessage(person)));
-      reply.unknownSchedules.push(...unknownSchedules);
-      reply.more = more;
-    }
-    return toBinary(wire.ListReviewersResponseSchema, reply);
-  };
+    if (settings === undefined) return { managed: false };
+    const { people, unknownSchedules, more } = await whoCanReview(directories, tenant, settings, request, atMs);
+    return { managed: true, people: people.map((person) => toPersonMessage(person)), unknownSchedules: [...unknownSchedules], more };
+  });
 }
 
 function toWho(who: wire.ResolvePersonRequest["who"]): Who {
