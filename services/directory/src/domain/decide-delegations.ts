@@ -1,5 +1,5 @@
 import { rejected, type Decided, type Rejection } from "./decided.ts";
-import { findPerson, type Delegation, type Directory, type Person } from "./directory.ts";
+import { findPerson, isLive, type Delegation, type Directory, type Person } from "./directory.ts";
 import type { DirectoryEvent } from "./events.ts";
 
 const DAY_MS = 86_400_000;
@@ -34,7 +34,7 @@ export function grantDelegation(directory: Directory, command: GrantDelegation):
   if (groupIds === undefined) return rejected("not_in_group");
   const wanted = { fromId, toId: to.id, groupIds, fromMs, untilMs };
   if (findSame(directory, wanted) !== undefined) return { events: [] };
-  const live = delegationsOf(directory.delegationsFrom, directory, fromId).filter((one) => !one.revoked && one.untilMs > nowMs);
+  const live = delegationsOf(directory.delegationsFrom, directory, fromId).filter((one) => isLive(one, nowMs));
   if (live.length >= MAX_LIVE_DELEGATIONS) return rejected("too_many");
   return { events: [{ type: "DelegationGranted", delegationId, ...wanted, cause: "person" }] };
 }

@@ -99,7 +99,7 @@ export class Directory {
     else this.people.set(id, next);
   }
 
-  /** Remembers who was removed; `undefined` forgets it. */
+  /** Remembers who was removed; `undefined` forgets it, when it is there again or its names are erased. */
   setRemoved(id: string, next: Person | undefined): void {
     const before = this.removed.get(id);
     this.byTrace.move(id, before, next);

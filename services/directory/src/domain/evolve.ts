@@ -17,7 +17,7 @@ export function evolve(directory: Directory, event: DirectoryEvent, atMs: number
       endPlaces(directory, event.personId);
       return event.removed ? removePerson(directory, event.personId) : person(() => ({ active: false }));
     case "PersonErased":
-      forget(directory, event.personId);
+      directory.setRemoved(event.personId, undefined);
       return person(() => ({ profile: NO_PROFILE, former: [] }));
     case "PersonReactivated":
       return person(() => ({ active: true }));
@@ -48,13 +48,8 @@ function addPerson(directory: Directory, { personId: id, profile, active }: Pers
   const dates = { createdMs: atMs, changedMs: atMs, version: directory.version };
   const before = removedLike(directory, profile);
   const former = formerOfRemoved(before, profile);
-  for (const person of before) forget(directory, person.id);
+  for (const person of before) directory.setRemoved(person.id, undefined);
   directory.setPerson(id, { id, profile, active, linked: [], away: undefined, former, ...dates });
-}
-
-/** It is there again, or its names are erased. */
-function forget(directory: Directory, id: string): void {
-  directory.setRemoved(id, undefined);
 }
 
 function changePerson(directory: Directory, id: string, atMs: number, next: (before: Person) => Partial<Person>): void {

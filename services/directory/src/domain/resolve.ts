@@ -110,7 +110,7 @@ type Live = { readonly personId: string; readonly groupIds: readonly string[]; r
  */
 function standsInFor(directory: Directory, { id }: Person, moment: Moment): readonly StandIn[] {
   const delegated = delegationsOf(directory.delegationsTo, directory, id)
-    .filter((one) => !one.revoked && one.fromMs <= moment.atMs && moment.atMs < one.untilMs)
+    .filter((one) => !one.revoked && isDuring(one, moment.atMs))
     .map((one): Live => ({ personId: one.fromId, groupIds: one.groupIds, untilMs: one.untilMs }));
   const deputised = [...directory.byDeputy.find(id)].flatMap((personId): readonly Live[] => {
     const away = directory.people.get(personId)?.away;
@@ -132,7 +132,7 @@ function toStandIn(directory: Directory, { personId, groupIds, untilMs }: Live, 
 
 function standInsOf(directory: Directory, id: string, atMs: number): readonly string[] {
   const delegated = delegationsOf(directory.delegationsFrom, directory, id)
-    .filter((one) => !one.revoked && one.fromMs <= atMs && atMs < one.untilMs)
+    .filter((one) => !one.revoked && isDuring(one, atMs))
     .map(({ toId }) => toId);
   const away = directory.people.get(id)?.away;
   return away !== undefined && isDuring(away, atMs) && away.deputyId !== "" ? [...delegated, away.deputyId] : delegated;
