@@ -17,12 +17,7 @@ const CAUSES: Readonly<Record<Cause, wire.DirectoryCause>> = {
   channel: wire.DirectoryCause.CHANNEL,
   operator: wire.DirectoryCause.OPERATOR,
 };
-const CAUSE_NAMES = new Map<wire.DirectoryCause, Cause>([
-  [wire.DirectoryCause.SCIM, "scim"],
-  [wire.DirectoryCause.PERSON, "person"],
-  [wire.DirectoryCause.CHANNEL, "channel"],
-  [wire.DirectoryCause.OPERATOR, "operator"],
-]);
+const CAUSE_NAMES = new Map((Object.keys(CAUSES) as Cause[]).map((cause) => [CAUSES[cause], cause]));
 
 /** As the log holds it. What may be erased goes beside it: `seal` keeps it, and returns the digest that stands for it. */
 export function toEventMessage(event: DirectoryEvent, seal: (body: Uint8Array) => Uint8Array): EventMessage {

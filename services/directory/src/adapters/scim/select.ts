@@ -31,7 +31,7 @@ export function selectGroups(directory: Directory, query: URLSearchParams): read
 /** Providers ask by user name before each change: that must not look at everybody. */
 function candidates(directory: Directory, terms: readonly Term[]): readonly Person[] {
   for (const { path, value } of terms) {
-    const [name] = [String(value)];
+    const name = String(value);
     if (path.schema !== "core" || path.terms.length > 0) continue;
     if (path.attribute === "username")
       return [...directory.byUserName.find(name.toLowerCase())].flatMap((id) => directory.people.get(id) ?? []);
