@@ -6,7 +6,7 @@ import { testPostgres, type TestPostgres } from "@countersign/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as api from "@countersign/proto/v1/directory_service_pb";
 import { PrincipalType, SignInStrength } from "@countersign/proto/v1/principal_pb";
-import { human, ISSUER, runDirectory, type RunningTestDirectory } from "./testing/running-directory.ts";
+import { human, ISSUER, patch, runDirectory, type RunningTestDirectory } from "./testing/running-directory.ts";
 
 const officer = human("officer", { roles: ["privacy_officer"], signIn: SignInStrength.MFA });
 
@@ -36,10 +36,7 @@ async function startInstance(): Promise<RunningTestDirectory> {
   return instance;
 }
 
-const removal = (member: string) => ({
-  schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
-  Operations: [{ op: "Remove", path: `members[value eq "${member}"]` }],
-});
+const removal = (member: string) => patch({ op: "Remove", path: `members[value eq "${member}"]` });
 
 async function groupsAt({ people }: RunningTestDirectory, id: string, at = new Date()): Promise<readonly string[] | undefined> {
   const resolved = await people.resolvePerson("acme", { principal: { issuer: ISSUER, id } }, at);
@@ -79,10 +76,7 @@ describe("directory on Postgres", () => {
       Array.from({ length: 12 }, (_, index) => (index % 2 === 0 ? one : two).user(`p${index}@acme.example`)),
     );
     const group = await one.group("crowd", []);
-    const add = (value: string) => ({
-      schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
-      Operations: [{ op: "add", path: "members", value: [{ value }] }],
-    });
+    const add = (value: string) => patch({ op: "add", path: "members", value: [{ value }] });
     const answers = await Promise.all(members.map((id, index) => (index % 2 === 0 ? two : one).scim("PATCH", `/Groups/${group}`, add(id))));
     expect(answers.map(({ status }) => status)).toEqual(members.map(() => 204));
     const { body } = await one.scim("GET", `/Groups/${group}`);

@@ -7,6 +7,7 @@ import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
 import { PrincipalType, SignInStrength, type PrincipalSchema } from "@countersign/proto/v1/principal_pb";
 import { readQuotas, type Quotas } from "@countersign/quotas";
 import { silentLogger, type Logger } from "@countersign/telemetry";
+import { PATCH_OP } from "../adapters/scim/schema-names.ts";
 import { startDirectory } from "../app.ts";
 import { parseDirectoryFile } from "../directory-file.ts";
 
@@ -87,6 +88,9 @@ export async function runDirectory(
     close: () => service.close(),
   };
 }
+
+/** The body of a PATCH. */
+export const patch = (...operations: readonly object[]) => ({ schemas: [PATCH_OP], Operations: operations });
 
 /** A signed-in human of tenant acme. */
 export function human(id: string, more: Caller = {}): Caller {

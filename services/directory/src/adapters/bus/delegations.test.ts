@@ -5,7 +5,7 @@ import * as api from "@countersign/proto/v1/directory_service_pb";
 import { PrincipalType } from "@countersign/proto/v1/principal_pb";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { adaAndBob, asking, DAY, NOON, type Delegated } from "../../testing/ada-and-bob.ts";
-import { human, ISSUER, type RunningTestDirectory } from "../../testing/running-directory.ts";
+import { human, ISSUER, patch, type RunningTestDirectory } from "../../testing/running-directory.ts";
 
 let now = NOON;
 let log: EventLog;
@@ -46,10 +46,7 @@ describe("delegation", () => {
   it("P3: gives no more than its giver has at that moment, and nothing once the giver is off", async () => {
     await delegate({});
     expect((await person(bob))?.standsInFor).toMatchObject([{ groups: [], effectiveGroups: ["dba", "sre"] }]);
-    await directory.scim("PATCH", `/Users/${ada}`, {
-      schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
-      Operations: [{ op: "replace", value: { active: false } }],
-    });
+    await directory.scim("PATCH", `/Users/${ada}`, patch({ op: "replace", value: { active: false } }));
     expect((await person(bob))?.standsInFor).toEqual([]);
   });
 

@@ -5,7 +5,7 @@ import { readQuotas } from "@countersign/quotas";
 import { silentLogger } from "@countersign/telemetry";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { adaAndBob, asking, DAY, NOON } from "../../testing/ada-and-bob.ts";
-import { human, ISSUER, runDirectory, type RunningTestDirectory } from "../../testing/running-directory.ts";
+import { human, ISSUER, patch, runDirectory, type RunningTestDirectory } from "../../testing/running-directory.ts";
 
 let now = NOON;
 let log: EventLog;
@@ -35,10 +35,7 @@ it("whom somebody manages is told to whoever asks for it: every sign-in of their
     person: { reports: [{ issuer: ISSUER, id: "dan" }], standsInFor: [{ personId: ada, reports: [{ issuer: ISSUER, id: "cyd" }] }] },
   });
   expect([unasked?.reports, unasked?.standsInFor[0]?.reports]).toEqual([undefined, undefined]);
-  await directory.scim("PATCH", `/Users/${bob}`, {
-    schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
-    Operations: [{ op: "replace", path: `${manager}:manager.value`, value: ada }],
-  });
+  await directory.scim("PATCH", `/Users/${bob}`, patch({ op: "replace", path: `${manager}:manager.value`, value: ada }));
   expect(await directory.people.resolvePerson("acme", { personId: ada }, now, asked)).toMatchObject({
     person: { reports: [{ id: "cyd" }, { id: "bob" }] },
   });
@@ -46,10 +43,7 @@ it("whom somebody manages is told to whoever asks for it: every sign-in of their
 
 describe("a new name", () => {
   const rename = (id: string, userName: string) =>
-    directory.scim("PATCH", `/Users/${id}`, {
-      schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
-      Operations: [{ op: "replace", path: "userName", value: userName }],
-    });
+    directory.scim("PATCH", `/Users/${id}`, patch({ op: "replace", path: "userName", value: userName }));
   const byName = async (id: string) => directory.people.resolvePerson("acme", { principal: { issuer: ISSUER, id } }, now);
 
   it("P3: does not make another human: what was asked for under the old name is still its own", async () => {

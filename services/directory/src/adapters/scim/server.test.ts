@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import { createMemoryEventLog } from "@countersign/event-log/testing";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ISSUER, runDirectory, TOKENS, type RunningTestDirectory } from "../../testing/running-directory.ts";
+import { ISSUER, patch, runDirectory, TOKENS, type RunningTestDirectory } from "../../testing/running-directory.ts";
 import { SCIM_ISSUER } from "./answer.ts";
 
 const log = () => createMemoryEventLog({ ledger: "main" });
@@ -14,7 +14,6 @@ beforeEach(async () => {
 });
 afterEach(() => directory.close());
 
-const patch = (...operations: object[]) => ({ schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], Operations: operations });
 const OWN = "urn:ietf:params:scim:schemas:extension:countersign:2.0:User";
 
 describe("who may speak SCIM", () => {
@@ -82,8 +81,7 @@ describe("what SCIM refuses", () => {
     ["another resource", "GET", "/Bulk", undefined, 404, undefined],
     ["another method", "DELETE", "/Users", undefined, 405, undefined],
   ])("%s", async (_, method, path, body, status, scimType) => {
-    const { userName } = { userName: "present@acme.example" };
-    await directory.user(userName);
+    await directory.user("present@acme.example");
     const answer = await directory.scim(method, path, body);
     expect([answer.status, answer.body["status"], answer.body["scimType"]]).toEqual([status, String(status), scimType]);
     expect(await ledger.nextPosition()).toBe(1);
