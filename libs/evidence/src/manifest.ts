@@ -1,3 +1,5 @@
+import { MANIFEST } from "./members.ts";
+
 /** A member, as the manifest names it: the SHA-256 of its bytes. */
 export type ManifestLine = { readonly name: string; readonly sha256: string };
 
@@ -16,8 +18,7 @@ export function compareManifest(
   const flaws: { member: string; detail: string }[] = [];
   for (const [number, line] of manifest.toString("latin1").split("\n").slice(0, -1).entries()) {
     const [, sha256, name] = /^([0-9a-f]{64}) {2}(.+)$/.exec(line) ?? [];
-    if (sha256 === undefined || name === undefined)
-      flaws.push({ member: MANIFEST_NAME, detail: `line ${number + 1} is no line of a manifest` });
+    if (sha256 === undefined || name === undefined) flaws.push({ member: MANIFEST, detail: `line ${number + 1} is no line of a manifest` });
     else listed.set(name, sha256);
   }
   for (const { name, sha256 } of read) {
@@ -26,10 +27,8 @@ export function compareManifest(
     else if (expected !== sha256) flaws.push({ member: name, detail: "its SHA-256 is not the one in the manifest" });
     listed.delete(name);
   }
-  for (const name of listed.keys()) flaws.push({ member: MANIFEST_NAME, detail: `it lists ${name}, which is not there` });
+  for (const name of listed.keys()) flaws.push({ member: MANIFEST, detail: `it lists ${name}, which is not there` });
   return flaws.length > 0
     ? flaws
-    : [{ member: MANIFEST_NAME, detail: "its lines are not in the order of the members, or not as they are written" }];
+    : [{ member: MANIFEST, detail: "its lines are not in the order of the members, or not as they are written" }];
 }
-
-const MANIFEST_NAME = "manifest.sha256";

@@ -6,7 +6,7 @@ import { fillGap, hashesOf, nothingLeft } from "./examine-segment.ts";
 import type { FlawList } from "./flaws.ts";
 import { isDigestOf, PendingInputs } from "./inputs.ts";
 import { noSuchPayload, wrongDigest } from "./payload-checks.ts";
-import { Asks, noCounts, type SegmentFacts } from "./segment-facts.ts";
+import { Asks, noCounts, type SegmentCounts, type SegmentFacts } from "./segment-facts.ts";
 import type { StreamHead } from "./stream-table.ts";
 import { isPolicy, Streams } from "./streams.ts";
 import { TenantChain } from "./tenant-chain.ts";
@@ -118,14 +118,6 @@ export class SegmentCheck {
   }
 
   #count({ counts }: SegmentFacts): void {
-    const sums = this.counts;
-    sums.contents += counts.contents;
-    sums.absentContents += counts.absentContents;
-    sums.erasedLater += counts.erasedLater;
-    sums.unknown += counts.unknown;
-    sums.votes += counts.votes;
-    sums.votesUnverified += counts.votesUnverified;
-    sums.digests += counts.digests;
-    sums.digestsUnverified += counts.digestsUnverified;
+    for (const name of Object.keys(counts) as (keyof SegmentCounts)[]) this.counts[name] += counts[name];
   }
 }

@@ -33,21 +33,15 @@ export type TrustedCheckpoint = {
 
 /** Reads the checkpoint and holds it against what the user pins. Undefined only if it is no checkpoint. */
 export function judgeCheckpoint(bytes: Uint8Array, trust: Trust, flaws: FlawList): TrustedCheckpoint | undefined {
-  try {
+  const { keys, policy } = trust;
+  return attempt("CHECKPOINT", flaws, () => {
     const note = parseNote(bytes);
     const checkpoint = parseCheckpoint(note.text);
-    const signed = attempt("CHECKPOINT", flaws, () =>
-      openCheckpoint(bytes, [...trust.keys, ...(trust.policy?.logs ?? []).map(({ key }) => key)]),
-    );
-    const { policy } = trust;
-    const accepted = policy === undefined ? undefined : attempt("WITNESS", flaws, () => acceptCheckpoint(bytes, policy));
+    const signed = attempt("CHECKPOINT", flaws, () => openCheckpoint(bytes, [...keys, ...(policy?.logs ?? []).map(({ key }) => key)]));
+    const accepted = policy && attempt("WITNESS", flaws, () => acceptCheckpoint(bytes, policy));
     const witnesses = (accepted?.cosignatures ?? []).map(({ key, time }) => ({ name: key.name, time }));
     return { checkpoint, signed: signed !== undefined, witnesses, signatures: note.signatures.length };
-  } catch (error) {
-    if (!(error instanceof TlogError)) throw error;
-    flaws.add({ code: "CHECKPOINT", member: "checkpoint", detail: error.message });
-    return undefined;
-  }
+  });
 }
 
 function attempt<Result>(code: "CHECKPOINT" | "WITNESS", flaws: FlawList, run: () => Result): Result | undefined {
