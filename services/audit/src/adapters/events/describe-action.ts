@@ -6,18 +6,11 @@ import {
   type ReviewOpened,
   type VoteCast,
 } from "@countersign/proto/event/v1/action_events_pb";
-import {
-  AfterReviewFinding,
-  CommentKind,
-  ExecutionOutcome,
-  VerdictOutcome,
-  VoteDecision,
-  type Stage,
-  type Verdict,
-} from "@countersign/proto/v1/action_pb";
+import { AfterReviewFinding, CommentKind, VerdictOutcome, VoteDecision, type Stage, type Verdict } from "@countersign/proto/v1/action_pb";
 import { describeOperation } from "./describe-operation.ts";
 import { plainText } from "./plain-text.ts";
 import { principal, reference, until, type Said } from "./who-and-when.ts";
+import { OUTCOMES, VERDICTS } from "./wire-names.ts";
 
 /** What happened to an action, and then to anything else. */
 export function describeActionEvent(event: DecodedEvent, said: Said): string {
@@ -85,12 +78,6 @@ const LAPSES: Readonly<Record<number, string>> = {
 const FINDINGS: Readonly<Record<number, string>> = {
   [AfterReviewFinding.JUSTIFIED]: "justified",
   [AfterReviewFinding.NOT_JUSTIFIED]: "not justified",
-};
-const OUTCOMES: Readonly<Record<number, string>> = { [ExecutionOutcome.SUCCEEDED]: "succeeded", [ExecutionOutcome.FAILED]: "failed" };
-const VERDICTS: Readonly<Record<number, string>> = {
-  [VerdictOutcome.ALLOW]: "allow",
-  [VerdictOutcome.DENY]: "deny",
-  [VerdictOutcome.REVIEW]: "review",
 };
 
 const PLAIN = {

@@ -12,9 +12,10 @@ import {
 } from "@countersign/proto/v1/action_pb";
 import { PrincipalType, type PrincipalRef } from "@countersign/proto/v1/principal_pb";
 import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
-import type { ActionFact, ClaimantFact, PrincipalKind, StageFact } from "../../projections/actions/fact.ts";
+import type { ActionFact, ClaimantFact, StageFact } from "../../projections/actions/fact.ts";
 import { principalKey } from "../../projections/actions/principal-key.ts";
 import { type Ask, askOf, REQUESTER_MANAGER } from "../../projections/actions/ask.ts";
+import { PRINCIPAL_KINDS } from "./wire-names.ts";
 
 /**
  * What the list of actions needs of an event.
@@ -155,9 +156,8 @@ function requested(data: Extract<DecodedEvent, { type: "ActionRequested" }>["dat
   return {
     type: "ActionRequested",
     requester: {
-      issuer: storable(data.requester?.issuer ?? ""),
-      id: storable(data.requester?.id ?? ""),
-      kind: KINDS[data.requester?.type ?? PrincipalType.UNSPECIFIED] ?? "unknown",
+      ...refOf(data.requester),
+      kind: PRINCIPAL_KINDS[data.requester?.type ?? PrincipalType.UNSPECIFIED] ?? "unknown",
       chain,
     },
     owner: owner === undefined ? null : keyOf(owner),
@@ -166,12 +166,6 @@ function requested(data: Extract<DecodedEvent, { type: "ActionRequested" }>["dat
     resourceId: storable(data.resourceId),
   };
 }
-
-const KINDS: Readonly<Record<number, PrincipalKind>> = {
-  [PrincipalType.HUMAN]: "human",
-  [PrincipalType.AGENT]: "agent",
-  [PrincipalType.SERVICE]: "service",
-};
 
 function refOf(principal: Pick<PrincipalRef, "issuer" | "id"> | undefined): ClaimantFact {
   return { issuer: storable(principal?.issuer ?? ""), id: storable(principal?.id ?? "") };

@@ -1,8 +1,9 @@
 import type { RecordedEvent } from "@countersign/event-log";
 import { knownEvent, type DecodedEvent } from "@countersign/events";
-import { ExecutionOutcome, VerdictOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
+import { VerdictOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
 import type { ReportEvent } from "../../report/event.ts";
 import { formatName } from "./export-format.ts";
+import { OUTCOMES, VERDICTS } from "./wire-names.ts";
 
 /** What a report needs of an event; of one that a newer build wrote, that it happened. */
 export function toReportEvent(event: RecordedEvent): ReportEvent {
@@ -36,16 +37,7 @@ const READ: ReadonlySet<string> = new Set([
   "DeadLetterDiscarded",
 ]);
 
-const VERDICTS: Readonly<Record<number, ReportEvent["verdict"]>> = {
-  [VerdictOutcome.ALLOW]: "allow",
-  [VerdictOutcome.DENY]: "deny",
-  [VerdictOutcome.REVIEW]: "review",
-};
 const DECISIONS: Readonly<Record<number, ReportEvent["decision"]>> = { [VoteDecision.APPROVE]: "approve", [VoteDecision.REJECT]: "reject" };
-const OUTCOMES: Readonly<Record<number, ReportEvent["outcome"]>> = {
-  [ExecutionOutcome.SUCCEEDED]: "succeeded",
-  [ExecutionOutcome.FAILED]: "failed",
-};
 
 function more({ type, data }: DecodedEvent): Partial<ReportEvent> {
   switch (type) {
