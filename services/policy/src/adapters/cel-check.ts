@@ -1,4 +1,5 @@
 import { celEnvironment, CEL_VARIABLES, compilePattern } from "./cel-environment.ts";
+import { mistakes } from "./cel-mistakes.ts";
 import { childrenOf, type Expr } from "./cel-walk.ts";
 import { patternSize } from "./pattern-size.ts";
 
@@ -38,6 +39,7 @@ export function checkExpression(root: Expr, budget: PatternBudget): readonly str
   };
   walk(root, new Set(), 0, 0);
   if (nodes > MAX_NODES) problems.add(`has more than ${MAX_NODES} parts`);
+  if (problems.size === 0) for (const problem of mistakes(root)) problems.add(problem);
   if (problems.size === 0 && !canBeBoolean(root)) problems.add("can never be true or false");
   return [...problems];
 }

@@ -39,6 +39,15 @@ describe("a condition that is published", () => {
     ["true && action.name", /never be true or false/],
     ["context.x ? 1 : 2", /never be true or false/],
     ["resource.id.matches('(')", /parsing regexp/],
+    ["startsWith(resource.id, 'a')", /"startsWith" is written x\.startsWith\(a\)/],
+    ["resource.id.startsWith('a', 'b')", /"startsWith" is written x\.startsWith\(a\)/],
+    ["timestamp('2026-02-30T00:00:00Z') < now", /never can be evaluated: the text is no moment/],
+    ["context.x || now - duration('1d') > timestamp(0)", /never can be evaluated: .*duration/],
+    ["now.getHours('Europe/Berln') > 8", /never can be evaluated: .*Europe\/Berln/],
+    ["1 + 'a' == context.x", /never can be evaluated: .*overload/],
+    ["principal.groups == 'dba'", /write for example "dba" in principal.groups/],
+    ["principal.id != 5", /principal.id is a text/],
+    ["'bot' == principal.type", /principal.type is one of human, agent, service, never "bot"/],
     ["resource.id.matches('(a{1000}){1000}')", /more than 50000 states/],
     ["resource.id.matches(context.pattern)", /literal pattern/],
     ["[1].all(a, [1].all(b, [1].all(c, true)))", /loops inside/],
@@ -64,6 +73,8 @@ describe("a condition that is published", () => {
     "now < timestamp('2030-01-01T00:00:00Z')",
     "context['run id'] == 'x'",
     "[1].all(a, [2].exists(b, a < b))",
+    "now.getHours('Europe/Berlin') >= 8 && timestamp('2024-02-29T00:00:00Z') < now && size('abc') == 'abc'.size()",
+    "principal.type == 'agent' && principal.id != 'ann' && principal.groups == ['a'] && context.x == 5",
   ])("is taken: %s", (source) => {
     expect(problemsOf(source)).toEqual([]);
   });
@@ -85,7 +96,7 @@ describe("a condition that runs", () => {
     ["principal.owner.id == 'ada'", /owner/],
     ["action.properties.rows > 'x'", /overload/],
     ["timestamp(context.environment) < now", /./],
-    ["duration('x') > duration('1s')", /./],
+    ["duration(context.environment) > duration('1s')", /./],
     ["9223372036854775807 + int(action.properties.rows) > 0", /./],
   ])("P7: fails instead of guessing: %s", (source, message) => {
     const result = run(source);
