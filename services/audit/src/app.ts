@@ -10,7 +10,7 @@ import {
   replayTenantDeadLetters,
 } from "./adapters/commands/dead-letters.ts";
 import { exportEvidence } from "./adapters/commands/export.ts";
-import { fsckEverything, rebuildProjections } from "./adapters/commands/ledger.ts";
+import { fsckEverything, rebuildProjections } from "./adapters/commands/fsck-and-rebuild.ts";
 import { listActions, listReviews } from "./adapters/commands/lists.ts";
 import { operationsLog } from "./adapters/commands/operations-log.ts";
 import { readEvents } from "./adapters/commands/read-events.ts";

@@ -12,7 +12,7 @@ import { testPostgres, type TestPostgres } from "@countersign/testing";
 import { createHash } from "node:crypto";
 import { sql, type Kysely } from "kysely";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { fsckEverything } from "../adapters/commands/ledger.ts";
+import { fsckEverything } from "../adapters/commands/fsck-and-rebuild.ts";
 import { epochHistory, ledgerStream } from "../adapters/events/epochs.ts";
 import { toFact } from "../adapters/events/to-fact.ts";
 import { busCheckpoints } from "../adapters/postgres/checkpoints.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { CONTROLS } from "./controls.ts";
 import { ReportFold, type ComplianceReport } from "./compliance-report.ts";
-import type { ReportEvent } from "./event.ts";
+import type { ReportEvent } from "./report-event.ts";
 import { NO_HISTORY, type History } from "./history.ts";
 import { KINDS, type KindName } from "./kinds.ts";
 

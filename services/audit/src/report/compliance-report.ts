@@ -1,5 +1,5 @@
 import { CONTROLS, type Control } from "./controls.ts";
-import type { ReportEvent } from "./event.ts";
+import type { ReportEvent } from "./report-event.ts";
 import { findingsOf } from "./findings.ts";
 import { remember, type History } from "./history.ts";
 import { KINDS, type KindName } from "./kinds.ts";

@@ -1,4 +1,4 @@
-import type { ReportEvent } from "./event.ts";
+import type { ReportEvent } from "./report-event.ts";
 import type { History } from "./history.ts";
 import type { KindName } from "./kinds.ts";
 

@@ -1,6 +1,6 @@
 import type { EventReader, RecordedEvent } from "@countersign/event-log";
 import { LRUCache } from "lru-cache";
-import type { ReportEvent } from "./event.ts";
+import type { ReportEvent } from "./report-event.ts";
 import { NO_HISTORY, remember, type History } from "./history.ts";
 
 /** Actions whose histories are kept at once; one that was dropped is read from the log again. */

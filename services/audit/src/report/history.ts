@@ -1,4 +1,4 @@
-import type { ReportEvent } from "./event.ts";
+import type { ReportEvent } from "./report-event.ts";
 
 /** What an action's earlier events say about its next one. */
 export type History = {

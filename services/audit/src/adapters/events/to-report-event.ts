@@ -1,7 +1,7 @@
 import type { RecordedEvent } from "@countersign/event-log";
 import { knownEvent, type DecodedEvent } from "@countersign/events";
 import { VerdictOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
-import type { ReportEvent } from "../../report/event.ts";
+import type { ReportEvent } from "../../report/report-event.ts";
 import { formatName } from "./export-format.ts";
 import { OUTCOMES, VERDICTS } from "./wire-names.ts";
 
