@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import type { JsonObject, JsonValue } from "@countersign/digest";
 import { Durability } from "@countersign/proto/v1/durability_pb";
+import { InexactJsonError, parseExactJson } from "@countersign/review-view";
 import { InvalidArgumentError } from "commander";
 import { UsageError } from "./errors.ts";
-import { InexactJsonError, parseExactJson } from "./exact-json.ts";
 import { timeOf } from "./parse-at.ts";
 
 /** `type:id`, split at the first colon. */
@@ -124,7 +124,7 @@ export function readBytes(path: string): Buffer {
 
 function jsonOrText(text: string): JsonValue {
   try {
-    return parseExactJson(text);
+    return parseExactJson(text) as JsonValue;
   } catch (error) {
     if (error instanceof InexactJsonError) throw new InvalidArgumentError(error.message);
     return text;

@@ -40,6 +40,20 @@ describe("editable text", () => {
     expect(readEdited(text, exportWith({}))).toEqual({ problem: "this is not a JSON object" });
   });
 
+  it.each([
+    ['{"limit":1,"to":[{},{"account":9007199254740993}]}', 'to[1].account must hold 9007199254740993 as a text ("9007199254740993")'],
+    ['{"limit":1e400}', 'limit must hold 1e400 as a text ("1e400"): as a number it is Infinity'],
+    ['{"where":{"table":"a","\\u0074able":"b"}}', "where.table is named twice: name it once"],
+    ['{"a\\u202e":1,"a\u202e":2}', String.raw`a\u{202e} is named twice: name it once`],
+  ])("P1: refuses what would be asked for differently than it was typed: %s", (text, problem) => {
+    expect(JSON.stringify(readEdited(text, exportWith({})))).toContain(JSON.stringify(problem).slice(1, -1));
+  });
+
+  it("P7: tells a problem briefly and at once, however long what was typed is", () => {
+    const edited = readEdited(`{"${"a".repeat(5000)}":1${"0".repeat(1_000_000)}1}`, exportWith({}));
+    expect(JSON.stringify(edited).length).toBeLessThan(500);
+  });
+
   it("has nothing to edit where policy lets nobody", () => {
     expect(editableText(exportWith({ limit: 10 }, { editable: "" }))).toBeUndefined();
   });

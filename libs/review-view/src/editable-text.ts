@@ -1,7 +1,8 @@
+import { InexactJsonError, parseExactJson } from "./exact-json.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import { holdsSecret, isSecretName } from "./redaction.ts";
 import type { ReviewSource } from "./review-source.ts";
-import { UNSHOWABLE_ALL } from "./visible-text.ts";
+import { UNSHOWABLE_ALL, visible } from "./visible-text.ts";
 
 /** Stands in the text in place of a secret, and brings it back from the same place of the action. */
 const WITHHELD = "(secret, not shown: leave this as it is)";
@@ -22,21 +23,22 @@ export function editableText(source: ReviewSource): string | undefined {
 export function readEdited(text: string, source: ReviewSource): EditedProperties {
   if (source.input === undefined) return { problem: "the content of this action was erased" };
   const parsed = parse(text);
-  if (parsed === undefined) return { problem: "this is not a JSON object" };
+  if ("problem" in parsed) return parsed;
   try {
-    return { properties: restore(parsed, source.input.action.properties) as JsonObject };
+    return { properties: restore(parsed.object, source.input.action.properties) as JsonObject };
   } catch {
     return { problem: "a withheld secret stands where the action has none" };
   }
 }
 
-function parse(text: string): JsonObject | undefined {
+function parse(text: string): { readonly object: JsonObject } | { readonly problem: string } {
   try {
-    const value = JSON.parse(text) as JsonValue;
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;
-  } catch {
-    return undefined;
+    const value = parseExactJson(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return { object: value as JsonObject };
+  } catch (error) {
+    if (error instanceof InexactJsonError) return { problem: visible(error.message).text };
   }
+  return { problem: "this is not a JSON object" };
 }
 
 function isSecret(key: string, value: JsonValue): boolean {

@@ -16,6 +16,7 @@ export {
   type ReviewStage,
 } from "./review-source.ts";
 export { editableText, readEdited, type EditedProperties } from "./editable-text.ts";
+export { InexactJsonError, parseExactJson } from "./exact-json.ts";
 export type { JsonObject } from "./json.ts";
 export { toReviewSource } from "./to-review-source.ts";
 export { renderReview, USUAL_LIMITS, type RenderLimits, type ReviewView } from "./review-view.ts";

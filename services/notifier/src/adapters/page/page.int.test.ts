@@ -106,6 +106,18 @@ describe("the page of a review", () => {
     expect(world.votes[0]?.vote.decision).toMatchObject({ case: "edit", value: { reason: "less", properties: { limit: 1 } } });
   });
 
+  it("P1: an edit that would be asked for differently than it was typed says which member, and keeps what was typed", async () => {
+    world.action = { ...sampleAction("x"), verdict: create(VerdictSchema, { terms: { editable: '{"limit":{}}' } }) };
+    const { browser, fields } = await signedIn();
+    const properties = '{"limit":9007199254740993}';
+    const bad = await browser.post(`${base}/review`, { ...fields, decision: "edit", reason: "less", properties });
+    expect(seen(bad.text)).toContain(
+      "This answer changed nothing: limit must hold 9007199254740993 as a text (&quot;9007199254740993&quot;)",
+    );
+    expect(bad.text).toContain(">{&quot;limit&quot;:9007199254740993}</textarea>");
+    expect(world.votes).toEqual([]);
+  });
+
   it("what was typed into an answer that is refused is typed once", async () => {
     const verdict = create(VerdictSchema, { terms: { editable: '{"limit":{}}' } });
     world.action = { ...sampleAction("x"), verdict };
