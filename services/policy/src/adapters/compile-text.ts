@@ -37,10 +37,18 @@ type PathProblem = { readonly path: readonly PathSegment[]; readonly message: st
 function structureProblems(issues: readonly z.core.$ZodIssue[]): readonly PathProblem[] {
   return issues.flatMap((issue) => {
     const path = issue.path.filter((segment): segment is PathSegment => typeof segment !== "symbol");
-    if (issue.code !== "unrecognized_keys")
-      return [{ path, message: issue.message.replace(/^Invalid input: expected .*, received undefined$/, "is required") }];
+    if (issue.code !== "unrecognized_keys") return [{ path, message: withFix(issue.message) }];
     return issue.keys.map((key) => ({ path: [...path, key], message: "unknown member" }));
   });
+}
+
+/** A text that YAML takes for something else, and one item where a list belongs, are the usual slips. */
+function withFix(message: string): string {
+  const [, expected, received] = /^Invalid input: expected (\w+), received (\w+)$/.exec(message) ?? [];
+  if (received === "undefined") return "is required";
+  if (expected === "string") return `must be a text; put it in quotes, as it is a ${received} without`;
+  if (expected === "array") return `must be a list, such as [a, b]; it is a ${received}`;
+  return message;
 }
 
 /** Conditions of rules come first, those of risks after them. */

@@ -6,8 +6,18 @@ import { nestingProblem } from "./yaml-nesting.ts";
 export const MAX_DOCUMENT_BYTES = 256 * 1024;
 
 const MAX_ALIASES = 50;
+const QUOTES = "a text with odd characters, such as a condition, is put in quotes";
 /** Tags that the parser knows and a policy has no use for; one that it does not know is a warning, and warnings are refused. */
 const ODD_TAG = /^tag:yaml\.org,2002:(binary|set|omap|pairs|timestamp|merge)$/;
+
+/** What the parser's words leave open: most of these are a text that needs quotes. */
+const FIXES: Readonly<Record<string, string>> = {
+  BLOCK_AS_IMPLICIT_KEY: QUOTES,
+  BLOCK_IN_FLOW: QUOTES,
+  UNEXPECTED_TOKEN: QUOTES,
+  TAG_RESOLVE_FAILED: "a text that begins with ! is put in quotes",
+  MULTIPLE_DOCS: "a policy is one document",
+};
 
 export type YamlText =
   | {
@@ -40,7 +50,7 @@ export function readYaml(text: string): YamlText {
     const problems = [
       ...[...document.errors, ...document.warnings].map((error) => ({
         path: "",
-        message: error.message,
+        message: [error.message.replace(/; please use .*/, ""), FIXES[error.code]].filter(Boolean).join("; "),
         line: lines.linePos(error.pos[0]).line,
       })),
       ...unwelcome(document, lines),
@@ -63,7 +73,16 @@ function unwelcome(document: Document, lines: LineCounter): readonly Problem[] {
   const complain = (node: unknown, message: string) => {
     problems.push({ path: "", message, line: isNode(node) && node.range ? lines.linePos(node.range[0]).line : undefined });
   };
+  // Once for all aliases: each by itself would read the document again.
+  const anchors = new Set<string | undefined>();
+  visit(document, (_, node) => {
+    if (isNode(node) && !isAlias(node)) anchors.add(node.anchor);
+  });
   visit(document, {
+    Alias(_, alias) {
+      if (!anchors.has(alias.source))
+        complain(alias, `there is no anchor "${alias.source}"; a pattern that begins with * is put in quotes`);
+    },
     Node(_, node) {
       if (!isAlias(node) && node.tag !== undefined && ODD_TAG.test(node.tag)) complain(node, `tag ${node.tag} is not allowed`);
     },
