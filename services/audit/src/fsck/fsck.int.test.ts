@@ -1,25 +1,22 @@
 import { create, fromBinary } from "@bufbuild/protobuf";
-import { busMigrations, type LedgerCopy } from "@countersign/bus";
-import { migrate, openDatabase, type Database } from "@countersign/database";
-import { eventLogMigrations, scanLedger, type PostgresEventLog } from "@countersign/event-log";
+import type { LedgerCopy } from "@countersign/bus";
+import type { Database } from "@countersign/database";
+import type { PostgresEventLog } from "@countersign/event-log";
 import { createTestEventLog, TEST_APPEND_KEYS } from "@countersign/event-log/testing";
 import { grantKey } from "@countersign/evidence/testing";
 import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
 import { FsckResponseSchema } from "@countersign/proto/v1/audit_service_pb";
 import { PrincipalSchema } from "@countersign/proto/v1/principal_pb";
-import { silentLogger } from "@countersign/telemetry";
-import { testPostgres, type TestPostgres } from "@countersign/testing";
 import { createHash } from "node:crypto";
 import { sql, type Kysely } from "kysely";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { fsckEverything } from "../adapters/commands/fsck-and-rebuild.ts";
 import { epochHistory, ledgerStream } from "../adapters/events/epochs.ts";
 import { toFact } from "../adapters/events/to-fact.ts";
-import { busCheckpoints } from "../adapters/postgres/checkpoints.ts";
 import { postgresLedgerRows } from "../adapters/postgres/ledger-rows.ts";
 import type { Check } from "../ledger/flaws.ts";
-import { auditMigrations } from "../migrations.ts";
 import { actionsProjection } from "../projections/actions/index.ts";
+import { auditDatabase, foldLive, rebuildParts, type AuditDatabase } from "../testing/audit-database.ts";
 import { caller } from "../testing/calls.ts";
 import { event, EVENTS, person, record } from "../testing/events.ts";
 import { flawsOf } from "../testing/flaws-of.ts";
@@ -35,10 +32,9 @@ const body = Buffer.from("because");
 const content = { digest: createHash("sha256").update(salt).update(body).digest(), salt, body };
 const actor = { issuer: "https://idp.test", id: "exporter" };
 
-let postgres: TestPostgres;
+let postgres: AuditDatabase;
 let pool: Database;
 let owner: Kysely<unknown>;
-let ownerPool: Database;
 let log: PostgresEventLog;
 let messages: Buffer[];
 
@@ -60,17 +56,13 @@ async function ledger(): Promise<void> {
   for (let number = 1; number < 3; number += 1) await record(log, { tenant: "acme", id: ID(number), version: 1 }, [EVENTS.expired()]);
   const events = await log.readAll({ from: 0, limit: 10 });
   messages = events.map(({ entry }) => Buffer.from(entry));
-  await projection.project(events, pool.kysely(), projection.view);
-  await sql`insert into bus.checkpoint (consumer, ledger, next_position) values ('audit.actions', 'main', 6)`.execute(
-    pool.kysely<unknown>(),
-  );
+  await foldLive(log, postgres.database);
 }
 
 beforeAll(async () => {
-  postgres = await testPostgres((url) => migrate(url, [eventLogMigrations, busMigrations, auditMigrations]));
-  pool = openDatabase({ url: postgres.url });
-  ownerPool = openDatabase({ url: postgres.url, role: null });
-  owner = ownerPool.kysely<unknown>();
+  postgres = await auditDatabase();
+  ({ pool } = postgres);
+  owner = postgres.owner.kysely<unknown>();
 });
 /** What somebody can do who owns the database: no trigger stands in the way. */
 const asOwner = async (...statements: readonly string[]): Promise<void> => {
@@ -88,11 +80,7 @@ beforeEach(async () => {
   await ledger();
 });
 afterEach(() => log.close());
-afterAll(async () => {
-  await pool.close();
-  await ownerPool.close();
-  await postgres.drop();
-});
+afterAll(() => postgres.close());
 
 function fsckParts(): FsckParts {
   const copy: LedgerCopy = {
@@ -102,15 +90,12 @@ function fsckParts(): FsckParts {
     },
   };
   return {
+    ...rebuildParts(pool),
     ledger: "main",
     appendKeys: TEST_APPEND_KEYS,
     rows: postgresLedgerRows(pool, "main", TEST_APPEND_KEYS),
-    scan: (range: { readonly from: number; readonly to: number }) => scanLedger(pool, "main", range, TEST_APPEND_KEYS),
     pool,
-    database: pool.kysely<unknown>(),
-    checkpoints: busCheckpoints("main"),
     projections: [projection],
-    logger: silentLogger,
     checkSealed: () => sealsAfter(async () => {}),
     voteKeys: async () => [grantKey],
     lagMs: 0,

@@ -1,47 +1,30 @@
-import { busMigrations } from "@countersign/bus";
-import { migrate, openDatabase, type Database } from "@countersign/database";
-import { eventLogMigrations, scanLedger, type PostgresEventLog } from "@countersign/event-log";
-import { createTestEventLog, TEST_APPEND_KEYS } from "@countersign/event-log/testing";
-import { silentLogger } from "@countersign/telemetry";
-import { testPostgres, type TestPostgres } from "@countersign/testing";
+import type { PostgresEventLog } from "@countersign/event-log";
+import { createTestEventLog } from "@countersign/event-log/testing";
 import { sql, type Kysely } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { toFact } from "../adapters/events/to-fact.ts";
-import { busCheckpoints } from "../adapters/postgres/checkpoints.ts";
-import { auditMigrations } from "../migrations.ts";
 import { actionsProjection } from "../projections/actions/index.ts";
+import { auditDatabase, foldLive, rebuildParts, type AuditDatabase } from "../testing/audit-database.ts";
 import { recordHistory, someMoves } from "../testing/plausible-history.ts";
 import { compareProjection, type BuildProgress, type RebuildParts } from "./compare-projection.ts";
 
 const projection = actionsProjection(toFact);
-let postgres: TestPostgres;
-let pool: Database;
+let postgres: AuditDatabase;
 let database: Kysely<unknown>;
 let log: PostgresEventLog;
 let parts: RebuildParts;
 let head: number;
 beforeAll(async () => {
-  postgres = await testPostgres((url) => migrate(url, [eventLogMigrations, busMigrations, auditMigrations]));
-  pool = openDatabase({ url: postgres.url });
-  database = pool.kysely<unknown>();
+  postgres = await auditDatabase();
+  ({ database } = postgres);
   log = createTestEventLog({ url: postgres.url, ledger: "main" });
   await recordHistory(log, someMoves(3, 1400, 150));
-  head = await log.nextPosition();
-  // The live one: folded by the consumer's own way, with its checkpoint.
-  await projection.project(await log.readAll({ from: 0, limit: 10_000 }), database, projection.view);
-  await sql`insert into bus.checkpoint (consumer, ledger, next_position) values (${projection.name}, 'main', ${head})`.execute(database);
-  parts = {
-    scan: (range) => scanLedger(pool, "main", range, TEST_APPEND_KEYS),
-    database,
-    checkpoints: busCheckpoints("main"),
-    logger: silentLogger,
-    batch: 100,
-  };
+  head = await foldLive(log, database);
+  parts = { ...rebuildParts(postgres.pool), batch: 100 };
 });
 afterAll(async () => {
   await log.close();
-  await pool.close();
-  await postgres.drop();
+  await postgres.close();
 });
 
 const builds = async () =>
@@ -56,8 +39,7 @@ const tables = async () =>
 /** Breaks off as a crash would: what is committed stays, nothing is tidied. */
 function breakingAt(position: number): RebuildParts["scan"] {
   return async function* (range) {
-    const until = { from: range.from, to: Math.min(range.to, position) };
-    for await (const events of scanLedger(pool, "main", until, TEST_APPEND_KEYS)) yield events;
+    yield* parts.scan({ from: range.from, to: Math.min(range.to, position) });
     throw new Error("crashed");
   };
 }

@@ -1,43 +1,28 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { busMigrations } from "@countersign/bus";
-import { migrate, openDatabase, type Database } from "@countersign/database";
-import { eventLogMigrations, scanLedger } from "@countersign/event-log";
-import { createTestEventLog, TEST_APPEND_KEYS } from "@countersign/event-log/testing";
-import { silentLogger } from "@countersign/telemetry";
-import { testPostgres, type TestPostgres } from "@countersign/testing";
+import { createTestEventLog } from "@countersign/event-log/testing";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { toFact } from "../adapters/events/to-fact.ts";
-import { busCheckpoints } from "../adapters/postgres/checkpoints.ts";
-import { auditMigrations } from "../migrations.ts";
 import { actionsProjection } from "../projections/actions/index.ts";
+import { auditDatabase, foldLive, rebuildParts, type AuditDatabase } from "../testing/audit-database.ts";
 import { recordHistory, someMoves } from "../testing/plausible-history.ts";
 import { compareProjection, type BuildProgress } from "./compare-projection.ts";
 
 const projection = actionsProjection(toFact);
-let postgres: TestPostgres;
-let pool: Database;
+let postgres: AuditDatabase;
 beforeAll(async () => {
-  postgres = await testPostgres((url) => migrate(url, [eventLogMigrations, busMigrations, auditMigrations]));
-  pool = openDatabase({ url: postgres.url });
+  postgres = await auditDatabase();
   const log = createTestEventLog({ url: postgres.url, ledger: "main" });
   await recordHistory(log, someMoves(4, 600, 60));
-  const events = await log.readAll({ from: 0, limit: 10_000 });
+  await foldLive(log, postgres.database);
   await log.close();
-  await projection.project(events, pool.kysely(), projection.view);
-  await pool.pool.query(
-    `insert into bus.checkpoint (consumer, ledger, next_position) values ('${projection.name}', 'main', ${events.length})`,
-  );
 });
-afterAll(async () => {
-  await pool.close();
-  await postgres.drop();
-});
+afterAll(() => postgres.close());
 
 const PROGRAM = fileURLToPath(new URL("./testing/rebuild-process.ts", import.meta.url));
 async function rows<Row extends object>(query: string): Promise<readonly Row[]> {
-  return (await pool.pool.query<Row>(query)).rows;
+  return (await postgres.pool.pool.query<Row>(query)).rows;
 }
 const liveRows = () => rows("select a::text as row from audit.action a order by tenant, action_id");
 const LOCKS =
@@ -61,14 +46,11 @@ it("P5: a rebuild killed in the middle is gone on with, and the live projection 
   expect(left?.position).toBeGreaterThan(100);
 
   const progress: BuildProgress[] = [];
-  const parts = {
-    scan: (range: { readonly from: number; readonly to: number }) => scanLedger(pool, "main", range, TEST_APPEND_KEYS),
-    database: pool.kysely<unknown>(),
-    checkpoints: busCheckpoints("main"),
-    logger: silentLogger,
-  };
   const onProgress = (step: BuildProgress): void => void progress.push(step);
-  expect(await compareProjection(parts, projection, { replace: true, onProgress })).toMatchObject({ version: 2, identical: true });
+  expect(await compareProjection(rebuildParts(postgres.pool), projection, { replace: true, onProgress })).toMatchObject({
+    version: 2,
+    identical: true,
+  });
   expect(progress[0]?.from).toBe(left?.position);
   expect(await liveRows()).toEqual(before);
   expect(await rows("select tablename from pg_tables where schemaname = 'audit' and tablename like 'action%'")).toEqual([

@@ -1,13 +1,13 @@
-import { busMigrations, connectNats, jetStreamCopy, natsCommands, natsFeed, readStream, startRelay } from "@countersign/bus";
-import { migrate, openDatabase, type Database } from "@countersign/database";
-import { eventLogMigrations, type EventLog } from "@countersign/event-log";
+import { connectNats, jetStreamCopy, natsCommands, natsFeed, readStream, startRelay } from "@countersign/bus";
+import type { Database } from "@countersign/database";
+import type { EventLog } from "@countersign/event-log";
 import { createTestEventLog, TEST_APPEND_KEYS } from "@countersign/event-log/testing";
 import { fromBinary, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
 import { silentLogger } from "@countersign/telemetry";
-import { testNats, testPostgres } from "@countersign/testing";
+import { testNats } from "@countersign/testing";
 import { startAudit, type RunningAudit } from "../app.ts";
 import { readAuditConfig, type AuditConfig } from "../config.ts";
-import { auditMigrations } from "../migrations.ts";
+import { auditDatabase } from "./audit-database.ts";
 import { caller, command, type CallerInit } from "./calls.ts";
 import { getGrantKeys } from "./signed-votes.ts";
 
@@ -36,12 +36,11 @@ export type AuditUnderTest = {
 };
 
 export async function startAuditUnderTest(settings: Partial<AuditConfig> = {}): Promise<AuditUnderTest> {
-  const postgres = await testPostgres((url) => migrate(url, [eventLogMigrations, busMigrations, auditMigrations]));
+  const postgres = await auditDatabase();
+  const { pool: database, owner } = postgres;
   const { url, prefix } = await testNats();
   const connection = await connectNats({ url, name: "audit-test" });
   const log = createTestEventLog({ url: postgres.url, ledger: "main" });
-  const database = openDatabase({ url: postgres.url });
-  const owner = openDatabase({ url: postgres.url, role: null });
   const logger = silentLogger;
   const relay = startRelay({ log, connection, prefix, logger });
   const commands = natsCommands(connection, { prefix, logger });
@@ -75,10 +74,8 @@ export async function startAuditUnderTest(settings: Partial<AuditConfig> = {}): 
       await approval.close();
       await relay.close();
       await log.close();
-      await database.close();
-      await owner.close();
       await connection.close();
-      await postgres.drop();
+      await postgres.close();
     },
   };
 }

@@ -1,18 +1,16 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import type { CommandHandler } from "@countersign/bus";
 import type { DirectoryClient } from "@countersign/directory-client";
-import { migrate, openDatabase, type Database } from "@countersign/database";
 import type { EventLog, NewEvent } from "@countersign/event-log";
 import { createMemoryEventLog } from "@countersign/event-log/testing";
 import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
 import { ActionStatus } from "@countersign/proto/v1/action_pb";
 import type { ListActionsRequestSchema } from "@countersign/proto/v1/action_service_pb";
 import { PrincipalType } from "@countersign/proto/v1/principal_pb";
-import { testPostgres, type TestPostgres } from "@countersign/testing";
 import { sql, type Kysely } from "kysely";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { auditMigrations } from "../../migrations.ts";
 import { actionsProjection } from "../../projections/actions/index.ts";
+import { auditDatabase, type AuditDatabase } from "../../testing/audit-database.ts";
 import { call, caller, type CallerInit } from "../../testing/calls.ts";
 import { agent, EVENTS, record, reference, START } from "../../testing/events.ts";
 import { ACTIONS, type Around, denied, idOf, inReview, REVIEWS } from "../../testing/listed-actions.ts";
@@ -21,8 +19,7 @@ import { listedReviews } from "./listed-reviews.suite.ts";
 import { listActions, listReviews } from "./lists.ts";
 import { pastLists } from "./past-lists.suite.ts";
 
-let postgres: TestPostgres;
-let pool: Database;
+let postgres: AuditDatabase;
 let database: Kysely<unknown>;
 let log: EventLog;
 let actions: CommandHandler;
@@ -35,9 +32,8 @@ const directory: Pick<DirectoryClient, "resolvePerson"> = {
   },
 };
 beforeAll(async () => {
-  postgres = await testPostgres((url) => migrate(url, [auditMigrations]));
-  pool = openDatabase({ url: postgres.url });
-  database = pool.kysely<unknown>();
+  postgres = await auditDatabase();
+  ({ database } = postgres);
 });
 beforeEach(async () => {
   await sql`truncate audit.action_v1`.execute(database);
@@ -46,10 +42,7 @@ beforeEach(async () => {
   const parts = { log, database, reached: async () => {} };
   [actions, reviews] = [listActions(parts), listReviews({ ...parts, directory, clock: () => new Date(START + around.now) })];
 });
-afterAll(async () => {
-  await pool.close();
-  await postgres.drop();
-});
+afterAll(() => postgres.close());
 
 /** Records the events of action `number` and brings the table up to date. */
 async function given(number: number, events: readonly NewEvent[], tenant = "acme"): Promise<void> {

@@ -1,24 +1,21 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { migrate, openDatabase, type Database } from "@countersign/database";
-import { eventLogMigrations, type PostgresEventLog } from "@countersign/event-log";
+import type { PostgresEventLog } from "@countersign/event-log";
 import { createTestEventLog } from "@countersign/event-log/testing";
 import { ReadEventsRequestSchema, ReadEventsResponseSchema } from "@countersign/proto/internal/v1/command_pb";
-import { testPostgres, type TestPostgres } from "@countersign/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { auditDatabase, type AuditDatabase } from "../../testing/audit-database.ts";
 import { call, caller } from "../../testing/calls.ts";
 import { EVENTS, record } from "../../testing/events.ts";
 import { readEvents } from "./read-events.ts";
 
 const ids = [0, 1, 2].map((number) => `018f0000-0000-7000-8000-00000000000${number}`);
-let postgres: TestPostgres;
-let owner: Database;
+let postgres: AuditDatabase;
 let log: PostgresEventLog;
 let ledgers = 0;
 
 beforeAll(async () => {
-  postgres = await testPostgres((url) => migrate(url, [eventLogMigrations]));
-  owner = openDatabase({ url: postgres.url, role: null });
-  await owner.pool.query("alter table event_log.event disable trigger all");
+  postgres = await auditDatabase();
+  await postgres.owner.pool.query("alter table event_log.event disable trigger all");
 });
 /** Three actions in turn: two events of each, with one of another tenant at 0 and at 4. */
 beforeEach(async () => {
@@ -30,12 +27,9 @@ beforeEach(async () => {
   }
 });
 afterEach(() => log.close());
-afterAll(async () => {
-  await owner.close();
-  await postgres.drop();
-});
+afterAll(() => postgres.close());
 
-const tamper = (statement: string) => owner.pool.query(statement.replaceAll("@", `ledger = '${log.ledger}'`));
+const tamper = (statement: string) => postgres.owner.pool.query(statement.replaceAll("@", `ledger = '${log.ledger}'`));
 
 /** What a reader is sent who goes on until the head or an error, and the error. */
 async function readOn(body: MessageInitShape<typeof ReadEventsRequestSchema>, tenant = "acme"): Promise<readonly unknown[]> {

@@ -1,25 +1,20 @@
-import { migrate, openDatabase, type Database } from "@countersign/database";
-import { eventLogMigrations, type PostgresEventLog } from "@countersign/event-log";
+import type { PostgresEventLog } from "@countersign/event-log";
 import { createTestEventLog, TEST_APPEND_KEYS } from "@countersign/event-log/testing";
-import { testPostgres, type TestPostgres } from "@countersign/testing";
 import { appendLeaf, EMPTY_RANGE, rootHash } from "@countersign/tlog";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkLedger } from "../../ledger/check-ledger.ts";
 import type { Flaw } from "../../ledger/flaws.ts";
+import { auditDatabase, type AuditDatabase } from "../../testing/audit-database.ts";
 import { EVENTS, record, reference } from "../../testing/events.ts";
 import { flawsOf } from "../../testing/flaws-of.ts";
 import { postgresLedgerRows } from "./ledger-rows.ts";
 
-let postgres: TestPostgres;
-let owner: Database;
-let service: Database;
+let postgres: AuditDatabase;
 let log: PostgresEventLog;
 
 /** Positions 0 to 8: three streams of two tenants in turn, so that 4, 7 and 1 are one stream and all but 0, 3, 6 one tenant. */
 beforeAll(async () => {
-  postgres = await testPostgres((url) => migrate(url, [eventLogMigrations]));
-  owner = openDatabase({ url: postgres.url, role: null });
-  service = openDatabase({ url: postgres.url });
+  postgres = await auditDatabase();
   log = createTestEventLog({ url: postgres.url, ledger: "main" });
   for (let position = 0; position < 9; position += 1) {
     const id = `018f0000-0000-7000-8000-00000000000${position % 3}`;
@@ -27,23 +22,25 @@ beforeAll(async () => {
     const events = [position < 3 ? EVENTS.requested() : EVENTS.approved()];
     await record(log, stream, events, { actor: reference("exporter"), time: new Date(1_767_225_600_123 + position) });
   }
-  await owner.pool.query("alter table event_log.event disable trigger append_only; create table public.untouched as table event_log.event");
+  await postgres.owner.pool.query(
+    "alter table event_log.event disable trigger append_only; create table public.untouched as table event_log.event",
+  );
 });
 afterAll(async () => {
   await log.close();
-  await owner.close();
-  await service.close();
-  await postgres.drop();
+  await postgres.close();
 });
 
 /** The flaws after what somebody with all rights on the database could do to it; undone afterwards. */
 async function flawsAfter(...statements: readonly string[]): Promise<readonly Flaw[]> {
   try {
-    for (const statement of statements) await owner.pool.query(statement);
-    const { flaws } = await flawsOf(checkLedger(postgresLedgerRows(service, "main", TEST_APPEND_KEYS)));
+    for (const statement of statements) await postgres.owner.pool.query(statement);
+    const { flaws } = await flawsOf(checkLedger(postgresLedgerRows(postgres.pool, "main", TEST_APPEND_KEYS)));
     return flaws.toSorted((a, b) => a.position - b.position);
   } finally {
-    await owner.pool.query("begin; delete from event_log.event; insert into event_log.event select * from public.untouched; commit");
+    await postgres.owner.pool.query(
+      "begin; delete from event_log.event; insert into event_log.event select * from public.untouched; commit",
+    );
   }
 }
 
@@ -52,7 +49,7 @@ const places = async (...statements: readonly string[]): Promise<readonly string
 
 describe("P6: a tampered database", () => {
   it("has no flaws before, and the root hash of its leaves", async () => {
-    const { result: verified } = await flawsOf(checkLedger(postgresLedgerRows(service, "main", TEST_APPEND_KEYS)));
+    const { result: verified } = await flawsOf(checkLedger(postgresLedgerRows(postgres.pool, "main", TEST_APPEND_KEYS)));
     const leaves = (await log.readAll({ from: 0, limit: 100 })).map(({ leafHash }) => leafHash);
     expect(verified).toEqual({ events: 9, rootHash: rootHash(leaves.reduce(appendLeaf, EMPTY_RANGE)) });
     expect(await places()).toEqual([]);

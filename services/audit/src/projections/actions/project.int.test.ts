@@ -1,14 +1,12 @@
-import { migrate, openDatabase, type Database } from "@countersign/database";
 import type { EventReader, RecordedEvent } from "@countersign/event-log";
 import { createMemoryEventLog } from "@countersign/event-log/testing";
-import { testPostgres, type TestPostgres } from "@countersign/testing";
 import { VerdictOutcome } from "@countersign/proto/v1/action_pb";
 import fc from "fast-check";
 import { sql, type Kysely } from "kysely";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { toFact } from "../../adapters/events/to-fact.ts";
-import { auditMigrations } from "../../migrations.ts";
 import { digestTable } from "../../rebuild/table-digest.ts";
+import { auditDatabase, type AuditDatabase } from "../../testing/audit-database.ts";
 import { EVENTS, record } from "../../testing/events.ts";
 import { plausibleMoves, recordHistory } from "../../testing/plausible-history.ts";
 import { actionsProjection } from "./index.ts";
@@ -17,21 +15,16 @@ import { queryActions } from "./query.ts";
 const projection = actionsProjection(toFact);
 const ID = "018f0000-0000-7000-8000-000000000001";
 
-let postgres: TestPostgres;
-let pool: Database;
+let postgres: AuditDatabase;
 let database: Kysely<unknown>;
 beforeAll(async () => {
-  postgres = await testPostgres((url) => migrate(url, [auditMigrations]));
-  pool = openDatabase({ url: postgres.url });
-  database = pool.kysely<unknown>();
+  postgres = await auditDatabase();
+  ({ database } = postgres);
 });
 beforeEach(async () => {
   await sql`truncate audit.action_v1`.execute(database);
 });
-afterAll(async () => {
-  await pool.close();
-  await postgres.drop();
-});
+afterAll(() => postgres.close());
 
 const all = (log: EventReader): Promise<readonly RecordedEvent[]> => log.readAll({ from: 0, limit: 10_000 });
 const project = (events: readonly RecordedEvent[]) => projection.project(events, database, "action");
