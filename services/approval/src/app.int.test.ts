@@ -180,6 +180,18 @@ describe("requests asked for again, on Postgres", () => {
     expect((await ask(world, "second")).action).toMatchObject({ id: action?.id, status: ActionStatus.IN_REVIEW });
     expect(await openRequests()).toEqual([]);
   });
+
+  it("a review that an edit ended leaves nothing behind", async () => {
+    const world = await instance();
+    world.answer = verdict("review", { terms: { ...TERMS, editable: JSON.stringify({ limit: {} }) } });
+    const { action } = await ask(world, "edited");
+    if (action === undefined) throw new Error("no action");
+    world.answer = verdict("deny");
+    const edit = { case: "edit", value: { properties: { table: "customers", limit: 3 }, reason: "fewer" } } as const;
+    const { action: denied } = await world.call("SubmitVote", { ...shownOf(action), decision: edit }, ann);
+    expect(denied?.status).toBe(ActionStatus.DENIED);
+    await vi.waitFor(async () => expect(await openRequests()).toEqual([]), 20_000);
+  });
 });
 
 describe("timers", () => {

@@ -52,12 +52,12 @@ export function timerConsumer(ledger: string): ConsumerDefinition<ApprovalTables
   };
 }
 
-/** Nobody joins the review any more. What policy allows has its grant by version 4, and never had one. */
+/** Nobody joins the review any more: it has ended, or an edit has made something else of it. What policy settles at once has its verdict and its grant by version 4, and never had one. */
 function endsReview({ type, streamVersion }: RecordedEvent): boolean {
   return ENDS.has(type) && streamVersion > 4;
 }
 
-const ENDS: ReadonlySet<string> = new Set(["GrantIssued", "ActionRejected", "ActionExpired", "ActionCancelled"]);
+const ENDS: ReadonlySet<string> = new Set(["VerdictReached", "GrantIssued", "ActionRejected", "ActionExpired", "ActionCancelled"]);
 
 /** What a batch leaves of each action's timers. Read backwards: only the events that have the last word are decoded. */
 function lastWord(events: readonly RecordedEvent[]): { readonly set: readonly SetTimer[]; readonly clear: readonly ClearedTimer[] } {
