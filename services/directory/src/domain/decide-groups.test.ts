@@ -1,16 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { after, provisioned } from "../testing/folded.ts";
 import { putGroup } from "./decide-groups.ts";
-import { Directory } from "./directory.ts";
+import type { Directory } from "./directory.ts";
 import { evolve } from "./evolve.ts";
 import { NO_PROFILE } from "./profile.ts";
 
-function directoryOf(people: number): Directory {
-  const directory = new Directory();
-  for (let index = 0; index < people; index++) {
-    evolve(directory, { type: "PersonProvisioned", personId: `p${index}`, profile: NO_PROFILE, active: true, cause: "scim" }, 0);
-  }
-  return directory;
-}
+const directoryOf = (people: number): Directory =>
+  after(...Array.from({ length: people }, (_, index) => provisioned(`p${index}`, NO_PROFILE)));
 
 describe("a group", () => {
   it("of thousands is recorded in events that the log can hold", () => {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { after, deactivated, provisioned as added } from "../testing/folded.ts";
 import { putGroup } from "./decide-groups.ts";
 import { changePerson } from "./decide-people.ts";
 import type { Decided } from "./decided.ts";
-import { Directory } from "./directory.ts";
+import type { Directory } from "./directory.ts";
 import type { DirectoryEvent } from "./events.ts";
 import { evolve } from "./evolve.ts";
 import { NO_PROFILE, type Profile } from "./profile.ts";
@@ -12,10 +13,8 @@ const LIMITS: DirectoryQuota = { people: 3, groups: 2, memberships: 4, delegatio
 const DAY = 86_400_000;
 
 const profile = (userName: string, more: Partial<Profile> = {}): Profile => ({ ...NO_PROFILE, userName, ...more });
-const provisioned = (id: string, more?: Partial<Profile>): DirectoryEvent => {
-  return { type: "PersonProvisioned", personId: id, profile: profile(id, more), active: true, cause: "scim" };
-};
-const removed = (personId: string): DirectoryEvent => ({ type: "PersonDeactivated", personId, removed: true, cause: "scim" });
+const provisioned = (id: string, more?: Partial<Profile>): DirectoryEvent => added(id, profile(id, more));
+const removed = (personId: string): DirectoryEvent => deactivated(personId, true);
 const erased = (personId: string): DirectoryEvent => ({ type: "PersonErased", personId, digests: [], reason: "", cause: "operator" });
 const group = (groupId: string): DirectoryEvent => ({ type: "GroupChanged", groupId, name: groupId, externalId: "", cause: "scim" });
 const members = (groupId: string, added: readonly string[], gone: readonly string[] = []): DirectoryEvent => {
@@ -24,12 +23,6 @@ const members = (groupId: string, added: readonly string[], gone: readonly strin
 const delegated = (id: string, untilMs: number, fromMs = 0): DirectoryEvent => {
   return { type: "DelegationGranted", delegationId: id, fromId: "a", toId: "b", groupIds: [], fromMs, untilMs, cause: "person" };
 };
-
-function after(...events: readonly DirectoryEvent[]): Directory {
-  const directory = new Directory();
-  for (const event of events) evolve(directory, event, 0);
-  return directory;
-}
 
 const full = (directory: Directory, events: readonly DirectoryEvent[], nowMs = 0) => overQuota(directory, events, LIMITS, nowMs)?.rejection;
 

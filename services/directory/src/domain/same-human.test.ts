@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { after, deactivated, provisioned as added } from "../testing/folded.ts";
 import { provisionPerson } from "./decide-people.ts";
-import { Directory, isKnown, personOf, principalsOf } from "./directory.ts";
+import { type Directory, isKnown, personOf, principalsOf } from "./directory.ts";
 import type { DirectoryEvent } from "./events.ts";
-import { evolve } from "./evolve.ts";
 import { NO_PROFILE, type Profile } from "./profile.ts";
 import { viewOf } from "./resolve.ts";
 
@@ -14,22 +14,10 @@ const profile = (externalId: string, address = `${externalId}@acme.example`): Pr
   externalId,
   emails: [{ value: address, type: "work", primary: true }],
 });
-const added = (personId: string, as: Profile): DirectoryEvent => ({
-  type: "PersonProvisioned",
-  personId,
-  profile: as,
-  active: true,
-  cause: "scim",
-});
 const changed = (personId: string, as: Profile): DirectoryEvent => ({ type: "PersonChanged", personId, profile: as, cause: "scim" });
-const off = (personId: string): DirectoryEvent => ({ type: "PersonDeactivated", personId, removed: false, cause: "scim" });
+const off = (personId: string): DirectoryEvent => deactivated(personId, false);
+const gone = (personId: string): DirectoryEvent => deactivated(personId, true);
 const on = (personId: string): DirectoryEvent => ({ type: "PersonReactivated", personId, cause: "scim" });
-
-function after(...events: readonly DirectoryEvent[]): Directory {
-  const directory = new Directory();
-  for (const event of events) evolve(directory, event, 0);
-  return directory;
-}
 
 function namesOf(directory: Directory, id: string): readonly string[] {
   const person = directory.people.get(id);
@@ -37,7 +25,6 @@ function namesOf(directory: Directory, id: string): readonly string[] {
 }
 
 describe("P3: whoever comes again is who it was", () => {
-  const gone = (personId: string): DirectoryEvent => ({ type: "PersonDeactivated", personId, removed: true, cause: "scim" });
   const named = (userName: string, ...addresses: readonly string[]): Profile => ({
     ...NO_PROFILE,
     userName,
@@ -88,7 +75,7 @@ describe("P3: an account is known as long as whoever had it is kept from what it
   it.each<Case>([
     ["whoever signs in so", [added("p", profile("a"))], at("a"), true],
     ["switched off", [added("p", profile("a")), off("p")], at("a"), true],
-    ["removed", [added("p", profile("a")), { type: "PersonDeactivated", personId: "p", removed: true, cause: "scim" }], at("a"), true],
+    ["removed", [added("p", profile("a")), gone("p")], at("a"), true],
     ["under another name by now", [added("p", profile("a")), changed("p", profile("b"))], at("a"), true],
     ["two at once", [added("p", profile("a")), added("q", profile("a"))], at("a"), true],
     ["a linked account", [added("p", linked)], at("ann", "https://agents.example"), true],
