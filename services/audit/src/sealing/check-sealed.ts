@@ -17,7 +17,7 @@ import {
 } from "@countersign/tlog";
 import type { Check, Finding } from "../ledger/flaws.ts";
 import type { StoredCheckpoint, TileReader } from "./ports.ts";
-import { SealRefusedError } from "./refusal.ts";
+import { refusalIsNone } from "./refusal.ts";
 import type { SealingParts } from "./resume.ts";
 
 export type SealedParts = Omit<SealingParts, "epochs"> & {
@@ -188,8 +188,4 @@ function tolerate<Value>(read: () => Value): Value | undefined {
     if (error instanceof TlogError) return undefined;
     throw error;
   }
-}
-
-function refusalIsNone(error: unknown): undefined {
-  if (!(error instanceof SealRefusedError)) throw error;
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { NewEpoch, SealTerm } from "./ports.ts";
-import { refusalIn, SealRefusedError } from "./refusal.ts";
+import { refusalIn, refusalIsNone, type SealRefusedError } from "./refusal.ts";
 import { resume, type SealingParts } from "./resume.ts";
 
 /** The log continues what was signed: there is nothing that a new epoch would mend. */
@@ -80,9 +80,7 @@ async function lastWitnessed({ witnesses, signerFor }: SealingParts, begun: numb
 /** From the anchor; only if it holds nothing that can be read, what the database says. */
 async function lastKnown({ anchor, store }: SealingParts, begun: number): Promise<Uint8Array> {
   for (let epoch = begun; epoch > 0; epoch -= 1) {
-    const newest = await anchor.newest(epoch).catch((error: unknown) => {
-      if (!(error instanceof SealRefusedError)) throw error;
-    });
+    const newest = await anchor.newest(epoch).catch(refusalIsNone);
     if (newest !== undefined) return newest.note;
   }
   return (await store.newest())?.note ?? new Uint8Array();

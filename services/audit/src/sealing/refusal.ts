@@ -44,3 +44,8 @@ export function refusalIn(error: unknown): SealRefusedError | undefined {
   const position = error.position ?? 0;
   return error.forged ? forged(position, error) : new SealRefusedError("REWRITTEN", position, error.message, { cause: error });
 }
+
+/** For who takes an anchor that cannot be read for one that holds nothing. */
+export function refusalIsNone(error: unknown): undefined {
+  if (!(error instanceof SealRefusedError)) throw error;
+}
