@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { after, deactivated, provisioned as added } from "../testing/folded.ts";
+import { after, deactivated, provisioned as provisionedAs } from "../testing/folded.ts";
 import { putGroup } from "./decide-groups.ts";
 import { changePerson } from "./decide-people.ts";
 import type { Decided } from "./decided.ts";
@@ -13,7 +13,7 @@ const LIMITS: DirectoryQuota = { people: 3, groups: 2, memberships: 4, delegatio
 const DAY = 86_400_000;
 
 const profile = (userName: string, more: Partial<Profile> = {}): Profile => ({ ...NO_PROFILE, userName, ...more });
-const provisioned = (id: string, more?: Partial<Profile>): DirectoryEvent => added(id, profile(id, more));
+const provisioned = (id: string, more?: Partial<Profile>): DirectoryEvent => provisionedAs(id, profile(id, more));
 const removed = (personId: string): DirectoryEvent => deactivated(personId, true);
 const erased = (personId: string): DirectoryEvent => ({ type: "PersonErased", personId, digests: [], reason: "", cause: "operator" });
 const group = (groupId: string): DirectoryEvent => ({ type: "GroupChanged", groupId, name: groupId, externalId: "", cause: "scim" });
