@@ -19,6 +19,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { lookAtLedger } from "./adapters/postgres/ledger-gauges.ts";
 import { caller, type CallerInit } from "./testing/calls.ts";
 import { EVENTS, record } from "./testing/events.ts";
+import { idOf } from "./testing/listed-actions.ts";
 import { recordHistory, someMoves } from "./testing/plausible-history.ts";
 import { startAuditUnderTest, type AuditUnderTest } from "./testing/running-audit.ts";
 
@@ -28,7 +29,6 @@ beforeEach(async () => {
 });
 afterEach(() => running.close());
 
-const idOf = (number: number): string => `018f0000-0000-7000-8000-${String(number).padStart(12, "0")}`;
 const caughtUp = async (): Promise<void> => running.audit.reached(await running.log.nextPosition());
 const list = (who?: CallerInit) => running.ask("ListActions", [ListActionsRequestSchema, ListActionsResponseSchema], {}, who);
 const rebuild = async (name = "") => {

@@ -20,13 +20,13 @@ import { auditDatabase, foldLive, rebuildParts, type AuditDatabase } from "../te
 import { caller } from "../testing/calls.ts";
 import { event, EVENTS, person, record } from "../testing/events.ts";
 import { flawsOf } from "../testing/flaws-of.ts";
+import { idOf } from "../testing/listed-actions.ts";
 import { getGrantKeys } from "../testing/signed-votes.ts";
 import { forgeries } from "./forgeries.suite.ts";
 import { fsck, type FsckParts } from "./fsck.ts";
 import { LastCheck } from "./last-check.ts";
 
 const projection = actionsProjection(toFact);
-const ID = (number: number): string => `018f0000-0000-7000-8000-00000000000${number}`;
 const salt = new Uint8Array(32).fill(1);
 const body = Buffer.from("because");
 const content = { digest: createHash("sha256").update(salt).update(body).digest(), salt, body };
@@ -44,16 +44,16 @@ async function ledger(): Promise<void> {
   const idempotency = {
     caller: JSON.stringify(["RequestAction", actor.issuer, actor.id]),
     key: "k",
-    reply: Buffer.from(`${ID(0)} 1`),
+    reply: Buffer.from(`${idOf(0)} 1`),
   };
   for (let number = 0; number < 3; number += 1)
-    await record(log, { tenant: "acme", id: ID(number), version: 0 }, [EVENTS.requested()], {
+    await record(log, { tenant: "acme", id: idOf(number), version: 0 }, [EVENTS.requested()], {
       actor,
       ...(number === 0 ? { idempotency } : {}),
     });
   const edited = event("ActionEdited", { editor: person("ann"), reason: { digest: content.digest }, input: { digest: content.digest } });
-  await record(log, { tenant: "acme", id: ID(0), version: 1 }, [edited], { contents: [content] });
-  for (let number = 1; number < 3; number += 1) await record(log, { tenant: "acme", id: ID(number), version: 1 }, [EVENTS.expired()]);
+  await record(log, { tenant: "acme", id: idOf(0), version: 1 }, [edited], { contents: [content] });
+  for (let number = 1; number < 3; number += 1) await record(log, { tenant: "acme", id: idOf(number), version: 1 }, [EVENTS.expired()]);
   const events = await log.readAll({ from: 0, limit: 10 });
   messages = events.map(({ entry }) => Buffer.from(entry));
   await foldLive(log, postgres.database);
@@ -162,7 +162,7 @@ describe("P6: fsck over what a superuser did", () => {
       ["update event_log.content set salt = salt || substring(body for 2), body = substring(body from 3) where salt is not null"],
       ["CONTENT 3"],
     ],
-    ["a bookmark to nowhere", [`update event_log.idempotency set reply = '${ID(0)} 9'`], ["BOOKMARK 0"]],
+    ["a bookmark to nowhere", [`update event_log.idempotency set reply = '${idOf(0)} 9'`], ["BOOKMARK 0"]],
     [
       "a bookmark to another's action",
       [`update event_log.idempotency set caller = '["RequestAction","https://idp.test","mallory"]'`],
@@ -186,7 +186,7 @@ describe("P6: fsck over what a superuser did", () => {
     await asOwner(`delete from event_log.content where convert_from(body, 'UTF8') = 'because'`);
     expect(await check()).toEqual(["CONTENT 3"]);
     await log.append({
-      stream: { tenant: "acme", type: "action", id: ID(0) },
+      stream: { tenant: "acme", type: "action", id: idOf(0) },
       expectedVersion: 2,
       events: [event("ContentErased", { digests: [content.digest] })],
       erased: [content.digest],
@@ -196,14 +196,14 @@ describe("P6: fsck over what a superuser did", () => {
     await projection.project(await log.readAll({ from: 6, limit: 1 }), pool.kysely(), projection.view);
     await sql`update bus.checkpoint set next_position = 7`.execute(owner);
     expect(await check()).toEqual([]);
-    await sql`insert into event_log.content values ('main', 'acme', 'action', ${ID(0)}, ${digest}, ${Buffer.from(salt)}, ${body})`.execute(
+    await sql`insert into event_log.content values ('main', 'acme', 'action', ${idOf(0)}, ${digest}, ${Buffer.from(salt)}, ${body})`.execute(
       owner,
     );
     expect(await check()).toEqual(["CONTENT 6"]);
   });
 
   it("says that a list that was emptied, and its checkpoint set back, was not compared with the newest events", async () => {
-    await asOwner("update bus.checkpoint set next_position = 2", "delete from audit.action where action_id >= '" + ID(2) + "'");
+    await asOwner("update bus.checkpoint set next_position = 2", "delete from audit.action where action_id >= '" + idOf(2) + "'");
     const { unchecked } = (await flawsOf(fsck(fsckParts()))).result;
     expect(unchecked).toEqual(["audit.actions: it has taken in 2 of 6 events"]);
   });
@@ -224,7 +224,7 @@ describe("P6: fsck over what a superuser did", () => {
   });
 });
 
-forgeries(() => ({ url: postgres.url, log, id: ID, parts: fsckParts }));
+forgeries(() => ({ url: postgres.url, log, id: idOf, parts: fsckParts }));
 
 it("whoever stops listening, wherever the check is, leaves no session of the database behind", async () => {
   await asOwner("update event_log.idempotency set reply = 'nonsense'");

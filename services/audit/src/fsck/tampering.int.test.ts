@@ -5,6 +5,7 @@ import { FsckRequestSchema, FsckResponseSchema } from "@countersign/proto/v1/aud
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { sealingConfig, testKey } from "../sealing/testing/sealed-ledger.ts";
 import { EVENTS, record } from "../testing/events.ts";
+import { idOf } from "../testing/listed-actions.ts";
 import { startAuditUnderTest, type AuditUnderTest } from "../testing/running-audit.ts";
 
 const EVENT_COUNT = 300;
@@ -15,10 +16,7 @@ beforeAll(async () => {
   running = await startAuditUnderTest({ sealing: sealingConfig(testKey(), anchorDirectory) });
   await Promise.all(
     Array.from({ length: EVENT_COUNT / 2 }, (_, number) =>
-      record(running.log, { tenant: "acme", id: `018f0000-0000-7000-8000-${String(number).padStart(12, "0")}`, version: 0 }, [
-        EVENTS.approved(),
-        EVENTS.grantExpired(),
-      ]),
+      record(running.log, { tenant: "acme", id: idOf(number), version: 0 }, [EVENTS.approved(), EVENTS.grantExpired()]),
     ),
   );
   await running.audit.reached(EVENT_COUNT);

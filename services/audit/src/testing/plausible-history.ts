@@ -2,6 +2,7 @@ import type { EventAppender, NewEvent } from "@countersign/event-log";
 import { ExecutionOutcome, VerdictOutcome, VoteDecision } from "@countersign/proto/v1/action_pb";
 import fc from "fast-check";
 import { agent, EVENTS, record, stage } from "./events.ts";
+import { idOf } from "./listed-actions.ts";
 
 type Phase = "new" | "requested" | "review" | "approved" | "redeemed" | "ended";
 type Model = { phase: Phase; version: number; voters: string[] };
@@ -24,7 +25,7 @@ export function someMoves(seed: number, moves: number, actions = 10): readonly M
 export async function recordHistory(log: EventAppender, moves: readonly Move[]): Promise<void> {
   const models = new Map<string, Model>();
   for (const { tenant, action, choice } of moves) {
-    const id = `018f0000-0000-7000-8000-${String(action).padStart(12, "0")}`;
+    const id = idOf(action);
     const key = `${tenant} ${id}`;
     const model = models.get(key) ?? { phase: "new", version: 0, voters: [] };
     models.set(key, model);
