@@ -1,5 +1,6 @@
 import { isCelError, parse, plan } from "@bufbuild/cel";
 import type { ConditionFailure, Conditions } from "../domain/evaluate.ts";
+import type { EvaluationInput } from "../domain/input.ts";
 import { checkExpression, type PatternBudget } from "./cel-check.ts";
 import { costOf, steps, type Cost } from "./cel-cost.ts";
 import { celEnvironment } from "./cel-environment.ts";
@@ -27,7 +28,7 @@ export function compileConditions(
     if (Array.isArray(condition)) problems.push(...condition.map((message) => ({ index, message })));
     else compiled[index] = condition;
   }
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, conditions: (input) => bind(compiled, () => new CelValues(input)) };
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, conditions: (input) => bind(compiled, input) };
 }
 
 function compileCondition(source: string, budget: PatternBudget): Condition | string[] {
@@ -44,11 +45,11 @@ function compileCondition(source: string, budget: PatternBudget): Condition | st
   }
 }
 
-function bind(compiled: readonly (Condition | undefined)[], prepare: () => CelValues): (rule: number) => boolean | ConditionFailure {
+function bind(compiled: readonly (Condition | undefined)[], input: EvaluationInput): (rule: number) => boolean | ConditionFailure {
   let values: CelValues | undefined;
   let left = MAX_STEPS;
   const answer = (condition: Condition): boolean | ConditionFailure => {
-    values ??= prepare();
+    values ??= new CelValues(input);
     left -= steps(condition.cost, values.size);
     if (left < 0) return { failure: "the input is too large for the conditions of this policy" };
     const result = condition.run(values);
