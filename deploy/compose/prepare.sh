@@ -14,12 +14,12 @@ mkdir -p "$folder/tls" "$folder/keys"
 cd "$folder"
 
 # A letter first: nats-server reads a value from its environment that begins with a digit as a number.
-password() { printf 'p%s' "$(openssl rand -hex 24)"; }
+password() { random=$(openssl rand -hex 24) && printf 'p%s' "$random"; }
 
 certificate() { # name, then the names it is valid for
   name=$1
   shift
-  [ -f "tls/$name.key" ] && return
+  [ -s "tls/$name.pem" ] && return
   names=$(for host in "$@"; do printf 'DNS:%s,' "$host"; done)
   openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "tls/$name.key" -out "tls/$name.csr" -subj "/CN=$name" 2>/dev/null
   printf 'subjectAltName=%sIP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n' "$names" >"tls/$name.ext"
@@ -27,7 +27,7 @@ certificate() { # name, then the names it is valid for
   rm "tls/$name.csr" "tls/$name.ext"
 }
 
-if [ ! -f tls/ca.key ]; then
+if [ ! -s tls/ca.pem ]; then
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout tls/ca.key -out tls/ca.pem -days 3650 -subj "/CN=countersign" 2>/dev/null
 fi
 certificate postgres postgres localhost
@@ -35,7 +35,7 @@ certificate nats nats-1 nats-2 nats-3 localhost
 certificate gateway gateway localhost
 
 for key in grant log; do
-  [ -f "keys/$key-key.pem" ] || openssl genpkey -algorithm ed25519 -out "keys/$key-key.pem" 2>/dev/null
+  [ -s "keys/$key-key.pem" ] || openssl genpkey -algorithm ed25519 -out "keys/$key-key.pem" 2>/dev/null
 done
 # Whole or not at all: what is there already stays.
 if [ ! -f keys/append-key.hex ]; then
@@ -43,12 +43,16 @@ if [ ! -f keys/append-key.hex ]; then
   mv keys/append-key.new keys/append-key.hex
 fi
 
-if [ ! -f owner.env ]; then
+# The owner's file is written last: when it is there, all of these are.
+if [ ! -s owner.env ]; then
   owner=$(password)
   printf 'POSTGRES_PASSWORD=%s\n' "$owner" >postgres.env
-  printf 'COUNTERSIGN_DATABASE_URL=postgres://countersign:%s@postgres:5432/countersign?sslmode=verify-full&sslrootcert=/run/tls/ca.pem\n' "$owner" >owner.env
+  : >nats.env
   # Users of nats-users.conf that nobody is given here: their passwords are known to nobody.
-  printf 'NATS_PASSWORD_COUNTERSIGN=%s\nNATS_PASSWORD_FILE_NOTIFIER=%s\n' "$(password)" "$(password)" >nats.env
+  for user in COUNTERSIGN FILE_NOTIFIER; do
+    bus=$(password)
+    printf 'NATS_PASSWORD_%s=%s\n' "$user" "$bus" >>nats.env
+  done
   : >logins.sql
   for service in approval audit directory gateway notifier policy; do
     bus=$(password)
@@ -61,6 +65,7 @@ if [ ! -f owner.env ]; then
     printf "create role countersign_%s nologin; create role %s_login login password '%s' in role countersign_%s;\n" "$service" "$service" "$database" "$service" >>logins.sql
     printf 'COUNTERSIGN_DATABASE_URL=postgres://%s_login:%s@postgres:5432/countersign?sslmode=verify-full&sslrootcert=/run/tls/ca.pem\n' "$service" "$database" >>"$service.env"
   done
+  printf 'COUNTERSIGN_DATABASE_URL=postgres://countersign:%s@postgres:5432/countersign?sslmode=verify-full&sslrootcert=/run/tls/ca.pem\n' "$owner" >owner.env
 fi
 
 # The containers run as nobody in particular: they may read what they are given, and it is given to them alone.
