@@ -54,3 +54,13 @@ test("P6: a mount that is planted, of the key under another name or of all keys,
   for (const source of ["/x/secrets/keys/append-key.hex", "/x/secrets/keys", "/x/secrets/"])
     expect(hasAppendKey({ ...gateway, mounts: new Map([...gateway.mounts, ["/run/spare", source]]) })).toBe(true);
 });
+
+test("upgrade.sh names every service: new ones beside the old where there are two, and else one after the other, the gateway last", () => {
+  const script = readFileSync("deploy/compose/upgrade.sh", "utf8");
+  const pairs = /^for service in (.*); do$/m.exec(script)?.[1]?.split(" ");
+  const singles = Array.from(script.matchAll(/--no-deps --wait (\w+)$/gm), ([, name]) => name);
+  const services = [...COMPOSE].filter(([, { command }]) => command[0]?.startsWith("services/"));
+  const named = (replicas: number) => services.flatMap(([name, service]) => (service.replicas === replicas ? [name] : []));
+  expect(pairs?.toSorted()).toEqual(named(2).toSorted());
+  expect(singles).toEqual(named(1));
+});
