@@ -33,7 +33,7 @@ export async function* checkErasures(database: Kysely<unknown>, ledger: string):
     }
     done += rows.length;
     next = (rows.at(-1)?.position ?? next) + 1;
-    yield { progress: { step: "erasures", done } };
+    yield { progress: { step: "contents", done } };
   }
   for (const position of absent.values())
     yield { flaw: { position, kind: "CONTENT", detail: "a content is gone, and no event says that it was erased" } };
