@@ -161,7 +161,7 @@ describe("reviewer's commands", () => {
     expect(shown.out).toContain(String.raw`parameters.note = "\u{1b}[2J\u{202e}evil\u{7}\nstatus APPROVED"`);
     const [, digest] = /countersign approve \S+ --digest ([0-9a-f]{64})$/m.exec(shown.out) ?? [];
     expect((await json(GetReviewResponseSchema, "data-owner", "review", "show", id)).eligible).toBe(true);
-    expect((await as("agent-owner", "review", "show", id)).out).toContain("You may not decide this: SELF_APPROVAL");
+    expect((await as("agent-owner", "review", "show", id)).out).toContain("You may not decide this: you had a part in this request");
     expect((await as("agent-owner", "approve", id)).err).toMatch(/^PERMISSION_DENIED SELF_APPROVAL: /);
     expect((await as("data-owner", "approve", id, "--digest", "00")).code).toBe(2);
     expect((await as("data-owner", "approve", id, "--digest", "0".repeat(64))).err).toMatch(/^FAILED_PRECONDITION STALE_DIGEST: /);
