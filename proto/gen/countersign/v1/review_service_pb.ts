@@ -144,7 +144,8 @@ export type GetReviewResponse = Message<"countersign.v1.GetReviewResponse"> & {
 
   /**
    * Why not, as an ErrorInfo reason: SELF_APPROVAL, NOT_HUMAN, NOT_ELIGIBLE, ALREADY_VOTED, SIGN_IN_TOO_WEAK, NOT_IN_REVIEW,
-   * DIRECTORY_UNREACHABLE; CAUSER_UNKNOWN when nobody can approve it, while who may decide can still reject it.
+   * DIRECTORY_UNREACHABLE; CAUSER_UNKNOWN when nobody can approve it, while who may decide can still reject it. Of an approved action: why
+   * the caller may not take it back, or NOT_IN_REVIEW.
    *
    * @generated from field: string ineligible_reason = 3;
    */
@@ -165,7 +166,8 @@ export type GetReviewResponse = Message<"countersign.v1.GetReviewResponse"> & {
   unknownCausers: PrincipalRef[];
 
   /**
-   * The caller may reject it now: also whoever has approved or edited it, and while nobody's approval counts.
+   * The caller may reject it now: also whoever has approved or edited it, and while nobody's approval counts. Of an approved action: take the
+   * grant back, as long as it is unused.
    *
    * @generated from field: bool may_reject = 6;
    */

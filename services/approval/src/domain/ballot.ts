@@ -3,7 +3,7 @@ import { isPast } from "./escalation.ts";
 import { staleness } from "./freshness.ts";
 import type { Principal } from "./principal.ts";
 import type { Fault } from "./rejection.ts";
-import type { InReview } from "./state.ts";
+import type { Approved, InReview } from "./state.ts";
 import type { Standing } from "./standing.ts";
 import type { Hex, Instant } from "./values.ts";
 
@@ -41,4 +41,10 @@ export function admitEdit(state: InReview, ballot: Ballot): Standing | Fault {
 
 export function hasEditsLeft({ review }: InReview): boolean {
   return review.edits < MAX_EDITS;
+}
+
+/** The review as it was when its last vote approved: whoever could have rejected then can still. Undefined: policy allowed it without one. */
+export function reopened(state: Approved): InReview | undefined {
+  const { review } = state;
+  return review && { ...state, status: "IN_REVIEW", review: { ...review, deadline: undefined } };
 }

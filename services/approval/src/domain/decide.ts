@@ -1,5 +1,5 @@
 import { approve } from "./approve.ts";
-import { admit, admitEdit } from "./ballot.ts";
+import { admit, admitEdit, reopened } from "./ballot.ts";
 import type {
   AcceptEdit,
   ActionCommand,
@@ -81,10 +81,9 @@ export function castVote(command: CastVote, state: ActionState): Decision {
 
 /** A reviewer's no that comes after the approval, and before the grant was used, takes the grant back. */
 function rejectLate(command: CastVote, state: Approved): Decision {
-  const { review } = state;
-  if (review === undefined) return wrongState("IN_REVIEW");
-  // The review as it was when its last vote approved: whoever could have rejected then can still.
-  const open: InReview = { ...state, status: "IN_REVIEW", review: { ...review, deadline: undefined } };
+  const open = reopened(state);
+  if (open === undefined) return wrongState("IN_REVIEW");
+  const { review } = open;
   const standing = admit(open, command, "reject");
   if (typeof standing === "string") return reject(standing);
   const { at, reviewer, digest, shown, reason, keyId, signature } = command;

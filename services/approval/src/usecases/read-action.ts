@@ -1,10 +1,11 @@
 import type { Moment } from "@countersign/event-log";
-import { hasEditsLeft } from "../domain/ballot.ts";
+import { hasEditsLeft, reopened } from "../domain/ballot.ts";
 import { type Act, type Ineligibility, standingFor } from "../domain/eligibility.ts";
 import { isPast } from "../domain/escalation.ts";
 import { sameCaller, type Principal, type PrincipalRef } from "../domain/principal.ts";
 import { unknownNow } from "../domain/separation-of-duties.ts";
-import { isTerminal, type RecordedAction } from "../domain/state.ts";
+import { type ActionState, type InReview, isTerminal, type RecordedAction } from "../domain/state.ts";
+import type { Instant } from "../domain/values.ts";
 import { tokenFor } from "./grant-token.ts";
 import type { ActionRef, ActionView, Deps } from "./ports.ts";
 import { whoSpeaks } from "./who-speaks.ts";
@@ -36,7 +37,7 @@ export async function readActionAt(deps: Deps, caller: Principal, id: string, mo
 
 export type Ineligible = Ineligibility | "CAUSER_UNKNOWN" | "NOT_IN_REVIEW" | "DIRECTORY_UNREACHABLE";
 
-/** Why this caller may not approve it now, if so; whose accounts nobody knows, so that nobody can; and what else it may do. */
+/** Why this caller may not approve it now, or take back what was approved, if so; whose accounts nobody knows, so that nobody can; and what else it may do. */
 export type Eligibility = {
   readonly ineligible: Ineligible | undefined;
   readonly unknown: readonly PrincipalRef[];
@@ -72,16 +73,26 @@ export function mayRead(state: RecordedAction, caller: Principal): boolean {
 
 async function eligibility(deps: Deps, { state }: ActionView, caller: Principal): Promise<Eligibility> {
   const at = deps.clock().getTime();
-  if (state.status !== "IN_REVIEW" || isPast(state.review, at)) return { ineligible: "NOT_IN_REVIEW", ...NOTHING_MORE };
+  const open = whatIsOpen(state, at);
+  if (open === undefined) return { ineligible: "NOT_IN_REVIEW", ...NOTHING_MORE };
   const speakers = await whoSpeaks(deps, caller, state, at);
   if (speakers === undefined) return { ineligible: "DIRECTORY_UNREACHABLE", ...NOTHING_MORE };
-  const unknown = unknownNow(state, speakers);
-  const as = (act: Act) => standingFor(state, { reviewer: caller, standings: speakers.standings }, act);
+  const as = (act: Act) => standingFor(open, { reviewer: caller, standings: speakers.standings }, act);
+  const rejecting = as("reject");
+  const mayReject = typeof rejecting !== "string";
+  if (state.status === "APPROVED") return { ...NOTHING_MORE, ineligible: mayReject ? "NOT_IN_REVIEW" : rejecting, mayReject };
+  const unknown = unknownNow(open, speakers);
   const approving = as("approve");
   return {
     ineligible: typeof approving === "string" ? approving : unknown.length > 0 ? "CAUSER_UNKNOWN" : undefined,
     unknown,
-    mayReject: typeof as("reject") !== "string",
-    mayEdit: unknown.length === 0 && hasEditsLeft(state) && typeof as("edit") !== "string",
+    mayReject,
+    mayEdit: unknown.length === 0 && hasEditsLeft(open) && typeof as("edit") !== "string",
   };
+}
+
+/** What a reviewer can still say something to: what is in review, or was approved and is unused. */
+function whatIsOpen(state: ActionState, at: Instant): InReview | undefined {
+  if (state.status === "APPROVED") return reopened(state);
+  return state.status === "IN_REVIEW" && !isPast(state.review, at) ? state : undefined;
 }

@@ -20,6 +20,13 @@ const reject = { decision: { case: "reject", value: { reason: "not today" } } } 
 const edit = (properties: { [key: string]: number | string }) =>
   ({ decision: { case: "edit", value: { properties, reason: "smaller" } } }) as const;
 
+/** Why not approve, and whether reject and edit. */
+async function may(actionId: string, caller: typeof ann) {
+  const { ineligibleReason, mayReject, mayEdit } = await world.call("GetReview", { actionId }, { ...caller, roles: ["reviewer"] });
+  return [ineligibleReason, mayReject, mayEdit];
+}
+const NOTHING = ["NOT_IN_REVIEW", false, false];
+
 describe("review", () => {
   it("shows the reviewer what a vote has to name, and approves", async () => {
     const { shown } = await ask(world, verdict("review"));
@@ -54,21 +61,38 @@ describe("review", () => {
 
   it("P3: says what else a caller may do: an editor may reject and edit, whoever caused the request nothing", async () => {
     const { shown } = await ask(world, editable);
-    const may = async (caller: typeof ann) => {
-      const { ineligibleReason, mayReject, mayEdit } = await world.call(
-        "GetReview",
-        { actionId: shown.actionId },
-        { ...caller, roles: ["reviewer"] },
-      );
-      return [ineligibleReason, mayReject, mayEdit];
-    };
-    expect(await may(ann)).toEqual(["", true, true]);
-    expect(await may(owner)).toEqual(["SELF_APPROVAL", false, false]);
-    expect(await may(cid)).toEqual(["NOT_ELIGIBLE", false, false]);
+    expect(await may(shown.actionId, ann)).toEqual(["", true, true]);
+    expect(await may(shown.actionId, owner)).toEqual(["SELF_APPROVAL", false, false]);
+    expect(await may(shown.actionId, cid)).toEqual(["NOT_ELIGIBLE", false, false]);
     const edited = (await world.call("SubmitVote", { ...shown, ...edit({ table: "customers", limit: 5 }) }, ann)).action!;
-    expect(await may(ann)).toEqual(["NOT_IN_REVIEW", false, false]);
+    expect(await may(shown.actionId, ann)).toEqual(["NOT_IN_REVIEW", false, false]);
     await world.call("AcceptEdit", { actionId: edited.id, digest: edited.digest });
-    expect(await may(ann)).toEqual(["SELF_APPROVAL", true, true]);
+    expect(await may(shown.actionId, ann)).toEqual(["SELF_APPROVAL", true, true]);
+  });
+
+  it("says of what was approved who may take it back, as long as it is unused", async () => {
+    const { shown } = await ask(world, verdict("review"));
+    await world.call("SubmitVote", { ...shown, ...approve }, ann);
+    // However long the vote could wait: the grant counts now.
+    world.now += 61 * MINUTE;
+    expect(await may(shown.actionId, ann)).toEqual(["NOT_IN_REVIEW", true, false]);
+    expect(await may(shown.actionId, bob)).toEqual(["NOT_IN_REVIEW", true, false]);
+    expect(await may(shown.actionId, cid)).toEqual(["NOT_ELIGIBLE", false, false]);
+    expect(await may(shown.actionId, owner)).toEqual(["SELF_APPROVAL", false, false]);
+    await world.call("SubmitVote", { ...shown, ...reject }, bob);
+    expect(await may(shown.actionId, ann)).toEqual(NOTHING);
+  });
+
+  it("says that nobody takes back what ran, or what policy alone allowed", async () => {
+    const { shown } = await ask(world, verdict("review"));
+    await world.call("SubmitVote", { ...shown, ...approve }, ann);
+    expect(await may(shown.actionId, ann)).toEqual(["NOT_IN_REVIEW", true, false]);
+    const { grantToken } = await world.call("GetAction", { actionId: shown.actionId });
+    await world.call("RedeemGrant", { grantToken, digest: shown.digest, idempotencyKey: "r" });
+    expect(await may(shown.actionId, ann)).toEqual(NOTHING);
+    const { action } = await ask(world, verdict("allow"));
+    expect(action.status).toBe(ActionStatus.APPROVED);
+    expect(await may(action.id, ann)).toEqual(NOTHING);
   });
 
   it("P3: refuses self-approval and agents", async () => {
