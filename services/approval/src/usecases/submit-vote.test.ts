@@ -5,7 +5,7 @@ import { createPublicKey, verify } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
 import { voteText } from "../adapters/grants/signer.ts";
 import { fromRecordedEvent } from "../adapters/log/event-codec.ts";
-import { ann, bob, cid, exporter, MINUTE, owner, sponsor, verdict, TERMS } from "../testing/fixtures.ts";
+import { ann, bob, cid, exporter, MINUTE, owner, sponsor, stage, verdict, TERMS } from "../testing/fixtures.ts";
 import { ask, refusal } from "../testing/ask.ts";
 import { config, exportInput, shownOf, testApproval, type TestApproval } from "../testing/test-approval.ts";
 
@@ -102,15 +102,33 @@ describe("review", () => {
     await expect(world.call("SubmitVote", { ...shown, decision: { case: undefined } }, ann)).rejects.toEqual(refusal("FIELD_VIOLATION"));
   });
 
+  /** What the log alone says of each vote: decision, stage, and whether its signature verifies. */
+  async function signedVotes(actionId: string) {
+    const events = (await world.log.readAll({ from: 0, limit: 100 })).map(fromRecordedEvent);
+    const votes = events.filter((event) => event.type === "VoteCast");
+    return votes.map(({ digest, shownDigest, reviewer, decision, at, stage: of, signature }) => {
+      const text = voteText({ tenant: "acme", actionId, digest, shownDigest, reviewer, decision, stage: of, at });
+      const key = createPublicKey(config.grantKeys.privateKey);
+      return [decision, of, verify(null, Buffer.from(text), key, Buffer.from(signature, "hex"))];
+    });
+  }
+
   it("signs votes so that they can be verified from the log alone", async () => {
     const { shown } = await ask(world, verdict("review"));
     await world.call("SubmitVote", { ...shown, ...reject }, ann);
-    const events = (await world.log.readAll({ from: 0, limit: 100 })).map(fromRecordedEvent);
-    const vote = events.find((event) => event.type === "VoteCast");
-    if (vote === undefined) throw new Error("no vote");
-    const { digest, shownDigest, reviewer, decision, at, signature, ...rest } = vote;
-    const text = voteText({ tenant: "acme", actionId: shown.actionId, digest, shownDigest, reviewer, decision, stage: rest.stage, at });
-    expect(verify(null, Buffer.from(text), createPublicKey(config.grantKeys.privateKey), Buffer.from(signature, "hex"))).toBe(true);
+    expect(await signedVotes(shown.actionId)).toEqual([["reject", 0, true]]);
+  });
+
+  it("P6: signs a vote for the stage that it is recorded in, also when it takes a grant back", async () => {
+    const { shown } = await ask(world, verdict("review", { stages: [stage(["oncall"]), stage(["oncall"])] }));
+    await world.call("SubmitVote", { ...shown, ...approve }, ann);
+    await world.call("SubmitVote", { ...shown, ...approve }, bob);
+    await world.call("SubmitVote", { ...shown, ...reject }, bob);
+    expect(await signedVotes(shown.actionId)).toEqual([
+      ["approve", 0, true],
+      ["approve", 1, true],
+      ["reject", 1, true],
+    ]);
   });
 
   const editable = verdict("review", { terms: { ...TERMS, editable: JSON.stringify({ limit: { type: "integer", maximum: 10 } }) } });

@@ -40,7 +40,8 @@ export async function castVote(deps: Deps, { principal: reviewer, traceparent }:
     // Nobody decides on nothing. A no that takes a grant back is about what was shown before.
     if (isInReviewWithoutInput(view)) return { refusal: "CONTENT_ERASED" };
     const { standings, strangers, voters } = speakers;
-    const stage = state.status === "IN_REVIEW" ? state.review.openStage : 0;
+    // The decider records it in the stage that was open last, also when it takes a grant back.
+    const stage = "review" in state ? (state.review?.openStage ?? 0) : 0;
     const { digest: now, readingSeconds } = deps.views.shown(view);
     const shown = { given: shownDigest, now };
     const [signature, decided] = await Promise.all([
