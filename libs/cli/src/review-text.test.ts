@@ -53,12 +53,13 @@ describe("review show", () => {
   });
 
   it("what is over says how it is, and asks for nothing", () => {
-    const at = (status: ActionStatus) => text({ ineligibleReason: "NOT_IN_REVIEW" }, status);
+    const at = (status: ActionStatus, mayReject = false) => text({ ineligibleReason: "NOT_IN_REVIEW", mayReject }, status);
     const late = at(ActionStatus.IN_REVIEW);
     expect(late).toContain("\nThe time to decide is over: nobody can decide it any more.");
     expect(late).not.toMatch(/This will run|needs|may not/);
     expect(at(ActionStatus.REJECTED)).toMatch(/\nNothing is to be decided any more\.$/);
-    expect(offered(at(ActionStatus.APPROVED))).toEqual(["reject"]);
-    expect(at(ActionStatus.APPROVED)).toContain("Until it does, a reviewer of the last stage can take that back");
+    expect(offered(at(ActionStatus.APPROVED))).toEqual([]);
+    expect(at(ActionStatus.APPROVED)).toMatch(/Until it does, a reviewer of the last stage can take that back\.$/);
+    expect(at(ActionStatus.APPROVED, true)).toMatch(/Until it does, you can take that back: cs reject a1 --reason "\.\.\."$/);
   });
 });

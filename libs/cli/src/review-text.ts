@@ -25,7 +25,9 @@ export function reviewText(reply: GetReviewResponse, { columns, command }: { rea
   const over = view.decide !== undefined && reply.ineligibleReason === "NOT_IN_REVIEW";
   const may = { approve: reply.eligible, reject: reply.mayReject };
   const card = reviewCard(over ? { ...view, decide: undefined } : view, { paint: plain, columns, command, may });
-  const next = over ? "The time to decide is over: nobody can decide it any more." : whyNothingToDecide(view, command);
+  const next = over
+    ? "The time to decide is over: nobody can decide it any more."
+    : whyNothingToDecide(view, { command, mayReject: reply.mayReject });
   return `${card}${next === undefined ? mayText(reply, reply.action, command) : `\n${next}`}`;
 }
 
