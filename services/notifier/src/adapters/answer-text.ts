@@ -1,4 +1,4 @@
-import { visible, whyRefused } from "@countersign/review-view";
+import { visible, whyRefused, type ReviewSource } from "@countersign/review-view";
 import type { Account, AnswerResult, VoteReply } from "../usecases/answer.ts";
 
 /** What answers need beside their outcome. */
@@ -43,10 +43,25 @@ const STALE_MESSAGE: Readonly<Record<string, string>> = {
   DEADLINE_PASSED: "the time to decide is over. The message is being renewed",
 };
 
-/** Why somebody cannot decide, for a page where it is signed in. */
-export function whyRefusedOnPage(reason: string): string {
-  return STALE_PAGE[reason] ?? whyRefused(reason);
+/** Why somebody cannot decide, for a page where it is signed in. @param now how it is since. */
+export function whyRefusedOnPage(reason: string, now?: ReviewSource["status"]): string {
+  return (reason === "WRONG_STATE" && now !== undefined ? TOO_LATE[now] : undefined) ?? STALE_PAGE[reason] ?? whyRefused(reason);
 }
+
+const USED = "it was used already";
+const TOO_LATE: { readonly [status in ReviewSource["status"]]?: string } = {
+  edited: "it was edited, and waits for its requester",
+  approved: "it is approved already",
+  rejected: "it was rejected already",
+  expired: "the time to decide is over",
+  cancelled: "its requester does not want it any more",
+  redeemed: USED,
+  succeeded: USED,
+  failed: USED,
+  unreported: USED,
+  "grant expired": "nobody used it in time, and it cannot run any more",
+  revoked: "it was taken back already",
+};
 
 const STALE_PAGE: Readonly<Record<string, string>> = {
   STALE_DIGEST: "the page showed older parameters: they were edited since. Read it again",

@@ -54,7 +54,7 @@ export const reviews: Target = {
       bounded("PagerDuty", PAGER_BYTES, pagerDutyEvent(delivery, "trigger", "0".repeat(32), undefined));
       const properties = editableText(source);
       const edit = properties === undefined ? undefined : { properties, editable: source.editable };
-      const form = { link: "l", token: "t", card: "c", edit, typed: { edit: true, reason: source.editable } };
+      const form = { link: "l", token: "t", card: "c", edit, typed: { decision: "edit", reason: source.editable } };
       const page = reviewPage({
         view: render(),
         who: "alice",

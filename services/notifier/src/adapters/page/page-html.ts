@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { moment, type ReviewView } from "@countersign/review-view";
-import { cardText, subjectOf, type CardText } from "../card-sections.ts";
+import { moment, whyNothingToDecide, type ReviewView } from "@countersign/review-view";
+import { cardText, subjectOf } from "../card-sections.ts";
 import { escapeHtml, sectionsHtml, unlinkedHtml } from "../html.ts";
 
 const STYLE = `:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;overflow-wrap:anywhere;background:Canvas;color:CanvasText}
@@ -8,7 +8,7 @@ h1{font-size:1.3rem}h2{font-size:1rem}.title{font-size:1.1rem;font-weight:bold}.
 .facts,.parameters,.claims,.comments,.naming{margin:.8rem 0;padding:.6rem;border-left:4px solid #777;font-family:ui-monospace,monospace;font-size:.9rem}
 .parameters{border-color:#06c}.claims,.comments{border-color:#c60;background:rgb(204 102 0/6%)}
 .said{padding:.6rem;border:1px solid #c60}textarea{width:100%;box-sizing:border-box}button{font:inherit;padding:.4rem 1.2rem;margin-right:.8rem}
-button[value=approve]{border:2px solid #080}button[value=reject]{border:2px solid #c00}details{margin:1rem 0}:focus-visible{outline:3px solid #06c;outline-offset:2px}`;
+button[value=approve]{border:2px solid #080}button[value=reject],button[value=take-back]{border:2px solid #c00}details{margin:1rem 0}:focus-visible{outline:3px solid #06c;outline-offset:2px}`;
 
 const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
 
@@ -32,9 +32,9 @@ export type ReviewPage = {
   readonly left: string | undefined;
   /** Nobody can decide any more, though the log does not say so yet: approval keeps to the deadline, and a timer records it. */
   readonly over: boolean;
-  /** Why this person cannot approve now; undefined: it can. */
+  /** Why this person cannot approve now, or take back what was approved; undefined: it can, or nobody has to say why. */
   readonly barred: string | undefined;
-  /** What this person can do now. */
+  /** What this person can do now. `reject`: also take back what was approved. */
   readonly may: { readonly approve: boolean; readonly reject: boolean; readonly edit: boolean };
   /** Where to sign in with more; undefined: that would not help. */
   readonly stepUp: string | undefined;
@@ -45,7 +45,7 @@ export type ReviewPage = {
     /** The parameters as text, and what policy lets be changed of them; undefined: nothing. */
     readonly edit: { readonly properties: string; readonly editable: string } | undefined;
     /** What was typed into the form that was just refused. */
-    readonly typed: { readonly edit: boolean; readonly reason: string } | undefined;
+    readonly typed: { readonly decision: string; readonly reason: string } | undefined;
   };
 };
 
@@ -53,27 +53,30 @@ export function reviewPage({ view: recorded, who, said, left, over, barred, may,
   const view = over ? { ...recorded, decide: undefined } : recorded;
   const card = over ? { ...cardText(view), heading: "The time to decide is over" } : cardText(view);
   const open = view.decide !== undefined;
+  const takeBack = view.status === "approved" && may.reject;
   return document(
     `${card.heading}: ${subjectOf(card.title)}`,
     `<main><h1>${escapeHtml(card.heading)}</h1>
 ${said === undefined ? "" : `<p class="said" role="alert" tabindex="-1" autofocus>${escapeHtml(said)}</p>`}
 <p class="title line" dir="ltr">${unlinkedHtml(card.title)}</p>
-${whenHtml(view, card, left, over)}
+${takeBack ? TAKE_BACK : ""}
+${takeBack && !view.afterReviewOpen ? "" : whenHtml(view, left, over)}
 ${card.edited === undefined ? "" : `<div class="said"><p class="line" dir="ltr">${unlinkedHtml(card.edited)}</p></div>`}
-${open && barred !== undefined ? `<p class="said">${unlinkedHtml(barred)}</p>` : ""}
+${barred !== undefined && (open || view.status === "approved") ? `<p class="said">${unlinkedHtml(barred)}</p>` : ""}
 ${stepUp === undefined ? "" : `<p><a href="${escapeHtml(stepUp)}">Sign in with a second factor</a></p>`}
 ${sectionsHtml(card, "class")}
-${open ? decisionForms(form, may) : ""}
+${open ? decisionForms(form, may) : ""}${takeBack ? takeBackForm(form) : ""}
 </main><footer><p>Signed in as ${unlinkedHtml(who)}</p>
 <form method="post" action="/sign-out">${hidden("link", form.link)}${hidden("token", form.token)}<button>Sign out</button></form></footer>`,
   );
 }
 
 /** What is left is told as of the moment the page was made: nothing runs here that could count down. */
-function whenHtml({ deadline, decide }: ReviewView, { why = "" }: CardText, left: string | undefined, over: boolean): string {
+function whenHtml(view: ReviewView, left: string | undefined, over: boolean): string {
+  const { deadline, decide } = view;
   const time = deadline === undefined ? "" : `<time datetime="${escapeHtml(deadline)}">${escapeHtml(moment(new Date(deadline)))}</time>`;
   if (over) return `<p>Nobody can decide it any more: its time was over at ${time}.</p>`;
-  if (decide === undefined) return `<p>${escapeHtml(why)}</p>`;
+  if (decide === undefined) return `<p>${escapeHtml(whyNothingToDecide(view, { mayReject: false }) ?? "")}</p>`;
   if (deadline === undefined) return "";
   // Policy may hold a review open beyond its deadline.
   if (left === undefined) return `<p>Still waits for a decision, which was due at ${time}.</p>`;
@@ -81,25 +84,42 @@ function whenHtml({ deadline, decide }: ReviewView, { why = "" }: CardText, left
 }
 
 function decisionForms(form: ReviewPage["form"], may: ReviewPage["may"]): string {
-  const fields = hidden("link", form.link) + hidden("token", form.token) + hidden("card", form.card);
-  const forms = `${may.approve || may.reject ? voteForm(fields, form, may) : ""}${may.edit ? editForm(fields, form) : ""}`;
+  const forms = `${may.approve || may.reject ? voteForm(form, may) : ""}${may.edit ? editForm(form) : ""}`;
   return forms === "" ? "" : `<h2>Your decision</h2>\n${forms}`;
 }
 
-function voteForm(fields: string, { typed }: ReviewPage["form"], { approve, reject }: ReviewPage["may"]): string {
-  const reason = reasonField(approve ? "Reason (a rejection needs one)" : "Reason", typed?.edit === false ? typed.reason : "", !approve);
+function voteForm(form: ReviewPage["form"], { approve, reject }: ReviewPage["may"]): string {
+  const reason = reasonField(approve ? "Reason (a rejection needs one)" : "Reason", typedFor(form, "approve", "reject"), !approve);
   const button = (decision: string, label: string): string => `<button name="decision" value="${decision}">${label}</button>`;
-  return `<form method="post" action="/review">${fields}${reason}
+  return `${formStart(form)}${reason}
 ${approve ? button("approve", "Approve") : ""}${reject ? button("reject", "Reject") : ""}</form>`;
 }
 
-function editForm(fields: string, { edit, typed }: ReviewPage["form"]): string {
+function editForm(form: ReviewPage["form"]): string {
+  const { edit, typed } = form;
   if (edit === undefined) return "";
-  return `<details${typed?.edit === true ? " open" : ""}><summary>Edit the parameters</summary><form method="post" action="/review">${fields}
+  return `<details${typed?.decision === "edit" ? " open" : ""}><summary>Edit the parameters</summary>${formStart(form)}
 <p>Policy lets you change: <code>${unlinkedHtml(edit.editable)}</code></p>
 <p><label>Parameters<br><textarea name="properties" rows="12" spellcheck="false">${escapeHtml(edit.properties)}</textarea></label></p>
-${reasonField("Reason", typed?.edit === true ? typed.reason : "", true)}
+${reasonField("Reason", typedFor(form, "edit"), true)}
 <button name="decision" value="edit">Ask for this instead</button></form></details>`;
+}
+
+const TAKE_BACK = '<p>It may run once. Until it does, you can <a href="#take-back">take that back</a>.</p>';
+
+function takeBackForm(form: ReviewPage["form"]): string {
+  return `<h2 id="take-back">Take it back</h2>\n${formStart(form)}${reasonField("Reason", typedFor(form, "take-back", "reject"), true)}
+<p><label><input type="checkbox" name="sure" value="yes" required> I take the approval back: this will not run, nobody can undo that, and whoever still wants it has to ask anew.</label></p>
+<button name="decision" value="take-back">Take it back</button></form>`;
+}
+
+function formStart({ link, token, card }: ReviewPage["form"]): string {
+  return `<form method="post" action="/review">${hidden("link", link)}${hidden("token", token)}${hidden("card", card)}`;
+}
+
+/** The reason that was typed for one of these, and for nothing else. */
+function typedFor({ typed }: ReviewPage["form"], ...decisions: readonly string[]): string {
+  return typed !== undefined && decisions.includes(typed.decision) ? typed.reason : "";
 }
 
 function reasonField(label: string, typed: string, required: boolean): string {

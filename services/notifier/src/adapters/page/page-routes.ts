@@ -78,7 +78,7 @@ async function reviewFor(deps: PageDeps, { person, idToken }: Visitor, link: Rev
 }
 
 /** An answer that changed nothing: why, and the form in which it came. */
-type Refused = { readonly said: string; readonly form: URLSearchParams; readonly digest: string };
+type Refused = { readonly said: (now: ReviewSource) => string; readonly form: URLSearchParams; readonly digest: string };
 
 async function show(deps: PageDeps, visitor: Visitor, link: ReviewLink, text: string, refused?: Refused): Promise<RawAnswer> {
   const { session, person } = visitor;
@@ -91,7 +91,7 @@ async function show(deps: PageDeps, visitor: Visitor, link: ReviewLink, text: st
   const html = reviewPage({
     view,
     who: nameOf(person),
-    said: refused?.said,
+    said: refused?.said(source),
     left: source.review?.deadline && timeLeft(source.review.deadline.getTime() - deps.clock().getTime()),
     over: source.status === "in review" && ineligible === "NOT_IN_REVIEW",
     barred: ineligible === "" ? undefined : barredBy(review),
@@ -102,13 +102,18 @@ async function show(deps: PageDeps, visitor: Visitor, link: ReviewLink, text: st
   return { status: refused === undefined ? 200 : 409, html, headers: PAGE_HEADERS };
 }
 
-function barredBy({ ineligible, unknown, mayReject }: PersonsReview): string {
+function barredBy({ source, ineligible, unknown, mayReject }: PersonsReview): string | undefined {
+  if (source.status === "approved")
+    return MENDABLE.has(ineligible) ? `You cannot take it back now: ${whyRefusedOnPage(ineligible)}.` : undefined;
   if (ineligible === "ALREADY_VOTED") return "You have approved it, which is recorded. You can still reject it.";
   // Whoever caused the request itself cannot even reject.
   if (ineligible === "SELF_APPROVAL" && mayReject)
     return "You had a part in an edit of it, so somebody else has to approve. You can still reject it.";
   return `You cannot decide here: ${[whyRefusedOnPage(ineligible), ...unknown.map((name) => visible(name).text)].join(": ")}.`;
 }
+
+/** What keeps somebody from taking back what was approved only for now. */
+const MENDABLE = new Set(["SIGN_IN_TOO_WEAK", "DIRECTORY_UNREACHABLE"]);
 
 /** What was typed is typed once, unless the parameters are others by now. */
 function editOf(source: ReviewSource, refused: Refused | undefined): ReviewPage["form"]["edit"] {
@@ -121,7 +126,7 @@ function editOf(source: ReviewSource, refused: Refused | undefined): ReviewPage[
 function typedIn(refused: Refused | undefined): ReviewPage["form"]["typed"] {
   if (refused === undefined) return undefined;
   const { form } = refused;
-  return { edit: form.get("decision") === "edit", reason: form.get("reason") ?? "" };
+  return { decision: form.get("decision") ?? "", reason: form.get("reason") ?? "" };
 }
 
 async function decide(deps: PageDeps, request: RawRequest): Promise<RawAnswer> {
@@ -133,15 +138,15 @@ async function decide(deps: PageDeps, request: RawRequest): Promise<RawAnswer> {
     return page(400, "Nothing was decided", "This form is not one of this review.");
   const review = await reviewFor(deps, visitor, link, text);
   if ("status" in review) return review;
-  const refused = (said: string): Promise<RawAnswer> => show(deps, visitor, link, text, { said, form, digest: card.digest });
+  const refused = (said: Refused["said"]): Promise<RawAnswer> => show(deps, visitor, link, text, { said, form, digest: card.digest });
   const decision = decisionOf(form, review, card);
-  if (typeof decision === "string") return refused(`This answer changed nothing: ${decision}.`);
+  if (typeof decision === "string") return refused(() => `This answer changed nothing: ${decision}.`);
   const reply = await deps.vote(visitor.idToken, card, decision);
   if (reply.outcome === "recorded") return { status: 303, headers: { ...PAGE_HEADERS, location: reviewPath(text) } };
-  return refused(
+  return refused(({ status }) =>
     reply.outcome === "unknown"
       ? "No answer came: it may be recorded or not. What this page shows is what is recorded."
-      : `This answer changed nothing: ${whyRefusedOnPage(reply.reason)}.`,
+      : `This answer changed nothing: ${whyRefusedOnPage(reply.reason, status)}.`,
   );
 }
 
@@ -149,6 +154,8 @@ function decisionOf(form: URLSearchParams, { source }: PersonsReview, card: Show
   const reason = (form.get("reason") ?? "").trim();
   const kind = form.get("decision");
   if (kind === "approve" || kind === "reject") return { kind, reason };
+  if (kind === "take-back")
+    return form.get("sure") === "yes" ? { kind: "reject", reason } : "tick the box that says what taking it back means";
   if (kind !== "edit") return "the form names no decision";
   if (source.digest !== card.digest) return whyRefusedOnPage("STALE_DIGEST");
   const edited = readEdited(form.get("properties") ?? "", source);

@@ -170,7 +170,7 @@ describe("the page of a review", () => {
     world.action = { ...sampleAction("smaller"), status: ActionStatus.EDITED, review: create(ReviewSchema, { editor }) };
     world.refusal = "WRONG_STATE";
     const after = await browser.post(`${base}/review`, { ...fields, decision: "reject", reason: "no" });
-    expect(seen(after.text)).toContain("This answer changed nothing: it is not in review any more.");
+    expect(seen(after.text)).toContain("This answer changed nothing: it was edited, and waits for its requester.");
     const edited = String.raw`Edited by &lt;bob\u{202e}&gt; (https://issuer.example) ⟨escaped, hidden characters⟩: votes on what it was before lapsed`;
     expect(seen(after.text)).toContain(edited);
     expect(seen(after.text)).toContain("Nothing is to be decided until its requester has accepted the edited form.");
@@ -210,7 +210,7 @@ describe("the page of a review", () => {
 
   it.each([
     ["EDITED", "Review: edited", "Nothing is to be decided until its requester has accepted the edited form."],
-    ["APPROVED", "Review: approved", "It may run once. Until it does, a reviewer of the last stage can take that back: countersign reject"],
+    ["APPROVED", "Review: approved", "It may run once. Until it does, a reviewer of the last stage can take that back."],
     ["REDEEMED", "Review: redeemed", "Nothing is to be decided any more."],
     ["SUCCEEDED", "Review: succeeded", "Nothing is to be decided any more."],
     ["REJECTED", "Review: rejected", "Nothing is to be decided any more."],
