@@ -38,6 +38,8 @@ type World = {
   /** What approval says that they may do all the same. */
   mayReject: boolean;
   mayEdit: boolean;
+  /** What approval does not answer; what it is told it does all the same. */
+  silentOn: "nothing" | "votes" | "votes and reviews" | "reviews";
   /** Whom the directory takes everybody for. */
   personId: string;
   readonly votes: { readonly notifier: Principal | undefined; readonly caller: Principal; readonly vote: SubmitVoteRequest }[];
@@ -50,6 +52,7 @@ const begin = (): World => ({
   ineligible: "",
   mayReject: true,
   mayEdit: true,
+  silentOn: "nothing",
   personId: "p-ada",
   votes: [],
 });
@@ -119,6 +122,8 @@ function settings(base: string, port: number, provider: { readonly issuer: strin
   return { page, issuers };
 }
 
+const SILENCE = new CommandError("DEADLINE_EXCEEDED", "TIMEOUT", "nobody answers");
+
 async function playedApproval(world: World, verified: WhoSignedIn): Promise<CommandBus> {
   const commands = inProcessCommands({ logger });
   await commands.serve("approval", {
@@ -126,6 +131,7 @@ async function playedApproval(world: World, verified: WhoSignedIn): Promise<Comm
       const { idToken, review } = fromBinary(GetReviewFromPageRequestSchema, request);
       await verified(caller?.tenant ?? "", idToken);
       if (review?.actionId !== ID) throw new CommandError("NOT_FOUND", "NOT_FOUND", "no");
+      if (world.silentOn === "reviews") throw SILENCE;
       const { action, ineligible, mayReject, mayEdit } = world;
       const unknownCausers = ineligible === "CAUSER_UNKNOWN" ? [{ issuer: "https://agents.example", id: "<ann\u202e>" }] : [];
       const reply = { action, eligible: ineligible === "", ineligibleReason: ineligible, unknownCausers, mayReject, mayEdit };
@@ -134,6 +140,8 @@ async function playedApproval(world: World, verified: WhoSignedIn): Promise<Comm
     SubmitVoteFromPage: async ({ caller: notifier, request }) => {
       const { idToken, vote } = fromBinary(SubmitVoteFromPageRequestSchema, request);
       world.votes.push({ notifier, caller: await verified(notifier?.tenant ?? "", idToken), vote: create(SubmitVoteRequestSchema, vote) });
+      if (world.silentOn === "votes and reviews") world.silentOn = "reviews";
+      if (world.silentOn !== "nothing") throw SILENCE;
       if (world.refusal !== undefined) throw new CommandError("FAILED_PRECONDITION", world.refusal, "no");
       world.action = create(ActionSchema, { ...world.action, status: ActionStatus.APPROVED, version: 5n });
       const { id, status, version } = world.action;

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { editableText, readEdited, renderReview, sha256Hex, visible, type RenderLimits, type ReviewSource } from "@countersign/review-view";
 import type { DirectoryClient } from "@countersign/directory-client";
 import { PrincipalType, type Principal } from "@countersign/proto/v1/principal_pb";
@@ -49,8 +50,20 @@ async function open(deps: PageDeps, request: RawRequest): Promise<RawAnswer> {
   const text = queryOf(request).get("link") ?? "";
   const link = deps.links.open(text);
   if (link === undefined) return badLink();
-  const visitor = await visitorOf(deps, request, link);
-  return visitor === undefined ? redirectToSignIn(deps, link, text, false) : show(deps, visitor, link, text);
+  return orElse(deps, unshown(text), async () => {
+    const visitor = await visitorOf(deps, request, link);
+    return visitor === undefined ? redirectToSignIn(deps, link, text, false) : show(deps, visitor, link, text);
+  });
+}
+
+/** What is said when somebody whom this page asks, approval above all, does not answer. */
+async function orElse<Answer>({ logger }: PageDeps, otherwise: RawAnswer, ask: () => Promise<Answer>): Promise<Answer | RawAnswer> {
+  try {
+    return await ask();
+  } catch (err) {
+    logger.warn({ err }, "a page cannot be made");
+    return otherwise;
+  }
 }
 
 /** Whoever sent this request, with the session it did so in. */
@@ -78,13 +91,14 @@ async function reviewFor(deps: PageDeps, { person, idToken }: Visitor, link: Rev
 }
 
 /** An answer that changed nothing: why, and the form in which it came. */
-type Refused = { readonly said: (now: ReviewSource) => string; readonly form: URLSearchParams; readonly digest: string };
+type Refused = { readonly said: (now?: ReviewSource) => string; readonly form: URLSearchParams; readonly digest: string };
 
 async function show(deps: PageDeps, visitor: Visitor, link: ReviewLink, text: string, refused?: Refused): Promise<RawAnswer> {
   const { session, person } = visitor;
   const review = await reviewFor(deps, visitor, link, text);
   if ("status" in review) return review;
   const { source, ineligible, mayReject, mayEdit } = review;
+  if (refused !== undefined && isMade(refused.form, source, person)) return seeReview(text);
   const view = renderReview(source, sha256Hex, LIMITS);
   const { digest, version, shownDigest } = view;
   const card = deps.seal.seal({ channel: PAGE_CHANNEL, tenant: link.tenant, actionId: link.actionId, digest, version, shownDigest });
@@ -115,6 +129,14 @@ function barredBy({ source, ineligible, unknown, mayReject }: PersonsReview): st
 /** What keeps somebody from taking back what was approved only for now. */
 const MENDABLE = new Set(["SIGN_IN_TOO_WEAK", "DIRECTORY_UNREACHABLE"]);
 
+/** A double click, or a form that was sent again: what this person asks for is what it has made of it already. */
+function isMade(form: URLSearchParams, source: ReviewSource, { issuer, id }: Principal): boolean {
+  const editor = source.review?.editor;
+  if (form.get("decision") !== "edit" || source.status !== "edited" || editor?.issuer !== issuer || editor.id !== id) return false;
+  const edited = readEdited(form.get("properties") ?? "", source);
+  return !("problem" in edited) && isDeepStrictEqual(edited.properties, source.input?.action.properties);
+}
+
 /** What was typed is typed once, unless the parameters are others by now. */
 function editOf(source: ReviewSource, refused: Refused | undefined): ReviewPage["form"]["edit"] {
   const properties = editableText(source);
@@ -130,25 +152,29 @@ function typedIn(refused: Refused | undefined): ReviewPage["form"]["typed"] {
 }
 
 async function decide(deps: PageDeps, request: RawRequest): Promise<RawAnswer> {
-  const asked = await formOf(deps, request);
+  const asked = await orElse(deps, page(503, "Nothing was decided", NOT_NOW), () => formOf(deps, request));
   if ("status" in asked) return asked;
   const { form, link, text, visitor } = asked;
   const card = deps.seal.open(form.get("card"));
   if (card === undefined || card.channel !== PAGE_CHANNEL || card.tenant !== link.tenant || card.actionId !== link.actionId)
     return page(400, "Nothing was decided", "This form is not one of this review.");
-  const review = await reviewFor(deps, visitor, link, text);
+  const nothing = page(503, "Nothing was decided", NOT_NOW, toReview("Open the review again", text));
+  const review = await orElse(deps, nothing, () => reviewFor(deps, visitor, link, text));
   if ("status" in review) return review;
-  const refused = (said: Refused["said"]): Promise<RawAnswer> => show(deps, visitor, link, text, { said, form, digest: card.digest });
+  const refused = (said: Refused["said"]): Promise<RawAnswer> =>
+    orElse(deps, page(503, "Not now", said(), toReview("Open the review again", text)), () =>
+      show(deps, visitor, link, text, { said, form, digest: card.digest }),
+    );
   const decision = decisionOf(form, review, card);
   if (typeof decision === "string") return refused(() => `This answer changed nothing: ${decision}.`);
   const reply = await deps.vote(visitor.idToken, card, decision);
-  if (reply.outcome === "recorded") return { status: 303, headers: { ...PAGE_HEADERS, location: reviewPath(text) } };
-  return refused(({ status }) =>
-    reply.outcome === "unknown"
-      ? "No answer came: it may be recorded or not. What this page shows is what is recorded."
-      : `This answer changed nothing: ${whyRefusedOnPage(reply.reason, status)}.`,
-  );
+  if (reply.outcome === "recorded") return seeReview(text);
+  if (reply.outcome === "refused") return refused((now) => `This answer changed nothing: ${whyRefusedOnPage(reply.reason, now?.status)}.`);
+  return refused((now) => `No answer came: it may be recorded or not.${now === undefined ? "" : SO_FAR}`);
 }
+
+const NOT_NOW = "The review cannot be read at the moment.";
+const SO_FAR = " This page shows what is recorded so far: open it again in a moment, and if it still asks you, answer again.";
 
 function decisionOf(form: URLSearchParams, { source }: PersonsReview, card: ShownCard): Decision | string {
   const reason = (form.get("reason") ?? "").trim();
@@ -245,6 +271,15 @@ function queryOf({ url }: RawRequest): URLSearchParams {
 
 function badLink(): RawAnswer {
   return page(404, "This link does not work", "It is not complete, or too old. Use the newest message about the review.");
+}
+
+function unshown(text: string): RawAnswer {
+  return page(503, "Not now", `${NOT_NOW} What was recorded stays recorded.`, toReview("Try again", text));
+}
+
+/** To where the review is: reloading what a browser ends at sends no form again. */
+function seeReview(text: string): RawAnswer {
+  return { status: 303, headers: { ...PAGE_HEADERS, location: reviewPath(text) } };
 }
 
 function page(status: number, title: string, text: string, on?: WayOn): RawAnswer {
