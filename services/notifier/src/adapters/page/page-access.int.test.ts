@@ -150,7 +150,7 @@ describe("what the browser may do with it", () => {
         "<style>",
         "<h2>",
         "<h2>",
-        "<h2>",
+        "<h2 ",
       ]);
     }
   });

@@ -7,7 +7,7 @@ const STYLE = `:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-s
 h1{font-size:1.3rem}h2{font-size:1rem}.title{font-size:1.1rem;font-weight:bold}.line{margin:0 0 0 4ch;text-indent:-4ch;white-space:pre-wrap;unicode-bidi:isolate;direction:ltr}
 .facts,.parameters,.claims,.comments,.naming{margin:.8rem 0;padding:.6rem;border-left:4px solid #777;font-family:ui-monospace,monospace;font-size:.9rem}
 .parameters{border-color:#06c}.claims,.comments{border-color:#c60;background:rgb(204 102 0/6%)}
-.said{padding:.6rem;border:1px solid #c60}textarea{width:100%;box-sizing:border-box}button{font:inherit;padding:.4rem 1.2rem;margin-right:.8rem}
+.said{padding:.6rem;border:1px solid #c60}textarea{scroll-margin-top:4rem;width:100%;box-sizing:border-box}button{font:inherit;padding:.4rem 1.2rem;margin-right:.8rem}
 button[value=approve]{border:2px solid #080}button[value=reject],button[value=take-back]{border:2px solid #c00}details{margin:1rem 0}:focus-visible{outline:3px solid #06c;outline-offset:2px}`;
 
 const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
@@ -54,10 +54,11 @@ export function reviewPage({ view: recorded, who, said, left, over, barred, may,
   const card = over ? { ...cardText(view), heading: "The time to decide is over" } : cardText(view);
   const open = view.decide !== undefined;
   const takeBack = view.status === "approved" && may.reject;
+  const forms = `${open ? decisionForms(form, may) : ""}${takeBack ? takeBackForm(form) : ""}`;
   return document(
     `${card.heading}: ${subjectOf(card.title)}`,
     `<main><h1>${escapeHtml(card.heading)}</h1>
-${said === undefined ? "" : `<p class="said" role="alert" tabindex="-1" autofocus>${escapeHtml(said)}</p>`}
+${said === undefined ? "" : `<p class="said" role="alert" tabindex="-1" autofocus>${escapeHtml(said)}${toTyped(form, forms)}</p>`}
 <p class="title line" dir="ltr">${unlinkedHtml(card.title)}</p>
 ${takeBack ? TAKE_BACK : ""}
 ${takeBack && !view.afterReviewOpen ? "" : whenHtml(view, left, over)}
@@ -65,10 +66,19 @@ ${card.edited === undefined ? "" : `<div class="said"><p class="line" dir="ltr">
 ${barred !== undefined && (open || view.status === "approved") ? `<p class="said">${unlinkedHtml(barred)}</p>` : ""}
 ${stepUp === undefined ? "" : `<p><a href="${escapeHtml(stepUp)}">Sign in with a second factor</a></p>`}
 ${sectionsHtml(card, "class")}
-${open ? decisionForms(form, may) : ""}${takeBack ? takeBackForm(form) : ""}
+${forms}
 </main><footer><p>Signed in as ${unlinkedHtml(who)}</p>
 <form method="post" action="/sign-out">${hidden("link", form.link)}${hidden("token", form.token)}<button>Sign out</button></form></footer>`,
   );
+}
+
+/** Where the form of each decision begins to be mended. */
+const PLACES: Readonly<Record<string, string>> = { approve: "decision", reject: "decision", edit: "edit", "take-back": "take-back" };
+
+/** From what is read first to what is to be mended, far below it; nothing when that form is offered no more. */
+function toTyped({ typed }: ReviewPage["form"], forms: string): string {
+  const place = PLACES[typed?.decision ?? ""];
+  return place !== undefined && forms.includes(`id="${place}"`) ? ` <a href="#${place}">To what you typed</a>` : "";
 }
 
 /** What is left is told as of the moment the page was made: nothing runs here that could count down. */
@@ -85,7 +95,7 @@ function whenHtml(view: ReviewView, left: string | undefined, over: boolean): st
 
 function decisionForms(form: ReviewPage["form"], may: ReviewPage["may"]): string {
   const forms = `${may.approve || may.reject ? voteForm(form, may) : ""}${may.edit ? editForm(form) : ""}`;
-  return forms === "" ? "" : `<h2>Your decision</h2>\n${forms}`;
+  return forms === "" ? "" : `<h2 id="decision">Your decision</h2>\n${forms}`;
 }
 
 function voteForm(form: ReviewPage["form"], { approve, reject }: ReviewPage["may"]): string {
@@ -100,7 +110,7 @@ function editForm(form: ReviewPage["form"]): string {
   if (edit === undefined) return "";
   return `<details${typed?.decision === "edit" ? " open" : ""}><summary>Edit the parameters</summary>${formStart(form)}
 <p>Policy lets you change: <code>${unlinkedHtml(edit.editable)}</code></p>
-<p><label>Parameters<br><textarea name="properties" rows="12" spellcheck="false">${escapeHtml(edit.properties)}</textarea></label></p>
+<p><label>Parameters<br><textarea id="edit" name="properties" rows="12" spellcheck="false">${escapeHtml(edit.properties)}</textarea></label></p>
 ${reasonField("Reason", typedFor(form, "edit"), true)}
 <button name="decision" value="edit">Ask for this instead</button></form></details>`;
 }

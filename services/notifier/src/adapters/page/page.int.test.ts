@@ -125,6 +125,9 @@ describe("the page of a review", () => {
     const typed = { decision: "edit", reason: "<less>", properties: '{"limit":1,}' };
     const bad = await browser.post(`${base}/review`, { ...fields, ...typed });
     expect(bad.text).toContain("<details open>");
+    // The message has the focus, and the form may be far below.
+    expect(bad.text).toMatch(/autofocus>This answer changed nothing:[^\n]*<a href="#edit">To what you typed<\/a><\/p>/);
+    expect(bad.text).toContain('<textarea id="edit" name="properties"');
     expect(bad.text).toContain(">{&quot;limit&quot;:1,}</textarea>");
     expect(bad.text.match(/&lt;less&gt;/g)).toHaveLength(1);
     // On other parameters than it was typed for it would undo what somebody else did.
@@ -134,6 +137,7 @@ describe("the page of a review", () => {
     world.refusal = "STALE_VERSION";
     const approve = await browser.post(`${base}/review`, { ...fields, decision: "approve", reason: "fine" });
     expect([approve.text.includes(">fine</textarea>"), approve.text.includes("<details open>")]).toEqual([true, false]);
+    expect([approve.text.includes('href="#decision">'), approve.text.includes('id="decision"')]).toEqual([true, true]);
   });
 
   it("whoever has approved is told so, and can still say no", async () => {
@@ -173,6 +177,7 @@ describe("the page of a review", () => {
     expect(seen(after.text)).toContain("This answer changed nothing: it was edited, and waits for its requester.");
     const edited = String.raw`Edited by &lt;bob\u{202e}&gt; (https://issuer.example) ⟨escaped, hidden characters⟩: votes on what it was before lapsed`;
     expect(seen(after.text)).toContain(edited);
+    expect(after.text).not.toContain('href="#');
     expect(seen(after.text)).toContain("Nothing is to be decided until its requester has accepted the edited form.");
     expect(after.text).toContain("smaller");
     expect(buttons(after.text)).toEqual([]);
@@ -230,12 +235,12 @@ describe("the page of a review", () => {
 
   it("has headings, a landmark and names for whoever does not see it, and what was refused is read first", async () => {
     const { browser, page, fields } = await signedIn();
-    expect(page.text.match(/<main>|<h1>|<h2>[^<]*/g)).toEqual([
+    expect(page.text.match(/<main>|<h1>|<h2[^>]*>[^<]*/g)).toEqual([
       "<main>",
       "<h1>",
       "<h2>This will run, and the digest covers all of it:",
       "<h2>The requester says (not checked, not covered by the digest):",
-      "<h2>Your decision",
+      '<h2 id="decision">Your decision',
     ]);
     expect(page.text.match(/<textarea/g)?.length).toBe(page.text.match(/<label>[^<]+<br><textarea/g)?.length);
     expect(page.text).not.toContain("autofocus");

@@ -53,6 +53,7 @@ describe("taking back what was approved", () => {
     const after = await browser.post(`${base}/review`, { ...fields, decision: "take-back", reason: "the <wrong> customer" });
     expect(after.text).toContain("This answer changed nothing: tick the box that says what taking it back means.");
     expect(after.text).toContain(">the &lt;wrong&gt; customer</textarea>");
+    expect(after.text).toContain('<a href="#take-back">To what you typed</a>');
     expect(world.votes).toEqual([]);
   });
 
