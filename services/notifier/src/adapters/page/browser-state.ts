@@ -56,3 +56,18 @@ export function cookieOf(header: string | undefined, name: string): string | und
   const pair = (header ?? "").split("; ").find((part) => part.startsWith(`${name}=`));
   return pair?.slice(name.length + 1);
 }
+
+/** Whose cookies they are, by its public address. */
+type Site = { readonly base: string };
+
+/** Lax: a link in a mail is to find the session. What decides needs a form token beside it. */
+export function cookie(site: Site, name: string, value: string, seconds: number): string {
+  return `${name}=${value}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${seconds}${isSecure(site) ? "; Secure" : ""}`;
+}
+
+export const sessionCookie = (site: Site): string => `${isSecure(site) ? "__Host-" : ""}countersign`;
+export const attemptCookie = (site: Site): string => `${isSecure(site) ? "__Host-" : ""}countersign-sign-in`;
+
+function isSecure({ base }: Site): boolean {
+  return base.startsWith("https://");
+}

@@ -9,7 +9,7 @@ import type { PersonsReview, ReadAsPerson } from "../approval/person-reader.ts";
 import type { CardSeal } from "../card-seal.ts";
 import type { RawAnswer, RawRequest, Route } from "../http/listener.ts";
 import type { PageSessions } from "../postgres/page-sessions.ts";
-import { cookieOf, newSessionId, type BrowserState } from "./browser-state.ts";
+import { attemptCookie, cookie, cookieOf, newSessionId, sessionCookie, type BrowserState } from "./browser-state.ts";
 import { PAGE_HEADERS, plainPage, reviewPage, type ReviewPage, type WayOn } from "./page-html.ts";
 import type { ReviewLink, ReviewLinks } from "./review-links.ts";
 import type { SignIn } from "./sign-in.ts";
@@ -251,18 +251,6 @@ async function signOut(deps: PageDeps, request: RawRequest): Promise<RawAnswer> 
   await deps.sessions.end(asked.visitor.session);
   const { headers = {}, ...answer } = page(200, "Signed out", "You are signed out of this page.", asSomebodyElse(asked.text));
   return { ...answer, headers: { ...headers, "set-cookie": cookie(deps, sessionCookie(deps), "", 0) } };
-}
-
-/** Lax: a link in a mail is to find the session. What decides needs a form token beside it. */
-function cookie(deps: PageDeps, name: string, value: string, seconds: number): string {
-  return `${name}=${value}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${seconds}${isSecure(deps) ? "; Secure" : ""}`;
-}
-
-const sessionCookie = (deps: PageDeps): string => `${isSecure(deps) ? "__Host-" : ""}countersign`;
-const attemptCookie = (deps: PageDeps): string => `${isSecure(deps) ? "__Host-" : ""}countersign-sign-in`;
-
-function isSecure({ base }: PageDeps): boolean {
-  return base.startsWith("https://");
 }
 
 function queryOf({ url }: RawRequest): URLSearchParams {
