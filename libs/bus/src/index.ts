@@ -6,6 +6,7 @@ export { openReplayTarget, type ReplayTarget } from "./replay-target.ts";
 export { notifierPrograms, type ListNotifierPrograms, type NotifierProgramState } from "./notifier-programs.ts";
 export { jetStreamCopy, type LedgerCopy } from "./ledger-copy.ts";
 export { logCorruption } from "./log-corruption.ts";
+export { decodeRequest } from "./decode-request.ts";
 export { decoded, encoded } from "./messages.ts";
 export { readStream, serveStreams, type StreamHandler } from "./streams.ts";
 export { natsCommands, type NatsCommandsOptions } from "./nats-commands.ts";

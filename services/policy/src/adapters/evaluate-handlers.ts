@@ -1,6 +1,6 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
-import type { CommandHandler } from "@countersign/bus";
+import { decodeRequest, type CommandHandler } from "@countersign/bus";
 import { EvaluateRequestSchema } from "@countersign/proto/internal/v1/command_pb";
 import { EvaluateActionRequestSchema, EvaluateActionResponseSchema } from "@countersign/proto/v1/action_service_pb";
 import { TestPolicyRequestSchema, TestPolicyResponseSchema } from "@countersign/proto/v1/policy_service_pb";
@@ -10,7 +10,7 @@ import type { ActivePolicies, ActivePolicy } from "../usecases/active-policies.t
 import { compileText } from "./compile-text.ts";
 import { documentRefusal } from "./failures.ts";
 import { invalid, toEvaluationInput } from "./input-from-proto.ts";
-import { callerOf, policyAdminOf, readRequest } from "./read-request.ts";
+import { callerOf, policyAdminOf } from "./read-request.ts";
 import type { TenantTime } from "./tenant-time.ts";
 import { encodeEvaluateResponse, toTraceMessage, toVerdictMessage } from "./verdict-to-proto.ts";
 
@@ -19,7 +19,7 @@ export type EvaluateDeps = { readonly policies: ActivePolicies; readonly verdict
 /** The verdict on an action that is being requested, by the policy in force. */
 export function evaluateHandler(deps: EvaluateDeps): CommandHandler {
   return async (command) => {
-    const { requester, input, time } = readRequest(EvaluateRequestSchema, command);
+    const { requester, input, time } = decodeRequest(EvaluateRequestSchema, command.request);
     if (time === undefined) throw invalid([{ field: "time", description: "must be set" }]);
     const asked = toEvaluationInput(requester, input, timestampMs(time));
     const { tenant } = asked.principal;
@@ -37,7 +37,7 @@ export function evaluateHandler(deps: EvaluateDeps): CommandHandler {
 export function evaluateActionHandler(deps: EvaluateDeps): CommandHandler {
   return async (command) => {
     const caller = callerOf(command);
-    const { input } = readRequest(EvaluateActionRequestSchema, command);
+    const { input } = decodeRequest(EvaluateActionRequestSchema, command.request);
     const asked = toEvaluationInput(caller, input, deps.clock().getTime());
     return byPolicy(deps, caller.tenant, (active) => {
       const { verdict, rules } = active ? explain(active.compiled, asked, active.revision.revision) : { verdict: NO_POLICY, rules: [] };
@@ -61,7 +61,7 @@ function byPolicy<Result>(
 export function testPolicyHandler({ clock }: Pick<EvaluateDeps, "clock">): CommandHandler {
   return async (command) => {
     const caller = policyAdminOf(command);
-    const { document, input, requester, time } = readRequest(TestPolicyRequestSchema, command);
+    const { document, input, requester, time } = decodeRequest(TestPolicyRequestSchema, command.request);
     const compiled = compileText(document);
     if (!compiled.ok) throw documentRefusal(compiled.problems);
     const asked = toEvaluationInput(

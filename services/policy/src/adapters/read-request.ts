@@ -1,16 +1,6 @@
-import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
-import { CommandError, decoded } from "@countersign/bus";
+import { CommandError } from "@countersign/bus";
 import type { Command } from "@countersign/proto/internal/v1/command_pb";
 import { PrincipalType, type Principal } from "@countersign/proto/v1/principal_pb";
-
-/** @throws CommandError when the bytes are no such message. */
-export function readRequest<Schema extends DescMessage>(schema: Schema, command: Command): MessageShape<Schema> {
-  try {
-    return decoded(schema, command.request);
-  } catch (cause) {
-    throw new CommandError("INVALID_ARGUMENT", "MALFORMED", `not a ${schema.name}`, { cause });
-  }
-}
 
 /** Who calls, in a tenant. @throws CommandError */
 export function callerOf(command: Command): Principal {

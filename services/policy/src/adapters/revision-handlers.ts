@@ -1,5 +1,5 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import type { CommandHandler } from "@countersign/bus";
+import { decodeRequest, type CommandHandler } from "@countersign/bus";
 import { momentOf, NO_MOMENT } from "@countersign/event-log";
 import type { Command } from "@countersign/proto/internal/v1/command_pb";
 import type { At } from "@countersign/proto/v1/at_pb";
@@ -14,7 +14,7 @@ import { compileText } from "./compile-text.ts";
 import { documentRefusal, refusal, unknownRevision } from "./failures.ts";
 import { invalid, toPrincipalRef } from "./input-from-proto.ts";
 import { readPageToken, toPageToken } from "./page-token.ts";
-import { activatorOf, callerOf, policyAdminOf, readRequest } from "./read-request.ts";
+import { activatorOf, callerOf, policyAdminOf } from "./read-request.ts";
 import { toRevisionMessage } from "./revision-to-proto.ts";
 import type { TenantTime } from "./tenant-time.ts";
 
@@ -23,7 +23,7 @@ export type RevisionDeps = { readonly store: PolicyStore; readonly policies: Act
 export function publishPolicyHandler({ store, clock }: RevisionDeps): CommandHandler {
   return async (command) => {
     const caller = policyAdminOf(command);
-    const { document } = readRequest(proto.PublishPolicyRequestSchema, command);
+    const { document } = decodeRequest(proto.PublishPolicyRequestSchema, command.request);
     const compiled = compileText(document);
     if (!compiled.ok) throw documentRefusal(compiled.problems);
     const { revision, active } = settled(await publishPolicy(store, changeBy(caller, command, clock()), document));
@@ -42,7 +42,7 @@ export function activatePolicyHandler({
 }: RevisionDeps & { readonly documents: TenantTime }): CommandHandler {
   return async (command) => {
     const caller = activatorOf(command);
-    const { revision: number } = readRequest(proto.ActivatePolicyRequestSchema, command);
+    const { revision: number } = decodeRequest(proto.ActivatePolicyRequestSchema, command.request);
     const compiles = async (text: string) => documents.run(caller.tenant, () => compileText(text).ok);
     const changed = await activatePolicy(store, changeBy(caller, command, clock()), Number(number), compiles);
     const { revision, active } = settled(changed, number);
@@ -57,7 +57,7 @@ export function activatePolicyHandler({
 export function getPolicyHandler({ store }: RevisionDeps): CommandHandler {
   return async (command) => {
     const { tenant } = callerOf(command);
-    const { revision: number, at } = readRequest(proto.GetPolicyRequestSchema, command);
+    const { revision: number, at } = decodeRequest(proto.GetPolicyRequestSchema, command.request);
     const { state } = await streamAt(store, tenant, at);
     const revision = findRevision(state, number === 0n ? state.active : Number(number));
     if (revision === undefined) throw unknownRevision(number === 0n ? undefined : number, newestRevision(state));
@@ -70,7 +70,7 @@ export function getPolicyHandler({ store }: RevisionDeps): CommandHandler {
 export function listPolicyRevisionsHandler({ store }: RevisionDeps): CommandHandler {
   return async (command) => {
     const { tenant } = callerOf(command);
-    const { pageSize, pageToken, at } = readRequest(proto.ListPolicyRevisionsRequestSchema, command);
+    const { pageSize, pageToken, at } = decodeRequest(proto.ListPolicyRevisionsRequestSchema, command.request);
     if (pageSize < 0 || pageSize > 200) throw invalid([{ field: "page_size", description: "must be 1 to 200, or 0 for 50" }]);
     const { state } = await streamAt(store, tenant, at);
     const page = pageOfRevisions(state, pageSize, readPageToken(pageToken));

@@ -1,5 +1,5 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
-import { CommandError, decoded, type CommandHandler } from "@countersign/bus";
+import { CommandError, decodeRequest, type CommandHandler } from "@countersign/bus";
 import { EventLogError } from "@countersign/event-log";
 import { UnknownEventError } from "@countersign/events";
 import { isTraceparent } from "@countersign/telemetry";
@@ -24,21 +24,13 @@ export function call<Request extends DescMessage>(
       throw new CommandError("UNAUTHENTICATED", "TOKEN_INVALID", "The caller is not a principal of a known type.");
     }
     const traceparent = isTraceparent(command.traceparent) ? command.traceparent : "";
-    const request = decode(schema, command.request);
+    const request = decodeRequest(schema, command.request);
     try {
       return await answer(request, { principal, traceparent, knownVersion: Number(command.knownVersion) });
     } catch (error) {
       throw translated(error);
     }
   };
-}
-
-function decode<Request extends DescMessage>(schema: Request, bytes: Uint8Array): MessageShape<Request> {
-  try {
-    return decoded(schema, bytes);
-  } catch (cause) {
-    throw new CommandError("INVALID_ARGUMENT", "MALFORMED", `The request is not a ${schema.typeName}.`, { cause });
-  }
 }
 
 function translated(error: unknown): unknown {

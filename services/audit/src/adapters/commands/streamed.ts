@@ -1,8 +1,8 @@
 import { create, toBinary, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
-import type { StreamHandler } from "@countersign/bus";
+import { decodeRequest, type StreamHandler } from "@countersign/bus";
 import type { Principal } from "@countersign/proto/v1/principal_pb";
 import { asRefusal } from "./refusals.ts";
-import { admitted, decode } from "./unary.ts";
+import { admitted } from "./unary.ts";
 
 /** A method from a typed request to many typed responses, done for somebody. */
 export function streamed<Request extends DescMessage, Response extends DescMessage>(
@@ -13,7 +13,7 @@ export function streamed<Request extends DescMessage, Response extends DescMessa
   return async function* (command, signal) {
     const caller = admitted(command);
     try {
-      for await (const message of handle(decode(request, command.request), signal, caller))
+      for await (const message of handle(decodeRequest(request, command.request), signal, caller))
         yield toBinary(response, create(response, message));
     } catch (error) {
       throw asRefusal(error);

@@ -1,5 +1,5 @@
-import { fromBinary, create, toBinary, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
-import { CommandError, type CommandHandler } from "@countersign/bus";
+import { create, toBinary, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
+import { CommandError, decodeRequest, type CommandHandler } from "@countersign/bus";
 import type { Command } from "@countersign/proto/internal/v1/command_pb";
 import type { Principal } from "@countersign/proto/v1/principal_pb";
 import { asRefusal } from "./refusals.ts";
@@ -11,7 +11,7 @@ export function unary<Request extends DescMessage, Response extends DescMessage>
   handle: (request: MessageShape<Request>, caller: Principal) => Promise<MessageInitShape<Response>>,
 ): CommandHandler {
   return async (command) => {
-    const answer = await handle(decode(request, command.request), admitted(command)).catch((error: unknown) => {
+    const answer = await handle(decodeRequest(request, command.request), admitted(command)).catch((error: unknown) => {
       throw asRefusal(error);
     });
     return toBinary(response, create(response, answer));
@@ -21,14 +21,6 @@ export function unary<Request extends DescMessage, Response extends DescMessage>
 export function admitted({ caller }: Command): Principal {
   if (caller === undefined || caller.tenant === "") throw new CommandError("UNAUTHENTICATED", "TOKEN_MISSING", "this needs a caller");
   return caller;
-}
-
-export function decode<Request extends DescMessage>(schema: Request, bytes: Uint8Array): MessageShape<Request> {
-  try {
-    return fromBinary(schema, bytes);
-  } catch (cause) {
-    throw new CommandError("INVALID_ARGUMENT", "MALFORMED", `not a ${schema.typeName}`, { cause });
-  }
 }
 
 export function invalidField(field: string, description: string): CommandError {

@@ -1,5 +1,5 @@
-import { create, fromBinary, toBinary, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
-import { CommandError, type CommandHandler } from "@countersign/bus";
+import { create, toBinary, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
+import { decodeRequest, type CommandHandler } from "@countersign/bus";
 import type { Command } from "@countersign/proto/internal/v1/command_pb";
 import { storeFailure } from "./failures.ts";
 
@@ -11,17 +11,9 @@ export function handler<Request extends DescMessage, Response extends DescMessag
 ): CommandHandler {
   return async (command) => {
     try {
-      return toBinary(response, create(response, await answer(decode(request, command.request), command)));
+      return toBinary(response, create(response, await answer(decodeRequest(request, command.request), command)));
     } catch (error) {
       throw storeFailure(error);
     }
   };
-}
-
-function decode<Request extends DescMessage>(schema: Request, bytes: Uint8Array): MessageShape<Request> {
-  try {
-    return fromBinary(schema, bytes);
-  } catch {
-    throw new CommandError("INVALID_ARGUMENT", "MALFORMED", `The request is not a well-formed ${schema.typeName}.`);
-  }
 }
