@@ -10,7 +10,7 @@ import type { ActivePolicies, ActivePolicy } from "../usecases/active-policies.t
 import { compileText } from "./compile-text.ts";
 import { documentRefusal } from "./failures.ts";
 import { invalid, toEvaluationInput } from "./input-from-proto.ts";
-import { callerOf, policyAdminOf } from "./read-request.ts";
+import { callerOf, policyAdminOf } from "./callers.ts";
 import type { TenantTime } from "./tenant-time.ts";
 import { encodeEvaluateResponse, toTraceMessage, toVerdictMessage } from "./verdict-to-proto.ts";
 

@@ -14,7 +14,7 @@ import { compileText } from "./compile-text.ts";
 import { documentRefusal, refusal, unknownRevision } from "./failures.ts";
 import { invalid, toPrincipalRef } from "./input-from-proto.ts";
 import { readPageToken, toPageToken } from "./page-token.ts";
-import { activatorOf, callerOf, policyAdminOf } from "./read-request.ts";
+import { activatorOf, callerOf, policyAdminOf } from "./callers.ts";
 import { toRevisionMessage } from "./revision-to-proto.ts";
 import type { TenantTime } from "./tenant-time.ts";
 
