@@ -29,5 +29,7 @@ export { observedEventLog } from "./observed-event-log.ts";
 export { int8Array, textArray, timestamptzArray } from "./postgres/binary-array.ts";
 export { eventLogMigrations } from "./postgres/migrations.ts";
 export { scanLedger } from "./postgres/scan-ledger.ts";
-export { momentOf, NO_MOMENT, until, type Moment } from "./moment.ts";
+export { momentOf, NO_MOMENT, readEnd, until, type Moment } from "./moment.ts";
+export { oneAhead } from "./one-ahead.ts";
+export { pagesOf, stretchOf, type Stretch, type TenantReader } from "./tenant-log.ts";
 export { watchCorruption } from "./watch-corruption.ts";

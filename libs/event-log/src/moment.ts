@@ -1,4 +1,4 @@
-import { timestampDate } from "@bufbuild/protobuf/wkt";
+import { timestampDate, type Timestamp } from "@bufbuild/protobuf/wkt";
 import type { At } from "@countersign/proto/v1/at_pb";
 
 /** A moment in a ledger's past: just after the event at a position, or after everything that has a time or an earlier one. */
@@ -20,6 +20,12 @@ export function until<Event extends { readonly position: number; readonly time: 
 export function momentOf({ moment }: At): Moment | undefined {
   if (moment.case === "position" && moment.value <= BigInt(Number.MAX_SAFE_INTEGER)) return { position: Number(moment.value) };
   return moment.case === "time" ? { time: timestampDate(moment.value) } : undefined;
+}
+
+/** Where a period ends; undefined: now, with all that was recorded before, whatever its time. What has not happened yet cannot be shown. */
+export function readEnd(to: Timestamp | undefined, now: Date): Date | undefined {
+  const end = to && timestampDate(to);
+  return end !== undefined && end <= now ? end : undefined;
 }
 
 /** What is told to somebody whose `at` names none. */

@@ -1,11 +1,9 @@
-import type { EventLog, RecordedEvent } from "@countersign/event-log";
+import { oneAhead, stretchOf, type EventLog, type RecordedEvent } from "@countersign/event-log";
 import { writeArchive, type ExportedEntry, type GrantKey, type Reporter, type WrittenArchive } from "@countersign/evidence";
 import { nodesOfTiles, parseVerifierKey, tilesOfNodes, type NodeId, type VerifierKey } from "@countersign/tlog";
 import type { Assurance, StoredCheckpoint, TreeStore } from "../sealing/ports.ts";
 import { eventsOfArchive, exportedEntries, type ExportedEntries } from "./exported-entries.ts";
 import { LaterErasures } from "./later-erasures.ts";
-import { oneAhead } from "./one-ahead.ts";
-import { stretchOf } from "./tenant-log.ts";
 
 /** What an export stands on. */
 export type ExportParts = {

@@ -1,13 +1,12 @@
 import { knownEvent } from "@countersign/events";
 import { createHash } from "node:crypto";
 import { EVENT_FORMATS, type EventFormatName, type EventRecord } from "@countersign/event-formats";
-import type { RecordedEvent } from "@countersign/event-log";
+import { pagesOf, stretchOf, type RecordedEvent, type TenantReader } from "@countersign/event-log";
 import { describeEvent } from "../adapters/events/describe.ts";
 import { plainText } from "../adapters/events/plain-text.ts";
 import { uuidText } from "../adapters/events/uuid.ts";
 import { payloadJson } from "../adapters/events/wire-event.ts";
 import type { ExportProgress } from "./export-archive.ts";
-import { pagesOf, stretchOf, type TenantReader } from "./tenant-log.ts";
 
 /** What was handed out. */
 export type ExportedLines = { readonly entries: number; readonly bytes: number; readonly digest: Uint8Array };

@@ -1,7 +1,6 @@
-import type { ContentName, EventReader, RecordedEvent } from "@countersign/event-log";
+import { pagesOf, type ContentName, type EventReader, type RecordedEvent, type Stretch, type TenantReader } from "@countersign/event-log";
 import { contentRefs, readPayload, type ExportedEntry } from "@countersign/evidence";
 import type { LaterErasures } from "./later-erasures.ts";
-import { pagesOf, type Stretch, type TenantReader } from "./tenant-log.ts";
 
 /** What an export reads of the log. */
 export type ExportReader = TenantReader & Pick<EventReader, "readNamedContents">;

@@ -1,4 +1,4 @@
-import { pagesOf, stretchOf, type TenantReader } from "../export/tenant-log.ts";
+import { pagesOf, stretchOf, type TenantReader } from "@countersign/event-log";
 import { ReportFold, type ComplianceReport } from "./compliance-report.ts";
 import { Histories, type ToReportEvent } from "./histories.ts";
 

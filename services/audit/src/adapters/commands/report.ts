@@ -1,7 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampDate, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { StreamHandler } from "@countersign/bus";
-import type { EventLog } from "@countersign/event-log";
+import { readEnd, type EventLog } from "@countersign/event-log";
 import {
   GetReportRequestSchema,
   GetReportResponseSchema,
@@ -12,7 +12,6 @@ import type { ComplianceReport, KindReport } from "../../report/compliance-repor
 import { KINDS } from "../../report/kinds.ts";
 import { produceReport } from "../../report/produce-report.ts";
 import { toReportEvent } from "../events/to-report-event.ts";
-import { readEnd } from "./moment.ts";
 import { streamed, withResult } from "./streamed.ts";
 
 /** Folds a period of the caller's tenant into a report. A message for each kind: what is found of one fits into a message, whatever the names are. */

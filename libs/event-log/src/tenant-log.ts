@@ -1,4 +1,4 @@
-import type { EventReader, RecordedEvent } from "@countersign/event-log";
+import type { EventReader, RecordedEvent } from "./event-log.ts";
 import { oneAhead } from "./one-ahead.ts";
 
 /** The log as one tenant's reader sees it. */
