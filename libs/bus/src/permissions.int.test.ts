@@ -95,6 +95,8 @@ describe("users of NATS", () => {
     ["approval", "cs.cmd.policy.Evaluate", true],
     ["approval", "cs.cmd.policy.EvaluateAction", true],
     ["approval", "cs.cmd.policy.ActivatePolicy", false],
+    ["audit", "cs.cmd.policy.EvaluateRecorded", true],
+    ["audit", "cs.cmd.policy.ActivatePolicy", false],
     ["policy", "cs.cmd.approval.SubmitVote", false],
     ["policy", "cs.wake.main", true],
     ...["DiscussFromChat", "GetActionForChannel", "GetReviewFromPage", "SubmitVoteFromChat", "SubmitVoteFromPage"].map(

@@ -33,7 +33,7 @@ export const BUS_USERS = {
   },
   audit: {
     serves: true,
-    sends: { approval: ["GetGrantKeys"], directory: ["ResolvePerson"] },
+    sends: { approval: ["GetGrantKeys"], directory: ["ResolvePerson"], policy: ["EvaluateRecorded"] },
     hears: ["*"],
     wakes: true,
     relays: false,

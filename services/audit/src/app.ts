@@ -3,6 +3,7 @@ import type { Database } from "@countersign/database";
 import { createDirectoryClient } from "@countersign/directory-client";
 import { scanLedger, type AppendKeys, type EventLog } from "@countersign/event-log";
 import type { Logger, Readiness } from "@countersign/telemetry";
+import { backtestPolicy } from "./adapters/backtest/backtest-policy.ts";
 import {
   discardTenantDeadLetter,
   getTenantDeadLetter,
@@ -92,6 +93,7 @@ async function serve(deps: AuditDeps, { reached }: KeptUp, sealing: Sealing | un
     Fsck: fsckEverything(parts, lastCheck, commands),
     RebuildProjection: rebuildProjections(parts, PROJECTIONS),
     GetReport: getReport({ log, clock }),
+    BacktestPolicy: backtestPolicy({ log, commands, clock }),
     Export: exportEvidence({ log, sealing, commands, clock }),
   });
   const past = { log, database: kysely, reached };

@@ -30,6 +30,7 @@ describe("P7, P8: who may call what", () => {
     ["PublishPolicy", ["policy_admin"]],
     ["ActivatePolicy", ["policy_admin"]],
     ["TestPolicy", ["policy_admin"]],
+    ["BacktestPolicy", ["policy_admin"]],
     ["GetPolicy", ["reviewer", "policy_admin", "auditor"]],
     ["ListPolicyRevisions", ["reviewer", "policy_admin", "auditor"]],
     ["GetMe", ALL],

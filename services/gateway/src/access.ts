@@ -32,6 +32,7 @@ export const ACCESS = {
   PublishPolicy: ["policy_admin"],
   ActivatePolicy: ["policy_admin"],
   TestPolicy: ["policy_admin"],
+  BacktestPolicy: ["policy_admin"],
   GetPolicy: ["policy_admin", "auditor", "reviewer"],
   ListPolicyRevisions: ["policy_admin", "auditor", "reviewer"],
 

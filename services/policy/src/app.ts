@@ -41,7 +41,7 @@ export async function startPolicy(deps: PolicyDeps): Promise<{ close(): Promise<
   const unsubscribe = feed.subscribe(follow, { streamType: POLICY_STREAM });
   const stopListening = log.onCommitted((events) => events.forEach(follow));
   const stopForgetting = log.onLost?.(() => policies.forgetAll());
-  const serving = await commands.serve("policy", createHandlers({ store, policies, verdicts, documents, logger, clock }));
+  const serving = await commands.serve("policy", createHandlers({ store, policies, verdicts, documents, logger, clock, monotonicMs }));
   logger.info({ maxAgeMs: config.maxAgeMs }, "policy serves");
   return {
     close: async () => {

@@ -217,6 +217,19 @@ describe("administrator's commands", () => {
     writeFileSync(file, document);
     const tried = await as("policy-admin", "policy", "test", file, ...TAG, "--requester", "agent:crm-agent");
     expect(tried).toMatchObject({ code: 0, out: matching(/^allow by rule "tag changes are harmless" of policy.yaml: /) });
+    const same = await as("policy-admin", "policy", "backtest", file);
+    expect(same).toMatchObject({ code: 0, out: matching(/^[1-9]\d* requests and edits were judged, none would be answered otherwise$/m) });
+    const denying = join(folder, "denying.yaml");
+    writeFileSync(
+      denying,
+      "apiVersion: countersign.dev/v1\nkind: Policy\nmetadata: { name: no }\nrules: [{ name: none, outcome: deny }]\n",
+    );
+    const other = await as("policy-admin", "policy", "backtest", denying, "--from", "1h");
+    expect(other.out).toMatch(/^\d+ +allow by "tag changes are harmless" +deny by "none" +outcome +db.tag.update on database crm, /m);
+    expect((await as("policy-admin", "policy", "backtest", denying, "--to", "1h")).out).toMatch(/^0 requests and edits were judged/);
+    const lines = (await as("policy-admin", "policy", "backtest", denying, "--json")).out.trimEnd().split("\n");
+    expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject({ result: { different: String(lines.length - 1), rules: [{ rule: "none" }] } });
+    expect(await as("crm-agent", "policy", "backtest", denying)).toMatchObject({ code: 1, err: matching(/ROLE_MISSING/) });
     const published = await as("policy-admin", "policy", "publish", file);
     expect(published.out).toContain("not in force yet: countersign policy activate 2");
     expect((await as("policy-admin", "policy", "activate", "2")).out).toMatch(/^revision 2, in force, SHA-256 [0-9a-f]{64}$/m);

@@ -46,6 +46,7 @@ beforeAll(async () => {
     activatePolicy: unanswered,
     getPolicy: unanswered,
     listPolicyRevisions: unanswered,
+    backtestPolicy: async () => {},
     testPolicy: async (bytes) => {
       asked.push(fromBinary(TestPolicyRequestSchema, Uint8Array.from(bytes)));
       if (refused !== undefined) throw refused;

@@ -9,12 +9,14 @@ import { withContext, type Io } from "../context.ts";
 import { hex, lines, moment, table } from "../output.ts";
 import { parseAt, type At } from "../parse-at.ts";
 import { parseCount, readBytes } from "../parse.ts";
+import { addPolicyBacktestCommand } from "./policy-backtest.ts";
 import { addPolicyTestCommand } from "./policy-test.ts";
 
-/** Policy: test, publish, activate, list, show. */
+/** Policy: test, backtest, publish, activate, list, show. */
 export function addPolicyCommands(program: Command, io: Io): void {
   const policy = program.command("policy").description("the tenant's policy");
   addPolicyTestCommand(policy, io);
+  addPolicyBacktestCommand(policy, io);
   policy
     .command("publish")
     .description("check a document and store it as the next revision")

@@ -4,7 +4,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { ActionInput, Verdict } from "./action_pb.ts";
+import type { ActionInput, Verdict, VerdictOutcome } from "./action_pb.ts";
 import { file_countersign_v1_action } from "./action_pb.ts";
 import type { RuleTrace } from "./action_service_pb.ts";
 import { file_countersign_v1_action_service } from "./action_service_pb.ts";
@@ -20,7 +20,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file countersign/v1/policy_service.proto.
  */
 export const file_countersign_v1_policy_service: GenFile = /*@__PURE__*/
-  fileDesc("CiNjb3VudGVyc2lnbi92MS9wb2xpY3lfc2VydmljZS5wcm90bxIOY291bnRlcnNpZ24udjEiwAEKDlBvbGljeVJldmlzaW9uEhAKCHJldmlzaW9uGAEgASgEEhcKD2RvY3VtZW50X2RpZ2VzdBgCIAEoDBIQCghkb2N1bWVudBgDIAEoCRIvCglwdWJsaXNoZXIYBCABKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSMAoMcHVibGlzaF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZhY3RpdmUYBiABKAgiKAoUUHVibGlzaFBvbGljeVJlcXVlc3QSEAoIZG9jdW1lbnQYASABKAkiSQoVUHVibGlzaFBvbGljeVJlc3BvbnNlEjAKCHJldmlzaW9uGAEgASgLMh4uY291bnRlcnNpZ24udjEuUG9saWN5UmV2aXNpb24iKQoVQWN0aXZhdGVQb2xpY3lSZXF1ZXN0EhAKCHJldmlzaW9uGAEgASgEIkoKFkFjdGl2YXRlUG9saWN5UmVzcG9uc2USMAoIcmV2aXNpb24YASABKAsyHi5jb3VudGVyc2lnbi52MS5Qb2xpY3lSZXZpc2lvbiJEChBHZXRQb2xpY3lSZXF1ZXN0EhAKCHJldmlzaW9uGAEgASgEEh4KAmF0GAIgASgLMhIuY291bnRlcnNpZ24udjEuQXQiRQoRR2V0UG9saWN5UmVzcG9uc2USMAoIcmV2aXNpb24YASABKAsyHi5jb3VudGVyc2lnbi52MS5Qb2xpY3lSZXZpc2lvbiJjChpMaXN0UG9saWN5UmV2aXNpb25zUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIeCgJhdBgDIAEoCzISLmNvdW50ZXJzaWduLnYxLkF0ImkKG0xpc3RQb2xpY3lSZXZpc2lvbnNSZXNwb25zZRIxCglyZXZpc2lvbnMYASADKAsyHi5jb3VudGVyc2lnbi52MS5Qb2xpY3lSZXZpc2lvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiqQEKEVRlc3RQb2xpY3lSZXF1ZXN0EhAKCGRvY3VtZW50GAEgASgJEioKBWlucHV0GAIgASgLMhsuY291bnRlcnNpZ24udjEuQWN0aW9uSW5wdXQSLAoJcmVxdWVzdGVyGAMgASgLMhkuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsEigKBHRpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImgKElRlc3RQb2xpY3lSZXNwb25zZRIoCgd2ZXJkaWN0GAEgASgLMhcuY291bnRlcnNpZ24udjEuVmVyZGljdBIoCgVydWxlcxgCIAMoCzIZLmNvdW50ZXJzaWduLnYxLlJ1bGVUcmFjZTLlAwoNUG9saWN5U2VydmljZRJcCg1QdWJsaXNoUG9saWN5EiQuY291bnRlcnNpZ24udjEuUHVibGlzaFBvbGljeVJlcXVlc3QaJS5jb3VudGVyc2lnbi52MS5QdWJsaXNoUG9saWN5UmVzcG9uc2USXwoOQWN0aXZhdGVQb2xpY3kSJS5jb3VudGVyc2lnbi52MS5BY3RpdmF0ZVBvbGljeVJlcXVlc3QaJi5jb3VudGVyc2lnbi52MS5BY3RpdmF0ZVBvbGljeVJlc3BvbnNlElAKCUdldFBvbGljeRIgLmNvdW50ZXJzaWduLnYxLkdldFBvbGljeVJlcXVlc3QaIS5jb3VudGVyc2lnbi52MS5HZXRQb2xpY3lSZXNwb25zZRJuChNMaXN0UG9saWN5UmV2aXNpb25zEiouY291bnRlcnNpZ24udjEuTGlzdFBvbGljeVJldmlzaW9uc1JlcXVlc3QaKy5jb3VudGVyc2lnbi52MS5MaXN0UG9saWN5UmV2aXNpb25zUmVzcG9uc2USUwoKVGVzdFBvbGljeRIhLmNvdW50ZXJzaWduLnYxLlRlc3RQb2xpY3lSZXF1ZXN0GiIuY291bnRlcnNpZ24udjEuVGVzdFBvbGljeVJlc3BvbnNlYgZwcm90bzM", [file_countersign_v1_action, file_countersign_v1_action_service, file_countersign_v1_at, file_countersign_v1_principal, file_google_protobuf_timestamp]);
+  fileDesc("CiNjb3VudGVyc2lnbi92MS9wb2xpY3lfc2VydmljZS5wcm90bxIOY291bnRlcnNpZ24udjEiwAEKDlBvbGljeVJldmlzaW9uEhAKCHJldmlzaW9uGAEgASgEEhcKD2RvY3VtZW50X2RpZ2VzdBgCIAEoDBIQCghkb2N1bWVudBgDIAEoCRIvCglwdWJsaXNoZXIYBCABKAsyHC5jb3VudGVyc2lnbi52MS5QcmluY2lwYWxSZWYSMAoMcHVibGlzaF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZhY3RpdmUYBiABKAgiKAoUUHVibGlzaFBvbGljeVJlcXVlc3QSEAoIZG9jdW1lbnQYASABKAkiSQoVUHVibGlzaFBvbGljeVJlc3BvbnNlEjAKCHJldmlzaW9uGAEgASgLMh4uY291bnRlcnNpZ24udjEuUG9saWN5UmV2aXNpb24iKQoVQWN0aXZhdGVQb2xpY3lSZXF1ZXN0EhAKCHJldmlzaW9uGAEgASgEIkoKFkFjdGl2YXRlUG9saWN5UmVzcG9uc2USMAoIcmV2aXNpb24YASABKAsyHi5jb3VudGVyc2lnbi52MS5Qb2xpY3lSZXZpc2lvbiJEChBHZXRQb2xpY3lSZXF1ZXN0EhAKCHJldmlzaW9uGAEgASgEEh4KAmF0GAIgASgLMhIuY291bnRlcnNpZ24udjEuQXQiRQoRR2V0UG9saWN5UmVzcG9uc2USMAoIcmV2aXNpb24YASABKAsyHi5jb3VudGVyc2lnbi52MS5Qb2xpY3lSZXZpc2lvbiJjChpMaXN0UG9saWN5UmV2aXNpb25zUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIeCgJhdBgDIAEoCzISLmNvdW50ZXJzaWduLnYxLkF0ImkKG0xpc3RQb2xpY3lSZXZpc2lvbnNSZXNwb25zZRIxCglyZXZpc2lvbnMYASADKAsyHi5jb3VudGVyc2lnbi52MS5Qb2xpY3lSZXZpc2lvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiqQEKEVRlc3RQb2xpY3lSZXF1ZXN0EhAKCGRvY3VtZW50GAEgASgJEioKBWlucHV0GAIgASgLMhsuY291bnRlcnNpZ24udjEuQWN0aW9uSW5wdXQSLAoJcmVxdWVzdGVyGAMgASgLMhkuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsEigKBHRpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImgKElRlc3RQb2xpY3lSZXNwb25zZRIoCgd2ZXJkaWN0GAEgASgLMhcuY291bnRlcnNpZ24udjEuVmVyZGljdBIoCgVydWxlcxgCIAMoCzIZLmNvdW50ZXJzaWduLnYxLlJ1bGVUcmFjZSJ7ChVCYWNrdGVzdFBvbGljeVJlcXVlc3QSEAoIZG9jdW1lbnQYASABKAkSKAoEZnJvbRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoCdG8YAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIsMBChZCYWNrdGVzdFBvbGljeVJlc3BvbnNlEjQKCHByb2dyZXNzGAEgASgLMiAuY291bnRlcnNpZ24udjEuQmFja3Rlc3RQcm9ncmVzc0gAEjYKCmRpZmZlcmVuY2UYAiABKAsyIC5jb3VudGVyc2lnbi52MS5Qb2xpY3lEaWZmZXJlbmNlSAASMAoGcmVzdWx0GAMgASgLMh4uY291bnRlcnNpZ24udjEuQmFja3Rlc3RSZXN1bHRIAEIJCgdtZXNzYWdlIi8KEEJhY2t0ZXN0UHJvZ3Jlc3MSDAoEZG9uZRgBIAEoBBINCgV0b3RhbBgCIAEoBCKqAgoQUG9saWN5RGlmZmVyZW5jZRIRCglhY3Rpb25faWQYASABKAkSFgoOYWN0aW9uX3ZlcnNpb24YAiABKAQSKAoEdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoJcmVxdWVzdGVyGAQgASgLMhwuY291bnRlcnNpZ24udjEuUHJpbmNpcGFsUmVmEhMKC2FjdGlvbl9uYW1lGAUgASgJEhUKDXJlc291cmNlX3R5cGUYBiABKAkSEwoLcmVzb3VyY2VfaWQYByABKAkSJAoDd2FzGAggASgLMhcuY291bnRlcnNpZ24udjEuVmVyZGljdBIpCgh3b3VsZF9iZRgJIAEoCzIXLmNvdW50ZXJzaWduLnYxLlZlcmRpY3QinQEKDkJhY2t0ZXN0UmVzdWx0Eg4KBmp1ZGdlZBgBIAEoBBIRCglkaWZmZXJlbnQYAiABKAQSDgoGZXJhc2VkGAMgASgEEi4KB3RhbGxpZXMYBCADKAsyHS5jb3VudGVyc2lnbi52MS5CYWNrdGVzdFRhbGx5EigKBXJ1bGVzGAUgAygLMhkuY291bnRlcnNpZ24udjEuUnVsZVRhbGx5In0KDUJhY2t0ZXN0VGFsbHkSKwoDd2FzGAEgASgOMh4uY291bnRlcnNpZ24udjEuVmVyZGljdE91dGNvbWUSMAoId291bGRfYmUYAiABKA4yHi5jb3VudGVyc2lnbi52MS5WZXJkaWN0T3V0Y29tZRINCgVjb3VudBgDIAEoBCIqCglSdWxlVGFsbHkSDAoEcnVsZRgBIAEoCRIPCgdkZWNpZGVzGAIgASgEMsgECg1Qb2xpY3lTZXJ2aWNlElwKDVB1Ymxpc2hQb2xpY3kSJC5jb3VudGVyc2lnbi52MS5QdWJsaXNoUG9saWN5UmVxdWVzdBolLmNvdW50ZXJzaWduLnYxLlB1Ymxpc2hQb2xpY3lSZXNwb25zZRJfCg5BY3RpdmF0ZVBvbGljeRIlLmNvdW50ZXJzaWduLnYxLkFjdGl2YXRlUG9saWN5UmVxdWVzdBomLmNvdW50ZXJzaWduLnYxLkFjdGl2YXRlUG9saWN5UmVzcG9uc2USUAoJR2V0UG9saWN5EiAuY291bnRlcnNpZ24udjEuR2V0UG9saWN5UmVxdWVzdBohLmNvdW50ZXJzaWduLnYxLkdldFBvbGljeVJlc3BvbnNlEm4KE0xpc3RQb2xpY3lSZXZpc2lvbnMSKi5jb3VudGVyc2lnbi52MS5MaXN0UG9saWN5UmV2aXNpb25zUmVxdWVzdBorLmNvdW50ZXJzaWduLnYxLkxpc3RQb2xpY3lSZXZpc2lvbnNSZXNwb25zZRJTCgpUZXN0UG9saWN5EiEuY291bnRlcnNpZ24udjEuVGVzdFBvbGljeVJlcXVlc3QaIi5jb3VudGVyc2lnbi52MS5UZXN0UG9saWN5UmVzcG9uc2USYQoOQmFja3Rlc3RQb2xpY3kSJS5jb3VudGVyc2lnbi52MS5CYWNrdGVzdFBvbGljeVJlcXVlc3QaJi5jb3VudGVyc2lnbi52MS5CYWNrdGVzdFBvbGljeVJlc3BvbnNlMAFiBnByb3RvMw", [file_countersign_v1_action, file_countersign_v1_action_service, file_countersign_v1_at, file_countersign_v1_principal, file_google_protobuf_timestamp]);
 
 /**
  * An immutable numbered version of a tenant's policy.
@@ -345,6 +345,304 @@ export const TestPolicyResponseSchema: GenMessage<TestPolicyResponse> = /*@__PUR
   messageDesc(file_countersign_v1_policy_service, 10);
 
 /**
+ * Tries a document on what was asked.
+ *
+ * @generated from message countersign.v1.BacktestPolicyRequest
+ */
+export type BacktestPolicyRequest = Message<"countersign.v1.BacktestPolicyRequest"> & {
+  /**
+   * YAML, at most 256 KiB.
+   *
+   * @generated from field: string document = 1;
+   */
+  document: string;
+
+  /**
+   * What was judged at this time or later; absent: from the tenant's first event on.
+   *
+   * @generated from field: google.protobuf.Timestamp from = 2;
+   */
+  from?: Timestamp | undefined;
+
+  /**
+   * What was judged before this time; absent, or in the future: up to now.
+   *
+   * @generated from field: google.protobuf.Timestamp to = 3;
+   */
+  to?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message countersign.v1.BacktestPolicyRequest.
+ * Use `create(BacktestPolicyRequestSchema)` to create a new message.
+ */
+export const BacktestPolicyRequestSchema: GenMessage<BacktestPolicyRequest> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_policy_service, 11);
+
+/**
+ * One of: how far it is, a difference, and at last the period as a whole.
+ *
+ * @generated from message countersign.v1.BacktestPolicyResponse
+ */
+export type BacktestPolicyResponse = Message<"countersign.v1.BacktestPolicyResponse"> & {
+  /**
+   * Which one.
+   *
+   * @generated from oneof countersign.v1.BacktestPolicyResponse.message
+   */
+  message: {
+    /**
+     * How far it is.
+     *
+     * @generated from field: countersign.v1.BacktestProgress progress = 1;
+     */
+    value: BacktestProgress;
+    case: "progress";
+  } | {
+    /**
+     * What the document answers otherwise.
+     *
+     * @generated from field: countersign.v1.PolicyDifference difference = 2;
+     */
+    value: PolicyDifference;
+    case: "difference";
+  } | {
+    /**
+     * The last message.
+     *
+     * @generated from field: countersign.v1.BacktestResult result = 3;
+     */
+    value: BacktestResult;
+    case: "result";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message countersign.v1.BacktestPolicyResponse.
+ * Use `create(BacktestPolicyResponseSchema)` to create a new message.
+ */
+export const BacktestPolicyResponseSchema: GenMessage<BacktestPolicyResponse> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_policy_service, 12);
+
+/**
+ * How far a backtest is.
+ *
+ * @generated from message countersign.v1.BacktestProgress
+ */
+export type BacktestProgress = Message<"countersign.v1.BacktestProgress"> & {
+  /**
+   * Events of the period that were read.
+   *
+   * @generated from field: uint64 done = 1;
+   */
+  done: bigint;
+
+  /**
+   * Events of the period.
+   *
+   * @generated from field: uint64 total = 2;
+   */
+  total: bigint;
+};
+
+/**
+ * Describes the message countersign.v1.BacktestProgress.
+ * Use `create(BacktestProgressSchema)` to create a new message.
+ */
+export const BacktestProgressSchema: GenMessage<BacktestProgress> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_policy_service, 13);
+
+/**
+ * A request or an edit that the document answers otherwise: another outcome, or other stages, terms, seconds of the grant or binding members. Another rule
+ * or other reasons that lead to the same are no difference.
+ *
+ * @generated from message countersign.v1.PolicyDifference
+ */
+export type PolicyDifference = Message<"countersign.v1.PolicyDifference"> & {
+  /**
+   * The action's id.
+   *
+   * @generated from field: string action_id = 1;
+   */
+  actionId: string;
+
+  /**
+   * The version of the action at which its verdict stands: see GetTimeline.
+   *
+   * @generated from field: uint64 action_version = 2;
+   */
+  actionVersion: bigint;
+
+  /**
+   * When policy was asked.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 3;
+   */
+  time?: Timestamp | undefined;
+
+  /**
+   * Who asked.
+   *
+   * @generated from field: countersign.v1.PrincipalRef requester = 4;
+   */
+  requester?: PrincipalRef | undefined;
+
+  /**
+   * For example db.export.
+   *
+   * @generated from field: string action_name = 5;
+   */
+  actionName: string;
+
+  /**
+   * AuthZEN resource type.
+   *
+   * @generated from field: string resource_type = 6;
+   */
+  resourceType: string;
+
+  /**
+   * AuthZEN resource id.
+   *
+   * @generated from field: string resource_id = 7;
+   */
+  resourceId: string;
+
+  /**
+   * As recorded.
+   *
+   * @generated from field: countersign.v1.Verdict was = 8;
+   */
+  was?: Verdict | undefined;
+
+  /**
+   * By the document; its revision is 0.
+   *
+   * @generated from field: countersign.v1.Verdict would_be = 9;
+   */
+  wouldBe?: Verdict | undefined;
+};
+
+/**
+ * Describes the message countersign.v1.PolicyDifference.
+ * Use `create(PolicyDifferenceSchema)` to create a new message.
+ */
+export const PolicyDifferenceSchema: GenMessage<PolicyDifference> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_policy_service, 14);
+
+/**
+ * A backtest that came to its end.
+ *
+ * @generated from message countersign.v1.BacktestResult
+ */
+export type BacktestResult = Message<"countersign.v1.BacktestResult"> & {
+  /**
+   * Requests and edits that the document was asked about.
+   *
+   * @generated from field: uint64 judged = 1;
+   */
+  judged: bigint;
+
+  /**
+   * Those of them that it answers otherwise.
+   *
+   * @generated from field: uint64 different = 2;
+   */
+  different: bigint;
+
+  /**
+   * Those that nobody can ask about: their input was erased.
+   *
+   * @generated from field: uint64 erased = 3;
+   */
+  erased: bigint;
+
+  /**
+   * All that were judged, by outcome as recorded and by the document.
+   *
+   * @generated from field: repeated countersign.v1.BacktestTally tallies = 4;
+   */
+  tallies: BacktestTally[];
+
+  /**
+   * Every rule of the document, in its order: one that decides nothing may be one that never holds.
+   *
+   * @generated from field: repeated countersign.v1.RuleTally rules = 5;
+   */
+  rules: RuleTally[];
+};
+
+/**
+ * Describes the message countersign.v1.BacktestResult.
+ * Use `create(BacktestResultSchema)` to create a new message.
+ */
+export const BacktestResultSchema: GenMessage<BacktestResult> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_policy_service, 15);
+
+/**
+ * How many went from one outcome to another, or kept theirs.
+ *
+ * @generated from message countersign.v1.BacktestTally
+ */
+export type BacktestTally = Message<"countersign.v1.BacktestTally"> & {
+  /**
+   * As recorded.
+   *
+   * @generated from field: countersign.v1.VerdictOutcome was = 1;
+   */
+  was: VerdictOutcome;
+
+  /**
+   * By the document.
+   *
+   * @generated from field: countersign.v1.VerdictOutcome would_be = 2;
+   */
+  wouldBe: VerdictOutcome;
+
+  /**
+   * How many.
+   *
+   * @generated from field: uint64 count = 3;
+   */
+  count: bigint;
+};
+
+/**
+ * Describes the message countersign.v1.BacktestTally.
+ * Use `create(BacktestTallySchema)` to create a new message.
+ */
+export const BacktestTallySchema: GenMessage<BacktestTally> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_policy_service, 16);
+
+/**
+ * What a rule decides.
+ *
+ * @generated from message countersign.v1.RuleTally
+ */
+export type RuleTally = Message<"countersign.v1.RuleTally"> & {
+  /**
+   * Its name.
+   *
+   * @generated from field: string rule = 1;
+   */
+  rule: string;
+
+  /**
+   * How many it would have decided.
+   *
+   * @generated from field: uint64 decides = 2;
+   */
+  decides: bigint;
+};
+
+/**
+ * Describes the message countersign.v1.RuleTally.
+ * Use `create(RuleTallySchema)` to create a new message.
+ */
+export const RuleTallySchema: GenMessage<RuleTally> = /*@__PURE__*/
+  messageDesc(file_countersign_v1_policy_service, 17);
+
+/**
  * How a tenant's policy is published, activated, read and tried.
  *
  * @generated from service countersign.v1.PolicyService
@@ -401,6 +699,18 @@ export const PolicyService: GenService<{
     methodKind: "unary";
     input: typeof TestPolicyRequestSchema;
     output: typeof TestPolicyResponseSchema;
+  },
+  /**
+   * What a document that need not be published would have answered to what was asked in a period: every request and every edit on which a verdict was recorded, with
+   * the requester as its token said then, at the time of that verdict. Streams what it answers otherwise, in the order of the log, and at last the counts. Records nothing.
+   * A tenant's documents have a part of the time only, so that a long period takes long; a reader may stop.
+   *
+   * @generated from rpc countersign.v1.PolicyService.BacktestPolicy
+   */
+  backtestPolicy: {
+    methodKind: "server_streaming";
+    input: typeof BacktestPolicyRequestSchema;
+    output: typeof BacktestPolicyResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_countersign_v1_policy_service, 0);

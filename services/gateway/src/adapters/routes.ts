@@ -65,7 +65,9 @@ export const readStreamEvents = reader(audit.StreamEventsRequestSchema, audits.c
 /** Methods that are one command, answered by a stream. */
 export const STREAMS = {
   Export: { service: "audit", read: reader(audit.ExportRequestSchema, audits.checkExport) },
-  GetReport: { service: "audit", read: reader(audit.GetReportRequestSchema, audits.checkPeriod) },
+  GetReport: { service: "audit", read: reader(audit.GetReportRequestSchema, audits.checkGetReport) },
+  // Audit reads what was asked; policy answers it.
+  BacktestPolicy: { service: "audit", read: reader(policy.BacktestPolicyRequestSchema, policies.checkBacktestPolicy) },
   Fsck: { service: "audit", read: reader(audit.FsckRequestSchema, nothingToCheck) },
   RebuildProjection: { service: "audit", read: reader(audit.RebuildProjectionRequestSchema, audits.checkRebuildProjection) },
 } as const satisfies Partial<Record<RpcName, Route>>;

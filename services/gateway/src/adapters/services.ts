@@ -45,6 +45,7 @@ export function addServices(server: RpcServer, deps: HandlerDeps): void {
     getPolicy: forward("GetPolicy", deps),
     listPolicyRevisions: forward("ListPolicyRevisions", deps),
     testPolicy: forward("TestPolicy", deps),
+    backtestPolicy: forwardStream("BacktestPolicy", deps),
   });
   server.add(DirectoryService, {
     getMe: forward("GetMe", deps),

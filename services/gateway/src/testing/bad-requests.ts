@@ -1,4 +1,5 @@
 import type { DescMessage, DescMethod, MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { ActionService } from "@countersign/proto/v1/action_service_pb";
 import { AuditService } from "@countersign/proto/v1/audit_service_pb";
 import { NotifierService } from "@countersign/proto/v1/notifier_service_pb";
@@ -141,6 +142,12 @@ export const badRequests = (send: Send): readonly (readonly [string, () => Promi
     ["requester.tenant", "requester.chain[1].issuer", "requester.chain[1].id", "requester.owner.id"],
   ],
   ["TestPolicy: nobody", () => send(policies.testPolicy, { document: "rules: []", input: good }), ["requester"]],
+  ["BacktestPolicy: nothing", () => send(policies.backtestPolicy, {}), ["document"]],
+  [
+    "BacktestPolicy: a period that ends before it begins",
+    () => send(policies.backtestPolicy, { document: "rules: []", from: timestampFromMs(2000), to: timestampFromMs(1000) }),
+    ["to"],
+  ],
   ["ReplayDeadLetters: nothing", () => send(audits.replayDeadLetters, {}), ["consumer"]],
   ["RetryDeliveries: nothing", () => send(NotifierService.method.retryDeliveries, {}), ["channel"]],
 ];

@@ -3,6 +3,7 @@ import type { Logger } from "@countersign/telemetry";
 import type { ActivePolicies } from "../usecases/active-policies.ts";
 import { PolicyStoreError, type PolicyStore } from "../usecases/policy-store.ts";
 import { evaluateActionHandler, evaluateHandler, testPolicyHandler } from "./evaluate-handlers.ts";
+import { evaluateRecordedHandler } from "./evaluate-recorded.ts";
 import { storeFailure } from "./failures.ts";
 import type { TenantTime } from "./tenant-time.ts";
 import { activatePolicyHandler, getPolicyHandler, listPolicyRevisionsHandler, publishPolicyHandler } from "./revision-handlers.ts";
@@ -11,6 +12,7 @@ export type HandlerDeps = {
   readonly store: PolicyStore;
   readonly policies: ActivePolicies;
   readonly clock: () => Date;
+  readonly monotonicMs: () => number;
   readonly verdicts: TenantTime;
   readonly documents: TenantTime;
   readonly logger: Logger;
@@ -27,6 +29,7 @@ export function createHandlers(deps: HandlerDeps): Readonly<Record<string, Comma
     GetPolicy: guarded(getPolicyHandler(deps), deps.logger),
     ListPolicyRevisions: guarded(listPolicyRevisionsHandler(deps), deps.logger),
     TestPolicy: guarded(testPolicyHandler(deps), deps.logger, documents),
+    EvaluateRecorded: guarded(evaluateRecordedHandler(deps), deps.logger, documents),
   };
 }
 

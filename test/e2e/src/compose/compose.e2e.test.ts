@@ -7,6 +7,7 @@ import { approve } from "@countersign/client/testing";
 import { openDatabase } from "@countersign/database";
 import { createDevelopmentIssuer, DEVELOPMENT_PRINCIPALS, type DevelopmentIssuer, type DevelopmentName } from "@countersign/identity";
 import { starterPolicy } from "@countersign/policy";
+import type { BacktestResult } from "@countersign/proto/v1/policy_service_pb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EXPORT, TAG_CHANGE } from "../scenes.ts";
 import { readOnly } from "./read-only.ts";
@@ -94,6 +95,14 @@ describe.skipIf(!hasOpenssl)("deploy/compose: three nats-servers, two of each se
     const { action } = await agent.requestAction(TAG_CHANGE);
     expect(statusName((await agent.waitForDecision(action.id)).action.status)).toBe("APPROVED");
   }, 120_000);
+
+  test("P7: audit and policy backtest together, each with its own rights in Postgres and NATS", async () => {
+    const admin = await as("policy-admin");
+    let result: BacktestResult | undefined;
+    for await (const { message } of admin.policies.backtestPolicy({ document: starterPolicy() }))
+      if (message.case === "result") result = message.value;
+    expect(result).toMatchObject({ judged: BigInt(ACTIONS + 1), different: 0n, erased: 0n });
+  });
 
   test("no process writes anywhere but to its volumes: each has run with a root that it cannot write, where this user may mount", () => {
     const outside = join(folder, "outside");

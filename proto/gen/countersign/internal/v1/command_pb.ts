@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file countersign/internal/v1/command.proto.
  */
 export const file_countersign_internal_v1_command: GenFile = /*@__PURE__*/
-  fileDesc("CiVjb3VudGVyc2lnbi9pbnRlcm5hbC92MS9jb21tYW5kLnByb3RvEhdjb3VudGVyc2lnbi5pbnRlcm5hbC52MSKFAQoHQ29tbWFuZBIpCgZjYWxsZXIYASABKAsyGS5jb3VudGVyc2lnbi52MS5QcmluY2lwYWwSEwoLdHJhY2VwYXJlbnQYAiABKAkSDwoHcmVxdWVzdBgDIAEoDBIVCg1rbm93bl92ZXJzaW9uGAQgASgEEhIKCnRpbWVvdXRfbXMYBSABKA0i9gEKDkNvbW1hbmRGYWlsdXJlEgwKBGNvZGUYASABKAkSDgoGcmVhc29uGAIgASgJEg8KB21lc3NhZ2UYAyABKAkSRwoIbWV0YWRhdGEYBCADKAsyNS5jb3VudGVyc2lnbi5pbnRlcm5hbC52MS5Db21tYW5kRmFpbHVyZS5NZXRhZGF0YUVudHJ5EjsKCnZpb2xhdGlvbnMYBSADKAsyJy5jb3VudGVyc2lnbi5pbnRlcm5hbC52MS5GaWVsZFZpb2xhdGlvbhovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiNAoORmllbGRWaW9sYXRpb24SDQoFZmllbGQYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkilQEKD0V2YWx1YXRlUmVxdWVzdBIsCglyZXF1ZXN0ZXIYASABKAsyGS5jb3VudGVyc2lnbi52MS5QcmluY2lwYWwSKgoFaW5wdXQYAiABKAsyGy5jb3VudGVyc2lnbi52MS5BY3Rpb25JbnB1dBIoCgR0aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJTChBFdmFsdWF0ZVJlc3BvbnNlEigKB3ZlcmRpY3QYASABKAsyFy5jb3VudGVyc2lnbi52MS5WZXJkaWN0EhUKDXBvbGljeV9kaWdlc3QYAiABKAwicQoRUmVhZEV2ZW50c1JlcXVlc3QSFQoNZnJvbV9wb3NpdGlvbhgBIAEoBBINCgVsaW1pdBgCIAEoDRI2CglzZWxlY3Rpb24YAyABKAsyIy5jb3VudGVyc2lnbi52MS5TdHJlYW1FdmVudHNSZXF1ZXN0ImMKElJlYWRFdmVudHNSZXNwb25zZRIlCgZldmVudHMYASADKAsyFS5jb3VudGVyc2lnbi52MS5FdmVudBIVCg1uZXh0X3Bvc2l0aW9uGAIgASgEEg8KB2F0X2hlYWQYAyABKAgiXQoQQXdhaXRTZWFsUmVxdWVzdBIRCglhY3Rpb25faWQYASABKAkSDwoHdmVyc2lvbhgCIAEoBBIRCgl3aXRuZXNzZWQYAyABKAgSEgoKdGltZW91dF9tcxgEIAEoDSIjChFBd2FpdFNlYWxSZXNwb25zZRIOCgZzZWFsZWQYASABKAhiBnByb3RvMw", [file_countersign_v1_action, file_countersign_v1_audit_service, file_countersign_v1_principal, file_google_protobuf_timestamp]);
+  fileDesc("CiVjb3VudGVyc2lnbi9pbnRlcm5hbC92MS9jb21tYW5kLnByb3RvEhdjb3VudGVyc2lnbi5pbnRlcm5hbC52MSKFAQoHQ29tbWFuZBIpCgZjYWxsZXIYASABKAsyGS5jb3VudGVyc2lnbi52MS5QcmluY2lwYWwSEwoLdHJhY2VwYXJlbnQYAiABKAkSDwoHcmVxdWVzdBgDIAEoDBIVCg1rbm93bl92ZXJzaW9uGAQgASgEEhIKCnRpbWVvdXRfbXMYBSABKA0i9gEKDkNvbW1hbmRGYWlsdXJlEgwKBGNvZGUYASABKAkSDgoGcmVhc29uGAIgASgJEg8KB21lc3NhZ2UYAyABKAkSRwoIbWV0YWRhdGEYBCADKAsyNS5jb3VudGVyc2lnbi5pbnRlcm5hbC52MS5Db21tYW5kRmFpbHVyZS5NZXRhZGF0YUVudHJ5EjsKCnZpb2xhdGlvbnMYBSADKAsyJy5jb3VudGVyc2lnbi5pbnRlcm5hbC52MS5GaWVsZFZpb2xhdGlvbhovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiNAoORmllbGRWaW9sYXRpb24SDQoFZmllbGQYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkilQEKD0V2YWx1YXRlUmVxdWVzdBIsCglyZXF1ZXN0ZXIYASABKAsyGS5jb3VudGVyc2lnbi52MS5QcmluY2lwYWwSKgoFaW5wdXQYAiABKAsyGy5jb3VudGVyc2lnbi52MS5BY3Rpb25JbnB1dBIoCgR0aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJTChBFdmFsdWF0ZVJlc3BvbnNlEigKB3ZlcmRpY3QYASABKAsyFy5jb3VudGVyc2lnbi52MS5WZXJkaWN0EhUKDXBvbGljeV9kaWdlc3QYAiABKAwiaQoXRXZhbHVhdGVSZWNvcmRlZFJlcXVlc3QSEAoIZG9jdW1lbnQYASABKAkSPAoJcXVlc3Rpb25zGAIgAygLMikuY291bnRlcnNpZ24uaW50ZXJuYWwudjEuUmVjb3JkZWRRdWVzdGlvbiJ5ChBSZWNvcmRlZFF1ZXN0aW9uEiwKCXJlcXVlc3RlchgBIAEoCzIZLmNvdW50ZXJzaWduLnYxLlByaW5jaXBhbBINCgVpbnB1dBgCIAEoDBIoCgR0aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJUChhFdmFsdWF0ZVJlY29yZGVkUmVzcG9uc2USKQoIdmVyZGljdHMYASADKAsyFy5jb3VudGVyc2lnbi52MS5WZXJkaWN0Eg0KBXJ1bGVzGAIgAygJInEKEVJlYWRFdmVudHNSZXF1ZXN0EhUKDWZyb21fcG9zaXRpb24YASABKAQSDQoFbGltaXQYAiABKA0SNgoJc2VsZWN0aW9uGAMgASgLMiMuY291bnRlcnNpZ24udjEuU3RyZWFtRXZlbnRzUmVxdWVzdCJjChJSZWFkRXZlbnRzUmVzcG9uc2USJQoGZXZlbnRzGAEgAygLMhUuY291bnRlcnNpZ24udjEuRXZlbnQSFQoNbmV4dF9wb3NpdGlvbhgCIAEoBBIPCgdhdF9oZWFkGAMgASgIIl0KEEF3YWl0U2VhbFJlcXVlc3QSEQoJYWN0aW9uX2lkGAEgASgJEg8KB3ZlcnNpb24YAiABKAQSEQoJd2l0bmVzc2VkGAMgASgIEhIKCnRpbWVvdXRfbXMYBCABKA0iIwoRQXdhaXRTZWFsUmVzcG9uc2USDgoGc2VhbGVkGAEgASgIYgZwcm90bzM", [file_countersign_v1_action, file_countersign_v1_audit_service, file_countersign_v1_principal, file_google_protobuf_timestamp]);
 
 /**
  * A command or query on its way from one service to another: the public request as it came in, with what the front door verified.
@@ -210,6 +210,97 @@ export const EvaluateResponseSchema: GenMessage<EvaluateResponse> = /*@__PURE__*
   messageDesc(file_countersign_internal_v1_command, 4);
 
 /**
+ * audit asks policy what a document would have answered to what was asked before, in the caller's tenant.
+ *
+ * @generated from message countersign.internal.v1.EvaluateRecordedRequest
+ */
+export type EvaluateRecordedRequest = Message<"countersign.internal.v1.EvaluateRecordedRequest"> & {
+  /**
+   * YAML; need not be published.
+   *
+   * @generated from field: string document = 1;
+   */
+  document: string;
+
+  /**
+   * Maybe none: then only the document is looked at.
+   *
+   * @generated from field: repeated countersign.internal.v1.RecordedQuestion questions = 2;
+   */
+  questions: RecordedQuestion[];
+};
+
+/**
+ * Describes the message countersign.internal.v1.EvaluateRecordedRequest.
+ * Use `create(EvaluateRecordedRequestSchema)` to create a new message.
+ */
+export const EvaluateRecordedRequestSchema: GenMessage<EvaluateRecordedRequest> = /*@__PURE__*/
+  messageDesc(file_countersign_internal_v1_command, 5);
+
+/**
+ * What was asked, as the log has it.
+ *
+ * @generated from message countersign.internal.v1.RecordedQuestion
+ */
+export type RecordedQuestion = Message<"countersign.internal.v1.RecordedQuestion"> & {
+  /**
+   * Who asked for the action, as the token said then.
+   *
+   * @generated from field: countersign.v1.Principal requester = 1;
+   */
+  requester?: Principal | undefined;
+
+  /**
+   * What was to be done: an ActionInput as RFC 8785 canonical JSON.
+   *
+   * @generated from field: bytes input = 2;
+   */
+  input: Uint8Array;
+
+  /**
+   * When it was asked.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 3;
+   */
+  time?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message countersign.internal.v1.RecordedQuestion.
+ * Use `create(RecordedQuestionSchema)` to create a new message.
+ */
+export const RecordedQuestionSchema: GenMessage<RecordedQuestion> = /*@__PURE__*/
+  messageDesc(file_countersign_internal_v1_command, 6);
+
+/**
+ * policy's answers. A document may take its time: what is not answered is to be asked again.
+ *
+ * @generated from message countersign.internal.v1.EvaluateRecordedResponse
+ */
+export type EvaluateRecordedResponse = Message<"countersign.internal.v1.EvaluateRecordedResponse"> & {
+  /**
+   * To the first questions, in their order: at least one of them, if any was asked.
+   *
+   * @generated from field: repeated countersign.v1.Verdict verdicts = 1;
+   */
+  verdicts: Verdict[];
+
+  /**
+   * Names of the document's rules, in its order.
+   *
+   * @generated from field: repeated string rules = 2;
+   */
+  rules: string[];
+};
+
+/**
+ * Describes the message countersign.internal.v1.EvaluateRecordedResponse.
+ * Use `create(EvaluateRecordedResponseSchema)` to create a new message.
+ */
+export const EvaluateRecordedResponseSchema: GenMessage<EvaluateRecordedResponse> = /*@__PURE__*/
+  messageDesc(file_countersign_internal_v1_command, 7);
+
+/**
  * gateway asks audit for one page of a tenant's events.
  *
  * @generated from message countersign.internal.v1.ReadEventsRequest
@@ -242,7 +333,7 @@ export type ReadEventsRequest = Message<"countersign.internal.v1.ReadEventsReque
  * Use `create(ReadEventsRequestSchema)` to create a new message.
  */
 export const ReadEventsRequestSchema: GenMessage<ReadEventsRequest> = /*@__PURE__*/
-  messageDesc(file_countersign_internal_v1_command, 5);
+  messageDesc(file_countersign_internal_v1_command, 8);
 
 /**
  * One page.
@@ -277,7 +368,7 @@ export type ReadEventsResponse = Message<"countersign.internal.v1.ReadEventsResp
  * Use `create(ReadEventsResponseSchema)` to create a new message.
  */
 export const ReadEventsResponseSchema: GenMessage<ReadEventsResponse> = /*@__PURE__*/
-  messageDesc(file_countersign_internal_v1_command, 6);
+  messageDesc(file_countersign_internal_v1_command, 9);
 
 /**
  * gateway asks audit to answer once a version of an action is sealed.
@@ -319,7 +410,7 @@ export type AwaitSealRequest = Message<"countersign.internal.v1.AwaitSealRequest
  * Use `create(AwaitSealRequestSchema)` to create a new message.
  */
 export const AwaitSealRequestSchema: GenMessage<AwaitSealRequest> = /*@__PURE__*/
-  messageDesc(file_countersign_internal_v1_command, 7);
+  messageDesc(file_countersign_internal_v1_command, 10);
 
 /**
  * It is sealed, or not in time.
@@ -340,5 +431,5 @@ export type AwaitSealResponse = Message<"countersign.internal.v1.AwaitSealRespon
  * Use `create(AwaitSealResponseSchema)` to create a new message.
  */
 export const AwaitSealResponseSchema: GenMessage<AwaitSealResponse> = /*@__PURE__*/
-  messageDesc(file_countersign_internal_v1_command, 8);
+  messageDesc(file_countersign_internal_v1_command, 11);
 

@@ -1,17 +1,17 @@
-import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { EVENT_SCHEMAS } from "@countersign/events";
 import type {
   DiscardDeadLetterRequest,
   ExportRequest,
   GetDeadLetterRequest,
   GetProofRequest,
+  GetReportRequest,
   ListDeadLettersRequest,
   RebuildProjectionRequest,
   ReplayDeadLettersRequest,
   StreamEventsRequest,
 } from "@countersign/proto/v1/audit_service_pb";
 import { ExportFormat, ExportFormatSchema } from "@countersign/proto/v1/export_format_pb";
-import { checkCount, checkName, checkPage, checkText, checkTime, checkUuid } from "./fields.ts";
+import { checkCount, checkName, checkPage, checkPeriod, checkText, checkTime, checkUuid } from "./fields.ts";
 import type { Violations } from "./violations.ts";
 
 export function checkStreamEvents(request: StreamEventsRequest, violations: Violations): void {
@@ -38,15 +38,13 @@ export function checkStreamEvents(request: StreamEventsRequest, violations: Viol
 
 export function checkExport(request: ExportRequest, violations: Violations): void {
   const { format, witnessed } = request;
-  checkPeriod(request, violations);
+  checkPeriod(violations, request);
   if (ExportFormatSchema.value[format] === undefined) violations.add("format", "is not one of ExportFormat");
   if (witnessed && format > ExportFormat.ARCHIVE) violations.add("witnessed", "goes with an archive: other formats hold no checkpoint");
 }
 
-export function checkPeriod({ from, to }: Pick<ExportRequest, "from" | "to">, violations: Violations): void {
-  if (from !== undefined) checkTime(violations, "from", from);
-  if (to !== undefined) checkTime(violations, "to", to);
-  if (from !== undefined && to !== undefined && timestampMs(from) >= timestampMs(to)) violations.add("to", "is not after from");
+export function checkGetReport(request: GetReportRequest, violations: Violations): void {
+  checkPeriod(violations, request);
 }
 
 export function checkRebuildProjection(request: RebuildProjectionRequest, violations: Violations): void {

@@ -1,5 +1,5 @@
 import type { DescEnum } from "@bufbuild/protobuf";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { timestampMs, type Timestamp } from "@bufbuild/protobuf/wkt";
 import type { At } from "@countersign/proto/v1/at_pb";
 import type { Violations } from "./violations.ts";
 
@@ -55,6 +55,16 @@ export function checkPage(
 export function checkTime(violations: Violations, field: string, { seconds, nanos }: Timestamp): void {
   if (seconds < -62_135_596_800n || seconds > 253_402_300_799n || nanos < 0 || nanos > 999_999_999)
     violations.add(field, "must be a time between the years 1 and 9999");
+}
+
+/** A period that is not empty; either end may be open. */
+export function checkPeriod(
+  violations: Violations,
+  { from, to }: { readonly from?: Timestamp | undefined; readonly to?: Timestamp | undefined },
+): void {
+  if (from !== undefined) checkTime(violations, "from", from);
+  if (to !== undefined) checkTime(violations, "to", to);
+  if (from !== undefined && to !== undefined && timestampMs(from) >= timestampMs(to)) violations.add("to", "is not after from");
 }
 
 /** A moment that names something. */

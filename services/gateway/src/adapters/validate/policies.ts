@@ -1,12 +1,13 @@
 import { type Principal, type PrincipalRef, PrincipalTypeSchema } from "@countersign/proto/v1/principal_pb";
 import type {
   ActivatePolicyRequest,
+  BacktestPolicyRequest,
   GetPolicyRequest,
   ListPolicyRevisionsRequest,
   PublishPolicyRequest,
   TestPolicyRequest,
 } from "@countersign/proto/v1/policy_service_pb";
-import { checkAt, checkBytes, checkCount, checkEnum, checkName, checkPage } from "./fields.ts";
+import { checkAt, checkBytes, checkCount, checkEnum, checkName, checkPage, checkPeriod } from "./fields.ts";
 import { checkInput } from "./input.ts";
 import type { Violations } from "./violations.ts";
 
@@ -43,6 +44,11 @@ export function checkTestPolicy(request: TestPolicyRequest, violations: Violatio
   ) {
     violations.add("time", "must be between 1970 and 9999");
   }
+}
+
+export function checkBacktestPolicy(request: BacktestPolicyRequest, violations: Violations): void {
+  checkBytes(violations, "document", request.document, { min: 1, max: MAX_DOCUMENT_BYTES });
+  checkPeriod(violations, request);
 }
 
 function checkRequester(violations: Violations, requester: Principal, caller: Principal): void {

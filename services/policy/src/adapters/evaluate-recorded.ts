@@ -1,0 +1,53 @@
+import { create, fromJsonString, toBinary } from "@bufbuild/protobuf";
+import { timestampMs } from "@bufbuild/protobuf/wkt";
+import { decodeRequest, type CommandHandler } from "@countersign/bus";
+import {
+  EvaluateRecordedRequestSchema,
+  EvaluateRecordedResponseSchema,
+  type RecordedQuestion,
+} from "@countersign/proto/internal/v1/command_pb";
+import { ActionInputSchema } from "@countersign/proto/v1/action_pb";
+import { LRUCache } from "lru-cache";
+import { evaluate, type CompiledPolicy } from "../domain/evaluate.ts";
+import type { EvaluationInput } from "../domain/input.ts";
+import { policyAdminOf } from "./callers.ts";
+import { compileText } from "./compile-text.ts";
+import { documentRefusal } from "./failures.ts";
+import { invalid, toEvaluationInput } from "./input-from-proto.ts";
+import { toVerdictMessage } from "./verdict-to-proto.ts";
+
+/** Then others are heard, and who asks for the rest waits for the tenant's turn. */
+const ONE_GO_MS = 5;
+/** Documents that stay compiled from one command of a backtest to the next. */
+const KEPT = 4;
+
+/** What a document would have answered to what was asked before: to as many of the questions as there is time for in one go. */
+export function evaluateRecordedHandler({ monotonicMs }: { readonly monotonicMs: () => number }): CommandHandler {
+  const kept = new LRUCache<string, CompiledPolicy>({ max: KEPT });
+  return async (command) => {
+    const { tenant } = policyAdminOf(command);
+    const { document, questions } = decodeRequest(EvaluateRecordedRequestSchema, command.request);
+    const policy = kept.get(document) ?? compiled(document);
+    kept.set(document, policy);
+    const verdicts = [];
+    const began = monotonicMs();
+    for (const question of questions) {
+      verdicts.push(toVerdictMessage(evaluate(policy, asAsked(question, tenant), 0)));
+      if (monotonicMs() - began >= ONE_GO_MS) break;
+    }
+    const rules = policy.document.rules.map(({ name }) => name);
+    return toBinary(EvaluateRecordedResponseSchema, create(EvaluateRecordedResponseSchema, { verdicts, rules }));
+  };
+}
+
+function compiled(document: string): CompiledPolicy {
+  const result = compileText(document);
+  if (!result.ok) throw documentRefusal(result.problems);
+  return result.policy;
+}
+
+function asAsked({ requester, input, time }: RecordedQuestion, tenant: string): EvaluationInput {
+  if (time === undefined) throw invalid([{ field: "questions.time", description: "must be set" }]);
+  const asked = fromJsonString(ActionInputSchema, Buffer.from(input).toString());
+  return toEvaluationInput(requester && { ...requester, tenant }, asked, timestampMs(time));
+}
