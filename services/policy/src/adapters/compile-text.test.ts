@@ -90,6 +90,26 @@ rules:
       withReview('{ quorum: "2 of sre and security" }'),
       /review\.quorum: column 14: a number of people is needed here/,
     ],
+    [
+      "a quorum of more than are named",
+      withReview("{ people: [ann, ann], quorum: 2 }"),
+      /review\.quorum: can never be reached: it asks for 2 people, and one is named; ask for fewer/,
+    ],
+    [
+      "a quorum that an escalation does not reach",
+      withReview("{ people: [ann], resource_owner: true, quorum: 4, escalate: { after: 5m, to: { people: [bob, ann] } } }"),
+      /review\.quorum: .*asks for 4 people, and 3 are named/,
+    ],
+    [
+      "a quorum that wants one person twice",
+      withReview('{ quorum: "1 of person ann and 1 of person ann and 3 of sre" }'),
+      /review\.quorum: .*asks for 2 people, and one is named/,
+    ],
+    [
+      "a quorum that no way reaches",
+      withReview('{ quorum: "2 of requester-manager or (2 of sre and 2 of person ann)" }'),
+      /review\.quorum: .*asks for 2 people, and one is named/,
+    ],
     ["a break-glass for nobody", withReview("{ groups: [a], break_glass: { groups: [] } }"), /break_glass\.groups: must not be empty/],
     [
       "a break-glass that nobody could look at",
@@ -155,6 +175,16 @@ rules:
     ],
   ])("refuses %s", (_what, text, message) => {
     expect(problemsOf(text).join("\n")).toMatch(message);
+  });
+
+  it.each([
+    "{ groups: [a], people: [ann], quorum: 3 }",
+    "{ people: [ann, bob], requester_manager: true, quorum: 3 }",
+    "{ people: [ann], quorum: 2, escalate: { after: 5m, to: { on_call: [night] } } }",
+    "{ people: [ann], quorum: 2, mode: confirm }",
+    '{ quorum: "2 of person ann or 1 of sre" }',
+  ])("takes a quorum that can be reached: %s", (review) => {
+    expect(problemsOf(withReview(review))).toEqual([]);
   });
 });
 

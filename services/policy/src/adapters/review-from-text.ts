@@ -36,10 +36,7 @@ function toStage(name: string, text: StageText, usualDeadline: string): Stage {
 }
 
 function toQuorum(text: StageText): Quorum {
-  const listed = selectorsFromText(text);
-  const { quorum = 1 } = text;
-  if (typeof quorum === "number") return { kind: "at_least", count: quorum, of: listed };
-  const parsed = parseQuorum(quorum, listed);
+  const parsed = parseQuorum(text.quorum ?? 1, selectorsFromText(text));
   if (!parsed.ok) throw new Error("the schema lets no quorum pass that does not parse");
   return parsed.quorum;
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { SIGN_INS } from "../domain/document.ts";
 import { parseQuorum } from "../domain/quorum-text.ts";
+import { quorumReachProblem } from "../domain/reviewers.ts";
 import { repeated } from "./document-cross-checks.ts";
 import { durationSchema, durationSeconds } from "./duration.ts";
 import { editableSchema } from "./editable-schema.ts";
@@ -81,16 +82,23 @@ function asksNobody(given: StageText): boolean {
   return typeof given.quorum !== "string" && selectorsFromText(given).length === 0;
 }
 
+function quorumProblem({ quorum = 1, escalate, mode, ...listed }: StageText): string | undefined {
+  const parsed = parseQuorum(quorum, selectorsFromText(listed));
+  if (!parsed.ok) return `column ${parsed.problem.column}: ${parsed.problem.message}`;
+  // Whom else a stage that confirms takes is known with the request only.
+  return mode === "confirm" ? undefined : quorumReachProblem(parsed.quorum, escalate && selectorsFromText(escalate.to));
+}
+
 /** What is wrong between the members of a stage. */
 function checkStage(given: StageText, context: z.RefinementCtx): void {
   const issue = (path: string[], message: string): void => context.addIssue({ code: "custom", path, message });
-  const listed = selectorsFromText(given);
-  const { quorum = 1, escalate, on_timeout: onTimeout } = given;
-  if (typeof quorum === "string") {
-    const parsed = parseQuorum(quorum, listed);
-    if (!parsed.ok) issue(["quorum"], `column ${parsed.problem.column}: ${parsed.problem.message}`);
-  } else if (listed.length === 0 && given.mode !== "confirm") {
-    issue([], "needs reviewers: groups, people, on_call, resource_owner or requester_manager, or a quorum that names them");
+  const { escalate, on_timeout: onTimeout } = given;
+  if (asksNobody(given)) {
+    if (given.mode !== "confirm")
+      issue([], "needs reviewers: groups, people, on_call, resource_owner or requester_manager, or a quorum that names them");
+  } else {
+    const problem = quorumProblem(given);
+    if (problem !== undefined) issue(["quorum"], problem);
   }
   if (onTimeout === "escalate" && escalate === undefined) issue(["escalate"], "is needed, as on_timeout is escalate");
   if (escalate !== undefined && selectorsFromText(escalate.to).length === 0) issue(["escalate", "to"], "needs reviewers");

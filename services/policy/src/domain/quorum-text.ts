@@ -9,9 +9,10 @@ const MAX_DEPTH = 16;
 
 /**
  * Reads a quorum such as `2 of sre and (1 of security or 1 of on-call "night shift")`. `and` binds before `or`.
- * `any` is whoever the stage lists beside it.
+ * `any` is whoever the stage lists beside it; a number alone is so many of them.
  */
-export function parseQuorum(text: string, listed: readonly Selector[]): ParsedQuorum {
+export function parseQuorum(text: string | number, listed: readonly Selector[]): ParsedQuorum {
+  if (typeof text === "number") return { ok: true, quorum: { kind: "at_least", count: text, of: listed } };
   try {
     const parser = new Parser(tokensOf(text), listed, text.length + 1);
     const quorum = parser.parse();

@@ -37,6 +37,31 @@ export function quorumSizeProblem(quorum: Quorum): string | undefined {
   return most > QUORUM_LIMITS.people ? `asks for ${most} people, and ${QUORUM_LIMITS.people} are the most` : undefined;
 }
 
+/**
+ * Why so many people can never approve, if that is sure: how many belong to a group or a schedule is not known here, any other selector is one at most.
+ * `also` counts for every part.
+ */
+export function quorumReachProblem(quorum: Quorum, also: readonly Selector[] = []): string | undefined {
+  const ways = alternativesOf(quorum).map((parts) => {
+    const few = parts.filter(({ of }) => [...of, ...also].every(isOneAtMost));
+    return [...few.map((part) => [part]), few].map((together) => shortage(together, also)).find((problem) => problem !== undefined);
+  });
+  return ways.every((problem) => problem !== undefined) ? ways[0] : undefined;
+}
+
+function isOneAtMost({ kind }: Selector): boolean {
+  return kind !== "group" && kind !== "on_call";
+}
+
+/** One human fills one place only. */
+function shortage(parts: readonly Extract<Quorum, { kind: "at_least" }>[], also: readonly Selector[]): string | undefined {
+  const asked = parts.reduce((sum, { count }) => sum + count, 0);
+  const named = new Set(parts.flatMap(({ of }) => [...of, ...also]).map((selector) => JSON.stringify(selector))).size;
+  return named < asked
+    ? `can never be reached: it asks for ${asked} people, and ${named === 1 ? "one is" : `${named} are`} named; ask for fewer, or name more people or a group`
+    : undefined;
+}
+
 function alternatives(quorum: Quorum): number {
   if (quorum.kind === "at_least") return 1;
   const counts = quorum.of.map(alternatives);
