@@ -3,7 +3,7 @@ import type { EvaluationInput } from "./input.ts";
 import { compileDoubt, compileMatch, type Doubt, type Mismatch } from "./match.ts";
 import { riskOf, riskScore } from "./risk.ts";
 import { createRuleIndex, type RuleIndex } from "./rule-index.ts";
-import { boundToInput, combine, type RuleHit, type Verdict } from "./verdict.ts";
+import { boundToInput, combine, NOT_EVALUATED, type RuleHit, type Verdict } from "./verdict.ts";
 
 /** Why a condition gave no boolean. It may quote the caller's input, so it is shown and never recorded. */
 export type ConditionFailure = { readonly failure: string };
@@ -51,7 +51,7 @@ function verdictOf(policy: CompiledPolicy, input: EvaluationInput, revision: num
     const rule = policy.document.rules[index];
     if (rule === undefined || policy.mismatches[index]?.(input, score) !== undefined) continue;
     const held = rule.when === undefined || conditionOf(index);
-    if (held !== false) hits.push({ rule, failed: held !== true || policy.doubts[index]?.(input) !== undefined });
+    if (held !== false) hits.push({ rule, doubt: held === true ? policy.doubts[index]?.(input) : NOT_EVALUATED });
   }
   return boundToInput(combine(policy.document, hits, revision, risk), input);
 }
@@ -94,5 +94,5 @@ function failureNote(rule: Rule, failure: string): string {
     review: "so it counts as matched, beside what holds without it",
     deny: "so it counts as matched",
   };
-  return `its condition could not be evaluated, ${effects[rule.decision.outcome]}: ${failure}`;
+  return `its condition ${NOT_EVALUATED}, ${effects[rule.decision.outcome]}: ${failure}`;
 }

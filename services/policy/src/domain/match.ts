@@ -7,7 +7,7 @@ import { looselySpelt } from "./spelling.ts";
 /** Returns why the input, with its risk score, is not meant by a rule, or undefined when it is. */
 export type Mismatch = (input: EvaluationInput, risk: number) => string | undefined;
 
-/** Returns why it is not sure that a rule means the input that it matches, or undefined when it is. */
+/** Returns why it is not sure that a rule means the input that it matches, without quoting that; undefined when it is sure. */
 export type Doubt = (input: EvaluationInput) => string | undefined;
 
 /** Everything in a rule's `match` but its action patterns, which the rule index answers. Prepared once per revision. */
@@ -37,9 +37,9 @@ export function compileDoubt({ environments, resources }: Match): Doubt {
   const isNamed = resources && resourceMatcher(resources);
   return (input) => {
     const environment = environmentOf(input);
-    if (environments !== undefined && looselySpelt(environment) === "") return "no environment is given, so it may be one of this rule's";
-    if (environments?.includes(environment) === false) return "its environment is one of this rule's, spelt otherwise";
-    return isNamed?.(input.resource) === false ? "its resource is one of this rule's, spelt otherwise" : undefined;
+    if (environments !== undefined && looselySpelt(environment) === "") return "may be meant, as no environment is given";
+    if (environments?.includes(environment) === false) return "may be meant, as its environment is spelt otherwise";
+    return isNamed?.(input.resource) === false ? "may be meant, as its resource is spelt otherwise" : undefined;
   };
 }
 

@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DECISIONS, policyOf, review, rule, stage } from "../testing/policies.ts";
 import type { Decision, ReviewTerms } from "./document.ts";
-import { combine, NO_POLICY, type RuleHit, type Verdict } from "./verdict.ts";
+import { combine, NO_POLICY, NOT_EVALUATED, type RuleHit, type Verdict } from "./verdict.ts";
 
-const hit = (name: string, outcome: keyof typeof DECISIONS, failed = false): RuleHit => ({ rule: rule(name, outcome), failed });
+const hit = (name: string, outcome: keyof typeof DECISIONS, doubt?: string): RuleHit => ({ rule: rule(name, outcome), doubt });
 const withDefault = policyOf([], { defaultReview: review, defaultGrantSeconds: 60 });
 const without = policyOf([]);
 
@@ -41,65 +41,77 @@ describe("combine", () => {
   });
 
   it("counts a failed deny and a failed review as matched", () => {
-    expect(combine(without, [hit("a", "allow"), hit("b", "deny", true)], 1)).toMatchObject({
+    expect(combine(without, [hit("a", "allow"), hit("b", "deny", NOT_EVALUATED)], 1)).toMatchObject({
       outcome: "deny",
       rule: "b",
       reasons: ['rule "b" could not be evaluated', "because of a"],
     });
-    expect(combine(without, [hit("a", "allow"), hit("b", "review", true)], 1)).toMatchObject({ outcome: "review", rule: "b" });
+    expect(combine(without, [hit("a", "allow"), hit("b", "review", NOT_EVALUATED)], 1)).toMatchObject({ outcome: "review", rule: "b" });
   });
 
   it("lets a failed allow bar every other allow, and names it", () => {
-    const hits = [hit("a", "allow"), hit("b", "allow", true)];
+    const hits = [hit("a", "allow"), hit("b", "allow", NOT_EVALUATED)];
     const reasons = ["a rule that allows could not be evaluated: reviewed by default", 'rule "b" could not be evaluated', "because of a"];
     expect(combine(withDefault, hits, 1)).toMatchObject({ outcome: "review", rule: "", reasons });
     expect(combine(without, hits, 1)).toMatchObject({ outcome: "deny", rule: "" });
     expect(combine(without, [...hits, hit("c", "review")], 1)).toMatchObject({ outcome: "review", rule: "c" });
   });
 
-  describe("P7: a review that could not be evaluated chooses nobody's reviewers", () => {
+  describe("P7: a review in doubt chooses nobody's reviewers", () => {
     const asking = (group: string, grantSeconds = 300, terms = review.terms): Decision => ({
       outcome: "review",
       review: { stages: [{ ...stage, name: group }], terms },
       grantSeconds,
     });
-    const reviewBy = (group: string, failed: boolean, ...more: [number?, ReviewTerms?]): RuleHit => ({
+    const reviewBy = (group: string, doubt: string | undefined, ...more: [number?, ReviewTerms?]): RuleHit => ({
       rule: rule(group, "review", { decision: asking(group, ...more) }),
-      failed,
+      doubt,
     });
     const stagesOf = (verdict: Verdict) => (verdict.outcome === "review" ? verdict.review.stages.map(({ name }) => name) : verdict.outcome);
-    const easy = reviewBy("sre", true, 900, { editable: "{}", ownerMayApprove: true, breakGlass: { groups: ["sre"], requester: true } });
+    const easy = reviewBy("sre", "may be meant, as no environment is given", 900, {
+      editable: "{}",
+      ownerMayApprove: true,
+      breakGlass: { groups: ["sre"], requester: true },
+    });
 
     it("whoever is asked with it or without it must say yes, on the strictest terms", () => {
-      const verdict = combine(without, [hit("a", "allow"), easy, reviewBy("security", false), reviewBy("others", true)], 1);
+      const verdict = combine(without, [hit("a", "allow"), easy, reviewBy("security", undefined), reviewBy("others", NOT_EVALUATED)], 1);
       expect(stagesOf(verdict)).toEqual(["sre", "security"]);
       expect(verdict).toMatchObject({ rule: "sre", grantSeconds: 300 });
       expect(verdict).toHaveProperty("review.terms", { editable: "", ownerMayApprove: false, breakGlass: undefined });
       const byDefault = policyOf([], { defaultReview: { ...review, stages: [{ ...stage, name: "oncall" }] } });
       expect(stagesOf(combine(byDefault, [easy], 1))).toEqual(["sre", "oncall"]);
-      expect(stagesOf(combine(byDefault, [hit("a", "allow", true), easy], 1))).toEqual(["sre", "oncall"]);
-      expect(stagesOf(combine(byDefault, [reviewBy("security", false), easy], 1))).toEqual(["security"]);
+      expect(stagesOf(combine(byDefault, [hit("a", "allow", NOT_EVALUATED), easy], 1))).toEqual(["sre", "oncall"]);
+      expect(stagesOf(combine(byDefault, [reviewBy("security", undefined), easy], 1))).toEqual(["security"]);
       expect(stagesOf(combine(byDefault, [hit("a", "allow"), easy], 1))).toEqual(["sre"]);
     });
 
     it("the same people are not asked twice", () => {
-      expect(combine(withDefault, [hit("a", "review", true)], 1)).toMatchObject({ outcome: "review", rule: "a", review, grantSeconds: 60 });
+      expect(combine(withDefault, [hit("a", "review", NOT_EVALUATED)], 1)).toMatchObject({
+        outcome: "review",
+        rule: "a",
+        review,
+        grantSeconds: 60,
+      });
     });
 
     it("what would be denied without it is denied, and so is what would ask too many", () => {
       const denied = {
         outcome: "deny",
         rule: "",
-        reasons: ["a rule that reviews could not be evaluated: denied", 'rule "sre" could not be evaluated'],
+        reasons: [
+          "a rule that reviews may be meant, as no environment is given: denied",
+          'rule "sre" may be meant, as no environment is given',
+        ],
       };
       expect(combine(without, [easy], 1)).toMatchObject(denied);
-      const many = Array.from({ length: 10 }, (_, index) => reviewBy(`g${index}`, true));
-      expect(combine(without, [...many, reviewBy("last", false)], 1).outcome).toBe("deny");
+      const many = Array.from({ length: 10 }, (_, index) => reviewBy(`g${index}`, NOT_EVALUATED));
+      expect(combine(without, [...many, reviewBy("last", undefined)], 1).outcome).toBe("deny");
     });
   });
 
   it("gives a reason even when the rule has none", () => {
-    const bare = { rule: rule("a", "allow", { reason: undefined }), failed: false };
+    const bare = { rule: rule("a", "allow", { reason: undefined }), doubt: undefined };
     expect(combine(without, [bare], 1).reasons).toEqual(['rule "a" says allow']);
   });
 
@@ -109,8 +121,8 @@ describe("combine", () => {
 });
 
 const hits = fc
-  .array(fc.tuple(fc.constantFrom("allow", "review", "deny"), fc.boolean()), { maxLength: 8 })
-  .map((kinds) => kinds.map(([kind, failed], index) => hit(`r${index}`, kind, failed)));
+  .array(fc.tuple(fc.constantFrom("allow", "review", "deny"), fc.constantFrom(undefined, NOT_EVALUATED)), { maxLength: 8 })
+  .map((kinds) => kinds.map(([kind, doubt], index) => hit(`r${index}`, kind, doubt)));
 
 describe("properties of combine", () => {
   it("P1: never allows when a deny or a review matches", () => {
@@ -123,10 +135,10 @@ describe("properties of combine", () => {
     );
   });
 
-  it("P7: never allows when anything could not be evaluated", () => {
+  it("P7: never allows when anything is in doubt", () => {
     fc.assert(
       fc.property(hits, fc.constantFrom(withDefault, without), (given, document) => {
-        if (given.some((one) => one.failed)) expect(combine(document, given, 1).outcome).not.toBe("allow");
+        if (given.some(({ doubt }) => doubt !== undefined)) expect(combine(document, given, 1).outcome).not.toBe("allow");
       }),
     );
   });
@@ -137,7 +149,7 @@ describe("properties of combine", () => {
         const verdict = combine(document, given, 1);
         if (verdict.outcome !== "allow") return;
         const decided = given.find(({ rule: { name } }) => name === verdict.rule);
-        expect(decided).toMatchObject({ failed: false, rule: { decision: DECISIONS.allow } });
+        expect(decided).toMatchObject({ doubt: undefined, rule: { decision: DECISIONS.allow } });
       }),
     );
   });

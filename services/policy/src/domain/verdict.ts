@@ -16,8 +16,15 @@ export type Verdict = Decision & {
   readonly risk: readonly RiskPoint[];
 };
 
-/** A rule that concerns the input: its match and condition hold, or its condition could not be evaluated. */
-export type RuleHit = { readonly rule: Rule; readonly failed: boolean };
+/** A rule that concerns the input: its match and condition hold, or may hold, which is counted against the caller. */
+export type RuleHit = {
+  readonly rule: Rule;
+  /** What is not sure of it, as in `rule "a" could not be evaluated`; undefined when it holds. Recorded: never quotes the input. */
+  readonly doubt: string | undefined;
+};
+
+/** The doubt about a rule whose condition gave no boolean. */
+export const NOT_EVALUATED = "could not be evaluated";
 
 const STRICTNESS = ["deny", "review", "allow"] as const;
 
@@ -32,9 +39,9 @@ export const NO_POLICY: Verdict = {
 };
 
 /**
- * Combines the hits, which are in document order: deny over review over allow, and the first of the strictest decides. A condition that
- * failed counts against the caller: its deny denies, its review asks beside what would be asked without it, its allow allows nothing and
- * bars every other allow.
+ * Combines the hits, which are in document order: deny over review over allow, and the first of the strictest decides. A doubt counts
+ * against the caller: its deny denies, its review asks beside what would be asked without it, its allow allows nothing and bars every
+ * other allow.
  */
 export function combine(document: PolicyDocument, hits: readonly RuleHit[], revision: number, risk: readonly RiskPoint[] = []): Verdict {
   const winner = strictest(hits);
@@ -46,12 +53,12 @@ export function combine(document: PolicyDocument, hits: readonly RuleHit[], revi
     const first = own.length > 0 ? own : [`rule "${winner.rule.name}" says ${winner.rule.decision.outcome}`];
     return { ...decision, ...common, rule: winner.rule.name, reasons: distinct([...first, ...others]) };
   }
-  const failedFirst = [...hits.filter((hit) => hit.failed), ...hits.filter((hit) => !hit.failed)];
-  const why = hits.length === 0 ? "no rule matches" : `a rule that ${winner === undefined ? "allows" : "reviews"} could not be evaluated`;
+  const doubtful = hits.filter(isDoubtful);
+  const why = hits.length === 0 ? "no rule matches" : `a rule that ${winner === undefined ? "allows" : "reviews"} ${doubtful[0]?.doubt}`;
   const without = (outcome: string) => ({
     ...common,
     rule: "",
-    reasons: distinct([`${why}: ${outcome}`, ...failedFirst.flatMap(reasonOf)]),
+    reasons: distinct([`${why}: ${outcome}`, ...[...doubtful, ...hits].flatMap(reasonOf)]),
   });
   const otherwise = defaultOf(document);
   return otherwise === undefined || winner !== undefined
@@ -67,16 +74,16 @@ function decisionOf(document: PolicyDocument, { rule }: RuleHit, hits: readonly 
 }
 
 /**
- * Every review that may be the one: those whose rule could not be evaluated, up to the one that is for sure, or that follows without them. A caller would
+ * Every review that may be the one: those whose rule is in doubt, up to the one that is for sure, or that follows without them. A caller would
  * otherwise choose who is asked by what it leaves out. Undefined: without them it is denied.
  */
 function reviewsInQuestion(document: PolicyDocument, hits: readonly RuleHit[]): readonly ReviewDecision[] | undefined {
-  const reviews = hits.flatMap(({ rule: { decision }, failed }) => (decision.outcome === "review" ? [{ decision, failed }] : []));
-  const sure = reviews.findIndex(({ failed }) => !failed);
+  const reviews = hits.flatMap(({ rule: { decision }, doubt }) => (decision.outcome === "review" ? [{ decision, doubt }] : []));
+  const sure = reviews.findIndex(({ doubt }) => doubt === undefined);
   const asked = (sure < 0 ? reviews : reviews.slice(0, sure + 1)).map(({ decision }) => decision);
   const allows = hits.filter(({ rule }) => rule.decision.outcome === "allow");
   // What is allowed without them asks nobody.
-  if (sure >= 0 || (allows.length > 0 && allows.every(({ failed }) => !failed))) return asked;
+  if (sure >= 0 || (allows.length > 0 && !allows.some(isDoubtful))) return asked;
   const otherwise = defaultOf(document);
   return otherwise && [...asked, otherwise];
 }
@@ -89,15 +96,19 @@ function defaultOf({ defaultReview: review, defaultGrantSeconds: grantSeconds }:
 function strictest(hits: readonly RuleHit[]): RuleHit | undefined {
   for (const outcome of STRICTNESS) {
     const winners = hits.filter((hit) => hit.rule.decision.outcome === outcome);
-    if (outcome === "allow" && winners.some((hit) => hit.failed)) return undefined;
+    if (outcome === "allow" && winners.some(isDoubtful)) return undefined;
     if (winners[0] !== undefined) return winners[0];
   }
   return undefined;
 }
 
-function reasonOf(hit: RuleHit): string[] {
-  if (hit.failed) return [`rule "${hit.rule.name}" could not be evaluated`];
-  return hit.rule.reason === undefined ? [] : [hit.rule.reason];
+function isDoubtful({ doubt }: RuleHit): boolean {
+  return doubt !== undefined;
+}
+
+function reasonOf({ rule, doubt }: RuleHit): string[] {
+  if (doubt !== undefined) return [`rule "${rule.name}" ${doubt}`];
+  return rule.reason === undefined ? [] : [rule.reason];
 }
 
 function distinct(reasons: readonly string[]): readonly string[] {
