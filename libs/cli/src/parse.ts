@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { JsonObject, JsonValue } from "@countersign/digest";
 import { Durability } from "@countersign/proto/v1/durability_pb";
+import { PrincipalType } from "@countersign/proto/v1/principal_pb";
 import { InexactJsonError, parseExactJson } from "@countersign/review-view";
 import { InvalidArgumentError } from "commander";
 import { UsageError } from "./errors.ts";
@@ -92,6 +93,9 @@ export function parsePrincipal(text: string): NamedPrincipal {
     throw new InvalidArgumentError("must be an id such as ann, or ISSUER#ID such as https://idp.example#ann");
   return hash < 0 ? { id: text } : { issuer: text.slice(0, hash), id: text.slice(hash + 1) };
 }
+
+/** Types of principals by the words for them. */
+export const PRINCIPAL_TYPES = { agent: PrincipalType.AGENT, service: PrincipalType.SERVICE, human: PrincipalType.HUMAN } as const;
 
 /** `channel:workspace/user`, as `whoami` shows it. */
 export function parseAccount(text: string): { readonly channel: string; readonly workspace: string; readonly id: string } {

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { fromJsonString, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
 import { ActionSchema, ActionStateSchema, ActionStatus, VerdictOutcome } from "@countersign/proto/v1/action_pb";
 import {
@@ -22,6 +23,7 @@ const HOSTILE = "\u001b[2J\u202eevil\u0007\nstatus APPROVED";
 /** What a terminal would obey, but for the end of a line. */
 const OBEYED = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
+const STARTER_CASES = fileURLToPath(new URL("../../../services/policy/testdata/starter-policy.yaml", import.meta.url));
 const STARTER_POLICY = readFileSync(new URL("../../../services/policy/starter-policy.yaml", import.meta.url), "utf8");
 
 let stack: Stack;
@@ -217,6 +219,8 @@ describe("administrator's commands", () => {
     writeFileSync(file, document);
     const tried = await as("policy-admin", "policy", "test", file, ...TAG, "--requester", "agent:crm-agent");
     expect(tried).toMatchObject({ code: 0, out: matching(/^allow by rule "tag changes are harmless" of policy.yaml: /) });
+    const cases = await as("policy-admin", "policy", "cases", STARTER_CASES);
+    expect(cases).toMatchObject({ code: 0, out: matching(/^(\d+) of \1 cases are answered as expected\n$/) });
     const same = await as("policy-admin", "policy", "backtest", file);
     expect(same).toMatchObject({ code: 0, out: matching(/^[1-9]\d* requests and edits were judged, none would be answered otherwise$/m) });
     const denying = join(folder, "denying.yaml");

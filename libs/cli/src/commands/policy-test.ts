@@ -1,13 +1,13 @@
 import { basename } from "node:path";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { TestPolicyResponseSchema } from "@countersign/proto/v1/policy_service_pb";
-import { PrincipalType } from "@countersign/proto/v1/principal_pb";
+import type { PrincipalType } from "@countersign/proto/v1/principal_pb";
 import { InvalidArgumentError, type Command } from "commander";
 import { inputOptions, toInput, type InputOptions } from "../action-input.ts";
 import { withContext, type Context, type Io } from "../context.ts";
 import { evaluationText } from "../evaluation-text.ts";
 import { parseTime } from "../parse-at.ts";
-import { collect, collectPrincipal, type NamedPrincipal, parsePrincipal, readBytes } from "../parse.ts";
+import { collect, collectPrincipal, type NamedPrincipal, parsePrincipal, PRINCIPAL_TYPES, readBytes } from "../parse.ts";
 
 type Requester = { readonly type: PrincipalType; readonly id: string };
 type Options = InputOptions & {
@@ -61,15 +61,9 @@ async function test({ client, output }: Context, file: string, name: string, opt
   output.message(TestPolicyResponseSchema, reply, () => evaluationText(reply, basename(file)));
 }
 
-const TYPES: ReadonlyMap<string, PrincipalType> = new Map([
-  ["agent", PrincipalType.AGENT],
-  ["service", PrincipalType.SERVICE],
-  ["human", PrincipalType.HUMAN],
-]);
-
 function parseRequester(text: string): Requester {
   const [, word = "", id = ""] = /^([a-z]+):(.+)$/.exec(text) ?? [];
-  const type = TYPES.get(word);
+  const type = Object.entries(PRINCIPAL_TYPES).find(([name]) => name === word)?.[1];
   if (type === undefined) throw new InvalidArgumentError("must be agent:ID, service:ID or human:ID, for example agent:crm-agent");
   return { type, id };
 }

@@ -10,12 +10,14 @@ import { hex, lines, moment, table } from "../output.ts";
 import { parseAt, type At } from "../parse-at.ts";
 import { parseCount, readBytes } from "../parse.ts";
 import { addPolicyBacktestCommand } from "./policy-backtest.ts";
+import { addPolicyCasesCommand } from "./policy-cases.ts";
 import { addPolicyTestCommand } from "./policy-test.ts";
 
-/** Policy: test, backtest, publish, activate, list, show. */
+/** Policy: test, cases, backtest, publish, activate, list, show. */
 export function addPolicyCommands(program: Command, io: Io): void {
   const policy = program.command("policy").description("the tenant's policy");
   addPolicyTestCommand(policy, io);
+  addPolicyCasesCommand(policy, io);
   addPolicyBacktestCommand(policy, io);
   policy
     .command("publish")

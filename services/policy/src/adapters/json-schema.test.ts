@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { parsePolicyCases } from "@countersign/policy-cases";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
@@ -25,5 +26,10 @@ describe("README.md", () => {
     const examples = [...file("README.md").matchAll(/```yaml\n(apiVersion[^]*?)```/g)].map(([, text]) => compileText(text ?? ""));
     expect(examples.length).toBeGreaterThan(0);
     for (const example of examples) expect(example).toMatchObject({ ok: true });
+  });
+
+  it("shows cases that can be asked", () => {
+    const [, example = ""] = /```yaml\n(policy:[^]*?)```/.exec(file("README.md")) ?? [];
+    expect(parsePolicyCases(example).cases).not.toEqual([]);
   });
 });
