@@ -1,4 +1,4 @@
-import { canonicalJson, contentDigest, newSalt } from "@countersign/digest";
+import { canonicalJson, contentDigest, newSalt, sizeFlaw } from "@countersign/digest";
 import type { Content } from "@countersign/event-log";
 import type { Hex } from "../domain/values.ts";
 import type { ActionInput, Contents } from "./ports.ts";
@@ -33,9 +33,21 @@ export function textOf(contents: Contents, digest: Hex | undefined): string {
   return content === undefined ? "" : Buffer.from(content.body).toString();
 }
 
-/** The input has no canonical form, so nothing could name it. */
+/** The input has no canonical form, so nothing could name it, or would be larger than one may be. */
 export class InvalidInputError extends Error {
   override readonly name = "InvalidInputError";
+  readonly field: string;
+
+  constructor(field: string, message: string, options: ErrorOptions = {}) {
+    super(message, options);
+    this.field = field;
+  }
+}
+
+/** An edit leaves the rest as it is, and all of it together has to be what may be asked for. @throws InvalidInputError */
+export function assertFits(input: ActionInput): void {
+  const flaw = sizeFlaw("edit.properties", input);
+  if (flaw !== undefined) throw new InvalidInputError(flaw.field, `makes an action that ${flaw.description}`);
 }
 
 /** The whole input as content. The salt is the action's: every form of it and its digest are computed with the same one. */
@@ -53,7 +65,7 @@ function canonicalText(input: ActionInput): string {
   try {
     return canonicalJson({ ...input });
   } catch (cause) {
-    throw new InvalidInputError("must be JSON with finite numbers and well-formed strings", { cause });
+    throw new InvalidInputError("input", "must be JSON with finite numbers and well-formed strings", { cause });
   }
 }
 

@@ -4,7 +4,7 @@ import type { GrantOffer } from "../domain/commands.ts";
 import { reject, wrongState } from "../domain/rejection.ts";
 import type { ActionState } from "../domain/state.ts";
 import type { Hex, Instant, VoteDecision } from "../domain/values.ts";
-import { inputContent, inputOf, textContent, toHex, unstored } from "./content.ts";
+import { assertFits, inputContent, inputOf, textContent, toHex, unstored } from "./content.ts";
 import { handle, type Handled } from "./handle.ts";
 import { judge, offerGrant } from "./judge.ts";
 import type { ActionRef, ActionView, Caller, Deps, PatchOperation } from "./ports.ts";
@@ -86,6 +86,7 @@ export async function editAction(deps: Deps, { principal: reviewer, traceparent 
     if (forbidden.length > 0)
       return { refusal: "EDIT_NOT_ALLOWED", details: { members: forbidden.join(", "), ...(editable.length <= MOST_TOLD && { editable }) } };
     const input = { ...before.input, action: { ...before.input.action, properties } };
+    assertFits(input);
     const { salt } = before;
     const content = inputContent(input, salt);
     const evaluation = await deps.policy.evaluate({ requester, input, at, traceparent });

@@ -35,7 +35,7 @@ export function call<Request extends DescMessage>(
 
 function translated(error: unknown): unknown {
   if (error instanceof UnknownEventError || error instanceof UnreadableEventError) return failure("UNKNOWN_EVENT", error);
-  if (error instanceof InvalidInputError) return fieldViolation("input", error.message);
+  if (error instanceof InvalidInputError) return fieldViolation(error.field, error.message);
   // What is corrupt is told by the bus, in one way for all services.
   if (!(error instanceof EventLogError) || error.code === "corrupt") return error;
   if (error.code === "invalid")

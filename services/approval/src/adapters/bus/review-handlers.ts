@@ -1,4 +1,5 @@
 import type { CommandHandler } from "@countersign/bus";
+import { jsonFlaws } from "@countersign/digest";
 import { encodeMessage } from "@countersign/events";
 import {
   BreakGlassRequestSchema,
@@ -9,6 +10,7 @@ import {
   GetReviewResponseSchema,
   SubmitVoteRequestSchema,
   SubmitVoteResponseSchema,
+  type Edit,
   type SubmitVoteRequest,
 } from "@countersign/proto/v1/review_service_pb";
 import { fromFinding } from "../wire/after-review-message.ts";
@@ -79,15 +81,25 @@ function submit(deps: Deps, request: SubmitVoteRequest, caller: Caller): Promise
     case "reject":
       return castVote(deps, caller, { ...shown, decision: "reject", reason: limited("reject.reason", decision.value.reason) });
     case "edit": {
-      const { properties, patch, reason } = decision.value;
-      if ((properties === undefined) === (patch.length === 0))
-        throw fieldViolation("edit", "must have properties or a patch, and not both");
-      const change = properties === undefined ? { patch: patch.map(toPatchOperation) } : { properties };
-      return editAction(deps, caller, { ...shown, ...change, reason: limited("edit.reason", reason) });
+      const reason = limited("edit.reason", decision.value.reason);
+      return editAction(deps, caller, { ...shown, ...changeIn(decision.value), reason });
     }
     case undefined:
       throw fieldViolation("decision", "must be approve, reject or edit");
     default:
       return decision satisfies never;
   }
+}
+
+/** P1: checked here as well as at the front door, since the page and the chats do not come by it. @throws CommandError */
+function changeIn({ properties, patch }: Edit) {
+  if ((properties === undefined) === (patch.length === 0)) throw fieldViolation("edit", "must have properties or a patch, and not both");
+  const operations = patch.map(toPatchOperation);
+  const flaws =
+    properties === undefined
+      ? operations.flatMap(({ value }, index) => (value === undefined ? [] : jsonFlaws(`edit.patch[${index}].value`, value)))
+      : jsonFlaws("edit.properties", properties);
+  const [flaw] = flaws;
+  if (flaw !== undefined) throw fieldViolation(flaw.field, flaw.description);
+  return properties === undefined ? { patch: operations } : { properties };
 }

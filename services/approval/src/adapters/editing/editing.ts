@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { JsonObject } from "@countersign/digest";
+import { jsonBytes, jsonFlaws, MAX_JSON_BYTES, type JsonObject, type JsonValue } from "@countersign/digest";
 import { LRUCache } from "lru-cache";
 import { applyPatch, type Operation } from "rfc6902";
 import { z } from "zod";
@@ -11,7 +11,7 @@ const json = z.record(z.string(), z.json());
 /** Patches by `rfc6902`, looked at after each operation. */
 export const editing: Editing = {
   patched: (properties, patch) => {
-    const copy: unknown = structuredClone(properties);
+    const copy = structuredClone(properties);
     for (const each of patch) {
       const operation = toOperation(each);
       if (operation === undefined || !applies(operation, copy)) return undefined;
@@ -42,19 +42,16 @@ function applies(operation: Operation, to: unknown): boolean {
   }
 }
 
-/** What the front door takes of properties that come whole. */
-const MAX_BYTES = 128 * 1024;
-const MAX_DEPTH = 32;
-
-function fitsInRequest(value: unknown): boolean {
-  return isWithin(value, MAX_DEPTH) && Buffer.byteLength(JSON.stringify(value)) <= MAX_BYTES;
+/** As properties that come whole. */
+function fitsInRequest(value: JsonValue): boolean {
+  return isDense(value) && jsonFlaws("", value).length === 0 && jsonBytes(value) <= MAX_JSON_BYTES;
 }
 
-function isWithin(value: unknown, levels: number): boolean {
+/** `rfc6902` replaces any member of an array, its length too: four billion items that nobody sent. */
+function isDense(value: JsonValue): boolean {
   if (typeof value !== "object" || value === null) return true;
-  // `rfc6902` replaces any member of an array, its length too: four billion items that nobody sent.
   if (Array.isArray(value) && Object.keys(value).length !== value.length) return false;
-  return levels > 0 && Object.values(value).every((member) => isWithin(member, levels - 1));
+  return Object.values(value).every(isDense);
 }
 
 function memberOf(properties: JsonObject, name: string): unknown {

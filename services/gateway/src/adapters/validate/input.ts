@@ -1,10 +1,9 @@
-import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import type { JsonValue } from "@bufbuild/protobuf";
+import { jsonFlaws, MAX_JSON_BYTES, sizeFlaw } from "@countersign/digest";
 import type { ActionInput, Resource, Subject } from "@countersign/proto/v1/action_pb";
 import { checkName } from "./fields.ts";
 import type { Violations } from "./violations.ts";
 
-const MAX_JSON_BYTES = 128 * 1024;
-const MAX_DEPTH = 32;
 /** JSON is at most six times as long as its protobuf form (`\u0001` for one byte), so that small requests need not be measured. */
 const SURELY_SMALL = (MAX_JSON_BYTES - 1024) / 6;
 
@@ -24,7 +23,8 @@ export function checkInput(violations: Violations, field: string, input: ActionI
   if (resource === undefined) violations.add(`${field}.resource`, "is required");
   else checkEntity(violations, `${field}.resource`, resource);
   checkJson(violations, `${field}.context`, context);
-  if (wireSize > SURELY_SMALL) checkSize(violations, field, input);
+  const tooLarge = wireSize > SURELY_SMALL ? sizeFlaw(field, input) : undefined;
+  if (tooLarge !== undefined) violations.add(tooLarge.field, tooLarge.description);
 }
 
 /** A dotted lower-case name. */
@@ -34,50 +34,14 @@ export function checkActionName(violations: Violations, field: string, name: str
   }
 }
 
-/** I-JSON (RFC 7493) with numbers that are exact, nested at most 32 deep. */
-export function checkJson(violations: Violations, field: string, json: JsonObject | undefined): void {
-  if (json !== undefined) checkValue(violations, field, json, 1);
+/** P1: what the digest of an action can stand for. */
+export function checkJson(violations: Violations, field: string, json: JsonValue | undefined): void {
+  if (json === undefined) return;
+  for (const flaw of jsonFlaws(field, json)) violations.add(flaw.field, flaw.description);
 }
 
 function checkEntity(violations: Violations, field: string, entity: Subject | Resource): void {
   checkName(violations, `${field}.type`, entity.type, 64);
   checkName(violations, `${field}.id`, entity.id, 256);
   checkJson(violations, `${field}.properties`, entity.properties);
-}
-
-function checkValue(violations: Violations, field: string, value: JsonValue, depth: number): void {
-  if (typeof value === "number") checkNumber(violations, field, value);
-  if (typeof value !== "object" || value === null) return;
-  if (depth > MAX_DEPTH) {
-    violations.add(field, `is nested more than ${MAX_DEPTH} deep`);
-    return;
-  }
-  if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) checkValue(violations, `${field}[${index}]`, item, depth + 1);
-    return;
-  }
-  for (const [name, member] of Object.entries(value)) {
-    // Programs disagree on what it means, and a parameter that one of them does not see is not covered by a review.
-    if (name === "__proto__") violations.add(field, "must not have a member named __proto__");
-    else checkValue(violations, `${field}.${name}`, member, depth + 1);
-  }
-}
-
-function checkNumber(violations: Violations, field: string, value: number): void {
-  if (!Number.isFinite(value)) violations.add(field, "must be a finite number: JSON has no other");
-  // On its way it became a double, as did its neighbours: one digest would stand for all of them.
-  else if (Number.isInteger(value) && !Number.isSafeInteger(value))
-    violations.add(field, "is a whole number that a double cannot tell from its neighbours; send it as a text");
-}
-
-function checkSize(violations: Violations, field: string, { subject, action, resource, context }: ActionInput): void {
-  const json = JSON.stringify([
-    [subject?.type, subject?.id, subject?.properties],
-    [action?.name, action?.properties],
-    [resource?.type, resource?.id, resource?.properties],
-    context,
-  ]);
-  const size = Buffer.byteLength(json);
-  if (size > MAX_JSON_BYTES)
-    violations.add(field, `has ${size} bytes as JSON; at most ${MAX_JSON_BYTES} are taken: pass a reference instead of the data`);
 }

@@ -1,5 +1,6 @@
 import { toJson } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
+import { jsonBytes, MAX_JSON_BYTES } from "@countersign/digest";
 import { AfterReviewFinding, CommentKind } from "@countersign/proto/v1/action_pb";
 import type {
   AddCommentRequest,
@@ -14,7 +15,6 @@ import { checkAt, checkCount, checkDigest, checkIdempotencyKey, checkPage, check
 import { checkJson } from "./input.ts";
 import type { Violations } from "./violations.ts";
 
-const MAX_PROPERTIES_BYTES = 128 * 1024;
 const MAX_OPERATIONS = 100;
 
 export function checkListReviews(request: ListReviewsRequest, violations: Violations): void {
@@ -79,13 +79,11 @@ function checkEdit({ properties, patch, reason }: Edit, violations: Violations):
     violations.add("edit.properties", "is required: the new action.properties, whole; or else edit.patch, and not both");
   }
   checkJson(violations, "edit.properties", properties);
-  if (Buffer.byteLength(JSON.stringify(properties ?? {})) > MAX_PROPERTIES_BYTES) {
-    violations.add("edit.properties", `has more than ${MAX_PROPERTIES_BYTES} bytes as JSON`);
-  }
+  if (jsonBytes(properties ?? {}) > MAX_JSON_BYTES) violations.add("edit.properties", `has more than ${MAX_JSON_BYTES} bytes as JSON`);
   if (patch.length > MAX_OPERATIONS) violations.add("edit.patch", `has more than ${MAX_OPERATIONS} operations`);
   for (const [index, { path, from, value }] of patch.slice(0, MAX_OPERATIONS).entries()) {
     checkText(violations, `edit.patch[${index}].path`, path, { min: 2, max: 1024 });
     checkText(violations, `edit.patch[${index}].from`, from, { max: 1024 });
-    checkJson(violations, `edit.patch[${index}].value`, value === undefined ? undefined : { value: toJson(ValueSchema, value) });
+    checkJson(violations, `edit.patch[${index}].value`, value && toJson(ValueSchema, value));
   }
 }
