@@ -44,6 +44,23 @@ describe("publishing and activating", () => {
     expect(await inner.nextPosition()).toBe(0);
   });
 
+  it("only checks a document where that is all that is asked", async () => {
+    const { call, inner } = await startInstance();
+    const check = (document: string, caller = admin) =>
+      call(
+        "PublishPolicy",
+        caller,
+        [proto.PublishPolicyRequestSchema, { document, validateOnly: true }],
+        proto.PublishPolicyResponseSchema,
+      );
+    const { revision } = await check(documentOf("a"));
+    expect(revision).toMatchObject({ revision: 0n, active: false, document: "" });
+    expect(Buffer.from(revision!.documentDigest)).toEqual(createHash("sha256").update(documentOf("a")).digest());
+    await expect(check("rules: []")).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    await expect(check(documentOf("a"), agent)).rejects.toMatchObject({ reason: "ROLE_MISSING" });
+    expect(await inner.nextPosition()).toBe(0);
+  });
+
   it("activates quietly what is active, and nothing that is not there", async () => {
     const { publish, activate, inner } = await startInstance();
     await publish(documentOf("a"));

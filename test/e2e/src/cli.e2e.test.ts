@@ -213,6 +213,7 @@ describe("administrator's commands", () => {
     const file = join(folder, "policy.yaml");
     const document = `${STARTER_POLICY}# the next one\n`;
     writeFileSync(file, STARTER_POLICY);
+    expect((await as("policy-admin", "policy", "check", file)).out).toMatch(/^compiles, SHA-256 [0-9a-f]{64}$/m);
     expect((await as("policy-admin", "policy", "publish", file)).out).toMatch(
       /^revision 1, in force, SHA-256 [0-9a-f]{64}\n\nNothing new: this very document is in force already.\n$/,
     );
@@ -245,6 +246,7 @@ describe("administrator's commands", () => {
     writeFileSync(file, `rules: [${HOSTILE}]`);
     const refused = await as("policy-admin", "policy", "publish", file);
     expect(refused).toMatchObject({ code: 1, err: matching(/^INVALID_ARGUMENT /) });
+    expect(await as("policy-admin", "policy", "check", file)).toEqual(refused);
     expect((await as("policy-admin", "policy", "publish", join(folder, "missing"))).code).toBe(2);
     expect((await as("policy-admin", "policy", "activate", "99")).code).toBe(1);
   });

@@ -1,35 +1,21 @@
-import {
-  GetPolicyResponseSchema,
-  ListPolicyRevisionsResponseSchema,
-  PolicyRevisionSchema,
-  type PolicyRevision,
-} from "@countersign/proto/v1/policy_service_pb";
+import { GetPolicyResponseSchema, ListPolicyRevisionsResponseSchema, PolicyRevisionSchema } from "@countersign/proto/v1/policy_service_pb";
 import type { Command } from "commander";
 import { withContext, type Io } from "../context.ts";
 import { hex, lines, moment, table } from "../output.ts";
 import { parseAt, type At } from "../parse-at.ts";
-import { parseCount, readBytes } from "../parse.ts";
+import { parseCount } from "../parse.ts";
 import { addPolicyBacktestCommand } from "./policy-backtest.ts";
 import { addPolicyCasesCommand } from "./policy-cases.ts";
+import { addPolicyPublishCommands, described } from "./policy-publish.ts";
 import { addPolicyTestCommand } from "./policy-test.ts";
 
-/** Policy: test, cases, backtest, publish, activate, list, show. */
+/** Policy: check, test, cases, backtest, publish, activate, list, show. */
 export function addPolicyCommands(program: Command, io: Io): void {
   const policy = program.command("policy").description("the tenant's policy");
+  addPolicyPublishCommands(policy, io);
   addPolicyTestCommand(policy, io);
   addPolicyCasesCommand(policy, io);
   addPolicyBacktestCommand(policy, io);
-  policy
-    .command("publish")
-    .description("check a document and store it as the next revision")
-    .argument("<file>")
-    .action((file: string, _options: object, command: Command) =>
-      withContext(command, io, async ({ client, output, command: called }) => {
-        const { revision } = await client.policies.publishPolicy({ document: readBytes(file).toString("utf8") });
-        if (revision === undefined) return;
-        output.message(PolicyRevisionSchema, revision, () => `${described(revision)}\n\n${afterPublishing(revision, called)}`);
-      }),
-    );
   policy
     .command("activate")
     .description("put a revision in force")
@@ -71,13 +57,4 @@ export function addPolicyCommands(program: Command, io: Io): void {
         output.message(GetPolicyResponseSchema, reply, () => lines(reply.revision?.document ?? ""));
       }),
     );
-}
-
-function described(revision: PolicyRevision): string {
-  return `revision ${revision.revision}${revision.active ? ", in force" : ""}, SHA-256 ${hex(revision.documentDigest)}`;
-}
-
-/** What was just stored is not in force yet. */
-function afterPublishing({ revision, active }: PolicyRevision, command: string): string {
-  return active ? "Nothing new: this very document is in force already." : `It is not in force yet: ${command} policy activate ${revision}`;
 }

@@ -1,4 +1,4 @@
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { decodeRequest, type CommandHandler } from "@countersign/bus";
 import { momentOf, NO_MOMENT } from "@countersign/event-log";
 import type { Command } from "@countersign/proto/internal/v1/command_pb";
@@ -23,14 +23,14 @@ export type RevisionDeps = { readonly store: PolicyStore; readonly policies: Act
 export function publishPolicyHandler({ store, clock }: RevisionDeps): CommandHandler {
   return async (command) => {
     const caller = policyAdminOf(command);
-    const { document } = decodeRequest(proto.PublishPolicyRequestSchema, command.request);
+    const { document, validateOnly } = decodeRequest(proto.PublishPolicyRequestSchema, command.request);
     const compiled = compileText(document);
     if (!compiled.ok) throw documentRefusal(compiled.problems);
+    const reply = (revision: MessageInitShape<typeof proto.PolicyRevisionSchema>) =>
+      toBinary(proto.PublishPolicyResponseSchema, create(proto.PublishPolicyResponseSchema, { revision }));
+    if (validateOnly) return reply({ documentDigest: Buffer.from(store.seal(document).documentDigest, "hex") });
     const { revision, active } = settled(await publishPolicy(store, changeBy(caller, command, clock()), document));
-    return toBinary(
-      proto.PublishPolicyResponseSchema,
-      create(proto.PublishPolicyResponseSchema, { revision: toRevisionMessage(revision, active, document) }),
-    );
+    return reply(toRevisionMessage(revision, active, document));
   };
 }
 
