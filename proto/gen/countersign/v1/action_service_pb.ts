@@ -929,7 +929,7 @@ export type RuleTrace = Message<"countersign.v1.RuleTrace"> & {
   outcome: VerdictOutcome;
 
   /**
-   * Why it did not match, or how its condition failed to evaluate.
+   * Why it did not match, matches and does not decide, or how its condition failed to evaluate.
    *
    * @generated from field: string note = 4;
    */

@@ -100,9 +100,18 @@ describe("explain", () => {
           outcome: "review",
           note: "its condition could not be evaluated, so it counts as matched, beside what holds without it: oops",
         },
-        { rule: "plain", matched: true, outcome: "allow", note: "" },
+        { rule: "plain", matched: true, outcome: "allow", note: '"broken review" is stricter, and decides' },
       ],
     });
+  });
+
+  it("tells why a rule that holds does not decide", () => {
+    const notes = (...rules: Rule[]) => explain(compilePolicy(policyOf(rules), answers()), input, 1).rules.map(({ note }) => note);
+    expect(notes(rule("a", "review"), rule("b", "review"))).toEqual(["", '"a" comes first, and decides']);
+    expect(notes(rule("a", "allow"), rule("b", "review"))).toEqual(['"b" is stricter, and decides', ""]);
+    // Both are asked.
+    const [doubtful] = notes(rule("a", "review", { match: { resources: [{ id: input.resource.id.toUpperCase() }] } }), rule("b", "review"));
+    expect(doubtful).toBe("may be meant, as its resource is spelt otherwise");
   });
 });
 

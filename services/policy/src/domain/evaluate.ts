@@ -75,7 +75,16 @@ export function explain(
     if (typeof held === "boolean") return trace(held, held ? "" : "its condition is false");
     return trace(rule.decision.outcome !== "allow", failureNote(rule, held.failure));
   });
-  return { verdict: verdictOf(policy, input, revision, conditionOf), rules };
+  const verdict = verdictOf(policy, input, revision, conditionOf);
+  return { verdict, rules: rules.map((trace) => ({ ...trace, note: trace.note || shadowNote(trace, rules, verdict) })) };
+}
+
+/** Why a rule that holds does not decide. What is asked beside a rule in doubt does. */
+function shadowNote({ rule, matched, outcome }: RuleTrace, rules: readonly RuleTrace[], verdict: Verdict): string {
+  const winner = rules.find((one) => one.rule === verdict.rule);
+  if (!matched || winner === undefined || winner.rule === rule) return "";
+  if (winner.outcome !== outcome) return `"${winner.rule}" is stricter, and decides`;
+  return winner.note === "" ? `"${winner.rule}" comes first, and decides` : "";
 }
 
 /** Each condition takes its time once, and has one answer. */
