@@ -4,6 +4,7 @@ import type { EvaluationInput } from "../domain/input.ts";
 import { checkExpression, type PatternBudget } from "./cel-check.ts";
 import { costOf, steps, type Cost } from "./cel-cost.ts";
 import { celEnvironment } from "./cel-environment.ts";
+import { syntaxProblem } from "./cel-syntax.ts";
 import { CelValues } from "./cel-values.ts";
 
 /** Steps that the conditions of one evaluation may take together: measured, a tenth of a second at worst. */
@@ -39,9 +40,7 @@ function compileCondition(source: string, budget: PatternBudget): Condition | st
     return { run: plan(celEnvironment, parsed), cost: costOf(parsed.expr) };
   } catch (error) {
     if (error instanceof RangeError) return ["is nested too deeply or has an invalid code point"];
-    return [
-      error instanceof Error ? error.message.replace(/^<input>:(\d+):(\d+): /, "line $1, column $2 of the condition: ") : "is not CEL",
-    ];
+    return [error instanceof Error ? syntaxProblem(source, error.message) : "is not CEL"];
   }
 }
 

@@ -54,6 +54,7 @@ function isConstant(expr: Expr): boolean {
   return childrenOf(expr).every((child) => isConstant(child.expr));
 }
 
+const COMPARISONS = new Set(["_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_"]);
 const LISTS = new Set(["principal.groups", "principal.roles", "principal.chain"]);
 const TEXTS = new Set(
   ["tenant", "type", "issuer", "id"]
@@ -62,15 +63,15 @@ const TEXTS = new Set(
 );
 const PRINCIPAL_TYPES = ["human", "agent", "service"];
 
-/** Values of different types are never equal, and no principal is of another type: a rule that forbids would never be heard. */
+/** Values of different types are never equal and never in order, and no principal is of another type: a rule that forbids would never be heard. */
 function comparisonProblem({ exprKind }: Expr): readonly string[] {
-  if (exprKind.case !== "callExpr" || !["_==_", "_!=_"].includes(exprKind.value.function)) return [];
+  if (exprKind.case !== "callExpr" || !COMPARISONS.has(exprKind.value.function)) return [];
   const { args } = exprKind.value;
   const name = args.map(nameOf).find((one) => one !== undefined) ?? "";
   const constant = args.map(constantOf).find((one) => one !== undefined);
   if (constant === undefined) return [];
-  if (LISTS.has(name)) return [`${name} is a list and equals no single value; write for example "dba" in ${name}`];
-  if (TEXTS.has(name) && constant.case !== "stringValue") return [`${name} is a text and equals nothing else; put it in quotes`];
+  if (LISTS.has(name)) return [`${name} is a list and compares with no single value; write for example "dba" in ${name}`];
+  if (TEXTS.has(name) && constant.case !== "stringValue") return [`${name} is a text and compares with nothing else; put it in quotes`];
   if (name === "principal.type" && constant.case === "stringValue" && !PRINCIPAL_TYPES.includes(constant.value))
     return [`principal.type is one of ${PRINCIPAL_TYPES.join(", ")}, never "${constant.value}"`];
   return [];

@@ -64,7 +64,7 @@ rules:
       "4 binding_context[1]: is given twice",
       '11 rules[1].when: unknown name "principle"; known are principal, subject, action, resource, context, now',
       '11 rules[1].when: unknown function "foo"',
-      "14 rules[2].when: line 1, column 13 of the condition: found + but expecting end of input",
+      '14 rules[2].when: line 1, column 13 of the condition: what follows "+" cannot be read; is an operand, a quote or a parenthesis missing?',
     ]);
   });
 
