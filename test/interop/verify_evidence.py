@@ -17,6 +17,10 @@ from datetime import datetime, timezone
 FLAWS = []
 
 
+class Unusable(Exception):
+    """An argument that keeps everything from being verified: no flaw of an archive."""
+
+
 def flaw(text):
     FLAWS.append(text)
 
@@ -88,10 +92,13 @@ NOTE, COSIGNATURE = 1, 4
 
 
 def read_vkey(text, algorithm=NOTE):
-    name, key_id, encoded = text.split("+", 2)
-    data = base64.b64decode(encoded, validate=True)
-    if data[0] != algorithm or len(data) != 33 or sha256(name.encode() + b"\n" + data)[:4].hex() != key_id:
-        raise ValueError("not a verifier key of this kind")
+    try:
+        name, key_id, encoded = text.split("+", 2)
+        data = base64.b64decode(encoded, validate=True)
+    except ValueError:
+        raise Unusable(f"{text}: a key is a name, eight hex digits and base64, joined by plus") from None
+    if len(data) != 33 or data[0] != algorithm or sha256(name.encode() + b"\n" + data)[:4].hex() != key_id:
+        raise Unusable(f"{text}: no {'witness' if algorithm == COSIGNATURE else 'log'} key, or not copied to the letter")
     return name, bytes.fromhex(key_id), data[1:]
 
 
@@ -607,4 +614,8 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except (Unusable, OSError) as problem:
+        print(f"not verified: {problem}", file=sys.stderr)
+        sys.exit(2)

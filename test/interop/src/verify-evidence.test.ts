@@ -157,6 +157,21 @@ describe.runIf(python)("P6: an implementation that shares no code with ours", ()
       expect(run("archive", LOG_VKEY, "--witness", other, path).out).toContain("WITNESS, witness.example/w1 has not cosigned it");
     });
 
+    it("says that nothing was verified when a key or a file is none, and is not about flaws then", () => {
+      const archive = file("archive.tar", sample.bytes);
+      for (const [args, why] of [
+        [[LOG_VKEY.slice(0, -1), archive], "a key is a name"],
+        [["key", archive], "a key is a name"],
+        [[LOG_VKEY.replace(/^./, "x"), archive], "not copied to the letter"],
+        [[LOG_VKEY, "--witness", LOG_VKEY, archive], "no witness key"],
+        [[LOG_VKEY, join(folder, "none.tar")], "No such file"],
+      ] as const) {
+        const { status, out } = run("archive", ...args);
+        expect(out).toMatch(new RegExp(`^not verified: .*${why}`));
+        expect(status).toBe(2);
+      }
+    });
+
     it("refuses another key than the one that signed", () => {
       const other = formatVerifierKey(signerKeyOfSeed(logKey.verifier.name, "note", Buffer.alloc(32, 9)).verifier);
       expect(run("archive", other, file("archive.tar", sample.bytes)).status).toBe(1);
