@@ -776,7 +776,7 @@ export const ReviewService: GenService<{
    * of what policy lets reviewers change is FAILED_PRECONDITION (EDIT_NOT_ALLOWED); an action is edited at most 20 times (EDIT_LIMIT).
    * In a tenant whose people are in the directory, an approval or an edit is FAILED_PRECONDITION (CAUSER_UNKNOWN; metadata `owner`, `requester`, `acting_for`)
    * while a human who caused the request is an account that the directory does not know: it could be the caller's own. A reject counts.
-   * Repeating one's own vote changes nothing. A reject by a reviewer of the last stage takes an unused grant back, which is REVOKED then.
+   * Repeating one's own vote or edit changes nothing. A reject by a reviewer of the last stage takes an unused grant back, which is REVOKED then.
    *
    * @generated from rpc countersign.v1.ReviewService.SubmitVote
    */

@@ -160,7 +160,8 @@ function escalate(review: Review, { stage, deadline }: ReviewEscalated): Review 
 function edited(state: ActionState, event: ActionEdited): ActionState {
   if (state.status !== "IN_REVIEW") return state;
   // Also whoever edited before: in whose place it did so then stays barred.
-  const editors = [...state.review.editors, { principal: toRef(event.editor), principals: principalsOf(event.standing) }];
+  const from = { digest: event.previousDigest, input: state.input };
+  const editors = [...state.review.editors, { principal: toRef(event.editor), principals: principalsOf(event.standing), ...from }];
   const review = { ...state.review, editors, edits: state.review.edits + 1, deadline: event.deadline, claim: undefined };
   return { ...state, status: "EDITED", input: event.input, review };
 }

@@ -53,8 +53,13 @@ export type Claim = {
   readonly expiresAt: Instant;
 };
 
-/** Somebody who edited, under every account. */
-export type Editor = { readonly principal: PrincipalRef; readonly principals: readonly PrincipalRef[] };
+/** Somebody who edited, under every account, and the form that it was made from. */
+export type Editor = {
+  readonly principal: PrincipalRef;
+  readonly principals: readonly PrincipalRef[];
+  readonly digest: Hex;
+  readonly input: Hex;
+};
 
 export type Review = {
   readonly stages: readonly Stage[];

@@ -13,3 +13,9 @@ export function ownVote(review: Review, reviewer: PrincipalRef, decision: Vote["
 export function countingVotes({ review, ruling }: InReview): readonly Vote[] {
   return review.votes.filter((vote) => vote.decision === "approve" && !vote.lapsed && vote.digest === ruling.digest);
 }
+
+/** The input from which this principal made the last edit, if that was of this digest. */
+export function ownEditOf({ editors }: Review, reviewer: PrincipalRef, digest: Hex): Hex | undefined {
+  const last = editors.at(-1);
+  return last !== undefined && last.digest === digest && samePrincipal(last.principal, reviewer) ? last.input : undefined;
+}

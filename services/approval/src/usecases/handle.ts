@@ -30,6 +30,7 @@ export type Step =
       readonly idempotency?: Change["idempotency"];
     }
   | { readonly refusal: Exclude<RefusalCode, "WRONG_STATE">; readonly details?: RefusalDetails }
+  | "already so"
   | Rejection;
 
 export type Refused = {
@@ -84,6 +85,7 @@ export async function handle(
 }
 
 function decideStep(step: Step, view: ActionView, actor: Principal | undefined): Handled | Omit<Change, keyof Origin> {
+  if (step === "already so") return { outcome: "unchanged", view };
   if ("refusal" in step) return { outcome: "refused", code: step.refusal, ...(step.details && { details: step.details }) };
   if ("code" in step) return refusedBy(step, view, actor);
   const decision = actionDecider.decide(step.command, view.state);

@@ -1,13 +1,16 @@
 import type { JsonObject } from "@countersign/digest";
 import { admitEdit } from "../domain/ballot.ts";
 import type { GrantOffer } from "../domain/commands.ts";
+import { actsInPerson } from "../domain/eligibility.ts";
+import type { Principal } from "../domain/principal.ts";
 import { reject, wrongState } from "../domain/rejection.ts";
 import type { ActionState } from "../domain/state.ts";
 import type { Hex, Instant, VoteDecision } from "../domain/values.ts";
+import { ownEditOf } from "../domain/votes.ts";
 import { assertFits, inputContent, inputOf, textContent, toHex, unstored } from "./content.ts";
 import { handle, type Handled } from "./handle.ts";
 import { judge, offerGrant } from "./judge.ts";
-import type { ActionRef, ActionView, Caller, Deps, PatchOperation } from "./ports.ts";
+import type { ActionInput, ActionRef, ActionView, Caller, Deps, PatchOperation } from "./ports.ts";
 import { noteVoteRefused } from "./note-refusal.ts";
 import { strangersInReview } from "./unknown-causers.ts";
 import { sayingWhatChanged } from "./what-changed.ts";
@@ -65,6 +68,7 @@ export async function editAction(deps: Deps, { principal: reviewer, traceparent 
   const reason = reasonContent && toHex(reasonContent.digest);
   const handled = await handle(deps.store, edit.ref, { actor: reviewer, traceparent }, async (view) => {
     const { state, contents, ref } = view;
+    if (isMade(deps, view, reviewer, edit)) return "already so";
     const at = deps.clock().getTime();
     const speakers = await whoSpeaks(deps, reviewer, state, at);
     if (speakers === undefined) return { refusal: "DIRECTORY_UNREACHABLE" };
@@ -78,14 +82,12 @@ export async function editAction(deps: Deps, { principal: reviewer, traceparent 
     const { requester } = state;
     const before = inputOf(contents, state.input);
     if (before === undefined) return { refusal: "CONTENT_ERASED" };
-    const { properties: old } = before.input.action;
-    const properties = "patch" in edit ? deps.editing.patched(old, edit.patch) : edit.properties;
-    if (properties === undefined) return { refusal: "PATCH_INVALID" };
+    const input = applied(deps, edit, before.input);
+    if (input === undefined) return { refusal: "PATCH_INVALID" };
     const { editable } = state.ruling.verdict.terms;
-    const forbidden = deps.editing.forbidden(editable, old, properties);
+    const forbidden = deps.editing.forbidden(editable, before.input.action.properties, input.action.properties);
     if (forbidden.length > 0)
       return { refusal: "EDIT_NOT_ALLOWED", details: { members: forbidden.join(", "), ...(editable.length <= MOST_TOLD && { editable }) } };
-    const input = { ...before.input, action: { ...before.input.action, properties } };
     assertFits(input);
     const { salt } = before;
     const content = inputContent(input, salt);
@@ -99,6 +101,22 @@ export async function editAction(deps: Deps, { principal: reviewer, traceparent 
   });
   await noteVoteRefused(deps, edit.ref, reviewer, handled);
   return sayingWhatChanged(deps, edit, handled);
+}
+
+/** What the edit makes of an input; undefined: its patch does not apply. */
+function applied({ editing }: Deps, edit: Edit, input: ActionInput): ActionInput | undefined {
+  const { properties: old } = input.action;
+  const properties = "patch" in edit ? editing.patched(old, edit.patch) : edit.properties;
+  return properties && { ...input, action: { ...input.action, properties } };
+}
+
+/** This very edit of this reviewer is what the action is now: whoever sends it again has not heard the answer. */
+function isMade(deps: Deps, { state, contents }: ActionView, reviewer: Principal, edit: Edit): boolean {
+  if (!("review" in state) || state.review === undefined || !actsInPerson(reviewer)) return false;
+  const from = ownEditOf(state.review, reviewer, edit.digest);
+  const before = from === undefined ? undefined : inputOf(contents, from);
+  const input = before && applied(deps, edit, before.input);
+  return before !== undefined && input !== undefined && toHex(inputContent(input, before.salt).digest) === state.input;
 }
 
 /** The requester takes the edited form for its own. */
