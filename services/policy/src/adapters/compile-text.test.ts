@@ -68,6 +68,15 @@ rules:
     ]);
   });
 
+  it.each([
+    ["30min", "must be a duration such as 90s, 15m, 1h or 7d"],
+    ["31d", "must be 1s to 30d"],
+  ])("tells once what is wrong with a deadline of %s", (deadline, message) => {
+    expect(problemsOf(withReview(`{ groups: [a], deadline: ${deadline} }`))).toEqual([
+      expect.stringMatching(new RegExp(`deadline: ${message}$`)),
+    ]);
+  });
+
   it.each<[string, string, RegExp]>([
     ["no mapping", "[]", /expected object/],
     ["nothing", "", /expected object/],

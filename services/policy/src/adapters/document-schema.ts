@@ -7,7 +7,7 @@ import { durationSchema } from "./duration.ts";
 import { review } from "./review-schema.ts";
 import { list, text } from "./schema-parts.ts";
 
-const MAX_GRANT_SECONDS = 86_400;
+const LONGEST_GRANT = "24h";
 
 /** The most rules a document may have. */
 export const MAX_RULES = 1000;
@@ -17,7 +17,7 @@ const MAX_RISK_SCORE = MAX_RISKS * 100;
 /** The longest condition, in characters. */
 export const MAX_CONDITION_LENGTH = 4096;
 
-const grant = z.strictObject({ lifetime: durationSchema(MAX_GRANT_SECONDS).describe("How long a grant may be redeemed.") });
+const grant = z.strictObject({ lifetime: durationSchema(LONGEST_GRANT).describe("How long a grant may be redeemed.") });
 
 const dottedPattern = text(128).superRefine((value, context) => {
   const problem = dottedPatternProblem(value);

@@ -8,10 +8,10 @@ import { editableSchema } from "./editable-schema.ts";
 import { reviewerMembers, selectorsFromText } from "./reviewers-schema.ts";
 import { list, text } from "./schema-parts.ts";
 
-const MAX_STAGE_SECONDS = 2_592_000;
+const LONGEST_STAGE = "30d";
 
 const escalation = z.strictObject({
-  after: durationSchema(MAX_STAGE_SECONDS).describe("After the stage opened."),
+  after: durationSchema(LONGEST_STAGE).describe("After the stage opened."),
   to: z.strictObject(reviewerMembers).describe("They count for whatever the quorum still needs."),
 });
 
@@ -23,7 +23,7 @@ const stageMembers = {
     .optional()
     .describe('Distinct humans who must approve: a number of those listed, or text such as "2 of sre and 1 of security". Default: 1.'),
   distinct: z.enum(["people", "teams"]).optional().describe("teams: no two approvals that count are of one team. Default: people."),
-  remind: list(durationSchema(MAX_STAGE_SECONDS), 10).optional().describe("How long after its opening reviewers are reminded."),
+  remind: list(durationSchema(LONGEST_STAGE), 10).optional().describe("How long after its opening reviewers are reminded."),
   escalate: escalation.optional().describe("Who is asked as well when nobody has decided."),
   on_timeout: z.enum(["deny", "hold", "escalate"]).optional().describe("What happens at the deadline. Default: deny."),
   mode: z
@@ -42,7 +42,7 @@ const breakGlass = z.strictObject({
   requester: z.boolean().default(false).describe("Also the human who asked, or whom the requester acts for, or its owner."),
 });
 
-const deadline = durationSchema(MAX_STAGE_SECONDS);
+const deadline = durationSchema(LONGEST_STAGE);
 
 const stage = z
   .strictObject({ name: text(64), ...stageMembers, deadline: deadline.optional().describe("From its opening. Default: the review's.") })
