@@ -3,6 +3,7 @@ import { parsePolicyCases } from "@countersign/policy-cases";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
+import { parseQuorum } from "../domain/quorum-text.ts";
 import { compileText } from "./compile-text.ts";
 import { documentSchema } from "./document-schema.ts";
 
@@ -26,6 +27,12 @@ describe("README.md", () => {
     const examples = [...file("README.md").matchAll(/```yaml\n(apiVersion[^]*?)```/g)].map(([, text]) => compileText(text ?? ""));
     expect(examples.length).toBeGreaterThan(0);
     for (const example of examples) expect(example).toMatchObject({ ok: true });
+  });
+
+  it("shows quorums that can be read", () => {
+    const quorums = [...file("README.md").matchAll(/`quorum: ([^`]+)`/g)].map(([, text]) => parseQuorum(text ?? "", []));
+    expect(quorums).not.toEqual([]);
+    for (const quorum of quorums) expect(quorum).toMatchObject({ ok: true });
   });
 
   it("shows cases that can be asked", () => {

@@ -33,6 +33,7 @@ describe("a quorum's text", () => {
   it.each([
     ["", 1, "a number of people is needed here"],
     ["sre", 1, "a number of people is needed here"],
+    ["resource-owner and 1 of sre", 1, "as in `2 of sre` or `1 of resource-owner`"],
     ["0 of sre", 1, "1 to 100"],
     ["2 sre", 3, "`of` and a group are needed here"],
     ["2 of", 5, "a group is needed here"],

@@ -95,7 +95,8 @@ class Parser {
   #atLeast(): Quorum {
     const token = this.#tokens[this.#at];
     const count = token === undefined || token.quoted || !/^\d{1,3}$/.test(token.text) ? 0 : Number(token.text);
-    if (count < 1 || count > 100) throw new Problem(this.#column(), "a number of people is needed here, 1 to 100, as in `2 of sre`");
+    if (count < 1 || count > 100)
+      throw new Problem(this.#column(), "a number of people is needed here, 1 to 100, as in `2 of sre` or `1 of resource-owner`");
     this.#at += 1;
     if (!this.#take("of")) throw new Problem(this.#column(), `\`of\` and a group are needed here, as in \`${count} of sre\``);
     const of = [...this.#who()];
