@@ -1,4 +1,6 @@
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { timestampFromDate, type Timestamp } from "@bufbuild/protobuf/wkt";
+import * as wire from "@countersign/proto/internal/v1/directory_pb";
 import { VerdictOutcome } from "@countersign/proto/v1/action_pb";
 import * as proto from "@countersign/proto/v1/policy_service_pb";
 import { PrincipalType } from "@countersign/proto/v1/principal_pb";
@@ -6,7 +8,7 @@ import { createHash } from "node:crypto";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { TenantTime } from "./adapters/tenant-time.ts";
 import { starterPolicy } from "./starter-policy.ts";
-import { admin, agent, documentOf, exportAction, issuer, startInstance, stopInstances } from "./testing/instance.ts";
+import { admin, agent, documentOf, exportAction, issuer, now, startInstance, stopInstances } from "./testing/instance.ts";
 
 afterEach(stopInstances);
 
@@ -37,7 +39,7 @@ describe("publishing and activating", () => {
       reason: "FIELD_VIOLATION",
       violations: [
         { field: "rules[0].name", description: "line 4: is required" },
-        { field: "rules[0].nam", description: "line 4: unknown member" },
+        { field: "rules[0].nam", description: "line 4: unknown member; known are name, match, when, outcome, reason, review, grant" },
         { field: "rules[0].when", description: 'line 4: unknown name "x"; known are principal, subject, action, resource, context, now' },
       ],
     });
@@ -59,6 +61,61 @@ describe("publishing and activating", () => {
     await expect(check("rules: []")).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
     await expect(check(documentOf("a"), agent)).rejects.toMatchObject({ reason: "ROLE_MISSING" });
     expect(await inner.nextPosition()).toBe(0);
+  });
+
+  describe("warns of reviewers who are nobody", () => {
+    const document = `apiVersion: countersign.dev/v1
+kind: Policy
+metadata: { name: a }
+defaults: { review: { groups: [sre], people: [ann, "urn:idp#bob"], on_call: [night] } }
+rules:
+  - { name: exports, outcome: review, review: { groups: [data-owner], resource_owner: true, break_glass: { groups: [chiefs] } } }
+  - { name: drops, outcome: review, review: { quorum: "1 of data-owner and 1 of dba", escalate: { after: 5m, to: { groups: [bosses] } } } }
+`;
+    const managed = { managedTenants: ["acme"], withoutDirectory: false, timeoutMs: 20_000 };
+
+    it("in the tenant's directory, whatever the part that names them", async () => {
+      const { publish, commands } = await startInstance(undefined, managed);
+      const asked: wire.ListReviewersRequest[] = [];
+      await commands.serve("directory", {
+        ListReviewers: async ({ request, caller }) => {
+          expect(caller).toMatchObject({ tenant: "acme", id: "policy" });
+          asked.push(fromBinary(wire.ListReviewersRequestSchema, request));
+          const unknown = {
+            unknownGroups: ["data-owner", "chiefs", "bosses"],
+            unknownPersonIds: ["ann"],
+            unknownSchedules: ["night", "day"],
+          };
+          return toBinary(wire.ListReviewersResponseSchema, create(wire.ListReviewersResponseSchema, { managed: true, ...unknown }));
+        },
+      });
+      expect((await publish(document)).warnings).toEqual([
+        'rule "exports" asks group "data-owner", in which the directory has nobody',
+        'rule "exports" asks group "chiefs", in which the directory has nobody',
+        'rule "drops" asks group "bosses", in which the directory has nobody',
+        'defaults.review asks "ann", who is nobody in the directory',
+        'defaults.review asks schedule "night", which cannot be read',
+      ]);
+      expect(asked).toMatchObject([
+        {
+          groups: ["data-owner", "chiefs", "dba", "bosses", "sre"],
+          personIds: ["ann"],
+          schedules: ["night"],
+          time: timestampFromDate(now),
+        },
+      ]);
+      expect((await publish(documentOf("a"))).warnings).toEqual([]);
+      expect(asked).toHaveLength(1);
+    });
+
+    it("not for a tenant that keeps its people elsewhere, and publishes although the directory does not answer", async () => {
+      expect((await (await startInstance()).publish(document)).warnings).toEqual([]);
+      const { publish, inner } = await startInstance(undefined, managed);
+      expect((await publish(document)).warnings).toEqual([
+        "whether its reviewers exist could not be checked: the directory does not answer",
+      ]);
+      expect(await inner.nextPosition()).toBe(1);
+    });
   });
 
   it("activates quietly what is active, and nothing that is not there", async () => {

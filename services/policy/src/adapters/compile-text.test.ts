@@ -53,7 +53,7 @@ rules:
     grant: { lifetime: 5 minutes }
 `;
     expect(problemsOf(text)).toEqual([
-      "7 rules[0].wehn: unknown member",
+      "7 rules[0].wehn: unknown member; known are name, match, when, outcome, reason, review, grant",
       '10 rules[1].match.actions[0]: "x*": * and ** stand for whole segments between dots',
       "10 rules[1].match.hours.timezone: must be an IANA timezone such as Europe/Berlin",
       '10 rules[1].match.hours.from: must be a time of day such as "08:00", "24:00" at most',
@@ -82,8 +82,12 @@ rules:
     ["nothing", "", /expected object/],
     ["another kind", HEAD.replace("Policy", "Polici") + "rules: []\n", /kind/],
     ["another version", HEAD.replace("/v1", "/v2") + "rules: []\n", /apiVersion/],
-    ["an unknown member at the top", `${HEAD}rules: []\nrulez: []\n`, /rulez: unknown member/],
-    ["an unknown member deep down", plain("match: { resources: [{ typ: x }] }"), /rules\[0\]\.match\.resources\[0\]\.typ: unknown member/],
+    ["an unknown member at the top", `${HEAD}rules: []\nrulez: []\n`, /rulez: unknown member; known are apiVersion, kind/],
+    [
+      "an unknown member deep down",
+      plain("match: { resources: [{ typ: x }] }"),
+      /rules\[0\]\.match\.resources\[0\]\.typ: unknown member; known are type, id$/,
+    ],
     ["a rule that is text", `${HEAD}rules: [allow]\n`, /rules\[0\]/],
     ["an empty list that would match nothing", plain("match: { actions: [] }"), /actions: must not be empty/],
     ["a review on an allow", plain("review: { groups: [a] }"), /review: has no meaning/],

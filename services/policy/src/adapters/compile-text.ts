@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { compilePolicy, type CompiledPolicy } from "../domain/evaluate.ts";
 import { compileConditions, type ConditionProblem } from "./cel-conditions.ts";
 import { toPolicyDocument } from "./document-from-text.ts";
@@ -17,7 +17,7 @@ export type Compiled =
 export function compileText(text: string): Compiled {
   const yaml = readYaml(text);
   if (!yaml.ok) return refuse(yaml.problems, (problem) => problem);
-  const parsed = documentSchema.safeParse(yaml.value);
+  const parsed = documentSchema.safeParse(yaml.value, { error: unknownMember });
   if (!parsed.success) {
     const rules = conditionsOf(yaml.value, "rules", MAX_RULES);
     const conditions = compileConditions([...rules, ...conditionsOf(yaml.value, "risk", MAX_RISKS)]);
@@ -38,8 +38,14 @@ function structureProblems(issues: readonly z.core.$ZodIssue[]): readonly PathPr
   return issues.flatMap((issue) => {
     const path = issue.path.filter((segment): segment is PathSegment => typeof segment !== "symbol");
     if (issue.code !== "unrecognized_keys") return [{ path, message: withFix(issue.message) }];
-    return issue.keys.map((key) => ({ path: [...path, key], message: "unknown member" }));
+    return issue.keys.map((key) => ({ path: [...path, key], message: issue.message }));
   });
+}
+
+/** The schema that the issue is of knows what could have been meant. */
+function unknownMember({ code, inst }: z.core.$ZodRawIssue): string | undefined {
+  if (code !== "unrecognized_keys") return undefined;
+  return inst instanceof z.ZodObject ? `unknown member; known are ${Object.keys(inst.shape).join(", ")}` : "unknown member";
 }
 
 /** A text that YAML takes for something else, and one item where a list belongs, are the usual slips. */
