@@ -46,5 +46,5 @@ export async function refusalOf(call: Promise<unknown>): Promise<string> {
 
 /** What policy answered, in one line. */
 export function answerOf({ status, verdict }: Action): string {
-  return `${statusName(status)} by rule "${verdict?.rule ?? ""}": ${verdict?.reasons.join(" ") ?? ""}`;
+  return `${statusName(status)} by rule "${verdict?.rule ?? ""}": ${verdict?.reasons.join("; ") ?? ""}`;
 }

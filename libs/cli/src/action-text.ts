@@ -77,7 +77,7 @@ export function verdictText(verdict: Verdict | undefined, document?: string): st
   if (verdict === undefined) return "none";
   const rule = verdict.rule === "" ? "no rule" : `rule "${verdict.rule}"`;
   const source = document ?? `revision ${verdict.revision}`;
-  return visible(`${outcomeName(verdict.outcome)} by ${rule} of ${source}: ${verdict.reasons.join(" ")}`).text;
+  return visible(`${outcomeName(verdict.outcome)} by ${rule} of ${source}: ${verdict.reasons.join("; ")}`).text;
 }
 
 /** `allow`, `deny` or `review`. */

@@ -15,3 +15,9 @@ it("says first that a request would be refused, and because of whom", () => {
   ]);
   expect(evaluationText(create(EvaluateActionResponseSchema, { verdict }))).toMatch(/^review by rule "exports" of revision 3:/);
 });
+
+it("keeps reasons apart, as rules need not end theirs like a sentence", () => {
+  const reasons = ["data leaves", 'rule "small" could not be evaluated'];
+  const answer = create(EvaluateActionResponseSchema, { verdict: { ...verdict, reasons } });
+  expect(evaluationText(answer)).toMatch(/: data leaves; rule "small" could not be evaluated$/m);
+});
