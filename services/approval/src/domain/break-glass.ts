@@ -4,6 +4,7 @@ import { actsInPerson, countsFor, type Ineligibility } from "./eligibility.ts";
 import { isPast } from "./escalation.ts";
 import type { ActionEvent } from "./events.ts";
 import { staleness } from "./freshness.ts";
+import { lateness } from "./lateness.ts";
 import { type Principal, samePrincipal, strongEnough } from "./principal.ts";
 import { type Decision, reject, unlessKnown, wrongState } from "./rejection.ts";
 import { type Causer, causedEdit, causedRequest, unknownCausers } from "./separation-of-duties.ts";
@@ -74,8 +75,8 @@ export function closeAfterReview(command: CloseAfterReview, state: ActionState):
   const unknown = finding === "justified" ? unlessKnown(unknownToJudge(asked, command)) : undefined;
   if (unknown !== undefined) return unknown;
   const judged: ActionEvent = { type: "AfterReviewClosed", at, reviewer, standing, finding, reason };
-  // What should not have been approved is not run, if it was not run yet.
-  const revoked = finding === "not_justified" && state.status === "APPROVED";
+  // What should not have been approved is not run, if it was not run yet and still can be.
+  const revoked = finding === "not_justified" && state.status === "APPROVED" && lateness(state, at) === undefined;
   return revoked ? [judged, { type: "GrantRevoked", at, grantId: state.grant.id, reason }] : [judged];
 }
 

@@ -27,7 +27,7 @@ export function claimReview({ at, reviewer, standings }: ClaimReview, state: Act
 /** Only the one who claimed it, whatever it is eligible for by now. */
 export function releaseReview({ at, reviewer }: ReleaseReview, state: ActionState): Decision {
   if (state.status === "NONE") return reject("NOT_FOUND");
-  const held = state.status === "IN_REVIEW" ? claimAt(state.review, at) : undefined;
+  const held = state.status === "IN_REVIEW" && !isPast(state.review, at) ? claimAt(state.review, at) : undefined;
   if (held === undefined) return [];
   return isClaimOf(held, reviewer) ? [{ type: "ClaimReleased", at, reviewer: toRef(reviewer) }] : reject("ALREADY_CLAIMED");
 }

@@ -22,15 +22,16 @@ import { actsInPerson } from "./eligibility.ts";
 import { dueNow, opening } from "./escalation.ts";
 import { hasteOf } from "./haste.ts";
 import { joinReview } from "./join-review.ts";
+import { lateness } from "./lateness.ts";
 import { eraseContent } from "./erasure.ts";
 import type { ActionEvent, VoteCast, VoteLapsed } from "./events.ts";
 import { evolve } from "./evolve.ts";
 import { type Principal, type PrincipalRef, sameCaller, toRef } from "./principal.ts";
 import { asKnownNow, isReached, lapsedNow } from "./recount.ts";
-import { hasExpired, isGrantee, redemptionFault } from "./redemption.ts";
+import { isGrantee, redemptionFault } from "./redemption.ts";
 import { type Decision, reject, unlessKnown, wrongState } from "./rejection.ts";
 import { keepingAllOut, unknownInReview, unknownNow } from "./separation-of-duties.ts";
-import type { ActionState, Approved, Edited, InReview, RecordedAction } from "./state.ts";
+import type { ActionState, Approved, InReview, RecordedAction } from "./state.ts";
 import type { Hex, Instant, Verdict } from "./values.ts";
 import { ownVote } from "./votes.ts";
 
@@ -51,7 +52,8 @@ export function requestAction(command: RequestAction, state: ActionState): Decis
 export function reachVerdict(command: ReachVerdict, state: ActionState): Decision {
   if (state.status === "NONE") return reject("NOT_FOUND");
   if (state.status !== "REQUESTED") return [];
-  if (command.at >= state.deadline) return reject("DEADLINE_PASSED");
+  const late = lateness(state, command.at);
+  if (late !== undefined) return reject(late);
   const { judgement, strangers, at } = command;
   return follow(judgement, { requester: state.requester, strangers, at });
 }
@@ -81,6 +83,8 @@ export function castVote(command: CastVote, state: ActionState): Decision {
 
 /** A reviewer's no that comes after the approval, and before the grant was used, takes the grant back. */
 function rejectLate(command: CastVote, state: Approved): Decision {
+  const late = lateness(state, command.at);
+  if (late !== undefined) return reject(late);
   const open = reopened(state);
   if (open === undefined) return wrongState("IN_REVIEW");
   const { review } = open;
@@ -138,17 +142,14 @@ export function acceptEdit(command: AcceptEdit, state: ActionState): Decision {
   const { at, caller, digest, grant, strangers } = command;
   if (!sameCaller(state.requester, caller)) return reject("NOT_REQUESTER");
   if (state.status !== "EDITED") return hasAccepted(state, digest) ? [] : wrongState("EDITED");
-  if (isOverdue(state, at)) return reject("DEADLINE_PASSED");
+  const late = lateness(state, at);
+  if (late !== undefined) return reject(late);
   if (digest !== state.ruling.digest) return reject("STALE_DIGEST");
   const accepted: ActionEvent = { type: "EditAccepted", at, digest };
   const { verdict } = state.ruling;
   if (verdict.outcome === "allow") return [accepted, ...approve(grant, digest, state.requester, at)];
   const { requester } = state;
   return unlessKnown(keepingAllOut(requester, verdict, strangers)) ?? [accepted, openReview(verdict, { requester, strangers, at })];
-}
-
-function isOverdue({ review }: Edited, at: Instant): boolean {
-  return review.deadline !== undefined && at >= review.deadline;
 }
 
 /** What the requester says was so already. */
@@ -163,6 +164,8 @@ export function cancelAction(command: CancelAction, state: ActionState): Decisio
   const { at, caller, reason } = command;
   if (!sameCaller(state.requester, caller)) return reject("NOT_REQUESTER");
   if (state.status === "CANCELLED" || state.status === "REVOKED") return [];
+  const late = lateness(state, at);
+  if (late !== undefined) return reject(late);
   if (state.status === "REQUESTED" || state.status === "IN_REVIEW" || state.status === "EDITED")
     return [{ type: "ActionCancelled", at, reason }];
   if (state.status === "APPROVED") return [{ type: "GrantRevoked", at, grantId: state.grant.id, reason }];
@@ -196,14 +199,13 @@ export function reportExecution(command: ReportExecution, state: ActionState): D
 /** What is due: an action that nobody decided expires, a stage reminds or escalates. Nothing when it is too early or too late, so that timers may fire at will. */
 export function tendReview(command: TendReview, state: ActionState): Decision {
   const { at } = command;
-  if (state.status === "REQUESTED" && at >= state.deadline) return [{ type: "ActionExpired", at }];
-  if (state.status === "EDITED" && isOverdue(state, at)) return [{ type: "ActionExpired", at }];
-  return state.status === "IN_REVIEW" ? dueNow(state, at) : [];
+  if (state.status === "IN_REVIEW") return dueNow(state, at);
+  return lateness(state, at) === "DEADLINE_PASSED" ? [{ type: "ActionExpired", at }] : [];
 }
 
 /** A grant that nobody used in time. Nothing when it is too early, or was used or taken back. */
 export function expireGrant(command: ExpireGrant, state: ActionState): Decision {
-  if (state.status !== "APPROVED" || !hasExpired(state.grant, command.at)) return [];
+  if (state.status !== "APPROVED" || lateness(state, command.at) === undefined) return [];
   return [{ type: "GrantExpired", at: command.at, grantId: state.grant.id }];
 }
 

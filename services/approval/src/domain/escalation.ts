@@ -5,9 +5,15 @@ import type { Instant } from "./values.ts";
 
 /** The open stage's deadline has passed, and nothing puts it off: nobody decides any more, also when the timer is late. */
 export function isPast(review: Pick<Review, "deadline" | "putOff" | "stages" | "openStage">, at: Instant): boolean {
-  if (review.deadline === undefined || at < review.deadline) return false;
-  const action = review.stages[review.openStage]?.onTimeout;
-  return action === "hold" ? false : action !== "escalate" || review.putOff;
+  const open = review.stages[review.openStage];
+  if (review.deadline === undefined || open?.onTimeout === "hold") return false;
+  const last = open?.onTimeout === "escalate" && !review.putOff ? putOff(open, review.deadline) : review.deadline;
+  return at >= last;
+}
+
+/** By the deadline itself, whenever the timer comes: what nobody has to say does not move it. */
+function putOff({ seconds }: Stage, deadline: Instant): Instant {
+  return deadline + seconds * 1000;
 }
 
 /** What is due by now in a stage that nobody has decided: reminders, the escalation, and what policy wants at the deadline. */
@@ -17,7 +23,7 @@ export function dueNow({ review }: InReview, at: Instant): readonly ActionEvent[
   if (open === undefined || isPast(review, at)) return [{ type: "ActionExpired", at }];
   if (deadline !== undefined && at >= deadline) {
     if (open.onTimeout === "hold") return [{ type: "ReviewHeld", at, stage }];
-    const later = at + open.seconds * 1000;
+    const later = putOff(open, deadline);
     return [{ type: "ReviewEscalated", at, stage, deadline: later, nextAt: later }];
   }
   if (deadline === undefined) return [];

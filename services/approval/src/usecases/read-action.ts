@@ -1,7 +1,7 @@
 import type { Moment } from "@countersign/event-log";
 import { hasEditsLeft, reopened } from "../domain/ballot.ts";
 import { type Act, type Ineligibility, standingFor } from "../domain/eligibility.ts";
-import { isPast } from "../domain/escalation.ts";
+import { lateness } from "../domain/lateness.ts";
 import { sameCaller, type Principal, type PrincipalRef } from "../domain/principal.ts";
 import { unknownNow } from "../domain/separation-of-duties.ts";
 import { type ActionState, type InReview, isTerminal, type RecordedAction } from "../domain/state.ts";
@@ -93,6 +93,7 @@ async function eligibility(deps: Deps, { state }: ActionView, caller: Principal)
 
 /** What a reviewer can still say something to: what is in review, or was approved and is unused. */
 function whatIsOpen(state: ActionState, at: Instant): InReview | undefined {
+  if (lateness(state, at) !== undefined) return undefined;
   if (state.status === "APPROVED") return reopened(state);
-  return state.status === "IN_REVIEW" && !isPast(state.review, at) ? state : undefined;
+  return state.status === "IN_REVIEW" ? state : undefined;
 }

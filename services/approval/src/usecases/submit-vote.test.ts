@@ -72,13 +72,18 @@ describe("review", () => {
 
   it("says of what was approved who may take it back, as long as it is unused", async () => {
     const { shown } = await ask(world, verdict("review"));
+    world.now += 59 * MINUTE;
     await world.call("SubmitVote", { ...shown, ...approve }, ann);
     // However long the vote could wait: the grant counts now.
-    world.now += 61 * MINUTE;
+    world.now += 2 * MINUTE;
     expect(await may(shown.actionId, ann)).toEqual(["NOT_IN_REVIEW", true, false]);
     expect(await may(shown.actionId, bob)).toEqual(["NOT_IN_REVIEW", true, false]);
     expect(await may(shown.actionId, cid)).toEqual(["NOT_ELIGIBLE", false, false]);
     expect(await may(shown.actionId, owner)).toEqual(["SELF_APPROVAL", false, false]);
+    const inTime = world.now;
+    world.now += 5 * MINUTE;
+    expect(await may(shown.actionId, bob)).toEqual(NOTHING);
+    world.now = inTime;
     await world.call("SubmitVote", { ...shown, ...reject }, bob);
     expect(await may(shown.actionId, ann)).toEqual(NOTHING);
   });

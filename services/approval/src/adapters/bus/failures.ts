@@ -46,7 +46,7 @@ export const FAILURES: Readonly<
   STALE_VIEW: ["FAILED_PRECONDITION", "What is shown now is not what the reviewer was shown; look at the action again."],
   EDIT_NOT_ALLOWED: ["FAILED_PRECONDITION", "Policy does not let reviewers change these members, or not to this; see the metadata."],
   PATCH_INVALID: ["FAILED_PRECONDITION", "The patch does not apply to the action's properties; look at the action again."],
-  DEADLINE_PASSED: ["FAILED_PRECONDITION", "The deadline of the review has passed."],
+  DEADLINE_PASSED: ["FAILED_PRECONDITION", "The deadline has passed; nobody moves the action any more."],
   NOT_REQUESTER: ["PERMISSION_DENIED", "Only the requester may do this."],
   GRANT_INVALID: ["UNAUTHENTICATED", "The grant token is not valid."],
   NOT_GRANTEE: ["PERMISSION_DENIED", "The grant was issued to another principal."],
