@@ -1,6 +1,6 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { inProcessCommands, type CommandHandler } from "@countersign/bus";
+import { CommandError, inProcessCommands, type CommandHandler } from "@countersign/bus";
 import * as wire from "@countersign/proto/internal/v1/directory_pb";
 import { silentLogger } from "@countersign/telemetry";
 import { describe, expect, it } from "vitest";
@@ -140,6 +140,14 @@ describe("directory client", () => {
   ] as const)("P7: unreachable, and never unmanaged, when %s", async (_, handlers) => {
     const client = await clientOf(handlers, { timeoutMs: 50 });
     await expect(client.resolvePerson("acme", { principal }, at)).rejects.toThrow(DirectoryUnreachableError);
+  });
+
+  it("P7: that its log is corrupt is told as it is, of managed tenants and others", async () => {
+    const corrupt: CommandHandler = () => Promise.reject(new CommandError("DATA_LOSS", "LOG_CORRUPT", "no"));
+    const client = await clientOf({ ResolvePerson: corrupt, ListReviewers: corrupt });
+    const told = { code: "DATA_LOSS", reason: "LOG_CORRUPT" };
+    for (const tenant of ["acme", "other"]) await expect(client.resolvePerson(tenant, { principal }, at)).rejects.toMatchObject(told);
+    await expect(client.listReviewers("acme", { groups: ["dba"] }, at)).rejects.toMatchObject(told);
   });
 
   it("reads its settings", () => {

@@ -1,6 +1,6 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import type { CommandBus } from "@countersign/bus";
+import { CommandError, type CommandBus } from "@countersign/bus";
 import { CommandSchema } from "@countersign/proto/internal/v1/command_pb";
 import * as wire from "@countersign/proto/internal/v1/directory_pb";
 import { PrincipalRefSchema, PrincipalType } from "@countersign/proto/v1/principal_pb";
@@ -19,6 +19,7 @@ export type DirectoryClient = {
   /**
    * Who this is, at a time: sees every change that the directory acknowledged before the call.
    * @throws DirectoryUnreachableError when there is no answer in time, or none that makes sense.
+   * @throws CommandError DATA_LOSS when its log is corrupt: trying again does not help.
    */
   resolvePerson(tenant: string, who: Who, at: Date, more?: { readonly withReports?: boolean }): Promise<Resolved>;
   /**
@@ -76,6 +77,8 @@ export function createDirectoryClient(options: DirectoryClientOptions): Director
           managed: true,
           people: response.people.map(fromPersonMessage),
           ...unknownIn(response),
+          ...(response.unknownGroups.length > 0 ? { unknownGroups: response.unknownGroups } : {}),
+          ...(response.unknownPersonIds.length > 0 ? { unknownPersonIds: response.unknownPersonIds } : {}),
           ...(response.more ? { more: true } : {}),
         };
       });
@@ -121,6 +124,8 @@ async function answered<Answer>(question: () => Promise<Answer>): Promise<Answer
   try {
     return await question();
   } catch (error) {
+    // Trying again does not help: its log is corrupt, and the caller is told so.
+    if (error instanceof CommandError && error.code === "DATA_LOSS") throw error;
     throw new DirectoryUnreachableError("the directory did not say who this is", { cause: error });
   }
 }

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { create, fromBinary, toBinary, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
-import { inProcessCommands, type CommandBus } from "@countersign/bus";
+import { inProcessCommands, type CommandBus, type CommandError } from "@countersign/bus";
 import type { EventLog } from "@countersign/event-log";
 import { encodeMessage } from "@countersign/events";
 import { createMemoryEventLog } from "@countersign/event-log/testing";
@@ -76,6 +76,8 @@ export type TestApproval = {
   now: number;
   /** What policy answers; undefined: nothing. */
   answer: Verdict | undefined;
+  /** How policy fails instead. */
+  failure: CommandError | undefined;
   call<Name extends keyof Methods>(method: Name, request: RequestOf<Name>, caller?: Principal): Promise<ResponseOf<Name>>;
 };
 
@@ -97,6 +99,7 @@ export async function testApproval(
     questions: [],
     now: T0,
     answer: verdict("allow"),
+    failure: undefined,
     call: (method, request, caller = exporter) => send(commands, method, request, caller),
   };
   if (start === undefined) await commands.serve("approval", approvalHandlers(deps, config));
@@ -104,6 +107,7 @@ export async function testApproval(
   await commands.serve("policy", {
     Evaluate: async (command) => {
       world.questions.push(fromBinary(EvaluateRequestSchema, command.request));
+      if (world.failure !== undefined) throw world.failure;
       if (world.answer === undefined) throw new Error("policy is not itself");
       const answer = { verdict: encodedVerdict(world.answer), policyDigest: new Uint8Array(32).fill(0x90) };
       return encodeMessage(EvaluateResponseSchema, answer);

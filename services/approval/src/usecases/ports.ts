@@ -86,7 +86,7 @@ export type PolicyQuestion = {
 /** What policy would say, and all of its answer, for whoever asked. */
 export type Explanation = { readonly verdict: Verdict; readonly told: Uint8Array };
 
-/** Asks policy. No answer in time, and no answer that makes sense, is undefined: fail closed. */
+/** Asks policy. No answer in time, and no answer that makes sense, is undefined: fail closed. @throws CommandError DATA_LOSS when its log is corrupt */
 export type PolicyClient = {
   evaluate(question: PolicyQuestion): Promise<Evaluation | undefined>;
   /** Of a request that nobody makes yet, with how every rule fared. @throws what policy refused it with. */

@@ -1,4 +1,6 @@
+import { CommandError } from "@countersign/bus";
 import { canonicalJson, contentDigest, newSalt } from "@countersign/digest";
+import type { Content } from "@countersign/event-log";
 import type { Principal, PrincipalRef } from "../domain/principal.ts";
 import { initialState, type RecordedAction } from "../domain/state.ts";
 import type { Hex } from "../domain/values.ts";
@@ -28,17 +30,28 @@ export type Requested =
  * keeps asking. A retry is found by the append itself, so nobody pays for looking first.
  */
 export async function requestAction(deps: Deps, caller: Caller, request: Request): Promise<Requested> {
+  const { principal: requester } = caller;
+  const content = inputContent(request.input, newSalt());
+  const idempotency = { caller: replyCaller("RequestAction", requester), key: request.idempotencyKey };
+  return record(deps, caller, request, { content, idempotency }).catch(async (error: unknown) => {
+    // The log of policy or of directory is corrupt. A retry of what was answered before gets its answer all the same.
+    const found = error instanceof CommandError ? await deps.store.findReply({ tenant: requester.tenant, ...idempotency }) : undefined;
+    if (found === undefined) throw error;
+    return answer(deps, requester, { ...request, body: content.body }, found);
+  });
+}
+
+type Parts = { readonly content: Content; readonly idempotency: ReplyKey };
+
+async function record(deps: Deps, caller: Caller, request: Request, { content, idempotency }: Parts): Promise<Requested> {
   const now = deps.clock();
   const at = now.getTime();
   const { principal: requester, traceparent } = caller;
   const ref: ActionRef = { tenant: requester.tenant, id: deps.newId(now) };
   const { input } = request;
-  const salt = newSalt();
-  const content = inputContent(input, salt);
+  const { salt } = content;
   const evaluation = await deps.policy.evaluate({ requester, input, at, traceparent });
   const judged = evaluation === undefined ? undefined : await judge(deps, ref, { requester, input, salt, at }, evaluation);
-
-  const idempotency = { caller: replyCaller("RequestAction", requester), key: request.idempotencyKey };
   const strangers = evaluation === undefined ? [] : await strangersInReview(deps, requester, evaluation.verdict, at);
   if (judged?.judgement.outcome === "review") {
     const { verdict } = judged.judgement;

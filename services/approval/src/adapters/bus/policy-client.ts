@@ -1,6 +1,6 @@
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { encoded, type CommandBus } from "@countersign/bus";
+import { CommandError, encoded, type CommandBus } from "@countersign/bus";
 import { encodeMessage } from "@countersign/events";
 import { CommandSchema, EvaluateRequestSchema, EvaluateResponseSchema } from "@countersign/proto/internal/v1/command_pb";
 import { EvaluateActionResponseSchema } from "@countersign/proto/v1/action_service_pb";
@@ -19,7 +19,7 @@ import { fromVerdictMessage } from "../wire/verdict-message.ts";
 const KEPT_ANSWERS = 256;
 const KEPT_CHARACTERS = 1_000_000;
 
-/** Asks whichever instance of policy answers. Whatever goes wrong is no answer, and no answer grants nothing. */
+/** Asks whichever instance of policy answers. Whatever goes wrong is no answer, and no answer grants nothing; only that its log is corrupt is told. */
 export function createPolicyClient(commands: CommandBus, logger: Logger, timeoutMs: number): PolicyClient {
   // By its bytes, and never instead of asking: a policy says the same of most actions, and its verdict, which each of them keeps, is the same object then.
   const answers = new LRUCache<string, Evaluation>({ max: KEPT_ANSWERS, maxSize: KEPT_CHARACTERS });
@@ -39,6 +39,8 @@ export function createPolicyClient(commands: CommandBus, logger: Logger, timeout
         if (evaluation === undefined) logger.error({ tenant: question.requester.tenant }, "policy gave a verdict that makes no sense");
         return evaluation;
       } catch (err) {
+        // Trying again does not help: its log is corrupt, and whoever waits for the answer is told so.
+        if (err instanceof CommandError && err.code === "DATA_LOSS") throw err;
         logger.warn({ err, tenant: question.requester.tenant }, "policy did not answer");
         return undefined;
       }
