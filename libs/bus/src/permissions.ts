@@ -58,7 +58,7 @@ export const BUS_USERS = {
     relays: false,
     listsNotifiers: true,
   },
-  policy: { serves: true, sends: {}, hears: ["policy"], wakes: true, relays: false },
+  policy: { serves: true, sends: { directory: ["ResolvePerson", "ListReviewers"] }, hears: ["policy"], wakes: true, relays: false },
 } as const satisfies Readonly<Record<string, BusUser>>;
 
 export type BusUserName = keyof typeof BUS_USERS;

@@ -74,6 +74,10 @@ export type Reviewers =
       readonly people: readonly Person[];
       /** As above. */
       readonly unknownSchedules?: readonly string[];
+      /** Of the groups asked for, those in which nobody is who may decide. Absent: none. */
+      readonly unknownGroups?: readonly string[];
+      /** Of the people asked for, those who may not decide. Absent: none. */
+      readonly unknownPersonIds?: readonly string[];
       /** There are more than 500: these are the first of them. Absent: no. */
       readonly more?: boolean;
     };

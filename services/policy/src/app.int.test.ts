@@ -44,7 +44,7 @@ async function startInstance() {
   const log = createTestEventLog({ url: postgres.url, ledger: "main", logger: silentLogger });
   const commands = inProcessCommands({ logger: silentLogger });
   const service = await startPolicy({
-    config: { maxAgeMs: MAX_AGE_MS, cachedTenants: 10 },
+    config: { maxAgeMs: MAX_AGE_MS, cachedTenants: 10, directory: { managedTenants: [], withoutDirectory: true, timeoutMs: 2000 } },
     log,
     commands,
     feed: silentFeed,

@@ -1,4 +1,5 @@
 import type { CommandBus, EventFeed } from "@countersign/bus";
+import { createDirectoryClient } from "@countersign/directory-client";
 import type { EventLog, RecordedEvent } from "@countersign/event-log";
 import type { Logger } from "@countersign/telemetry";
 import { LRUCache } from "lru-cache";
@@ -6,6 +7,7 @@ import { compileText } from "./adapters/compile-text.ts";
 import { createHandlers } from "./adapters/handlers.ts";
 import { TenantTime } from "./adapters/tenant-time.ts";
 import { createLogPolicyStore, POLICY_STREAM } from "./adapters/log-policy-store.ts";
+import { createUnknownReviewers } from "./adapters/unknown-reviewers.ts";
 import type { PolicyConfig } from "./config.ts";
 import type { CompiledPolicy } from "./domain/evaluate.ts";
 import { createActivePolicies, type Entry } from "./usecases/active-policies.ts";
@@ -41,7 +43,10 @@ export async function startPolicy(deps: PolicyDeps): Promise<{ close(): Promise<
   const unsubscribe = feed.subscribe(follow, { streamType: POLICY_STREAM });
   const stopListening = log.onCommitted((events) => events.forEach(follow));
   const stopForgetting = log.onLost?.(() => policies.forgetAll());
-  const serving = await commands.serve("policy", createHandlers({ store, policies, verdicts, documents, logger, clock, monotonicMs }));
+  const directory = createDirectoryClient({ commands, asker: "policy", config: config.directory });
+  const unknownReviewers = createUnknownReviewers(directory, clock);
+  const handlers = createHandlers({ store, policies, verdicts, documents, unknownReviewers, logger, clock, monotonicMs });
+  const serving = await commands.serve("policy", handlers);
   logger.info({ maxAgeMs: config.maxAgeMs }, "policy serves");
   return {
     close: async () => {

@@ -1,4 +1,5 @@
 import { durationSetting, readConfig } from "@countersign/config";
+import { readDirectoryClientConfig, type DirectoryClientConfig } from "@countersign/directory-client";
 import { z } from "zod";
 
 const schema = z.object({
@@ -6,7 +7,7 @@ const schema = z.object({
   cachedTenants: z.coerce.number().int().min(1).max(100_000).default(1000),
 });
 
-export type PolicyConfig = Readonly<z.output<typeof schema>>;
+export type PolicyConfig = Readonly<z.output<typeof schema>> & { readonly directory: DirectoryClientConfig };
 
 const VARIABLES = { maxAgeMs: "COUNTERSIGN_POLICY_MAX_AGE", cachedTenants: "COUNTERSIGN_POLICY_CACHED_TENANTS" } as const;
 
@@ -18,5 +19,5 @@ const VARIABLES = { maxAgeMs: "COUNTERSIGN_POLICY_MAX_AGE", cachedTenants: "COUN
  * @throws ConfigError with every problem.
  */
 export function readPolicyConfig(env: NodeJS.ProcessEnv): PolicyConfig {
-  return readConfig(schema, VARIABLES, env);
+  return { ...readConfig(schema, VARIABLES, env), directory: readDirectoryClientConfig(env) };
 }

@@ -233,9 +233,9 @@ rules:
     };
     await publish(documentOf("a"));
     await activate(1);
-    let now = 0;
+    let ms = 0;
     let step = 10_000;
-    Object.defineProperty(time, "ms", { get: () => (now += step) });
+    Object.defineProperty(time, "ms", { get: () => (ms += step) });
     await test("acme");
     step = 0;
     await expect(test("acme")).rejects.toMatchObject({ reason: "OVERLOADED" });

@@ -54,6 +54,12 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+it("whoever publishes a policy is told which of its reviewers the directory does not know", async () => {
+  const { warnings } = await (await stack.as("policy-admin")).policies.publishPolicy({ document: POLICY, validateOnly: true });
+  expect(warnings.join("\n")).toMatch(/group "dba", in which the directory has nobody\n.*group "platform-oncall"/);
+  expect(warnings.join("\n")).not.toMatch(/"data-owners"|"security"/);
+});
+
 describe("P3: the self-approval matrix, through the API", () => {
   const behind = (sub: string) => ({ sub: "copilot", principal_type: "agent", act: { sub, principal_type: "human" } }) as const;
 

@@ -1,4 +1,5 @@
-import { PolicyRevisionSchema, type PolicyRevision, PublishPolicyResponseSchema } from "@countersign/proto/v1/policy_service_pb";
+import { type PolicyRevision, type PublishPolicyResponse, PublishPolicyResponseSchema } from "@countersign/proto/v1/policy_service_pb";
+import { visible } from "@countersign/review-view";
 import type { Command } from "commander";
 import { withContext, type Io } from "../context.ts";
 import { hex } from "../output.ts";
@@ -13,10 +14,8 @@ export function addPolicyPublishCommands(policy: Command, io: Io): void {
     .action((file: string, _options: object, command: Command) =>
       withContext(command, io, async ({ client, output }) => {
         const reply = await client.policies.publishPolicy({ document: readBytes(file).toString("utf8"), validateOnly: true });
-        output.message(
-          PublishPolicyResponseSchema,
-          reply,
-          () => `compiles, SHA-256 ${hex(reply.revision?.documentDigest ?? new Uint8Array())}`,
+        output.message(PublishPolicyResponseSchema, reply, () =>
+          [`compiles, SHA-256 ${hex(reply.revision?.documentDigest ?? new Uint8Array())}`, ...warningsText(reply)].join("\n"),
         );
       }),
     );
@@ -26,11 +25,18 @@ export function addPolicyPublishCommands(policy: Command, io: Io): void {
     .argument("<file>")
     .action((file: string, _options: object, command: Command) =>
       withContext(command, io, async ({ client, output, command: called }) => {
-        const { revision } = await client.policies.publishPolicy({ document: readBytes(file).toString("utf8") });
+        const reply = await client.policies.publishPolicy({ document: readBytes(file).toString("utf8") });
+        const { revision } = reply;
         if (revision === undefined) return;
-        output.message(PolicyRevisionSchema, revision, () => `${described(revision)}\n\n${afterPublishing(revision, called)}`);
+        output.message(PublishPolicyResponseSchema, reply, () =>
+          [described(revision), ...warningsText(reply), "", afterPublishing(revision, called)].join("\n"),
+        );
       }),
     );
+}
+
+function warningsText({ warnings }: PublishPolicyResponse): readonly string[] {
+  return warnings.map((warning) => visible(`warning: ${warning}`).text);
 }
 
 /** A revision in one line. */

@@ -90,12 +90,19 @@ export function reportsOf(directory: Directory, { id, standsInFor: places }: Per
   return { own: of(id), inPlaceOf: new Map(entirely.map(({ personId }) => [personId, of(personId)])) };
 }
 
+/** Ids of a group's members, also of those who are switched off. */
+export function membersOf(directory: Directory, group: string): readonly string[] {
+  return [...(directory.groups.get(directory.groupByName.get(group) ?? "")?.members ?? [])];
+}
+
+export function isActive(directory: Directory, personId: string): boolean {
+  return directory.people.get(personId)?.active === true;
+}
+
 /** Everybody who is wanted, each once and by id, and after them whoever stands in for one of them. */
 export function reviewers(directory: Directory, wanted: Wanted, moment: Moment): readonly Person[] {
   const ids = new Set(wanted.personIds);
-  for (const name of wanted.groups) {
-    for (const id of directory.groups.get(directory.groupByName.get(name) ?? "")?.members ?? []) ids.add(id);
-  }
+  for (const name of wanted.groups) for (const id of membersOf(directory, name)) ids.add(id);
   for (const schedule of wanted.schedules) for (const id of moment.shifts.get(schedule) ?? []) ids.add(id);
   const asked = [...ids].toSorted();
   for (const id of asked) for (const standIn of standInsOf(directory, id, moment.atMs)) ids.add(standIn);

@@ -2,6 +2,8 @@ import { findPerson, isKnown, onlyOne, type Directory, type SignInRule } from ".
 import { accountKey } from "../domain/profile.ts";
 import {
   find,
+  isActive,
+  membersOf,
   reportsOf,
   reviewers,
   viewOf,
@@ -36,6 +38,8 @@ export type Found = {
 export type FoundReviewers = {
   readonly people: readonly PersonView[];
   readonly unknownSchedules: readonly string[];
+  readonly unknownGroups: readonly string[];
+  readonly unknownPersonIds: readonly string[];
   readonly more: boolean;
 };
 
@@ -72,6 +76,8 @@ export async function whoCanReview(
     people: people.slice(0, MAX_REVIEWERS).map((person) => viewOf(directory, person, moment)),
     // A schedule that nobody keeps is as unknown as one that cannot be read.
     unknownSchedules: [...new Set([...onCall.unknown, ...wanted.schedules.filter((name) => !moment.shifts.has(name))])],
+    unknownGroups: wanted.groups.filter((name) => !membersOf(directory, name).some((id) => isActive(directory, id))),
+    unknownPersonIds: wanted.personIds.filter((id) => !isActive(directory, id)),
     more: people.length > MAX_REVIEWERS,
   };
 }

@@ -6,6 +6,7 @@ import { evaluateActionHandler, evaluateHandler, testPolicyHandler } from "./eva
 import { evaluateRecordedHandler } from "./evaluate-recorded.ts";
 import { storeFailure } from "./failures.ts";
 import type { TenantTime } from "./tenant-time.ts";
+import type { UnknownReviewers } from "./unknown-reviewers.ts";
 import { activatePolicyHandler, getPolicyHandler, listPolicyRevisionsHandler, publishPolicyHandler } from "./revision-handlers.ts";
 
 export type HandlerDeps = {
@@ -15,6 +16,7 @@ export type HandlerDeps = {
   readonly monotonicMs: () => number;
   readonly verdicts: TenantTime;
   readonly documents: TenantTime;
+  readonly unknownReviewers: UnknownReviewers;
   readonly logger: Logger;
 };
 

@@ -17,17 +17,24 @@ import { readPageToken, toPageToken } from "./page-token.ts";
 import { activatorOf, callerOf, policyAdminOf } from "./callers.ts";
 import { toRevisionMessage } from "./revision-to-proto.ts";
 import type { TenantTime } from "./tenant-time.ts";
+import type { UnknownReviewers } from "./unknown-reviewers.ts";
 
 export type RevisionDeps = { readonly store: PolicyStore; readonly policies: ActivePolicies; readonly clock: () => Date };
 
-export function publishPolicyHandler({ store, clock }: RevisionDeps): CommandHandler {
+export function publishPolicyHandler({
+  store,
+  clock,
+  unknownReviewers,
+}: RevisionDeps & { readonly unknownReviewers: UnknownReviewers }): CommandHandler {
   return async (command) => {
     const caller = policyAdminOf(command);
     const { document, validateOnly } = decodeRequest(proto.PublishPolicyRequestSchema, command.request);
     const compiled = compileText(document);
     if (!compiled.ok) throw documentRefusal(compiled.problems);
-    const reply = (revision: MessageInitShape<typeof proto.PolicyRevisionSchema>) =>
-      toBinary(proto.PublishPolicyResponseSchema, create(proto.PublishPolicyResponseSchema, { revision }));
+    const reply = async (revision: MessageInitShape<typeof proto.PolicyRevisionSchema>) => {
+      const warnings = [...(await unknownReviewers(caller.tenant, compiled.policy.document))];
+      return toBinary(proto.PublishPolicyResponseSchema, create(proto.PublishPolicyResponseSchema, { revision, warnings }));
+    };
     if (validateOnly) return reply({ documentDigest: Buffer.from(store.seal(document).documentDigest, "hex") });
     const { revision, active } = settled(await publishPolicy(store, changeBy(caller, command, clock()), document));
     return reply(toRevisionMessage(revision, active, document));

@@ -1,6 +1,7 @@
 import { create, fromBinary, toBinary, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { inProcessCommands, type EventFeed } from "@countersign/bus";
+import type { DirectoryClientConfig } from "@countersign/directory-client";
 import { EventLogError, type EventLog, type RecordedEvent } from "@countersign/event-log";
 import { createMemoryEventLog } from "@countersign/event-log/testing";
 import { CommandSchema, EvaluateRequestSchema, EvaluateResponseSchema } from "@countersign/proto/internal/v1/command_pb";
@@ -44,14 +45,17 @@ function brittle(log: EventLog) {
 }
 
 /** One instance of the service; its feed says nothing unless told to. */
-export async function startInstance(inner: EventLog = createMemoryEventLog({ ledger: "main" })) {
+export async function startInstance(
+  inner: EventLog = createMemoryEventLog({ ledger: "main" }),
+  directory: DirectoryClientConfig = { managedTenants: [], withoutDirectory: true, timeoutMs: 2000 },
+) {
   const { log, state } = brittle({ ...inner, onCommitted: () => () => undefined });
   const commands = inProcessCommands({ logger: silentLogger });
   const listeners = new Set<(event: RecordedEvent) => void>();
   const feed: EventFeed = { subscribe: (listener) => (listeners.add(listener), () => listeners.delete(listener)) };
   const time = { ms: 0 };
   const service = await startPolicy({
-    config: { maxAgeMs: 1000, cachedTenants: 100 },
+    config: { maxAgeMs: 1000, cachedTenants: 100, directory },
     log,
     commands,
     feed,

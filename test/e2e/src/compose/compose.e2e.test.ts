@@ -104,6 +104,11 @@ describe.skipIf(!hasOpenssl)("deploy/compose: three nats-servers, two of each se
     expect(result).toMatchObject({ judged: BigInt(ACTIONS + 1), different: 0n, erased: 0n });
   });
 
+  test("policy asks directory who its reviewers are, with its own rights in NATS", async () => {
+    const admin = await as("policy-admin");
+    expect((await admin.policies.publishPolicy({ document: starterPolicy(), validateOnly: true })).warnings).toEqual([]);
+  });
+
   test("no process writes anywhere but to its volumes: each has run with a root that it cannot write, where this user may mount", () => {
     const outside = join(folder, "outside");
     const write = { program: process.execPath, args: ["-e", "fs.writeFileSync(process.argv[1], '')", outside] };

@@ -108,6 +108,19 @@ describe("who can review", () => {
   it("P7: says which of the schedules asked for it does not know", async () => {
     const listed = await directory.people.listReviewers("acme", { groups: ["sre"], schedules: ["nobody-keeps-it"] }, now);
     expect(listed).toMatchObject({ people: [{ id: ada }], unknownSchedules: ["nobody-keeps-it"] });
+    expect(listed).not.toHaveProperty("unknownGroups");
+  });
+
+  it("says in which of the groups nobody is, and which of the people are nobody", async () => {
+    const leaver = await directory.user("eve", { active: false });
+    await directory.group("leavers", [leaver]);
+    await directory.group("empty", []);
+    const groups = ["sre", "leavers", "empty", "misspelt"];
+    expect(await directory.people.listReviewers("acme", { groups, personIds: [ada, leaver, "nobody"] }, now)).toMatchObject({
+      people: [{ id: ada }],
+      unknownGroups: ["leavers", "empty", "misspelt"],
+      unknownPersonIds: [leaver, "nobody"],
+    });
   });
 });
 

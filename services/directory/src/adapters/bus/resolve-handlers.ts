@@ -27,8 +27,15 @@ export function listReviewersHandler({ directories, tenants }: HandlerDeps): Com
     const atMs = timeOf("time", request.time);
     const settings = tenants.get(tenant);
     if (settings === undefined) return { managed: false };
-    const { people, unknownSchedules, more } = await whoCanReview(directories, tenant, settings, request, atMs);
-    return { managed: true, people: people.map((person) => toPersonMessage(person)), unknownSchedules: [...unknownSchedules], more };
+    const { people, more, ...unknown } = await whoCanReview(directories, tenant, settings, request, atMs);
+    return {
+      managed: true,
+      people: people.map((person) => toPersonMessage(person)),
+      unknownSchedules: [...unknown.unknownSchedules],
+      unknownGroups: [...unknown.unknownGroups],
+      unknownPersonIds: [...unknown.unknownPersonIds],
+      more,
+    };
   });
 }
 
