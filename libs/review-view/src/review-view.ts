@@ -46,6 +46,8 @@ export type ReviewView = {
   readonly deadline: string | undefined;
   /** Somebody approved alone, and nobody has said yet whether that was right. */
   readonly afterReviewOpen: boolean;
+  /** People were asked; else policy alone decided. */
+  readonly reviewed: boolean;
   /** Where to decide; absent when nothing is to be decided. */
   readonly decide: Decide | undefined;
 };
@@ -102,6 +104,7 @@ export function renderReview(source: ReviewSource, sha256: TextHash, limits: Ren
     version: source.version,
     deadline: source.review?.deadline?.toISOString(),
     afterReviewOpen: source.afterReview !== undefined && source.afterReview.closed === undefined,
+    reviewed: source.review !== undefined,
     decide: decide(source, limit),
   };
 }
