@@ -19,7 +19,7 @@ import { breakGlass, closeAfterReview, tendAfterReview } from "./break-glass.ts"
 import { claimReview, releaseReview } from "./claim.ts";
 import { addComment } from "./comments.ts";
 import { actsInPerson } from "./eligibility.ts";
-import { dueNow, opening } from "./escalation.ts";
+import { dueNow, opening, withEscalation } from "./escalation.ts";
 import { hasteOf } from "./haste.ts";
 import { joinReview } from "./join-review.ts";
 import { lateness } from "./lateness.ts";
@@ -225,9 +225,9 @@ export function decide(command: ActionCommand, state: ActionState): Decision {
     case "JoinReview":
       return joinReview(command, state);
     case "CastVote":
-      return castVote(command, state);
+      return withEscalation(castVote, command, state);
     case "EditAction":
-      return editAction(command, state);
+      return withEscalation(editAction, command, state);
     case "AcceptEdit":
       return acceptEdit(command, state);
     case "CancelAction":
@@ -237,11 +237,11 @@ export function decide(command: ActionCommand, state: ActionState): Decision {
     case "ReportExecution":
       return reportExecution(command, state);
     case "BreakGlass":
-      return breakGlass(command, state);
+      return withEscalation(breakGlass, command, state);
     case "AddComment":
-      return addComment(command, state);
+      return withEscalation(addComment, command, state);
     case "ClaimReview":
-      return claimReview(command, state);
+      return withEscalation(claimReview, command, state);
     case "ReleaseReview":
       return releaseReview(command, state);
     case "CloseAfterReview":

@@ -1,12 +1,33 @@
 import { describe, expect, it } from "vitest";
-import { ann, approveBy, approved, cast, HOUR, inReview, MINUTE, principal, stage, T0, verdict } from "../testing/fixtures.ts";
+import {
+  ann,
+  approveBy,
+  approved,
+  cast,
+  cid,
+  editBy,
+  hex,
+  HOUR,
+  inReview,
+  MINUTE,
+  principal,
+  rejectBy,
+  stage,
+  standing,
+  T0,
+  verdict,
+  voterNow,
+} from "../testing/fixtures.ts";
 import { given, stateAfter } from "../testing/given.ts";
+import type { ActionCommand } from "./commands.ts";
 import type { Stage } from "./stage.ts";
 
 const review = (more: Partial<Stage>) => inReview(verdict("review", { stages: [stage(["oncall"], 1, { seconds: 3600, ...more })] }));
 const tend = (minutes: number) => ({ type: "TendReview", at: T0 + minutes * MINUTE }) as const;
 const escalation = { afterSeconds: 1800, to: [{ kind: "group", name: "managers" }] } as const;
 const max = principal("max", { groups: ["managers"] });
+const escalated = (minutes: number) =>
+  ({ type: "ReviewEscalated", at: T0 + minutes * MINUTE, stage: 0, deadline: T0 + HOUR, nextAt: T0 + HOUR }) as const;
 
 describe("what is due in a review that nobody decides", () => {
   it("reminds at its times, each once, and the next timer is for what comes next", () => {
@@ -38,19 +59,61 @@ describe("what is due in a review that nobody decides", () => {
   it("asks others as well, whose votes then count", () => {
     const escalating = review({ escalation });
     given(...escalating)
-      .when(approveBy(max, { at: T0 + 30 * MINUTE }))
+      .when(approveBy(max, { at: T0 + 30 * MINUTE - 1 }))
       .thenRefused("NOT_ELIGIBLE");
-    const escalated = { type: "ReviewEscalated", at: T0 + 30 * MINUTE, stage: 0, deadline: T0 + HOUR, nextAt: T0 + HOUR } as const;
     given(...escalating)
       .when(tend(30))
-      .then(escalated);
-    given(...escalating, escalated)
+      .then(escalated(30));
+    given(...escalating, escalated(30))
       .when(tend(31))
       .thenNothing();
     const vote = approveBy(max, { at: T0 + 31 * MINUTE });
-    given(...escalating, escalated)
+    given(...escalating, escalated(30))
       .when(vote)
       .then(cast(vote), ...approved(vote.at));
+  });
+
+  it("P7: whom an escalation names may speak from its moment on, and the log says before that they are asked, though the timer is late", () => {
+    const escalating = review({ escalation });
+    const at = T0 + 30 * MINUTE;
+    const vote = approveBy(max, { at });
+    given(...escalating)
+      .when(vote)
+      .then(escalated(30), cast(vote), ...approved(at));
+    const said = { at, standings: [standing(max)] } as const;
+    const others: readonly ActionCommand[] = [
+      rejectBy(max, { at }),
+      editBy(max, verdict("review"), { at }),
+      { type: "ClaimReview", reviewer: max, ...said },
+      { type: "AddComment", author: max, ...said, kind: "remark", text: hex(0x44), question: 0 },
+    ];
+    for (const command of others)
+      expect(
+        given(...escalating)
+          .when(command)
+          .events()
+          .at(escalating.length),
+        command.type,
+      ).toEqual(escalated(30));
+    // Who was not asked, or names a version that nobody was shown, records nothing.
+    given(...escalating)
+      .when(approveBy(cid, { at, standings: [standing(cid, { groups: ["sales"] })] }))
+      .thenRefused("NOT_ELIGIBLE");
+    given(...escalating)
+      .when(approveBy(max, { at, version: escalating.length + 1 }))
+      .thenRefused("STALE_VERSION");
+  });
+
+  it("P7: votes of those whom an escalation names count in later stages, also when it was recorded with the first of them", () => {
+    const stages = [stage(["oncall"], 1, { escalation }), stage(["oncall"])];
+    const first = approveBy(max, { at: T0 + 30 * MINUTE });
+    const second = approveBy(ann, { at: T0 + 31 * MINUTE, voters: [voterNow(max)] });
+    const opened = given(...inReview(verdict("review", { stages })))
+      .when(first)
+      .events();
+    given(...opened)
+      .when(second)
+      .then(cast(second, 1), ...approved(second.at));
   });
 
   it("on_timeout deny: it expires, and no vote counts from then on", () => {
@@ -77,6 +140,21 @@ describe("what is due in a review that nobody decides", () => {
       .when(tend(600))
       .thenNothing();
     given(...held, event)
+      .when(vote)
+      .then(cast(vote), ...approved(vote.at));
+  });
+
+  it("on_timeout hold: a timer that comes after both still asks whom the escalation names", () => {
+    const held = review({ onTimeout: "hold", escalation });
+    const late = [escalated(61), { type: "ReviewHeld", at: T0 + 61 * MINUTE, stage: 0 } as const];
+    given(...held)
+      .when(tend(61))
+      .then(...late);
+    given(...held, escalated(30))
+      .when(tend(61))
+      .then(late[1]!);
+    const vote = approveBy(max, { at: T0 + 5 * HOUR });
+    given(...held, ...late)
       .when(vote)
       .then(cast(vote), ...approved(vote.at));
   });

@@ -1,6 +1,8 @@
-import type { ActionEvent } from "./events.ts";
+import type { ActionEvent, ReviewEscalated } from "./events.ts";
+import { escalate } from "./evolve.ts";
+import { type Decision, isRejection } from "./rejection.ts";
 import type { Stage } from "./stage.ts";
-import { claimAt, type InReview, type Review } from "./state.ts";
+import { type ActionState, claimAt, type InReview, type Review } from "./state.ts";
 import type { Instant } from "./values.ts";
 
 /** The open stage's deadline has passed, and nothing puts it off: nobody decides any more, also when the timer is late. */
@@ -21,14 +23,17 @@ export function dueNow({ review }: InReview, at: Instant): readonly ActionEvent[
   const { stages, openStage: stage, openedAt, deadline } = review;
   const open = stages[stage];
   if (open === undefined || isPast(review, at)) return [{ type: "ActionExpired", at }];
-  if (deadline !== undefined && at >= deadline) {
-    if (open.onTimeout === "hold") return [{ type: "ReviewHeld", at, stage }];
+  if (deadline === undefined) return [];
+  const escalates = !review.escalated.includes(stage) && escalationTime(open, openedAt) <= at;
+  if (at >= deadline && open.onTimeout === "escalate") {
     const later = putOff(open, deadline);
     return [{ type: "ReviewEscalated", at, stage, deadline: later, nextAt: later }];
   }
-  if (deadline === undefined) return [];
+  if (at >= deadline) {
+    const held: ActionEvent = { type: "ReviewHeld", at, stage };
+    return escalates ? [{ type: "ReviewEscalated", at, stage, deadline, nextAt: deadline }, held] : [held];
+  }
   const given = open.reminderSeconds.filter((seconds) => openedAt + seconds * 1000 <= at).length;
-  const escalates = !review.escalated.includes(stage) && escalationTime(open, openedAt) <= at;
   const nextAt = nextDue(open, { openedAt, deadline, reminders: given, escalated: escalates || review.escalated.includes(stage) });
   return [
     ...(escalates ? [{ type: "ReviewEscalated", at, stage, deadline, nextAt } as const] : []),
@@ -36,6 +41,27 @@ export function dueNow({ review }: InReview, at: Instant): readonly ActionEvent[
       ? [{ type: "ReviewerReminded", at, stage, number: given, nextAt, claimedBy: claimAt(review, at)?.reviewer } as const]
       : []),
   ];
+}
+
+/** Escalations that are due by now, and that their timer has not recorded. */
+function escalationsDue(state: InReview, at: Instant): readonly ReviewEscalated[] {
+  return dueNow(state, at).filter((event) => event.type === "ReviewEscalated");
+}
+
+/** The review with everybody who is asked by now. */
+export function asEscalated(state: InReview, at: Instant): InReview {
+  return { ...state, review: escalationsDue(state, at).reduce(escalate, state.review) };
+}
+
+/** P7: whom an escalation names may speak from its moment on. What a late timer has not recorded yet is recorded before the words that may rest on it. */
+export function withEscalation<Command extends { readonly at: Instant }>(
+  decideOn: (command: Command, state: ActionState) => Decision,
+  command: Command,
+  state: ActionState,
+): Decision {
+  if (state.status !== "IN_REVIEW") return decideOn(command, state);
+  const decision = decideOn(command, asEscalated(state, command.at));
+  return isRejection(decision) || decision.length === 0 ? decision : [...escalationsDue(state, command.at), ...decision];
 }
 
 /** When something is due next in a stage. */

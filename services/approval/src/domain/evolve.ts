@@ -152,7 +152,8 @@ function fresh({ at, deadline }: ReviewOpened | StageOpened) {
   return { deadline, openedAt: at, reminders: 0, putOff: false, claim: undefined };
 }
 
-function escalate(review: Review, { stage, deadline }: ReviewEscalated): Review {
+/** More people are asked, and there may be more time. */
+export function escalate(review: Review, { stage, deadline }: ReviewEscalated): Review {
   const escalated = [...review.escalated.filter((other) => other !== stage), stage];
   return { ...review, escalated, deadline, putOff: review.putOff || deadline !== review.deadline };
 }

@@ -1,6 +1,7 @@
 import type { Moment } from "@countersign/event-log";
 import { hasEditsLeft, reopened } from "../domain/ballot.ts";
 import { type Act, type Ineligibility, standingFor } from "../domain/eligibility.ts";
+import { asEscalated } from "../domain/escalation.ts";
 import { lateness } from "../domain/lateness.ts";
 import { sameCaller, type Principal, type PrincipalRef } from "../domain/principal.ts";
 import { unknownNow } from "../domain/separation-of-duties.ts";
@@ -95,5 +96,5 @@ async function eligibility(deps: Deps, { state }: ActionView, caller: Principal)
 function whatIsOpen(state: ActionState, at: Instant): InReview | undefined {
   if (lateness(state, at) !== undefined) return undefined;
   if (state.status === "APPROVED") return reopened(state);
-  return state.status === "IN_REVIEW" ? state : undefined;
+  return state.status === "IN_REVIEW" ? asEscalated(state, at) : undefined;
 }

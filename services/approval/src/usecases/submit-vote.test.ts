@@ -88,6 +88,19 @@ describe("review", () => {
     expect(await may(shown.actionId, ann)).toEqual(NOTHING);
   });
 
+  it("P7: says of whom an escalation names that they may decide from its moment on, and takes their word, though no timer came", async () => {
+    const escalation = { afterSeconds: 1800, to: [{ kind: "group", name: "managers" }] } as const;
+    const { shown } = await ask(world, { ...editable, stages: [stage(["oncall"], 1, { escalation })] });
+    world.now += 30 * MINUTE - 1;
+    expect(await may(shown.actionId, cid)).toEqual(["NOT_ELIGIBLE", false, false]);
+    world.now += 1;
+    expect(await may(shown.actionId, cid)).toEqual(["", true, true]);
+    const { action } = await world.call("SubmitVote", { ...shown, ...edit({ table: "customers", limit: 5 }) }, cid);
+    expect(action?.status).toBe(ActionStatus.EDITED);
+    const types = (await world.log.readAll({ from: 3, limit: 9 })).map(({ type }) => type);
+    expect(types).toEqual(["ReviewEscalated", "ActionEdited", "VerdictReached"]);
+  });
+
   it("says that nobody takes back what ran, or what policy alone allowed", async () => {
     const { shown } = await ask(world, verdict("review"));
     await world.call("SubmitVote", { ...shown, ...approve }, ann);

@@ -2,6 +2,7 @@ import type { JsonObject } from "@countersign/digest";
 import { admitEdit } from "../domain/ballot.ts";
 import type { GrantOffer } from "../domain/commands.ts";
 import { actsInPerson } from "../domain/eligibility.ts";
+import { asEscalated } from "../domain/escalation.ts";
 import type { Principal } from "../domain/principal.ts";
 import { reject, wrongState } from "../domain/rejection.ts";
 import type { ActionState } from "../domain/state.ts";
@@ -77,7 +78,7 @@ export async function editAction(deps: Deps, { principal: reviewer, traceparent 
     const ballot = { at, reviewer, standings, strangers, digest: edit.digest, version: edit.version, shown, reason };
     if (state.status === "NONE") return reject("NOT_FOUND");
     if (state.status !== "IN_REVIEW") return wrongState("IN_REVIEW");
-    const admitted = admitEdit(state, ballot);
+    const admitted = admitEdit(asEscalated(state, at), ballot);
     if (typeof admitted === "string") return reject(admitted);
     const { requester } = state;
     const before = inputOf(contents, state.input);
