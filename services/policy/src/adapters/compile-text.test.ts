@@ -57,7 +57,7 @@ rules:
       '10 rules[1].match.actions[0]: "x*": * and ** stand for whole segments between dots',
       "10 rules[1].match.hours.timezone: must be an IANA timezone such as Europe/Berlin",
       '10 rules[1].match.hours.from: must be a time of day such as "08:00", "24:00" at most',
-      '15 rules[2].outcome: Invalid option: expected one of "allow"|"deny"|"review"',
+      "15 rules[2].outcome: must be one of allow, deny, review",
       "16 rules[2].grant.lifetime: must be a duration such as 90s, 15m, 1h or 7d",
       "9 rules[1].name: another rule has this name",
       "9 rules[1].review: is needed, as there is no defaults.review",
@@ -188,6 +188,11 @@ rules:
     ],
   ])("refuses %s", (_what, text, message) => {
     expect(problemsOf(text).join("\n")).toMatch(message);
+  });
+
+  it("tells of broken YAML once, where it begins", () => {
+    const text = `${HEAD}rules:\n  - name: a\n\toutcome: deny\n  - name: b\n    outcome: deny\n`;
+    expect(problemsOf(text)).toEqual(["6 : Tabs are not allowed as indentation"]);
   });
 
   it.each([

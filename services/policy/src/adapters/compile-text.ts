@@ -54,7 +54,8 @@ function withFix(message: string): string {
   if (received === "undefined") return "is required";
   if (expected === "string") return `must be a text; put it in quotes, as it is a ${received} without`;
   if (expected === "array") return `must be a list, such as [a, b]; it is a ${received}`;
-  return message;
+  const [, options] = /^Invalid option: expected one of (.*)$/.exec(message) ?? [];
+  return options === undefined ? message : `must be one of ${options.replaceAll("|", ", ").replaceAll('"', "")}`;
 }
 
 /** Conditions of rules come first, those of risks after them. */

@@ -1,4 +1,4 @@
-import { isAlias, isMap, isNode, isScalar, LineCounter, parseDocument, visit, type Document } from "yaml";
+import { isAlias, isMap, isNode, isScalar, LineCounter, parseDocument, visit, type Document, type YAMLError } from "yaml";
 import type { PathSegment, Problem } from "./problem.ts";
 import { nestingProblem } from "./yaml-nesting.ts";
 
@@ -47,14 +47,15 @@ export function readYaml(text: string): YamlText {
       logLevel: "error",
       lineCounter: lines,
     });
-    const problems = [
-      ...[...document.errors, ...document.warnings].map((error) => ({
-        path: "",
-        message: [error.message.replace(/; please use .*/, ""), FIXES[error.code]].filter(Boolean).join("; "),
-        line: lines.linePos(error.pos[0]).line,
-      })),
-      ...unwelcome(document, lines),
-    ];
+    const told = (error: YAMLError): Problem => ({
+      path: "",
+      message: [error.message.replace(/; please use .*/, ""), FIXES[error.code]].filter(Boolean).join("; "),
+      line: lines.linePos(error.pos[0]).line,
+    });
+    const [broken] = document.errors;
+    // What comes after it was read as something else than was meant.
+    if (broken !== undefined) return refuse(told(broken));
+    const problems = [...document.warnings.map(told), ...unwelcome(document, lines)];
     if (problems.length > 0) return refuse(...problems);
     const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
     return { ok: true, value, lineOf: (path) => lineOf(document, lines, path) };
