@@ -1,5 +1,6 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { timestampFromDate, type Timestamp } from "@bufbuild/protobuf/wkt";
+import { CommandError } from "@countersign/bus";
 import * as wire from "@countersign/proto/internal/v1/directory_pb";
 import { VerdictOutcome } from "@countersign/proto/v1/action_pb";
 import * as proto from "@countersign/proto/v1/policy_service_pb";
@@ -115,6 +116,14 @@ rules:
         "whether its reviewers exist could not be checked: the directory does not answer",
       ]);
       expect(await inner.nextPosition()).toBe(1);
+    });
+
+    it("and says that it published, although the directory's log is corrupt", async () => {
+      const { publish, commands } = await startInstance(undefined, managed);
+      await commands.serve("directory", { ListReviewers: () => Promise.reject(new CommandError("DATA_LOSS", "LOG_CORRUPT", "no")) });
+      const { revision, warnings } = await publish(document);
+      expect(revision).toMatchObject({ revision: 1n });
+      expect(warnings).toEqual(["whether its reviewers exist could not be checked: the directory's log is corrupt"]);
     });
   });
 

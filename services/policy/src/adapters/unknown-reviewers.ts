@@ -1,3 +1,4 @@
+import { CommandError } from "@countersign/bus";
 import { DirectoryUnreachableError, type DirectoryClient, type Reviewers } from "@countersign/directory-client";
 import type { PolicyDocument } from "../domain/document.ts";
 import { namedReviewers } from "../domain/named-reviewers.ts";
@@ -6,7 +7,7 @@ import type { Selector } from "../domain/reviewers.ts";
 /** Tells a document's author of reviewers who are nobody: a review by them would only wait for its deadline. */
 export type UnknownReviewers = (tenant: string, document: PolicyDocument) => Promise<readonly string[]>;
 
-const UNCHECKED = "whether its reviewers exist could not be checked: the directory does not answer";
+const UNCHECKED = "whether its reviewers exist could not be checked: ";
 
 /** Asks the directory, for a tenant that keeps its people there. Publishing must not wait for it: without an answer that is what is told. */
 export function createUnknownReviewers(directory: Pick<DirectoryClient, "listReviewers">, clock: () => Date): UnknownReviewers {
@@ -27,7 +28,9 @@ export function createUnknownReviewers(directory: Pick<DirectoryClient, "listRev
         return unknown === undefined ? [] : `${where} asks ${unknown}`;
       });
     } catch (error) {
-      if (error instanceof DirectoryUnreachableError) return [UNCHECKED];
+      if (error instanceof DirectoryUnreachableError) return [`${UNCHECKED}the directory does not answer`];
+      // What is asked about may be published already.
+      if (error instanceof CommandError && error.code === "DATA_LOSS") return [`${UNCHECKED}the directory's log is corrupt`];
       throw error;
     }
   };
