@@ -16,6 +16,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   NOT_ELIGIBLE: "the open stage does not ask you",
   NOT_HUMAN: "only people decide",
   NOT_IN_REVIEW: "the review is over",
+  GRANT_EXPIRED: "nobody used it in time, and it cannot run any more",
   NOT_IN_DIRECTORY: "the directory does not know you any more",
   ROLE_MISSING: "you are no reviewer here",
   SIGN_IN_TOO_WEAK: "policy asks for a stronger sign-in than yours",
