@@ -119,7 +119,7 @@ const TAKE_BACK = '<p>It may run once. Until it does, you can <a href="#take-bac
 
 function takeBackForm(form: ReviewPage["form"]): string {
   return `<h2 id="take-back">Take it back</h2>\n${formStart(form)}${reasonField("Reason", typedFor(form, "take-back", "reject"), true)}
-<p><label><input type="checkbox" name="sure" value="yes" required> I take the approval back: this will not run, nobody can undo that, and whoever still wants it has to ask anew.</label></p>
+<p><label><input type="checkbox" name="sure" value="yes" required> I take it back: this will not run, nobody can undo that, and whoever still wants it has to ask anew.</label></p>
 <button name="decision" value="take-back">Take it back</button></form>`;
 }
 

@@ -39,7 +39,7 @@ describe("taking back what was approved", () => {
     expect(buttons(page.text)).toEqual(["take-back"]);
     expect(page.text).toContain('Until it does, you can <a href="#take-back">take that back</a>.');
     expect(page.text).toMatch(/<textarea name="reason"[^>]* required>/);
-    expect(page.text).toMatch(/<input type="checkbox" name="sure" value="yes" required>[^<]*will not run/);
+    expect(page.text).toMatch(/<input type="checkbox" name="sure" value="yes" required> I take it back: this will not run/);
     expect(page.text).not.toMatch(/countersign reject|You cannot/);
     await browser.post(`${base}/review`, { ...fields, ...takeBack });
     expect(world.votes).toHaveLength(1);
