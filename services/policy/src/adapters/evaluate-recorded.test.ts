@@ -6,7 +6,7 @@ import {
   EvaluateRecordedResponseSchema,
   type RecordedQuestionSchema,
 } from "@countersign/proto/internal/v1/command_pb";
-import { VerdictOutcome } from "@countersign/proto/v1/action_pb";
+import { VerdictOutcome, VerdictSchema } from "@countersign/proto/v1/action_pb";
 import { describe, expect, it } from "vitest";
 import { admin, agent, documentOf, exportAction } from "../testing/instance.ts";
 import { evaluateRecordedHandler } from "./evaluate-recorded.ts";
@@ -55,6 +55,17 @@ describe("EvaluateRecorded", () => {
     expect((await evaluated(questions, { stepMs: 6 })).verdicts).toHaveLength(1);
     expect((await evaluated(questions, { stepMs: 2 })).verdicts).toHaveLength(3);
     expect((await evaluated(questions)).verdicts).toHaveLength(20);
+  });
+
+  it("answers as many as a message carries: of a document that says much, the first ones", async () => {
+    const rules = Array.from(
+      { length: 400 },
+      (_, index) => `  - { name: r${index}, outcome: deny, reason: ${`because-${index}`.padEnd(500, "e")} }`,
+    );
+    const document = DOCUMENT.replace(/rules:[^]*/, () => `rules:\n${rules.join("\n")}\n`);
+    const questions = Array.from({ length: 64 }, () => asked(5));
+    const { verdicts } = await evaluated(questions, { document });
+    expect(verdicts.map((verdict) => toBinary(VerdictSchema, verdict).length > 200_000)).toEqual([true, true]);
   });
 
   it("P8: sees every requester in the caller's tenant", async () => {

@@ -6,7 +6,7 @@ import {
   EvaluateRecordedResponseSchema,
   type RecordedQuestion,
 } from "@countersign/proto/internal/v1/command_pb";
-import { ActionInputSchema } from "@countersign/proto/v1/action_pb";
+import { ActionInputSchema, VerdictSchema } from "@countersign/proto/v1/action_pb";
 import { LRUCache } from "lru-cache";
 import { evaluate, type CompiledPolicy } from "../domain/evaluate.ts";
 import type { EvaluationInput } from "../domain/input.ts";
@@ -18,10 +18,12 @@ import { toVerdictMessage } from "./verdict-to-proto.ts";
 
 /** Then others are heard, and who asks for the rest waits for the tenant's turn. */
 const ONE_GO_MS = 5;
+/** Answers that go together, but for the last: with all that a document of 256 KiB can make that one say, less than the megabyte that NATS carries. */
+const ANSWERS_BYTES = 384 * 1024;
 /** Documents that stay compiled from one command of a backtest to the next. */
 const KEPT = 4;
 
-/** What a document would have answered to what was asked before: to as many of the questions as there is time for in one go. */
+/** What a document would have answered to what was asked before: to as many of the questions as there is time for in one go, and room for in one message. */
 export function evaluateRecordedHandler({ monotonicMs }: { readonly monotonicMs: () => number }): CommandHandler {
   const kept = new LRUCache<string, CompiledPolicy>({ max: KEPT });
   return async (command) => {
@@ -31,9 +33,12 @@ export function evaluateRecordedHandler({ monotonicMs }: { readonly monotonicMs:
     kept.set(document, policy);
     const verdicts = [];
     const began = monotonicMs();
+    let bytes = 0;
     for (const question of questions) {
-      verdicts.push(toVerdictMessage(evaluate(policy, asAsked(question, tenant), 0)));
-      if (monotonicMs() - began >= ONE_GO_MS) break;
+      const verdict = create(VerdictSchema, toVerdictMessage(evaluate(policy, asAsked(question, tenant), 0)));
+      verdicts.push(verdict);
+      bytes += toBinary(VerdictSchema, verdict).length;
+      if (bytes >= ANSWERS_BYTES || monotonicMs() - began >= ONE_GO_MS) break;
     }
     const rules = policy.document.rules.map(({ name }) => name);
     return toBinary(EvaluateRecordedResponseSchema, create(EvaluateRecordedResponseSchema, { verdicts, rules }));
