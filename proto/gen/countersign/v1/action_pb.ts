@@ -277,8 +277,8 @@ export type Action = Message<"countersign.v1.Action"> & {
   afterReview?: AfterReview | undefined;
 
   /**
-   * Why the answer is no, for people: policy's reasons when it is DENIED, the reviewers' when it is REJECTED, its requester's when it is CANCELLED, and that of
-   * whoever took the grant back when it is REVOKED (none once erased).
+   * Why the answer is no, for people: policy's reasons when it is DENIED, the reviewers' when it is REJECTED, its requester's when it is CANCELLED, that of
+   * whoever took the grant back when it is REVOKED (none once erased), and what it waited for when it is EXPIRED.
    *
    * @generated from field: repeated string reasons = 17;
    */
@@ -356,8 +356,8 @@ export type ActionState = Message<"countersign.v1.ActionState"> & {
   updateTime?: Timestamp | undefined;
 
   /**
-   * Why the answer is no, for people: policy's reasons when it is DENIED, the reviewers' when it is REJECTED, its requester's when it is CANCELLED, and that of
-   * whoever took the grant back when it is REVOKED (none once erased).
+   * Why the answer is no, for people: policy's reasons when it is DENIED, the reviewers' when it is REJECTED, its requester's when it is CANCELLED, that of
+   * whoever took the grant back when it is REVOKED (none once erased), and what it waited for when it is EXPIRED.
    *
    * @generated from field: repeated string reasons = 17;
    */

@@ -79,9 +79,9 @@ function apply(state: ActionState, event: ActionEvent): ActionState {
     case "ActionRejected":
       return state.status === "IN_REVIEW" ? { ...state, status: "REJECTED" } : state;
     case "ActionExpired":
-      return ended(state, { status: "EXPIRED" });
+      return ended(state, (last) => ({ status: "EXPIRED", last }));
     case "ActionCancelled":
-      return ended(state, { status: "CANCELLED", reason: event.reason });
+      return ended(state, () => ({ status: "CANCELLED", reason: event.reason }));
     case "GrantRedeemed":
     case "GrantExpired":
     case "GrantRevoked":
@@ -175,11 +175,11 @@ function granted(state: ActionState, event: GrantIssued): ActionState {
   return { ...state, status: "APPROVED", ruling: state.ruling, review: state.status === "REQUESTED" ? undefined : state.review, grant };
 }
 
-type End = Pick<Expired, "status"> | Pick<Cancelled, "status" | "reason">;
+type End = Pick<Expired, "status" | "last"> | Pick<Cancelled, "status" | "reason">;
 
-function ended(state: ActionState, end: End): ActionState {
-  if (state.status === "IN_REVIEW" || state.status === "EDITED") return { ...state, ...end };
-  return state.status === "REQUESTED" ? { ...state, ...end, review: undefined } : state;
+function ended(state: ActionState, end: (last: Expired["last"]) => End): ActionState {
+  if (state.status === "IN_REVIEW" || state.status === "EDITED") return { ...state, ...end(state.status) };
+  return state.status === "REQUESTED" ? { ...state, ...end(state.status), review: undefined } : state;
 }
 
 /** Also a no to what was approved already: the grant that is revoked with it moves the action. */

@@ -154,7 +154,8 @@ export type InReview = Ruled & { readonly status: "IN_REVIEW"; readonly review: 
 export type Edited = Ruled & { readonly status: "EDITED"; readonly review: Review };
 export type Approved = Granted & { readonly status: "APPROVED" };
 export type Rejected = Ruled & { readonly status: "REJECTED"; readonly review: Review };
-export type Expired = Undecided & { readonly status: "EXPIRED" };
+/** With the status in which its time was over. */
+export type Expired = Undecided & { readonly status: "EXPIRED"; readonly last: (Requested | InReview | Edited)["status"] };
 export type Cancelled = Undecided & { readonly status: "CANCELLED"; readonly reason: Hex | undefined };
 export type Redeemed = Used & { readonly status: "REDEEMED"; readonly reportDeadline: Instant };
 export type Reported = Used & { readonly status: "SUCCEEDED" | "FAILED"; readonly execution: Execution };

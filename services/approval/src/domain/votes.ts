@@ -10,7 +10,7 @@ export function ownVote(review: Review, reviewer: PrincipalRef, decision: Vote["
 }
 
 /** Approvals that count: not lapsed, on this digest. Never two by one human, since one human counts once per action. */
-export function countingVotes({ review, ruling }: InReview): readonly Vote[] {
+export function countingVotes({ review, ruling }: Pick<InReview, "review" | "ruling">): readonly Vote[] {
   return review.votes.filter((vote) => vote.decision === "approve" && !vote.lapsed && vote.digest === ruling.digest);
 }
 

@@ -1,4 +1,5 @@
-import type { RecordedAction } from "../../domain/state.ts";
+import type { Expired, RecordedAction } from "../../domain/state.ts";
+import { countingVotes } from "../../domain/votes.ts";
 import type { Hex } from "../../domain/values.ts";
 import { textOf } from "../../usecases/content.ts";
 import type { Contents } from "../../usecases/ports.ts";
@@ -14,7 +15,18 @@ export function reasonsOf(state: RecordedAction, contents: Contents): readonly s
     case "CANCELLED":
     case "REVOKED":
       return said([state.reason]);
+    case "EXPIRED":
+      return [whyExpired(state)];
     default:
       return [];
   }
+}
+
+/** What it waited for in vain. */
+function whyExpired({ last, review, ruling }: Expired): string {
+  if (last === "EDITED") return "its requester did not accept the edited form in time";
+  if (review === undefined || ruling === undefined) return "there was no verdict in time";
+  const stage = review.stages[review.openStage];
+  const approvals = countingVotes({ review, ruling }).filter((vote) => vote.stage === review.openStage).length;
+  return `${stage?.quorumText ?? ""} had to approve, and ${approvals === 0 ? "nobody did" : `only ${approvals} did`} in time`;
 }
