@@ -1,9 +1,9 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { VerdictOutcome, type VerdictSchema } from "@countersign/proto/v1/action_pb";
-import { BacktestResultSchema, PolicyDifferenceSchema } from "@countersign/proto/v1/policy_service_pb";
+import { BacktestResultSchema, PolicyDifferenceSchema, type PolicyDifference } from "@countersign/proto/v1/policy_service_pb";
 import { expect, it } from "vitest";
-import { backtestText } from "./backtest-text.ts";
+import { backtestText, Causes } from "./backtest-text.ts";
 
 const { ALLOW, DENY, REVIEW } = VerdictOutcome;
 type Verdict = MessageInitShape<typeof VerdictSchema>;
@@ -22,6 +22,11 @@ const difference = (actionId: string, was: Verdict, wouldBe: Verdict) =>
     was,
     wouldBe,
   });
+const causesOf = (differences: readonly PolicyDifference[]): Causes => {
+  const causes = new Causes();
+  differences.forEach((one) => causes.add(one));
+  return causes;
+};
 const exports = { outcome: REVIEW, rule: "exports", stages: [{ name: "owners" }], terms: {}, grantSeconds: 300 };
 
 it("says how many change from which outcome to which, what makes them change, and which rules are idle", () => {
@@ -42,7 +47,7 @@ it("says how many change from which outcome to which, what makes them change, an
     difference("a2", exports, { outcome: ALLOW, grantSeconds: 300 }),
     difference("a3", exports, { outcome: ALLOW, grantSeconds: 300 }),
   ];
-  expect(backtestText(result, differences)).toBe(
+  expect(backtestText(result, causesOf(differences))).toBe(
     `12 requests and edits were judged, 3 would be answered otherwise; 1 more cannot be tried, as their input was erased
 
 WAS     WOULD BE allow  WOULD BE review  WOULD BE deny
@@ -61,8 +66,10 @@ Rules that would have decided nothing: "drops\\u{1b}[2J"`,
 it("says little where there is little to say", () => {
   const tallies = [{ was: DENY, wouldBe: DENY, count: 2n }];
   const same = create(BacktestResultSchema, { judged: 2n, tallies, rules: [{ rule: "all", decides: 2n }] });
-  expect(backtestText(same, [])).toMatch(/^2 requests and edits were judged, none would be answered otherwise\n\nWAS [^]*deny +0 +0 +2$/);
-  expect(backtestText(create(BacktestResultSchema, { rules: RULES }), [])).toBe(
+  expect(backtestText(same, causesOf([]))).toMatch(
+    /^2 requests and edits were judged, none would be answered otherwise\n\nWAS [^]*deny +0 +0 +2$/,
+  );
+  expect(backtestText(create(BacktestResultSchema, { rules: RULES }), causesOf([]))).toBe(
     "0 requests and edits were judged, none would be answered otherwise",
   );
 });

@@ -8,14 +8,14 @@ import { moment, table } from "./output.ts";
 const OUTCOMES = [VerdictOutcome.ALLOW, VerdictOutcome.REVIEW, VerdictOutcome.DENY];
 
 /** How a document would have done: from which outcome to which, what makes the differences, and the rules that decided nothing. */
-export function backtestText(result: BacktestResult, differences: Iterable<PolicyDifference>): string {
+export function backtestText(result: BacktestResult, causes: Causes): string {
   const { judged, different, erased, rules } = result;
   const idle = rules.filter(({ decides }) => decides === 0n).map(({ rule }) => `"${rule}"`);
   const more = erased === 0n ? "" : `; ${erased} more cannot be tried, as their input was erased`;
   return [
     `${judged} requests and edits were judged, ${different === 0n ? "none" : different} would be answered otherwise${more}`,
     ...(judged === 0n ? [] : [outcomes(result)]),
-    ...(different === 0n ? [] : [causes(differences)]),
+    ...(different === 0n ? [] : [causes.text()]),
     ...(idle.length === 0 || judged === 0n ? [] : [visible(`Rules that would have decided nothing: ${idle.join(", ")}`).text]),
   ].join("\n\n");
 }
@@ -31,19 +31,25 @@ function outcomes({ tallies }: BacktestResult): string {
 
 type Cause = { readonly cells: readonly string[]; readonly example: PolicyDifference; count: number };
 
-/** The differences by the rules that make them, most frequent first. */
-function causes(differences: Iterable<PolicyDifference>): string {
-  const found = new Map<string, Cause>();
-  for (const example of differences) {
+/** The differences by the rules that make them. Of all with one cause one stays in memory: a period may have millions. */
+export class Causes {
+  readonly #found = new Map<string, Cause>();
+
+  add(example: PolicyDifference): void {
     const cells = [decided(example.was), decided(example.wouldBe), changeOf(example)];
-    const cause = found.get(JSON.stringify(cells)) ?? { cells, example, count: 0 };
+    const key = JSON.stringify(cells);
+    const cause = this.#found.get(key) ?? { cells, example, count: 0 };
     cause.count += 1;
-    found.set(JSON.stringify(cells), cause);
+    this.#found.set(key, cause);
   }
-  const rows = [...found.values()]
-    .toSorted((one, other) => other.count - one.count)
-    .map(({ cells, example, count }) => [String(count), ...cells, exampleText(example)]);
-  return table(["COUNT", "WAS", "WOULD BE", "CHANGES", "FOR EXAMPLE"], rows);
+
+  /** Most frequent first. */
+  text(): string {
+    const rows = [...this.#found.values()]
+      .toSorted((one, other) => other.count - one.count)
+      .map(({ cells, example, count }) => [String(count), ...cells, exampleText(example)]);
+    return table(["COUNT", "WAS", "WOULD BE", "CHANGES", "FOR EXAMPLE"], rows);
+  }
 }
 
 function decided(verdict: Verdict | undefined): string {

@@ -1,7 +1,7 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { BacktestPolicyResponseSchema, type PolicyDifference } from "@countersign/proto/v1/policy_service_pb";
+import { BacktestPolicyResponseSchema } from "@countersign/proto/v1/policy_service_pb";
 import type { Command } from "commander";
-import { backtestText } from "../backtest-text.ts";
+import { backtestText, Causes } from "../backtest-text.ts";
 import { globalOptions, withContext, type Context, type Io } from "../context.ts";
 import { parsePastMoment, readBytes } from "../parse.ts";
 
@@ -23,13 +23,13 @@ export function addPolicyBacktestCommand(policy: Command, io: Io): void {
 async function backtest({ client, output, signal }: Context, file: string, { from, to }: Options, json: boolean): Promise<void> {
   const document = readBytes(file).toString("utf8");
   const request = { document, from: timestampFromDate(from), ...(to && { to: timestampFromDate(to) }) };
-  const differences: PolicyDifference[] = [];
+  const causes = new Causes();
   for await (const said of client.policies.backtestPolicy(request, { signal })) {
     const { message } = said;
     if (json && message.case !== "progress") output.message(BacktestPolicyResponseSchema, said, () => "");
-    if (message.case === "difference" && !json) differences.push(message.value);
+    if (message.case === "difference" && !json) causes.add(message.value);
     if (message.case !== "result") continue;
-    if (!json) output.line(backtestText(message.value, differences));
+    if (!json) output.line(backtestText(message.value, causes));
     return;
   }
   throw new Error("the backtest ended before its end");
