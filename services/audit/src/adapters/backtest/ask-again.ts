@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import type { CommandBus } from "@countersign/bus";
+import { CommandError, type CommandBus } from "@countersign/bus";
 import { isContentOf } from "@countersign/digest";
 import { EventLogError, type Content, type EventReader } from "@countersign/event-log";
 import {
@@ -22,18 +23,38 @@ const QUESTIONS_BYTES = 384 * 1024;
 /** A tenant whose documents took long waits for up to 5 s. */
 const TIMEOUT_MS = 10_000;
 
+/** So often policy is asked the same while its tenant's documents take too long. */
+const MOST_TRIES = 60;
+
 /** What a document says to questions; to none, whether it is one, and its rules. @throws CommandError as policy does */
 export type Ask = (questions: readonly RecordedQuestion[]) => Promise<EvaluateRecordedResponse>;
 
-export function askPolicy(commands: Pick<CommandBus, "send">, caller: Principal, document: string): Ask {
+export type AskDeps = {
+  readonly commands: Pick<CommandBus, "send">;
+  /** Before policy is asked again that was overloaded. */
+  readonly pauseMs?: number;
+};
+
+/** @param signal ends the asking */
+export function askPolicy({ commands, pauseMs = 1000 }: AskDeps, caller: Principal, document: string, signal: AbortSignal): Ask {
   return async (questions) => {
     const request = toBinary(EvaluateRecordedRequestSchema, create(EvaluateRecordedRequestSchema, { document, questions: [...questions] }));
     const command = create(CommandSchema, { caller, request });
-    return fromBinary(
-      EvaluateRecordedResponseSchema,
-      await commands.send("policy", "EvaluateRecorded", command, { timeoutMs: TIMEOUT_MS }),
-    );
+    for (let tries = 1; ; tries += 1) {
+      signal.throwIfAborted();
+      try {
+        const answer = await commands.send("policy", "EvaluateRecorded", command, { timeoutMs: TIMEOUT_MS });
+        return fromBinary(EvaluateRecordedResponseSchema, answer);
+      } catch (error) {
+        if (tries === MOST_TRIES || !isOverload(error)) throw error;
+      }
+      await sleep(pauseMs, undefined, { signal });
+    }
   };
+}
+
+function isOverload(error: unknown): boolean {
+  return error instanceof CommandError && error.reason === "OVERLOADED";
 }
 
 /** `wouldBe` is undefined where the input was erased. */

@@ -13,7 +13,7 @@ import {
 import { VerdictOutcome, type VerdictSchema } from "@countersign/proto/v1/action_pb";
 import { BacktestPolicyRequestSchema, BacktestPolicyResponseSchema } from "@countersign/proto/v1/policy_service_pb";
 import { describe, expect, it } from "vitest";
-import { caller, callStream } from "../../testing/calls.ts";
+import { caller, callStream, command } from "../../testing/calls.ts";
 import { agent, event, EVENTS, person, record, START } from "../../testing/events.ts";
 import { idOf } from "../../testing/listed-actions.ts";
 import { backtestPolicy } from "./backtest-policy.ts";
@@ -71,7 +71,7 @@ async function backtested(
   period: Omit<MessageInitShape<typeof BacktestPolicyRequestSchema>, "$typeName" | "document"> = {},
   { who = admin, document = "good" } = {},
 ) {
-  const handler = backtestPolicy({ log, commands, clock: () => new Date(START + 3_600_000) });
+  const handler = backtestPolicy({ log, commands, clock: () => new Date(START + 3_600_000), pauseMs: 0 });
   const schemas = [BacktestPolicyRequestSchema, BacktestPolicyResponseSchema] as const;
   const messages = (await callStream(handler, schemas, { document, ...period }, who)).map(({ message }) => message);
   const last = messages.at(-1);
@@ -199,6 +199,42 @@ describe("a backtest", () => {
         contents: [inputOf(1)],
       });
     expect((await backtested(large)).result).toMatchObject({ judged: 20n, different: 0n });
+  });
+
+  it("waits while policy is overloaded, as it is where its tenant asks much, and for a time only", async () => {
+    const log = createMemoryEventLog({ ledger: "main" });
+    await recordActions(log, [[1, allowed]]);
+    const commands = policy();
+    let turnedAway = 0;
+    const busy = (times: number) => ({
+      ...commands,
+      send: async (...sent: Parameters<typeof commands.send>) => {
+        if (turnedAway >= times) return commands.send(...sent);
+        turnedAway += 1;
+        throw new CommandError("RESOURCE_EXHAUSTED", "OVERLOADED", "later");
+      },
+    });
+    expect((await backtested(log, busy(3))).result).toMatchObject({ judged: 1n });
+    await expect(backtested(log, busy(Infinity))).rejects.toMatchObject({ reason: "OVERLOADED" });
+    expect(turnedAway).toBeLessThan(100);
+  });
+
+  it("asks no more once nobody reads", async () => {
+    const log = createMemoryEventLog({ ledger: "main" });
+    await recordActions(
+      log,
+      Array.from({ length: 20 }, () => [1, allowed] as const),
+    );
+    const reading = new AbortController();
+    const commands = policy(1);
+    const send = async (...sent: Parameters<typeof commands.send>) => {
+      if (commands.sent.length === 2) reading.abort();
+      return commands.send(...sent);
+    };
+    const handler = backtestPolicy({ log, commands: { send }, clock: () => new Date(START + 3_600_000) });
+    const asked = handler(command(BacktestPolicyRequestSchema, { document: "good" }, admin), reading.signal);
+    await expect(Array.fromAsync(asked)).rejects.toThrow("aborted");
+    expect(commands.sent).toHaveLength(3);
   });
 
   it("P8: sees its caller's tenant, and nothing without the role or with a document that is none", async () => {

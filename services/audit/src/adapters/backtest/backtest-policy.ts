@@ -1,6 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampDate, timestampFromDate } from "@bufbuild/protobuf/wkt";
-import type { CommandBus, StreamHandler } from "@countersign/bus";
+import type { StreamHandler } from "@countersign/bus";
 import { pagesOf, readEnd, stretchOf, type EventReader, type TenantReader } from "@countersign/event-log";
 import type { Verdict } from "@countersign/proto/v1/action_pb";
 import {
@@ -9,20 +9,19 @@ import {
   type PolicyDifferenceSchema,
 } from "@countersign/proto/v1/policy_service_pb";
 import { streamed } from "../commands/streamed.ts";
-import { askAgain, askPolicy } from "./ask-again.ts";
+import { askAgain, askPolicy, type AskDeps } from "./ask-again.ts";
 import { BacktestCounts } from "./backtest-counts.ts";
 import { RecordedVerdicts, type RecordedVerdict } from "./recorded-verdicts.ts";
 
-export type BacktestDeps = {
+export type BacktestDeps = AskDeps & {
   readonly log: TenantReader & Pick<EventReader, "readNamedContents">;
-  readonly commands: Pick<CommandBus, "send">;
   readonly clock: () => Date;
 };
 
 /** Reads what policy was asked in a period, and has policy say what a document would have answered. Policy refuses who may not ask that, before anything is read. */
-export function backtestPolicy({ log, commands, clock }: BacktestDeps): StreamHandler {
+export function backtestPolicy({ log, clock, ...deps }: BacktestDeps): StreamHandler {
   return streamed(BacktestPolicyRequestSchema, BacktestPolicyResponseSchema, async function* ({ document, from, to }, signal, caller) {
-    const ask = askPolicy(commands, caller, document);
+    const ask = askPolicy(deps, caller, document, signal);
     const { rules } = await ask([]);
     const counts = new BacktestCounts(rules);
     const period = { from: from && timestampDate(from), to: readEnd(to, clock()), before: Number.MAX_SAFE_INTEGER };
