@@ -233,7 +233,10 @@ describe("a backtest", () => {
     };
     const handler = backtestPolicy({ log, commands: { send }, clock: () => new Date(START + 3_600_000) });
     const asked = handler(command(BacktestPolicyRequestSchema, { document: "good" }, admin), reading.signal);
-    await expect(Array.fromAsync(asked)).rejects.toThrow("aborted");
+    const read = async () => {
+      for await (const _ of asked);
+    };
+    await expect(read()).rejects.toThrow("aborted");
     expect(commands.sent).toHaveLength(3);
   });
 
