@@ -29,16 +29,16 @@ function outcomes({ tallies }: BacktestResult): string {
   );
 }
 
-type Cause = { readonly cells: readonly string[]; readonly example: PolicyDifference; count: number };
+type Cause = { readonly cells: readonly string[]; readonly example: string; count: number };
 
-/** The differences by the rules that make them. Of all with one cause one stays in memory: a period may have millions. */
+/** The differences by the rules that make them. Of each cause one example is kept: there may be a million differences. */
 export class Causes {
   readonly #found = new Map<string, Cause>();
 
-  add(example: PolicyDifference): void {
-    const cells = [decided(example.was), decided(example.wouldBe), changeOf(example)];
+  add(difference: PolicyDifference): void {
+    const cells = [decided(difference.was), decided(difference.wouldBe), changeOf(difference)];
     const key = JSON.stringify(cells);
-    const cause = this.#found.get(key) ?? { cells, example, count: 0 };
+    const cause = this.#found.get(key) ?? { cells, example: exampleText(difference), count: 0 };
     cause.count += 1;
     this.#found.set(key, cause);
   }
@@ -47,7 +47,7 @@ export class Causes {
   text(): string {
     const rows = [...this.#found.values()]
       .toSorted((one, other) => other.count - one.count)
-      .map(({ cells, example, count }) => [String(count), ...cells, exampleText(example)]);
+      .map(({ cells, example, count }) => [String(count), ...cells, example]);
     return table(["COUNT", "WAS", "WOULD BE", "CHANGES", "FOR EXAMPLE"], rows);
   }
 }
