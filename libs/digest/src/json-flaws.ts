@@ -2,7 +2,7 @@ import type { DigestInput } from "./action-digest.ts";
 import type { JsonValue } from "./canonical-json.ts";
 
 /** Bytes that the members of one action may have as JSON. */
-export const MAX_JSON_BYTES = 128 * 1024;
+export const MAX_JSON_BYTES: number = 128 * 1024;
 const MAX_DEPTH = 32;
 
 /** What is wrong with a field, and how to mend it. */
