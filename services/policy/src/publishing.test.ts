@@ -130,8 +130,8 @@ rules:
   it("activates quietly what is active, and nothing that is not there", async () => {
     const { publish, activate, inner } = await startInstance();
     await publish(documentOf("a"));
-    expect((await activate(1)).revision).toMatchObject({ revision: 1n, active: true });
-    expect((await activate(1)).revision).toMatchObject({ revision: 1n, active: true });
+    expect(await activate(1)).toMatchObject({ revision: { revision: 1n, active: true }, previousRevision: 0n });
+    expect(await activate(1)).toMatchObject({ revision: { revision: 1n, active: true }, previousRevision: 1n });
     expect(await inner.nextPosition()).toBe(2);
     await expect(activate(2)).rejects.toMatchObject({ code: "NOT_FOUND", message: "there is no policy revision 2; the newest is 1" });
     await expect(activate(0)).rejects.toMatchObject({ code: "NOT_FOUND", message: "there is no policy revision 0; the newest is 1" });

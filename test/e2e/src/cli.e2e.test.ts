@@ -237,7 +237,9 @@ describe("administrator's commands", () => {
     expect(await as("crm-agent", "policy", "backtest", denying)).toMatchObject({ code: 1, err: matching(/ROLE_MISSING/) });
     const published = await as("policy-admin", "policy", "publish", file);
     expect(published.out).toContain("not in force yet: countersign policy activate 2");
-    expect((await as("policy-admin", "policy", "activate", "2")).out).toMatch(/^revision 2, in force, SHA-256 [0-9a-f]{64}$/m);
+    expect((await as("policy-admin", "policy", "activate", "2")).out).toMatch(
+      /^revision 2, in force, SHA-256 [0-9a-f]{64}\nin force until now: revision 1\n$/,
+    );
     const list = await as("policy-admin", "policy", "list");
     expect(list.out).toMatch(/^2 +in force /m);
     expect(list.out).toMatch(/^1 {2,}\d{4}-/m);

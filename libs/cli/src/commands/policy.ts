@@ -1,4 +1,8 @@
-import { GetPolicyResponseSchema, ListPolicyRevisionsResponseSchema, PolicyRevisionSchema } from "@countersign/proto/v1/policy_service_pb";
+import {
+  ActivatePolicyResponseSchema,
+  GetPolicyResponseSchema,
+  ListPolicyRevisionsResponseSchema,
+} from "@countersign/proto/v1/policy_service_pb";
 import type { Command } from "commander";
 import { withContext, type Io } from "../context.ts";
 import { hex, lines, moment, table } from "../output.ts";
@@ -22,8 +26,11 @@ export function addPolicyCommands(program: Command, io: Io): void {
     .argument("<revision>", "its number", parseCount)
     .action((number: bigint, _options: object, command: Command) =>
       withContext(command, io, async ({ client, output }) => {
-        const { revision } = await client.policies.activatePolicy({ revision: number });
-        if (revision !== undefined) output.message(PolicyRevisionSchema, revision, () => described(revision));
+        const reply = await client.policies.activatePolicy({ revision: number });
+        const { revision, previousRevision: previous } = reply;
+        if (revision === undefined) return;
+        const before = previous === 0n ? "none" : previous === revision.revision ? "already this one" : `revision ${previous}`;
+        output.message(ActivatePolicyResponseSchema, reply, () => `${described(revision)}\nin force until now: ${before}`);
       }),
     );
   policy

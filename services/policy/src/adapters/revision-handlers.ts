@@ -52,11 +52,14 @@ export function activatePolicyHandler({
     const { revision: number } = decodeRequest(proto.ActivatePolicyRequestSchema, command.request);
     const compiles = async (text: string) => documents.run(caller.tenant, () => compileText(text).ok);
     const changed = await activatePolicy(store, changeBy(caller, command, clock()), Number(number), compiles);
-    const { revision, active } = settled(changed, number);
+    const { revision, active, previous } = settled(changed, number);
     policies.activated(caller.tenant, revision.revision);
     return toBinary(
       proto.ActivatePolicyResponseSchema,
-      create(proto.ActivatePolicyResponseSchema, { revision: toRevisionMessage(revision, active) }),
+      create(proto.ActivatePolicyResponseSchema, {
+        revision: toRevisionMessage(revision, active),
+        previousRevision: BigInt(previous),
+      }),
     );
   };
 }

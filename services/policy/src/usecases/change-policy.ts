@@ -10,7 +10,8 @@ const ATTEMPTS = 5;
 export type Change = { readonly tenant: string; readonly actor: PrincipalRef; readonly timeMs: number; readonly traceparent: string };
 
 export type Changed =
-  | { readonly ok: true; readonly revision: Revision; readonly active: boolean }
+  /** @param previous the revision that was in force before; 0: none */
+  | { readonly ok: true; readonly revision: Revision; readonly active: boolean; readonly previous: number }
   | { readonly ok: false; readonly code: "unusable_revision" | "lost_race" }
   | { readonly ok: false; readonly code: "unknown_revision"; readonly newest: number };
 
@@ -52,7 +53,7 @@ async function handle(
     const after = decided.events.reduce(evolve, state);
     const revision = find(after);
     if (revision === undefined) throw new Error("the revision that was just decided on is not there");
-    const done = { ok: true, revision, active: after.active === revision.revision } as const;
+    const done = { ok: true, revision, active: after.active === revision.revision, previous: state.active } as const;
     if (decided.events.length === 0) return done;
     if (await store.append({ ...change, expectedVersion: version, events: decided.events, document })) return done;
   }
