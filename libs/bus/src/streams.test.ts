@@ -112,6 +112,26 @@ describe("streams over the command port", () => {
     },
   );
 
+  it.each(["stops", "must not go on"])("are closed at the source at once when their reader %s", async (how) => {
+    const gone = Promise.withResolvers<void>();
+    const { commands, close } = await serving(
+      async function* (_command, signal) {
+        signal.addEventListener("abort", () => gone.resolve());
+        yield one(1);
+        await gone.promise;
+      },
+      { idleMs: 600_000 },
+    );
+    const reader = read(commands, () => {
+      throw new CommandError("UNAUTHENTICATED", "TOKEN_EXPIRED", "no");
+    });
+    await reader.next();
+    if (how === "stops") await reader.return();
+    else await expect(reader.next()).rejects.toMatchObject({ reason: "TOKEN_EXPIRED" });
+    await gone.promise;
+    await close();
+  });
+
   it("are closed at the source when nobody reads", async () => {
     const gone = Promise.withResolvers<void>();
     const { commands, close } = await serving(

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { withinTime } from "@countersign/event-log";
 import { CommandSchema, type Command } from "@countersign/proto/internal/v1/command_pb";
-import { NextPageRequestSchema, StreamPageSchema } from "@countersign/proto/internal/v1/stream_pb";
+import { CloseStreamRequestSchema, NextPageRequestSchema, StreamPageSchema } from "@countersign/proto/internal/v1/stream_pb";
 import { CommandError, type CommandBus, type CommandHandler } from "./commands.ts";
 import { OpenStream } from "./open-stream.ts";
 
@@ -10,10 +10,11 @@ import { OpenStream } from "./open-stream.ts";
 export type StreamHandler = (command: Command, signal: AbortSignal) => AsyncIterable<Uint8Array>;
 
 const NEXT_PAGE = "NextPage";
+const CLOSE_STREAM = "CloseStream";
 
 /**
  * Serves methods whose answer is a stream, over the command port: the first command opens it on one instance, and its reader pulls page after page
- * from that instance, so that what is produced waits for who reads. A stream that nobody pulls for `idleMs` is closed.
+ * from that instance, so that what is produced waits for who reads. A stream is closed when its reader stops, or pulls nothing for `idleMs`.
  * @returns handlers to serve with the service's others.
  */
 export async function serveStreams(
@@ -43,6 +44,12 @@ export async function serveStreams(
       const stream = open.get(streamId);
       if (stream === undefined) throw new CommandError("UNAVAILABLE", "LINK_LOST", "the stream was closed, as nobody read it");
       return page(streamId, stream);
+    },
+    [CLOSE_STREAM]: async (command) => {
+      const { streamId } = fromBinary(CloseStreamRequestSchema, command.request);
+      open.get(streamId)?.close();
+      open.delete(streamId);
+      return new Uint8Array();
     },
   });
   const opener =
@@ -76,12 +83,23 @@ export async function* readStream(
   { timeoutMs, goOn }: { /** Of each page. */ readonly timeoutMs: number; readonly goOn?: () => void },
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let page = fromBinary(StreamPageSchema, await commands.send(to.service, to.method, command, { timeoutMs }));
-  for (;;) {
-    yield* page.messages;
-    if (page.instance === "") return;
-    goOn?.();
-    const request = toBinary(NextPageRequestSchema, create(NextPageRequestSchema, { streamId: page.streamId }));
-    const next = create(CommandSchema, { traceparent: command.traceparent, request });
-    page = fromBinary(StreamPageSchema, await commands.send(page.instance, NEXT_PAGE, next, { timeoutMs }));
+  const ask = (method: string, request: Uint8Array): Promise<Uint8Array> =>
+    commands.send(page.instance, method, create(CommandSchema, { traceparent: command.traceparent, request }), { timeoutMs });
+  try {
+    for (;;) {
+      yield* page.messages;
+      if (page.instance === "") return;
+      goOn?.();
+      const { streamId } = page;
+      page = fromBinary(
+        StreamPageSchema,
+        await ask(NEXT_PAGE, toBinary(NextPageRequestSchema, create(NextPageRequestSchema, { streamId }))),
+      );
+    }
+  } finally {
+    // What nobody reads is work for nobody. Where it is not heard, the stream closes when it has idled.
+    const { instance, streamId } = page;
+    if (instance !== "")
+      ask(CLOSE_STREAM, toBinary(CloseStreamRequestSchema, create(CloseStreamRequestSchema, { streamId }))).catch(() => {});
   }
 }

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file countersign/internal/v1/stream.proto.
  */
 export const file_countersign_internal_v1_stream: GenFile = /*@__PURE__*/
-  fileDesc("CiRjb3VudGVyc2lnbi9pbnRlcm5hbC92MS9zdHJlYW0ucHJvdG8SF2NvdW50ZXJzaWduLmludGVybmFsLnYxIkMKClN0cmVhbVBhZ2USEAoIbWVzc2FnZXMYASADKAwSEAoIaW5zdGFuY2UYAiABKAkSEQoJc3RyZWFtX2lkGAMgASgJIiQKD05leHRQYWdlUmVxdWVzdBIRCglzdHJlYW1faWQYASABKAliBnByb3RvMw");
+  fileDesc("CiRjb3VudGVyc2lnbi9pbnRlcm5hbC92MS9zdHJlYW0ucHJvdG8SF2NvdW50ZXJzaWduLmludGVybmFsLnYxIkMKClN0cmVhbVBhZ2USEAoIbWVzc2FnZXMYASADKAwSEAoIaW5zdGFuY2UYAiABKAkSEQoJc3RyZWFtX2lkGAMgASgJIiQKD05leHRQYWdlUmVxdWVzdBIRCglzdHJlYW1faWQYASABKAkiJwoSQ2xvc2VTdHJlYW1SZXF1ZXN0EhEKCXN0cmVhbV9pZBgBIAEoCWIGcHJvdG8z");
 
 /**
  * Some messages of a stream between services, and where the next ones are.
@@ -67,4 +67,25 @@ export type NextPageRequest = Message<"countersign.internal.v1.NextPageRequest">
  */
 export const NextPageRequestSchema: GenMessage<NextPageRequest> = /*@__PURE__*/
   messageDesc(file_countersign_internal_v1_stream, 1);
+
+/**
+ * Says that nobody reads on.
+ *
+ * @generated from message countersign.internal.v1.CloseStreamRequest
+ */
+export type CloseStreamRequest = Message<"countersign.internal.v1.CloseStreamRequest"> & {
+  /**
+   * Which stream.
+   *
+   * @generated from field: string stream_id = 1;
+   */
+  streamId: string;
+};
+
+/**
+ * Describes the message countersign.internal.v1.CloseStreamRequest.
+ * Use `create(CloseStreamRequestSchema)` to create a new message.
+ */
+export const CloseStreamRequestSchema: GenMessage<CloseStreamRequest> = /*@__PURE__*/
+  messageDesc(file_countersign_internal_v1_stream, 2);
 
