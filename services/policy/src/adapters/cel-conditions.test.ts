@@ -206,4 +206,10 @@ describe("a condition that runs", () => {
     expect(run("action.properties.text.matches('^(a+)+$')", withProperties({ text: `${"a".repeat(5000)}!` }))).toBe(false);
     expect(performance.now() - started).toBeLessThan(20_000);
   });
+
+  it("P1: sees members in the order in which they are recorded, however they were sent", () => {
+    const first = `action.properties.map(name, name)[0] == "a" && action.properties.x.map(name, name)[0] == "b"`;
+    expect(run(first, withProperties({ x: { c: 1, b: 2 }, a: 1 }))).toBe(true);
+    expect(run(first, withProperties({ a: 1, x: { b: 2, c: 1 } }))).toBe(true);
+  });
 });

@@ -66,7 +66,8 @@ export class CelValues {
 
   #map(value: JsonObject, depth: number): CelMap {
     if (depth > MAX_DEPTH) throw new Error(`the input is nested more than ${MAX_DEPTH} deep`);
-    const keys = Object.keys(value);
+    // As they are recorded, in canonical JSON: the same action has the same verdict, however it was sent.
+    const keys = Object.keys(value).toSorted();
     this.#measureCollection(keys.length);
     const members = keys.map((key): Member => {
       this.#measureText(key);
