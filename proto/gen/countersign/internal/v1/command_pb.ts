@@ -273,7 +273,7 @@ export const RecordedQuestionSchema: GenMessage<RecordedQuestion> = /*@__PURE__*
   messageDesc(file_countersign_internal_v1_command, 6);
 
 /**
- * policy's answers. A document may take its time: what is not answered is to be asked again.
+ * policy's answers. A document may take its time, or say much: what is not answered is to be asked again.
  *
  * @generated from message countersign.internal.v1.EvaluateRecordedResponse
  */
