@@ -9,6 +9,7 @@ import {
 import { VerdictOutcome, VerdictSchema } from "@countersign/proto/v1/action_pb";
 import { describe, expect, it } from "vitest";
 import { admin, agent, documentOf, exportAction } from "../testing/instance.ts";
+import { compileText } from "./compile-text.ts";
 import { evaluateRecordedHandler } from "./evaluate-recorded.ts";
 
 type Question = MessageInitShape<typeof RecordedQuestionSchema>;
@@ -66,6 +67,18 @@ describe("EvaluateRecorded", () => {
     const questions = Array.from({ length: 64 }, () => asked(5));
     const { verdicts } = await evaluated(questions, { document });
     expect(verdicts.map((verdict) => toBinary(VerdictSchema, verdict).length > 200_000)).toEqual([true, true]);
+  });
+
+  it("compiles a document once, however many are backtested side by side", async () => {
+    const compiled: string[] = [];
+    const compile = (text: string) => (compiled.push(text), compileText(text));
+    const handler = evaluateRecordedHandler({ monotonicMs: () => 0, compile });
+    const documents = Array.from({ length: 20 }, (_, index) => documentOf(`d${index}`));
+    for (const document of [...documents, ...documents]) {
+      const request = toBinary(EvaluateRecordedRequestSchema, create(EvaluateRecordedRequestSchema, { document, questions: [asked(5)] }));
+      await handler(create(CommandSchema, { caller: admin, request }));
+    }
+    expect(compiled).toEqual(documents);
   });
 
   it("P8: sees every requester in the caller's tenant", async () => {

@@ -11,7 +11,7 @@ import { LRUCache } from "lru-cache";
 import { evaluate, type CompiledPolicy } from "../domain/evaluate.ts";
 import type { EvaluationInput } from "../domain/input.ts";
 import { policyAdminOf } from "./callers.ts";
-import { compileText } from "./compile-text.ts";
+import { compileText, type Compiled } from "./compile-text.ts";
 import { documentRefusal } from "./failures.ts";
 import { invalid, toEvaluationInput } from "./input-from-proto.ts";
 import { toVerdictMessage } from "./verdict-to-proto.ts";
@@ -20,16 +20,19 @@ import { toVerdictMessage } from "./verdict-to-proto.ts";
 const ONE_GO_MS = 5;
 /** Answers that go together, but for the last: with all that a document of 256 KiB can make that one say, less than the megabyte that NATS carries. */
 const ANSWERS_BYTES = 384 * 1024;
-/** Documents that stay compiled from one command of a backtest to the next. */
-const KEPT = 4;
+/** Documents that stay compiled from one command of a backtest to the next. A large one takes a second to compile, and some forty times its length in memory. */
+const KEPT = 64;
+const KEPT_CHARACTERS = 2 * 1024 * 1024;
+
+type Deps = { readonly monotonicMs: () => number; readonly compile?: typeof compileText };
 
 /** What a document would have answered to what was asked before: to as many of the questions as there is time for in one go, and room for in one message. */
-export function evaluateRecordedHandler({ monotonicMs }: { readonly monotonicMs: () => number }): CommandHandler {
-  const kept = new LRUCache<string, CompiledPolicy>({ max: KEPT });
+export function evaluateRecordedHandler({ monotonicMs, compile = compileText }: Deps): CommandHandler {
+  const kept = new LRUCache<string, CompiledPolicy>({ max: KEPT, maxSize: KEPT_CHARACTERS, sizeCalculation: (_, { length }) => length });
   return async (command) => {
     const { tenant } = policyAdminOf(command);
     const { document, questions } = decodeRequest(EvaluateRecordedRequestSchema, command.request);
-    const policy = kept.get(document) ?? compiled(document);
+    const policy = kept.get(document) ?? compiled(compile(document));
     kept.set(document, policy);
     const verdicts = [];
     const began = monotonicMs();
@@ -45,8 +48,7 @@ export function evaluateRecordedHandler({ monotonicMs }: { readonly monotonicMs:
   };
 }
 
-function compiled(document: string): CompiledPolicy {
-  const result = compileText(document);
+function compiled(result: Compiled): CompiledPolicy {
   if (!result.ok) throw documentRefusal(result.problems);
   return result.policy;
 }
