@@ -11,6 +11,7 @@ import {
   replayTenantDeadLetters,
 } from "./adapters/commands/dead-letters.ts";
 import { exportEvidence } from "./adapters/commands/export.ts";
+import { fewAtOnce } from "./adapters/commands/few-at-once.ts";
 import { fsckEverything, rebuildProjections } from "./adapters/commands/fsck-and-rebuild.ts";
 import { listActions, listReviews } from "./adapters/commands/lists.ts";
 import { operationsLog } from "./adapters/commands/operations-log.ts";
@@ -54,6 +55,8 @@ export type RunningAudit = {
 };
 
 const PROJECTIONS: readonly Projection[] = [actionsProjection(toFact)];
+/** Of one tenant: all of them share its documents' time anyway. */
+const MOST_BACKTESTS = 4;
 
 /** Keeps the projections and serves `audit`. Any number of instances may run: all answer, one of them folds. */
 export async function startAudit(deps: AuditDeps): Promise<RunningAudit> {
@@ -93,7 +96,7 @@ async function serve(deps: AuditDeps, { reached }: KeptUp, sealing: Sealing | un
     Fsck: fsckEverything(parts, lastCheck, commands),
     RebuildProjection: rebuildProjections(parts, PROJECTIONS),
     GetReport: getReport({ log, clock }),
-    BacktestPolicy: backtestPolicy({ log, commands, clock }),
+    BacktestPolicy: fewAtOnce(MOST_BACKTESTS, backtestPolicy({ log, commands, clock })),
     Export: exportEvidence({ log, sealing, commands, clock }),
   });
   const past = { log, database: kysely, reached };
