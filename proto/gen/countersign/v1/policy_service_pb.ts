@@ -724,7 +724,8 @@ export const PolicyService: GenService<{
   /**
    * What a document that need not be published would have answered to what was asked in a period: every request and every edit on which a verdict was recorded, with
    * the requester as its token said then, at the time of that verdict. Streams what it answers otherwise, in the order of the log, and at last the counts. Records nothing.
-   * A tenant's documents have a part of the time only, so that a long period takes long; a reader may stop.
+   * A tenant's documents have a part of the time only, so that a long period takes long; a reader may stop. RESOURCE_EXHAUSTED (OVERLOADED) where the tenant has
+   * several under way. Whatever ends it before the last message ends it with an error.
    *
    * @generated from rpc countersign.v1.PolicyService.BacktestPolicy
    */
