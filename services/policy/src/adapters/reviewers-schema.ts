@@ -1,11 +1,11 @@
 import { z } from "zod";
-import type { Selector } from "../domain/reviewers.ts";
+import { MAX_PERSON, type Selector } from "../domain/reviewers.ts";
 import { list, text } from "./schema-parts.ts";
 
 /** The members that list people. */
 export const reviewerMembers = {
   groups: list(text(128), 50).optional().describe("Members of these groups."),
-  people: list(text(512), 50).optional().describe("Ids of people in the directory, or <issuer>#<id> of a token."),
+  people: list(text(MAX_PERSON), 50).optional().describe("Ids of people in the directory, or <issuer>#<id> of a token."),
   on_call: list(text(128), 20).optional().describe("Whoever is on call in these schedules."),
   resource_owner: z.literal(true).optional().describe("Whom resource.properties.owner names, as people are named."),
   requester_manager: z.literal(true).optional().describe("The manager of the human behind the request."),

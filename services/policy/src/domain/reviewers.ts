@@ -1,3 +1,6 @@
+/** The longest name of a person, in characters. */
+export const MAX_PERSON = 512;
+
 /** Names people who may vote. */
 export type Selector =
   | { readonly kind: "group"; readonly name: string }

@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { DECISIONS, policyOf, review, rule, stage } from "../testing/policies.ts";
+import { DECISIONS, input, policyOf, review, rule, stage } from "../testing/policies.ts";
 import type { Decision, ReviewTerms } from "./document.ts";
-import { combine, NO_POLICY, NOT_EVALUATED, type RuleHit, type Verdict } from "./verdict.ts";
+import type { JsonValue } from "./input.ts";
+import { MAX_PERSON } from "./reviewers.ts";
+import { boundToInput, combine, NO_POLICY, NOT_EVALUATED, type RuleHit, type Verdict } from "./verdict.ts";
 
 const hit = (name: string, outcome: keyof typeof DECISIONS, doubt?: string): RuleHit => ({ rule: rule(name, outcome), doubt });
 const withDefault = policyOf([], { defaultReview: review, defaultGrantSeconds: 60 });
@@ -152,5 +154,24 @@ describe("properties of combine", () => {
         expect(decided).toMatchObject({ doubt: undefined, rule: { decision: DECISIONS.allow } });
       }),
     );
+  });
+});
+
+describe("the resource's owner", () => {
+  const owned = {
+    ...review,
+    stages: [{ ...stage, quorum: { kind: "at_least", count: 1, of: [{ kind: "resource_owner" }] } as const }],
+  };
+  const asked = (owner: JsonValue) => {
+    const verdict = combine(policyOf([], { defaultReview: owned }), [], 1);
+    return boundToInput(verdict, { ...input, resource: { ...input.resource, properties: { owner } } });
+  };
+
+  it.each<[string, JsonValue, string]>([
+    ["who is named", "ada", "ada"],
+    ["nobody, where none is named", null, ""],
+    ["nobody, where the name is longer than a person's: each stage would carry it", "a".repeat(MAX_PERSON + 1), ""],
+  ])("P7: is %s", (_who, owner, id) => {
+    expect(asked(owner)).toHaveProperty("review.stages[0].quorum.of", [{ kind: "person", id }]);
   });
 });

@@ -1,7 +1,7 @@
 import { allOf, type ReviewDecision } from "./all-reviews.ts";
 import type { Decision, PolicyDocument, ReviewSpec, Rule } from "./document.ts";
 import type { EvaluationInput } from "./input.ts";
-import { ownerNamed, selectorsOf, withResourceOwner } from "./reviewers.ts";
+import { MAX_PERSON, ownerNamed, selectorsOf, withResourceOwner } from "./reviewers.ts";
 import type { RiskPoint } from "./risk.ts";
 
 /** What policy answers, and why. */
@@ -119,7 +119,8 @@ function distinct(reasons: readonly string[]): readonly string[] {
 export function boundToInput(verdict: Verdict, input: EvaluationInput): Verdict {
   if (verdict.outcome !== "review" || !asksResourceOwner(verdict.review)) return verdict;
   const named = input.resource.properties["owner"];
-  const owner = typeof named === "string" ? named : undefined;
+  // A requester writes it: longer than any person's name, it would only fill verdict and log, once for each stage.
+  const owner = typeof named === "string" && named.length <= MAX_PERSON ? named : undefined;
   const stages = verdict.review.stages.map((stage) => ({
     ...stage,
     quorum: withResourceOwner(stage.quorum, owner),
