@@ -93,6 +93,15 @@ export async function startPage() {
       provider.become({ id: "ada", claims: ADA });
       await database.pool.query("truncate notifier.page_session");
     },
+    /** While the sessions of browsers cannot be read. */
+    async withoutSessions<Result>(work: () => Promise<Result>): Promise<Result> {
+      await database.pool.query("alter table notifier.page_session rename to gone");
+      try {
+        return await work();
+      } finally {
+        await database.pool.query("alter table notifier.gone rename to page_session");
+      }
+    },
     async close() {
       await listener.close();
       await provider.close();

@@ -108,6 +108,13 @@ describe("P7, P8: who sees a review", () => {
     expect(world.votes).toEqual([]);
   });
 
+  it("whoever cannot be signed out is told so", async () => {
+    const { browser, page } = await signedIn();
+    const out = await running.withoutSessions(() => browser.post(`${base}/sign-out`, fieldsOf(page.text, "/sign-out")));
+    expect([out.status, out.text.includes("<h1>Not signed out</h1>")]).toEqual([503, true]);
+    expect((await browser.post(`${base}/sign-out`, fieldsOf(page.text, "/sign-out"))).status).toBe(200);
+  });
+
   it("a sign-in that this browser did not begin ends nowhere", async () => {
     const answer = `${signedInUrl(base, provider.issuer).href}?code=abc&state=def`;
     expect((await new TestBrowser().open(answer)).status).toBe(400);

@@ -37,12 +37,15 @@ const PAGE_CHANNEL = "page";
 
 /** GET shows and signs in, POST decides, and only for whoever is signed in, with a form of that session. */
 export function pageRoutes(deps: PageDeps): ReadonlyMap<string, Route> {
+  const orSay = (handle: (deps: PageDeps, request: RawRequest) => Promise<RawAnswer>, otherwise: RawAnswer): Route => {
+    return (request) => orElse(deps, otherwise, () => handle(deps, request));
+  };
   return new Map<string, Route>([
-    ["GET /review", (request) => open(deps, request)],
-    ["/review", (request) => decide(deps, request)],
-    ["GET /sign-in", (request) => beginSignIn(deps, request)],
-    ...deps.signIn.paths.map((path): [string, Route] => [`GET ${path}`, (request) => endSignIn(deps, request)]),
-    ["/sign-out", (request) => signOut(deps, request)],
+    ["GET /review", orSay(open, page(503, "Not now", NOT_NOW))],
+    ["/review", orSay(decide, page(503, "Not now", `No answer came: it may be recorded or not. ${NOT_NOW}`))],
+    ["GET /sign-in", orSay(beginSignIn, NO_SIGN_IN)],
+    ...deps.signIn.paths.map((path): [string, Route] => [`GET ${path}`, orSay(endSignIn, NO_SIGN_IN)]),
+    ["/sign-out", orSay(signOut, page(503, "Not signed out", "You may still be signed in to this page. Try again in a moment."))],
   ]);
 }
 
@@ -221,7 +224,7 @@ async function redirectToSignIn(deps: PageDeps, link: ReviewLink, text: string, 
     return { status: 303, headers: { ...PAGE_HEADERS, location: url, "set-cookie": sealed } };
   } catch (err) {
     deps.logger.warn({ err, tenant: link.tenant }, "nobody can sign in");
-    return page(503, "Not now", "Signing in is not possible at the moment.");
+    return NO_SIGN_IN;
   }
 }
 
@@ -273,6 +276,8 @@ function seeReview(text: string): RawAnswer {
 function page(status: number, title: string, text: string, on?: WayOn): RawAnswer {
   return { status, html: plainPage(title, text, on), headers: PAGE_HEADERS };
 }
+
+const NO_SIGN_IN = page(503, "Not now", "Signing in is not possible at the moment.");
 
 const reviewPath = (text: string): string => `/review?link=${encodeURIComponent(text)}`;
 const signInAnew = (text: string): string => `/sign-in?strong=1&link=${encodeURIComponent(text)}`;
