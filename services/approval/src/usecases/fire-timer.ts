@@ -27,15 +27,15 @@ export async function fireTimer(deps: Deps, ref: ActionRef, kind: TimerKind, due
   return handled.outcome === "refused" ? { againBy: deadline } : "done";
 }
 
-async function askAgain(deps: Deps, view: ActionView, now: Instant): Promise<Step> {
+/** The verdict is recorded as of the time that policy judged it by, which its rules may ask for. */
+async function askAgain(deps: Deps, view: ActionView, at: Instant): Promise<Step> {
   const { state, ref } = view;
-  if (state.status !== "REQUESTED" || now >= state.deadline) return { command: command("tend_review", now) };
+  if (state.status !== "REQUESTED" || at >= state.deadline) return { command: command("tend_review", at) };
   const asked = inputOf(view.contents, state.input);
   if (asked === undefined) return { refusal: "CONTENT_ERASED" };
   const { requester } = state;
-  const evaluation = await deps.policy.evaluate({ requester, input: asked.input, at: now, traceparent: "" });
+  const evaluation = await deps.policy.evaluate({ requester, input: asked.input, at, traceparent: "" });
   if (evaluation === undefined) return { refusal: "POLICY_UNREACHABLE" };
-  const at = deps.clock().getTime();
   const { judgement } = await judge(deps, ref, { requester, ...asked, at }, evaluation);
   const strangers = await strangersInReview(deps, requester, evaluation.verdict, at);
   return { command: { type: "ReachVerdict", at, judgement, strangers } };

@@ -109,6 +109,22 @@ describe("fireTimer", () => {
     expect(action).toMatchObject({ status: ActionStatus.IN_REVIEW, version: 3n });
   });
 
+  it("P1: records a verdict as of the time that policy judged it by", async () => {
+    const { here, ref } = await pending();
+    here.answer = verdict("review");
+    here.now += MINUTE;
+    const asked: number[] = [];
+    const evaluate: typeof here.deps.policy.evaluate = async (question) => {
+      asked.push(question.at);
+      here.now += MINUTE;
+      return here.deps.policy.evaluate(question);
+    };
+    const slow = { ...here.deps, policy: { ...here.deps.policy, evaluate } };
+    expect(await fireTimer(slow, ref, "verdict_retry", here.now)).toBe("done");
+    const events = await here.log.readStream({ tenant: "acme", type: "action", id: ref.id });
+    expect([asked, events.find(({ type }) => type === "VerdictReached")?.time.getTime()]).toEqual([[T0 + MINUTE], T0 + MINUTE]);
+  });
+
   it("P7: gives up on policy at the deadline", async () => {
     const { here, ref } = await pending();
     here.now += 24 * HOUR;
