@@ -21,6 +21,7 @@ import { parseChannels } from "../config.ts";
 import { pageApp } from "../page.ts";
 import { LOGIN_CLIENT, startGreedyIssuer, startLoginProvider } from "./login-provider.ts";
 import { notifierDatabase } from "./notifier-database.ts";
+import { fieldsOf, TestBrowser } from "./test-browser.ts";
 
 const ID = "0198c5f0-0000-7000-8000-000000000001";
 const SECRET = "a secret of thirty-two characters!";
@@ -81,17 +82,24 @@ export async function startPage() {
     pageApp(page, { commands, database, directory, links, clock, logger }),
     logger,
   );
+  const linkTo = (change = {}) => links.urlOf({ tenant: "acme", actionId: ID, personId: "", ...change });
   return {
     base,
     provider,
     greedy,
     world,
-    link: (change = {}) => links.urlOf({ tenant: "acme", actionId: ID, personId: "", ...change }),
+    link: linkTo,
     /** As it was when it started, and signed out. */
     async beginAgain() {
       Object.assign(world, begin());
       provider.become({ id: "ada", claims: ADA });
       await database.pool.query("truncate notifier.page_session");
+    },
+    /** A browser in which somebody has opened the link and signed in, with what it shows and the fields of its form. */
+    async signedIn() {
+      const browser = new TestBrowser();
+      const shown = await browser.open(linkTo());
+      return { browser, page: shown, fields: fieldsOf(shown.text, "/review") };
     },
     /** While the sessions of browsers cannot be read. */
     async withoutSessions<Result>(work: () => Promise<Result>): Promise<Result> {

@@ -51,3 +51,13 @@ export function fieldsOf(html: string, action: string): Record<string, string> {
     [...form.matchAll(/type="hidden" name="([^"]+)" value="([^"]*)"/g)].map(([, name = "", value = ""]) => [name, value]),
   );
 }
+
+/** As people see it: what keeps addresses from becoming links is not seen. */
+export function seen(html: string): string {
+  return html.replaceAll(/<\/?span>/g, "");
+}
+
+/** The decisions that a page offers. */
+export function buttons(html: string): readonly (string | undefined)[] {
+  return [...html.matchAll(/name="decision" value="([\w-]+)"/g)].map(([, value]) => value);
+}

@@ -18,11 +18,7 @@ beforeAll(async () => {
 afterAll(() => running.close());
 beforeEach(() => running.beginAgain());
 
-async function signedIn() {
-  const browser = new TestBrowser();
-  const page = await browser.open(link());
-  return { browser, page, fields: fieldsOf(page.text, "/review") };
-}
+const signedIn = () => running.signedIn();
 
 /** Where the only link of a page leads to. */
 const wayOn = (html: string): string => base + (/<a href="([^"]+)"/.exec(html)?.[1] ?? "").replaceAll("&amp;", "&");

@@ -5,7 +5,7 @@ import { PrincipalRefSchema, PrincipalType, SignInStrength } from "@countersign/
 import { moment, sha256Hex, shownDigest, toReviewSource } from "@countersign/review-view";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ADA, sampleAction, startPage, type RunningPage } from "../../testing/running-page.ts";
-import { fieldsOf, TestBrowser } from "../../testing/test-browser.ts";
+import { buttons, fieldsOf, seen } from "../../testing/test-browser.ts";
 
 const stages = [create(StageSchema, { quorumText: "1 of dpo" })];
 
@@ -22,15 +22,8 @@ beforeAll(async () => {
 afterAll(() => running.close());
 beforeEach(() => running.beginAgain());
 
-async function signedIn() {
-  const browser = new TestBrowser();
-  const page = await browser.open(link());
-  return { browser, page, fields: fieldsOf(page.text, "/review") };
-}
+const signedIn = () => running.signedIn();
 
-/** As people see it: what keeps addresses from becoming links is not seen. */
-const seen = (html: string): string => html.replaceAll(/<\/?span>/g, "");
-const buttons = (html: string): (string | undefined)[] => [...html.matchAll(/name="decision" value="(\w+)"/g)].map(([, value]) => value);
 const titleOf = (html: string): string => /<title>([^<]*)<\/title>/.exec(html)?.[1] ?? "";
 
 describe("the page of a review", () => {

@@ -3,7 +3,7 @@ import { ActionSchema, ActionStatus, ReviewSchema, VerdictSchema } from "@counte
 import { PrincipalRefSchema } from "@countersign/proto/v1/principal_pb";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { sampleAction, startPage, type RunningPage } from "../../testing/running-page.ts";
-import { fieldsOf, TestBrowser } from "../../testing/test-browser.ts";
+import { seen } from "../../testing/test-browser.ts";
 
 let running: RunningPage;
 let base: string;
@@ -19,14 +19,8 @@ beforeEach(async () => {
   world.action = { ...sampleAction("x"), verdict: create(VerdictSchema, { terms: { editable: '{"limit":{}}' } }) };
 });
 
-async function signedIn() {
-  const browser = new TestBrowser();
-  const { text } = await browser.open(running.link());
-  return { browser, fields: fieldsOf(text, "/review") };
-}
+const signedIn = () => running.signedIn();
 
-/** As people see it: what keeps addresses from becoming links is not seen. */
-const seen = (html: string): string => html.replaceAll(/<\/?span>/g, "");
 /** A link out of a plain page, to where the review is. */
 const wayOn = (html: string): string | undefined => /<a href="(\/review\?link=[^"]+)"/.exec(html)?.[1];
 const approve = { decision: "approve", reason: "fine" };

@@ -4,7 +4,7 @@ import { SignInStrength } from "@countersign/proto/v1/principal_pb";
 import { sha256Hex, shownDigest, toReviewSource } from "@countersign/review-view";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ADA, sampleAction, startPage, type RunningPage } from "../../testing/running-page.ts";
-import { fieldsOf, TestBrowser } from "../../testing/test-browser.ts";
+import { buttons, fieldsOf, seen } from "../../testing/test-browser.ts";
 
 let running: RunningPage;
 let base: string;
@@ -22,15 +22,8 @@ beforeEach(async () => {
   world.action = create(ActionSchema, { ...sampleAction("trust me"), status: ActionStatus.APPROVED, version: 6n });
 });
 
-async function signedIn() {
-  const browser = new TestBrowser();
-  const page = await browser.open(running.link());
-  return { browser, page, fields: fieldsOf(page.text, "/review") };
-}
+const signedIn = () => running.signedIn();
 
-/** As people see it: what keeps addresses from becoming links is not seen. */
-const seen = (html: string): string => html.replaceAll(/<\/?span>/g, "");
-const buttons = (html: string): (string | undefined)[] => [...html.matchAll(/name="decision" value="([\w-]+)"/g)].map(([, value]) => value);
 const takeBack = { decision: "take-back", sure: "yes", reason: "the wrong customer" };
 
 describe("taking back what was approved", () => {
