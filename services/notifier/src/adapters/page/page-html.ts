@@ -72,13 +72,18 @@ ${forms}
   );
 }
 
-/** Where the form of each decision begins to be mended. */
-const PLACES: Readonly<Record<string, string>> = { approve: "decision", reject: "decision", edit: "edit", "take-back": "take-back" };
+/** Where the form of each decision begins to be mended; a rejection that came after the approval in that of taking it back. */
+const PLACES: Readonly<Record<string, readonly string[]>> = {
+  approve: ["decision"],
+  reject: ["decision", "take-back"],
+  edit: ["edit"],
+  "take-back": ["take-back"],
+};
 
 /** From what is read first to what is to be mended, far below it; nothing when that form is offered no more. */
 function toTyped({ typed }: ReviewPage["form"], forms: string): string {
-  const place = PLACES[typed?.decision ?? ""];
-  return place !== undefined && forms.includes(`id="${place}"`) ? ` <a href="#${place}">To what you typed</a>` : "";
+  const place = PLACES[typed?.decision ?? ""]?.find((id) => forms.includes(`id="${id}"`));
+  return place === undefined ? "" : ` <a href="#${place}">To what you typed</a>`;
 }
 
 /** What is left is told as of the moment the page was made: nothing runs here that could count down. */

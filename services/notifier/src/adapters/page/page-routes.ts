@@ -179,9 +179,12 @@ async function decide(deps: PageDeps, request: RawRequest): Promise<RawAnswer> {
 const NOT_NOW = "The review cannot be read at the moment.";
 const SO_FAR = " This page shows what is recorded so far: open it again in a moment, and if it still asks you, answer again.";
 
-function decisionOf(form: URLSearchParams, { source }: PersonsReview, card: ShownCard): Decision | string {
+function decisionOf(form: URLSearchParams, { source, mayReject }: PersonsReview, card: ShownCard): Decision | string {
   const reason = (form.get("reason") ?? "").trim();
   const kind = form.get("decision");
+  // For approval a no to what is approved takes it back, which is not what the button of an older page says.
+  if (kind === "reject" && source.status === "approved")
+    return `${whyRefusedOnPage("WRONG_STATE", "approved")}${mayReject ? ". Whoever wants to take that back says so below" : ""}`;
   if (kind === "approve" || kind === "reject") return { kind, reason };
   if (kind === "take-back")
     return form.get("sure") === "yes" ? { kind: "reject", reason } : "tick the box that says what taking it back means";

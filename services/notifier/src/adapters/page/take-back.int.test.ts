@@ -59,6 +59,20 @@ describe("taking back what was approved", () => {
     expect(buttons(after.text)).toEqual(["take-back"]);
   });
 
+  it("is not what Reject means on a page that was opened before the approval: that asks for the box first, and keeps the reason", async () => {
+    const { browser, fields } = await signedIn();
+    const after = await browser.post(`${base}/review`, { ...fields, decision: "reject", reason: "the <wrong> customer" });
+    expect([after.status, world.votes]).toEqual([409, []]);
+    expect(after.text).toContain("This answer changed nothing: it is approved already. Whoever wants to take that back says so below.");
+    expect(after.text).toContain('<a href="#take-back">To what you typed</a>');
+    expect(after.text).toContain(">the &lt;wrong&gt; customer</textarea>");
+    expect(buttons(after.text)).toEqual(["take-back"]);
+    Object.assign(world, { ineligible: "NOT_ELIGIBLE", mayReject: false });
+    const other = await browser.post(`${base}/review`, { ...fields, decision: "reject", reason: "no" });
+    expect(other.text).toContain("This answer changed nothing: it is approved already.</p>");
+    expect(world.votes).toEqual([]);
+  });
+
   it.each([
     ["REDEEMED", "it was used already"],
     ["SUCCEEDED", "it was used already"],
