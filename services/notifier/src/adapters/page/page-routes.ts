@@ -1,5 +1,14 @@
 import { isDeepStrictEqual } from "node:util";
-import { editableText, readEdited, renderReview, sha256Hex, visible, type RenderLimits, type ReviewSource } from "@countersign/review-view";
+import {
+  editableText,
+  readEdited,
+  renderReview,
+  sha256Hex,
+  visible,
+  whyRefused,
+  type RenderLimits,
+  type ReviewSource,
+} from "@countersign/review-view";
 import type { DirectoryClient } from "@countersign/directory-client";
 import { PrincipalType, type Principal } from "@countersign/proto/v1/principal_pb";
 import type { Logger } from "@countersign/telemetry";
@@ -120,13 +129,9 @@ async function show(deps: PageDeps, visitor: Visitor, link: ReviewLink, text: st
 }
 
 function barredBy({ source, ineligible, unknown, mayReject }: PersonsReview): string | undefined {
-  if (source.status === "approved")
-    return MENDABLE.has(ineligible) ? `You cannot take it back now: ${whyRefusedOnPage(ineligible)}.` : undefined;
-  if (ineligible === "ALREADY_VOTED") return "You have approved it, which is recorded. You can still reject it.";
-  // Whoever caused the request itself cannot even reject.
-  if (ineligible === "SELF_APPROVAL" && mayReject)
-    return "You had a part in an edit of it, so somebody else has to approve. You can still reject it.";
-  return `You cannot decide here: ${[whyRefusedOnPage(ineligible), ...unknown.map((name) => visible(name).text)].join(": ")}.`;
+  if (source.status === "approved") return MENDABLE.has(ineligible) ? `You cannot take it back now: ${whyRefused(ineligible)}.` : undefined;
+  const why = [whyRefused(ineligible, mayReject), ...unknown.map((name) => visible(name).text)].join(": ");
+  return mayReject ? `You cannot approve it: ${why}. You can still reject it.` : `You cannot decide here: ${why}.`;
 }
 
 /** What keeps somebody from taking back what was approved only for now. */

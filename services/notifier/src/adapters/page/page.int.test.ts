@@ -74,7 +74,7 @@ describe("the page of a review", () => {
     const { browser, page, fields } = await signedIn();
     // Who it was is what an agent's token said: harmless on one line, and no link.
     expect(page.text.replaceAll(/<\/?span>/g, "")).toContain(
-      String.raw`nobody&#39;s approval counts. You can still reject it: https://agents.example#&lt;ann\u{202e}&gt;.`,
+      String.raw`nobody&#39;s approval counts: https://agents.example#&lt;ann\u{202e}&gt;. You can still reject it.`,
     );
     expect(page.text).not.toMatch(/\u202e|https:\/\/agents/);
     expect(page.text).not.toMatch(/value="(approve|edit)"/);
@@ -136,7 +136,9 @@ describe("the page of a review", () => {
   it("whoever has approved is told so, and can still say no", async () => {
     world.ineligible = "ALREADY_VOTED";
     const { browser, page, fields } = await signedIn();
-    expect(page.text.replaceAll(/<\/?span>/g, "")).toContain("You have approved it, which is recorded. You can still reject it.");
+    expect(page.text.replaceAll(/<\/?span>/g, "")).toContain(
+      "You cannot approve it: you have approved it already. You can still reject it.",
+    );
     expect(page.text).not.toMatch(/value="(approve|edit)"|You cannot decide/);
     await browser.post(`${base}/review`, { ...fields, decision: "reject", reason: "I misread it" });
     expect(world.votes[0]?.vote.decision.case).toBe("reject");
@@ -146,7 +148,9 @@ describe("the page of a review", () => {
     world.ineligible = "SELF_APPROVAL";
     world.action = { ...sampleAction("x"), verdict: create(VerdictSchema, { terms: { editable: '{"limit":{}}' } }) };
     const { browser, page, fields } = await signedIn();
-    expect(seen(page.text)).toContain("You had a part in an edit of it, so somebody else has to approve. You can still reject it.");
+    expect(seen(page.text)).toContain(
+      "You cannot approve it: you had a part in an edit of it, so somebody else has to approve. You can still reject it.",
+    );
     expect(buttons(page.text)).toEqual(["reject", "edit"]);
     await browser.post(`${base}/review`, { ...fields, decision: "reject", reason: "no" });
     expect(world.votes[0]?.vote.decision.case).toBe("reject");
