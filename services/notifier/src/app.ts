@@ -160,14 +160,6 @@ async function chatApps(
       offerLink: linkOfferer(commands, logger),
       submitVote: voteFromChat(commands),
       discuss: wordFromChat(commands),
-      statusNow: ({ tenant, actionId }) =>
-        read(tenant, actionId, "").then(
-          ({ status }) => status,
-          (err: unknown) => {
-            logger.warn({ err, tenant, actionId }, "a rejection was not handed on");
-            return undefined;
-          },
-        ),
       refresh,
     },
     readAction: ({ tenant, actionId }) => read(tenant, actionId, ""),

@@ -19,10 +19,6 @@ export function answerText(result: AnswerResult, words: AnswerWords): string {
       return `Nothing was decided: your account (${words.account.channel} ${words.account.workspace}/${words.account.id}) is not linked to a person who may decide here. ${howToLink(result.linkCode, words)}`;
     case "nobody-knows":
       return "Nothing was decided: nobody can say now who you are. Try again in a moment.";
-    case "approved already":
-      return `Nothing was decided: it is approved already. ${signedIn("take that back", words)}`;
-    case "unreadable":
-      return "Nothing was decided: the review cannot be read at the moment. Try again in a moment.";
     case "unknown":
       return "No answer came: it may be recorded or not. The message will show which; if it still asks, answer again.";
     case "refused":
@@ -75,12 +71,9 @@ const STALE_PAGE: Readonly<Record<string, string>> = {
   DEADLINE_PASSED: "the time to decide is over",
 };
 
-function signedIn(what: string, { url }: AnswerWords): string {
-  return url === undefined ? `Sign in and ${what} with the command line.` : `Sign in and ${what} here: ${url}`;
-}
-
-function refusal({ reason, changed }: VoteReply & { readonly outcome: "refused" }, words: AnswerWords): string {
-  if (STEP_UP.has(reason)) return `Nothing was decided: a click here is too weak a sign-in for this one. ${signedIn("decide", words)}`;
+function refusal({ reason, changed }: VoteReply & { readonly outcome: "refused" }, { url }: AnswerWords): string {
+  if (STEP_UP.has(reason))
+    return `Nothing was decided: a click here is too weak a sign-in for this one. ${url === undefined ? "Sign in and decide with the command line." : `Sign in and decide here: ${url}`}`;
   const why = STALE_MESSAGE[reason] ?? whyRefused(reason);
   const parts = changed === undefined || changed === "" ? "" : ` (changed: ${visible(changed).text})`;
   return `Nothing was decided: ${why}${parts}.`;

@@ -35,7 +35,6 @@ const deps: ChatAppDeps = {
     offerLink: async () => undefined,
     submitVote: async () => ({ outcome: "unknown" }),
     discuss: async () => ({ outcome: "unknown" }),
-    statusNow: async () => undefined,
     refresh: async () => {},
   },
   readAction: ({ tenant, actionId }) => readAction(tenant, actionId, ""),

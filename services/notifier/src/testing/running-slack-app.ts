@@ -64,7 +64,6 @@ export async function startSlackApp(closers: (() => Promise<void>)[], mode: "htt
       world.words.push([account.id, shown, word]);
       return world.reply;
     },
-    statusNow: async () => world.action.status,
     refresh: async (card) => void world.refreshed.push(card),
   };
   const background = new Background(silentLogger);

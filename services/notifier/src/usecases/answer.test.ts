@@ -5,7 +5,6 @@ const card: ShownCard = { channel: "chat", tenant: "acme", actionId: "a1", diges
 const account = { channel: "slack", workspace: "T1", id: "U1" };
 const user = { ...account, displayName: "Ada", workspaceName: "acme" };
 const approve = { kind: "approve", reason: "" } as const;
-const reject = { kind: "reject", reason: "no" } as const;
 
 function portsOf(change: Partial<AnswerPorts> = {}) {
   const calls: unknown[] = [];
@@ -19,7 +18,6 @@ function portsOf(change: Partial<AnswerPorts> = {}) {
       calls.push(["word", ...word]);
       return { outcome: "recorded" };
     },
-    statusNow: async () => "in review",
     refresh: async () => {
       calls.push("refresh");
     },
@@ -62,20 +60,6 @@ describe("take answer", () => {
   it("P7: decides nothing when nobody can say whose account it is", async () => {
     const { ports, calls } = portsOf({ submitVote: async () => ({ outcome: "refused", reason: "DIRECTORY_UNREACHABLE" }) });
     expect(await takeAnswer(ports, user, card, approve)).toEqual({ outcome: "nobody-knows" });
-    expect(calls).toEqual([]);
-  });
-
-  it("a rejection on a message from before the approval takes nothing back, and the message is renewed", async () => {
-    const { ports, calls } = portsOf({ statusNow: async () => "approved" });
-    expect(await takeAnswer(ports, user, card, reject)).toEqual({ outcome: "approved already" });
-    expect(calls).toEqual(["refresh"]);
-    await takeAnswer(ports, user, card, approve);
-    expect(calls.at(-1)).toEqual(["vote", account, card, approve]);
-  });
-
-  it("P7: a rejection is not handed on when nobody can say how the review is", async () => {
-    const { ports, calls } = portsOf({ statusNow: async () => undefined });
-    expect(await takeAnswer(ports, user, card, reject)).toEqual({ outcome: "unreadable" });
     expect(calls).toEqual([]);
   });
 

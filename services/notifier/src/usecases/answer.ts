@@ -1,4 +1,4 @@
-import type { JsonObject, ReviewSource } from "@countersign/review-view";
+import type { JsonObject } from "@countersign/review-view";
 
 /** Exactly what one message showed. It travels in the message, sealed, so an answer names what its sender looked at. */
 export type ShownCard = {
@@ -35,14 +35,7 @@ export type VoteReply =
   | { readonly outcome: "unknown" };
 
 /** What became of an answer. */
-export type AnswerResult =
-  | VoteReply
-  | { readonly outcome: "unlinked"; readonly linkCode?: string }
-  | { readonly outcome: "nobody-knows" }
-  /** A no to what was approved since: taking that back is said in so many words, elsewhere. */
-  | { readonly outcome: "approved already" }
-  /** Nobody can say how the review is now. */
-  | { readonly outcome: "unreadable" };
+export type AnswerResult = VoteReply | { readonly outcome: "unlinked"; readonly linkCode?: string } | { readonly outcome: "nobody-knows" };
 
 export type AnswerPorts = {
   /** A code by which a signed-in human makes this account its own; undefined: this tenant links nobody, or not now. Shown to that account only. */
@@ -51,8 +44,6 @@ export type AnswerPorts = {
   readonly submitVote: (account: Account, card: ShownCard, decision: Decision) => Promise<VoteReply>;
   /** The same for what decides nothing. */
   readonly discuss: (account: Account, card: ShownCard, word: Word) => Promise<VoteReply>;
-  /** How the action is; undefined: nobody can say now. */
-  readonly statusNow: (card: ShownCard) => Promise<ReviewSource["status"] | undefined>;
   /** Makes the message of this channel show the action as it is. */
   readonly refresh: (card: ShownCard) => Promise<void>;
 };
@@ -62,15 +53,6 @@ export type AnswerPorts = {
  * says next comes from the log.
  */
 export async function takeAnswer(ports: AnswerPorts, user: ChatUser, card: ShownCard, decision: Decision): Promise<AnswerResult> {
-  if (decision.kind === "reject") {
-    // For approval a no to what is approved takes it back, which is not what the button of an older message says.
-    const status = await ports.statusNow(card);
-    if (status === undefined) return { outcome: "unreadable" };
-    if (status === "approved") {
-      await ports.refresh(card);
-      return { outcome: "approved already" };
-    }
-  }
   const { channel, workspace, id } = user;
   return settle(ports, user, card, await ports.submitVote({ channel, workspace, id }, card, decision));
 }

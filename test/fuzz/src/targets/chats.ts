@@ -129,13 +129,7 @@ function teams(background: Background): TeamsAnswerDeps {
   return {
     tokens: { isGenuine: async () => true },
     seal,
-    ports: {
-      offerLink: async () => undefined,
-      submitVote,
-      discuss: async () => ({ outcome: "unknown" }),
-      statusNow: async () => "in review",
-      refresh: async () => {},
-    },
+    ports: { offerLink: async () => undefined, submitVote, discuss: async () => ({ outcome: "unknown" }), refresh: async () => {} },
     readAction: async () => sampleReview,
     renderCard: async () => ({ type: "AdaptiveCard" }),
     conversationOf: () => "19:abc@thread.tacv2",

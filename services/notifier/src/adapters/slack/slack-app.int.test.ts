@@ -151,20 +151,6 @@ describe("slack: what decides nothing", () => {
     expect(world.refreshed).toEqual([card]);
   });
 
-  it("P1: a rejection on a message from before the approval takes nothing back, and says where that is done", async () => {
-    const { slack, world, show, message } = await start();
-    await show();
-    await slack.click(ada, message(), "countersign.reject");
-    await until(() => slack.views.length === 1);
-    world.action = { ...sampleReview, status: "approved", version: 5 };
-    await slack.submit(ada, slack.views[0]!, { reason: "no" });
-    await until(() => slack.ephemerals.length === 1);
-    expect(slack.ephemerals[0]?.text).toContain(
-      `approved already. Sign in and take that back here: https://cs.example/acme/${sampleReview.id}`,
-    );
-    expect([world.votes, world.refreshed]).toEqual([[], [card]]);
-  });
-
   it("P1: an edit form of older parameters", async () => {
     const { slack, world, show, message } = await start();
     await show();

@@ -76,7 +76,6 @@ async function start(teams = new FakeTeams()) {
       world.words.push([id, shown, word]);
       return world.reply();
     },
-    statusNow: async () => world.action.status,
     refresh: async (shown) => void world.refreshed.push(shown),
   };
   const unmanaged = createDirectoryClient({
@@ -234,15 +233,6 @@ describe("teams: answers", () => {
       value: expect.stringContaining("something happened") as string,
     });
     expect(world.refreshed).toEqual([card]);
-  });
-
-  it("P1: a rejection on a card from before the approval takes nothing back, and says where that is done", async () => {
-    const { teams, world, show, activity } = await start();
-    await show();
-    world.action = { ...sampleReview, status: "approved", version: 5 };
-    const { body } = await teams.click(ada, activity(), "countersign.reject", { rejectReason: "no" });
-    expect(body?.value).toContain(`approved already. Sign in and take that back here: https://cs.example/acme/${sampleReview.id}`);
-    expect([world.votes, world.refreshed]).toEqual([[], [card]]);
   });
 
   it("a click that policy finds too weak leads to where a signed-in person decides", async () => {
