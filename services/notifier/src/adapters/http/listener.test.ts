@@ -23,3 +23,19 @@ it("P7: takes so many connections and no more, and those that it has are answere
   for (const socket of sockets) socket.destroy();
   await close();
 });
+
+it("says what it does not take, and goes on with whoever sent it", async () => {
+  const fail = async () => {
+    throw new Error("of the route");
+  };
+  const { port, close } = await listen({ host: "127.0.0.1", port: 0 }, new Map([["/form", fail]]), silentLogger);
+  const said = async (method: string, path: string, body: string | null = null): Promise<readonly [number, string]> => {
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`, { method, body });
+    return [answer.status, await answer.text()];
+  };
+  expect(await said("POST", "/form", "x".repeat(5_000_000))).toEqual([413, expect.stringContaining("too long: nothing was decided")]);
+  expect(await said("GET", "/elsewhere")).toEqual([404, "There is nothing here."]);
+  expect(await said("GET", "/form")).toEqual([405, "This address does not take that."]);
+  expect(await said("POST", "/form")).toEqual([500, expect.stringContaining("Try again in a moment.")]);
+  await close();
+});

@@ -69,21 +69,32 @@ function pathOf({ url = "" }: IncomingMessage): string {
   return url.split("?")[0] ?? "";
 }
 
-/** Undefined when it is too long: nothing more of it is kept. */
+/**
+ * Undefined when it is too long: nothing of it is kept. It is read to its end all the same, within the time for a request: browsers hear no answer before that,
+ * and a connection that ends in the middle takes the next request with it.
+ */
 async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {
     size += (chunk as Buffer).length;
-    if (size > LARGEST_BODY) return undefined;
-    chunks.push(chunk as Buffer);
+    if (size > LARGEST_BODY) chunks.length = 0;
+    else chunks.push(chunk as Buffer);
   }
-  return Buffer.concat(chunks);
+  return size > LARGEST_BODY ? undefined : Buffer.concat(chunks);
 }
+
+/** To people, who would see an empty page. */
+const SAID: Readonly<Record<number, string>> = {
+  404: "There is nothing here.",
+  405: "This address does not take that.",
+  413: "What was sent is too long: nothing was decided. Go back and send less.",
+  500: "This failed. What it was to do may be done or not: look before you do it again. Try again in a moment.",
+};
 
 function send(response: ServerResponse, { status, json, html, headers = {} }: RawAnswer): void {
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   if (html !== undefined) response.writeHead(status, { "content-type": "text/html; charset=utf-8" }).end(html);
-  else if (json === undefined) response.writeHead(status).end();
+  else if (json === undefined) response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(SAID[status]);
   else response.writeHead(status, { "content-type": "application/json; charset=utf-8" }).end(JSON.stringify(json));
 }
