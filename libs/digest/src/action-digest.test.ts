@@ -60,10 +60,55 @@ describe("P1: the digest names exactly one action with exactly one input", () =>
     expect(actionDigest(salt, input, ["constructor", "__proto__"])).toEqual(actionDigest(salt, input, []));
   });
 
-  it("refuses what has no canonical form", () => {
-    const odd = { ...input, action: { name: "x", properties: { text: "\ud800" } } };
-    expect(() => actionDigest(salt, odd, [])).toThrow("lone surrogate");
-    const hiding = { ...input, action: { name: "x", properties: Object.assign({}, { rows: new Map([["hidden", 1]]) as never }) } };
-    expect(() => actionDigest(salt, hiding, [])).toThrow("no JSON");
+  it("is another one for every other value", () => {
+    const values = [
+      null,
+      true,
+      false,
+      0,
+      1,
+      "",
+      "0",
+      "null",
+      "e\u0301",
+      "\u00e9",
+      [],
+      [null],
+      [[]],
+      [0, 1],
+      [1, 0],
+      {},
+      { a: null },
+      { a: {} },
+      { b: {} },
+    ];
+    const digests = values.map((value) =>
+      actionDigest(salt, { ...input, resource: { ...input.resource, properties: { value } } }, []).toString("hex"),
+    );
+    expect(new Set(digests).size).toBe(values.length);
+  });
+
+  it("takes what is undefined for absent, and an object without a prototype for a literal", () => {
+    const properties = Object.assign(Object.create(null) as object, { table: "customers", limit: 10, none: undefined });
+    const sparse = {
+      ...input,
+      action: { name: "db.export", properties: properties as never },
+      context: { environment: undefined as never },
+    };
+    expect(actionDigest(salt, sparse, ["environment"])).toEqual(actionDigest(salt, input, []));
+  });
+
+  it.each<[string, unknown]>([
+    ["half of a character", "\ud800"],
+    ["half of a character in a name", { "\ud800": 1 }],
+    ["no number", Number.NaN],
+    ["no number that ends", [Number.POSITIVE_INFINITY]],
+    ["a Map", { rows: new Map([["hidden", 1]]) }],
+    ["a function", { rows: () => 1 }],
+    ["what would say something else of itself", { rows: 1, toJSON: () => ({ rows: 2 }) }],
+    ["a symbol", [Symbol("rows")]],
+    ["a hole in a list", [1, undefined]],
+  ])("refuses %s: one digest would stand for more than one value", (_what, value) => {
+    expect(() => actionDigest(salt, { ...input, action: { name: "x", properties: { value: value as never } } }, [])).toThrow();
   });
 });

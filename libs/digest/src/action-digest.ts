@@ -18,12 +18,7 @@ export type DigestInput = {
 export function actionDigest(salt: Uint8Array, input: DigestInput, bindingContext: readonly string[]): Buffer {
   const { context = {} } = input;
   // Own members only, and defined rather than assigned: a context may name one `constructor` or `__proto__`.
-  const bound: JsonObject = Object.fromEntries(
-    bindingContext.flatMap((name) => {
-      const member = Object.hasOwn(context, name) ? context[name] : undefined;
-      return member === undefined ? [] : [[name, member]];
-    }),
-  );
+  const bound: JsonObject = Object.fromEntries(Object.entries(context).filter(([name]) => bindingContext.includes(name)));
   const text = canonicalJson({
     tenant: input.tenant,
     subject: { type: input.subject.type, id: input.subject.id, properties: input.subject.properties ?? {} },
