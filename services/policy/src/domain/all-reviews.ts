@@ -9,7 +9,7 @@ const MOST_STAGES = 10;
 export function allOf(decisions: readonly ReviewDecision[]): ReviewDecision | undefined {
   const reviews = [...new Set(decisions.map(({ review }) => review))];
   const stages = reviews.flatMap((review) => review.stages);
-  if (reviews.length > 1 && stages.length > MOST_STAGES) return undefined;
+  if (stages.length > MOST_STAGES) return undefined;
   const terms = reviews.map((review) => review.terms).reduce(strictest);
   return { outcome: "review", review: { stages, terms }, grantSeconds: Math.min(...decisions.map(({ grantSeconds }) => grantSeconds)) };
 }

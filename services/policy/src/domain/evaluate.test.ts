@@ -17,8 +17,9 @@ const answers =
     results[index] ?? true;
 
 describe("evaluate", () => {
+  const risk = [{ points: 50, reason: "always" }];
   const matching = (match: Match) =>
-    evaluate(compilePolicy(policyOf([rule("a", "allow", { match })]), noConditions), input, 3).outcome === "allow";
+    evaluate(compilePolicy(policyOf([rule("a", "allow", { match })], { risk }), noConditions), input, 3).outcome === "allow";
 
   it.each<[string, Match, boolean]>([
     ["nothing given", {}, true],
@@ -34,7 +35,14 @@ describe("evaluate", () => {
     ["another type with the same id", { resources: [{ type: "db.view", id: "customers" }] }, false],
     ["the hours", { hours: { timezone: "UTC", days: ["mon"], from: 9 * 60, to: 11 * 60 } }, true],
     ["other hours", { hours: { timezone: "UTC", days: ["tue"], from: 9 * 60, to: 11 * 60 } }, false],
+    ["one of the resources", { resources: [{ id: "orders" }, { id: "customers" }] }, true],
+    ["the score of risk", { risk: 50 }, true],
+    ["a higher score of risk", { risk: 51 }, false],
     ["one part of two", { actions: ["db.export"], environments: ["staging"] }, false],
+    ["the first part of two", { subjects: ["agent"], environments: ["staging"] }, false],
+    ["all parts but the resource", { environments: ["production"], resources: [{ id: "orders" }] }, false],
+    ["all parts but the hours", { resources: [{ id: "customers" }], hours: { timezone: "UTC", days: ["tue"], from: 0, to: 60 } }, false],
+    ["all parts but the risk", { subjects: ["agent"], risk: 51 }, false],
   ])("matches by %s", (_what, match, expected) => {
     expect(matching(match)).toBe(expected);
   });
@@ -57,6 +65,27 @@ describe("evaluate", () => {
     }
     const elsewhere = { environment: "staging" };
     expect(outcomeOf([open, rule("a", "deny", { match }), rule("b", "review", { match })], elsewhere)).toMatchObject({ outcome: "allow" });
+  });
+
+  it.each<[string, Match]>([
+    ["environment", { environments: ["staging"] }],
+    ["spelling of the environment", { environments: ["PRODUCTION"] }],
+    ["spelling of the resource", { resources: [{ id: "CUSTOMERS" }] }],
+  ])("an allow for another %s bars no other", (_what, match) => {
+    const { environment, ...unnamed } = input.context;
+    const context = match.environments?.[0] === "staging" ? unnamed : { environment: environment ?? "" };
+    const policy = compilePolicy(policyOf([rule("a", "allow", { match }), rule("b", "allow")]), noConditions);
+    expect(evaluate(policy, { ...input, context }, 1)).toMatchObject({ outcome: "allow", rule: "b" });
+  });
+
+  it("P7: a risk whose condition cannot be evaluated counts, and says so", () => {
+    const risks = ["holds", "does not", "is broken"].map((reason, index) => ({ when: "…", points: index + 1, reason }));
+    const policy = policyOf([], { risk: [...risks, { points: 10, reason: "always" }] });
+    expect(evaluate(compilePolicy(policy, answers(true, false, { failure: "x" }, { failure: "never asked" })), input, 1).risk).toEqual([
+      { points: 1, reason: "holds" },
+      { points: 3, reason: "could not be evaluated, so it counts: is broken" },
+      { points: 10, reason: "always" },
+    ]);
   });
 
   it("looks at conditions only of rules that match otherwise", () => {
@@ -103,6 +132,11 @@ describe("explain", () => {
         { rule: "plain", matched: true, outcome: "allow", note: '"broken review" is stricter, and decides' },
       ],
     });
+  });
+
+  it("asks for no condition where there is none", () => {
+    const { rules } = explain(compilePolicy(policyOf([rule("a", "allow")]), noConditions), input, 1);
+    expect(rules).toEqual([{ rule: "a", matched: true, outcome: "allow", note: "" }]);
   });
 
   it("tells why a rule that holds does not decide", () => {

@@ -26,7 +26,7 @@ export function textGlob(pattern: string): (text: string) => boolean {
   const [start = "", ...rest] = pattern.split("*");
   const end = rest.pop() ?? "";
   return (text) => {
-    if (text.length < start.length + end.length || !text.startsWith(start) || !text.endsWith(end)) return false;
+    if (!text.startsWith(start) || !text.endsWith(end)) return false;
     // Each part as early as it comes leaves most for those behind it.
     let at = start.length;
     for (const part of rest) {
@@ -48,7 +48,7 @@ function segmentsMatch(pattern: readonly string[], segments: readonly string[]):
     if (want === "**") {
       resumeAt = ++at;
       resumeSegment = segment;
-    } else if (want === "*" || (want !== undefined && want === segments[segment])) {
+    } else if (want === "*" || want === segments[segment]) {
       at++;
       segment++;
     } else if (resumeAt >= 0) {

@@ -23,7 +23,8 @@ describe("hoursMatcher", () => {
 
   it("gives hours over midnight to the day they started on", () => {
     const night: Hours = { timezone: "UTC", days: ["fri"], from: 22 * 60, to: 6 * 60 };
-    expect(at(night, "2026-11-20T23:00:00Z")).toBe(true);
+    expect(at(night, "2026-11-20T21:59:59Z")).toBe(false);
+    expect(at(night, "2026-11-20T22:00:00Z")).toBe(true);
     expect(at(night, "2026-11-21T05:59:00Z")).toBe(true);
     expect(at(night, "2026-11-21T06:00:00Z")).toBe(false);
     expect(at(night, "2026-11-20T05:00:00Z")).toBe(false);
@@ -50,7 +51,9 @@ describe("parseTimeOfDay", () => {
     ["08:30", 510],
     ["24:00", 1440],
   ])("%s is minute %s", (text, minute) => expect(parseTimeOfDay(text)).toBe(minute));
-  it.each(["8:00", "24:01", "25:00", "12:60", "noon", ""])("refuses %s", (text) => expect(parseTimeOfDay(text)).toBeUndefined());
+  it.each(["8:00", "24:01", "25:00", "12:60", "108:30", "08:301", "noon", ""])("refuses %s", (text) =>
+    expect(parseTimeOfDay(text)).toBeUndefined(),
+  );
 });
 
 describe("isTimezone", () => {

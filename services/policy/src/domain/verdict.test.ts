@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DECISIONS, input, policyOf, review, rule, stage } from "../testing/policies.ts";
-import type { Decision, ReviewTerms } from "./document.ts";
+import type { Decision, ReviewTerms, Stage } from "./document.ts";
 import type { JsonValue } from "./input.ts";
 import { MAX_PERSON } from "./reviewers.ts";
 import { boundToInput, combine, NO_POLICY, NOT_EVALUATED, type RuleHit, type Verdict } from "./verdict.ts";
@@ -70,11 +70,8 @@ describe("combine", () => {
       doubt,
     });
     const stagesOf = (verdict: Verdict) => (verdict.outcome === "review" ? verdict.review.stages.map(({ name }) => name) : verdict.outcome);
-    const easy = reviewBy("sre", "may be meant, as no environment is given", 900, {
-      editable: "{}",
-      ownerMayApprove: true,
-      breakGlass: { groups: ["sre"], requester: true },
-    });
+    const easyTerms: ReviewTerms = { editable: "{}", ownerMayApprove: true, breakGlass: { groups: ["sre"], requester: true } };
+    const easy = reviewBy("sre", "may be meant, as no environment is given", 900, easyTerms);
 
     it("whoever is asked with it or without it must say yes, on the strictest terms", () => {
       const verdict = combine(without, [hit("a", "allow"), easy, reviewBy("security", undefined), reviewBy("others", NOT_EVALUATED)], 1);
@@ -84,8 +81,16 @@ describe("combine", () => {
       const byDefault = policyOf([], { defaultReview: { ...review, stages: [{ ...stage, name: "oncall" }] } });
       expect(stagesOf(combine(byDefault, [easy], 1))).toEqual(["sre", "oncall"]);
       expect(stagesOf(combine(byDefault, [hit("a", "allow", NOT_EVALUATED), easy], 1))).toEqual(["sre", "oncall"]);
+      expect(stagesOf(combine(byDefault, [hit("a", "allow"), hit("b", "allow", NOT_EVALUATED), easy], 1))).toEqual(["sre", "oncall"]);
       expect(stagesOf(combine(byDefault, [reviewBy("security", undefined), easy], 1))).toEqual(["security"]);
       expect(stagesOf(combine(byDefault, [hit("a", "allow"), easy], 1))).toEqual(["sre"]);
+    });
+
+    it("what both let people do in the same way, they may", () => {
+      const same = combine(without, [easy, { ...easy, doubt: undefined }, reviewBy("last", undefined)], 1);
+      const two = [easy, reviewBy("security", undefined, 300, { ...review.terms, ...easyTerms })];
+      expect(stagesOf(same)).toEqual(["sre"]);
+      expect(combine(without, two, 1)).toHaveProperty("review.terms", easyTerms);
     });
 
     it("the same people are not asked twice", () => {
@@ -108,7 +113,9 @@ describe("combine", () => {
       };
       expect(combine(without, [easy], 1)).toMatchObject(denied);
       const many = Array.from({ length: 10 }, (_, index) => reviewBy(`g${index}`, NOT_EVALUATED));
-      expect(combine(without, [...many, reviewBy("last", undefined)], 1).outcome).toBe("deny");
+      for (const document of [without, withDefault])
+        expect(combine(document, [...many, reviewBy("last", undefined)], 1)).toMatchObject({ outcome: "deny", rule: "" });
+      expect(stagesOf(combine(without, [...many.slice(1), reviewBy("last", undefined)], 1))).toHaveLength(10);
     });
   });
 
@@ -169,9 +176,25 @@ describe("the resource's owner", () => {
 
   it.each<[string, JsonValue, string]>([
     ["who is named", "ada", "ada"],
+    ["whoever has the longest name that a person can have", "a".repeat(MAX_PERSON), "a".repeat(MAX_PERSON)],
     ["nobody, where none is named", null, ""],
     ["nobody, where the name is longer than a person's: each stage would carry it", "a".repeat(MAX_PERSON + 1), ""],
   ])("P7: is %s", (_who, owner, id) => {
     expect(asked(owner)).toHaveProperty("review.stages[0].quorum.of", [{ kind: "person", id }]);
+  });
+
+  it("P7: is asked in a later stage, beside others and when it escalates as well", () => {
+    const [dba, owner] = [{ kind: "group", name: "dba" }, { kind: "resource_owner" }] as const;
+    const bound = (later: Partial<Stage>) => {
+      const spec = { ...review, stages: [stage, { ...stage, ...later }] };
+      const verdict = combine(policyOf([], { defaultReview: spec }), [], 1);
+      return boundToInput(verdict, { ...input, resource: { ...input.resource, properties: { owner: "ada" } } });
+    };
+    const named = [dba, { kind: "person", id: "ada" }];
+    expect(bound({ quorum: { kind: "at_least", count: 1, of: [dba, owner] } })).toHaveProperty("review.stages[1].quorum.of", named);
+    expect(bound({ escalation: { afterSeconds: 60, to: [dba, owner] } })).toHaveProperty("review.stages[1].escalation", {
+      afterSeconds: 60,
+      to: named,
+    });
   });
 });

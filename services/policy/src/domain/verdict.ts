@@ -48,10 +48,9 @@ export function combine(document: PolicyDocument, hits: readonly RuleHit[], revi
   const common = { revision, risk, bindingContext: document.bindingContext };
   const decision = winner && decisionOf(document, winner, hits);
   if (winner !== undefined && decision !== undefined) {
-    const others = hits.filter((hit) => hit !== winner).flatMap(reasonOf);
     const own = reasonOf(winner);
     const first = own.length > 0 ? own : [`rule "${winner.rule.name}" says ${winner.rule.decision.outcome}`];
-    return { ...decision, ...common, rule: winner.rule.name, reasons: distinct([...first, ...others]) };
+    return { ...decision, ...common, rule: winner.rule.name, reasons: distinct([...first, ...hits.flatMap(reasonOf)]) };
   }
   const doubtful = hits.filter(isDoubtful);
   const why = hits.length === 0 ? "no rule matches" : `a rule that ${winner === undefined ? "allows" : "reviews"} ${doubtful[0]?.doubt}`;
