@@ -3,10 +3,9 @@
 // and hands over to the Node.js that the lock file pins.
 import { fileURLToPath } from "node:url";
 import { ensureDependencies } from "./bootstrap/dependencies.mjs";
-import { tryFaketime } from "./bootstrap/faketime.mjs";
 import { handOver } from "./bootstrap/hand-over.mjs";
 import { ensureNatsServer, withNatsServerOnPath } from "./bootstrap/nats-server.mjs";
-import { tryPrometheus } from "./bootstrap/prometheus.mjs";
+import { tryOptionalPrograms } from "./bootstrap/optional-programs.mjs";
 import { SetupError } from "./bootstrap/setup-error.mjs";
 
 const OLDEST_NODE = 20;
@@ -38,8 +37,7 @@ async function main([name = "", ...args]) {
   }
   const node = await ensureDependencies(root);
   const natsServer = target.needsNats ? await ensureNatsServer() : undefined;
-  if (name === "test") await tryPrometheus();
-  if (name === "chaos") await tryFaketime();
+  await tryOptionalPrograms(name);
   return handOver({ root, node, args: [target.main, ...args], env: withNatsServerOnPath(process.env, natsServer) });
 }
 

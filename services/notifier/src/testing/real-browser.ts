@@ -6,10 +6,9 @@ import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import { until } from "@countersign/testing";
 
-/** Debian's package; undefined where it is not installed. */
-export const CHROMIUM = (process.env["PATH"] ?? "")
-  .split(delimiter)
-  .map((folder) => join(folder, "chromium"))
+/** Debian's packages, which tests install where they may (deploy/bootstrap); undefined where there is none. */
+export const CHROMIUM = ["chromium-headless-shell", "chromium"]
+  .flatMap((name) => (process.env["PATH"] ?? "").split(delimiter).map((folder) => join(folder, name)))
   .find((file) => existsSync(file));
 
 const FLAGS = ["--headless", "--no-sandbox", "--no-first-run", "--no-proxy-server", "--disable-gpu", "--disable-background-networking"];
