@@ -36,6 +36,17 @@ describe("editable text", () => {
     expect(readEdited('{"other": {"db_password": "(secret, not shown: leave this as it is)"}}', source)).toHaveProperty("problem");
   });
 
+  it("gives back what the action has nothing for, or something else", () => {
+    const typed = { limit: { most: [1, null, { more: "x" }] }, list: null, new: [{ a: {} }, []] };
+    expect(readEdited(JSON.stringify(typed), exportWith({ limit: 10, list: [1] }))).toEqual({ properties: typed });
+  });
+
+  it("takes every number that stays what it is", () => {
+    expect(readEdited('{"a":[1.50,-0.25,1E5,2.5e+10,1e-10,0.0000005,100,0]}', exportWith({}))).toEqual({
+      properties: { a: [1.5, -0.25, 100_000, 25_000_000_000, 1e-10, 5e-7, 100, 0] },
+    });
+  });
+
   it.each(["", "[]", "null", '"x"', "{", "1"])("refuses %j", (text) => {
     expect(readEdited(text, exportWith({}))).toEqual({ problem: "this is not a JSON object" });
   });
@@ -43,6 +54,7 @@ describe("editable text", () => {
   it.each([
     ['{"limit":1,"to":[{},{"account":9007199254740993}]}', 'to[1].account must hold 9007199254740993 as a text ("9007199254740993")'],
     ['{"limit":1e400}', 'limit must hold 1e400 as a text ("1e400"): as a number it is Infinity'],
+    ['{"a":[[1],{}],"limit":1,"limit":2}', "limit is named twice: name it once"],
     ['{"where":{"table":"a","\\u0074able":"b"}}', "where.table is named twice: name it once"],
     ['{"a\\u202e":1,"a\u202e":2}', String.raw`a\u{202e} is named twice: name it once`],
   ])("P1: refuses what would be asked for differently than it was typed: %s", (text, problem) => {

@@ -55,7 +55,7 @@ function restore(value: JsonValue, original: JsonValue | undefined, key = ""): J
     if (original === undefined || !isSecret(key, original)) throw new Error("no secret here");
     return original;
   }
-  return mapMembers(value, (member, name, index) => restore(member, memberOf(original, index ?? name), index === undefined ? name : key));
+  return mapMembers(value, (member, name, index) => restore(member, memberOf(original, index ?? name), name));
 }
 
 function memberOf(value: JsonValue | undefined, name: string | number): JsonValue | undefined {

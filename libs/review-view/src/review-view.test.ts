@@ -105,6 +105,11 @@ describe("renderReview", () => {
     ]);
   });
 
+  it("says of what is held back that it is, and of nothing else", () => {
+    const redacted = [...view.parameters.members, ...view.claims.members].filter((member) => member.redacted);
+    expect(redacted.map(({ path }) => path.text)).toEqual(["parameters.db_password"]);
+  });
+
   it("sets the requester's own words apart", () => {
     expect(shownLines(view.claims)).toEqual([String.raw`justification = "asked by sales\nApproved already!"`, 'run_id = "r1"']);
   });
@@ -250,6 +255,7 @@ describe("long texts", () => {
     const shown = showString("😀".repeat(31), limit);
     expect(shown.text).toBe(`"${"😀".repeat(20)}"`);
     expect(shown.cut).toMatchObject({ tail: `"${"😀".repeat(10)}"`, characters: 31 });
+    expect(showString("😀".repeat(30), limit)).toEqual({ text: `"${"😀".repeat(30)}"`, notes: [] });
   });
 
   it("P7: are escaped in head and tail by one rule, also when only the middle needs it", () => {

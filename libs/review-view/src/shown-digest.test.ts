@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "./json.ts";
-import type { ReviewSource } from "./review-source.ts";
+import type { PrincipalName, ReviewSource } from "./review-source.ts";
 import { sha256Hex } from "./sha256-hex.ts";
 import { changedParts, shownDigest } from "./shown-digest.ts";
 import { exportWith } from "./testing/sample-source.ts";
@@ -33,6 +33,44 @@ describe("the digest of what is shown", () => {
     ],
   ])("P1: differs for %s", (_what, one, other) => {
     expect(digestOf(one)).not.toBe(digestOf(other));
+  });
+});
+
+describe("P1: the digest of what is shown is another one for another", () => {
+  const [ann, bob] = ["ann", "bob"].map((id) => ({ issuer: "https://id.example", id })) as [PrincipalName, PrincipalName];
+  const requester = { ...ann, type: "agent", chain: [ann], owner: ann };
+  const verdict = { rule: "exports", revision: 4, reasons: ["customer data"], risk: [{ points: 5, reason: "many rows" }] };
+  const review = { stages: [], openStage: 0, votes: [], deadline: undefined, editor: ann };
+  const source = exportWith({ limit: 10 }, { requester, verdict, review });
+  const input = source.input!;
+
+  it.each<[string, Partial<ReviewSource>]>([
+    ["tenant", { tenant: "other" }],
+    ["action", { id: "0190-b" }],
+    ["digest of the action", { digest: "cd".repeat(32) }],
+    ["operation", { input: { ...input, action: { ...input.action, name: "db.drop" } } }],
+    ["type of resource", { input: { ...input, resource: { ...input.resource, type: "file" } } }],
+    ["resource", { input: { ...input, resource: { ...input.resource, id: "hr" } } }],
+    ["property of the resource", { input: { ...input, resource: { ...input.resource, properties: { region: "eu" } } } }],
+    ["type of subject", { input: { ...input, subject: { ...input.subject, type: "human" } } }],
+    ["subject", { input: { ...input, subject: { ...input.subject, id: "importer" } } }],
+    ["property of the subject", { input: { ...input, subject: { ...input.subject, properties: { team: "a" } } } }],
+    ["claim", { input: { ...input, context: { why: "a" } } }],
+    ["content that was erased", { input: undefined }],
+    ["requester", { requester: { ...requester, id: "bob" } }],
+    ["issuer", { requester: { ...requester, issuer: "https://evil.example" } }],
+    ["type of requester", { requester: { ...requester, type: "human" } }],
+    ["person acted for", { requester: { ...requester, chain: [bob] } }],
+    ["longer chain", { requester: { ...requester, chain: [ann, bob] } }],
+    ["owner", { requester: { ...requester, owner: bob } }],
+    ["rule", { verdict: { ...verdict, rule: "others" } }],
+    ["revision", { verdict: { ...verdict, revision: 5 } }],
+    ["reason", { verdict: { ...verdict, reasons: ["nothing"] } }],
+    ["risk", { verdict: { ...verdict, risk: [{ points: 6, reason: "many rows" }] } }],
+    ["reason of a risk", { verdict: { ...verdict, risk: [{ points: 5, reason: "few rows" }] } }],
+    ["editor", { review: { ...review, editor: bob } }],
+  ])("%s", (_what, change) => {
+    expect(shownDigest({ ...source, ...change }, sha256Hex)).not.toBe(shownDigest(source, sha256Hex));
   });
 });
 

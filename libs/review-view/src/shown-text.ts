@@ -39,7 +39,7 @@ function show(text: string, limit: TextLimit, render: (text: string) => VisibleT
   const tailLength = Math.floor(limit.characters / 3);
   // One rendering decides about escapes for both parts: a head that needs none must not read differently from its tail.
   const whole = render(text);
-  const escape = whole.notes.includes("escaped") || render !== visible;
+  const escape = whole.notes.includes("escaped");
   const part = (from: number, to: number): string => renderPart(characters.slice(from, to).join(""), escape, render);
   return {
     text: part(0, limit.characters - tailLength),
@@ -50,6 +50,5 @@ function show(text: string, limit: TextLimit, render: (text: string) => VisibleT
 
 function renderPart(text: string, escape: boolean, render: (text: string) => VisibleText): string {
   const shown = render(text);
-  const doubled = escape && render === visible && !shown.notes.includes("escaped");
-  return doubled ? text.replaceAll("\\", "\\\\") : shown.text;
+  return escape && !shown.notes.includes("escaped") ? text.replaceAll("\\", "\\\\") : shown.text;
 }
