@@ -195,6 +195,9 @@ rules:
     ]);
     const second = await list(first.nextPageToken);
     expect(second).toMatchObject({ revisions: [{ revision: 1n }], nextPageToken: "" });
+    expect(first.revisions[0]).not.toHaveProperty("activator");
+    expect(first.revisions[1]).toMatchObject({ activator: { issuer, id: "ada" }, activateTime: timestampFromDate(now) });
+    expect(first.revisions[1]).not.toHaveProperty("replaceTime");
     await expect(list("bogus")).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 
@@ -203,7 +206,7 @@ rules:
     await publish(documentOf("a"));
     await activate(1);
     await publish(documentOf("b"));
-    await activate(2);
+    await activate(2, { ...admin, id: "eve" });
     const list = async (moment: { case: "position"; value: bigint } | { case: "time"; value: Timestamp } | { case: undefined }) => {
       const request = [proto.ListPolicyRevisionsRequestSchema, { at: { moment } }] as const;
       const { revisions } = await call("ListPolicyRevisions", agent, [...request], proto.ListPolicyRevisionsResponseSchema);
@@ -230,7 +233,11 @@ rules:
     await expect(list({ case: undefined })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
     const then = { at: { moment: { case: "position", value: 2n } as const } };
     const get = (request: object) => call("GetPolicy", agent, [proto.GetPolicyRequestSchema, request], proto.GetPolicyResponseSchema);
-    expect((await get(then)).revision).toMatchObject({ revision: 1n, active: true });
+    const past = (await get(then)).revision;
+    expect(past).toMatchObject({ revision: 1n, active: true, activator: { id: "ada" } });
+    expect(past).not.toHaveProperty("replaceTime");
+    expect((await get({ revision: 1n })).revision).toMatchObject({ activator: { id: "ada" }, replaceTime: timestampFromDate(now) });
+    expect((await get({})).revision).toMatchObject({ revision: 2n, activator: { id: "eve" } });
     await expect(get({ revision: 2n, at: { moment: { case: "position", value: 1n } } })).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 

@@ -1,15 +1,11 @@
-import {
-  ActivatePolicyResponseSchema,
-  GetPolicyResponseSchema,
-  ListPolicyRevisionsResponseSchema,
-} from "@countersign/proto/v1/policy_service_pb";
+import { ActivatePolicyResponseSchema, GetPolicyResponseSchema } from "@countersign/proto/v1/policy_service_pb";
 import type { Command } from "commander";
 import { withContext, type Io } from "../context.ts";
-import { hex, lines, moment, table } from "../output.ts";
-import { parseAt, type At } from "../parse-at.ts";
+import { lines } from "../output.ts";
 import { parseCount } from "../parse.ts";
 import { addPolicyBacktestCommand } from "./policy-backtest.ts";
 import { addPolicyCasesCommand } from "./policy-cases.ts";
+import { addPolicyListCommand } from "./policy-list.ts";
 import { addPolicyPublishCommands, described } from "./policy-publish.ts";
 import { addPolicyTestCommand } from "./policy-test.ts";
 
@@ -33,27 +29,7 @@ export function addPolicyCommands(program: Command, io: Io): void {
         output.message(ActivatePolicyResponseSchema, reply, () => `${described(revision)}\nin force until now: ${before}`);
       }),
     );
-  policy
-    .command("list")
-    .description("all revisions, newest first")
-    .option("--at <position|time>", "as they were then", parseAt)
-    .action((options: { at?: At }, command: Command) =>
-      withContext(command, io, async ({ client, output }) => {
-        const reply = await client.policies.listPolicyRevisions(options.at === undefined ? {} : { at: options.at });
-        output.message(ListPolicyRevisionsResponseSchema, reply, () =>
-          table(
-            ["REVISION", "", "PUBLISHED", "BY", "DIGEST"],
-            reply.revisions.map((revision) => [
-              String(revision.revision),
-              revision.active ? "in force" : "",
-              moment(revision.publishTime),
-              revision.publisher?.id ?? "",
-              hex(revision.documentDigest),
-            ]),
-          ),
-        );
-      }),
-    );
+  addPolicyListCommand(policy, io);
   policy
     .command("show")
     .description("a revision's document, as text that is safe to print; --json has it to the byte")

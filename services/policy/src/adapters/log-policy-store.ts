@@ -81,7 +81,7 @@ function fromRecord(recorded: RecordedEvent): PolicyEvent {
         timeMs: recorded.time.getTime(),
       };
     case "PolicyActivated":
-      return { type: event.type, revision: Number(event.data.revision) };
+      return { type: event.type, revision: Number(event.data.revision), activator: recorded.actor, timeMs: recorded.time.getTime() };
     default:
       throw new PolicyStoreError("unreadable", `a policy stream holds a ${event.type}`);
   }

@@ -1,7 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { PolicyRevisionSchema } from "@countersign/proto/v1/policy_service_pb";
-import type { Revision } from "../domain/stream-state.ts";
+import type { Revision, Term } from "../domain/stream-state.ts";
 
 export function toRevisionMessage(revision: Revision, active: boolean, document = ""): MessageInitShape<typeof PolicyRevisionSchema> {
   return {
@@ -11,5 +11,14 @@ export function toRevisionMessage(revision: Revision, active: boolean, document 
     ...(revision.publisher && { publisher: revision.publisher }),
     publishTime: timestampFromMs(revision.timeMs),
     active,
+    ...(revision.term && toTerm(revision.term)),
+  };
+}
+
+function toTerm({ activator, fromMs, toMs }: Term) {
+  return {
+    ...(activator && { activator }),
+    activateTime: timestampFromMs(fromMs),
+    ...(toMs !== undefined && { replaceTime: timestampFromMs(toMs) }),
   };
 }

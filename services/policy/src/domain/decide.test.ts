@@ -13,11 +13,11 @@ const published = (revision: number, documentDigest: string): PolicyPublished =>
   publisher,
   timeMs,
 });
-const activated = (revision: number): PolicyEvent => ({ type: "PolicyActivated", revision });
+const activated = (revision: number, at = timeMs): PolicyEvent => ({ type: "PolicyActivated", revision, activator: publisher, timeMs: at });
 const given = (...events: readonly PolicyEvent[]) => events.reduce(evolve, initialState);
 const publish = (documentDigest: string) =>
   ({ type: "PublishPolicy", documentDigest, contentDigest: `content of ${documentDigest}`, publisher, timeMs }) as const;
-const activate = (revision: number) => ({ type: "ActivatePolicy", revision }) as const;
+const activate = (revision: number) => ({ type: "ActivatePolicy", revision, activator: publisher, timeMs }) as const;
 
 describe("PublishPolicy", () => {
   it("numbers revisions from 1", () => {
@@ -48,4 +48,13 @@ describe("ActivatePolicy", () => {
   it("stays quiet when it is active", () => {
     expect(decide(activate(1), given(published(1, "aa"), activated(1)))).toEqual({ events: [] });
   });
+});
+
+it("a revision knows its last time in force, and through whom", () => {
+  const history = [published(1, "aa"), published(2, "bb"), published(3, "cc"), activated(1, 10), activated(2, 20), activated(1, 30)];
+  const terms = (events: readonly PolicyEvent[]) => given(...events).revisions.map(({ term }) => term);
+  const term = (fromMs: number, toMs?: number) => ({ activator: publisher, fromMs, toMs });
+  expect(terms(history)).toEqual([term(30), term(20, 30), undefined]);
+  // As it was before the last one.
+  expect(terms(history.slice(0, -1))).toEqual([term(10, 20), term(20), undefined]);
 });

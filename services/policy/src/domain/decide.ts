@@ -9,7 +9,12 @@ export type PublishPolicy = {
   readonly publisher: PrincipalRef;
   readonly timeMs: number;
 };
-export type ActivatePolicy = { readonly type: "ActivatePolicy"; readonly revision: number };
+export type ActivatePolicy = {
+  readonly type: "ActivatePolicy";
+  readonly revision: number;
+  readonly activator: PrincipalRef;
+  readonly timeMs: number;
+};
 export type PolicyCommand = PublishPolicy | ActivatePolicy;
 
 /** What to record (nothing: it is so already), or why not. */
@@ -35,5 +40,6 @@ function publish(command: PublishPolicy, state: PolicyState): Decided {
 function activate(command: ActivatePolicy, state: PolicyState): Decided {
   if (findRevision(state, command.revision) === undefined) return { rejection: "unknown_revision" };
   if (state.active === command.revision) return { events: [] };
-  return { events: [{ type: "PolicyActivated", revision: command.revision }] };
+  const { revision, activator, timeMs } = command;
+  return { events: [{ type: "PolicyActivated", revision, activator, timeMs }] };
 }

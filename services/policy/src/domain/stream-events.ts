@@ -13,6 +13,11 @@ export type PolicyPublished = {
 };
 
 /** A revision came into force. */
-export type PolicyActivated = { readonly type: "PolicyActivated"; readonly revision: number };
+export type PolicyActivated = {
+  readonly type: "PolicyActivated";
+  readonly revision: number;
+  readonly activator: PrincipalRef | undefined;
+  readonly timeMs: number;
+};
 
 export type PolicyEvent = PolicyPublished | PolicyActivated;

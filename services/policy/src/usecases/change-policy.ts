@@ -35,7 +35,8 @@ export async function activatePolicy(
   if (found === undefined) return { ok: false, code: "unknown_revision", newest: newestRevision(state) };
   const text = await store.readDocument(change.tenant, found);
   if (text === undefined || !(await compiles(text))) return { ok: false, code: "unusable_revision" };
-  return handle(store, change, { type: "ActivatePolicy", revision }, (after) => findRevision(after, revision));
+  const command = { type: "ActivatePolicy", revision, activator: change.actor, timeMs: change.timeMs } as const;
+  return handle(store, change, command, (after) => findRevision(after, revision));
 }
 
 /** Load, decide, append; again from the start when somebody else appended in between. */
