@@ -1,6 +1,6 @@
 const OWN = "urn:ietf:params:scim:schemas:extension:countersign:2.0:User";
 
-/** Tenant acme's people and groups, as its identity provider keeps them over SCIM. */
+/** A tenant's people and groups, as its identity provider keeps them over SCIM. */
 export class ManagedPeople {
   /** Of who was made here, by name. */
   readonly ids = new Map<string, string>();
@@ -25,11 +25,11 @@ export class ManagedPeople {
   }
 
   /** @param own members of our own schema */
-  async user(userName: string, own: object = {}): Promise<string> {
+  async user(userName: string, own: object = {}, displayName?: string): Promise<string> {
     const schemas = ["urn:ietf:params:scim:schemas:core:2.0:User", OWN];
     return this.#made(
       userName,
-      await this.scim("POST", "/Users", { schemas, userName, externalId: aliasOf(userName), active: true, [OWN]: own }),
+      await this.scim("POST", "/Users", { schemas, userName, displayName, externalId: aliasOf(userName), active: true, [OWN]: own }),
     );
   }
 
