@@ -100,4 +100,62 @@ describe("P7: a hostile archive", () => {
       expect(await flawsOf(bytes)).not.toEqual([]);
     },
   );
+
+  /** Codes of the flaws when one member is another, under a manifest that fits. */
+  const codesOf = async (name: string, change: (body: Buffer) => Buffer): Promise<readonly string[]> => {
+    const changed = members.map((member) => (member.name === name ? { name, body: change(member.body) } : member));
+    return [...new Set((await flawsOf(joinTar(changed))).map(({ code }) => code))];
+  };
+
+  it.each<[string, string, (body: Buffer) => Buffer, readonly string[]]>([
+    ["keys/grants.jwks.json", "that is none", () => Buffer.from("x"), ["GRANT_KEYS"]],
+    ["keys/grants.jwks.json", "without a list of keys", () => Buffer.from('{"keys":7}'), ["GRANT_KEYS"]],
+    [
+      "keys/grants.jwks.json",
+      "with a key that is none",
+      () => Buffer.from('{"keys":[{"kty":"OKP","crv":"Ed25519","x":"AA"}]}'),
+      ["GRANT_KEYS"],
+    ],
+    ["checkpoint", "that is none", () => Buffer.from("x"), ["CHECKPOINT", "POLICY"]],
+    ["policies/1.yaml", "with another rule", (body) => Buffer.concat([body, Buffer.from("- allow: all\n")]), ["POLICY"]],
+    ["log/000000.index", "without its last bytes", (body) => body.subarray(0, -1), ["INDEX", "ROOT", "ENTRY", "POLICY", "TENANT_SEQUENCE"]],
+    ["log/000000.index", "without rows", () => Buffer.of(), ["INDEX", "ROOT", "ENTRY", "POLICY", "TENANT_SEQUENCE"]],
+    ["log/000000.index", "with its last row twice", (body) => Buffer.concat([body, body.subarray(-40)]), ["INDEX", "ENTRY"]],
+    ["log/000000.tree", "with a hash too many", (body) => Buffer.concat([body, Buffer.alloc(32)]), ["ROOT"]],
+    ["log/000000.tree", "with half a hash more", (body) => Buffer.concat([body, Buffer.alloc(16)]), ["ROOT"]],
+    ["log/000000.tree", "with a hash too few", (body) => body.subarray(32), ["ROOT"]],
+    ["log/end.tree", "with a hash too many", (body) => Buffer.concat([body, Buffer.alloc(32)]), ["ROOT"]],
+    ["log/end.tree", "with half a hash more", (body) => Buffer.concat([body, Buffer.alloc(16)]), ["ROOT"]],
+    ["log/000000.entries", "with an empty one more", (body) => Buffer.concat([body, Buffer.alloc(2)]), ["ENTRY"]],
+    ["log/000000.entries", "with a byte more", (body) => Buffer.concat([body, Buffer.alloc(1)]), ["ENTRY"]],
+    ["log/000000.entries", "of which there are none", () => Buffer.of(), ["ENTRY", "POLICY"]],
+    ["log/000000.contents", "with one that nobody named", (body) => Buffer.concat([body, Buffer.alloc(33)]), ["CONTENT"]],
+    ["log/000000.contents", "with a byte more", (body) => Buffer.concat([body, Buffer.alloc(1)]), ["CONTENT"]],
+    ["log/000000.contents", "of which there are none", () => Buffer.of(), ["CONTENT"]],
+    ["log/000000.csv", "with a row more", (body) => Buffer.concat([body, Buffer.from("1,1\r\n")]), ["CSV"]],
+  ])("with %s %s is refused", async (name, _what, change, codes) => {
+    expect(await codesOf(name, change)).toEqual(codes);
+  });
+
+  it.each<[string, (header: string) => string]>([
+    ["no JSON", () => "archive"],
+    ["no object", () => "null"],
+    ["of another format", (header) => header.replace("evidence/v1", "evidence/v2")],
+    ["without a tenant", (header) => header.replace('"acme"', '""')],
+    ["with a tenant that is no text", (header) => header.replace('"acme"', '["acme"]')],
+    ["with a time that is none", (header) => header.replace(/"to":"[^"]+"/, '"to":"tomorrow"')],
+    ["of numbers below one", (header) => header.replace(/"first_sequence":[0-9]+/, '"first_sequence":0')],
+    ["that ends before it begins", (header) => header.replace(/"last_sequence":[0-9]+/, '"last_sequence":-1')],
+    ["of parts of numbers", (header) => header.replace(/"last_sequence":([0-9]+)/, '"last_sequence":$1.5')],
+    ["that says more", (header) => header.replace("}", ',"note":"x"}')],
+    ["that is spelt otherwise", (header) => header.replace(":", ": ")],
+  ])("with a header %s is refused", async (_what, change) => {
+    expect(await codesOf("archive.json", (body) => Buffer.from(change(body.toString())))).toEqual(["HEADER", "POLICY"]);
+  });
+
+  it("with a policy that nobody published is refused", async () => {
+    const at = members.findIndex(({ name }) => name === "log/end.tree");
+    const flaws = await flawsOf(joinTar(members.toSpliced(at, 0, { name: "policies/2.yaml", body: Buffer.from("rules: []\n") })));
+    expect(flaws).toMatchObject([{ code: "POLICY", member: "policies/2.yaml" }]);
+  });
 });
