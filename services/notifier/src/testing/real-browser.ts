@@ -34,10 +34,12 @@ export async function startRealBrowser(program: string) {
   const folder = mkdtempSync(join(tmpdir(), "countersign-chromium-"));
   const child = spawn(program, [...FLAGS, `--user-data-dir=${folder}`, "--remote-debugging-port=0", "about:blank"], {
     stdio: ["ignore", "ignore", "pipe"],
+    // Debian's program is a shell script that starts the real one: both end as a group.
+    detached: true,
   });
   const exited = once(child, "exit");
   const end = async (): Promise<void> => {
-    child.kill();
+    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
     await exited;
     rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   };
