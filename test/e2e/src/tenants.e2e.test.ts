@@ -1,9 +1,13 @@
-import type { DescMethod } from "@bufbuild/protobuf";
+import { create, toBinary, type DescMethod } from "@bufbuild/protobuf";
 import { createTransport, type Transport } from "@countersign/client";
+import { CommentKind } from "@countersign/proto/v1/action_pb";
+import { ActionService } from "@countersign/proto/v1/action_service_pb";
+import { AuditService, EventSchema } from "@countersign/proto/v1/audit_service_pb";
+import { ReviewService } from "@countersign/proto/v1/review_service_pb";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { ask, encoded, PUBLIC_METHODS, unnamed } from "./tenants/ask.ts";
 import { nobodysNames, type NamedAction, type Names } from "./tenants/names.ts";
-import { QUESTIONS } from "./tenants/questions.ts";
+import { inputOf, QUESTIONS } from "./tenants/questions.ts";
 import { enrichAcme, type RichAcme } from "./tenants/rich-acme.ts";
 import { Secrets, secretWord } from "./tenants/secrets.ts";
 import { namesake, OTHER, startTwoTenants, type TwoTenants } from "./tenants/two-tenants.ts";
@@ -18,6 +22,8 @@ let acme: RichAcme;
 let insider: Transport;
 let strangers: readonly Transport[];
 const transports: Transport[] = [];
+/** Whoever brings another's words keeps them as its own. */
+let said = Buffer.alloc(0);
 
 beforeAll(async () => {
   const channel = secretWord();
@@ -69,8 +75,6 @@ async function acmesState(): Promise<ReadonlyMap<string, readonly string[]>> {
 describe("P8: whatever another tenant's names are told to a method, it knows nothing of them and changes nothing", () => {
   let events: readonly string[];
   let state: ReadonlyMap<string, readonly string[]>;
-  /** Whoever brings another's words keeps them as its own. */
-  let said = Buffer.alloc(0);
   beforeAll(async () => {
     state = await acmesState();
     events = await acmesEvents();
@@ -115,4 +119,24 @@ describe("P8: whatever another tenant's names are told to a method, it knows not
   it("acme's own people see everything as it was", async () => {
     expect(await acmesState()).toEqual(state);
   });
+});
+
+it("P8: streams that go on tell nothing of what another tenant does meanwhile", async () => {
+  const [stranger] = strangers;
+  if (stranger === undefined) throw new Error("there is no stranger");
+  const { streamEvents } = AuditService.method;
+  const own = await stranger.open(streamEvents, { follow: true });
+  const theirs = await stranger.open(streamEvents, { follow: true, streamId: acme.names.action.id });
+  const ended = theirs.next().then(String, ({ code }: { readonly code: string }) => code);
+  const actionId = acme.names.action.id;
+  await insider.unary(ReviewService.method.addComment, { actionId, kind: CommentKind.REMARK, text: "hello", idempotencyKey: "hello" });
+  const { action } = await stranger.unary(ActionService.method.requestAction, { input: inputOf(acme.names), idempotencyKey: "meanwhile" });
+  for (let id = ""; id !== action?.id;) {
+    const { event } = (await own.next()) ?? {};
+    id = event?.streamId ?? "";
+    expect(secrets.foundIn(toBinary(EventSchema, event ?? create(EventSchema)), said)).toEqual([]);
+  }
+  own.close();
+  theirs.close();
+  expect(await ended).toBe("CANCELLED");
 });

@@ -5,6 +5,8 @@ import { EXPORT } from "../scenes.ts";
 /** An action as a vote has to name it. */
 export type NamedAction = { readonly id: string; readonly version: bigint; readonly digest: Uint8Array; readonly shownDigest: Uint8Array };
 
+type Account = { readonly channel: string; readonly workspace: string; readonly id: string };
+
 /** Whatever a request can name. */
 export type Names = {
   readonly action: NamedAction;
@@ -28,7 +30,9 @@ export type Names = {
   readonly person: { readonly id: string; readonly userName: string };
   readonly delegationId: string;
   readonly code: string;
-  readonly account: { readonly channel: string; readonly workspace: string; readonly id: string };
+  /** The one that the code is for, and one that is somebody's. */
+  readonly account: Account;
+  readonly linked: Account;
   readonly channel: string;
   readonly deliveryId: bigint;
 };
@@ -37,7 +41,7 @@ export type Names = {
 export function nobodysNames(like: Names): Names {
   const action = { id: randomUUID(), version: like.action.version, digest: randomBytes(32), shownDigest: randomBytes(32) };
   const fresh = (): string => randomUUID();
-  const { person, account } = like;
+  const { person, account, linked } = like;
   return {
     action,
     eventId: randomUUID(),
@@ -53,6 +57,7 @@ export function nobodysNames(like: Names): Names {
     delegationId: randomUUID(),
     code: [...like.code].toReversed().join(""),
     account: { ...account, id: [...account.id].toReversed().join("") },
+    linked: { ...linked, id: [...linked.id].toReversed().join("") },
     channel: `x${like.channel.slice(1)}`,
     deliveryId: 900_000_000n,
   };

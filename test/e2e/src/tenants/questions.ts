@@ -1,6 +1,15 @@
 import type { DescService, MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import * as v1 from "@countersign/client/v1";
+import { AfterReviewFinding, CommentKind, ExecutionOutcome } from "@countersign/proto/v1/action_pb";
+import { ActionService } from "@countersign/proto/v1/action_service_pb";
+import { AuditService } from "@countersign/proto/v1/audit_service_pb";
+import { DirectoryService } from "@countersign/proto/v1/directory_service_pb";
+import { Durability } from "@countersign/proto/v1/durability_pb";
+import { ExportFormat } from "@countersign/proto/v1/export_format_pb";
+import { NotifierService } from "@countersign/proto/v1/notifier_service_pb";
+import { PolicyService } from "@countersign/proto/v1/policy_service_pb";
+import { PrincipalType } from "@countersign/proto/v1/principal_pb";
+import { ClaimFilter, ReviewService } from "@countersign/proto/v1/review_service_pb";
 import { starterPolicy } from "@countersign/policy";
 import { readdressed, type Names } from "./names.ts";
 import { OTHER } from "./two-tenants.ts";
@@ -19,7 +28,8 @@ type Questions<Service extends DescService> = {
 };
 
 const at = ({ position }: Names) => ({ moment: { case: "position", value: position } }) as const;
-const inputOf = ({ input: { subject, action, resource, context } }: Names) => ({
+/** As the wire has it. */
+export const inputOf = ({ input: { subject, action, resource, context } }: Names) => ({
   subject: { ...subject, properties: {} },
   action: { ...action, properties: action.properties ?? {} },
   resource: { ...resource, properties: {} },
@@ -29,7 +39,7 @@ const shown = ({ action: { id, digest, version, shownDigest } }: Names) => ({ ac
 const later = () => timestampFromMs(Date.now() + 3_600_000);
 const EMERGENCY = "the database is full, and nobody answers";
 
-const actions: Questions<typeof v1.ActionService> = {
+const actions: Questions<typeof ActionService> = {
   requestAction: { ofOwn: (names) => [{ input: inputOf(names), idempotencyKey: names.keys.request }] },
   requestAndWatch: { ofOwn: (names) => [{ input: inputOf(names), idempotencyKey: names.keys.request }] },
   evaluateAction: { ofOwn: (names) => [{ input: inputOf(names) }] },
@@ -45,7 +55,7 @@ const actions: Questions<typeof v1.ActionService> = {
       { actionId: action.id, untilDecided: true },
     ],
   },
-  cancelAction: { ofNothing: ({ action }) => [{ actionId: action.id, durability: v1.Durability.SEALED }] },
+  cancelAction: { ofNothing: ({ action }) => [{ actionId: action.id, durability: Durability.SEALED }] },
   acceptEdit: { ofNothing: ({ action }) => [{ actionId: action.id, digest: action.digest }] },
   redeemGrant: {
     ofNothing: ({ grantToken, action: { digest }, keys }) =>
@@ -55,17 +65,17 @@ const actions: Questions<typeof v1.ActionService> = {
         idempotencyKey: keys.redeem,
       })),
   },
-  reportExecution: { ofNothing: ({ action }) => [{ actionId: action.id, outcome: v1.ExecutionOutcome.FAILED, message: "not yours" }] },
+  reportExecution: { ofNothing: ({ action }) => [{ actionId: action.id, outcome: ExecutionOutcome.FAILED, message: "not yours" }] },
   getGrantKeys: { ofOwn: () => [{}] },
   eraseContent: {
     ofNothing: ({ action }) => [true, false].map((dryRun) => ({ actionId: action.id, reason: "forget it", force: true, dryRun })),
   },
 };
 
-const reviews: Questions<typeof v1.ReviewService> = {
+const reviews: Questions<typeof ReviewService> = {
   listReviews: {
     ofNothing: ({ pages }) => [{ pageSize: 1, all: true, pageToken: pages.reviews }],
-    ofOwn: (names) => [{}, { all: true }, { all: true, at: at(names) }, { claim: v1.ClaimFilter.MINE }],
+    ofOwn: (names) => [{}, { all: true }, { all: true, at: at(names) }, { claim: ClaimFilter.MINE }],
   },
   getReview: { ofNothing: ({ action }) => [{ actionId: action.id }] },
   submitVote: {
@@ -77,32 +87,32 @@ const reviews: Questions<typeof v1.ReviewService> = {
   },
   breakGlass: { ofNothing: (names) => [{ ...shown(names), reason: EMERGENCY }] },
   closeAfterReview: {
-    ofNothing: ({ action }) => [{ actionId: action.id, finding: v1.AfterReviewFinding.JUSTIFIED, reason: "it was full" }],
+    ofNothing: ({ action }) => [{ actionId: action.id, finding: AfterReviewFinding.JUSTIFIED, reason: "it was full" }],
   },
   addComment: {
     ofNothing: ({ action, keys }) => [
-      { actionId: action.id, kind: v1.CommentKind.REMARK, text: "hello", idempotencyKey: keys.comment },
-      { actionId: action.id, kind: v1.CommentKind.ANSWER, question: 1, text: "because", idempotencyKey: keys.comment },
+      { actionId: action.id, kind: CommentKind.REMARK, text: "hello", idempotencyKey: keys.comment },
+      { actionId: action.id, kind: CommentKind.ANSWER, question: 1, text: "because", idempotencyKey: keys.comment },
     ],
   },
   claimReview: { ofNothing: ({ action }) => [{ actionId: action.id }] },
   releaseReview: { ofNothing: ({ action }) => [{ actionId: action.id }] },
 };
 
-const policies: Questions<typeof v1.PolicyService> = {
+const policies: Questions<typeof PolicyService> = {
   publishPolicy: { ofOwn: ({ document }) => [{ document, validateOnly: true }, { document }] },
   activatePolicy: { ofNothing: ({ revision }) => [{ revision }] },
   getPolicy: { ofNothing: ({ revision }) => [{ revision }], ofOwn: (names) => [{}, { at: at(names) }] },
   listPolicyRevisions: { ofOwn: (names) => [{}, { pageToken: names.pages.revisions }, { at: at(names) }] },
   testPolicy: {
     ofOwn: (names) => [
-      { document: starterPolicy(), input: inputOf(names), requester: { tenant: "acme", type: v1.PrincipalType.AGENT, id: "crm-agent" } },
+      { document: starterPolicy(), input: inputOf(names), requester: { tenant: "acme", type: PrincipalType.AGENT, id: "crm-agent" } },
     ],
   },
   backtestPolicy: { ofOwn: () => [{ document: starterPolicy() }] },
 };
 
-const directory: Questions<typeof v1.DirectoryService> = {
+const directory: Questions<typeof DirectoryService> = {
   getMe: { ofOwn: () => [{}] },
   createDelegation: { ofNothing: ({ person }) => [person.id, person.userName].map((to) => ({ to, untilTime: later() })) },
   revokeDelegation: { ofNothing: ({ delegationId }) => [{ delegationId }] },
@@ -110,7 +120,7 @@ const directory: Questions<typeof v1.DirectoryService> = {
   setAway: { ofNothing: ({ person }) => [person.id, person.userName].map((deputy) => ({ deputy, untilTime: later() })) },
   getLinkOffer: { ofNothing: ({ code }) => [{ code }] },
   linkAccount: { ofNothing: ({ code, account }) => [{ code, account }] },
-  unlinkAccount: { ofNothing: ({ account }) => [{ account }] },
+  unlinkAccount: { ofNothing: ({ account, linked }) => [{ account }, { account: linked }] },
   erasePerson: {
     ofNothing: ({ person }) => [true, false].map((dryRun) => ({ personId: person.id, reason: "forget them", force: true, dryRun })),
   },
@@ -118,7 +128,7 @@ const directory: Questions<typeof v1.DirectoryService> = {
 
 const CONSUMER = "audit.actions";
 
-const audit: Questions<typeof v1.AuditService> = {
+const audit: Questions<typeof AuditService> = {
   streamEvents: {
     ofNothing: ({ action, exportId }) => [{ streamId: action.id }, { streamId: exportId }],
     ofOwn: ({ position }) => [
@@ -138,7 +148,7 @@ const audit: Questions<typeof v1.AuditService> = {
       { event: { case: "actionVersion", value: { actionId: action.id, version: 1n } } },
     ],
   },
-  export: { ofOwn: () => [{}, { format: v1.ExportFormat.CLOUD_EVENTS }] },
+  export: { ofOwn: () => [{}, { format: ExportFormat.CLOUD_EVENTS }] },
   getReport: { ofOwn: () => [{}] },
   listDeadLetters: { ofOwn: ({ pages }) => [{}, { consumer: CONSUMER }, { pageToken: pages.deadLetters }] },
   getDeadLetter: { ofNothing: ({ position }) => [{ consumer: CONSUMER, position }] },
@@ -149,7 +159,7 @@ const audit: Questions<typeof v1.AuditService> = {
   startEpoch: { ofNothing: () => [{}] },
 };
 
-const notifiers: Questions<typeof v1.NotifierService> = {
+const notifiers: Questions<typeof NotifierService> = {
   listNotifiers: { ofOwn: () => [{}] },
   listDeliveries: { ofNothing: ({ channel }) => [{ channel }], ofOwn: ({ pages }) => [{}, { pageToken: pages.deliveries }] },
   retryDeliveries: { ofNothing: ({ channel, deliveryId }) => [{ channel }, { channel, ids: [deliveryId] }] },

@@ -3,7 +3,8 @@ import { isDeepStrictEqual } from "node:util";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { digestOf, statusName, type ActionInput, type CountersignClient } from "@countersign/client";
 import { approve, shownTo } from "@countersign/client/testing";
-import { CommentKind, ExportFormat } from "@countersign/client/v1";
+import { CommentKind } from "@countersign/proto/v1/action_pb";
+import { ExportFormat } from "@countersign/proto/v1/export_format_pb";
 import { openDatabase } from "@countersign/database";
 import { DEVELOPMENT_PRINCIPALS } from "@countersign/identity";
 import { starterPolicy } from "@countersign/policy";
@@ -168,7 +169,7 @@ function statesOf({ operator }: Acme, ids: Readonly<Record<string, string>>): Pr
 }
 
 /** A delegation, an absence, a linked account, and one that is offered. */
-async function connectPeople({ stack, slack, acme, dataOwner, secrets }: Acme) {
+async function connectPeople({ slack, acme, dataOwner, secrets }: Acme) {
   const [fromTime, untilTime] = [1, 2].map((hours) => timestampFromMs(Date.now() + hours * 3_600_000));
   if (fromTime === undefined || untilTime === undefined) throw new Error("there is no period");
   const { delegation } = await dataOwner.directory.createDelegation({ to: "second-data-owner", untilTime });
@@ -177,11 +178,11 @@ async function connectPeople({ stack, slack, acme, dataOwner, secrets }: Acme) {
   const [linked, offered] = [account(), account()];
   for (const { id } of [linked, offered]) secrets.add("account", id);
   const linking = await offerOf(slack, linked.id);
-  await (await stack.as("second-data-owner")).directory.linkAccount({ code: linking, account: linked });
+  await dataOwner.directory.linkAccount({ code: linking, account: linked });
   const code = await offerOf(slack, offered.id);
   const delegationId = delegation?.id ?? "";
   const ids = [delegationId, ...acme.ids.values()];
-  return { ids, names: { code, account: offered, delegationId, person: { id: acme.ids.get(LONER) ?? "", userName: LONER } } };
+  return { ids, names: { code, account: offered, linked, delegationId, person: { id: acme.ids.get(LONER) ?? "", userName: LONER } } };
 }
 
 /** The code that an account is told that decides before it is linked. */
