@@ -39,10 +39,35 @@ describe("Evaluate", () => {
   });
 
   it("serves the system's own commands, which have no caller", async () => {
-    const { publish, activate, evaluate } = await startInstance();
+    const { publish, activate, call } = await startInstance();
     await publish(documentOf("a"));
     await activate(1);
-    expect((await evaluate(agent, undefined)).verdict?.outcome).toBe(VerdictOutcome.ALLOW);
+    const ask = (requester: typeof agent) =>
+      call(
+        "Evaluate",
+        undefined,
+        [EvaluateRequestSchema, { requester, input: exportAction, time: timestampFromDate(now) }],
+        EvaluateResponseSchema,
+      );
+    expect((await ask(agent)).verdict?.outcome).toBe(VerdictOutcome.ALLOW);
+    // P8: and they name a tenant.
+    await expect(ask({ ...agent, tenant: "" })).rejects.toMatchObject({ violations: [{ field: "requester.tenant" }] });
+  });
+
+  it("P5: judges as of the time that it is given, as does a trial", async () => {
+    const { publish, activate, call } = await startInstance();
+    const later = "2030-01-01T00:00:00Z";
+    const condition = `principal.tenant == "acme" && now == timestamp("${later}")`;
+    const document = documentOf("later").replace("outcome:", () => `when: '${condition}', outcome:`);
+    await publish(document);
+    await activate(1);
+    const asked = { requester: agent, input: exportAction, time: timestampFromDate(new Date(later)) };
+    const answer = await call("Evaluate", agent, [EvaluateRequestSchema, asked], EvaluateResponseSchema);
+    expect(answer.verdict?.outcome).toBe(VerdictOutcome.ALLOW);
+    // P8: in the tenant of whoever tries it out.
+    const trial = { ...asked, document, requester: { ...agent, tenant: "other" } };
+    const tried = await call("TestPolicy", admin, [proto.TestPolicyRequestSchema, trial], proto.TestPolicyResponseSchema);
+    expect(tried.verdict?.outcome).toBe(VerdictOutcome.ALLOW);
   });
 
   it("P7: refuses what it cannot judge", async () => {
