@@ -163,6 +163,9 @@ describe("P8: an issuer speaks for its own tenants only", () => {
     authenticator = authenticatorWith({ issuers: [{ ...acme, tenants: "*" }] });
     expect(await refusal(mint({ tenant: "globex" }))).toBe("accepted");
     for (const tenant of ["Globex", "a b", "-x", "x".repeat(64), "a>b", ""]) expect(await refusal(mint({ tenant }))).toBe("TOKEN_INVALID");
+    // What could pass for acme somewhere: in a subject, a pattern, a key, a path, or to the eye. And whom the ledger's own events belong to.
+    for (const tenant of ["acme.", "acme/x", "Acme", "acme%", "acm_", "acme\n", "acme\0", "\u0430cme", "\uff41cme", "_ledger"])
+      expect(await refusal(mint({ tenant }))).toBe("TOKEN_INVALID");
     authenticator = authenticatorWith();
   });
 });

@@ -16,6 +16,7 @@ describe("P7: what cannot be verified is refused", () => {
     ["issued in the future", { iat: NOW + 31 }, "TOKEN_INVALID"],
     ["living too long", { exp: NOW + 86_500 }, "TOKEN_INVALID"],
     ["living too long, with no iat", { iat: undefined, exp: NOW + 90_000 }, "TOKEN_INVALID"],
+    ["living too long, though most of it is over", { iat: NOW - 86_500 }, "TOKEN_INVALID"],
     ["of an unknown issuer", { iss: "https://evil.test" }, "TOKEN_INVALID"],
     ["without issuer", { iss: undefined }, "TOKEN_INVALID"],
     ["for another audience", { aud: "payroll" }, "TOKEN_INVALID"],
@@ -24,6 +25,8 @@ describe("P7: what cannot be verified is refused", () => {
     ["with an empty subject", { sub: "" }, "TOKEN_INVALID"],
     ["with a subject that is said to be another issuer's", { sub: { iss: "https://people.test", sub: "ann" } }, "TOKEN_INVALID"],
     ["the same, of an actor", { sub: { iss: "https://people.test", sub: "ann" }, act: { sub: "planner" } }, "TOKEN_INVALID"],
+    ["with too long a subject", { sub: "x".repeat(257) }, "TOKEN_INVALID"],
+    ["with an actor of too long an issuer", { act: { sub: "planner", iss: "x".repeat(513) } }, "TOKEN_INVALID"],
     ["with control characters in its subject", { sub: "alice\n" }, "TOKEN_INVALID"],
     ["with half a character in its subject, which the log would hold as another", { sub: "alice\ud800" }, "TOKEN_INVALID"],
     ["with half a character in the name of a group", { groups: ["sre\ud800"] }, "TOKEN_INVALID"],
@@ -31,6 +34,8 @@ describe("P7: what cannot be verified is refused", () => {
     ["with an unknown principal type", { principal_type: "constructor" }, "TOKEN_INVALID"],
     ["with groups that are no array", { groups: "sre" }, "TOKEN_INVALID"],
     ["with groups that are no strings", { groups: ["sre", 1] }, "TOKEN_INVALID"],
+    ["with a group without a name", { groups: ["sre", ""] }, "TOKEN_INVALID"],
+    ["with a group of too long a name", { groups: ["x".repeat(257)] }, "TOKEN_INVALID"],
     ["with too many groups", { groups: Array.from({ length: 257 }, (_, index) => `g${index}`) }, "TOKEN_INVALID"],
     ["with too many roles", { roles: Array.from({ length: 65 }, (_, index) => `r${index}`) }, "TOKEN_INVALID"],
     ["with a malformed owner", { owner: 5 }, "TOKEN_INVALID"],
@@ -77,6 +82,15 @@ describe("P7: what cannot be verified is refused", () => {
     const signed = `${part({ alg: "EdDSA", typ })}.${part(claims)}`;
     const signature = sign(null, Buffer.from(signed), KeyObject.from(keys.privateKey)).toString("base64url");
     expect(await refusal(`${signed}.${signature}`)).toBe("TOKEN_INVALID");
+  });
+
+  it("issued in the future, by a clock that was set back since it was good", async () => {
+    let now = NOW;
+    const { authenticate } = authenticatorWith({ clock: () => new Date(now * 1000) });
+    const token = await mint();
+    await authenticate(token);
+    now -= 60;
+    await expect(authenticate(token)).rejects.toMatchObject({ code: "TOKEN_INVALID" });
   });
 
   it.each(["", "x", "a.b.c", "x".repeat(17_000)])("no JWT at all", async (token) => {

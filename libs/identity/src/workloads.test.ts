@@ -54,6 +54,17 @@ describe("a certificate with a SPIFFE id", () => {
     expect(identify(await certificate(rival, ["spiffe://rival.example/runbook"]))?.principal.tenant).toBe("rival");
   });
 
+  it("P7: of an authority that only bears the name of its trust domain's is nobody", async () => {
+    const impostor = await testAuthority("acme");
+    expect(identify(await certificate(impostor, ["spiffe://acme.example/ns/prod/sa/runbook"]))).toBeUndefined();
+  });
+
+  it("P7: is nobody when its id is longer than an id may be", async () => {
+    const idOf = (length: number): string => "spiffe://rival.example/".padEnd(length, "x");
+    expect(identify(await certificate(rival, [idOf(256)]))?.principal.id).toBe(idOf(256));
+    expect(identify(await certificate(rival, [idOf(257)]))).toBeUndefined();
+  });
+
   it.each<[string, readonly string[], Partial<CertificateOptions>]>([
     ["without an id", [], { names: [{ type: "dns", value: "runbook" }] }],
     ["with two ids", ["spiffe://acme.example/ns/prod/sa/runbook", "spiffe://acme.example/ns/prod/sa/reader"], {}],

@@ -123,6 +123,18 @@ describe("P8: a call carries its token's tenant and nothing else decides it", ()
     expect(fixture.sent.map(({ command }) => command.caller?.tenant)).toEqual(["globex"]);
   });
 
+  it("nor a second token beside the first", async () => {
+    const [own, theirs] = [await fixture.token(["requester"], { tenant: "globex" }), await fixture.token(["requester"])];
+    for (const both of [
+      `Bearer ${own}, Bearer ${theirs}`,
+      `Bearer ${own},${theirs}`,
+      `Bearer ${own} ${theirs}`,
+      `Basic x, Bearer ${theirs}`,
+    ])
+      expect(await call(both)).toMatchObject({ code: "UNAUTHENTICATED" });
+    expect(fixture.sent).toEqual([]);
+  });
+
   it("two callers never share a verified token", async () => {
     const tokens = [await fixture.token(["requester"]), await fixture.token(["requester"], { tenant: "globex", id: "gil" })];
     for (const token of [...tokens, ...tokens]) await call(`Bearer ${token}`);
