@@ -2,16 +2,16 @@ import { canUseApt, installPackage } from "./debian-package.mjs";
 import { findProgram } from "./find-program.mjs";
 
 /**
- * What a target makes use of and does without. Debian's package bears the name of its program.
+ * What a target makes use of and does without: any one of the programs. Debian's package bears the name of the first.
  *
- * @type {Record<string, readonly { program: string, without: string }[]>}
+ * @type {Record<string, readonly { programs: readonly [string, ...string[]], without: string }[]>}
  */
 const OPTIONAL = {
   test: [
-    { program: "prometheus", without: "the tests of alerts and dashboard are skipped" },
-    { program: "chromium-headless-shell", without: "the tests of the reviewer's page in a browser are skipped" },
+    { programs: ["prometheus"], without: "the tests of alerts and dashboard are skipped" },
+    { programs: ["chromium-headless-shell", "chromium"], without: "the tests of the reviewer's page in a browser are skipped" },
   ],
-  chaos: [{ program: "faketime", without: "no clock is set" }],
+  chaos: [{ programs: ["faketime"], without: "no clock is set" }],
 };
 
 /**
@@ -20,8 +20,9 @@ const OPTIONAL = {
  * @param {string} target
  */
 export async function tryOptionalPrograms(target) {
-  for (const { program, without } of OPTIONAL[target] ?? []) {
-    if (findProgram(program) !== undefined) continue;
+  for (const { programs, without } of OPTIONAL[target] ?? []) {
+    const [program] = programs;
+    if (programs.some(findProgram)) continue;
     const { ok, output } = canUseApt() ? await installPackage(program) : { ok: false, output: "" };
     if (!ok)
       process.stderr.write(`${output}\nThere is no ${program} on the PATH, and it could not be installed: ${without}.\n`.trimStart());
