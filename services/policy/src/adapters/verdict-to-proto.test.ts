@@ -1,5 +1,5 @@
-import { create } from "@bufbuild/protobuf";
-import { ReviewMode, TimeoutAction, VerdictOutcome, VerdictSchema } from "@countersign/proto/v1/action_pb";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { type QuorumSchema, ReviewMode, TimeoutAction, VerdictOutcome, VerdictSchema } from "@countersign/proto/v1/action_pb";
 import { SignInStrength } from "@countersign/proto/v1/principal_pb";
 import { describe, expect, it } from "vitest";
 import { evaluate } from "../domain/evaluate.ts";
@@ -58,8 +58,9 @@ function decided(text: string, asked: Partial<EvaluationInput> = {}) {
   return create(VerdictSchema, toVerdictMessage(evaluate(compiled.policy, { ...input, ...asked }, 7)));
 }
 
-const group = (name: string) => ({ who: { case: "group", value: name } }) as const;
-const atLeast = (count: number, name: string) => ({ rule: { case: "atLeast", value: { count, of: [group(name)] } } }) as const;
+const atLeast = (count: number, group: string): MessageInitShape<typeof QuorumSchema> => ({
+  rule: { case: "atLeast", value: { count, of: [{ who: { case: "group", value: group } }] } },
+});
 
 describe("toVerdictMessage", () => {
   it("says all that a document says about a review", () => {
