@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import type { CountersignClient } from "@countersign/client";
 import type { Command } from "commander";
 import { createOutput, type Output } from "./output.ts";
@@ -6,6 +7,8 @@ import { openSession, type SessionOptions } from "./session.ts";
 /** What the program talks to. Tests hand in their own. */
 export type Io = {
   readonly out: { write(text: string): unknown; readonly columns?: number | undefined };
+  /** What others write to us; absent: nobody does. */
+  readonly input?: Readable | undefined;
   readonly env: NodeJS.ProcessEnv;
   /** Asks whoever sits at the terminal; absent: nobody does. */
   readonly ask?: ((question: string) => Promise<string>) | undefined;

@@ -7,6 +7,7 @@ process.once("SIGINT", () => interrupted.abort());
 endWhenBroken(process.stdout, process.stderr, (code) => process.exit(code));
 const io = {
   out: process.stdout,
+  input: process.stdin,
   env: process.env,
   ask: process.stdin.isTTY && process.stderr.isTTY ? askAtTerminal : undefined,
   signal: interrupted.signal,

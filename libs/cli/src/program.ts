@@ -7,6 +7,7 @@ import { addDiscussionCommands } from "./commands/discussion.ts";
 import { addEraseCommand } from "./commands/erase.ts";
 import { addPeopleCommands } from "./commands/people.ts";
 import { addEvidenceCommands } from "./commands/evidence.ts";
+import { addMcpCommand } from "./commands/mcp.ts";
 import { addNotifierCommands } from "./commands/notifiers.ts";
 import { addPolicyCommands } from "./commands/policy.ts";
 import { addProofCommands } from "./commands/proof.ts";
@@ -67,6 +68,7 @@ export function createProgram(io: Io, err: { write(text: string): unknown }): Co
   addPolicyCommands(program, io);
   addAuditCommands(program, io);
   addNotifierCommands(program, io);
+  addMcpCommand(program, io);
   addProofCommands(program, io);
   addEvidenceCommands(program, io);
   addReportCommands(program, io);
