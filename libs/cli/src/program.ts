@@ -43,6 +43,7 @@ export function createProgram(io: Io, err: { write(text: string): unknown }): Co
     .description("Approval for exactly one action.")
     .option("--address <host:port>", "the gRPC front door; default: COUNTERSIGN_ADDRESS, or else the npm start that runs here")
     .option("--token <token>", "bearer token; default: COUNTERSIGN_TOKEN")
+    .option("--token-file <file>", "holds the token, and is read before every call; default: COUNTERSIGN_TOKEN_FILE")
     .option("--as <name>", "a development principal, for example data-owner")
     .option("--mfa", "with --as and token: signed in with a second factor")
     .option("--ca-file <file>", "trust this CA, and use TLS to this machine as well; to any other it always is")

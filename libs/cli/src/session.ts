@@ -2,11 +2,13 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createClient, isLoopback, type CountersignClient } from "@countersign/client";
 import { UsageError } from "./errors.ts";
+import { readBytes } from "./parse.ts";
 
 /** What the global options say about where to call and as whom. */
 export type SessionOptions = {
   readonly address?: string;
   readonly token?: string;
+  readonly tokenFile?: string;
   readonly as?: string;
   /** With `as`: signed in with a second factor. */
   readonly mfa?: boolean;
@@ -14,7 +16,7 @@ export type SessionOptions = {
   readonly caFile?: string;
 };
 
-/** Opens a client: `--address` or the `npm start` that runs on the data directory; `--token` or a development principal's. */
+/** Opens a client: `--address` or the `npm start` that runs on the data directory; `--token`, `--token-file` or a development principal's. */
 export async function openSession(options: SessionOptions, env: NodeJS.ProcessEnv): Promise<CountersignClient> {
   const address = options.address ?? env["COUNTERSIGN_ADDRESS"] ?? localAddress(options.dataDir);
   if (address.includes("://")) throw new UsageError(`the address must be HOST:PORT, not a URL: ${address}`);
@@ -42,12 +44,14 @@ export async function developmentToken(name: string, { dataDir, mfa = false }: P
   return issuer.mint({ ...DEVELOPMENT_PRINCIPALS[name], mfa });
 }
 
-async function tokenOf(options: SessionOptions, env: NodeJS.ProcessEnv): Promise<string> {
+async function tokenOf(options: SessionOptions, env: NodeJS.ProcessEnv): Promise<string | (() => string)> {
   if (options.as !== undefined) return developmentToken(options.as, options);
-  const token = options.token ?? env["COUNTERSIGN_TOKEN"];
-  if (token === undefined || token === "")
-    throw new UsageError("who calls? pass --as NAME (development) or --token TOKEN, or set COUNTERSIGN_TOKEN");
-  return token;
+  const token = options.token ?? (options.tokenFile === undefined ? env["COUNTERSIGN_TOKEN"] : undefined);
+  if (token !== undefined && token !== "") return token;
+  const file = options.tokenFile ?? env["COUNTERSIGN_TOKEN_FILE"];
+  // Whoever renews tokens writes the file anew while a command goes on.
+  if (file !== undefined && file !== "") return () => readBytes(file).toString("utf8").trim();
+  throw new UsageError("who calls? pass --as NAME (development), --token TOKEN or --token-file FILE, or set COUNTERSIGN_TOKEN");
 }
 
 function localAddress(dataDir: string): string {

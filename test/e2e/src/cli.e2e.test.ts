@@ -155,6 +155,25 @@ describe("requester's commands", () => {
   });
 });
 
+describe("a token in a file", () => {
+  it("is read before every call: what follows for long does not end with it", async () => {
+    const file = join(folder, "token");
+    const env = { COUNTERSIGN_ADDRESS: stack.address };
+    writeFileSync(file, "not a token");
+    expect(await countersign(["request", ...TAG, "--token-file", file], { env })).toMatchObject({
+      code: 1,
+      err: matching(/^UNAUTHENTICATED/),
+    });
+    writeFileSync(file, `${tokens.get("crm-agent")}\n`);
+    const inEnv = { ...env, COUNTERSIGN_TOKEN_FILE: file };
+    expect(await countersign(["request", ...TAG], { env: inEnv })).toMatchObject({ code: 0, err: "" });
+    const both = { ...inEnv, COUNTERSIGN_TOKEN: "not a token" };
+    expect(await countersign(["request", ...TAG, "--token-file", file], { env: both })).toMatchObject({ code: 0 });
+    const gone = await countersign(["request", ...TAG, "--token-file", join(folder, "gone")], { env });
+    expect(gone).toMatchObject({ code: 2, err: matching(/^cannot read .*gone: ENOENT/) });
+  });
+});
+
 describe("reviewer's commands", () => {
   it("review show leads to a vote on exactly what it showed", async () => {
     const id = await requested(...EXPORT, "--param", `note=${HOSTILE}`, "--context", `justification=${HOSTILE}`);
