@@ -7,7 +7,8 @@ const PRINT_LOADED = `import { registerHooks } from "node:module";
 registerHooks({ load: (url, context, next) => (console.error(url), next(url, context)) });`;
 
 /** What only a few commands need: events, verify, witness, and making development tokens. */
-const HEAVY = /\/(?:kysely|pg|@nats-io|zod|yaml|pino|jose)\/|\/libs\/(?:bus|database|event-log|events|evidence|identity|mcp-guard|witness)\//;
+const HEAVY =
+  /\/(?:kysely|pg|@nats-io|zod|yaml|pino|jose)\/|\/libs\/(?:bus|database|event-log|events|evidence|identity|mcp-guard|witness)\//;
 
 test("a command loads no database, bus, verifier or issuer that it does not use", async () => {
   const hook = `data:text/javascript,${encodeURIComponent(PRINT_LOADED)}`;
