@@ -1,3 +1,4 @@
+import { EventLogError } from "@countersign/event-log";
 import { createMemoryEventLog } from "@countersign/event-log/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -38,6 +39,28 @@ describe("the first event that a stream would still keep", () => {
 
   it("does not believe a newest event of the future", async () => {
     expect(await firstOf([...daily(0, 10), 900], { ...KEEPS, now: START + 10 * DAY })).toBe(0);
+  });
+
+  it.each([
+    ["that is young", 95, 92],
+    ["in the middle", 50, 50],
+    ["that is the newest", 100, 0],
+  ])("is found in a log with an event %s that cannot be read: what stands before it is relayed", async (_where, corrupt, latest) => {
+    const log = await logOf(daily(0, 101));
+    const reader: Parameters<typeof firstKept>[0] = {
+      nextPosition: () => log.nextPosition(),
+      readAll: async ({ from, limit }) => {
+        if (from <= corrupt && corrupt < from + limit) throw new EventLogError("corrupt", "not what was written", { position: corrupt });
+        return log.readAll({ from, limit });
+      },
+    };
+    expect(await firstKept(reader, KEEPS)).toBeLessThanOrEqual(latest);
+  });
+
+  it("is told by nobody while the log does not answer", async () => {
+    const log = await logOf(daily(0, 3));
+    const away = new EventLogError("unavailable", "no database");
+    await expect(firstKept({ nextPosition: () => log.nextPosition(), readAll: () => Promise.reject(away) }, KEEPS)).rejects.toBe(away);
   });
 
   it("is never after one that is young enough, when clocks differ by less than a day and some tell nonsense", async () => {
