@@ -15,14 +15,15 @@ export type Asking = {
   readonly holdMs: number;
 };
 
-/** An action that nobody waits for at the moment: the same call goes on with it. */
-type LeftWaiting = { readonly key: string; readonly actionId: string | undefined };
+/** What was asked for; its id is not known when the answer was lost. */
+type Asked = { readonly input: ActionInput; readonly key: string; readonly actionId?: string | undefined };
 
 /** Tools as actions of Countersign: asked for, waited for, redeemed just before they run, and reported. */
 export class CountersignAsker {
   readonly #client: CountersignClient;
   readonly #asking: Asking;
-  readonly #left = new Map<string, LeftWaiting[]>();
+  /** By what was called: actions that nobody waits for at the moment. The same call goes on with them. */
+  readonly #left = new Map<string, Asked[]>();
 
   constructor(client: CountersignClient, asking: Asking) {
     this.#client = client;
@@ -31,41 +32,48 @@ export class CountersignAsker {
 
   readonly ask: Ask = async (call, run, cancelled) => {
     const same = canonicalJson([call.tool, call.arguments]);
-    const key = this.#goOnWith(same);
+    const asked: Asked = this.#takeLeft(same) ?? { input: this.#inputOf(call), key: randomUUID() };
     const enough = new AbortController();
     const hold = setTimeout(() => enough.abort(), this.#asking.holdMs);
     const running = new Running(call, run);
+    const start = (approved: ActionInput) => {
+      clearTimeout(hold);
+      return running.start(approved);
+    };
+    const signal = AbortSignal.any([enough.signal, cancelled]);
     try {
-      await requireApproval(
-        this.#client,
-        this.#inputOf(call),
-        (approved) => {
-          clearTimeout(hold);
-          return running.start(approved);
-        },
-        { idempotencyKey: key, signal: AbortSignal.any([enough.signal, cancelled]), acceptEdits: true },
-      );
+      await requireApproval(this.#client, asked.input, start, { idempotencyKey: asked.key, signal, acceptEdits: true });
     } catch (error) {
-      if (!running.started) return await this.#notRun(error, { same, key, held: enough.signal.aborted, cancelled: cancelled.aborted });
+      if (running.started)
+        return running.outcome ?? toolError("The server ended before it answered. Whether the call was done is not known.");
+      if (error instanceof NotApprovedError) return toolError(`${error.message}. Nothing was run.`);
+      const actionId = error instanceof CountersignError ? error.actionId : undefined;
+      const left = { ...asked, actionId: actionId ?? asked.actionId };
+      if (cancelled.aborted) return await this.#takeBack(left);
+      const held = enough.signal.aborted;
+      // What cannot be asked for never was.
+      if (!held && !(error instanceof CountersignError)) return errorOutcome(INVALID_PARAMS, messageOf(error));
+      this.#left.set(same, [...(this.#left.get(same) ?? []), left]);
+      return toolError(held ? waitsText(left) : `${nameOf(left)} could not be decided: ${messageOf(error)}. Nothing was run.`);
     } finally {
       clearTimeout(hold);
     }
-    return running.outcome ?? toolError("The server ended before it answered. Whether the call was done is not known.");
+    return running.outcome;
   };
 
   /** Takes back what waits for a call that will not come. */
   async close(): Promise<void> {
     const left = [...this.#left.values()].flat();
     this.#left.clear();
-    await Promise.all(left.map(({ actionId }) => this.#takeBack(actionId)));
+    await Promise.all(left.map((asked) => this.#takeBack(asked)));
   }
 
-  /** Two calls at once are two actions, also when they say the same. */
-  #goOnWith(same: string): string {
+  /** Each goes on for one call only: two calls at once are two actions, also when they say the same. */
+  #takeLeft(same: string): Asked | undefined {
     const left = this.#left.get(same);
     const first = left?.shift();
     if (left?.length === 0) this.#left.delete(same);
-    return first?.key ?? randomUUID();
+    return first;
   }
 
   #inputOf({ tool, arguments: properties }: ToolCall): ActionInput {
@@ -78,27 +86,30 @@ export class CountersignAsker {
     };
   }
 
-  async #notRun(
-    error: unknown,
-    { same, key, held, cancelled }: { readonly same: string; readonly key: string; readonly held: boolean; readonly cancelled: boolean },
-  ): Promise<Outcome | undefined> {
-    if (error instanceof NotApprovedError) return toolError(`${error.message}. Nothing was run.`);
-    if (!(error instanceof CountersignError)) return errorOutcome(INVALID_PARAMS, error instanceof Error ? error.message : String(error));
-    if (cancelled) {
-      await this.#takeBack(error.actionId);
-      return undefined;
+  /** Where its id is not known it is asked for once more by its key: what never reached the gateway is recorded by that, and cancelled. */
+  async #takeBack({ input, key, actionId }: Asked): Promise<undefined> {
+    const call = { timeoutMs: GRACE_MS };
+    try {
+      const id = actionId ?? (await this.#client.requestAction(input, { idempotencyKey: key, ...call })).action.id;
+      await this.#client.actions.cancelAction({ actionId: id, reason: "The requester called it off." }, call);
+    } catch {
+      // Then it stays until its deadline, for nobody.
     }
-    this.#left.set(same, [...(this.#left.get(same) ?? []), { key, actionId: error.actionId }]);
-    const what = error.actionId === undefined ? "The call" : `Action ${error.actionId}`;
-    return held
-      ? toolError(`${what} waits for a decision. Nothing was run. Call the tool again with the same arguments to go on waiting.`)
-      : toolError(`${what} could not be decided: ${error.message}. Nothing was run.`);
   }
+}
 
-  async #takeBack(actionId: string | undefined): Promise<void> {
-    if (actionId === undefined) return;
-    await this.#client.actions.cancelAction({ actionId, reason: "The requester called it off." }, { timeoutMs: 5000 }).catch(() => {});
-  }
+const GRACE_MS = 5000;
+
+function nameOf({ actionId }: Asked): string {
+  return actionId === undefined ? "The call" : `Action ${actionId}`;
+}
+
+function waitsText(asked: Asked): string {
+  return `${nameOf(asked)} waits for a decision. Nothing was run. Call the tool again with the same arguments to go on waiting.`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** An approved call: what the server answers is what the host is told, and whether it failed is what is reported. */

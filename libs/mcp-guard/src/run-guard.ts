@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { setTimeout as after } from "node:timers/promises";
 import type { CountersignClient } from "@countersign/client";
 import { CountersignAsker, type Asking } from "./ask-countersign.ts";
 import { Guard } from "./guard.ts";
+import { eachLine } from "./lines.ts";
 
 /** How an MCP server is started. */
 export type ServerProgram = { readonly command: string; readonly args: readonly string[]; readonly env: NodeJS.ProcessEnv };
@@ -17,7 +18,7 @@ export type Host = {
   readonly signal: AbortSignal;
 };
 
-/** How long an MCP server may take to end after its input ended, and once more after SIGTERM. */
+/** How long the end may take: of what still runs when the host is gone, then of the server after its input ended, and once more after SIGTERM. */
 const GRACE_MS = 5000;
 
 /**
@@ -36,15 +37,19 @@ export async function runGuard(program: ServerProgram, host: Host, client: Count
     { toHost: (line) => void host.output.write(`${line}\n`), toServer: (line) => void server.stdin.write(`${line}\n`) },
     asker.ask,
   );
-  createInterface({ input: server.stdout }).on("line", (line) => guard.fromServer(line));
-  const fromHost = createInterface({ input: host.input, signal: host.signal }).on("line", (line) => guard.fromHost(line));
-  const hostEnded = once(fromHost, "close").then(() => undefined);
-  const first = await Promise.race([ended, hostEnded]);
-  fromHost.close();
-  if (first !== undefined) guard.serverEnded();
+  void eachLine(server.stdout, (line) => guard.fromServer(line));
+  const input = eachLine(host.input, (line) => guard.fromHost(line));
+  const first = await Promise.race([ended, input, aborted(host.signal)]);
+  host.input.destroy();
+  if (first === undefined) {
+    // What runs may still end well, and be reported as that.
+    await Promise.race([guard.hostEnded(), after(GRACE_MS, undefined, { ref: false })]);
+    await stop(server, ended);
+  }
+  guard.serverEnded();
   await guard.hostEnded();
   await asker.close();
-  if (first === undefined) return stop(server, ended);
+  if (first === undefined) return;
   const [code, signal] = first;
   if (code !== 0) throw new Error(`the MCP server ended with ${code === null ? signal : `exit code ${code}`}`);
 }
@@ -56,6 +61,10 @@ async function stop(server: ChildProcess, ended: Promise<unknown>): Promise<void
   const impatient = setInterval(() => server.kill(signals.shift() ?? "SIGKILL"), GRACE_MS);
   await ended;
   clearInterval(impatient);
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, "abort");
 }
 
 function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
