@@ -55,8 +55,8 @@ export type RunningAudit = {
 };
 
 const PROJECTIONS: readonly Projection[] = [actionsProjection(toFact)];
-/** Of one tenant: all of them share its documents' time anyway. */
-const MOST_BACKTESTS = 4;
+/** Of one tenant, of each call that reads a whole period: more of them would only take from each other, and from other tenants. */
+const MOST_AT_ONCE = 4;
 
 /** Keeps the projections and serves `audit`. Any number of instances may run: all answer, one of them folds. */
 export async function startAudit(deps: AuditDeps): Promise<RunningAudit> {
@@ -95,9 +95,9 @@ async function serve(deps: AuditDeps, { reached }: KeptUp, sealing: Sealing | un
   const streams = await serveStreams(commands, "audit", {
     Fsck: fsckEverything(parts, lastCheck, commands),
     RebuildProjection: rebuildProjections(parts, PROJECTIONS),
-    GetReport: getReport({ log, clock }),
-    BacktestPolicy: fewAtOnce(MOST_BACKTESTS, backtestPolicy({ log, commands, clock })),
-    Export: exportEvidence({ log, sealing, commands, clock }),
+    GetReport: fewAtOnce(MOST_AT_ONCE, getReport({ log, clock })),
+    BacktestPolicy: fewAtOnce(MOST_AT_ONCE, backtestPolicy({ log, commands, clock })),
+    Export: fewAtOnce(MOST_AT_ONCE, exportEvidence({ log, sealing, commands, clock })),
   });
   const past = { log, database: kysely, reached };
   const directory = createDirectoryClient({ commands, asker: "audit", config: config.directory });

@@ -1893,6 +1893,7 @@ export const AuditService: GenService<{
    * refer to, and the way from each to a signed checkpoint (docs/evidence-archive.md). Or the same events in a format of other systems, which proves nothing
    * and holds nothing that people typed. Each export is recorded in the log. UNAVAILABLE (reason NOT_SEALED) while the request for an archive is not sealed.
    * It ends when the caller's token expires; what takes longer is asked for in periods that follow each other, which leave no gap.
+   * RESOURCE_EXHAUSTED (OVERLOADED), and nothing recorded, where the tenant has several under way.
    *
    * @generated from rpc countersign.v1.AuditService.Export
    */
@@ -1904,7 +1905,7 @@ export const AuditService: GenService<{
   /**
    * Auditors: what happened in a period of the caller's tenant, kind by kind, with the positions that prove each line: volumes, who approved what, how long
    * it took, break-glass, refusals, policy changes, exceptions, alarms (executions that do not add up), exports and erasures, and the controls for which all this
-   * is evidence. It proves nothing by itself: an archive of the same period does.
+   * is evidence. It proves nothing by itself: an archive of the same period does. RESOURCE_EXHAUSTED (OVERLOADED) where the tenant has several under way.
    *
    * @generated from rpc countersign.v1.AuditService.GetReport
    */
