@@ -69,6 +69,7 @@ it("says little where there is little to say", () => {
   expect(backtestText(same, causesOf([]))).toMatch(
     /^2 requests and edits were judged, none would be answered otherwise\n\nWAS [^]*deny +0 +0 +2$/,
   );
+  expect(backtestText(create(BacktestResultSchema, { judged: 1n }), causesOf([]))).toMatch(/^1 request or edit was judged, none /);
   expect(backtestText(create(BacktestResultSchema, { rules: RULES }), causesOf([]))).toBe(
     "0 requests and edits were judged, none would be answered otherwise",
   );

@@ -13,7 +13,7 @@ export function backtestText(result: BacktestResult, causes: Causes): string {
   const idle = rules.filter(({ decides }) => decides === 0n).map(({ rule }) => `"${rule}"`);
   const more = erased === 0n ? "" : `; ${erased} more cannot be tried, as their input was erased`;
   return [
-    `${judged} requests and edits were judged, ${different === 0n ? "none" : different} would be answered otherwise${more}`,
+    `${judged === 1n ? "1 request or edit was" : `${judged} requests and edits were`} judged, ${different === 0n ? "none" : different} would be answered otherwise${more}`,
     ...(judged === 0n ? [] : [outcomes(result)]),
     ...(different === 0n ? [] : [causes.text()]),
     ...(idle.length === 0 || judged === 0n ? [] : [visible(`Rules that would have decided nothing: ${idle.join(", ")}`).text]),
