@@ -272,6 +272,40 @@ describe("administrator's commands", () => {
     expect((await as("policy-admin", "policy", "activate", "99")).code).toBe(1);
   });
 
+  it("policy diff says what a document changes, and whether", async () => {
+    const file = join(folder, "changed.yaml");
+    const rule = JSON.stringify(`drops ${HOSTILE}`);
+    const changed = STARTER_POLICY.replace("rows < 1000", "rows < 100").replace(
+      "rules:\n",
+      `rules:\n  - { name: ${rule}, outcome: deny }\n`,
+    );
+    writeFileSync(file, changed);
+    const { code, out, err } = await as("auditor", "policy", "diff", "1", file);
+    expect({ code, err }).toEqual({ code: 1, err: `${file} is not revision 1\n` });
+    expect(out.split("\n").slice(0, 5)).toEqual([
+      `from revision 1 to ${file}:`,
+      matching(/^rule "drops .*status APPROVED" is new$/),
+      '  outcome: "deny"',
+      'rule "tag changes are harmless" changes',
+      matching(/^ {2}when: "has.*rows < 1000" -> "has.*rows < 100"$/),
+    ]);
+    const { changes } = JSON.parse((await as("auditor", "policy", "diff", "1", file, "--json")).out) as { changes: object[] };
+    expect(changes).toMatchObject([
+      { kind: "added" },
+      { rule: "tag changes are harmless", kind: "changed", members: [{ member: "when" }] },
+    ]);
+    writeFileSync(file, `# says the same\n${STARTER_POLICY}`);
+    expect(await as("auditor", "policy", "diff", "1", file)).toMatchObject({
+      code: 0,
+      out: `from revision 1 to ${file}: nothing changes\n`,
+    });
+    expect((await as("auditor", "policy", "diff")).out).toMatch(/^from revision \d+ to revision \d+:/);
+    expect((await as("auditor", "policy", "diff", file)).out).toMatch(/^from revision \d+ to .*changed\.yaml:/);
+    writeFileSync(file, "rules: [");
+    expect(await as("auditor", "policy", "diff", file)).toMatchObject({ code: 2, err: matching(/changed\.yaml: /) });
+    expect(await as("auditor", "policy", "diff", "99")).toMatchObject({ code: 1, err: matching(/^NOT_FOUND/) });
+  });
+
   it("events follows until it is interrupted", async () => {
     const all = await as("auditor", "events", "replay");
     const positions = all.out

@@ -5,17 +5,19 @@ import { lines } from "../output.ts";
 import { parseCount } from "../parse.ts";
 import { addPolicyBacktestCommand } from "./policy-backtest.ts";
 import { addPolicyCasesCommand } from "./policy-cases.ts";
+import { addPolicyDiffCommand } from "./policy-diff.ts";
 import { addPolicyListCommand } from "./policy-list.ts";
 import { addPolicyPublishCommands, described } from "./policy-publish.ts";
 import { addPolicyTestCommand } from "./policy-test.ts";
 
-/** Policy: check, test, cases, backtest, publish, activate, list, show. */
+/** Policy: check, test, cases, backtest, diff, publish, activate, list, show. */
 export function addPolicyCommands(program: Command, io: Io): void {
   const policy = program.command("policy").description("the tenant's policy");
   addPolicyPublishCommands(policy, io);
   addPolicyTestCommand(policy, io);
   addPolicyCasesCommand(policy, io);
   addPolicyBacktestCommand(policy, io);
+  addPolicyDiffCommand(policy, io);
   policy
     .command("activate")
     .description("put a revision in force")
