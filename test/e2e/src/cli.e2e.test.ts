@@ -281,7 +281,7 @@ describe("administrator's commands", () => {
     );
     writeFileSync(file, changed);
     const { code, out, err } = await as("auditor", "policy", "diff", "1", file);
-    expect({ code, err }).toEqual({ code: 1, err: `${file} is not revision 1\n` });
+    expect({ code, err }).toEqual({ code: 1, err: `${file} differs from revision 1\n` });
     expect(out.split("\n").slice(0, 5)).toEqual([
       `from revision 1 to ${file}:`,
       matching(/^rule "drops .*status APPROVED" is new$/),

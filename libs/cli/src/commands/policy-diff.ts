@@ -23,7 +23,7 @@ export function addPolicyDiffCommand(policy: Command, io: Io): void {
         const changes = policyChanges(await parsed(was), await parsed(is));
         const json = globalOptions(command).json === true;
         context.output.line(json ? printable(JSON.stringify({ from: was.name, to: is.name, changes })) : changesText(was, is, changes));
-        if (changes.length > 0) throw new AnswerIsNo(`${is.name} is not ${was.name}`);
+        if (changes.length > 0) throw new AnswerIsNo(`${is.name} differs from ${was.name}`);
       }),
     );
 }
