@@ -42,20 +42,12 @@ const done: Outcome = { result: { content: [] } };
 describe("Guard", () => {
   it("passes what calls no tool, both ways, and adds nothing", () => {
     const { guard, toHost, toServer, asked } = guarded();
-    for (const method of ["initialize", "tools/list", "server/discover", "resources/read", "tasks/get"])
-      guard.fromHost(line({ id: 1, method, params: { a: 1 } }));
+    const methods = ["initialize", "tools/list", "server/discover", "resources/read", "tasks/get"];
+    for (const [id, method] of methods.entries()) guard.fromHost(line({ id, method, params: { a: 1 } }));
     guard.fromHost(line({ method: "notifications/initialized" }));
     guard.fromHost(line({ id: "s1", result: { roots: [] } }));
     guard.fromServer(line({ id: "s1", method: "roots/list" }));
-    expect(toServer.map(({ method, result }) => method ?? result)).toEqual([
-      "initialize",
-      "tools/list",
-      "server/discover",
-      "resources/read",
-      "tasks/get",
-      "notifications/initialized",
-      { roots: [] },
-    ]);
+    expect(toServer.map(({ method, result }) => method ?? result)).toEqual([...methods, "notifications/initialized", { roots: [] }]);
     expect(toHost).toEqual([{ jsonrpc: "2.0", id: "s1", method: "roots/list" }]);
     expect(asked).toEqual([]);
   });
@@ -159,6 +151,20 @@ describe("Guard", () => {
     ]);
     guard.fromHost(line({ id: "1", method: "ping" }));
     expect(toServer).toHaveLength(1);
+  });
+
+  it("P7: what was asked before under an id is no answer to a call", async () => {
+    const { guard, toHost, toServer, settled } = guarded();
+    guard.fromHost(line({ id: 5, method: "tools/list" }));
+    guard.fromHost(call(5));
+    await settled();
+    expect(toHost).toMatchObject([{ id: 5, error: { code: -32600 } }]);
+    guard.fromServer(line({ id: 5, result: { tools: [] } }));
+    guard.fromHost(call(5));
+    await expect.poll(() => toServer).toHaveLength(2);
+    guard.fromServer(line({ id: 5, result: { content: [] } }));
+    await settled();
+    expect(toHost.slice(1).map(({ result }) => result)).toEqual([{ tools: [] }, { content: [] }]);
   });
 
   it("a call that its host cancels is not answered; one that runs is cancelled by its server", async () => {

@@ -28,7 +28,7 @@ export type Run = (approved: JsonObject) => Promise<Outcome>;
 export type Lines = { toHost(line: string): void; toServer(line: string): void };
 
 /** All requests that hosts have, up to revision 2026-07-28, but for tools/call. What else there may be could run something. */
-const PASSED = new Set([
+const CALL_NO_TOOL = new Set([
   "completion/complete",
   "initialize",
   "logging/setLevel",
@@ -62,6 +62,8 @@ export class Guard {
   readonly #lines: Lines;
   readonly #ask: Ask;
   readonly #calls = new Map<Id, Call>();
+  /** Requests that were passed on and not answered yet. */
+  readonly #passed = new Set<Id>();
   readonly #open = new Set<Promise<void>>();
 
   constructor(lines: Lines, ask: Ask) {
@@ -88,6 +90,7 @@ export class Guard {
   /** The server is trusted with what it does: its lines pass as they are, but for answers that a call waits for. */
   fromServer(line: string): void {
     const answer = parseAnswer(line);
+    if (answer !== undefined) this.#passed.delete(answer.id);
     const call = answer && this.#calls.get(answer.id);
     if (answer === undefined || call?.answered === undefined) return this.#lines.toHost(line);
     call.answer = { outcome: answer.outcome, line };
@@ -108,8 +111,12 @@ export class Guard {
   #request(request: Message & { readonly kind: "request" }): void {
     const { id, method, params } = request;
     // An answer is told by its id alone: whose it is must be clear.
-    if (this.#calls.has(id)) return this.#refuse(id, INVALID_REQUEST, "id is that of a call that is not answered yet");
-    if (PASSED.has(method)) return this.#lines.toServer(messageLine(request));
+    if (this.#calls.has(id) || this.#passed.has(id))
+      return this.#refuse(id, INVALID_REQUEST, "id is that of a request that is not answered yet");
+    if (CALL_NO_TOOL.has(method)) {
+      this.#passed.add(id);
+      return this.#lines.toServer(messageLine(request));
+    }
     if (method !== "tools/call")
       return this.#refuse(id, METHOD_NOT_FOUND, `${method} is not passed on: it is none of the requests that call no tool`);
     const answering = this.#answer(id, params).finally(() => this.#open.delete(answering));
